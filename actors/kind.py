@@ -1,0 +1,171 @@
+"""What a kind of stream is: one object of pure functions, registered in the wiring.
+
+The runtime does the rest: order, durability, once-only effect, fan-out, resume, fail-over. ``docs/kinds.md`` holds
+a whole kind in 60 lines.
+
+A command becomes events or a refusal (``decide``), events become state (``apply``), rows for queries (``project``)
+and commands for other streams or jobs (``effects``). All are deterministic: no clock, no chance, no I/O. States are
+immutable values; ``apply`` returns another one.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Final, Generic, TypeVar
+
+from msgspec import Struct
+
+from protocol.codes import Code
+from protocol.event import Header, Mark
+from protocol.frames import Command, Signal
+
+Instant = int
+"""Unix time in milliseconds."""
+
+Value = str | int | bool | None | list[str] | list[int]
+Row = Mapping[str, Value]
+"""The values of one projected row, without its key."""
+
+S = TypeVar("S", bound=Struct)
+
+LISTENERS: Final = "listener"
+"""The projection table that holds who may listen to a stream, one row a user id, or ``EVERYONE``."""
+EVERYONE: Final = "*"
+
+
+class FactKey(Struct, frozen=True):
+    """A projected row of this stream that deciding needs: its table and its key within the stream."""
+
+    table: str
+    key: str
+
+
+class Upsert(Struct, frozen=True):
+    """This row of the stream has these values now.
+
+    ``erasable`` names the values that hold text a person wrote.
+    """
+
+    table: str
+    key: str
+    values: Row
+
+
+class Delete(Struct, frozen=True):
+    """This row of the stream is gone."""
+
+    table: str
+    key: str
+
+
+Change = Upsert | Delete
+Facts = Mapping[FactKey, Row | None]
+
+
+class Happened(Struct, frozen=True):
+    """One event that a decision wants logged; the runtime adds stream, seq, time and author."""
+
+    payload: Struct
+    revokes: tuple[str, ...] = ()
+    """User ids whose right to listen ends with it."""
+    erases: tuple[int, ...] = ()
+    """Seqs whose payloads it empties; at most ``erase_seqs_max``."""
+    marks: Mapping[str, Mark] = {}
+
+
+class Accept(Struct, frozen=True):
+    """The command takes effect as these events, possibly none."""
+
+    events: tuple[Happened, ...] = ()
+    answer: Struct | None = None
+
+
+class Refuse(Struct, frozen=True):
+    """The command changes nothing."""
+
+    code: Code
+    message: str | None = None
+    """The sentence; None for the code's own."""
+    field: str | None = None
+    retry_after_s: float | None = None
+
+
+Decision = Accept | Refuse
+
+
+class Send(Struct, frozen=True):
+    """An effect: a command for another stream, sent until it is accepted, refused or a duplicate.
+
+    The runtime gives it a client_id derived from its cause, so a repeat does nothing; the one set here is ignored.
+    """
+
+    command: Command
+
+
+class Job(Struct, frozen=True):
+    """An effect that leaves the system: a row for a worker, written in the same transaction as its cause."""
+
+    queue: str
+    arguments: Mapping[str, Value]
+
+
+Effect = Send | Job
+
+
+class Kind(ABC, Generic[S]):
+    """One kind of stream. Class attributes name its types, methods are its pure functions."""
+
+    name: ClassVar[str]
+    """The first part of its stream ids: a-z, 0-9, _."""
+    state: ClassVar[type[Any]]
+    """The state's type; checkpoints encode it with msgspec."""
+    state_version: ClassVar[int] = 1
+    """Raised when old checkpoints can't be read any more: streams then fold from their log."""
+    commands: ClassVar[tuple[type[Command], ...]]
+    events: ClassVar[Mapping[str, type[Struct]]]
+    """Payload types by the header's ``type``."""
+    signals: ClassVar[tuple[type[Signal], ...]] = ()
+
+    @abstractmethod
+    def initial(self, stream: str) -> S:
+        """The state before the first event."""
+
+    def facts(self, state: S, command: Command) -> Sequence[FactKey]:
+        """The rows that ``decide`` needs for this command; they are read at once for a whole batch."""
+        return ()
+
+    @abstractmethod
+    def decide(self, state: S, facts: Facts, command: Command, *, by: str, now: Instant) -> Decision:
+        """What this command causes. ``facts`` holds what ``facts()`` asked for; None for a row that isn't there."""
+
+    @abstractmethod
+    def apply(self, state: S, header: Header, payload: Struct | None) -> S:
+        """The state after one event. ``payload`` is None when it was erased, or is of an unknown type.
+
+        The state must come out the same either way: what it needs of an erasable event stands in the header.
+        """
+
+    def project(self, header: Header, payload: Struct | None) -> Sequence[Change]:
+        """Rows to write in the event's own transaction."""
+        return ()
+
+    def effects(self, header: Header) -> Sequence[Effect]:
+        """What the event causes elsewhere; from the header alone, since it is derived again after a crash."""
+        return ()
+
+    def view(self, state: S, user: str) -> Struct:
+        """What a snapshot shows this user."""
+        return state
+
+    def due(self, state: S) -> Instant | None:
+        """When the earliest timer of this state fires, if there is one."""
+        return None
+
+    def on_due(self, state: S, now: Instant) -> Command | None:
+        """The command of the earliest timer that is due at ``now``. Deciding it must move ``due`` on."""
+        return None
+
+    def may_signal(self, state: S, signal: Signal, *, by: str) -> bool:
+        """Whether this ephemeral signal is passed on to the subscribers."""
+        return False

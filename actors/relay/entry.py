@@ -1,0 +1,262 @@
+"""One stream with local subscribers: who listens, what waits to be flushed. No task, no I/O."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+import trio
+
+from actors.ports import LogRow
+from actors.relay.flush import End, Send, Step
+from actors.relay.ring import RelayedEvent, Ring, joined, portions
+from actors.session.outbox import Lane, Outbox
+from protocol.codes import Code
+from protocol.frames import Signalled
+
+PENDING_BYTES_MAX: Final = 4 * 1024 * 1024
+"""What may wait for one stream's next flush; beyond it the relay fetches events from the log again, later."""
+SIGNALS_PENDING_MAX: Final = 32
+"""Signals that wait for one stream's next flush; further ones are dropped."""
+
+
+class Subscriber(Protocol):
+    """Who subscribes: a session."""
+
+    @property
+    def user(self) -> str:
+        """The user whose right to listen counts."""
+        ...
+
+    @property
+    def outbox(self) -> Outbox:
+        """Where frames go."""
+        ...
+
+    def unsubscribed(self, stream: str, code: Code) -> None:
+        """The relay ended this subscription; nothing of the stream follows. Must tell the client."""
+        ...
+
+
+class Subscription:
+    """One subscriber of one stream: registered, then live, then ended."""
+
+    __slots__ = ("ended", "entry", "floor", "live", "outbox", "subscriber", "user")
+
+    def __init__(self, entry: Entry, subscriber: Subscriber) -> None:
+        self.entry: Final = entry
+        self.subscriber: Final = subscriber
+        self.user: Final = subscriber.user
+        self.outbox: Final = subscriber.outbox
+        self.live = False
+        """Gets flushes; it has had everything before them."""
+        self.ended = False
+        """Gets nothing any more."""
+        self.floor = 0
+        """The head at which its right to listen was read: only later events can revoke it."""
+
+    def revoked_by(self, event: RelayedEvent) -> bool:
+        """Whether this event ends it."""
+        return bool(event.revokes) and event.seq > self.floor and self.user in event.revokes
+
+
+class Page:
+    """A read of the log that several subscribers may wait for."""
+
+    __slots__ = ("done", "events", "failed")
+
+    def __init__(self) -> None:
+        self.done = trio.Event()
+        self.events: Sequence[RelayedEvent] = ()
+        """Empty if the read was cancelled or found nothing: ask again."""
+        self.failed = False
+
+
+class Entry:
+    """What the relay holds of one stream.
+
+    All live subscribers stand at the same seq: the one before the first pending event. Only those in ``_late``
+    have had some of the pending events already, while they caught up.
+    """
+
+    __slots__ = (
+        "_lanes",
+        "_late",
+        "_moved",
+        "_pending",
+        "_pending_bytes",
+        "_signals",
+        "announced",
+        "failures",
+        "flush_at",
+        "pages",
+        "repairing",
+        "ring",
+        "scheduled",
+        "stream",
+        "subscriptions",
+        "users",
+    )
+
+    def __init__(self, stream: str) -> None:
+        self.stream: Final = stream
+        self.ring: Ring | None = None
+        """None until a first event, or the head read by a subscriber, tells where the stream stands."""
+        self.subscriptions: dict[Subscription, None] = {}
+        """All that are registered, live or not."""
+        self.users: dict[str, dict[Subscription, None]] = {}
+        """The live ones by user."""
+        self._lanes: dict[Lane, dict[Subscription, None]] = {}  # the live ones by lane, but for the late
+        self._late: dict[Subscription, int] = {}  # became live while events were pending: the last seq it had
+        self._pending: list[RelayedEvent] = []
+        self._pending_bytes = 0
+        self._signals: list[tuple[Signalled, str | None]] = []
+        self.scheduled = False
+        """A flush is waited for, or under way."""
+        self.flush_at = 0.0
+        """Monotonic seconds: no flush before."""
+        self.announced = 0
+        """The largest seq known to exist."""
+        self.repairing = False
+        """A task fetches the events up to ``announced``."""
+        self.failures = 0
+        """Fetches that brought nothing, ever."""
+        self.pages: dict[int, Page] = {}
+        """Reads of the log under way, by the seq they start after."""
+        self._moved: trio.Event | None = None
+
+    @property
+    def head(self) -> int:
+        """The last seq that was relayed without a gap; 0 when not known yet."""
+        return 0 if self.ring is None else self.ring.head
+
+    @property
+    def full(self) -> bool:
+        """No event is taken before the next flush."""
+        return self._pending_bytes > PENDING_BYTES_MAX
+
+    @property
+    def waiting(self) -> bool:
+        """Whether there is something to flush."""
+        return bool(self._pending or self._signals)
+
+    def known(self, head: int) -> Ring:
+        """The ring; the stream is taken to stand at ``head`` if nothing better is known."""
+        if self.ring is None:
+            self.ring = Ring(head)
+        return self.ring
+
+    def accept(self, rows: Sequence[LogRow]) -> bool:
+        """Take what comes next in order, pass over repeats. False if something is missing or has no room."""
+        ring = self.known(rows[0].seq - 1)
+        for row in rows:
+            if row.seq <= ring.head:
+                continue
+            if row.seq > ring.head + 1 or self.full:
+                self.announced = max(self.announced, rows[-1].seq)
+                return False
+            event = RelayedEvent(row)
+            if event.erases:
+                ring.erase(event.erases)
+            ring.append(event)
+            if self.users:
+                self._pending.append(event)
+                self._pending_bytes += event.size
+        return True
+
+    def signal(self, frame: Signalled, *, skip: str | None = None) -> bool:
+        """Let a signal wait for the next flush, for all but one user. False when it is dropped."""
+        if len(self._signals) >= SIGNALS_PENDING_MAX:
+            return False
+        self._signals.append((frame, skip))
+        return True
+
+    def add(self, subscription: Subscription) -> bool:
+        """Make live who has had everything up to the head. True when it is its user's first."""
+        subscription.live = True
+        if self._pending:
+            self._late[subscription] = self.head
+        else:
+            self._lanes.setdefault(subscription.outbox.lane, {})[subscription] = None
+        first = subscription.user not in self.users
+        self.users.setdefault(subscription.user, {})[subscription] = None
+        return first
+
+    def remove(self, subscription: Subscription) -> bool:
+        """End a subscription. True when it was its user's last live one."""
+        subscription.ended = True
+        self.subscriptions.pop(subscription, None)
+        if not subscription.live:
+            return False
+        subscription.live = False
+        self._late.pop(subscription, None)
+        if (lane := self._lanes.get(subscription.outbox.lane)) is not None:
+            lane.pop(subscription, None)
+        mine = self.users[subscription.user]
+        del mine[subscription]
+        if mine:
+            return False
+        del self.users[subscription.user]
+        if not self.users:
+            self._pending, self._pending_bytes = [], 0
+            self._signals.clear()
+        return True
+
+    def moved(self) -> None:
+        """Wake who waits for the head: it moved, or it can't for now."""
+        if self._moved is not None:
+            self._moved.set()
+            self._moved = None
+
+    async def wait_moved(self) -> None:
+        """Return at the next ``moved``."""
+        if self._moved is None:
+            self._moved = trio.Event()
+        await self._moved.wait()
+
+    def cut(self) -> deque[Step]:
+        """Take all that waits, as the steps that bring it to every live subscriber."""
+        events, self._pending, self._pending_bytes = self._pending, [], 0
+        steps: deque[Step] = deque()
+        targets = [(lane, list(subscriptions)) for lane, subscriptions in self._lanes.items()]
+        for portion in portions(events, self._revokes_somebody):
+            for lane, subscriptions in targets:
+                if subscriptions:
+                    steps.append(Send(joined(portion, lane), subscriptions, events=len(portion)))
+            for subscription, seq in self._late.items():
+                if tail := [event for event in portion if event.seq > seq]:
+                    steps.append(
+                        Send(joined(tail, subscription.outbox.lane), (subscription,), events=len(tail))
+                    )
+            if revoked := self._revoked(portion[-1]):
+                steps.append(End(revoked))
+        for subscription in self._late:
+            self._lanes.setdefault(subscription.outbox.lane, {})[subscription] = None
+        self._late.clear()
+        self._cut_signals(steps)
+        return steps
+
+    def _cut_signals(self, steps: deque[Step]) -> None:
+        signals, self._signals = self._signals, []
+        if not signals:
+            return
+        for lane, members in self._lanes.items():
+            subscriptions = list(members)
+            if for_all := b"".join([lane.frame(frame) for frame, skip in signals if skip is None]):
+                steps.append(Send(for_all, subscriptions, droppable=True))
+            for frame, skip in signals:
+                if skip is not None and (others := [s for s in subscriptions if s.user != skip]):
+                    steps.append(Send(lane.frame(frame), others, droppable=True))
+
+    def _revokes_somebody(self, event: RelayedEvent) -> bool:
+        return bool(event.revokes) and any(user in self.users for user in event.revokes)
+
+    def _revoked(self, event: RelayedEvent) -> list[Subscription]:
+        """The live subscriptions that this event ends: who had it while catching up was judged then."""
+        return [
+            subscription
+            for user in event.revokes
+            for subscription in self.users.get(user, ())
+            if subscription.revoked_by(event) and self._late.get(subscription, 0) < event.seq
+        ]

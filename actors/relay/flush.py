@@ -1,0 +1,94 @@
+"""One flush of one stream: what goes to whom in which order, carried out in slices."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from actors.relay.entry import Subscription
+
+
+class Send:
+    """The same bytes to many subscribers of one lane."""
+
+    __slots__ = ("data", "droppable", "events", "targets")
+
+    def __init__(
+        self, data: bytes, targets: Sequence[Subscription], *, events: int = 0, droppable: bool = False
+    ) -> None:
+        self.data = data
+        self.targets = targets
+        self.events = events
+        """How many logged events the bytes hold."""
+        self.droppable = droppable
+
+
+class End:
+    """These subscriptions end here: the event before this revoked their right."""
+
+    __slots__ = ("subscriptions",)
+
+    def __init__(self, subscriptions: Sequence[Subscription]) -> None:
+        self.subscriptions = subscriptions
+
+
+Step = Send | End
+
+
+class Flush:
+    """The steps of one flush that are left. Each step is done for all before the next begins.
+
+    Subscribers that leave meanwhile are passed over; those that come meanwhile are no targets of it.
+    """
+
+    __slots__ = ("_done", "_end", "_steps", "deliveries", "sends", "started")
+
+    def __init__(self, steps: deque[Step], started: float, end: Callable[[Subscription], None]) -> None:
+        self._steps = steps
+        self._done = 0  # of the first step's targets
+        self._end = end
+        self.started = started
+        """Monotonic seconds."""
+        self.deliveries = 0
+        """Events handed to outboxes so far, counted once per subscriber."""
+        self.sends = 0
+        """Writes so far."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left."""
+        return not self._steps
+
+    def advance(self, sends_max: int) -> int:
+        """Make up to this many sends, without yielding: how many were made."""
+        made = 0
+        while self._steps and made < sends_max:
+            step = self._steps[0]
+            if isinstance(step, End):
+                for subscription in step.subscriptions:
+                    self._end(subscription)
+                self._steps.popleft()
+                continue
+            targets = step.targets[self._done : self._done + sends_max - made]
+            self._write(step, targets)
+            made += len(targets)
+            self._done += len(targets)
+            if self._done == len(step.targets):
+                self._steps.popleft()
+                self._done = 0
+        self.sends += made
+        return made
+
+    def _write(self, step: Send, targets: Sequence[Subscription]) -> None:
+        data = step.data
+        if step.droppable:
+            for subscription in targets:
+                if subscription.live:
+                    subscription.outbox.write_droppable(data)
+        else:
+            for subscription in targets:
+                if subscription.live:
+                    subscription.outbox.write(data)
+            self.deliveries += len(targets) * step.events

@@ -1,0 +1,259 @@
+"""The relay: what a node's streams publish goes to its subscribers, each event once and in order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import trio
+
+from actors.ports import Clock, Log, LogRow, LogUnavailableError, Randomness
+from actors.relay.counters import RelayCounters
+from actors.relay.entry import Entry, Page, Subscriber, Subscription
+from actors.relay.flusher import Flusher
+from actors.relay.ring import RelayedEvent, joined, portions
+from actors.runtime.backoff import backoff
+from protocol import limits
+from protocol.codes import Code
+from protocol.frames import Signalled
+
+PRESENCE: Final = "presence"
+"""The signal that tells of a user's first and last live subscription of a stream on this node."""
+REPAIR_RETRY_MIN_S: Final = 0.05
+REPAIR_RETRY_MAX_S: Final = 2.0
+
+
+class Relay:
+    """Streams' events to this node's subscribers.
+
+    A subscriber *registers* first, so that from then on everything published is kept for it; then reads its
+    right and the head; then *attaches* from where it stands. Nothing is delivered unless ``run`` is running.
+    """
+
+    def __init__(self, log: Log, clock: Clock, randomness: Randomness) -> None:
+        self.counters: Final = RelayCounters()
+        self._log = log
+        self._clock = clock
+        self._randomness = randomness
+        self._entries: dict[str, Entry] = {}  # streams with at least one subscription
+        self._flusher = Flusher(clock, self.counters, self._revoke)
+        self._nursery: trio.Nursery | None = None
+
+    # --- from the streams -------------------------------------------------------------------------
+
+    def publish(self, stream: str, rows: Sequence[LogRow]) -> None:
+        """Relay committed events. Repeats are dropped; a gap is filled from the log. Never blocks."""
+        entry = self._entries.get(stream)
+        if entry is None or not rows:
+            return
+        whole = entry.accept(rows)
+        self._accepted(entry)
+        if not whole:
+            self.counters.gaps += 1
+            self._repair_soon(entry)
+
+    def signalled(self, frame: Signalled) -> None:
+        """Pass an ephemeral signal on to the stream's live subscribers, unless too much waits already."""
+        self._signal(frame)
+
+    def present(self, stream: str) -> tuple[int, list[str]]:
+        """How many users have a live subscription here, and up to ``PRESENT_USERS_MAX`` of them."""
+        entry = self._entries.get(stream)
+        if entry is None:
+            return 0, []
+        users = [user for user, _ in zip(entry.users, range(limits.PRESENT_USERS_MAX), strict=False)]
+        return len(entry.users), users
+
+    # --- from the sessions ------------------------------------------------------------------------
+
+    def register(self, stream: str, subscriber: Subscriber) -> Subscription:
+        """Begin a subscription: nothing published from now on will be missing when it attaches."""
+        entry = self._entries.get(stream)
+        if entry is None:
+            entry = self._entries[stream] = Entry(stream)
+        subscription = Subscription(entry, subscriber)
+        entry.subscriptions[subscription] = None
+        return subscription
+
+    async def attach(self, subscription: Subscription, *, after: int, head: int, opening: bytes) -> None:
+        """Write ``opening``, then every event after this seq, then go live.
+
+        ``head`` is the one read together with the right to listen, after registering. Returns when the
+        subscription is live or ended. Raises LogUnavailableError with nothing written; when the log fails
+        later, the subscription ends with ``unavailable``.
+        """
+        entry = subscription.entry
+        subscription.floor = head
+        entry.known(head)
+        await self._reach(subscription, max(head, after))
+        if subscription.ended:
+            return
+        subscription.outbox.write(opening)
+        try:
+            await self._catch_up(subscription, after)
+        except LogUnavailableError:
+            self._end(subscription, Code.UNAVAILABLE)
+
+    def detach(self, subscription: Subscription) -> None:
+        """End a subscription: nothing of the stream is written from now on. Idempotent."""
+        if subscription.ended:
+            return
+        entry = subscription.entry
+        if entry.remove(subscription):
+            self._tell_presence(entry, subscription.user, online=False)
+        if not entry.subscriptions:
+            del self._entries[entry.stream]
+        entry.moved()
+
+    # --- catching up ------------------------------------------------------------------------------
+
+    async def _reach(self, subscription: Subscription, seq: int) -> None:
+        """Return when the stream was relayed up to here, from the log if need be, or it doesn't matter."""
+        entry = subscription.entry
+        while entry.head < seq and not subscription.ended:
+            entry.announced = max(entry.announced, seq)
+            failures = entry.failures
+            self._repair_soon(entry)
+            await entry.wait_moved()
+            if entry.failures > failures and entry.head < seq:
+                raise LogUnavailableError
+
+    async def _catch_up(self, subscription: Subscription, position: int) -> None:
+        """Serve everything after the position; the last part, from the ring, and going live are one step."""
+        entry = subscription.entry
+        missed = False
+        while not subscription.ended:
+            ring = entry.known(position)
+            if subscription.outbox.queued_bytes:
+                await subscription.outbox.drained()
+            elif ring.reaches(position):
+                for portion in portions(ring.after(position), subscription.revoked_by):
+                    self._serve(subscription, portion)
+                    if subscription.ended:
+                        return
+                if entry.add(subscription):
+                    self._tell_presence(entry, subscription.user, online=True)
+                return
+            else:
+                self.counters.resumes_from_log += not missed
+                missed = True
+                position = await self._serve_page(subscription, position)
+
+    async def _serve_page(self, subscription: Subscription, position: int) -> int:
+        """Serve the next events from the log, as fast as the client takes them; the new position."""
+        entry = subscription.entry
+        events = [event for event in await self._page(entry, position) if event.seq <= entry.head]
+        for portion in portions(events, subscription.revoked_by):
+            if subscription.outbox.queued_bytes:
+                await subscription.outbox.drained()
+            if subscription.ended:
+                break
+            self._serve(subscription, portion)
+            position = portion[-1].seq
+        return position
+
+    async def _page(self, entry: Entry, after: int) -> Sequence[RelayedEvent]:
+        """Events from the log, at least one; all who want the same ones at a time share one read."""
+        while (page := entry.pages.get(after)) is not None:
+            await page.done.wait()
+            if page.failed:
+                raise LogUnavailableError
+            if page.events:
+                return page.events
+        page = entry.pages[after] = Page()
+        try:
+            rows = await self._log.read(entry.stream, after, limits.RESUME_PAGE_EVENTS)
+            if not rows or rows[0].seq != after + 1:
+                raise LogUnavailableError(f"{entry.stream}: no event {after + 1}, though the head is beyond")
+            page.events = [RelayedEvent(row) for row in rows]
+        except LogUnavailableError:
+            page.failed = True
+            raise
+        finally:
+            del entry.pages[after]
+            page.done.set()
+        return page.events
+
+    def _serve(self, subscription: Subscription, portion: Sequence[RelayedEvent]) -> None:
+        subscription.outbox.write(joined(portion, subscription.outbox.lane))
+        self.counters.deliveries += len(portion)
+        if subscription.revoked_by(portion[-1]):
+            self._revoke(subscription)
+
+    def _revoke(self, subscription: Subscription) -> None:
+        self.counters.revocations += not subscription.ended
+        self._end(subscription, Code.FORBIDDEN)
+
+    def _end(self, subscription: Subscription, code: Code) -> None:
+        if not subscription.ended:
+            self.detach(subscription)
+            subscription.subscriber.unsubscribed(subscription.entry.stream, code)
+
+    # --- presence and signals ---------------------------------------------------------------------
+
+    def _tell_presence(self, entry: Entry, user: str, *, online: bool) -> None:
+        """Tell the others; not among very many, where a reconnecting crowd would cost n^2 signals."""
+        if len(entry.users) <= limits.PRESENT_USERS_MAX:
+            data: dict[str, str | int | bool | list[str]] = {"user": user, "online": online}
+            self._signal(Signalled(stream=entry.stream, author=user, type=PRESENCE, data=data), skip=user)
+
+    def _signal(self, frame: Signalled, *, skip: str | None = None) -> None:
+        entry = self._entries.get(frame.stream)
+        if entry is None or not entry.users:
+            return
+        if entry.signal(frame, skip=skip):
+            self._flusher.schedule(entry)
+        else:
+            self.counters.signals_dropped += 1
+
+    # --- running ----------------------------------------------------------------------------------
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Flush and repair until cancelled."""
+        async with trio.open_nursery() as nursery:
+            self._nursery = nursery
+            task_status.started()
+            try:
+                await self._flusher.run()
+            finally:
+                self._nursery = None
+
+    def _accepted(self, entry: Entry) -> None:
+        entry.moved()
+        if entry.waiting:
+            self._flusher.schedule(entry)
+
+    def _repair_soon(self, entry: Entry) -> None:
+        if self._nursery is not None and not entry.repairing:
+            entry.repairing = True
+            self.counters.repairs += 1
+            self._nursery.start_soon(self._repair, entry)
+
+    async def _repair(self, entry: Entry) -> None:
+        """Fetch what is missing up to the announced seq; with back-off for as long as anybody subscribes."""
+        attempt = 0
+        while entry.head < entry.announced and entry.subscriptions:
+            if entry.full:
+                await self._clock.sleep_until(self._clock.monotonic() + limits.FLUSH_TICK_MIN_S)
+                continue
+            before = entry.head
+            await self._fetch(entry)
+            if entry.head > before:
+                attempt = 0
+                continue
+            attempt += 1
+            entry.failures += 1
+            entry.moved()
+            wait_s = backoff(self._randomness, attempt, REPAIR_RETRY_MIN_S, REPAIR_RETRY_MAX_S)
+            await self._clock.sleep_until(self._clock.monotonic() + wait_s)
+        entry.repairing = False
+        entry.moved()
+
+    async def _fetch(self, entry: Entry) -> None:
+        try:
+            rows = await self._log.read(entry.stream, entry.head, limits.RESUME_PAGE_EVENTS)
+        except LogUnavailableError:
+            return  # no progress: the caller backs off
+        if rows:
+            entry.accept(rows)
+            self._accepted(entry)

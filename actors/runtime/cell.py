@@ -1,0 +1,318 @@
+"""The cell: one stream's actor while it is active.
+
+Its loop drains the whole mailbox, decides each command against a working state, hands the events to the committer,
+and only after the commit adopts that state, publishes and answers. While a commit is in flight the next batch
+gathers. Any outcome but *committed* throws the working state away.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections import deque
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from msgspec import Struct, msgpack, structs
+
+from actors.kind import Facts, Instant, Kind
+from actors.ports import Append, Clock, Fence, Log, LogRow, LogUnavailableError, Receipt
+from actors.runtime import limits
+from actors.runtime.committer import Committer, Outcome
+from actors.runtime.draft import Draft, Owed, fact_keys
+from actors.runtime.envelope import Envelope, accepted, digest_of
+from actors.runtime.mailbox import Mailbox
+from protocol.codes import Code
+from protocol.frames import Accepted, Refused, Reply, Unknown
+from protocol.ids import SYSTEM, derive_client_id
+from protocol.limits import BATCH_COMMANDS_MAX
+
+_log = logging.getLogger(__name__)
+
+
+class Surroundings(Struct, frozen=True):
+    """What every cell of a node shares."""
+
+    log: Log
+    fence: Fence
+    clock: Clock
+    committer: Committer
+    publish: Callable[[str, Sequence[LogRow]], None]
+    digest_key: bytes
+
+
+class Active(Struct):
+    """A stream's committed state, as the activation found it and each commit moves it."""
+
+    state: Struct
+    head: int
+    last_at: Instant
+    activation: int
+    checkpoint_seq: int
+    owed: deque[Owed]
+    """Effects not settled yet, oldest first."""
+
+
+class Cell:
+    """Runs one activation of one stream, until it is idle, fenced, or crashes by raising."""
+
+    def __init__(
+        self,
+        stream: str,
+        kind: Kind[Any],
+        active: Active,
+        mailbox: Mailbox,
+        around: Surroundings,
+        schedule: Callable[[str, Instant], None],
+        deliver: Callable[[Cell], None],
+    ) -> None:
+        self.stream = stream
+        self.kind = kind
+        self.active = active
+        self.mailbox = mailbox
+        self.taken: list[Envelope] = []
+        """Commands of the turn in progress; whoever ends the cell settles what is left of them."""
+        self.passivating = False
+        self._around = around
+        self._schedule = schedule
+        self._deliver = deliver
+        self.delivering = False
+        """Whether a task is sending what ``active.owed`` holds."""
+        self._written: tuple[int, Instant | None] | None = None
+        """(effects_seq, wake_at) as this activation last wrote them; None before its first append."""
+        self._alone = 0
+        """So many of the next commands are decided one at a time: one of them can't be stored."""
+        self._firing = False
+        """A timer's command waits in the mailbox or is being decided."""
+        self._stuck_timer: Instant | None = None
+        """A timer whose command was refused: it isn't fired again until the state moves it."""
+
+    async def run(self) -> bool:
+        """Serve the mailbox. True when passivated, false when fenced. Raises whatever crashes the cell."""
+        self._schedule_due()
+        self._deliver_owed()
+        while True:
+            if not self.mailbox:
+                if self.passivating and not self.active.owed:
+                    await self._checkpoint(force=True)
+                    if not self.mailbox:
+                        return True
+                    continue
+                await self.mailbox.wait()
+            self._fire_timer()
+            limit = 1 if self._alone else BATCH_COMMANDS_MAX
+            self.taken = self.mailbox.take(limit)
+            self._alone = max(0, self._alone - len(self.taken))
+            alive = await (self._turn() if self.taken else self._settle())
+            if not alive:
+                return False
+            await self._checkpoint(force=False)
+
+    # --- one batch ---
+
+    async def _turn(self) -> bool:
+        """Decide, commit, adopt, publish, answer. False when fenced."""
+        try:
+            await self._answer_resends()
+            draft = await self._draft()
+        except LogUnavailableError:
+            self._give_up()
+            return True
+        if draft.writes:
+            outcome = await self._submit(draft.append(self.active.activation, owed=self._oldest_owed()))
+            if outcome is not Outcome.COMMITTED:
+                return await self._undo(outcome, draft)
+            self._adopt(draft)
+        await self._answer_refused(draft)
+        self.taken = []
+        return True
+
+    async def _draft(self) -> Draft:
+        active = self.active
+        keys = fact_keys(self.kind, active.state, self.taken)
+        facts: Facts = await self._around.log.facts(self.stream, keys) if keys else {}
+        draft = Draft(
+            self.kind, self.stream, active.state, active.head, active.last_at, self._around.digest_key
+        )
+        now = self._around.clock.now()
+        for envelope in self.taken:
+            if not envelope.settled:
+                draft.decide(envelope, facts, now)
+        return draft
+
+    async def _submit(self, append: Append) -> Outcome:
+        for envelope in self.taken:
+            envelope.submitted = True
+        outcome = await self._around.committer.submit(append).wait()
+        if outcome is Outcome.COMMITTED:
+            self._written = (append.effects_seq, append.wake_at)
+        return outcome
+
+    def _adopt(self, draft: Draft) -> None:
+        active = self.active
+        active.state, active.head, active.last_at = draft.state, draft.head, draft.last_at
+        active.owed.extend(draft.owed)
+        if draft.rows:
+            self._stuck_timer = None
+            self._around.publish(self.stream, tuple(draft.rows.values()))
+        for envelope, reply in draft.accepted:
+            envelope.answer(reply)
+        self._schedule_due()
+        self._deliver_owed()
+
+    async def _undo(self, outcome: Outcome, draft: Draft) -> bool:
+        """The batch was not written: sort its commands. False when this activation is over."""
+        taken, self.taken = self.taken, []
+        if outcome is Outcome.UNKNOWN:
+            for envelope in taken:
+                envelope.give_up(self.stream)
+            return False
+        for envelope in taken:
+            envelope.submitted = False
+        match outcome:
+            case Outcome.DUPLICATE:
+                self.taken = taken
+                try:
+                    await self._answer_from_receipts(taken)
+                except LogUnavailableError:
+                    self._give_up(outcome_unknown=True)
+                self.mailbox.put_back([e for e in taken if not e.settled])
+                self.taken = []
+            case Outcome.UNSTORABLE if len(draft.receipts) == 1:
+                for envelope, _ in draft.accepted:
+                    envelope.refuse(Code.UNSTORABLE, self.stream)
+                self.mailbox.put_back([e for e in taken if not e.settled])
+            case Outcome.UNSTORABLE:
+                self._alone = len(taken)
+                self.mailbox.put_back(taken)
+            case Outcome.UNAVAILABLE:
+                for envelope in taken:
+                    envelope.give_up(self.stream)
+            case _:
+                self.mailbox.put_back(taken)
+                return False
+        return True
+
+    # --- answers from receipts ---
+
+    async def _answer_resends(self) -> None:
+        """A resend is looked up first: deciding it again would waste a commit."""
+        resends = [e for e in self.taken if e.command.resend]
+        if resends:
+            await self._answer_from_receipts(resends)
+            self.taken = [e for e in self.taken if not e.settled]
+
+    async def _answer_refused(self, draft: Draft) -> None:
+        """A refusal says that nothing ever happened, so the receipts are asked before it is given."""
+        if not draft.refused:
+            return
+        try:
+            await self._answer_from_receipts([e for e, _ in draft.refused])
+        except LogUnavailableError:
+            self._give_up(outcome_unknown=True)
+        for envelope, refusal in draft.refused:
+            envelope.answer(refusal)
+
+    async def _answer_from_receipts(self, envelopes: Sequence[Envelope]) -> None:
+        """Settle those whose client_id was accepted before. Raises LogUnavailableError."""
+        keys = list({e.key for e in envelopes})
+        found = await self._around.log.receipts(self.stream, keys)
+        receipts = {(r.author, r.client_id): r for r in found}
+        for envelope in envelopes:
+            receipt = receipts.get(envelope.key)
+            if receipt is not None:
+                self._answer_repeat(envelope, receipt)
+
+    def _answer_repeat(self, envelope: Envelope, receipt: Receipt) -> None:
+        if envelope.settled:
+            return
+        if receipt.digest == digest_of(envelope.command, self._around.digest_key):
+            envelope.answer(self._first_answer(receipt))
+        else:
+            envelope.refuse(Code.CLIENT_ID_REUSED, self.stream)
+
+    def _first_answer(self, receipt: Receipt) -> Accepted:
+        return accepted(receipt.client_id, self.stream, receipt.first_seq, receipt.last_seq, receipt.answer)
+
+    def _give_up(self, *, outcome_unknown: bool = False) -> None:
+        for envelope in self.taken:
+            if not envelope.settled:
+                envelope.submitted = envelope.submitted or outcome_unknown
+                envelope.give_up(self.stream)
+        self.taken = []
+
+    # --- due work: timers, effects, checkpoints ---
+
+    def _deliver_owed(self) -> None:
+        if self.active.owed and not self.delivering:
+            self.delivering = True
+            self._deliver(self)
+
+    def _oldest_owed(self) -> Owed | None:
+        return self.active.owed[0] if self.active.owed else None
+
+    def _schedule_due(self) -> None:
+        due = self.kind.due(self.active.state)
+        if due is not None and due != self._stuck_timer:
+            self._schedule(self.stream, due)
+
+    def _fire_timer(self) -> None:
+        """Put the command of a timer that is due into the mailbox; its client_id makes a repeat harmless."""
+        due = self.kind.due(self.active.state)
+        now = self._around.clock.now()
+        if due is None or due > now or self._firing or due == self._stuck_timer:
+            return
+        command = self.kind.on_due(self.active.state, now)
+        if command is None:
+            return
+        self._firing = True
+        cause = ("timer", self.stream, str(due), str(self.active.head))
+        stamped = structs.replace(command, client_id=derive_client_id(*cause))
+        self.mailbox.put_back([Envelope(stamped, SYSTEM, partial(self._fired, due), math.inf)])
+
+    def _fired(self, due: Instant, reply: Reply) -> None:
+        """A timer's command was answered: one that couldn't be served is tried again, one without effect isn't."""
+        self._firing = False
+        if isinstance(reply, Unknown) or (isinstance(reply, Refused) and reply.retry):
+            self._schedule(self.stream, self._around.clock.now() + limits.TIMER_RETRY_MS)
+        elif self.kind.due(self.active.state) == due:
+            self._stuck_timer = due
+            _log.error("a timer of %s changed nothing; it waits for another event", self.stream)
+
+    async def _settle(self) -> bool:
+        """Write that effects are settled, or that nothing is due, when no batch carries it. False when fenced."""
+        owed = self._oldest_owed()
+        active = self.active
+        effects_seq = owed[0] - 1 if owed else active.head
+        wake_at = active.last_at if owed else self.kind.due(active.state)
+        if (effects_seq, wake_at) == self._written:
+            return True
+        append = Append(
+            stream=self.stream,
+            activation=active.activation,
+            head=active.head,
+            at=active.last_at,
+            wake_at=wake_at,
+            effects_seq=effects_seq,
+        )
+        return await self._submit(append) in (Outcome.COMMITTED, Outcome.UNAVAILABLE)
+
+    async def _checkpoint(self, *, force: bool) -> None:
+        active = self.active
+        behind = active.head - active.checkpoint_seq
+        if behind < (1 if force else limits.CHECKPOINT_EVENTS):
+            return
+        try:
+            kept = await self._around.log.checkpoint(
+                self._around.fence,
+                self.stream,
+                active.activation,
+                active.head,
+                self.kind.state_version,
+                msgpack.encode(active.state),
+            )
+        except LogUnavailableError:
+            return  # the log itself is whole: a later checkpoint, or a longer fold, makes up for it
+        if kept:
+            active.checkpoint_seq = active.head

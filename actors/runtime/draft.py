@@ -1,0 +1,209 @@
+"""Deciding a batch of commands against a working state: pure, and thrown away unless it is committed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from actors.kind import (
+    Accept,
+    Change,
+    FactKey,
+    Facts,
+    Instant,
+    Job,
+    Kind,
+    Refuse,
+    Row,
+    Send,
+    Upsert,
+)
+from actors.ports import Append, JobRow, LogRow, Receipt
+from actors.runtime.envelope import Envelope, accepted, digest_of, refused
+from protocol import limits
+from protocol.codes import Code
+from protocol.event import Header, encode_header, encode_payload
+from protocol.frames import Accepted, Refused
+
+Owed = tuple[int, int, Send]
+"""An effect that isn't settled: (seq, index among the event's effects, what to send)."""
+
+
+class DecideError(Exception):
+    """A kind's function raised on this command: a bug in the kind."""
+
+    def __init__(self, envelope: Envelope) -> None:
+        super().__init__(f"{type(envelope.command).__name__} failed")
+        self.envelope = envelope
+
+
+class _Overlay(Mapping[FactKey, Row | None]):
+    """Facts as they were read, under the batch's own writes."""
+
+    def __init__(self, read: Facts, written: Mapping[FactKey, Change]) -> None:
+        self._read = read
+        self._written = written
+
+    def __getitem__(self, key: FactKey) -> Row | None:
+        change = self._written.get(key)
+        if change is None:
+            return self._read[key]
+        return change.values if isinstance(change, Upsert) else None
+
+    def __iter__(self) -> Any:
+        return iter(self._read)
+
+    def __len__(self) -> int:
+        return len(self._read)
+
+
+class Draft:
+    """What a batch comes to: a working state, rows to write, and answers to give once they are written."""
+
+    def __init__(
+        self, kind: Kind[Any], stream: str, state: Struct, head: int, last_at: Instant, digest_key: bytes
+    ) -> None:
+        self.kind = kind
+        self.stream = stream
+        self.state = state
+        self.head = head
+        self.last_at = last_at
+        self.started_at_head = head
+        self._digest_key = digest_key
+        self._types = {payload: name for name, payload in kind.events.items()}
+        self._seen: dict[tuple[str, str], tuple[bytes, Accepted]] = {}
+        self._written: dict[FactKey, Change] = {}
+        self.rows: dict[int, LogRow] = {}
+        self.headers: list[Header] = []
+        self.receipts: list[Receipt] = []
+        self.erases: list[int] = []
+        self.jobs: list[JobRow] = []
+        self.owed: list[Owed] = []
+        self.accepted: list[tuple[Envelope, Accepted]] = []
+        self.refused: list[tuple[Envelope, Refused]] = []
+
+    @property
+    def writes(self) -> bool:
+        """Whether there is anything to commit."""
+        return bool(self.receipts)
+
+    def decide(self, envelope: Envelope, facts: Facts, now: Instant) -> None:
+        """Decide one command on top of those before it. Raises DecideError for a bug in the kind."""
+        command = envelope.command
+        try:
+            digest = digest_of(command, self._digest_key)
+            if (earlier := self._seen.get(envelope.key)) is not None:
+                self._repeat(envelope, digest, *earlier)
+                return
+            at = max(now, self.last_at)
+            decision = self.kind.decide(
+                self.state, _Overlay(facts, self._written), command, by=envelope.by, now=at
+            )
+            if isinstance(decision, Refuse):
+                self._refuse(envelope, decision)
+            else:
+                self._accept(envelope, decision, digest, at)
+        except Exception as error:
+            raise DecideError(envelope) from error
+
+    def _repeat(self, envelope: Envelope, digest: bytes, first: bytes, answer: Accepted) -> None:
+        """The same client_id twice in one batch: the second gets the first one's fate."""
+        if digest == first:
+            self.accepted.append((envelope, answer))
+        else:
+            self._refuse(envelope, Refuse(Code.CLIENT_ID_REUSED))
+
+    def _refuse(self, envelope: Envelope, refuse: Refuse) -> None:
+        reply = refused(
+            envelope.command,
+            refuse.code,
+            self.stream,
+            message=refuse.message,
+            field=refuse.field,
+            retry_after_s=refuse.retry_after_s,
+        )
+        self.refused.append((envelope, reply))
+
+    def _accept(self, envelope: Envelope, decision: Accept, digest: bytes, at: Instant) -> None:
+        if len(decision.events) > limits.EVENTS_PER_COMMAND_MAX:
+            raise ValueError(f"{len(decision.events)} events for one command")
+        payloads = [encode_payload(happened.payload) for happened in decision.events]
+        if any(len(p) > limits.PAYLOAD_BYTES_MAX for p in payloads):
+            self._refuse(envelope, Refuse(Code.TOO_LARGE))
+            return
+        first = self.head + 1
+        for happened, payload in zip(decision.events, payloads, strict=True):
+            if len(happened.erases) > limits.ERASE_SEQS_MAX:
+                raise ValueError(f"{len(happened.erases)} erased seqs in one event")
+            header = Header(
+                stream=self.stream,
+                seq=self.head + 1,
+                at=at,
+                author=envelope.by,
+                type=self._types[type(happened.payload)],
+                revokes=happened.revokes,
+                erases=happened.erases,
+                marks=dict(happened.marks),
+            )
+            self._log(header, happened.payload, payload)
+        answer = None if decision.answer is None else msgspec.msgpack.encode(decision.answer)
+        self.receipts.append(
+            Receipt(envelope.by, envelope.command.client_id, first, self.head, digest, answer)
+        )
+        reply = accepted(envelope.command.client_id, self.stream, first, self.head, answer)
+        self._seen[envelope.key] = (digest, reply)
+        self.accepted.append((envelope, reply))
+
+    def _log(self, header: Header, payload: Struct, encoded: bytes) -> None:
+        self.state = self.kind.apply(self.state, header, payload)
+        self.head, self.last_at = header.seq, header.at
+        self.headers.append(header)
+        self.rows[header.seq] = LogRow(header.seq, encode_header(header), encoded)
+        for seq in header.erases:
+            if (own := self.rows.get(seq)) is not None:
+                self.rows[seq] = LogRow(seq, own.header, None)
+            else:
+                self.erases.append(seq)
+        for change in self.kind.project(header, payload):
+            self._written[FactKey(change.table, change.key)] = change
+        for index, effect in enumerate(self.kind.effects(header)):
+            if isinstance(effect, Job):
+                self.jobs.append(JobRow(header.seq, index, effect))
+            else:
+                self.owed.append((header.seq, index, effect))
+
+    def append(self, activation: int, *, owed: Owed | None) -> Append:
+        """The transaction of this batch. ``owed`` is the oldest unsettled effect from before it."""
+        oldest = owed or (self.owed[0] if self.owed else None)
+        return Append(
+            stream=self.stream,
+            activation=activation,
+            head=self.started_at_head,
+            at=self.last_at,
+            events=tuple(self.rows.values()),
+            receipts=tuple(self.receipts),
+            erases=tuple(self.erases),
+            changes=tuple(self._written.values()),
+            jobs=tuple(self.jobs),
+            wake_at=self.last_at if oldest else self.kind.due(self.state),
+            effects_seq=oldest[0] - 1 if oldest else self.head,
+        )
+
+
+def fact_keys(kind: Kind[Any], state: Struct, envelopes: Sequence[Envelope]) -> list[FactKey]:
+    """What a batch needs to know, each key once. Kinds name keys by the command and the state before the batch."""
+    keys: dict[FactKey, None] = {}
+    for envelope in envelopes:
+        try:
+            keys.update(dict.fromkeys(kind.facts(state, envelope.command)))
+        except Exception as error:
+            raise DecideError(envelope) from error
+    return list(keys)
+
+
+def owed_by(kind: Kind[Any], header: Header) -> list[Owed]:
+    """The sends an event of the log owes, derived again."""
+    return [(header.seq, i, e) for i, e in enumerate(kind.effects(header)) if isinstance(e, Send)]

@@ -1,0 +1,71 @@
+"""Due work: wakes streams whose timer fires, or whose events still owe something, active or not."""
+
+from __future__ import annotations
+
+import heapq
+import logging
+from collections.abc import Callable
+
+import trio
+
+from actors.kind import Instant
+from actors.ports import Clock, Log, LogUnavailableError
+from actors.runtime import limits
+
+_log = logging.getLogger(__name__)
+
+
+class DueWork:
+    """A heap of (when, stream), filled by the cells and by a sweep of the log, which outlives any crash."""
+
+    def __init__(self, log: Log, clock: Clock, wake: Callable[[str], None]) -> None:
+        self._source = log
+        self._clock = clock
+        self._wake = wake
+        self._heap: list[tuple[Instant, str]] = []
+        self._earliest: dict[str, Instant] = {}
+        self._changed = trio.Event()
+
+    def schedule(self, stream: str, at: Instant) -> None:
+        """Wake this stream at this time; an earlier wish of the same stream stands."""
+        wished = self._earliest.get(stream)
+        if wished is not None and wished <= at:
+            return
+        self._earliest[stream] = at
+        heapq.heappush(self._heap, (at, stream))
+        if self._heap[0] == (at, stream):
+            self._changed.set()
+
+    async def run(self) -> None:
+        """Wake streams until cancelled."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._sweep)
+            while True:
+                self._wake_due()
+                self._changed = trio.Event()
+                wait_s = self._wait_s()
+                with self._clock.deadline(wait_s):
+                    await self._changed.wait()
+
+    def _wait_s(self) -> float:
+        if not self._heap:
+            return limits.DUE_SWEEP_S
+        return max(0.001, (self._heap[0][0] - self._clock.now()) / 1000)
+
+    def _wake_due(self) -> None:
+        now = self._clock.now()
+        while self._heap and self._heap[0][0] <= now:
+            at, stream = heapq.heappop(self._heap)
+            if self._earliest.get(stream) == at:
+                del self._earliest[stream]
+                self._wake(stream)
+
+    async def _sweep(self) -> None:
+        while True:
+            horizon = self._clock.now() + int(limits.DUE_SWEEP_S * 1000)
+            try:
+                for stream, at in await self._source.due(horizon, limits.DUE_SWEEP_STREAMS_MAX):
+                    self.schedule(stream, at)
+            except LogUnavailableError as error:
+                _log.warning("due work wasn't read: %s", error)
+            await self._clock.sleep_until(self._clock.monotonic() + limits.DUE_SWEEP_S)

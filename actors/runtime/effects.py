@@ -1,0 +1,47 @@
+"""Sending what events owe to other streams: in order, until each is settled."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from msgspec import structs
+
+from actors.ports import Clock, Randomness
+from actors.runtime import limits
+from actors.runtime.backoff import backoff
+from actors.runtime.cell import Cell
+from protocol.frames import Accepted, Command, Refused, Reply
+from protocol.ids import derive_client_id
+
+
+class Asks(Protocol):
+    """The router, as far as effects need it."""
+
+    async def ask(self, command: Command, *, by: str) -> Reply:
+        """Send a command and await its one reply."""
+        ...
+
+
+async def deliver_effects(cell: Cell, router: Asks, clock: Clock, randomness: Randomness) -> None:
+    """Send each owed effect until it is accepted or refused for good, then let the cell note how far it got.
+
+    Nothing is lost when this is cut off: the next activation derives what is owed again, and the client_id, which
+    comes from the cause, makes a repeat do nothing.
+    """
+    owed = cell.active.owed
+    while owed:
+        seq, index, send = owed[0]
+        client_id = derive_client_id("effect", cell.stream, str(seq), str(index))
+        command = structs.replace(send.command, client_id=client_id, resend=True)
+        attempt = 0
+        while not _settled(await router.ask(command, by=cell.stream)):
+            attempt += 1
+            wait_s = backoff(randomness, attempt, limits.EFFECT_BACKOFF_MIN_S, limits.EFFECT_BACKOFF_MAX_S)
+            await clock.sleep_until(clock.monotonic() + wait_s)
+        owed.popleft()
+    cell.delivering = False
+    cell.mailbox.poke()
+
+
+def _settled(reply: Reply) -> bool:
+    return isinstance(reply, Accepted) or (isinstance(reply, Refused) and not reply.retry)

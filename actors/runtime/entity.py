@@ -1,0 +1,224 @@
+"""One stream of the node's registry: activates its cell, restarts it after a crash, lets it go when idle."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import trio
+from msgspec import Struct, ValidationError, msgpack
+
+from actors.kind import Instant, Kind
+from actors.ports import Activation, FencedError, LogConflictError, LogRow, LogUnavailableError, Randomness
+from actors.runtime import limits
+from actors.runtime.backoff import backoff
+from actors.runtime.cell import Active, Cell, Surroundings
+from actors.runtime.draft import DecideError, Owed, owed_by
+from actors.runtime.mailbox import Mailbox
+from protocol.codes import Code
+from protocol.event import Header, decode_header
+from protocol.limits import MAILBOX_COMMANDS_MAX
+
+_log = logging.getLogger(__name__)
+
+
+class Entity:
+    """A stream that somebody asked for: a mailbox that outlives crashes, and the cell that serves it.
+
+    ``run`` is its task's whole life. It ends when the stream doesn't exist, is idle, or can't be served now.
+    """
+
+    def __init__(
+        self,
+        stream: str,
+        kind: Kind[Any],
+        around: Surroundings,
+        randomness: Randomness,
+        schedule: Callable[[str, Instant], None],
+        deliver: Callable[[trio.Nursery, Cell], None],
+    ) -> None:
+        self.stream = stream
+        self.kind = kind
+        self.mailbox = Mailbox(MAILBOX_COMMANDS_MAX)
+        self.cell: Cell | None = None
+        self.create = False
+        """Whether a creating command waits: activation may then make the stream."""
+        self.used_at = around.clock.monotonic()
+        self.closed = False
+        """True once nothing will serve the mailbox any more."""
+        self._around = around
+        self._randomness = randomness
+        self._schedule = schedule
+        self._deliver = deliver
+        self._crashes: deque[float] = deque(maxlen=limits.RESTARTS_MAX + 1)
+        self._waiting: list[Callable[[Cell | None], None]] = []
+
+    def when_active(self, callback: Callable[[Cell | None], None]) -> bool:
+        """Call back with the cell once it is active, with None if it can't be; false if too many wait."""
+        if self.cell is not None:
+            callback(self.cell)
+        elif len(self._waiting) >= limits.WAITING_VIEWS_MAX:
+            return False
+        else:
+            self._waiting.append(callback)
+        return True
+
+    async def run(self) -> None:
+        """Serve until idle. Whatever ends it, nobody is left waiting."""
+        try:
+            while await self._serve():
+                pass
+        except FencedError:
+            _log.warning("%s isn't ours any more", self.stream)
+        finally:
+            self.closed = True
+            self._abandon(Code.UNAVAILABLE)
+
+    async def _serve(self) -> bool:
+        """One activation. True if another one should follow."""
+        try:
+            active = await self._activate()
+            if active is not None:
+                await self._run_cell(active)
+            elif not self.create:
+                self._abandon(Code.NOT_FOUND)
+            return self._wanted
+        except (LogUnavailableError, LogConflictError) as error:
+            _log.warning("%s can't be activated: %s", self.stream, error)
+            return False
+        except Exception as error:
+            if isinstance(error, FencedError):
+                raise
+            _log.exception("%s crashed", self.stream)
+            return await self._recover()
+
+    @property
+    def _wanted(self) -> bool:
+        return bool(self.mailbox) or bool(self._waiting)
+
+    async def _run_cell(self, active: Active) -> None:
+        """Run a cell to its end, with a nursery for what it starts; raises what it crashed with."""
+        crash: Exception | None = None
+        async with trio.open_nursery() as nursery:
+            cell = Cell(
+                self.stream,
+                self.kind,
+                active,
+                self.mailbox,
+                self._around,
+                self._schedule,
+                partial(self._deliver, nursery),
+            )
+            self.cell = cell
+            try:
+                self._tell_waiting(cell)
+                await cell.run()
+            except Exception as error:
+                crash = error
+            finally:
+                self.cell = None
+                self._settle_taken(cell, crash)
+                nursery.cancel_scope.cancel()
+        if crash is not None:
+            raise crash
+
+    def _settle_taken(self, cell: Cell, error: Exception | None) -> None:
+        """Answer or give back what the cell had in hand when it ended."""
+        guilty = error.envelope if isinstance(error, DecideError) else None
+        rest = [e for e in cell.taken if not e.settled and e is not guilty]
+        cell.taken = []
+        if guilty is not None:
+            guilty.refuse(Code.INTERNAL, self.stream)
+            self.mailbox.put_back(rest)
+            return
+        for envelope in rest:
+            if error is not None and not envelope.submitted:
+                envelope.give_up(self.stream, Code.INTERNAL)
+            else:
+                envelope.give_up(self.stream)
+
+    async def _recover(self) -> bool:
+        """Wait before a restart; false when there were too many."""
+        now = self._around.clock.monotonic()
+        self._crashes.append(now)
+        recent = [t for t in self._crashes if now - t < limits.RESTART_WINDOW_S]
+        if len(recent) > limits.RESTARTS_MAX:
+            _log.error("%s crashed %d times: it rests", self.stream, len(recent))
+            self._abandon(Code.UNAVAILABLE)
+            await self._rest(limits.RESTART_COOLDOWN_S)
+            return False
+        wait_s = backoff(
+            self._randomness, len(recent), limits.RESTART_BACKOFF_MIN_S, limits.RESTART_BACKOFF_MAX_S
+        )
+        await self._around.clock.sleep_until(now + wait_s)
+        return self._wanted
+
+    async def _rest(self, seconds: float) -> None:
+        """Refuse whatever comes for a while, without trying."""
+        clock = self._around.clock
+        until = clock.monotonic() + seconds
+        while clock.monotonic() < until:
+            with clock.deadline(until - clock.monotonic()):
+                await self.mailbox.wait()
+            self._abandon(Code.UNAVAILABLE)
+
+    def _abandon(self, code: Code) -> None:
+        """Tell all who wait that this stream isn't served."""
+        for envelope in self.mailbox.take(len(self.mailbox)):
+            if code is Code.UNAVAILABLE:
+                envelope.give_up(self.stream)
+            else:
+                envelope.refuse(code, self.stream)
+        self._tell_waiting(None)
+
+    def _tell_waiting(self, cell: Cell | None) -> None:
+        waiting, self._waiting = self._waiting, []
+        for callback in waiting:
+            callback(cell)
+
+    # --- activation ---
+
+    async def _activate(self) -> Active | None:
+        create, self.create = self.create, False
+        found = await self._around.log.activate(
+            self._around.fence, self.stream, create=create, state_version=self.kind.state_version
+        )
+        if found is None:
+            return None
+        state, seq = self._start(found)
+        owed: deque[Owed] = deque()
+        after = min(seq, found.effects_seq)
+        while after < found.head:
+            rows = await self._around.log.read(self.stream, after, limits.FOLD_PAGE_EVENTS)
+            for row in rows:
+                header = decode_header(row.header)
+                if row.seq > seq:
+                    state = self.kind.apply(state, header, self._payload(header, row))
+                if row.seq > found.effects_seq:
+                    owed.extend(owed_by(self.kind, header))
+            after = rows[-1].seq
+        return Active(
+            state=state,
+            head=found.head,
+            last_at=found.last_at,
+            activation=found.activation,
+            checkpoint_seq=seq,
+            owed=owed,
+        )
+
+    def _start(self, found: Activation) -> tuple[Struct, int]:
+        if found.checkpoint is not None:
+            try:
+                return msgpack.decode(found.checkpoint, type=self.kind.state), found.checkpoint_seq
+            except ValidationError:
+                _log.warning("a checkpoint of %s can't be read: folding its log", self.stream)
+        return self.kind.initial(self.stream), 0
+
+    def _payload(self, header: Header, row: LogRow) -> Struct | None:
+        type_ = self.kind.events.get(header.type)
+        if row.payload is None or type_ is None:
+            return None
+        return msgpack.decode(row.payload, type=type_)

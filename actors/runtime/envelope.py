@@ -1,0 +1,109 @@
+"""A command on its way to an actor, and the one reply it gets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import blake2b
+
+import msgspec
+
+from protocol.codes import CODES, Code
+from protocol.frames import Accepted, Command, Refused, Reply, Unknown
+
+RETRY_AFTER_S = 1.0
+
+
+class Envelope:
+    """One command, who sent it, and whom to tell.
+
+    Whoever answers first settles it: later answers go nowhere. A settled envelope is never decided.
+    """
+
+    __slots__ = ("by", "command", "expires_at", "reply", "submitted")
+
+    def __init__(
+        self, command: Command, by: str, reply: Callable[[Reply], None] | None, expires_at: float
+    ) -> None:
+        self.command = command
+        self.by = by
+        self.reply = reply
+        self.expires_at = expires_at
+        """Monotonic seconds."""
+        self.submitted = False
+        """True from the moment its events may be on their way to the log: no refusal is certain any more."""
+
+    @property
+    def settled(self) -> bool:
+        """Whether it was answered."""
+        return self.reply is None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """(author, client_id): what a receipt is kept under."""
+        return self.by, self.command.client_id
+
+    def answer(self, reply: Reply) -> None:
+        """Settle it, unless it is settled."""
+        if self.reply is not None:
+            told, self.reply = self.reply, None
+            told(reply)
+
+    def refuse(self, code: Code, stream: str | None = None, *, retry_after_s: float | None = None) -> None:
+        """Settle it with a refusal in the code's own words."""
+        self.answer(refused(self.command, code, stream, retry_after_s=retry_after_s))
+
+    def give_up(self, stream: str | None, code: Code = Code.UNAVAILABLE) -> None:
+        """Settle it when it can't be served now.
+
+        A refusal says that nothing happened. That isn't known once the command was submitted, nor for a resend,
+        whose earlier sending may have been accepted: those are answered ``unknown``.
+        """
+        if self.submitted or self.command.resend:
+            self.answer(Unknown(client_id=self.command.client_id, stream=stream, retry_after_s=RETRY_AFTER_S))
+        else:
+            self.refuse(code, stream, retry_after_s=RETRY_AFTER_S)
+
+
+def refused(
+    command: Command,
+    code: Code,
+    stream: str | None,
+    *,
+    message: str | None = None,
+    field: str | None = None,
+    retry_after_s: float | None = None,
+) -> Refused:
+    """A refusal of this command, with the code's own sentence unless there is a better one."""
+    info = CODES[code]
+    return Refused(
+        client_id=command.client_id,
+        stream=stream,
+        code=code,
+        message=message or info.sentence,
+        field=field,
+        retry=info.retry,
+        retry_after_s=retry_after_s,
+    )
+
+
+def accepted(client_id: str, stream: str, first_seq: int, last_seq: int, answer: bytes | None) -> Accepted:
+    """The answer to an accepted command and to every resend of it."""
+    return Accepted(
+        client_id=client_id,
+        stream=stream,
+        seq=last_seq,
+        events=last_seq - first_seq + 1,
+        answer=None if answer is None else msgspec.Raw(answer),
+    )
+
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+def digest_of(command: Command, key: bytes) -> bytes:
+    """Tells a resend from another command under the same client_id, without keeping what a person wrote.
+
+    Keyed, so that who reads the database can't test guesses of an erased body.
+    """
+    plain = msgspec.structs.replace(command, resend=False) if command.resend else command
+    return blake2b(_encode(plain), digest_size=16, key=key).digest()

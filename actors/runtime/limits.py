@@ -1,0 +1,40 @@
+"""Limits of the runtime that no client sees, each with its unit."""
+
+from __future__ import annotations
+
+from typing import Final
+
+STREAMS_PER_COMMIT_MAX: Final = 200
+COMMIT_LANES: Final = 2
+"""Commits in flight at once."""
+BUSY_BACKOFF_MIN_S: Final = 0.005
+BUSY_BACKOFF_MAX_S: Final = 0.5
+SETTLE_BACKOFF_MIN_S: Final = 0.02
+SETTLE_BACKOFF_MAX_S: Final = 2.0
+"""Between attempts to learn what became of an append."""
+
+CHECKPOINT_EVENTS: Final = 300
+"""A checkpoint is kept after this many events."""
+FOLD_PAGE_EVENTS: Final = 500
+PASSIVATE_AFTER_S: Final = 300.0
+PASSIVATION_SWEEP_S: Final = 30.0
+
+RESTARTS_MAX: Final = 5
+RESTART_WINDOW_S: Final = 60.0
+"""More than RESTARTS_MAX crashes of one stream in this time: it answers unavailable for RESTART_COOLDOWN_S."""
+RESTART_COOLDOWN_S: Final = 30.0
+RESTART_BACKOFF_MIN_S: Final = 0.05
+RESTART_BACKOFF_MAX_S: Final = 5.0
+
+DUE_SWEEP_S: Final = 30.0
+DUE_SWEEP_STREAMS_MAX: Final = 1000
+TIMER_RETRY_MS: Final = 1000
+"""A timer whose command couldn't be served is fired again after this long."""
+EFFECT_BACKOFF_MIN_S: Final = 0.1
+EFFECT_BACKOFF_MAX_S: Final = 30.0
+ENTITIES_MAX: Final = 100_000
+"""Active streams of one node. More: refused ``overloaded``."""
+WAITING_VIEWS_MAX: Final = 1000
+"""Snapshots and signals that wait for one stream's activation."""
+DRAIN_TIMEOUT_S: Final = 10.0
+EXPIRY_SWEEP_S: Final = 0.25

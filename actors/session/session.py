@@ -1,0 +1,248 @@
+"""One client's side of the conversation, from hello to goodbye."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from actors.domain.rate_limit import Rate, TokenBucket
+from actors.kind import Instant
+from actors.ports import InvalidTokenError
+from actors.session.outbox import Outbox
+from actors.session.replies import held_back, refused, worded
+from actors.session.services import SessionServices
+from actors.session.subscriptions import Subscriptions
+from protocol import limits
+from protocol.codec import InvalidFrameError, UndecodableError
+from protocol.codes import CLOSE_SENTENCES, CODES, CloseCode, Code
+from protocol.frames import (
+    Accepted,
+    ClientFrame,
+    Command,
+    Hello,
+    RefreshToken,
+    Reply,
+    ServerFrame,
+    Signal,
+    Subscribe,
+    Unsubscribe,
+    Unsubscribed,
+    Welcome,
+)
+
+COMMANDS: Final = Rate(limits.COMMANDS_PER_S, limits.COMMANDS_BURST)
+SUBSCRIBES: Final = Rate(limits.SUBSCRIBES_PER_S, limits.SUBSCRIBES_BURST)
+SIGNALS: Final = Rate(limits.SIGNALS_PER_S, limits.SIGNALS_BURST)
+INVALID_FRAMES: Final = Rate(per_s=1.0, burst=20.0)
+"""Answered with a refusal; a client that sends more of them is closed as flooding."""
+INFLIGHT_RETRY_S: Final = 1.0
+
+
+class Session:
+    """A session, run by its connection's reader task: one ``receive`` at a time.
+
+    Everything it tells the client goes through the outbox; nothing is told once that is closing. It ends with the
+    outbox, or by ``end``, whichever comes first.
+    """
+
+    __slots__ = (
+        "_commands",
+        "_ended",
+        "_inflight",
+        "_invalid",
+        "_services",
+        "_signals",
+        "_subscribes",
+        "_subscriptions",
+        "_user",
+        "outbox",
+        "token_expires_at",
+    )
+
+    def __init__(self, services: SessionServices, outbox: Outbox) -> None:
+        self.outbox: Final = outbox
+        self.token_expires_at: Instant | None = None
+        """Unix milliseconds; None before the hello."""
+        self._services = services
+        self._user: str | None = None
+        self._subscriptions = Subscriptions(services, self)
+        self._inflight = 0
+        self._ended = False
+        self._commands = TokenBucket(COMMANDS)
+        self._subscribes = TokenBucket(SUBSCRIBES)
+        self._signals = TokenBucket(SIGNALS)
+        self._invalid = TokenBucket(INVALID_FRAMES)
+        outbox.on_closing = self.end
+
+    @property
+    def ready(self) -> bool:
+        """Whether the hello was good."""
+        return self._user is not None
+
+    @property
+    def user(self) -> str:
+        """The user it speaks for, once ready."""
+        assert self._user is not None
+        return self._user
+
+    # --- what the gateway calls ----------------------------------------------------------------------
+
+    async def receive(self, message: bytes) -> None:
+        """Take one whole client message. Whatever is wrong with it is told to the client, never raised."""
+        if self._ended:
+            return
+        try:
+            frame = self.outbox.lane.codec.decode(message)
+        except UndecodableError:
+            self.close(CloseCode.BAD_FRAME)
+        except InvalidFrameError as error:
+            self._tell(error.refused)
+            if not self.ready:
+                self.close(CloseCode.HELLO_EXPECTED)
+            elif self._wait_for(self._invalid):
+                self.close(CloseCode.FLOODING)
+        else:
+            await (self._take(frame) if self.ready else self._take_first(frame))
+
+    def close(self, code: CloseCode, *, retry_after_s: float | None = None) -> None:
+        """Say goodbye and close the connection."""
+        self.outbox.close(code, CLOSE_SENTENCES[code], goodbye=self.outbox.lane.goodbye(code, retry_after_s))
+
+    def end(self) -> None:
+        """The connection is gone or closing: every subscription ends. Idempotent."""
+        if self._ended:
+            return
+        self._ended = True
+        self.outbox.on_closing = None
+        self._subscriptions.end_all()
+        if self._user is not None:
+            self._services.registry.remove(self._user, self)
+
+    # --- what the relay calls ------------------------------------------------------------------------
+
+    def unsubscribed(self, stream: str, code: Code) -> None:
+        """A subscription was ended: tell the client."""
+        self._subscriptions.forget(stream)
+        self._tell(Unsubscribed(stream=stream, code=code, message=CODES[code].sentence))
+
+    # --- frames --------------------------------------------------------------------------------------
+
+    async def _take_first(self, frame: ClientFrame) -> None:
+        if not isinstance(frame, Hello):
+            self.close(CloseCode.HELLO_EXPECTED)
+        elif frame.protocol != limits.PROTOCOL_VERSION:
+            self.close(CloseCode.UNSUPPORTED_PROTOCOL)
+        else:
+            await self._hello(frame)
+
+    async def _take(self, frame: ClientFrame) -> None:
+        match frame:
+            case Command():
+                self._command(frame)
+            case Signal():
+                self._signal(frame)
+            case Subscribe():
+                await self._subscribe(frame)
+            case Unsubscribe():
+                self._unsubscribe(frame)
+            case RefreshToken():
+                self._refresh_token(frame)
+            case _:
+                self._tell(refused(Code.INVALID, message="The hello was already said.", field="t"))
+
+    async def _hello(self, hello: Hello) -> None:
+        services = self._services
+        now = services.clock.now()
+        try:
+            login = services.tokens.verify(hello.token, now)
+        except InvalidTokenError as error:
+            self.close(CloseCode.TOKEN_EXPIRED if error.expired else CloseCode.UNAUTHENTICATED)
+            return
+        if not services.registry.admit(login.user, self):
+            self.close(CloseCode.TOO_MANY_SESSIONS)
+            return
+        self._user = login.user
+        self.token_expires_at = login.expires_at
+        self._tell(
+            Welcome(
+                session=services.randomness.token(16).hex(),
+                user=login.user,
+                node=services.node,
+                at=now,
+                token_expires_at=login.expires_at,
+            )
+        )
+        if hello.positions and not self._ended:
+            await self._subscriptions.begin([(position.stream, position) for position in hello.positions])
+
+    def _refresh_token(self, frame: RefreshToken) -> None:
+        if wait_s := self._wait_for(self._commands):
+            self._refuse(frame, Code.RATE_LIMITED, retry_after_s=wait_s)
+            return
+        try:
+            login = self._services.tokens.verify(frame.token, self._services.clock.now())
+        except InvalidTokenError as error:
+            code = Code.TOKEN_EXPIRED if error.expired else Code.UNAUTHENTICATED
+            self._refuse(frame, code, field="token")
+            return
+        if login.user != self.user:
+            self._refuse(frame, Code.FORBIDDEN, field="token")
+            return
+        assert self.token_expires_at is not None
+        self.token_expires_at = max(self.token_expires_at, login.expires_at)
+        self._tell(Accepted(client_id=frame.client_id))
+
+    async def _subscribe(self, frame: Subscribe) -> None:
+        if wait_s := self._wait_for(self._subscribes):
+            self._refuse(frame, Code.RATE_LIMITED, retry_after_s=wait_s)
+        elif frame.since is not None and frame.since.stream != frame.stream:
+            self._refuse(frame, Code.INVALID, field="since.stream")
+        else:
+            await self._subscriptions.begin([(frame.stream, frame.since)], frame.client_id)
+
+    def _unsubscribe(self, frame: Unsubscribe) -> None:
+        if self._subscriptions.end(frame.stream):
+            self._tell(Accepted(client_id=frame.client_id, stream=frame.stream))
+        else:
+            self._refuse(frame, Code.NOT_FOUND)
+
+    def _signal(self, signal: Signal) -> None:
+        if self._subscriptions.live(signal.stream) and not self._wait_for(self._signals):
+            self._services.streams.signal(signal, by=self.user)
+
+    # --- commands ------------------------------------------------------------------------------------
+
+    def _command(self, command: Command) -> None:
+        if self._inflight >= limits.INFLIGHT_COMMANDS_MAX:
+            self._tell(held_back(command, Code.OVERLOADED, INFLIGHT_RETRY_S))
+        elif wait_s := self._wait_for(self._commands):
+            self._tell(held_back(command, Code.RATE_LIMITED, wait_s))
+        else:
+            self._inflight += 1
+            self._services.streams.send(command, by=self.user, reply=self._replied)
+
+    def _replied(self, reply: Reply) -> None:
+        """A stream's reply; it may come after the end."""
+        self._inflight -= 1
+        if not self._ended:
+            self._tell(worded(reply, self.outbox.lane.codec))
+
+    # --- telling -------------------------------------------------------------------------------------
+
+    def _tell(self, frame: ServerFrame) -> None:
+        self.outbox.write(self.outbox.lane.frame(frame))
+
+    def _refuse(
+        self,
+        frame: RefreshToken | Subscribe | Unsubscribe,
+        code: Code,
+        *,
+        field: str | None = None,
+        retry_after_s: float | None = None,
+    ) -> None:
+        stream = None if isinstance(frame, RefreshToken) else frame.stream
+        self._tell(
+            refused(code, client_id=frame.client_id, stream=stream, field=field, retry_after_s=retry_after_s)
+        )
+
+    def _wait_for(self, bucket: TokenBucket) -> float:
+        return bucket.take(self._services.clock.monotonic())

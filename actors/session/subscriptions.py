@@ -1,0 +1,148 @@
+"""What one session listens to: how its subscriptions begin, and how they end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from actors.ports import LogUnavailableError, Standing
+from actors.relay import Subscriber, Subscription
+from actors.session.replies import refused
+from actors.session.resume import Resume, decide
+from actors.session.services import SessionServices, View
+from protocol import limits
+from protocol.codes import Code
+from protocol.frames import Position, Refused, Subscribed
+
+UNAVAILABLE_RETRY_S = 1.0
+
+
+class Subscriptions:
+    """One session's subscriptions, by stream. Each call that begins some runs to its end before the next."""
+
+    __slots__ = ("_by_stream", "_services", "_subscriber")
+
+    def __init__(self, services: SessionServices, subscriber: Subscriber) -> None:
+        self._services = services
+        self._subscriber = subscriber
+        self._by_stream: dict[str, Subscription] = {}
+
+    def live(self, stream: str) -> bool:
+        """Whether events of this stream reach the session now."""
+        subscription = self._by_stream.get(stream)
+        return subscription is not None and subscription.live
+
+    async def begin(
+        self, wanted: Sequence[tuple[str, Position | None]], client_id: str | None = None
+    ) -> None:
+        """Begin to listen to each stream, in order; each is answered ``subscribed`` or ``refused``."""
+        admitted: dict[str, Position | None] = {}
+        for stream, since in wanted:
+            if stream in self._by_stream:
+                self._refuse(Code.ALREADY_EXISTS, stream, client_id)
+            elif len(self._by_stream) >= limits.SUBSCRIPTIONS_PER_SESSION_MAX:
+                self._refuse(Code.TOO_MANY, stream, client_id)
+            else:
+                # Registered before its standing is read: what is published from here on is not missed.
+                self._by_stream[stream] = self._services.relay.register(stream, self._subscriber)
+                admitted[stream] = since
+        if admitted:
+            await self._begin_admitted(admitted, client_id)
+
+    def end(self, stream: str) -> bool:
+        """Stop listening; false if the session didn't listen."""
+        if (subscription := self._by_stream.pop(stream, None)) is None:
+            return False
+        self._services.relay.detach(subscription)
+        return True
+
+    def end_all(self) -> None:
+        """Stop listening to anything."""
+        for stream in tuple(self._by_stream):
+            self.end(stream)
+
+    def forget(self, stream: str) -> None:
+        """The relay ended this one."""
+        self._by_stream.pop(stream, None)
+
+    async def _begin_admitted(self, admitted: Mapping[str, Position | None], client_id: str | None) -> None:
+        try:
+            standings = await self._standings(list(admitted))
+        except LogUnavailableError:
+            for stream in admitted:
+                self._refuse_begun(self._unavailable(stream), client_id)
+            return
+        for (stream, since), standing in zip(admitted.items(), standings, strict=True):
+            await self._begin_one(stream, since, standing, client_id)
+
+    async def _standings(self, streams: Sequence[str]) -> list[Standing]:
+        user = self._subscriber.user
+        return await self._services.log.standings([(stream, user) for stream in streams])
+
+    async def _begin_one(
+        self, stream: str, since: Position | None, standing: Standing, client_id: str | None
+    ) -> None:
+        """Answer one subscribe. The session may end, and with it this, at every await."""
+        view: View | None = None
+        try:
+            if decide(since, standing) is Resume.SNAPSHOT:
+                found = await self._services.streams.view(stream, user=self._subscriber.user)
+                if isinstance(found, Refused):
+                    self._refuse_begun(found, client_id)
+                    return
+                view = found
+                if view.head > standing.head:
+                    # The view is newer than the right to see it: read the right again.
+                    (standing,) = await self._standings([stream])
+            if decide(since, standing) is Resume.REFUSED:
+                self._refuse_begun(refused(Code.NOT_FOUND, stream=stream), client_id)
+                return
+            await self._attach(stream, since, standing, view, client_id)
+        except LogUnavailableError:
+            self._refuse_begun(self._unavailable(stream), client_id)
+
+    async def _attach(
+        self,
+        stream: str,
+        since: Position | None,
+        standing: Standing,
+        view: View | None,
+        client_id: str | None,
+    ) -> None:
+        if (subscription := self._by_stream.get(stream)) is None:
+            return  # the session ended meanwhile
+        lane = self._subscriber.outbox.lane
+        if view is not None:
+            seq, snapshot = view.head, lane.codec.raw(view.view)
+        else:
+            assert since is not None
+            seq, snapshot = since.seq, None
+        answer = Subscribed(
+            client_id=client_id,
+            stream=stream,
+            incarnation=standing.incarnation,
+            seq=seq,
+            head=standing.head,
+            snapshot=snapshot,
+        )
+        relay = self._services.relay
+        await relay.attach(subscription, after=seq, head=standing.head, opening=lane.frame(answer))
+
+    def _unavailable(self, stream: str) -> Refused:
+        return refused(Code.UNAVAILABLE, stream=stream, retry_after_s=UNAVAILABLE_RETRY_S)
+
+    def _refuse(self, code: Code, stream: str, client_id: str | None) -> None:
+        frame = refused(code, stream=stream, client_id=client_id)
+        self._subscriber.outbox.write(self._subscriber.outbox.lane.frame(frame))
+
+    def _refuse_begun(self, frame: Refused, client_id: str | None) -> None:
+        """Answer a subscribe that was registered already, and undo that."""
+        assert frame.stream is not None
+        if self.end(frame.stream):
+            answer = refused(
+                frame.code,
+                message=frame.message,
+                stream=frame.stream,
+                client_id=client_id,
+                retry_after_s=frame.retry_after_s,
+            )
+            self._subscriber.outbox.write(self._subscriber.outbox.lane.frame(answer))

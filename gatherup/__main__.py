@@ -1,0 +1,5 @@
+"""``python -m gatherup`` is ``gatherup``."""
+
+from gatherup.cli import main
+
+main(prog_name="gatherup")

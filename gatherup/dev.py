@@ -1,0 +1,114 @@
+"""``gatherup dev``: a whole installation on this machine, with nothing to install or set beforehand."""
+
+from __future__ import annotations
+
+import os
+import socket  # noqa: TID251 - it looks for free ports
+import tempfile
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import trio
+
+from actors.ports import Randomness
+from gatherup import config as configuration
+from gatherup.app import Addresses, serve
+from gatherup.embedded import embedded_postgres, embedded_valkey
+from gatherup.randomness import SystemRandomness
+from gatherup.telemetry.logs import configure_logs
+from storage.postgres.migrate import migrate
+
+DATABASE: Final = "gatherup"
+SECRETS_FILE: Final = "secrets.env"
+GENERATED: Final = ("GATHERUP_AUTH_TOKEN_KEY", "GATHERUP_RUNTIME_RECEIPT_KEY")
+PORTS: Final = {"GATHERUP_HTTP_PORT": 8080, "GATHERUP_STREAM_PORT": 8081}
+LOOPBACK: Final = "127.0.0.1"
+
+Say = Callable[[str], object]
+
+
+async def run(environment: Mapping[str, str], *, ephemeral: bool, say: Say) -> None:
+    """Start the servers, migrate, serve until Ctrl-C. Raises what serving or the embedded servers raise."""
+    with _data(environment, ephemeral) as data:
+        async with (
+            embedded_postgres(data / "postgres") as postgres,
+            embedded_valkey(data / "valkey") as valkey,
+        ):
+            for note in (*postgres.notes, *valkey.notes):
+                say(note)
+            found = {
+                "GATHERUP_LOG_FORMAT": "console",
+                "GATHERUP_LOG_LEVEL": "warning",
+                "DATABASE_URL": postgres.dsn_for(DATABASE),
+                "REDIS_URL": valkey.url,
+                **secrets(data / SECRETS_FILE, SystemRandomness()),
+                **free_ports(environment, say),
+            }
+            config = configuration.read({**found, **environment})
+            configure_logs(config.log)
+            await trio.to_thread.run_sync(migrate, config.postgres.url.reveal())  # noqa: TID251 - before any actor
+            await serve(config, started=partial(_greet, say))
+
+
+def secrets(path: Path, randomness: Randomness) -> dict[str, str]:
+    """The keys kept in this file, made when it is missing; only its owner may read it."""
+    if not path.exists():
+        lines = "".join(f"{name}={randomness.token(configuration.KEY_BYTES).hex()}\n" for name in GENERATED)
+        draft = path.with_suffix(".new")
+        draft.unlink(missing_ok=True)
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(lines)
+        draft.rename(path)
+    pairs = (line.partition("=") for line in path.read_text().splitlines())
+    return {name: value for name, _, value in pairs if name in GENERATED}
+
+
+def free_ports(environment: Mapping[str, str], say: Say) -> dict[str, str]:
+    """Ports for what the environment names none for: the usual ones, or others where those are taken."""
+    found: dict[str, str] = {}
+    for variable, usual in PORTS.items():
+        if environment.get(variable):
+            continue
+        found[variable] = str(usual)
+        if not _is_free(usual):
+            found[variable] = "0"
+            say(f"Port {usual} is taken: another one is used.")
+    return found
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return True
+
+
+@contextmanager
+def _data(environment: Mapping[str, str], ephemeral: bool) -> Generator[Path]:
+    """The folder of the servers' data, absolute; an ephemeral one vanishes with the block."""
+    if ephemeral:
+        with tempfile.TemporaryDirectory(prefix="gatherup-") as name:
+            path = Path(name)
+            path.chmod(0o755)  # PostgreSQL may have to run as another user
+            yield path
+        return
+    path = Path(environment.get("GATHERUP_DATA") or configuration.DATA).absolute()
+    path.mkdir(parents=True, exist_ok=True)
+    yield path
+
+
+def _greet(say: Say, addresses: Addresses) -> None:
+    options = f"--url {addresses.http} --stream {addresses.stream}"
+    say(
+        "GatherUp is running. Ctrl-C ends it.\n\n"
+        f"  HTTP       {addresses.http}   (documentation: {addresses.http}/docs)\n"
+        f"  WebSocket  {addresses.stream}\n\n"
+        "Try it in two other terminals:\n\n"
+        f"  gatherup chat lobby --as ann {options}\n  gatherup chat lobby --as ben {options}\n"
+    )

@@ -1,0 +1,18 @@
+"""The WebSocket server: accepts connections, frames bytes, and implements the ``Wire`` port on a socket."""
+
+from gatherup.gateway.context import Session, SessionFactory
+from gatherup.gateway.counters import Counters
+from gatherup.gateway.framing import WebSocketFraming, lanes
+from gatherup.gateway.options import STREAM_PATH, GatewayOptions
+from gatherup.gateway.server import Gateway
+
+__all__ = [
+    "STREAM_PATH",
+    "Counters",
+    "Gateway",
+    "GatewayOptions",
+    "Session",
+    "SessionFactory",
+    "WebSocketFraming",
+    "lanes",
+]

@@ -1,0 +1,293 @@
+"""One client's connection: a task that reads, and the deadlines the sweeper holds it to."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import suppress
+from types import TracebackType
+from typing import Final, cast
+
+import structlog
+import trio
+from websockets.frames import Opcode
+
+from actors.ports import WireClosedError
+from actors.session.outbox import Outbox
+from gatherup.gateway import framing, handshake
+from gatherup.gateway.context import Context, Session
+from gatherup.gateway.deadlines import Due, Phase, due
+from gatherup.gateway.handshake import Rejected
+from gatherup.gateway.options import HANDSHAKE_BYTES_MAX
+from gatherup.gateway.reader import MessageReader, ViolationError
+from gatherup.gateway.wire import SocketWire
+from protocol.codes import CLOSE_SENTENCES, CloseCode
+
+log = cast("structlog.stdlib.BoundLogger", structlog.get_logger("gatherup.gateway"))
+
+
+class _Contained:
+    """Keeps a bug within its connection: it is logged and the client told to come back."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if not isinstance(error, Exception):
+            return False  # Cancelled and the like go on
+        self._connection.crashed(error)
+        return True
+
+
+class Connection:
+    """Reads one client's socket and feeds its session whole messages.
+
+    Everything that goes out after the handshake goes through the outbox. ``run`` is the only task; it raises
+    nothing but Cancelled, and when it returns the socket is freed and the session has ended.
+    """
+
+    __slots__ = (
+        "_context",
+        "_heard_at",
+        "_outbox",
+        "_phase",
+        "_phase_since",
+        "_pinged",
+        "_reader",
+        "_refusal",
+        "_session",
+        "_wire",
+    )
+
+    def __init__(self, context: Context, connected: socket.socket, refusal: Rejected | None = None) -> None:
+        now = context.clock.monotonic()
+        self._context = context
+        self._wire = SocketWire(connected)
+        self._refusal = refusal
+        """Answers a good request in place of the upgrade."""
+        self._session: Session | None = None
+        self._outbox: Outbox | None = None  # set together with the session and the reader
+        self._reader: MessageReader | None = None
+        self._phase = Phase.HANDSHAKE
+        self._phase_since = now
+        self._heard_at = now
+        self._pinged = False
+
+    # --- the task --------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Serve until the connection is gone."""
+        try:
+            with _Contained(self):
+                await self._serve()
+            self._end_session()
+            await self._discard()
+        finally:
+            self._end_session()
+            self._abort()
+
+    async def _serve(self) -> None:
+        try:
+            await self._shake_hands()
+            while not self._wire.closed:
+                await self._feed(await self._read())
+        except trio.ClosedResourceError:
+            pass  # our outgoing half was closed while we waited: the rest is for _discard
+        except WireClosedError:
+            self._abort()
+
+    async def _read(self) -> bytes:
+        """Some bytes, none at the peer's end.
+
+        Raises WireClosedError when the connection is gone, trio.ClosedResourceError when ``wire.close``
+        woke us.
+        """
+        connected, buffer = self._wire.socket, self._context.buffer
+        while connected.fileno() >= 0:
+            await trio.lowlevel.wait_readable(connected)
+            try:
+                return bytes(buffer[: connected.recv_into(buffer)])
+            except BlockingIOError:
+                continue
+            except OSError:
+                break
+        raise WireClosedError
+
+    async def _discard(self) -> None:
+        """Let our last bytes out, and the peer end in its own time; the sweeper limits both."""
+        ended = False
+        while not ended:
+            try:
+                ended = not await self._read()
+            except trio.ClosedResourceError:
+                continue
+            except WireClosedError:
+                return
+        await self._wire.wait_closed()
+
+    # --- the handshake ---------------------------------------------------------------------------------
+
+    async def _shake_hands(self) -> None:
+        head = bytearray()
+        while not self._wire.closed:
+            data = await self._read()
+            if not data:
+                raise WireClosedError
+            head += data
+            end = head.find(handshake.HEAD_END) + len(handshake.HEAD_END)
+            whole = end >= len(handshake.HEAD_END)
+            if (end if whole else len(head)) > HANDSHAKE_BYTES_MAX:
+                self.refuse(handshake.HEAD_TOO_LARGE)
+            elif not handshake.may_be_request(head):
+                self.refuse(handshake.NOT_HTTP)
+            elif whole:
+                self._answer(bytes(head[:end]))
+                if len(head) > end and not self._wire.closed:  # a client that didn't wait for the answer
+                    await self._feed(bytes(head[end:]))
+                return
+
+    def _answer(self, head: bytes) -> None:
+        answer = handshake.answer(head, self._context.allowed_origins)
+        if isinstance(answer, handshake.Upgraded) and self._refusal is None:
+            self._open(answer)
+        else:
+            self.refuse(answer if isinstance(answer, Rejected) else cast("Rejected", self._refusal))
+
+    def _open(self, upgraded: handshake.Upgraded) -> None:
+        context = self._context
+        self._outbox = context.outboxes.open(self._wire, context.lanes[upgraded.subprotocol])
+        self._outbox.write(upgraded.response)
+        self._reader = MessageReader(binary=self._outbox.lane.codec.binary)
+        self._session = context.sessions(self._outbox)
+        context.counters.handshakes += 1
+
+    def refuse(self, rejected: Rejected) -> None:
+        """Answer the handshake over HTTP and leave."""
+        self._context.counters.handshakes_refused[rejected.status] += 1
+        with suppress(WireClosedError):  # gone before it could be told
+            self._wire.send_some(rejected.response)  # the first bytes on this socket: its buffer has room
+        self._wire.close()
+
+    # --- frames in -------------------------------------------------------------------------------------
+
+    async def _feed(self, data: bytes) -> None:
+        outbox, reader, session = self._outbox, self._reader, self._session
+        assert outbox is not None
+        assert reader is not None
+        assert session is not None
+        if not data:
+            outbox.close(CloseCode.NORMAL, "")
+            await self._wire.wait_closed()
+            return
+        self._context.counters.bytes_in += len(data)
+        frames = reader.feed(data)
+        if frames:
+            self._heard_at = self._context.clock.monotonic()
+            self._pinged = False
+        try:
+            for frame in frames:
+                if outbox.closing:
+                    return
+                message = reader.take(frame, self._heard_at)
+                if message is not None:
+                    self._context.counters.messages_in += 1
+                    await session.receive(message)
+                elif frame.opcode is Opcode.PING:
+                    outbox.write(framing.pong(bytes(frame.data)))
+            if (code := reader.ending()) is not None:
+                outbox.close(code, "")
+        except ViolationError as violation:
+            session.close(violation.code)
+
+    # --- closing ---------------------------------------------------------------------------------------
+
+    def crashed(self, error: Exception) -> None:
+        """A bug ended this connection: log it and tell the client to come back."""
+        self._context.counters.crashes += 1
+        log.error("connection crashed", exc_info=error)
+        if self._outbox is None:
+            self._wire.close()
+        else:
+            self._outbox.close(CloseCode.INTERNAL, CLOSE_SENTENCES[CloseCode.INTERNAL])
+
+    def _abort(self) -> None:
+        if self._outbox is not None:
+            self._context.counters.abnormal += not self._outbox.closing
+            self._outbox.abort()
+        self._wire.abort()
+
+    def _end_session(self) -> None:
+        session, self._session = self._session, None
+        self._reader = None
+        if session is not None:
+            with _Contained(self):
+                session.end()
+
+    # --- deadlines, and the end of the node ------------------------------------------------------------
+
+    def sweep(self, now_s: float, now_ms: int) -> None:
+        """Do what is due: ``now_s`` of the monotonic clock, ``now_ms`` Unix time."""
+        with _Contained(self):
+            self._sweep(now_s, now_ms)
+
+    def _sweep(self, now_s: float, now_ms: int) -> None:
+        phase = self._phase_now()
+        if phase is not self._phase:
+            self._phase, self._phase_since = phase, now_s
+        if self._wire.moved:
+            self._wire.moved, self._heard_at = False, now_s
+        expires_at = None if self._session is None else self._session.token_expires_at
+        what = due(
+            phase,
+            in_phase_s=now_s - self._phase_since,
+            silent_s=now_s - self._heard_at,
+            pinged=self._pinged,
+            token_left_ms=1 if expires_at is None else expires_at - now_ms,
+        )
+        if what is not Due.NOTHING:
+            self._do(what)
+
+    def _phase_now(self) -> Phase:
+        if self._wire.closed:
+            return Phase.LEAVING
+        if self._outbox is None:
+            return Phase.HANDSHAKE
+        return Phase.READY if self._session is not None and self._session.ready else Phase.HELLO
+
+    def _do(self, what: Due) -> None:
+        if what is Due.ABORT:
+            self._wire.reset()
+        elif what is Due.REFUSE:
+            self.refuse(handshake.TIMED_OUT)
+        elif what is Due.PING:
+            assert self._outbox is not None
+            self._pinged = True
+            self._outbox.write(framing.PING)
+        elif self._session is not None:
+            self._session.close(_BY_DUE[what])
+
+    def go_away(self, retry_after_s: float) -> None:
+        """The node is going away: tell the client to come back after this long."""
+        with _Contained(self):
+            if self._outbox is None:
+                if not self._wire.closed:
+                    self.refuse(handshake.DRAINING)
+            elif self._session is not None:
+                self._session.close(CloseCode.GOING_AWAY, retry_after_s=retry_after_s)
+
+    def reset(self) -> None:
+        """End it now, whatever is unsent."""
+        self._wire.reset()
+
+
+_BY_DUE: Final[dict[Due, CloseCode]] = {
+    Due.HELLO_TIMEOUT: CloseCode.HELLO_TIMEOUT,
+    Due.TOKEN_EXPIRED: CloseCode.TOKEN_EXPIRED,
+    Due.IDLE: CloseCode.IDLE,
+}

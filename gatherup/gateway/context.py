@@ -1,0 +1,67 @@
+"""What all connections of a gateway share, and what the gateway needs of a session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final, Protocol
+
+from actors.ports import Clock
+from actors.session.outbox import Lane, Outbox, Outboxes
+from gatherup.gateway.counters import Counters
+from gatherup.gateway.options import READ_BYTES_MAX
+from protocol.codes import CloseCode
+
+
+class Session(Protocol):
+    """What the gateway needs of a session; ``actors.session.session.Session`` is the one there is."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether the hello was good."""
+        ...
+
+    @property
+    def token_expires_at(self) -> int | None:
+        """Unix milliseconds; None until ready."""
+        ...
+
+    async def receive(self, message: bytes) -> None:
+        """One whole client message. Never raises for bad input."""
+        ...
+
+    def close(self, code: CloseCode, *, retry_after_s: float | None = None) -> None:
+        """A goodbye, then the Close."""
+        ...
+
+    def end(self) -> None:
+        """The connection is gone. Safe to call twice."""
+        ...
+
+
+SessionFactory = Callable[[Outbox], Session]
+"""A session for a new WebSocket; its codec is that of the outbox's lane."""
+
+
+class Context:
+    """What all connections of a gateway share."""
+
+    __slots__ = ("allowed_origins", "buffer", "clock", "counters", "lanes", "outboxes", "sessions")
+
+    def __init__(
+        self,
+        *,
+        sessions: SessionFactory,
+        outboxes: Outboxes,
+        lanes: Mapping[str, Lane],
+        clock: Clock,
+        counters: Counters,
+        allowed_origins: tuple[str, ...] | None,
+    ) -> None:
+        self.sessions: Final = sessions
+        self.outboxes: Final = outboxes
+        self.lanes: Final = lanes
+        self.clock: Final = clock
+        self.counters: Final = counters
+        self.allowed_origins: Final = allowed_origins
+        self.buffer: Final = memoryview(bytearray(READ_BYTES_MAX))
+        """Read into and copied from without a checkpoint between, so that one serves all."""

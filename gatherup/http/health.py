@@ -1,0 +1,40 @@
+"""What operators and their machines ask: alive, ready, metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from quart import Response
+
+from gatherup.http.endpoint import Caller, endpoint
+from protocol import http
+
+GROUP = "operations"
+
+
+class HealthResource:
+    """Answers to everybody; bind the facade to a private address, or let the proxy keep these paths inside."""
+
+    def __init__(self, why_unready: Callable[[], str | None], registry: CollectorRegistry) -> None:
+        self._why_unready = why_unready
+        self._registry = registry
+
+    @endpoint("GET", "/health/live", answer=http.Health, unlimited=True, group=GROUP)
+    async def live(self, caller: Caller) -> http.Health:
+        """The process runs and its loop turns."""
+        return http.Health(status="ok")
+
+    @endpoint("GET", "/health/ready", answer=http.Health, other=503, unlimited=True, group=GROUP)
+    async def ready(self, caller: Caller) -> tuple[http.Health, dict[str, str], int]:
+        """An event went the whole way, from command to subscriber, not long ago. 503 with the reason otherwise."""
+        reason = self._why_unready()
+        if reason is None:
+            return http.Health(status="ok"), {}, 200
+        return http.Health(status="unready", reason=reason), {"Retry-After": "1"}, 503
+
+    @endpoint("GET", "/metrics", unlimited=True, group=GROUP)
+    async def metrics(self, caller: Caller) -> Response:
+        """Counters and gauges in Prometheus' text format."""
+        return Response(generate_latest(self._registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)

@@ -1,0 +1,123 @@
+"""The HTTP application, and hypercorn serving it in our own nursery."""
+
+from __future__ import annotations
+
+import logging
+import socket  # noqa: TID251 - it listens
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from importlib.metadata import version
+from typing import Any, cast
+
+import trio
+from hypercorn.config import Config as HypercornConfig
+from hypercorn.config import Sockets
+from hypercorn.trio.run import worker_serve
+from hypercorn.utils import wrap_app  # pyright: ignore[reportUnknownVariableType]
+from quart import Response, request
+from quart_trio import QuartTrio
+from werkzeug.exceptions import HTTPException
+
+from gatherup.auth.passwords import TooManyHashesError
+from gatherup.config import Http
+from gatherup.http import problem
+from gatherup.http.endpoint import Gate
+from gatherup.http.openapi import add_openapi
+from gatherup.http.problem import ProblemError
+from protocol import limits
+from storage.postgres.errors import PostgresError
+
+BACKLOG = 1024
+HEADER_BYTES_MAX = 16 * 1024
+REQUEST_BODY_TIMEOUT_S = 10
+WSGI_BODY_BYTES_MAX = 0
+"""Nothing here is WSGI."""
+
+
+def create_app(gate: Gate, answers: Counter[tuple[str, str]], *resources: object) -> QuartTrio:
+    """The application of these resources; every error it gives is a problem document.
+
+    ``answers`` counts responses by endpoint and status.
+    """
+    app = QuartTrio("gatherup", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = limits.HTTP_BODY_BYTES_MAX
+    app.config["BODY_TIMEOUT"] = REQUEST_BODY_TIMEOUT_S
+    app.url_map.strict_slashes = True
+    app.register_error_handler(ProblemError, problem.respond)
+    app.register_error_handler(HTTPException, problem.respond_to_http)
+    app.register_error_handler(TooManyHashesError, problem.respond_to_overload)
+    app.register_error_handler(PostgresError, problem.respond_to_storage)
+    app.register_error_handler(Exception, problem.respond_to_defect)
+    gate.mount(app, *resources)
+    add_openapi(app, version("gatherup"))
+
+    async def count(response: Response) -> Response:
+        answers[request.endpoint or "none", str(response.status_code)] += 1
+        return response
+
+    app.after_request(count)
+    return app
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A socket that listens there; port 0 takes any free one. Raises OSError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
+        listener.setblocking(False)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+async def serve_http(
+    app: QuartTrio,
+    listener: socket.socket,
+    config: Http,
+    until: Callable[[], Awaitable[None]],
+    *,
+    task_status: trio.TaskStatus[trio.Event] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Serve on this socket until ``until`` returns; open requests then get ``shutdown_timeout_s``.
+
+    Started with an event that is set when it has ended.
+    """
+    ended = trio.Event()
+    async with trio.open_nursery() as nursery:
+        await nursery.start(_serve, app, listener, _settings(config), until)
+        task_status.started(ended)
+    ended.set()
+
+
+async def _serve(
+    app: QuartTrio,
+    listener: socket.socket,
+    settings: HypercornConfig,
+    until: Callable[[], Awaitable[None]],
+    *,
+    task_status: trio.TaskStatus[list[str]],
+) -> None:
+    await worker_serve(
+        wrap_app(cast(Any, app), WSGI_BODY_BYTES_MAX, "asgi"),
+        settings,
+        sockets=Sockets([], [listener], []),
+        shutdown_trigger=until,
+        task_status=task_status,
+    )
+
+
+def _settings(config: Http) -> HypercornConfig:
+    settings = HypercornConfig()
+    settings.errorlog = logging.getLogger("hypercorn")
+    settings.accesslog = None
+    settings.graceful_timeout = config.shutdown_timeout_s
+    settings.read_timeout = cast(Any, config.read_timeout_s)
+    settings.keep_alive_timeout = config.read_timeout_s
+    settings.h11_max_incomplete_size = HEADER_BYTES_MAX
+    settings.include_server_header = False
+    return settings

@@ -1,0 +1,181 @@
+"""Bytes to frames and back, in MessagePack and in JSON, from the same types.
+
+Which commands exist depends on the kinds a server registers, so a ``Codec`` is built for a set of client
+frames; ``FULL`` speaks all that GatherUp itself ships.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from enum import StrEnum
+from typing import Any, Final, Union, cast
+
+import msgspec
+from msgspec import Raw, Struct
+
+from protocol import ids, limits, room, text
+from protocol.codes import CODES, Code
+from protocol.event import event_frame_json, event_frame_msgpack
+from protocol.frames import SERVER_FRAMES, SESSION_FRAMES, ClientFrame, Refused, ServerFrame
+
+
+class Subprotocol(StrEnum):
+    """The WebSocket subprotocols of version 1; MessagePack goes in binary frames, JSON in text frames."""
+
+    MSGPACK = "gatherup.v1.msgpack"
+    JSON = "gatherup.v1.json"
+
+
+class UndecodableError(Exception):
+    """The bytes are no message at all: the connection can't go on."""
+
+
+class InvalidFrameError(Exception):
+    """The bytes are a message with something wrong in it: the answer is ``refused``, which this carries."""
+
+    def __init__(self, refused: Refused) -> None:
+        super().__init__(refused.message)
+        self.refused = refused
+
+
+class _Probe(Struct):
+    """What can be told of a message that failed: enough to answer it."""
+
+    t: object = None
+    client_id: object = None
+    stream: object = None
+
+
+_UNREADABLE: Final = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
+_PATH = re.compile(r" - at `\$\.?(?P<path>[^`]*)`$")
+_MISSING = re.compile(r"missing required field `(?P<name>\w+)`")
+_SENTENCES: Final = {
+    repr(text.NO_NUL): "The text must not hold U+0000.",
+    repr(ids.STREAM_ID_PATTERN): "A stream id looks like kind:32hex.",
+    repr(ids.USER_ID_PATTERN): "A user id looks like user:32hex.",
+    repr(ids.CLIENT_ID_PATTERN): "A client_id is a lower-case UUID with dashes.",
+}
+"""What to say instead of quoting a pattern."""
+
+
+def union(types: Iterable[type[Struct]]) -> Any:
+    """``A | B | …`` of tagged types, as msgspec takes it."""
+    return cast(Any, Union)[tuple(types)]
+
+
+def refusal_of(error: Exception, probe: _Probe, known: frozenset[str], garbled: str | None) -> Refused:
+    """Turn msgspec's complaint into our refusal: code, sentence, and the field at fault.
+
+    ``garbled`` is the field whose text isn't UTF-8, for an error that is about that.
+    """
+    code = Code.INVALID
+    if not (isinstance(probe.t, str) and probe.t in known):
+        code = Code.UNKNOWN_TYPE
+        message, field = CODES[code].sentence, "t"
+    elif isinstance(error, UnicodeDecodeError):
+        message, field = "The text isn't valid UTF-8.", garbled
+    else:
+        message, field = _complaint(str(error))
+    return Refused(
+        client_id=_well_formed(probe.client_id, ids.CLIENT_ID_PATTERN),
+        stream=_well_formed(probe.stream, ids.STREAM_ID_PATTERN),
+        code=code,
+        message=message[: limits.DETAIL_CHARS_MAX],
+        field=field[: limits.DETAIL_CHARS_MAX] if field else None,
+    )
+
+
+def _complaint(error: str) -> tuple[str, str | None]:
+    """The sentence and the path in an error of msgspec; a missing field is named with its path."""
+    found = _PATH.search(error)
+    sentence, path = (error[: found.start()], found["path"]) if found else (error, "")
+    if (missing := _MISSING.search(sentence)) is not None:
+        path = f"{path}.{missing['name']}" if path else missing["name"]
+    for pattern, said in _SENTENCES.items():
+        if sentence.endswith(pattern):
+            sentence = said
+    return sentence, path or None
+
+
+def _well_formed(value: object, pattern: str) -> str | None:
+    return value if isinstance(value, str) and re.search(pattern, value) else None
+
+
+class Codec:
+    """One encoding of the protocol: decodes client frames, encodes server frames.
+
+    ``binary`` tells which WebSocket opcode its messages take.
+    """
+
+    def __init__(self, subprotocol: Subprotocol, client_frames: Iterable[type[ClientFrame]]) -> None:
+        frames = tuple(client_frames)
+        self.subprotocol: Final = subprotocol
+        self.binary: Final = subprotocol is Subprotocol.MSGPACK
+        self._known: Final = frozenset(str(f.__struct_config__.tag) for f in frames)
+        client, server = union(frames), union(SERVER_FRAMES)
+        self.event: Callable[[bytes, bytes | None], bytes]
+        """The server frame of a logged event: ``event(header, payload)``."""
+        if self.binary:
+            packer = msgspec.msgpack
+            self._decode: Callable[[bytes], object] = packer.Decoder(client).decode
+            self._probe: Callable[[bytes], _Probe] = packer.Decoder(_Probe).decode
+            self._fields: Callable[[bytes], dict[str, Raw]] = packer.Decoder(dict[str, Raw]).decode
+            self._any: Callable[[Raw], object] = packer.Decoder().decode
+            self._decode_server: Callable[[bytes], object] = packer.Decoder(server).decode
+            self.encode: Callable[[Struct], bytes] = packer.Encoder().encode
+            self.event = event_frame_msgpack
+        else:
+            packer = msgspec.json
+            self._decode = packer.Decoder(client).decode
+            self._probe = packer.Decoder(_Probe).decode
+            self._fields = packer.Decoder(dict[str, Raw]).decode
+            self._any = packer.Decoder().decode
+            self._decode_server = packer.Decoder(server).decode
+            self.encode = packer.Encoder().encode
+            self.event = event_frame_json
+
+    def raw(self, value: object) -> Raw:
+        """A value in this encoding, to stand inside a frame."""
+        return Raw(self.encode(cast(Struct, value)))
+
+    def transcoded(self, packed: bytes) -> Raw:
+        """A value that was kept as MessagePack, to stand inside a frame."""
+        return Raw(packed) if self.binary else self.raw(msgspec.msgpack.decode(packed))
+
+    def decode(self, data: bytes) -> ClientFrame:
+        """One client message.
+
+        Raises InvalidFrameError if it can be answered with a refusal, UndecodableError if not.
+        """
+        try:
+            return cast(ClientFrame, self._decode(data))
+        except _UNREADABLE as error:
+            try:
+                probe = self._probe(data)
+                garbled = self._garbled(data) if isinstance(error, UnicodeDecodeError) else None
+            except _UNREADABLE:
+                raise UndecodableError(str(error)) from None
+            raise InvalidFrameError(refusal_of(error, probe, self._known, garbled)) from None
+
+    def _garbled(self, data: bytes) -> str | None:
+        """The first field that holds something other than UTF-8, which msgspec doesn't name."""
+        for name, raw in self._fields(data).items():
+            try:
+                self._any(raw)
+            except UnicodeDecodeError:
+                return name
+        return None
+
+    def decode_server(self, data: bytes) -> ServerFrame:
+        """One server message, as an SDK reads it. Raises msgspec.DecodeError."""
+        return cast(ServerFrame, self._decode_server(data))
+
+
+FULL: Final[tuple[type[ClientFrame], ...]] = (*SESSION_FRAMES, *room.COMMANDS, *room.SIGNALS)
+
+
+def codecs(client_frames: Iterable[type[ClientFrame]] = FULL) -> dict[str, Codec]:
+    """A codec per subprotocol, by its name."""
+    frames = tuple(client_frames)
+    return {s.value: Codec(s, frames) for s in Subprotocol}

@@ -1,0 +1,15 @@
+"""Text that people wrote, as wire types. None may hold U+0000, which PostgreSQL can't store."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from msgspec import Meta
+
+from protocol import limits
+
+NO_NUL: Final = r"^[^\x00]*$"
+
+Body = Annotated[str, Meta(min_length=1, max_length=limits.BODY_CHARS_MAX, pattern=NO_NUL)]
+RoomName = Annotated[str, Meta(min_length=1, max_length=limits.ROOM_NAME_CHARS_MAX, pattern=NO_NUL)]
+Reason = Annotated[str, Meta(max_length=limits.REASON_CHARS_MAX, pattern=NO_NUL)]

@@ -1,0 +1,126 @@
+"""The memory storage's server: what outlives the nodes that write to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from actors.kind import FactKey, Instant, Job, Row, Upsert
+from actors.ports import Append, Fence, LogDataError, LogRow, Receipt, Verdict
+from protocol.ids import kind_of, stream_key
+from storage.memory.locks import RowLock
+from storage.tables import UnstorableError, check_text, checked
+
+Table = dict[FactKey, Row]
+
+
+@dataclass(eq=False)
+class StoredStream:
+    """One stream's row, and all rows that hang on it."""
+
+    kind: str
+    activation: int = 0
+    head: int = 0
+    last_at: Instant = 0
+    wake_at: Instant | None = None
+    effects_seq: int = 0
+    deleted: bool = False
+    """Soft-deleted: counts as absent, everything is kept."""
+    events: list[LogRow] = field(default_factory=list[LogRow])
+    # events[i] has seq i + 1; len(events) == head.
+    receipts: dict[tuple[str, str], Receipt] = field(default_factory=dict[tuple[str, str], Receipt])
+    rows: Table = field(default_factory=Table)
+    jobs: dict[tuple[int, int], Job] = field(default_factory=dict[tuple[int, int], Job])
+    checkpoints: dict[int, tuple[int, bytes]] = field(default_factory=dict[int, tuple[int, bytes]])
+    """By version: the seq it stands at, and the state."""
+    lock: RowLock = field(default_factory=RowLock)
+
+
+@dataclass(eq=False)
+class StoredNode:
+    """One node's row: an append holds it shared, whoever raises the fence holds it alone."""
+
+    id: int
+    number: int
+    lock: RowLock = field(default_factory=RowLock)
+
+
+class MemoryDatabase:
+    """Everything stored. Nodes come and go; this stays for the whole simulation.
+
+    Its methods are single steps: none awaits, so each is as atomic as a transaction that holds its locks.
+    """
+
+    def __init__(self, *, incarnation: int = 1) -> None:
+        self.incarnation = incarnation
+        self.streams: dict[bytes, StoredStream] = {}
+        self.nodes: dict[str, StoredNode] = {}
+        """By name."""
+        self.claim = RowLock()
+        """The advisory lock of the node that runs."""
+
+    def stream(self, stream: str) -> StoredStream | None:
+        """The stream, unless it is absent, soft-deleted or of another kind."""
+        found = self.streams.get(stream_key(stream))
+        return found if found and not found.deleted and found.kind == kind_of(stream) else None
+
+    def node(self, id: int) -> StoredNode | None:  # noqa: A002
+        """The node of this number."""
+        return next((node for node in self.nodes.values() if node.id == id), None)
+
+    def fences(self, fence: Fence) -> bool:
+        """Whether this fence may not write any more."""
+        node = self.node(fence.node)
+        return node is None or node.number != fence.number
+
+    def judge(self, append: Append) -> Verdict:
+        """What the row says now; the caller holds its lock, and the node's fence is good."""
+        row = self.stream(append.stream)
+        if row is None or row.activation != append.activation:
+            return Verdict.FENCED
+        if any((receipt.author, receipt.client_id) in row.receipts for receipt in append.receipts):
+            return Verdict.DUPLICATE
+        return Verdict.ACCEPTED if row.head == append.head else Verdict.BEHIND
+
+    def commit(self, appends: Sequence[Append]) -> None:
+        """Write appends that were judged and accepted; all or, raising LogDataError, none."""
+        for append in appends:
+            check(append)
+        for append in appends:
+            row = self.streams[stream_key(append.stream)]
+            row.head += len(append.events)
+            row.last_at = max(row.last_at, append.at)
+            row.wake_at = append.wake_at
+            row.effects_seq = append.effects_seq
+            row.events.extend(append.events)
+            for seq in append.erases:
+                if 1 <= seq <= row.head:
+                    row.events[seq - 1] = LogRow(seq, row.events[seq - 1].header, None)
+            row.receipts.update({(r.author, r.client_id): r for r in append.receipts})
+            for change in append.changes:
+                values = checked(change)
+                if values is None:
+                    row.rows.pop(FactKey(change.table, change.key), None)
+                else:
+                    row.rows[FactKey(change.table, change.key)] = values
+            for job in append.jobs:
+                row.jobs.setdefault((job.seq, job.index), job.job)
+
+
+def check(append: Append) -> None:
+    """Raise LogDataError for what PostgreSQL would refuse to store."""
+    seqs = [event.seq for event in append.events]
+    if seqs != list(range(append.head + 1, append.head + 1 + len(seqs))):
+        raise LogDataError(f"{append.stream}: seqs {seqs} after head {append.head}")
+    if len({(r.author, r.client_id) for r in append.receipts}) != len(append.receipts):
+        raise LogDataError(f"{append.stream}: two receipts of one client_id")
+    try:
+        for change in append.changes:
+            checked(change)
+        for receipt in append.receipts:
+            check_text(receipt.author)
+        for job in append.jobs:
+            check_text(job.job.queue)
+            checked(Upsert("job", "", job.job.arguments))
+    except UnstorableError as error:
+        raise LogDataError(f"{append.stream}: {error}") from error

@@ -1,0 +1,95 @@
+-- migrate:up
+
+-- Times named *_at of type bigint are Unix milliseconds by the nodes' one clock; timestamptz are the server's own.
+
+-- Which history this database tells; raised before any node may start on a restored backup.
+create table incarnation (
+    only_row boolean primary key default true check (only_row),
+    number bigint not null default 1
+);
+insert into incarnation default values;
+
+-- Whoever writes holds FOR KEY SHARE on its node's row and finds its own fence there. Raising the fence takes
+-- FOR UPDATE, so it waits for those writes and defeats all later ones.
+create table node (
+    id bigint generated always as identity primary key,
+    name text not null unique,
+    fence bigint not null default 1,
+    claimed_at timestamptz not null default now()
+);
+
+create table shard (
+    id smallint primary key,
+    owner bigint references node (id),
+    epoch bigint not null default 0
+);
+insert into shard (id) select generate_series(0, 255);
+
+-- Every append updates the stream's row. Half-empty pages keep those updates on the page (HOT); only a changed
+-- wake_at touches an index.
+create table stream (
+    id uuid primary key,
+    kind text not null,
+    shard smallint not null,
+    activation bigint not null default 0,
+    head bigint not null default 0,
+    last_at bigint not null default 0,
+    wake_at bigint,
+    effects_seq bigint not null default 0,
+    created_at timestamptz not null default now(),
+    deleted_at timestamptz
+) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05);
+create index stream_wake_at on stream (wake_at) where wake_at is not null and deleted_at is null;
+
+-- No foreign key to stream: it doubled the server's cost of an append, and every insert holds the stream's row.
+create table event (
+    stream_id uuid not null,
+    seq bigint not null,
+    header bytea not null,
+    payload bytea,
+    primary key (stream_id, seq)
+);
+alter table event alter column header set storage external, alter column payload set storage external;
+
+create table receipt (
+    stream_id uuid not null,
+    author text not null,
+    client_id uuid not null,
+    first_seq bigint not null,
+    last_seq bigint not null,
+    digest bytea not null,
+    answer bytea,
+    created_at timestamptz not null default now(),
+    primary key (stream_id, author, client_id)
+);
+-- Receipts are deleted by age; rows lie on disk in that order.
+create index receipt_created_at on receipt using brin (created_at);
+
+-- The newest state of each version that can be read.
+create table checkpoint (
+    stream_id uuid not null,
+    version integer not null,
+    seq bigint not null,
+    state bytea not null,
+    primary key (stream_id, version)
+);
+
+create table job (
+    id bigint generated always as identity primary key,
+    stream_id uuid not null,
+    seq bigint not null,
+    index integer not null,
+    queue text not null,
+    arguments jsonb not null,
+    created_at timestamptz not null default now(),
+    attempts integer not null default 0,
+    next_attempt_at timestamptz,
+    last_error text,
+    done_at timestamptz,
+    unique (stream_id, seq, index)
+);
+create index job_undone on job (queue, id) where done_at is null;
+
+-- migrate:down
+
+drop table job, checkpoint, receipt, event, stream, shard, node, incarnation;

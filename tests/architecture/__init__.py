@@ -1,0 +1,1 @@
+"""Rules about the source itself: what may be imported and called where."""

@@ -1,0 +1,1 @@
+"""The whole server as a child process, reached only as its users reach it, and killed without warning."""

@@ -1,0 +1,78 @@
+"""One stream's events in memory, for tests of a kind's pure functions: no runtime, no storage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from actors.kind import Accept, Decision, Delete, FactKey, Kind, Row
+from protocol.event import Header, decode_header, encode_header, encode_payload
+from protocol.frames import Command
+
+
+class Folded:
+    """A stream that decides, logs and projects like an actor, every event through its encoded bytes."""
+
+    def __init__(self, kind: Kind[Any], stream: str) -> None:
+        self.kind = kind
+        self.stream = stream
+        self.state: Any = kind.initial(stream)
+        self.log: list[tuple[bytes, bytes | None]] = []
+        self.rows: dict[FactKey, Row] = {}
+        self.now = 1_000
+
+    def do(self, command: Command, by: str) -> Decision:
+        """Decide one command and adopt what it causes."""
+        self.now += 1
+        facts = {key: self.rows.get(key) for key in self.kind.facts(self.state, command)}
+        decision = self.kind.decide(self.state, facts, command, by=by, now=self.now)
+        if isinstance(decision, Accept):
+            for happened in decision.events:
+                header = Header(
+                    stream=self.stream,
+                    seq=len(self.log) + 1,
+                    at=self.now,
+                    author=by,
+                    type=next(t for t, p in self.kind.events.items() if p is type(happened.payload)),
+                    revokes=happened.revokes,
+                    erases=happened.erases,
+                    marks=dict(happened.marks),
+                )
+                self._log(header, happened.payload)
+        return decision
+
+    def _log(self, header: Header, payload: Struct) -> None:
+        self.log.append((encode_header(header), encode_payload(payload)))
+        for seq in header.erases:
+            self.log[seq - 1] = (self.log[seq - 1][0], None)
+        self.state = self.kind.apply(self.state, header, payload)
+        _write(self.kind, self.rows, header, payload)
+
+    def headers(self) -> list[Header]:
+        """All headers, from their bytes."""
+        return [decode_header(header) for header, _ in self.log]
+
+    def refolded(
+        self, *, erased: Callable[[Header], bool] = lambda _: False
+    ) -> tuple[Any, dict[FactKey, Row]]:
+        """State and rows made again from the log, with the payloads of these events gone too."""
+        state, rows = self.kind.initial(self.stream), dict[FactKey, Row]()
+        for header_bytes, packed in self.log:
+            header = decode_header(header_bytes)
+            payload = None
+            if packed is not None and not erased(header):
+                payload = msgspec.msgpack.decode(packed, type=self.kind.events[header.type])
+            state = self.kind.apply(state, header, payload)
+            _write(self.kind, rows, header, payload)
+        return state, rows
+
+
+def _write(kind: Kind[Any], rows: dict[FactKey, Row], header: Header, payload: Struct | None) -> None:
+    for change in kind.project(header, payload):
+        if isinstance(change, Delete):
+            rows.pop(FactKey(change.table, change.key), None)
+        else:
+            rows[FactKey(change.table, change.key)] = change.values

@@ -1,0 +1,1 @@
+"""Parts of GatherUp on real servers and real sockets."""

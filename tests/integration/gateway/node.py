@@ -1,0 +1,166 @@
+"""A whole node behind the gateway, but for its log, which is kept in memory: real rooms, sessions and tokens."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+import msgspec
+import trio
+
+from actors.relay import Relay
+from actors.room.kind import RoomKind
+from actors.runtime.node import Runtime
+from actors.session.registry import SessionRegistry
+from actors.session.services import SessionServices
+from actors.session.session import Session
+from gatherup.auth.tokens import AccessTokens
+from protocol import limits
+from protocol.codec import Subprotocol, codecs
+from protocol.frames import (
+    Accepted,
+    Event,
+    Frame,
+    Goodbye,
+    Hello,
+    Refused,
+    ServerFrame,
+    Subscribe,
+    Subscribed,
+    Welcome,
+)
+from protocol.room import CreateRoom, PostMessage
+from storage.memory.database import MemoryDatabase
+from storage.memory.directory import MemoryDirectory
+from storage.memory.log import MemoryLog
+from tests.integration.gateway.serving import HandClock, Peer, SeededRandomness, Serving, serving
+
+LIFETIME_S = 900
+CODECS = codecs()
+_client_ids = itertools.count(1)
+
+
+def client_id() -> str:
+    return f"00000000-0000-0000-0000-{next(_client_ids):012x}"
+
+
+def user_id(number: int) -> str:
+    return f"user:{number:032x}"
+
+
+class Node:
+    """What ``serving_node`` gives."""
+
+    def __init__(self, served: Serving, tokens: AccessTokens) -> None:
+        self.served = served
+        self.tokens = tokens
+
+    def token(self, user: str) -> str:
+        return self.tokens.issue(user, "login", self.served.clock.now())[0]
+
+    async def client(self, subprotocol: Subprotocol = Subprotocol.MSGPACK) -> Client:
+        """A connection that hasn't said hello."""
+        return Client(await self.served.peer(subprotocol), subprotocol)
+
+    async def greeted(self, user: str, subprotocol: Subprotocol = Subprotocol.MSGPACK) -> Client:
+        client = await self.client(subprotocol)
+        await client.tell(Hello(token=self.token(user)))
+        assert isinstance(await client.frame(), Welcome)
+        return client
+
+    async def witness(self) -> Witness:
+        """A healthy client in its own room."""
+        client = await self.greeted(user_id(1))
+        create = CreateRoom(client_id=client_id(), name="witness")
+        await client.tell(create)
+        accepted = await client.frame()
+        assert isinstance(accepted, Accepted), accepted
+        assert accepted.stream is not None
+        await client.tell(Subscribe(client_id=client_id(), stream=accepted.stream))
+        assert isinstance(await client.frame(), Subscribed)
+        return Witness(client, accepted.stream, self.served.clock)
+
+
+class Client:
+    """Speaks frames over a strict peer."""
+
+    def __init__(self, peer: Peer, subprotocol: Subprotocol) -> None:
+        self.peer = peer
+        self.codec = CODECS[subprotocol]
+
+    async def tell(self, frame: Frame | dict[str, object]) -> None:
+        data = self.codec.encode(frame) if isinstance(frame, Frame) else self.encode(frame)
+        await self.peer.send(data)
+
+    def encode(self, value: object) -> bytes:
+        return (msgspec.msgpack if self.codec.binary else msgspec.json).encode(value)
+
+    async def frame(self) -> ServerFrame:
+        return self.codec.decode_server(await self.peer.receive())
+
+    async def refusal(self) -> Refused:
+        frame = await self.frame()
+        assert isinstance(frame, Refused), frame
+        return frame
+
+    async def closed(self) -> int:
+        """The close code; the goodbye before it must say the same."""
+        code = await self.peer.close_code()
+        last = [f for f in self.peer.frames if f.opcode in (1, 2)][-1]
+        goodbye = self.codec.decode_server(bytes(last.data))
+        assert isinstance(goodbye, Goodbye)
+        assert goodbye.code == code
+        return code
+
+
+class Witness:
+    """Posts to its room and gets the event back."""
+
+    def __init__(self, client: Client, room: str, clock: HandClock) -> None:
+        self._client = client
+        self._clock = clock
+        self.room = room
+
+    async def check(self) -> None:
+        await self._client.tell(PostMessage(client_id=client_id(), stream=self.room, body="still here?"))
+        assert isinstance(await self._client.frame(), Accepted)
+        await self._clock.advance(2 * limits.FLUSH_TICK_MIN_S)  # the room may be busy: its flush waits
+        assert isinstance(await self._client.frame(), Event)
+
+
+@asynccontextmanager
+async def serving_node() -> AsyncIterator[Node]:
+    clock, randomness = HandClock(), SeededRandomness()
+    database = MemoryDatabase()
+    log = MemoryLog(database, clock)
+    fence = await MemoryDirectory(database, clock).claim("node-1")
+    relay = Relay(log, clock, randomness)
+    runtime = Runtime(
+        kinds=[RoomKind()],
+        log=log,
+        fence=fence,
+        clock=clock,
+        randomness=randomness,
+        publish=relay.publish,
+        signalled=relay.signalled,
+        digest_key=bytes(32),
+    )
+    tokens = AccessTokens(bytes(range(32)), lifetime_s=LIFETIME_S)
+    services = SessionServices(
+        node="node-1",
+        log=log,
+        relay=relay,
+        streams=runtime.router,
+        tokens=tokens,
+        registry=SessionRegistry(),
+        clock=clock,
+        randomness=randomness,
+    )
+    async with trio.open_nursery() as nursery:
+        await nursery.start(relay.run)
+        await nursery.start(runtime.run)
+        async with serving(sessions=partial(Session, services), clock=clock) as served:
+            yield Node(served, tokens)
+        nursery.cancel_scope.cancel()

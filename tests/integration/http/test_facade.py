@@ -1,0 +1,220 @@
+"""What all endpoints share: who may call, what is malformed, and the documents about them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import httpx
+import jwt
+import pytest
+import trio
+from jsonschema import Draft202012Validator
+
+from gatherup.auth.tokens import AccessTokens
+from protocol import limits
+from protocol.codes import Code
+from tests.integration.http.conftest import SETTINGS, Site, problem
+
+pytestmark = pytest.mark.real
+KEY = bytes.fromhex(SETTINGS["GATHERUP_AUTH_TOKEN_KEY"])
+NO_KEY: Any = None
+USER = "user:" + "1" * 32
+
+
+async def test_errors_of_the_request_itself(site: Site) -> None:
+    json = {"Content-Type": "application/json"}
+    send = site.http.post
+    problem(await site.http.get("/nope"), 404, "not_found")
+    problem(await site.http.get("/v1/rooms/"), 404, "not_found")
+    wrong_method = await site.http.put("/v1/login")
+    problem(wrong_method, 405, "method_not_allowed")
+    assert "POST" in wrong_method.headers["allow"]
+    for body in (b"{", b"[1]", b"null", b'"x"', b"\xff", b"{}{}", b"[" * 100_000, b'{"display_name":"\xff"}'):
+        answer = await send("/v1/guest", content=body, headers=json)
+        assert problem(answer, 422, "invalid", answer.json().get("field"))
+    for kind in ("text/plain", "application/x-www-form-urlencoded", "application/jsonx", ""):
+        answer = await send("/v1/guest", content=b'{"display_name":"x"}', headers={"Content-Type": kind})
+        problem(answer, 415, "unsupported_media_type", "Content-Type")
+    with_charset = {"Content-Type": "application/json; charset=utf-8"}
+    assert (await send("/v1/guest", content=b'{"display_name":"x"}', headers=with_charset)).status_code == 201
+    problem(await send("/v1/guest"), 422, "invalid", "display_name")
+
+
+async def test_a_body_that_is_too_large_is_refused(site: Site) -> None:
+    large = b" " * (limits.HTTP_BODY_BYTES_MAX + 1)
+    headers = {"Content-Type": "application/json"}
+    problem(await site.http.post("/v1/guest", content=large, headers=headers), 413, "too_large")
+
+    async def chunks() -> AsyncGenerator[bytes]:
+        for _ in range(len(large) // 4096 + 2):
+            yield b" " * 4096
+
+    problem(await site.http.post("/v1/guest", content=chunks(), headers=headers), 413, "too_large")
+    assert (await site.http.get("/health/live")).status_code == 200
+
+
+async def test_every_endpoint_that_needs_a_token_refuses_bad_ones(site: Site) -> None:
+    document = (await site.http.get("/openapi.json")).json()
+    guarded = [
+        (method, re.sub(r"{\w+}", "1", path))
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+        if operation.get("security")
+    ]
+    assert len(guarded) == 12
+    for method, path in guarded:
+        refused = await site.http.request(method, path)
+        problem(refused, 401, "unauthenticated", "Authorization")
+        assert refused.headers["www-authenticate"] == "Bearer"
+
+
+async def test_bad_tokens(site: Site) -> None:
+    ours = AccessTokens(KEY, lifetime_s=60)
+    expired, _ = ours.issue(USER, "2" * 32, 1_000_000)
+    kid = jwt.get_unverified_header(expired)["kid"]
+    unsigned = jwt.encode({"sub": USER}, NO_KEY, "none", headers={"kid": kid})
+    foreign, _ = AccessTokens(b"f" * 32, lifetime_s=10**9).issue(USER, "2" * 32, 10**12)
+    for header in (
+        "",
+        "Bearer",
+        "Basic YTpi",
+        "Bearer x",
+        f"Bearer {unsigned}",
+        f"Bearer {foreign}",
+    ):
+        refused = await site.http.get("/v1/me", headers={"Authorization": header})
+        problem(refused, 401, "unauthenticated", "Authorization")
+    refused = await site.http.get("/v1/me", headers={"Authorization": f"Bearer {expired}"})
+    problem(refused, 401, "token_expired", "Authorization")
+    guest = await site.guest()
+    token = guest.signed_in["access_token"]
+    assert (await site.http.get("/v1/me", headers={"Authorization": f"bearer {token}"})).status_code == 200
+
+
+async def test_a_token_of_nobody_is_nobody(site: Site) -> None:
+    token, _ = AccessTokens(KEY, lifetime_s=10**9).issue(USER, "2" * 32, 10**12)
+    answer = await site.http.get("/v1/me", headers={"Authorization": f"Bearer {token}"})
+    problem(answer, 401, "unauthenticated")
+
+
+async def test_ready_when_an_event_went_the_whole_way(site: Site) -> None:
+    with trio.fail_after(30):
+        while (await site.http.get("/health/ready")).status_code == 503:  # noqa: ASYNC110 - polls a server
+            await trio.sleep(0.01)
+    metrics = (await site.http.get("/metrics")).text
+    heard = re.search(r"^gatherup_canaries_heard_total (\S+)$", metrics, re.MULTILINE)
+    assert heard is not None
+    assert float(heard[1]) >= 1
+
+
+async def test_metrics_name_nobody(site: Site) -> None:
+    ann = await site.guest()
+    room = await ann.new_room()
+    await ann.post(room, "hello")
+    await ann.http.get(f"/v1/rooms/{room}/messages")
+    answer = await site.http.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert 'gatherup_http_answers_total{endpoint="POST /v1/rooms",status="201"} 1.0' in answer.text
+    assert (
+        re.search(r"^gatherup_events_committed_total [2-9]", answer.text, re.MULTILINE)
+        or "_total 1" in answer.text
+    )
+    assert room[5:] not in answer.text
+    assert ann.user[5:] not in answer.text
+    assert not re.search(r"[0-9a-f]{32}", answer.text)
+
+
+def resolved(document: dict[str, Any], node: Any) -> None:
+    """Every reference in the document leads somewhere."""
+    match node:
+        case {"$ref": str(ref)}:
+            place: Any = document
+            for part in ref.removeprefix("#/").split("/"):
+                place = place[part]
+        case dict():
+            for value in node.values():
+                resolved(document, value)
+        case list():
+            for value in node:
+                resolved(document, value)
+
+
+async def test_the_openapi_document_is_sound(site: Site) -> None:
+    answer = await site.http.get("/openapi.json")
+    document = answer.json()
+    assert document["openapi"].startswith("3.1.")
+    resolved(document, document)
+    for schema in document["components"]["schemas"].values():
+        Draft202012Validator.check_schema(schema)
+    operations = [
+        (path, method, operation)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    ]
+    ids = [operation["operationId"] for _, _, operation in operations]
+    assert len(set(ids)) == len(ids)
+    for path, method, operation in operations:
+        assert operation["summary"], path
+        assert operation["responses"], path
+        assert all(response["description"] for response in operation["responses"].values()), path
+        named = {p["name"] for p in operation["parameters"] if p["in"] == "path"}
+        assert named == set(re.findall(r"{(\w+)}", path))
+        assert ("requestBody" in operation) == (
+            method in {"post", "patch", "delete"} and path != "/v1/logout"
+        ), path
+    assert {(m, p) for p, m, _ in operations} >= {
+        ("post", "/v1/register"),
+        ("post", "/v1/login"),
+        ("post", "/v1/guest"),
+        ("post", "/v1/refresh"),
+        ("post", "/v1/logout"),
+        ("get", "/v1/me"),
+        ("get", "/v1/rooms"),
+        ("post", "/v1/rooms"),
+        ("get", "/v1/rooms/{room}"),
+        ("post", "/v1/rooms/{room}/join"),
+        ("post", "/v1/rooms/{room}/leave"),
+        ("post", "/v1/rooms/{room}/kick"),
+        ("get", "/v1/rooms/{room}/messages"),
+        ("post", "/v1/rooms/{room}/messages"),
+        ("patch", "/v1/rooms/{room}/messages/{seq}"),
+        ("delete", "/v1/rooms/{room}/messages/{seq}"),
+        ("get", "/health/live"),
+        ("get", "/health/ready"),
+        ("get", "/metrics"),
+    }
+
+
+async def test_answers_are_as_the_document_says(site: Site) -> None:
+    document = (await site.http.get("/openapi.json")).json()
+
+    def check(answer: httpx.Response, method: str, path: str) -> None:
+        response = document["paths"][path][method]["responses"][str(answer.status_code)]
+        content = response["content"][answer.headers["content-type"].partition(";")[0]]
+        root = {**content["schema"], "components": document["components"]}
+        Draft202012Validator(root).validate(answer.json())
+
+    ann = await site.guest()
+    room = await ann.new_room()
+    await ann.post(room, "hello")
+    check(await site.http.post("/v1/guest", json={"display_name": "x"}), "post", "/v1/guest")
+    check(await site.http.post("/v1/guest", json={}), "post", "/v1/guest")
+    check(await site.http.get("/v1/me"), "get", "/v1/me")
+    check(await ann.http.get("/v1/me"), "get", "/v1/me")
+    check(await ann.http.get("/v1/rooms"), "get", "/v1/rooms")
+    check(await ann.http.get(f"/v1/rooms/{room}"), "get", "/v1/rooms/{room}")
+    check(await ann.http.get(f"/v1/rooms/{room}/messages"), "get", "/v1/rooms/{room}/messages")
+    check(await ann.send("POST", f"/v1/rooms/{room}/leave"), "post", "/v1/rooms/{room}/leave")
+
+
+async def test_the_documentation_loads_nothing_from_elsewhere(site: Site) -> None:
+    answer = await site.http.get("/docs")
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert not re.search(r"(src|href)=[\"']?(https?:)?//", answer.text)
+    assert "<script" not in answer.text
+    for code in Code:
+        assert f'id="{code.value}"' in answer.text
+    assert "/v1/rooms/{room}/messages" in answer.text

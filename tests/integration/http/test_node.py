@@ -1,0 +1,163 @@
+"""A node's life: refused starts, a graceful end, storage that goes away, the canary's own traces."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+import trio
+
+from gatherup.app import StartRefusedError, run_node
+from gatherup.embedded import embedded_postgres
+from storage.postgres.canary import CanaryStreams
+from storage.postgres.migrate import migrate
+from storage.postgres.pool import Pool
+from tests.integration.http.conftest import SETTINGS, Site, problem, running, settings
+
+pytestmark = pytest.mark.real
+GATHERUP = (sys.executable, "-m", "gatherup")
+
+
+async def refused(dsn: str, **changes: str) -> str:
+    """The sentence with which a start is refused."""
+    with trio.fail_after(60), pytest.raises((StartRefusedError, ExceptionGroup)) as caught:
+        await run_node(settings(dsn, **changes), trio.Event(), lambda _: None)
+    error: BaseException = caught.value
+    while isinstance(error, ExceptionGroup):
+        (error,) = error.exceptions
+    assert isinstance(error, StartRefusedError)
+    assert "\n" not in str(error)
+    return str(error)
+
+
+async def test_a_second_node_is_refused(postgres_dsn: str) -> None:
+    async with running(settings(postgres_dsn)):
+        assert "another_node_is_running" in await refused(postgres_dsn)
+    async with running(settings(postgres_dsn)):
+        pass  # and may start when the first is gone
+
+
+async def test_an_unreachable_database_is_refused(postgres_dsn: str) -> None:
+    assert "can't be reached" in await refused("postgresql://x:secret-word@127.0.0.1:1/x")
+    assert "secret-word" not in await refused("postgresql://x:secret-word@127.0.0.1:1/x")
+
+
+async def test_an_unmigrated_database_is_refused(empty_postgres_dsn: str) -> None:
+    assert "gatherup migrate" in await refused(empty_postgres_dsn)
+
+
+async def test_a_taken_port_is_refused(postgres_dsn: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        for variable in ("GATHERUP_HTTP_PORT", "GATHERUP_STREAM_PORT"):
+            sentence = await refused(postgres_dsn, **{variable: port})
+            assert variable in sentence
+            assert port in sentence
+
+
+async def test_without_postgres_requests_are_refused_and_service_returns(server_dir: Path) -> None:
+    async with embedded_postgres(server_dir / "postgres-that-fails", settings={"fsync": "off"}) as server:
+        dsn = server.dsn_for("gatherup")
+        await trio.to_thread.run_sync(migrate, dsn)
+        async with running(settings(dsn, GATHERUP_CANARY_TIMEOUT_S="2")) as addresses:
+            site = Site(addresses.http)
+            ann = await site.guest()
+            room = await ann.new_room()
+            await until_ready(site, 200)
+            await server.kill()
+            listing = await ann.http.get("/v1/rooms")
+            code = listing.json()["code"]
+            problem(listing, listing.status_code, code)
+            assert code in {"unavailable", "unknown_outcome"}
+            assert listing.headers["retry-after"]
+            posted = await ann.send("POST", f"/v1/rooms/{room}/messages", body="lost?")
+            assert posted.json()["code"] in {"unavailable", "unknown_outcome"}
+            await until_ready(site, 503)
+            assert (await site.http.get("/health/live")).status_code == 200
+            await server.restart()
+            await until_ready(site, 200)
+            await ann.post(room, "back")
+            await site.aclose()
+
+
+async def until_ready(site: Site, status: int) -> None:
+    with trio.fail_after(60):
+        while True:
+            answer = await site.http.get("/health/ready")
+            if answer.status_code == status:
+                return
+            await trio.sleep(0.02)
+
+
+async def test_the_canarys_log_is_trimmed(postgres_dsn: str, site: Site) -> None:
+    await until_ready(site, 200)
+    async with Pool(postgres_dsn, autocommit=True) as pool, pool.connection() as connection:
+        cursor = await connection.execute("select id, head from stream where kind = 'canary'")
+        ((stream, head),) = await cursor.fetchall()
+        await connection.execute(
+            "insert into checkpoint (stream_id, version, seq, state) values (%s, 1, %s, 'x')", (stream, head)
+        )
+        streams = CanaryStreams(pool, "canary")
+        await streams.trim(f"canary:{stream.hex}")
+        for table, column in (("event", "seq"), ("receipt", "last_seq")):
+            query = f"select count(*) from {table} where stream_id = %s and {column} <= %s"
+            cursor = await connection.execute(query.encode(), (stream, head))
+            assert await cursor.fetchall() == [(0,)]
+        ann = await site.guest()
+        room = await ann.new_room()
+        await streams.forget(2**60)
+        cursor = await connection.execute("select kind from stream")
+        assert {kind for (kind,) in await cursor.fetchall()} <= {"room", "canary"}
+        cursor = await connection.execute("select count(*) from event where stream_id = %s", (stream,))
+        assert await cursor.fetchall() == [(0,)]
+        assert await ann.post(room, "untouched") == 2
+    await until_ready(site, 200)  # it took another perch
+
+
+def environment(dsn: str, **changes: str) -> dict[str, str]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("GATHERUP_")}
+    return {**clean, **SETTINGS, "DATABASE_URL": dsn, **changes}
+
+
+def test_serve_ends_cleanly_on_sigterm(postgres_dsn: str) -> None:
+    with subprocess.Popen(
+        (*GATHERUP, "serve"), env=environment(postgres_dsn), stderr=subprocess.PIPE, text=True
+    ) as node:
+        assert node.stderr is not None
+        line = next(line for line in node.stderr if "serves on" in line)
+        url = next(word for word in line.split() if word.startswith("http"))
+        assert httpx.get(f"{url}/health/live").status_code == 200
+        second = subprocess.run(
+            (*GATHERUP, "serve"),
+            env=environment(postgres_dsn),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert second.returncode == 1
+        assert second.stderr.startswith("another_node_is_running")
+        assert second.stderr.count("\n") == 1
+        node.send_signal(signal.SIGTERM)
+        rest = node.stderr.read()
+        assert node.wait(60) == 0
+        assert "Traceback" not in rest
+
+
+def test_serve_with_a_bad_configuration_exits_2() -> None:
+    done = subprocess.run(
+        (*GATHERUP, "serve"),
+        env=environment("mysql://x", GATHERUP_NOPE="1"),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert {line.partition(":")[0] for line in done.stderr.splitlines()} == {"DATABASE_URL", "GATHERUP_NOPE"}

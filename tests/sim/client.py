@@ -1,0 +1,295 @@
+"""A simulated client: a small SDK of its own that keeps positions, resends, and trusts nothing."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any, cast
+
+import msgspec
+import trio
+from msgspec import Struct
+from msgspec.structs import replace
+
+from protocol.codec import FULL, Codec, Subprotocol
+from protocol.codes import CloseCode
+from protocol.frames import (
+    Accepted,
+    Command,
+    Event,
+    Hello,
+    Position,
+    Refused,
+    Signal,
+    Signalled,
+    Subscribe,
+    Subscribed,
+    Unknown,
+    Unsubscribe,
+    Unsubscribed,
+    Welcome,
+)
+from protocol.ids import derive_client_id
+from tests.sim.history import Followed, History
+from tests.sim.node import SimNode
+from tests.sim.wire import Closed, SimWire
+
+FAULTLESS = {CloseCode.GOING_AWAY, CloseCode.SLOW_READER, None}
+"""How a client that keeps the rules may be closed."""
+
+
+class Pending(Struct):
+    """A command without a final answer."""
+
+    command: Command
+    unsure: bool = False
+    """Whether an earlier sending may have taken effect."""
+    inflight: bool = False
+    """Whether a copy is on its way: a second one beside it could be decided after the first one's refusal."""
+
+
+class SimClient:
+    """One user with one connection at a time."""
+
+    def __init__(
+        self, name: str, index: int, history: History, node: Callable[[], SimNode], seed: str
+    ) -> None:
+        self.name = name
+        self.user = f"user:{index:032x}"
+        self.history = history
+        self._node = node
+        self._random = random.Random(seed)
+        self._lane = index % 2
+        self._codec = Codec([Subprotocol.MSGPACK, Subprotocol.JSON][self._lane], FULL)
+        self._ids = 0
+        self._wire: SimWire | None = None
+        self._session: Callable[..., None] | None = None
+        self.online = False
+        self.pending: dict[str, Pending] = {}
+        self.reused: set[str] = set()
+        self.wanted: dict[str, Position | None] = {}
+        """Streams to follow, with the position to resume from."""
+        self.followed: dict[str, Followed] = {}
+        """What this connection is subscribed to."""
+        self._subscribing: dict[str, tuple[str, Position | None]] = {}
+        self.created: list[str] = []
+        self.accepted: list[tuple[Command, Accepted]] = []
+        self.closed_slow = 0
+
+    # --- what the script makes it do ---
+
+    def new_id(self) -> str:
+        """A fresh client id."""
+        self._ids += 1
+        return derive_client_id(self.name, str(self._ids))
+
+    def send(self, command: Command) -> None:
+        """Send a command; it is resent until it is settled."""
+        self.history.note(self.name, "sends", command)
+        self.history.command(self.user, command, again=False)
+        self.pending[command.client_id] = Pending(command, inflight=self.online)
+        self._transmit(command)
+
+    def repeat(self) -> None:
+        """Send an accepted command once more: it must get the same answer."""
+        if self.accepted:
+            command, _ = self._random.choice(self.accepted)
+            self.history.note(self.name, "repeats", command.client_id)
+            self._transmit(replace(command, resend=self._random.random() < 0.5))
+
+    def reuse(self, make: Callable[[str], Command]) -> None:
+        """Use the client_id of an accepted command for another one to the same stream."""
+        fit = [c for c, _ in self.accepted if getattr(c, "stream", None)]
+        if fit:
+            old = self._random.choice(fit)
+            command = make(old.client_id)
+            if getattr(command, "stream", None) == getattr(old, "stream", 0) and command != old:
+                self.reused.add(old.client_id)
+                self.history.note(self.name, "reuses", old.client_id)
+                self._transmit(command)
+
+    def signal(self, signal: Signal) -> None:
+        """Send an ephemeral signal."""
+        self._transmit(signal)
+
+    def follow(self, stream: str) -> None:
+        """Subscribe, from where it stopped before if it did."""
+        if stream in self.wanted and stream in self.followed:
+            return
+        self.wanted.setdefault(stream, None)
+        if self.online:
+            client_id = self.new_id()
+            since = self.wanted[stream]
+            self._subscribing[client_id] = (stream, since)
+            self.history.note(self.name, "subscribes", stream, since)
+            self._transmit(Subscribe(client_id=client_id, stream=stream, since=since))
+
+    def unfollow(self, stream: str) -> None:
+        """Unsubscribe; it may follow again later from the same position."""
+        if stream in self.followed and self.online:
+            client_id = self.new_id()
+            self._subscribing[client_id] = (stream, None)
+            self._transmit(Unsubscribe(client_id=client_id, stream=stream))
+
+    def stall(self, stalled: bool) -> None:
+        """Stop or go on reading."""
+        if self._wire is not None:
+            self.history.note(self.name, "stalls" if stalled else "reads again")
+            self._wire.stall(stalled)
+
+    def drop(self) -> None:
+        """Lose the connection."""
+        if self._wire is not None:
+            self.history.note(self.name, "drops")
+            self._wire.stall(False)
+            self._wire.cut()
+
+    def _transmit(self, frame: Struct) -> None:
+        if self._wire is not None and self.online:
+            self._wire.send(self._codec.encode(frame))
+
+    # --- its life ---
+
+    async def run(self) -> None:
+        """Connect, read, and come back, for ever."""
+        while True:
+            wire = SimWire(f"{self.name} {self._random.random()}")
+            if self._node().connect(wire, self._lane):
+                self._wire = wire
+                await self._converse(wire)
+            self._wire, self.online = None, False
+            self.followed.clear()
+            self._subscribing.clear()
+            for pending in self.pending.values():
+                pending.unsure = pending.unsure or pending.inflight
+                pending.inflight = False
+            await trio.sleep(self._random.uniform(0.05, 1.0))
+
+    async def _converse(self, wire: SimWire) -> None:
+        positions = tuple(p for p in self.wanted.values() if p is not None)
+        self.history.note(self.name, "connects with", [(p.stream[-2:], p.seq) for p in positions])
+        wire.send(self._codec.encode(Hello(token=self.user, positions=positions)))
+        try:
+            while True:
+                self._take(await wire.receive())
+        except Closed as closed:
+            self.history.note(self.name, "is closed with", closed.code)
+            if closed.code not in FAULTLESS:
+                raise self.history.fail(7, f"{self.name} was closed with {closed.code}") from None
+            self.closed_slow += closed.code == CloseCode.SLOW_READER
+
+    def _take(self, data: bytes) -> None:
+        frame = self._codec.decode_server(data)
+        if not isinstance(frame, Event):
+            self.history.note(self.name, "gets", frame)
+        match frame:
+            case Welcome():
+                self._welcome()
+            case Accepted():
+                self._accepted(frame)
+            case Unknown():
+                self._unknown(frame)
+            case Refused():
+                self._refused(frame)
+            case Subscribed():
+                self._subscribed(frame)
+            case Unsubscribed():
+                self._ended(frame.stream)
+            case Event():
+                self._event(frame)
+            case Signalled():
+                followed = self.followed.get(frame.stream)
+                if followed is None or not followed.open:
+                    raise self.history.fail(6, f"{self.name} gets a signal of {frame.stream}")
+            case _:
+                pass
+
+    def _welcome(self) -> None:
+        self.online = True
+        for stream, position in self.wanted.items():
+            if position is None:
+                self.follow(stream)
+        self.resend()
+
+    def resend(self) -> None:
+        """Send again whatever waits for an answer and isn't on its way."""
+        for pending in self.pending.values():
+            if self.online and not pending.inflight:
+                self.history.command(self.user, pending.command, again=True)
+                pending.inflight = True
+                self._transmit(replace(pending.command, resend=pending.unsure))
+
+    def _accepted(self, reply: Accepted) -> None:
+        if reply.client_id in self._subscribing:
+            stream, _ = self._subscribing.pop(reply.client_id)
+            self._ended(stream)
+            return
+        if reply.client_id in self.reused:
+            self._maybe_reused(reply)
+            return
+        self.history.accepted(self.user, reply)
+        pending = self.pending.pop(reply.client_id, None)
+        if pending is not None:
+            self.accepted.append((pending.command, reply))
+            if not hasattr(pending.command, "stream") and reply.stream:
+                self.created.append(reply.stream)
+
+    def _maybe_reused(self, reply: Accepted | Refused) -> None:
+        """An answer to the reusing command, or to a true repeat of the first one."""
+        if isinstance(reply, Accepted):
+            self.history.accepted(self.user, reply)
+        elif not reply.retry:
+            self.history.reused(self.user, reply)
+
+    def _unknown(self, reply: Unknown) -> None:
+        pending = self.pending.get(reply.client_id)
+        if pending is not None:
+            pending.unsure, pending.inflight = True, False
+
+    def _refused(self, reply: Refused) -> None:
+        self.history.sentence(reply)
+        if reply.client_id in self._subscribing:
+            stream, _ = self._subscribing.pop(reply.client_id)
+            self.wanted.pop(stream, None)
+        elif reply.client_id is None and reply.stream is not None:
+            self.wanted.pop(reply.stream, None)
+        elif reply.client_id in self.reused:
+            self._maybe_reused(reply)
+        elif reply.client_id in self.pending:
+            pending = self.pending[reply.client_id]
+            self.history.refused(self.user, reply)
+            if not reply.retry:
+                del self.pending[reply.client_id]
+            else:
+                pending.unsure, pending.inflight = False, False
+
+    def _subscribed(self, reply: Subscribed) -> None:
+        if reply.client_id is None:
+            since = self.wanted.get(reply.stream)
+        else:
+            _, since = self._subscribing.pop(reply.client_id, (reply.stream, None))
+        shown: Any = None if reply.snapshot is None else self._plain(reply.snapshot)
+        self.followed[reply.stream] = self.history.subscribed(self.user, since, reply, shown)
+        self._moved(reply.stream)
+
+    def _event(self, event: Event) -> None:
+        stream = event.header.stream
+        payload = None if event.payload is None else self._plain(event.payload)
+        self.history.note(self.name, "gets", stream[-2:], event.header.seq, event.header.type)
+        self.history.event(self.user, self.followed.get(stream), event, payload)
+        self._moved(stream)
+
+    def _moved(self, stream: str) -> None:
+        followed = self.followed[stream]
+        if stream in self.wanted:
+            self.wanted[stream] = Position(stream=stream, incarnation=followed.incarnation, seq=followed.seq)
+
+    def _ended(self, stream: str) -> None:
+        """Nothing more may come of this stream until it is subscribed again."""
+        self.followed.pop(stream, None)
+        if self._random.random() < 0.5:
+            self.wanted.pop(stream, None)
+
+    def _plain(self, raw: msgspec.Raw) -> Any:
+        decode = cast(Any, msgspec.msgpack.decode if self._codec.binary else msgspec.json.decode)
+        return None if (value := decode(raw)) is None else value

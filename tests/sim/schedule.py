@@ -1,0 +1,62 @@
+"""A seeded run: Trio's schedule, its clock, and small limits, so that a short history meets every edge."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+import trio
+import trio.testing
+
+from actors.relay import ring
+from actors.runtime import limits as runtime_limits
+from protocol import limits
+
+T = TypeVar("T")
+
+SMALL = {
+    (limits, "RESUME_EVENTS_MAX"): 30,
+    (limits, "RESUME_PAGE_EVENTS"): 4,
+    (limits, "RING_EVENTS_MAX"): 6,
+    (limits, "FLUSH_SENDS_MAX"): 2,
+    (ring, "PORTION_BYTES_MAX"): 1000,
+    (runtime_limits, "CHECKPOINT_EVENTS"): 7,
+    (runtime_limits, "FOLD_PAGE_EVENTS"): 5,
+    (runtime_limits, "PASSIVATE_AFTER_S"): 3.0,
+    (runtime_limits, "PASSIVATION_SWEEP_S"): 1.0,
+    (runtime_limits, "DUE_SWEEP_S"): 5.0,
+    (runtime_limits, "STREAMS_PER_COMMIT_MAX"): 3,
+}
+OUTBOX_BYTES_MAX = 6000
+
+
+@contextmanager
+def small_limits() -> Iterator[None]:
+    """The limits of the server, made small enough to be met in a minute of simulated chat."""
+    before = {key: getattr(*key) for key in SMALL}
+    for (module, name), value in SMALL.items():
+        setattr(module, name, value)
+    try:
+        yield
+    finally:
+        for (module, name), value in before.items():
+            setattr(module, name, value)
+
+
+def run_seeded(seed: int, main: Callable[[], Awaitable[T]]) -> T:
+    """Run ``main`` in a Trio whose every scheduling choice comes from the seed, on a clock that never waits.
+
+    Trio by itself only reverses a batch of runnable tasks at random; its private hooks for deterministic scheduling
+    (in trio._core._run, used by Hypothesis too) sort the batch and shuffle it with a generator that we seed.
+    """
+    scheduler = trio._core._run  # type: ignore[attr-defined]
+    before = scheduler._ALLOW_DETERMINISTIC_SCHEDULING, scheduler._r
+    scheduler._ALLOW_DETERMINISTIC_SCHEDULING = True
+    scheduler._r = random.Random(seed)
+    try:
+        with small_limits():
+            return trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
+    finally:
+        scheduler._ALLOW_DETERMINISTIC_SCHEDULING, scheduler._r = before

@@ -1,0 +1,134 @@
+"""A client's connection in memory: bytes one way in odd pieces, messages the other way."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator
+
+import trio
+
+from actors.ports import WireClosedError
+
+PIPE_BYTES_MAX = 3000
+_CLOSE = 0xFFFFFFFF
+
+
+class SimFraming:
+    """Length-prefixed messages; a Close is a mark and a code."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def message(self, data: bytes) -> bytes:
+        """See the port."""
+        return len(data).to_bytes(4, "big") + data
+
+    def close(self, code: int, reason: str) -> bytes:
+        """See the port."""
+        return _CLOSE.to_bytes(4, "big") + code.to_bytes(2, "big")
+
+
+class Closed(Exception):
+    """The server closed with this code; None when the connection just broke."""
+
+    def __init__(self, code: int | None) -> None:
+        super().__init__(str(code))
+        self.code = code
+
+
+class SimWire:
+    """Both ends of one connection. The server's end is a Wire; the client's reads messages and sends them."""
+
+    def __init__(self, seed: str) -> None:
+        self._random = random.Random(seed)
+        self._down = bytearray()
+        self._changed = trio.Event()
+        self.stalled = False
+        """True while the client doesn't read."""
+        self.broken = False
+        self._up_in, self._up_out = trio.open_memory_channel[bytes](1000)
+
+    # --- the server's end ---
+
+    def send_some(self, data: bytes | memoryview) -> int:
+        """See the port."""
+        if self.broken:
+            raise WireClosedError
+        room = PIPE_BYTES_MAX - len(self._down)
+        taken = min(len(data), room, self._random.choice([1, 7, 100, 3000, 3000, 3000]))
+        self._down += bytes(data[:taken])
+        self._notify()
+        return taken
+
+    async def wait_writable(self) -> None:
+        """See the port."""
+        while not self.broken and len(self._down) >= PIPE_BYTES_MAX:
+            await self._changed.wait()
+        await trio.sleep(self._random.uniform(0, 0.005))
+        if self.broken:
+            raise WireClosedError
+
+    def close(self) -> None:
+        """See the port. Bytes already taken may still be read."""
+        self.cut()
+
+    async def messages(self) -> AsyncIterator[bytes]:
+        """What the client sends, as the server's reader task sees it; ends when the connection does."""
+        async for message in self._up_out:
+            await trio.sleep(self._random.uniform(0, 0.01))
+            if self.broken:
+                return
+            yield message
+
+    # --- the client's end ---
+
+    def send(self, message: bytes) -> None:
+        """Send one message; lost without a word when the connection is gone."""
+        if not self.broken:
+            try:
+                self._up_in.send_nowait(message)
+            except (trio.WouldBlock, trio.BrokenResourceError, trio.ClosedResourceError):
+                self.cut()
+
+    async def receive(self) -> bytes:
+        """The next whole message. Raises Closed."""
+        size = int.from_bytes(await self._take(4), "big")
+        if size == _CLOSE:
+            code = int.from_bytes(await self._take(2), "big")
+            self.cut()
+            raise Closed(code)
+        return await self._take(size)
+
+    async def _take(self, size: int) -> bytes:
+        await trio.lowlevel.checkpoint()
+        while self.stalled or len(self._down) < size:
+            if self.broken and not self.stalled:
+                raise Closed(None)
+            await self._changed.wait()
+        taken = bytes(self._down[:size])
+        del self._down[:size]
+        self._notify()
+        return taken
+
+    def stall(self, stalled: bool) -> None:
+        """Stop or go on reading."""
+        self.stalled = stalled
+        self._notify()
+
+    def cut(self) -> None:
+        """The connection breaks; each end learns of it."""
+        if not self.broken:
+            self.broken = True
+            self._up_in.close()
+        self._notify()
+
+    def kill(self) -> None:
+        """The server died: what it had sent may be lost too."""
+        keep = self._random.randrange(len(self._down) + 1)
+        del self._down[keep:]
+        self.stalled = False
+        self.cut()
+
+    def _notify(self) -> None:
+        self._changed.set()
+        self._changed = trio.Event()

@@ -1,0 +1,1 @@
+"""Rooms: decisions by example, folding and projecting by property."""

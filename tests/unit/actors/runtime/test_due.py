@@ -1,0 +1,126 @@
+"""Timers and effects: once each, whatever dies in between."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import trio
+
+from actors.ports import Append, LogUnavailableError
+from protocol.event import decode_header
+from protocol.frames import Accepted
+from storage.memory.faults import Faults, Outcome
+from tests.unit.actors.runtime.conftest import TALLY, Add, World, ask_all, cid
+
+ME = "user:" + "1" * 32
+
+
+def types(world: World, stream: str) -> list[str]:
+    return [decode_header(r.header).type for r in world.row(stream).events]
+
+
+async def test_a_timer_fires_once_while_active(autojump_clock: object, world: World) -> None:
+    (a,) = world.make("0")
+    async with world.runtime() as runtime:
+        due = world.clock.now() + 5000
+        await ask_all(runtime, [Add(client_id=cid("0"), stream=a, due=due)])
+        await trio.sleep(4.5)
+        assert types(world, a) == ["tally.added"]
+        await trio.sleep(100)
+    assert types(world, a) == ["tally.added", "tally.expired"]
+    assert decode_header(world.row(a).events[1].header).at >= due
+
+
+async def test_a_timer_fires_after_a_restart_without_anybody_asking(
+    autojump_clock: object, world: World
+) -> None:
+    (a,) = world.make("0")
+    async with world.runtime() as runtime:
+        await ask_all(runtime, [Add(client_id=cid("0"), stream=a, due=world.clock.now() + 5000)])
+    await trio.sleep(60)
+    async with world.runtime():
+        await trio.sleep(1)
+    assert types(world, a) == ["tally.added", "tally.expired"]
+    assert world.row(a).wake_at is None
+
+
+async def test_effects_and_jobs_happen_once(autojump_clock: object, world: World) -> None:
+    a, b = world.make("1", "2")
+    async with world.runtime() as runtime:
+        await ask_all(
+            runtime,
+            [Add(client_id=cid(str(i)), stream=a, forward=b if i % 2 else None) for i in range(10)],
+        )
+        await trio.sleep(5)
+    assert len(world.row(b).events) == 5
+    assert len(world.row(a).jobs) == 5
+    assert world.row(a).effects_seq == 10
+    assert world.row(a).wake_at is None
+    assert decode_header(world.row(b).events[0].header).author == a
+
+
+async def test_effects_survive_a_crash_at_any_point(autojump_clock: object, world: World) -> None:
+    """Cut the node off after each of its appends in turn; the next life finishes what is owed, once."""
+    for crash_after in range(1, 8):
+        other = World()
+        a, b = other.make("1", "2")
+        dead = trio.Event()
+
+        class Crash(Faults):
+            def __init__(self, left: int, dead: trio.Event) -> None:
+                self.left = left
+                self.dead = dead
+
+            def outcome(self, appends: Sequence[Append]) -> Outcome:
+                self.left -= 1
+                if self.left == 0:
+                    self.dead.set()
+                return Outcome.ANSWERED
+
+        other.faults = Crash(crash_after, dead)
+        async with other.runtime() as runtime:
+            for i in range(3):
+                runtime.router.send(
+                    Add(client_id=cid(str(i)), stream=a, forward=b), by=ME, reply=lambda _: None
+                )
+            with trio.move_on_after(20):
+                await dead.wait()
+        other.faults = Faults()
+        async with other.runtime() as runtime:
+            for i in range(3):
+                reply = await runtime.router.ask(
+                    Add(client_id=cid(str(i)), stream=a, forward=b, resend=True), by=ME
+                )
+                assert isinstance(reply, Accepted)
+            await trio.sleep(60)
+        assert len(other.row(a).events) == 3
+        assert len(other.row(b).events) == 3
+        assert other.row(a).effects_seq == 3
+
+
+async def test_an_effect_waits_for_a_target_that_is_away(autojump_clock: object, world: World) -> None:
+    a, b = world.make("1", "2")
+
+    class Away(Faults):
+        until = 0.0
+
+        async def before(self, call: str) -> None:
+            await trio.lowlevel.checkpoint()
+            if call == "activate" and self.until and trio.current_time() < self.until:
+                raise LogUnavailableError("away")
+
+    world.faults = faults = Away()
+    async with world.runtime() as runtime:
+        await ask_all(runtime, [Add(client_id=cid("w"), stream=a)])
+        faults.until = trio.current_time() + 20
+        await ask_all(runtime, [Add(client_id=cid("0"), stream=a, forward=b)])
+        await trio.sleep(60)
+    assert len(world.row(b).events) == 1
+
+
+async def test_an_effect_on_no_stream_is_settled_by_its_refusal(autojump_clock: object, world: World) -> None:
+    (a,) = world.make("1")
+    async with world.runtime() as runtime:
+        await ask_all(runtime, [Add(client_id=cid("0"), stream=a, forward=TALLY.format(7))])
+        await trio.sleep(5)
+    assert world.row(a).effects_seq == 1

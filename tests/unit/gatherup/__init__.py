@@ -1,0 +1,1 @@
+"""Configuration, tokens, passwords, limits of requests."""

@@ -1,0 +1,40 @@
+"""Token buckets by key, in a bounded table."""
+
+from __future__ import annotations
+
+import pytest
+
+from actors.domain.rate_limit import Rate
+from gatherup.clock import SystemClock
+from gatherup.http.throttle import Throttle
+
+
+class StoppedClock(SystemClock):
+    """Monotonic time that a test moves."""
+
+    at_s = 0.0
+
+    def monotonic(self) -> float:
+        return self.at_s
+
+
+def test_each_key_has_its_burst_and_learns_how_long_to_wait() -> None:
+    clock = StoppedClock()
+    throttle = Throttle(clock, Rate(2.0, 3.0), keys_max=10)
+    assert [throttle.take("a") for _ in range(3)] == [0, 0, 0]
+    assert throttle.take("a") == pytest.approx(0.5)
+    assert throttle.take("b") == 0
+    clock.at_s += 0.5
+    assert throttle.take("a") == 0
+    assert throttle.take("a") > 0
+
+
+def test_the_table_is_bounded_and_forgets_who_was_unseen_longest() -> None:
+    throttle = Throttle(StoppedClock(), Rate(1.0, 1.0), keys_max=2)
+    assert throttle.take("a") == 0
+    assert throttle.take("b") == 0
+    assert throttle.take("a") > 0  # seen again: b is the oldest now
+    assert throttle.take("c") == 0
+    assert len(throttle) == 2
+    assert throttle.take("a") > 0
+    assert throttle.take("b") == 0  # forgotten, so it begins anew

@@ -1,0 +1,109 @@
+"""Access tokens: what is accepted, and all that isn't."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jwt
+import pytest
+
+from actors.ports import InvalidTokenError, Login
+from gatherup.auth.tokens import AccessTokens, new_refresh_token, refresh_digest
+from gatherup.randomness import SystemRandomness
+
+KEY = b"k" * 32
+USER = "user:" + "1" * 32
+LOGIN = "2" * 32
+NO_KEY: Any = None
+NOW = 1_800_000_000_000
+TOKENS = AccessTokens(KEY, lifetime_s=900)
+
+
+def claims(**changes: Any) -> dict[str, Any]:
+    good = {
+        "iss": "gatherup",
+        "aud": "gatherup",
+        "sub": USER,
+        "sid": LOGIN,
+        "iat": NOW // 1000,
+        "exp": NOW // 1000 + 9,
+    }
+    return {name: value for name, value in {**good, **changes}.items() if value is not None}
+
+
+def signed(key: Any = KEY, algorithm: str = "HS256", kid: str | None = None, **changes: Any) -> str:
+    good = jwt.get_unverified_header(TOKENS.issue(USER, LOGIN, NOW)[0])["kid"]
+    return jwt.encode(claims(**changes), key, algorithm, headers={"kid": kid or good})
+
+
+def test_an_issued_token_is_read() -> None:
+    token, expires_at = TOKENS.issue(USER, LOGIN, NOW)
+    assert expires_at == NOW + 900_000
+    assert TOKENS.verify(token, NOW) == Login(user=USER, expires_at=expires_at)
+    assert TOKENS.read(token, NOW).login == LOGIN
+    assert TOKENS.verify(signed(), NOW).user == USER  # so the refusals below are for their one change
+
+
+def test_expiry_is_judged_by_the_given_time() -> None:
+    token, expires_at = TOKENS.issue(USER, LOGIN, NOW)
+    assert TOKENS.verify(token, expires_at - 1).user == USER
+    with pytest.raises(InvalidTokenError) as caught:
+        TOKENS.verify(token, expires_at)
+    assert caught.value.expired
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "",
+        "x",
+        "a.b.c",
+        "\u2603",
+        "." * 4096,
+        "x" * 5000,
+        jwt.encode(claims(), NO_KEY, "none"),
+        jwt.encode(claims(), NO_KEY, "none", headers={"kid": TOKENS.issue(USER, LOGIN, NOW)[0]}),
+        signed(key=b"another key of thirty-two bytes!"),
+        signed(algorithm="HS512", key=KEY * 2),
+        signed(kid="other"),
+        signed(iss="elsewhere"),
+        signed(aud="elsewhere"),
+        signed(sub="user:nobody"),
+        signed(sub="system"),
+        signed(exp="soon"),
+        signed(iss=None),
+        signed(aud=None),
+        signed(sub=None),
+        signed(sid=None),
+        signed(exp=None),
+    ],
+)
+def test_anything_else_is_invalid(token: str) -> None:
+    with pytest.raises(InvalidTokenError) as caught:
+        TOKENS.verify(token, NOW)
+    assert not caught.value.expired
+
+
+def test_a_changed_token_is_invalid() -> None:
+    token, _ = TOKENS.issue(USER, LOGIN, NOW)
+    header, payload, signature = token.split(".")
+    for other in (f"{header}.{payload}.", f"{header}.{payload[:-2]}AA.{signature}", f"{header}.{payload}"):
+        with pytest.raises(InvalidTokenError):
+            TOKENS.verify(other, NOW)
+
+
+def test_a_token_of_another_key_is_invalid() -> None:
+    token, _ = AccessTokens(b"o" * 32, lifetime_s=900).issue(USER, LOGIN, NOW)
+    with pytest.raises(InvalidTokenError):
+        TOKENS.verify(token, NOW)
+
+
+def test_the_key_cannot_be_told_from_the_kid() -> None:
+    assert KEY.hex()[:6] not in jwt.get_unverified_header(signed())["kid"]
+
+
+def test_refresh_tokens_are_random_and_kept_as_digests() -> None:
+    tokens = {new_refresh_token(SystemRandomness()) for _ in range(100)}
+    assert len(tokens) == 100
+    assert {len(token) for token in tokens} == {43}
+    assert {len(refresh_digest(token)) for token in tokens} == {32}

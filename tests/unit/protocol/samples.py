@@ -1,0 +1,264 @@
+"""One or more real values of every message, each with the map it must be on the wire."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, cast
+
+import msgpack
+from msgspec import Struct
+
+from protocol.codec import Codec
+from protocol.codes import Code
+from protocol.event import Header
+from protocol.frames import (
+    Accepted,
+    Event,
+    Goodbye,
+    Hello,
+    Position,
+    RefreshToken,
+    Refused,
+    SessionLimits,
+    Signalled,
+    Subscribe,
+    Subscribed,
+    Unknown,
+    Unsubscribe,
+    Unsubscribed,
+    Welcome,
+)
+from protocol.room import (
+    CreateRoom,
+    DeleteMessage,
+    EditMessage,
+    JoinRoom,
+    KickMember,
+    LeaveRoom,
+    MemberJoined,
+    MemberKicked,
+    MemberLeft,
+    MessageDeleted,
+    MessageEdited,
+    MessagePosted,
+    PostMessage,
+    RoomCreated,
+    RoomView,
+    SendTyping,
+)
+
+Map = dict[str, Any]
+
+ROOM = "room:5f0c1a52b4f24f2f9a0c6f1d2e3b4a59"
+ANN = "user:0d9a41f0c1f84f1f8c0f7d6f3f6f6c11"
+BOB = "user:1d9a41f0c1f84f1f8c0f7d6f3f6f6c11"
+CLIENT_ID = "7f3e2a10-9c1b-4d2e-8f00-0a1b2c3d4e5f"
+AT = 1_790_000_000_123
+TEXT = 'Grüße, 你好 🎲\n\u2028 \\ " </script>'
+
+
+def packb(value: object) -> bytes:
+    """MessagePack written by the independent package."""
+    return cast(bytes, msgpack.packb(value))
+
+
+def pack(codec: Codec, value: object) -> bytes:
+    """A message as a client in another language would write it."""
+    return packb(value) if codec.binary else json.dumps(value).encode()
+
+
+_POSITION: Map = {"stream": ROOM, "incarnation": 2, "seq": 41}
+_ASK: Map = {"client_id": CLIENT_ID, "stream": ROOM}
+
+CLIENT: list[tuple[Struct, Map]] = [
+    (Hello(token="abc"), {"t": "hello", "token": "abc"}),
+    (
+        Hello(token="abc", protocol=2, positions=(Position(stream=ROOM, incarnation=2, seq=41),)),
+        {"t": "hello", "token": "abc", "protocol": 2, "positions": [_POSITION]},
+    ),
+    (
+        RefreshToken(client_id=CLIENT_ID, token="abc"),
+        {"t": "refresh_token", "client_id": CLIENT_ID, "token": "abc"},
+    ),
+    (Subscribe(client_id=CLIENT_ID, stream=ROOM), {"t": "subscribe", **_ASK}),
+    (
+        Subscribe(client_id=CLIENT_ID, stream=ROOM, since=Position(stream=ROOM, incarnation=2, seq=41)),
+        {"t": "subscribe", **_ASK, "since": _POSITION},
+    ),
+    (Unsubscribe(client_id=CLIENT_ID, stream=ROOM), {"t": "unsubscribe", **_ASK}),
+    (
+        CreateRoom(client_id=CLIENT_ID, name=TEXT, public=False),
+        {"t": "room.create", "client_id": CLIENT_ID, "name": TEXT, "public": False},
+    ),
+    (JoinRoom(client_id=CLIENT_ID, stream=ROOM, resend=True), {"t": "room.join", **_ASK, "resend": True}),
+    (LeaveRoom(client_id=CLIENT_ID, stream=ROOM), {"t": "room.leave", **_ASK}),
+    (PostMessage(client_id=CLIENT_ID, stream=ROOM, body=TEXT), {"t": "room.post", **_ASK, "body": TEXT}),
+    (
+        EditMessage(client_id=CLIENT_ID, stream=ROOM, message=2**53 - 1, body="x"),
+        {"t": "room.edit", **_ASK, "message": 2**53 - 1, "body": "x"},
+    ),
+    (
+        DeleteMessage(client_id=CLIENT_ID, stream=ROOM, message=7),
+        {"t": "room.delete", **_ASK, "message": 7},
+    ),
+    (
+        KickMember(client_id=CLIENT_ID, stream=ROOM, user=BOB, reason="spam"),
+        {"t": "room.kick", **_ASK, "user": BOB, "reason": "spam"},
+    ),
+    (SendTyping(stream=ROOM), {"t": "room.typing", "stream": ROOM}),
+]
+
+EVENTS: list[tuple[str, Struct, Map]] = [
+    ("room.created", RoomCreated(name=TEXT, public=True), {"name": TEXT, "public": True}),
+    ("room.joined", MemberJoined(), {}),
+    ("room.left", MemberLeft(), {}),
+    ("room.posted", MessagePosted(body=TEXT), {"body": TEXT}),
+    ("room.edited", MessageEdited(message=7, body="x"), {"message": 7, "body": "x"}),
+    ("room.deleted", MessageDeleted(message=7), {"message": 7}),
+    ("room.kicked", MemberKicked(user=BOB, reason="spam"), {"user": BOB, "reason": "spam"}),
+]
+
+VIEW = RoomView(room=ROOM, owner=ANN, public=True, members=[ANN, BOB], messages=3)
+VIEW_MAP: Map = {"room": ROOM, "owner": ANN, "public": True, "members": [ANN, BOB], "messages": 3}
+
+
+def header(kind: str = "room.posted", **fields: Any) -> Header:
+    """A header of this type."""
+    return Header(stream=ROOM, seq=7, at=AT, author=ANN, type=kind, **fields)
+
+
+FULL_HEADER = header(revokes=(BOB,), erases=(3, 5), marks={"number": 9, "ids": (BOB, 1), "public": True})
+FULL_HEADER_MAP: Map = {
+    "stream": ROOM,
+    "seq": 7,
+    "at": AT,
+    "author": ANN,
+    "type": "room.posted",
+    "revokes": [BOB],
+    "erases": [3, 5],
+    "marks": {"number": 9, "ids": [BOB, 1], "public": True},
+}
+
+
+def server(codec: Codec) -> list[tuple[Struct, Map]]:
+    """Server frames; what is Raw inside them is in this codec's encoding."""
+    raw = codec.raw
+    events = [
+        (
+            Event(header=header(kind), payload=raw(payload)),
+            {"t": "event", "header": {**_header_map(kind)}, "payload": expected},
+        )
+        for kind, payload, expected in EVENTS
+    ]
+    return [
+        (
+            Welcome(session="s1", user=ANN, node="n1", at=AT, token_expires_at=AT + 1),
+            {
+                "t": "welcome",
+                "session": "s1",
+                "user": ANN,
+                "node": "n1",
+                "at": AT,
+                "token_expires_at": AT + 1,
+            },
+        ),
+        (
+            Welcome(
+                session="s1",
+                user=ANN,
+                node="n1",
+                at=AT,
+                token_expires_at=AT,
+                heartbeat_s=7.5,
+                limits=SessionLimits(frame_bytes_max=9),
+            ),
+            {
+                "t": "welcome",
+                "session": "s1",
+                "user": ANN,
+                "node": "n1",
+                "at": AT,
+                "token_expires_at": AT,
+                "heartbeat_s": 7.5,
+                "limits": {
+                    "frame_bytes_max": 9,
+                    "subscriptions_max": 200,
+                    "inflight_commands_max": 256,
+                    "commands_per_s": 20.0,
+                    "commands_burst": 60.0,
+                    "signals_per_s": 5.0,
+                    "resume_events_max": 1000,
+                    "resend_for_s": 86400.0,
+                },
+            },
+        ),
+        (Accepted(client_id=CLIENT_ID), {"t": "accepted", "client_id": CLIENT_ID}),
+        (
+            Accepted(client_id=CLIENT_ID, stream=ROOM, seq=9, events=2, answer=raw({"a": [1, None]})),
+            {"t": "accepted", **_ASK, "seq": 9, "events": 2, "answer": {"a": [1, None]}},
+        ),
+        (
+            Refused(code=Code.INVALID, message="No."),
+            {"t": "refused", "code": "invalid", "message": "No."},
+        ),
+        (
+            Refused(
+                client_id=CLIENT_ID,
+                stream=ROOM,
+                code=Code.RATE_LIMITED,
+                message="Wait.",
+                field="body",
+                retry=True,
+                retry_after_s=1.5,
+            ),
+            {
+                "t": "refused",
+                **_ASK,
+                "code": "rate_limited",
+                "message": "Wait.",
+                "field": "body",
+                "retry": True,
+                "retry_after_s": 1.5,
+            },
+        ),
+        (Unknown(client_id=CLIENT_ID), {"t": "unknown", "client_id": CLIENT_ID}),
+        (
+            Unknown(client_id=CLIENT_ID, stream=ROOM, retry_after_s=2.5),
+            {"t": "unknown", **_ASK, "retry_after_s": 2.5},
+        ),
+        (
+            Subscribed(stream=ROOM, incarnation=1, seq=4, head=9),
+            {"t": "subscribed", "stream": ROOM, "incarnation": 1, "seq": 4, "head": 9},
+        ),
+        (
+            Subscribed(client_id=CLIENT_ID, stream=ROOM, incarnation=1, seq=9, head=9, snapshot=raw(VIEW)),
+            {"t": "subscribed", **_ASK, "incarnation": 1, "seq": 9, "head": 9, "snapshot": VIEW_MAP},
+        ),
+        (
+            Unsubscribed(stream=ROOM, code=Code.FORBIDDEN, message="No."),
+            {"t": "unsubscribed", "stream": ROOM, "code": "forbidden", "message": "No."},
+        ),
+        (
+            Event(header=FULL_HEADER, payload=None),
+            {"t": "event", "header": FULL_HEADER_MAP, "payload": None},
+        ),
+        *events,
+        (
+            Signalled(stream=ROOM, author=ANN, type="room.typing", data={"a": 1, "b": [ANN], "c": "x"}),
+            {
+                "t": "signal",
+                "stream": ROOM,
+                "author": ANN,
+                "type": "room.typing",
+                "data": {"a": 1, "b": [ANN], "c": "x"},
+            },
+        ),
+        (
+            Goodbye(code=4001, message="Slow.", retry=True, retry_after_s=0.5),
+            {"t": "goodbye", "code": 4001, "message": "Slow.", "retry": True, "retry_after_s": 0.5},
+        ),
+    ]
+
+
+def _header_map(kind: str) -> Map:
+    return {"stream": ROOM, "seq": 7, "at": AT, "author": ANN, "type": kind}
