@@ -1,0 +1,134 @@
+"""What a followed stream hands to its reader, decoded, and what a client tells about its connection."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, TypeVar
+
+import msgspec
+from msgspec import Raw, Struct
+
+from gatherup.client.errors import ClientError
+from protocol import frames, room
+from protocol.event import Header
+from protocol.frames import Position
+
+T = TypeVar("T")
+
+
+class Event(Struct, frozen=True, kw_only=True):
+    """One event, each once, in the stream's order.
+
+    ``payload`` is the registered type of ``header.type``, plain Python values for an unregistered type, and None for
+    an erased event.
+    """
+
+    header: Header
+    payload: Any
+    position: Position
+    """Where the reader stands after it; good for a later ``subscribe(since=…)``."""
+
+
+class Snapshot(Struct, frozen=True, kw_only=True):
+    """The state of the stream at ``position``: forget what came before. Events follow from there.
+
+    ``view`` is the registered type of the stream's kind, or plain Python values.
+    """
+
+    stream: str
+    view: Any
+    head: int
+    """The last seq that existed when the subscription began."""
+    position: Position
+
+
+class Signal(Struct, frozen=True, kw_only=True):
+    """An ephemeral signal. Dropped when its reader doesn't keep up."""
+
+    stream: str
+    author: str
+    type: str
+    data: dict[str, str | int | bool | list[str]]
+
+
+class Ended(Struct, frozen=True, kw_only=True):
+    """The last item: the right to listen ended (RefusedError) or the client was closed (ClosedError)."""
+
+    stream: str
+    error: ClientError
+
+
+Item = Event | Snapshot | Signal | Ended
+
+
+class Online(Struct, frozen=True, kw_only=True):
+    """A session is open."""
+
+    user: str
+    node: str
+    session: str
+
+
+class Offline(Struct, frozen=True, kw_only=True):
+    """There is no session; the next attempt follows by itself after ``retry_after_s``."""
+
+    code: int | None
+    message: str
+    retry_after_s: float
+
+
+class Closed(Struct, frozen=True, kw_only=True):
+    """The client is closed for good."""
+
+    code: int
+    message: str
+
+
+Status = Online | Offline | Closed
+
+
+class KindTypes(Struct, frozen=True, kw_only=True):
+    """How to read the streams of one kind."""
+
+    events: Mapping[str, type[Struct]] = {}
+    """Payload types by ``header.type``."""
+    view: type[Struct] | None = None
+    """The type of its snapshots."""
+
+
+KINDS: Final[Mapping[str, KindTypes]] = {
+    room.KIND: KindTypes(events=room.EVENTS, view=room.RoomView),
+}
+"""The kinds GatherUp ships."""
+
+
+class ItemDecoder:
+    """Turns frames into items. Raises msgspec.DecodeError on what can't be read at all."""
+
+    def __init__(self, kinds: Mapping[str, KindTypes]) -> None:
+        self._kinds = kinds
+
+    def item(
+        self, frame: frames.Event | frames.Subscribed | frames.Signalled, position: Position
+    ) -> Event | Snapshot | Signal:
+        """The item of one delivered frame."""
+        kind = self._kinds.get(position.stream.partition(":")[0], KindTypes())
+        match frame:
+            case frames.Event(header=header, payload=payload):
+                value = None if payload is None else _decode(payload, kind.events.get(header.type))
+                return Event(header=header, payload=value, position=position)
+            case frames.Subscribed(stream=stream, head=head, snapshot=snapshot):
+                view = None if snapshot is None else _decode(snapshot, kind.view)
+                return Snapshot(stream=stream, view=view, head=head, position=position)
+            case frames.Signalled():
+                return Signal(stream=frame.stream, author=frame.author, type=frame.type, data=frame.data)
+
+
+def _decode(data: Raw, known: type[Struct] | None) -> object:
+    """A value as its type; as plain values if it has none, or is of a version this client doesn't know."""
+    if known is not None:
+        try:
+            return msgspec.msgpack.decode(data, type=known)
+        except msgspec.ValidationError:
+            pass
+    return msgspec.msgpack.decode(data)

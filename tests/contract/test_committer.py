@@ -1,0 +1,84 @@
+"""The committer sorts trouble: what ails one stream costs its neighbours nothing, in memory and on PostgreSQL."""
+
+from __future__ import annotations
+
+import trio
+
+from actors.kind import Upsert
+from actors.ports import Append
+from actors.runtime.committer import Committer, Outcome
+from tests.contract.rig import Rig, append, new_stream, receipt
+from tests.ports import SeededRandomness
+
+HANG_GUARD_S = 60
+POISON = Upsert("note", "1", {"text": "a\x00b"})
+
+
+async def opened(rig: Rig, fence: object, count: int) -> list[tuple[str, int]]:
+    made: list[tuple[str, int]] = []
+    for _ in range(count):
+        stream = new_stream()
+        found = await rig.log.activate(fence, stream, create=True, state_version=1)  # type: ignore[arg-type]
+        assert found is not None
+        made.append((stream, found.activation))
+    return made
+
+
+async def test_the_healthy_ones_among_all_kinds_of_trouble_commit(log_under_test: Rig) -> None:
+    rig = log_under_test
+    fence = await rig.claim()
+    streams = await opened(rig, fence, 54)
+    poison, locked, duplicate, fenced = (streams[n] for n in (7, 19, 31, 43))
+    healthy = [s for s in streams if s not in (poison, locked, duplicate, fenced)]
+    committer = Committer(rig.log, fence, rig.clock, SeededRandomness())
+
+    used = receipt(1)
+    assert await rig.log.append(fence, [append(*duplicate, 0, receipts=(used,))], wait_for_locks=True)
+    await rig.log.activate(fence, fenced[0], create=False, state_version=1)
+
+    def one(stream: tuple[str, int]) -> Append:
+        if stream == poison:
+            return append(*stream, 0, changes=(POISON,))
+        if stream == duplicate:
+            return append(*stream, 1, receipts=(used,))
+        return append(*stream, 0)
+
+    results = {}
+    with trio.fail_after(HANG_GUARD_S):
+        async with trio.open_nursery() as nursery:
+            async with rig.held(locked[0]):
+                for stream in streams:
+                    results[stream] = committer.submit(one(stream))
+                await nursery.start(committer.run)
+                for stream in healthy:
+                    assert await results[stream].wait() is Outcome.COMMITTED
+                assert await results[poison].wait() is Outcome.UNSTORABLE
+                assert await results[duplicate].wait() is Outcome.DUPLICATE
+                assert await results[fenced].wait() is Outcome.FENCED
+                assert not results[locked].is_set
+                # The lane isn't stalled by the held row either.
+                again = committer.submit(append(*healthy[0], 1))
+                assert await again.wait() is Outcome.COMMITTED
+            assert await results[locked].wait() is Outcome.COMMITTED
+            nursery.cancel_scope.cancel()
+    for stream in (*healthy[1:], locked, duplicate):
+        assert [e.seq for e in await rig.log.read(stream[0], 0, 10)] == [1]
+    for stream in (poison, fenced):
+        assert await rig.log.read(stream[0], 0, 10) == []
+
+
+async def test_nobody_waits_for_a_committer_that_has_ended(log_under_test: Rig) -> None:
+    rig = log_under_test
+    fence = await rig.claim()
+    held, free = await opened(rig, fence, 2)
+    committer = Committer(rig.log, fence, rig.clock, SeededRandomness())
+    with trio.fail_after(HANG_GUARD_S):
+        async with rig.held(held[0]), trio.open_nursery() as nursery:
+            await nursery.start(committer.run)
+            stuck = committer.submit(append(*held, 0))
+            assert await committer.submit(append(*free, 0)).wait() is Outcome.COMMITTED
+            nursery.cancel_scope.cancel()
+        # Never more than tried with locks skipped: it certainly isn't written.
+        assert await stuck.wait() in (Outcome.UNAVAILABLE, Outcome.UNKNOWN)
+        assert await committer.submit(append(*free, 1)).wait() is Outcome.UNAVAILABLE
+    assert await rig.log.read(held[0], 0, 10) == []

@@ -1,0 +1,378 @@
+"""The SDK over real sockets, against a server that says what each test wants."""
+
+from __future__ import annotations
+
+import pytest
+import trio
+
+from gatherup.client import (
+    ClosedError,
+    Ended,
+    Event,
+    Offline,
+    Online,
+    Policy,
+    RefusedError,
+    Signal,
+    Snapshot,
+    TokenUnavailableError,
+    UnknownOutcomeError,
+    connect,
+)
+from protocol.codes import CloseCode, Code
+from protocol.frames import (
+    Accepted,
+    Goodbye,
+    Position,
+    RefreshToken,
+    Refused,
+    Signalled,
+    Subscribe,
+    Unknown,
+    Unsubscribe,
+    Unsubscribed,
+)
+from protocol.room import PostMessage, SendTyping
+from tests.integration.client.double import Peer, serving
+from tests.unit.client.world import ROOMS, event, post, subscribed
+
+QUICK = Policy(backoff_min_s=0.01, backoff_max_s=0.05)
+ROOM = ROOMS[0]
+
+
+async def test_posts_and_follows() -> None:
+    async def script(peer: Peer) -> None:
+        hello = await peer.greet()
+        assert (hello.token, hello.positions) == ("secret", ())
+        asked = await peer.hear(Subscribe)
+        await peer.say(subscribed(ROOM, 4, snapshot=True, to=asked.client_id))
+        posted = await peer.hear(PostMessage)
+        assert not posted.resend
+        await peer.say(Accepted(client_id=posted.client_id, stream=ROOM, seq=5, events=1), event(ROOM, 5))
+        assert await peer.until_closed() == 1000
+
+    async with serving(script) as url, connect(url, token="secret", policy=QUICK) as client:
+        async with await client.subscribe(ROOM) as stream:
+            accepted = await client.send(post(1))
+            assert accepted.seq == 5
+            first, second = await anext(stream), await anext(stream)
+            assert isinstance(first, Snapshot)
+            assert isinstance(second, Event)
+            assert second.header.seq == 5
+            assert stream.position == Position(stream=ROOM, incarnation=1, seq=5)
+        with pytest.raises(StopAsyncIteration):
+            await anext(stream)
+
+
+async def test_resumes_and_resends_after_a_drop() -> None:
+    async def dropping(peer: Peer) -> None:
+        await peer.greet()
+        asked = await peer.hear(Subscribe)
+        await peer.say(subscribed(ROOM, 0, snapshot=True, to=asked.client_id), event(ROOM, 1))
+        await peer.hear(PostMessage)
+        await peer.socket._stream.aclose()
+
+    async def resumed(peer: Peer) -> None:
+        hello = await peer.greet()
+        assert hello.positions == (Position(stream=ROOM, incarnation=1, seq=1),)
+        again = await peer.hear(PostMessage)
+        assert again.resend
+        await peer.say(
+            subscribed(ROOM, 1), event(ROOM, 2), Unknown(client_id=again.client_id, retry_after_s=0.01)
+        )
+        third = await peer.hear(PostMessage)
+        assert (third.resend, third.client_id) == (True, again.client_id)
+        await peer.say(Accepted(client_id=third.client_id, stream=ROOM, seq=2, events=1))
+        await peer.until_closed()
+
+    told: list[object] = []
+    async with (
+        serving(dropping, resumed) as url,
+        connect(url, token="t", policy=QUICK, on_status=told.append) as client,
+    ):
+        stream = await client.subscribe(ROOM)
+        assert (await client.send(post(1))).seq == 2
+        seqs = [(await anext(stream)).position.seq for _ in range(3)]  # type: ignore[union-attr]
+        assert seqs == [0, 1, 2]
+        assert client.violations == 0
+        assert [type(s) for s in told] == [Online, Offline, Online]
+
+
+@pytest.mark.parametrize("seqs", [(1, 3), (1, 1)], ids=["gap", "repeat"])
+async def test_a_broken_order_is_resumed_from_the_last_good_one(seqs: tuple[int, ...]) -> None:
+    async def broken(peer: Peer) -> None:
+        await peer.greet()
+        asked = await peer.hear(Subscribe)
+        await peer.say(
+            subscribed(ROOM, 0, snapshot=True, to=asked.client_id), *(event(ROOM, n) for n in seqs)
+        )
+        await peer.until_closed()
+
+    async def sound(peer: Peer) -> None:
+        assert (await peer.greet()).positions == (Position(stream=ROOM, incarnation=1, seq=1),)
+        await peer.say(subscribed(ROOM, 1), event(ROOM, 2), event(ROOM, 3))
+        await peer.until_closed()
+
+    async with serving(broken, sound) as url, connect(url, token="t", policy=QUICK) as client:
+        stream = await client.subscribe(ROOM)
+        got = [(await anext(stream)).position.seq for _ in range(4)]  # type: ignore[union-attr]
+        assert got == [0, 1, 2, 3]
+        assert client.violations == 1
+
+
+async def test_garbage_from_the_server_is_a_violation_and_an_unknown_frame_is_not() -> None:
+    async def garbled(peer: Peer) -> None:
+        await peer.greet()
+        await peer.socket.send_message(b"\x81\xa1t\xa6future")
+        await peer.socket.send_message(b"\xc1")
+        await peer.until_closed()
+
+    async def sound(peer: Peer) -> None:
+        await peer.greet()
+        posted = await peer.hear(PostMessage)
+        await peer.say(Accepted(client_id=posted.client_id))
+        await peer.until_closed()
+
+    online = trio.Semaphore(0)
+
+    def hear(status: object) -> None:
+        if isinstance(status, Online):
+            online.release()
+
+    async with (
+        serving(garbled, sound) as url,
+        connect(url, token="t", policy=QUICK, on_status=hear) as c,
+    ):
+        await online.acquire()
+        await online.acquire()
+        await c.send(post(1))
+        assert c.violations == 1
+
+
+async def test_a_refusal_is_raised_whole() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.greet()
+        posted = await peer.hear(PostMessage)
+        await peer.say(
+            Refused(client_id=posted.client_id, code=Code.INVALID, message="Too long.", field="body")
+        )
+        await peer.until_closed()
+
+    async with serving(script) as url, connect(url, token="t", policy=QUICK) as client:
+        with pytest.raises(RefusedError, match="Too long") as caught:
+            await client.send(post(1))
+        assert (caught.value.code, caught.value.field, caught.value.retry) == (Code.INVALID, "body", False)
+
+
+async def test_a_retryable_refusal_is_tried_again_but_not_as_a_resend() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.greet()
+        posted = await peer.hear(PostMessage)
+        await peer.say(
+            Refused(
+                client_id=posted.client_id,
+                code=Code.RATE_LIMITED,
+                message="Slow.",
+                retry=True,
+                retry_after_s=0.01,
+            )
+        )
+        again = await peer.hear(PostMessage)
+        assert not again.resend
+        await peer.say(Accepted(client_id=again.client_id, seq=1, events=1))
+        await peer.until_closed()
+
+    async with serving(script) as url, connect(url, token="t", policy=QUICK) as client:
+        assert (await client.send(post(1))).seq == 1
+
+
+async def test_closing_on_a_sent_command_leaves_its_outcome_unknown() -> None:
+    heard = trio.Event()
+
+    async def script(peer: Peer) -> None:
+        await peer.greet()
+        await peer.hear(PostMessage)
+        heard.set()
+        await peer.until_closed()
+
+    async with serving(script) as url, connect(url, token="t", policy=QUICK) as client:
+        async with trio.open_nursery() as nursery:
+
+            @nursery.start_soon
+            async def _() -> None:
+                await heard.wait()
+                client.close()
+
+            with pytest.raises(UnknownOutcomeError):
+                await client.send(post(1))
+        with pytest.raises(ClosedError):
+            await client.send(post(2))
+
+
+@pytest.mark.parametrize("code", [CloseCode.UNAUTHENTICATED, CloseCode.REVOKED, CloseCode.TOKEN_EXPIRED])
+async def test_turned_away_for_good(code: CloseCode) -> None:
+    async def script(peer: Peer) -> None:
+        await peer.socket.get_message()
+        await peer.say(Goodbye(code=code, message="No.", retry=False))
+        await peer.socket.aclose(code)
+
+    async with serving(script) as url:
+        with pytest.raises(ClosedError) as caught:
+            async with connect(url, token="bad", policy=QUICK):
+                raise AssertionError("never online")
+        assert caught.value.code == code
+
+
+async def test_goodbye_says_when_to_come_back() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.greet()
+        await peer.say(Goodbye(code=CloseCode.GOING_AWAY, message="Moving.", retry=True, retry_after_s=0.3))
+        await peer.socket.aclose(CloseCode.GOING_AWAY)
+
+    async def back(peer: Peer) -> None:
+        await peer.greet()
+        await peer.until_closed()
+
+    told: list[object] = []
+    back_again = trio.Event()
+
+    def hear(status: object) -> None:
+        told.append(status)
+        if len(told) == 3:
+            back_again.set()
+
+    async with serving(script, back) as url, connect(url, token="t", policy=QUICK, on_status=hear):
+        await back_again.wait()
+    assert told[1] == Offline(code=CloseCode.GOING_AWAY, message="Moving.", retry_after_s=0.3)
+
+
+async def test_a_token_is_renewed_before_it_expires_and_asked_for_again_when_there_is_none() -> None:
+    tokens = iter(["first", TokenUnavailableError(), "second", "third"])
+
+    async def provider() -> str:
+        token = next(tokens)
+        if isinstance(token, Exception):
+            raise token
+        return token
+
+    done = trio.Event()
+
+    async def script(peer: Peer) -> None:
+        hello = await peer.greet(token_expires_at=50)
+        assert hello.token == "first"
+        renewed = await peer.hear(RefreshToken)
+        assert renewed.token == "second"
+        await peer.say(Accepted(client_id=renewed.client_id))
+        assert (await peer.hear(RefreshToken)).token == "third"
+        done.set()
+        await peer.until_closed()
+
+    async with serving(script) as url, connect(url, token=provider, policy=QUICK):
+        await done.wait()
+
+
+async def test_a_slow_reader_leaves_the_stream_and_resumes_it_while_commands_go_on() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.greet()
+        asked = await peer.hear(Subscribe)
+        await peer.say(subscribed(ROOM, 0, snapshot=True, to=asked.client_id))
+        posted = await peer.hear(PostMessage)
+        await peer.say(*(event(ROOM, n) for n in range(1, 9)))
+        left = await peer.hear(Unsubscribe)
+        accepted = Accepted(client_id=posted.client_id, seq=9, events=1)
+        await peer.say(Accepted(client_id=left.client_id), accepted)
+        again = await peer.hear(Subscribe)
+        assert again.since == Position(stream=ROOM, incarnation=1, seq=3)
+        await peer.say(subscribed(ROOM, 3, to=again.client_id), *(event(ROOM, n) for n in range(4, 7)))
+        await peer.until_closed()
+
+    policy = Policy(backoff_min_s=0.01, buffer_items_max=4)
+    async with serving(script) as url, connect(url, token="t", policy=policy) as client:
+        stream = await client.subscribe(ROOM)
+        await client.send(post(1))  # nobody reads the stream, and yet this is answered
+        got = [(await anext(stream)).position.seq for _ in range(6)]  # type: ignore[union-attr]
+        assert got == [0, 1, 2, 3, 4, 5]
+
+
+async def test_signals_go_both_ways_and_a_revoked_stream_ends() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.greet()
+        asked = await peer.hear(Subscribe)
+        await peer.say(subscribed(ROOM, 0, snapshot=True, to=asked.client_id))
+        await peer.hear(SendTyping)
+        await peer.say(Signalled(stream=ROOM, author="user:x", type="room.typing"))
+        await peer.say(Unsubscribed(stream=ROOM, code=Code.NOT_A_MEMBER, message="Kicked."))
+        await peer.until_closed()
+
+    async with serving(script) as url, connect(url, token="t", policy=QUICK) as client:
+        stream = await client.subscribe(ROOM)
+        assert isinstance(await anext(stream), Snapshot)
+        client.signal(SendTyping(stream=ROOM))
+        rest = [item async for item in stream]
+        assert isinstance(rest[0], Signal)
+        assert isinstance(rest[-1], Ended)
+        assert isinstance(rest[-1].error, RefusedError)
+
+
+async def test_a_refused_subscribe_is_raised_and_can_be_tried_again() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.greet()
+        asked = await peer.hear(Subscribe)
+        await peer.say(Refused(client_id=asked.client_id, stream=ROOM, code=Code.NOT_FOUND, message="None."))
+        asked = await peer.hear(Subscribe)
+        await peer.say(subscribed(ROOM, 0, snapshot=True, to=asked.client_id))
+        await peer.until_closed()
+
+    async with serving(script) as url, connect(url, token="t", policy=QUICK) as client:
+        with pytest.raises(RefusedError):
+            await client.subscribe(ROOM)
+        await client.subscribe(ROOM)
+        with pytest.raises(ValueError, match="followed already"):
+            await client.subscribe(ROOM)
+
+
+async def test_an_error_in_the_block_comes_out_as_itself() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.greet()
+        await peer.until_closed()
+
+    async with serving(script) as url:
+        with pytest.raises(ZeroDivisionError):
+            async with connect(url, token="t", policy=QUICK):
+                raise ZeroDivisionError
+
+
+async def test_an_address_that_is_none() -> None:
+    with pytest.raises(ValueError, match="ws://"):
+        async with connect("http://127.0.0.1/", token="t"):
+            pass
+
+
+async def test_a_server_that_comes_up_later_is_found() -> None:
+    listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
+    port = listeners[0].socket.getsockname()[1]
+    offline = trio.Event()
+
+    async def answer_nonsense(stream: trio.SocketStream) -> None:
+        await stream.send_all(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n")
+        await stream.aclose()
+
+    told: list[object] = []
+
+    def hear(status: object) -> None:
+        told.append(status)
+        if len(told) == 3:
+            offline.set()
+
+    with trio.fail_after(20):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(trio.serve_listeners, answer_nonsense, listeners)
+
+            @nursery.start_soon
+            async def _() -> None:
+                async with connect(f"ws://127.0.0.1:{port}", token="t", policy=QUICK, on_status=hear):
+                    raise AssertionError("never online")
+
+            await offline.wait()
+            nursery.cancel_scope.cancel()
+    assert all(isinstance(status, Offline) for status in told[:3])
