@@ -196,6 +196,10 @@ class Subscribed(ServerFrame, frozen=True, kw_only=True, tag="subscribed"):
     head: int
     """The last seq that existed when the subscription began."""
     snapshot: RawOrNone = None
+    present: tuple[UserId, ...] = ()
+    """Who else listens now, at most PRESENT_USERS_MAX of them; ``presence`` signals tell of changes."""
+    present_count: int = 0
+    """How many there are in all."""
 
     def __post_init__(self) -> None:
         _without_null(self, "snapshot")

@@ -116,6 +116,8 @@ class Subscriptions:
         else:
             assert since is not None
             seq, snapshot = since.seq, None
+        relay = self._services.relay
+        present_count, present = relay.present(stream)
         answer = Subscribed(
             client_id=client_id,
             stream=stream,
@@ -123,8 +125,9 @@ class Subscriptions:
             seq=seq,
             head=standing.head,
             snapshot=snapshot,
+            present=tuple(present),
+            present_count=present_count,
         )
-        relay = self._services.relay
         await relay.attach(subscription, after=seq, head=standing.head, opening=lane.frame(answer))
 
     def _unavailable(self, stream: str) -> Refused:

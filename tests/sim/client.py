@@ -181,7 +181,7 @@ class SimClient:
     def _take(self, data: bytes) -> None:
         frame = self._codec.decode_server(data)
         if not isinstance(frame, Event):
-            self.history.note(self.name, "gets", frame)
+            self.history.note(self.name, "gets", self._readable(frame))
         match frame:
             case Welcome():
                 self._welcome()
@@ -289,6 +289,11 @@ class SimClient:
         self.followed.pop(stream, None)
         if self._random.random() < 0.5:
             self.wanted.pop(stream, None)
+
+    def _readable(self, frame: Struct) -> str:
+        fields = {name: getattr(frame, name) for name in frame.__struct_fields__}
+        shown = {n: self._plain(v) if isinstance(v, msgspec.Raw) else v for n, v in fields.items()}
+        return f"{type(frame).__name__} { ({n: v for n, v in shown.items() if v not in (None, '', ())}) }"
 
     def _plain(self, raw: msgspec.Raw) -> Any:
         decode = cast(Any, msgspec.msgpack.decode if self._codec.binary else msgspec.json.decode)

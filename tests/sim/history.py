@@ -16,6 +16,8 @@ from protocol.frames import Accepted, Command, Event, Position, Refused, Subscri
 from protocol.ids import derive_stream, kind_of
 from tests.sim.truth import ObservedDatabase
 
+TRACE_CHARS_MAX = 400
+
 
 class Violation(AssertionError):
     """A promise was broken."""
@@ -55,7 +57,8 @@ class History:
 
     def note(self, who: str, *what: object) -> None:
         """Add a line to the trace."""
-        self.trace.append(f"{trio.current_time():10.4f} {who:8} {' '.join(map(str, what))}")
+        line = f"{trio.current_time():10.4f} {who:8} {' '.join(map(str, what))}"
+        self.trace.append(line[:TRACE_CHARS_MAX])
 
     def fail(self, promise: int, what: str) -> Violation:
         """A violation of this promise, noted."""

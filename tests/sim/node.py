@@ -135,5 +135,5 @@ class SimNode:
         for session in list(self.sessions):
             session.close(CloseCode.GOING_AWAY, retry_after_s=0.5)
         if self.runtime is not None:
-            await self.runtime.drain()
+            await self.runtime.drain(timeout_s=10.0)
         self.crash()

@@ -224,14 +224,19 @@ def _say(error: BaseException) -> str:
     return "crash: " + "".join(traceback.format_exception(error))
 
 
+def _pool(jobs: int | None) -> Any:
+    """Fresh processes that hash strings alike: the order of a set is part of a history."""
+    os.environ["PYTHONHASHSEED"] = "0"
+    return multiprocessing.get_context("spawn").Pool(jobs or os.cpu_count())
+
+
 def run_many(
     seeds: range, variant: str | None = None, jobs: int | None = None
 ) -> tuple[list[Result], Counter[str]]:
     """Seeds over all cores: the failed ones, and what was covered."""
     totals: Counter[str] = Counter()
     failed: list[Result] = []
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(jobs or os.cpu_count()) as pool:
+    with _pool(jobs) as pool:
         for result in pool.imap_unordered(partial(run_seed, variant=variant), seeds, chunksize=4):
             totals.update(result.counts)
             if result.violation:
@@ -241,8 +246,7 @@ def run_many(
 
 def first_failure(seeds: range, variant: str) -> Result | None:
     """The first seed that catches this deliberate bug; the others are not waited for."""
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(os.cpu_count()) as pool:
+    with _pool(None) as pool:
         results = pool.imap_unordered(partial(run_seed, variant=variant), seeds)
         return next((result for result in results if result.violation), None)
 
@@ -257,7 +261,8 @@ def main() -> int:
     options = parser.parse_args()
     seeds = range(options.base, options.base + options.seeds)
     if options.seeds == 1:
-        result = run_seed(options.base, options.variant)
+        with _pool(1) as pool:
+            result = pool.apply(run_seed, (options.base, options.variant))
         if options.trace or result.violation:
             print("\n".join(result.trace))
         print(result.violation or f"seed {result.seed} held: {result.counts}")

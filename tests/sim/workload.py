@@ -61,7 +61,9 @@ def _chat(client: SimClient, chance: random.Random, world: World, users: list[st
     number = chance.random()
 
     def post(client_id: str) -> room.PostMessage:
-        return room.PostMessage(client_id=client_id, stream=stream, body="x" * chance.randint(1, 400))
+        return room.PostMessage(
+            client_id=client_id, stream=stream, body=f"{client_id[:8]} " * chance.randint(1, 40)
+        )
 
     steps: list[tuple[float, Callable[[], Any]]] = [
         (0.12, lambda: client.send(room.JoinRoom(client_id=client.new_id(), stream=stream))),

@@ -300,6 +300,16 @@ async def test_a_subscribe_gets_a_snapshot_and_then_what_happens(autojump_clock,
         assert [f.header.seq for f in client.told() if isinstance(f, Event)] == [head + 1]
 
 
+async def test_a_subscribe_tells_who_listens_already(autojump_clock, town):
+    town.world.write(ROOM)
+    first = await town.ready()
+    (alone,) = await first.send(subscribe())
+    second = await town.ready(lane=TEXT)
+    (joined,) = await second.send(subscribe())
+    assert (alone.present, alone.present_count) == ((), 0)
+    assert (joined.present, joined.present_count) == ((ME,), 1)
+
+
 async def test_a_snapshot_newer_than_the_right_has_the_right_read_again(autojump_clock, town):
     client = await town.ready()
 
