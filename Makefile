@@ -48,7 +48,7 @@ sim: $(INSTALLED) ## Simulate more seeds: make sim SEEDS=5000 SEED_BASE=100000
 	PYTHONHASHSEED=0 $(BIN)/python -m tests.sim.run --seeds $(SEEDS) --base $(SEED_BASE)
 
 .PHONY: bench
-bench: $(INSTALLED) ## Measure the figures the documentation names
+bench: $(INSTALLED) $(NODE_INSTALLED) ## Measure the figures the documentation names
 	$(BIN)/python -m loadtest.bench
 
 .PHONY: check
@@ -60,6 +60,11 @@ check: $(INSTALLED) ## Lint, types, import directions, lock files
 	$(BIN)/yamllint --strict .github ops
 	$(BIN)/hadolint ops/Dockerfile
 	$(BIN)/python -m pytest -q tests/architecture
+
+.PHONY: docs
+docs: $(INSTALLED) ## Write the pages that are made from the code
+	$(BIN)/python -m gatherup.reference
+	$(BIN)/python -m protocol.schema --write
 
 .PHONY: audit
 audit: $(INSTALLED) ## Look the locked packages up in the advisory databases (needs the network)

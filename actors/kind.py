@@ -1,7 +1,7 @@
 """What a kind of stream is: one object of pure functions, registered in the wiring.
 
-The runtime does the rest: order, durability, once-only effect, fan-out, resume, fail-over. ``docs/kinds.md`` holds
-a whole kind in 60 lines.
+The runtime does the rest: order, durability, once-only effect, fan-out, resume, fail-over. ``docs/kinds.md`` shows
+a whole kind.
 
 A command becomes events or a refusal (``decide``), events become state (``apply``), rows for queries (``project``)
 and commands for other streams or jobs (``effects``). All are deterministic: no clock, no chance, no I/O. States are
@@ -42,10 +42,7 @@ class FactKey(Struct, frozen=True):
 
 
 class Upsert(Struct, frozen=True):
-    """This row of the stream has these values now.
-
-    ``erasable`` names the values that hold text a person wrote.
-    """
+    """This row of the stream has these values now, and no others."""
 
     table: str
     key: str

@@ -6,7 +6,7 @@ ever (a frozen node is one whose every port call parks) unless it says otherwise
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from enum import Enum, auto
 from typing import Protocol
@@ -295,6 +295,3 @@ class Tokens(Protocol):
     def verify(self, token: str, now: Instant) -> Login:
         """Who the token speaks for. Raises InvalidTokenError. Does no I/O."""
         ...
-
-
-Publish = Callable[[str, "Sequence[LogRow]"], None]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -77,7 +79,9 @@ def dev(ephemeral: bool) -> None:
     from gatherup.embedded import EmbeddedServerError
 
     try:
-        _guarded(partial(run, configuration.environment(), ephemeral=ephemeral, say=click.echo))
+        _guarded(
+            partial(run, configuration.environment(), program=invoked(), ephemeral=ephemeral, say=click.echo)
+        )
     except EmbeddedServerError as error:
         _refuse(str(error))
 
@@ -97,6 +101,15 @@ def schema(write: Path | None) -> None:
         click.echo(f"--- {name}\n{text}")
 
 
+def invoked(path: str | None = None) -> str:
+    """How this program was started, for a shell in the same folder. ``path`` stands in for ``sys.argv[0]``."""
+    path = path or sys.argv[0]
+    if Path(path).name == "__main__.py":
+        return shlex.join((sys.executable, "-m", "gatherup"))
+    name = Path(path).name
+    return shlex.quote(name if shutil.which(name) == path else path)
+
+
 def _config() -> Config:
     try:
         return configuration.read(configuration.environment())
@@ -105,7 +118,8 @@ def _config() -> Config:
 
 
 def _run(config: Config) -> None:
-    from gatherup.app import Addresses, serve
+    from gatherup.addresses import Addresses
+    from gatherup.lifetime import serve
     from gatherup.telemetry.logs import configure_logs
 
     def started(addresses: Addresses) -> None:
@@ -117,7 +131,7 @@ def _run(config: Config) -> None:
 
 def _guarded(run: Callable[[], object]) -> None:
     """Run something on Trio; a refused start is a sentence and an exit code, not a trace."""
-    from gatherup.app import FencedOutError, StartRefusedError
+    from gatherup.start import FencedOutError, StartRefusedError
     from storage.postgres.migrate import MigrationFailed
 
     try:

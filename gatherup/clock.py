@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import AbstractContextManager
+from typing import Final
 
 import trio
 
@@ -28,3 +29,7 @@ class SystemClock:
     def deadline(self, seconds: float) -> AbstractContextManager[trio.CancelScope]:
         """A scope cancelled after this long; at its first checkpoint, if the time is up already."""
         return trio.move_on_after(max(0.0, seconds))
+
+
+stopwatch: Final = time.perf_counter
+"""Seconds that never go back, for telling how long work took."""

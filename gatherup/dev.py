@@ -15,8 +15,9 @@ import trio
 
 from actors.ports import Randomness
 from gatherup import config as configuration
-from gatherup.app import Addresses, serve
+from gatherup.addresses import USUAL, Addresses
 from gatherup.embedded import embedded_postgres, embedded_valkey
+from gatherup.lifetime import serve
 from gatherup.randomness import SystemRandomness
 from gatherup.telemetry.logs import configure_logs
 from storage.postgres.migrate import migrate
@@ -30,8 +31,11 @@ LOOPBACK: Final = "127.0.0.1"
 Say = Callable[[str], object]
 
 
-async def run(environment: Mapping[str, str], *, ephemeral: bool, say: Say) -> None:
-    """Start the servers, migrate, serve until Ctrl-C. Raises what serving or the embedded servers raise."""
+async def run(environment: Mapping[str, str], *, program: str, ephemeral: bool, say: Say) -> None:
+    """Start the servers, migrate, serve until Ctrl-C. Raises what serving or the embedded servers raise.
+
+    ``program`` is how this program is started, for commands that can be pasted.
+    """
     with _data(environment, ephemeral) as data:
         async with (
             embedded_postgres(data / "postgres") as postgres,
@@ -50,7 +54,7 @@ async def run(environment: Mapping[str, str], *, ephemeral: bool, say: Say) -> N
             config = configuration.read({**found, **environment})
             configure_logs(config.log)
             await trio.to_thread.run_sync(migrate, config.postgres.url.reveal())  # noqa: TID251 - before any actor
-            await serve(config, started=partial(_greet, say))
+            await serve(config, started=partial(_greet, say, program))
 
 
 def secrets(path: Path, randomness: Randomness) -> dict[str, str]:
@@ -103,12 +107,19 @@ def _data(environment: Mapping[str, str], ephemeral: bool) -> Generator[Path]:
     yield path
 
 
-def _greet(say: Say, addresses: Addresses) -> None:
-    options = f"--url {addresses.http} --stream {addresses.stream}"
+def _greet(say: Say, program: str, addresses: Addresses) -> None:
+    options = "".join(
+        f" --{option} {address}"
+        for option, address, usual in (
+            ("url", addresses.http, USUAL.http),
+            ("stream", addresses.stream, USUAL.stream),
+        )
+        if address != usual
+    )
     say(
         "GatherUp is running. Ctrl-C ends it.\n\n"
         f"  HTTP       {addresses.http}   (documentation: {addresses.http}/docs)\n"
         f"  WebSocket  {addresses.stream}\n\n"
         "Try it in two other terminals:\n\n"
-        f"  gatherup chat lobby --as ann {options}\n  gatherup chat lobby --as ben {options}\n"
+        f"  {program} chat lobby --as ann{options}\n  {program} chat lobby --as ben{options}\n"
     )

@@ -95,6 +95,27 @@ class Account(Answer, frozen=True, kw_only=True):
     """Unix time in milliseconds."""
 
 
+class ProfilesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whose profiles: the parameter stands once for each user."""
+
+    id: Annotated[list[UserId], Meta(min_length=1, max_length=limits.PROFILES_MAX)]
+
+
+class Profile(Answer, frozen=True, kw_only=True):
+    """A user, as everybody who is signed in sees them."""
+
+    id: UserId
+    handle: str | None
+    """None for a guest."""
+    display_name: str
+
+
+class Profiles(Answer, frozen=True, kw_only=True):
+    """Those of the users asked for that there are, each once, in no particular order."""
+
+    users: list[Profile]
+
+
 class SignedIn(Answer, frozen=True, kw_only=True):
     """A login: the access token for requests and hello, the refresh token for the next pair, good once."""
 

@@ -92,6 +92,8 @@ PRESENT_USERS_MAX: Final = 100
 # --- HTTP ----------------------------------------------------------------------------------------------
 PAGE_ITEMS_MAX: Final = 200
 PAGE_ITEMS_DEFAULT: Final = 50
+PROFILES_MAX: Final = 100
+"""Users whose profiles one request may ask for."""
 HANDLE_CHARS_MIN: Final = 3
 HANDLE_CHARS_MAX: Final = 32
 PASSWORD_CHARS_MIN: Final = 8

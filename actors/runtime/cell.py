@@ -18,13 +18,14 @@ from msgspec import Struct, msgpack, structs
 
 from actors.kind import Facts, Instant, Kind
 from actors.ports import Append, Clock, Fence, Log, LogRow, LogUnavailableError, Receipt
+from actors.refusals import refused
 from actors.runtime import limits
 from actors.runtime.committer import Committer, Outcome
 from actors.runtime.draft import Draft, Owed, fact_keys
 from actors.runtime.envelope import Envelope, accepted, digest_of
 from actors.runtime.mailbox import Mailbox
 from protocol.codes import Code
-from protocol.frames import Accepted, Refused, Reply, Unknown
+from protocol.frames import Accepted, Refused, Reply, Signal, Unknown
 from protocol.ids import SYSTEM, derive_client_id
 from protocol.limits import BATCH_COMMANDS_MAX
 
@@ -83,10 +84,26 @@ class Cell:
         """(effects_seq, wake_at) as this activation last wrote them; None before its first append."""
         self._alone = 0
         """So many of the next commands are decided one at a time: one of them can't be stored."""
-        self._firing = False
-        """A timer's command waits in the mailbox or is being decided."""
+        self._firing: Instant | None = None
+        """When the timer was due whose command waits in the mailbox or is being decided."""
         self._stuck_timer: Instant | None = None
         """A timer whose command was refused: it isn't fired again until the state moves it."""
+
+    def view(self, user: str) -> Struct | None:
+        """What a snapshot shows this user; None for a bug in the kind."""
+        try:
+            return self.kind.view(self.active.state, user)
+        except Exception:
+            _log.exception("%s can't be shown", self.stream)
+            return None
+
+    def may_signal(self, signal: Signal, by: str) -> bool:
+        """Whether this signal is passed on; not for a bug in the kind."""
+        try:
+            return self.kind.may_signal(self.active.state, signal, by=by)
+        except Exception:
+            _log.exception("%s can't judge a signal", self.stream)
+            return False
 
     async def run(self) -> bool:
         """Serve the mailbox. True when passivated, false when fenced. Raises whatever crashes the cell."""
@@ -94,9 +111,10 @@ class Cell:
         self._deliver_owed()
         while True:
             if not self.mailbox:
-                if self.passivating and not self.active.owed:
+                if self.passivating:
                     await self._checkpoint(force=True)
                     if not self.mailbox:
+                        self._schedule_due()  # it may have been woken for a timer meanwhile
                         return True
                     continue
                 await self.mailbox.wait()
@@ -124,7 +142,7 @@ class Cell:
             if outcome is not Outcome.COMMITTED:
                 return await self._undo(outcome, draft)
             self._adopt(draft)
-        await self._answer_refused(draft)
+        await self._answer_refused(draft.refused)
         self.taken = []
         return True
 
@@ -135,7 +153,9 @@ class Cell:
         draft = Draft(
             self.kind, self.stream, active.state, active.head, active.last_at, self._around.digest_key
         )
-        now = self._around.clock.now()
+        now = max(
+            self._around.clock.now(), self._firing or 0
+        )  # a timer is decided when it is due, not before
         for envelope in self.taken:
             if not envelope.settled:
                 draft.decide(envelope, facts, now)
@@ -144,7 +164,9 @@ class Cell:
     async def _submit(self, append: Append) -> Outcome:
         for envelope in self.taken:
             envelope.submitted = True
-        outcome = await self._around.committer.submit(append).wait()
+        # Shielded: what was committed is published and answered, and an append is never left to itself. The
+        # committer tells in any case.
+        outcome = await self._around.committer.submit(append).wait(shielded=True)
         if outcome is Outcome.COMMITTED:
             self._written = (append.effects_seq, append.wake_at)
         return outcome
@@ -180,9 +202,12 @@ class Cell:
                 self.mailbox.put_back([e for e in taken if not e.settled])
                 self.taken = []
             case Outcome.UNSTORABLE if len(draft.receipts) == 1:
-                for envelope, _ in draft.accepted:
-                    envelope.refuse(Code.UNSTORABLE, self.stream)
-                self.mailbox.put_back([e for e in taken if not e.settled])
+                self.taken = [envelope for envelope, _ in draft.accepted]
+                self.mailbox.put_back([e for e in taken if e not in self.taken])
+                guilty = draft.receipts[0].client_id
+                refusal = refused(Code.UNSTORABLE, client_id=guilty, stream=self.stream)
+                await self._answer_refused([(e, refusal) for e in self.taken])
+                self.taken = []
             case Outcome.UNSTORABLE:
                 self._alone = len(taken)
                 self.mailbox.put_back(taken)
@@ -203,15 +228,15 @@ class Cell:
             await self._answer_from_receipts(resends)
             self.taken = [e for e in self.taken if not e.settled]
 
-    async def _answer_refused(self, draft: Draft) -> None:
+    async def _answer_refused(self, refusals: Sequence[tuple[Envelope, Refused]]) -> None:
         """A refusal says that nothing ever happened, so the receipts are asked before it is given."""
-        if not draft.refused:
+        if not refusals:
             return
         try:
-            await self._answer_from_receipts([e for e, _ in draft.refused])
+            await self._answer_from_receipts([e for e, _ in refusals])
         except LogUnavailableError:
             self._give_up(outcome_unknown=True)
-        for envelope, refusal in draft.refused:
+        for envelope, refusal in refusals:
             envelope.answer(refusal)
 
     async def _answer_from_receipts(self, envelopes: Sequence[Envelope]) -> None:
@@ -261,19 +286,22 @@ class Cell:
         """Put the command of a timer that is due into the mailbox; its client_id makes a repeat harmless."""
         due = self.kind.due(self.active.state)
         now = self._around.clock.now()
-        if due is None or due > now or self._firing or due == self._stuck_timer:
+        if due is None or self._firing is not None or due == self._stuck_timer:
+            return
+        if due > now:  # woken by a time it was put off from
+            self._schedule(self.stream, due)
             return
         command = self.kind.on_due(self.active.state, now)
         if command is None:
             return
-        self._firing = True
+        self._firing = due
         cause = ("timer", self.stream, str(due), str(self.active.head))
         stamped = structs.replace(command, client_id=derive_client_id(*cause))
         self.mailbox.put_back([Envelope(stamped, SYSTEM, partial(self._fired, due), math.inf)])
 
     def _fired(self, due: Instant, reply: Reply) -> None:
         """A timer's command was answered: one that couldn't be served is tried again, one without effect isn't."""
-        self._firing = False
+        self._firing = None
         if isinstance(reply, Unknown) or (isinstance(reply, Refused) and reply.retry):
             self._schedule(self.stream, self._around.clock.now() + limits.TIMER_RETRY_MS)
         elif self.kind.due(self.active.state) == due:

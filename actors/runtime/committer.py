@@ -54,7 +54,7 @@ class Outcome(Enum):
 class _Pending:
     """An append on its way."""
 
-    __slots__ = ("append", "attempts", "result", "unsettled")
+    __slots__ = ("append", "attempts", "result", "unsettled", "waits")
 
     def __init__(self, append: Append) -> None:
         self.append = append
@@ -62,6 +62,8 @@ class _Pending:
         self.attempts = 0
         self.unsettled = False
         """An earlier attempt may have committed, or may still: the identical append must go again."""
+        self.waits = False
+        """The next attempt waits for locks: the one before is likely to hold them, and about to end."""
 
 
 class Committer:
@@ -70,8 +72,17 @@ class Committer:
     At most one append of a stream may be in its hands at a time; the cells see to that.
     """
 
-    def __init__(self, log: Log, fence: Fence, clock: Clock, randomness: Randomness) -> None:
+    def __init__(
+        self,
+        log: Log,
+        fence: Fence,
+        clock: Clock,
+        randomness: Randomness,
+        *,
+        lanes: int = limits.COMMIT_LANES,
+    ) -> None:
         self._db = log
+        self._lanes = lanes
         self._fence = fence
         self._clock = clock
         self._randomness = randomness
@@ -79,6 +90,8 @@ class Committer:
         self._delayed: list[tuple[float, int, _Pending]] = []
         self._order = count()
         self._inflight: set[_Pending] = set()
+        self._settling: set[_Pending] = set()
+        self._nursery: trio.Nursery
         self._idle_lanes: deque[trio.lowlevel.Task] = deque()
         self._delays_changed = trio.Event()
         self._stopped = False
@@ -99,8 +112,9 @@ class Committer:
         """Commit until cancelled."""
         try:
             async with trio.open_nursery() as nursery:
+                self._nursery = nursery
                 nursery.start_soon(self._release_delayed)
-                for _ in range(limits.COMMIT_LANES):
+                for _ in range(self._lanes):
                     nursery.start_soon(self._lane)
                 task_status.started()
         finally:
@@ -112,12 +126,13 @@ class Committer:
         for pending in waiting:
             if not pending.result.is_set:
                 pending.result.set(Outcome.UNKNOWN if pending.unsettled else Outcome.UNAVAILABLE)
-        for pending in self._inflight:
+        for pending in (*self._inflight, *self._settling):
             if not pending.result.is_set:
                 pending.result.set(Outcome.UNKNOWN)
         self._ready.clear()
         self._delayed.clear()
         self._inflight.clear()
+        self._settling.clear()
 
     # --- queueing ---
 
@@ -153,7 +168,7 @@ class Committer:
         scope.cancel()
 
     async def _take(self) -> list[_Pending]:
-        """The next batch: all fresh, or all unsettled, since the latter wait for locks."""
+        """The next batch: all wait for locks, or none."""
         while not self._ready:
             task = trio.lowlevel.current_task()
             self._idle_lanes.append(task)
@@ -163,13 +178,16 @@ class Committer:
                 return trio.lowlevel.Abort.SUCCEEDED
 
             await trio.lowlevel.wait_task_rescheduled(abort)
-        unsettled = self._ready[0].unsettled
-        batch: list[_Pending] = []
-        while (
-            self._ready
-            and len(batch) < limits.STREAMS_PER_COMMIT_MAX
-            and self._ready[0].unsettled is unsettled
-        ):
+        return self._cut()
+
+    def _cut(self) -> list[_Pending]:
+        first = self._ready.popleft()
+        batch, events = [first], len(first.append.events)
+        while self._ready and len(batch) < limits.STREAMS_PER_COMMIT_MAX:
+            following = self._ready[0]
+            events += len(following.append.events)
+            if following.waits is not first.waits or events > limits.EVENTS_PER_COMMIT_MAX:
+                break
             batch.append(self._ready.popleft())
         return batch
 
@@ -183,28 +201,35 @@ class Committer:
             self._inflight.difference_update(batch)
 
     async def _commit(self, batch: list[_Pending]) -> None:
-        unsettled = batch[0].unsettled
+        appends = [p.append for p in batch]
         try:
-            verdicts = await self._db.append(self._fence, [p.append for p in batch], wait_for_locks=unsettled)
+            verdicts = await self._db.append(self._fence, appends, wait_for_locks=batch[0].waits)
         except LogConflictError:
             for pending in batch:
+                pending.waits = False  # once: a row that is held for long must not hold its neighbours too
                 self._delay(pending, limits.BUSY_BACKOFF_MIN_S, limits.BUSY_BACKOFF_MAX_S)
         except LogDataError as error:
             await self._halve(batch, error)
         except LogUnavailableError:
             for pending in batch:
-                if unsettled:
+                if pending.unsettled:
                     self._delay(pending, limits.SETTLE_BACKOFF_MIN_S, limits.SETTLE_BACKOFF_MAX_S)
                 else:
                     pending.result.set(Outcome.UNAVAILABLE)
         except LogOutcomeUnknownError:
             for pending in batch:
-                pending.unsettled = True
+                pending.unsettled = pending.waits = True
                 self._delay(pending, limits.SETTLE_BACKOFF_MIN_S, limits.SETTLE_BACKOFF_MAX_S)
         else:
             self.commits += 1
-            for pending, verdict in zip(batch, verdicts, strict=True):
-                await self._conclude(pending, verdict)
+            open_questions = [
+                (pending, verdict)
+                for pending, verdict in zip(batch, verdicts, strict=True)
+                if not self._conclude(pending, verdict)
+            ]
+            if open_questions:
+                self._settling.update(pending for pending, _ in open_questions)
+                self._nursery.start_soon(self._settle, open_questions)
 
     async def _halve(self, batch: list[_Pending], error: LogDataError) -> None:
         """Find the streams that can't be stored; their neighbours are committed on the way."""
@@ -216,7 +241,8 @@ class Committer:
         await self._commit(batch[:middle])
         await self._commit(batch[middle:])
 
-    async def _conclude(self, pending: _Pending, verdict: Verdict) -> None:
+    def _conclude(self, pending: _Pending, verdict: Verdict) -> bool:
+        """Act on a verdict; false if only the receipts can tell what it means."""
         match verdict:
             case Verdict.ACCEPTED:
                 self.events += len(pending.append.events)
@@ -224,27 +250,38 @@ class Committer:
             case Verdict.BUSY:
                 self._delay(pending, limits.BUSY_BACKOFF_MIN_S, limits.BUSY_BACKOFF_MAX_S)
             case _ if pending.unsettled:
-                await self._settle(pending, verdict)
+                return False
             case Verdict.DUPLICATE:
                 pending.result.set(Outcome.DUPLICATE)
             case Verdict.FENCED | Verdict.BEHIND:
                 pending.result.set(Outcome.FENCED)
+        return True
 
-    async def _settle(self, pending: _Pending, verdict: Verdict) -> None:
-        """The identical append was refused, which settles the first attempt; its receipts tell how it went.
+    async def _settle(self, refused: list[tuple[_Pending, Verdict]]) -> None:
+        """Identical appends were refused, which settles their first attempts; the receipts tell how those went.
 
-        Nothing else proves anything: an old head may still move, a moved head may be somebody else's.
+        Nothing else proves anything: an old head may still move, a moved head may be somebody else's. Apart from the
+        lanes, so that slow reads hold up no commit.
         """
-        self.settlements += 1
+        readable = True
+        for pending, verdict in refused:
+            readable = readable and await self._settle_one(pending, verdict)
+            self._settling.discard(pending)
+            if not readable:  # now; the whole attempt is repeated later
+                self._delay(pending, limits.SETTLE_BACKOFF_MIN_S, limits.SETTLE_BACKOFF_MAX_S)
+
+    async def _settle_one(self, pending: _Pending, verdict: Verdict) -> bool:
+        """Tell an actor by its receipts; false if they can't be read now."""
         mine = pending.append.receipts
         try:
             found = await self._db.receipts(pending.append.stream, [(r.author, r.client_id) for r in mine])
         except LogUnavailableError:
-            self._delay(pending, limits.SETTLE_BACKOFF_MIN_S, limits.SETTLE_BACKOFF_MAX_S)
-            return
+            return False
+        self.settlements += 1
         if mine and len(found) == len(mine) and set(found) == set(mine):
             pending.result.set(Outcome.COMMITTED)
         elif verdict is Verdict.DUPLICATE:
             pending.result.set(Outcome.DUPLICATE)
         else:
             pending.result.set(Outcome.FENCED)
+        return True

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -22,11 +24,15 @@ from actors.kind import (
     Upsert,
 )
 from actors.ports import Append, JobRow, LogRow, Receipt
-from actors.runtime.envelope import Envelope, accepted, digest_of, refused
+from actors.refusals import refused
+from actors.runtime.envelope import Envelope, accepted, digest_of
 from protocol import limits
 from protocol.codes import Code
 from protocol.event import Header, encode_header, encode_payload
-from protocol.frames import Accepted, Refused
+from protocol.frames import Accepted, Command, Refused, StreamCommand
+from protocol.ids import STREAM_ID_PATTERN
+
+_STREAM_ID = re.compile(STREAM_ID_PATTERN)
 
 Owed = tuple[int, int, Send]
 """An effect that isn't settled: (seq, index among the event's effects, what to send)."""
@@ -73,7 +79,7 @@ class Draft:
         self.last_at = last_at
         self.started_at_head = head
         self._digest_key = digest_key
-        self._types = {payload: name for name, payload in kind.events.items()}
+        self._types = _type_names(kind)
         self._seen: dict[tuple[str, str], tuple[bytes, Accepted]] = {}
         self._written: dict[FactKey, Change] = {}
         self.rows: dict[int, LogRow] = {}
@@ -118,9 +124,9 @@ class Draft:
 
     def _refuse(self, envelope: Envelope, refuse: Refuse) -> None:
         reply = refused(
-            envelope.command,
             refuse.code,
-            self.stream,
+            client_id=envelope.command.client_id,
+            stream=self.stream,
             message=refuse.message,
             field=refuse.field,
             retry_after_s=refuse.retry_after_s,
@@ -170,10 +176,15 @@ class Draft:
         for change in self.kind.project(header, payload):
             self._written[FactKey(change.table, change.key)] = change
         for index, effect in enumerate(self.kind.effects(header)):
-            if isinstance(effect, Job):
-                self.jobs.append(JobRow(header.seq, index, effect))
-            else:
-                self.owed.append((header.seq, index, effect))
+            match effect:
+                case Job():
+                    self.jobs.append(JobRow(header.seq, index, effect))
+                case Send(command=StreamCommand(stream=stream)) if not _STREAM_ID.match(stream):
+                    raise ValueError(f"an effect for {stream!r}")
+                case Send(command=Command()):
+                    self.owed.append((header.seq, index, effect))
+                case _:
+                    raise TypeError(f"no effect: {effect!r}")
 
     def append(self, activation: int, *, owed: Owed | None) -> Append:
         """The transaction of this batch. ``owed`` is the oldest unsettled effect from before it."""
@@ -193,12 +204,19 @@ class Draft:
         )
 
 
+@cache
+def _type_names(kind: Kind[Any]) -> Mapping[type[Struct], str]:
+    """The header's ``type`` by the payload's; a node has few kinds, for as long as it lives."""
+    return {payload: name for name, payload in kind.events.items()}
+
+
 def fact_keys(kind: Kind[Any], state: Struct, envelopes: Sequence[Envelope]) -> list[FactKey]:
     """What a batch needs to know, each key once. Kinds name keys by the command and the state before the batch."""
     keys: dict[FactKey, None] = {}
     for envelope in envelopes:
         try:
-            keys.update(dict.fromkeys(kind.facts(state, envelope.command)))
+            for key in kind.facts(state, envelope.command):
+                keys[key] = None
         except Exception as error:
             raise DecideError(envelope) from error
     return list(keys)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import logging
 from collections.abc import Callable
+from typing import Final
 
 import trio
 
@@ -13,6 +14,9 @@ from actors.ports import Clock, Log, LogUnavailableError
 from actors.runtime import limits
 
 _log = logging.getLogger(__name__)
+
+HORIZON_MS: Final = 2 * int(limits.DUE_SWEEP_S * 1000)
+"""Further ahead nothing is remembered."""
 
 
 class DueWork:
@@ -27,7 +31,12 @@ class DueWork:
         self._changed = trio.Event()
 
     def schedule(self, stream: str, at: Instant) -> None:
-        """Wake this stream at this time; an earlier wish of the same stream stands."""
+        """Wake this stream at this time; an earlier wish of the same stream stands.
+
+        The far future isn't kept here: the log holds it, and a sweep brings it in time.
+        """
+        if at > self._clock.now() + HORIZON_MS:
+            return
         wished = self._earliest.get(stream)
         if wished is not None and wished <= at:
             return
@@ -35,6 +44,9 @@ class DueWork:
         heapq.heappush(self._heap, (at, stream))
         if self._heap[0] == (at, stream):
             self._changed.set()
+
+    def __len__(self) -> int:
+        return len(self._heap)
 
     async def run(self) -> None:
         """Wake streams until cancelled."""
@@ -62,10 +74,18 @@ class DueWork:
 
     async def _sweep(self) -> None:
         while True:
-            horizon = self._clock.now() + int(limits.DUE_SWEEP_S * 1000)
-            try:
-                for stream, at in await self._source.due(horizon, limits.DUE_SWEEP_STREAMS_MAX):
-                    self.schedule(stream, at)
-            except LogUnavailableError as error:
-                _log.warning("due work wasn't read: %s", error)
-            await self._clock.sleep_until(self._clock.monotonic() + limits.DUE_SWEEP_S)
+            whole = await self._read()
+            wait_s = limits.DUE_SWEEP_S if whole else limits.DUE_RESWEEP_S
+            await self._clock.sleep_until(self._clock.monotonic() + wait_s)
+
+    async def _read(self) -> bool:
+        """Schedule what the log says is due before the next sweep; false if that isn't all of it."""
+        horizon = self._clock.now() + int(limits.DUE_SWEEP_S * 1000)
+        try:
+            found = await self._source.due(horizon, limits.DUE_SWEEP_STREAMS_MAX)
+        except LogUnavailableError as error:
+            _log.warning("due work wasn't read: %s", error)
+            return False
+        for stream, at in found:
+            self.schedule(stream, at)
+        return len(found) < limits.DUE_SWEEP_STREAMS_MAX

@@ -53,18 +53,38 @@ class Entity:
         self._randomness = randomness
         self._schedule = schedule
         self._deliver = deliver
+        self._leaving = False
+        """Whether the node drains: it goes as soon as its mailbox is empty, for good."""
+        self._resting = False
         self._crashes: deque[float] = deque(maxlen=limits.RESTARTS_MAX + 1)
         self._waiting: list[Callable[[Cell | None], None]] = []
 
     def when_active(self, callback: Callable[[Cell | None], None]) -> bool:
-        """Call back with the cell once it is active, with None if it can't be; false if too many wait."""
+        """Call back with the cell once it is active, with None if it can't be; false if resting, or too many wait."""
         if self.cell is not None:
             callback(self.cell)
-        elif len(self._waiting) >= limits.WAITING_VIEWS_MAX:
+        elif self._resting or len(self._waiting) >= limits.WAITING_VIEWS_MAX:
             return False
         else:
             self._waiting.append(callback)
         return True
+
+    @property
+    def owes(self) -> bool:
+        """Whether events of its wait to take effect on other streams."""
+        return self.cell is not None and bool(self.cell.active.owed)
+
+    def passivate(self) -> None:
+        """Let the cell go when the mailbox is empty, unless somebody asks for the stream meanwhile."""
+        if self.cell is not None:
+            self.cell.passivating = True
+            self.mailbox.poke()
+
+    def leave(self) -> None:
+        """Finish what is in the mailbox, checkpoint and end; nobody will ask any more."""
+        self._leaving = True
+        self.passivate()
+        self.mailbox.poke()
 
     async def run(self) -> None:
         """Serve until idle. Whatever ends it, nobody is left waiting."""
@@ -113,6 +133,7 @@ class Entity:
                 partial(self._deliver, nursery),
             )
             self.cell = cell
+            cell.passivating = self._leaving
             try:
                 self._tell_waiting(cell)
                 await cell.run()
@@ -160,7 +181,8 @@ class Entity:
         """Refuse whatever comes for a while, without trying."""
         clock = self._around.clock
         until = clock.monotonic() + seconds
-        while clock.monotonic() < until:
+        self._resting = True
+        while clock.monotonic() < until and not self._leaving:
             with clock.deadline(until - clock.monotonic()):
                 await self.mailbox.wait()
             self._abandon(Code.UNAVAILABLE)

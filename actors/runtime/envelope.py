@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from hashlib import blake2b
+from typing import Final
 
 import msgspec
 
-from protocol.codes import CODES, Code
-from protocol.frames import Accepted, Command, Refused, Reply, Unknown
+from actors.refusals import refused
+from protocol.codes import Code
+from protocol.frames import Accepted, Command, Reply, Unknown
 
-RETRY_AFTER_S = 1.0
+RETRY_AFTER_S: Final = 1.0
 
 
 class Envelope:
@@ -50,7 +52,8 @@ class Envelope:
 
     def refuse(self, code: Code, stream: str | None = None, *, retry_after_s: float | None = None) -> None:
         """Settle it with a refusal in the code's own words."""
-        self.answer(refused(self.command, code, stream, retry_after_s=retry_after_s))
+        client_id = self.command.client_id
+        self.answer(refused(code, client_id=client_id, stream=stream, retry_after_s=retry_after_s))
 
     def give_up(self, stream: str | None, code: Code = Code.UNAVAILABLE) -> None:
         """Settle it when it can't be served now.
@@ -62,28 +65,6 @@ class Envelope:
             self.answer(Unknown(client_id=self.command.client_id, stream=stream, retry_after_s=RETRY_AFTER_S))
         else:
             self.refuse(code, stream, retry_after_s=RETRY_AFTER_S)
-
-
-def refused(
-    command: Command,
-    code: Code,
-    stream: str | None,
-    *,
-    message: str | None = None,
-    field: str | None = None,
-    retry_after_s: float | None = None,
-) -> Refused:
-    """A refusal of this command, with the code's own sentence unless there is a better one."""
-    info = CODES[code]
-    return Refused(
-        client_id=command.client_id,
-        stream=stream,
-        code=code,
-        message=message or info.sentence,
-        field=field,
-        retry=info.retry,
-        retry_after_s=retry_after_s,
-    )
 
 
 def accepted(client_id: str, stream: str, first_seq: int, last_seq: int, answer: bytes | None) -> Accepted:

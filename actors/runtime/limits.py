@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 STREAMS_PER_COMMIT_MAX: Final = 200
+EVENTS_PER_COMMIT_MAX: Final = 5000
+"""Unless one stream alone has more."""
 COMMIT_LANES: Final = 2
-"""Commits in flight at once."""
+"""Commits in flight at once, unless the node is set up with another number."""
 BUSY_BACKOFF_MIN_S: Final = 0.005
 BUSY_BACKOFF_MAX_S: Final = 0.5
 SETTLE_BACKOFF_MIN_S: Final = 0.02
@@ -27,14 +29,15 @@ RESTART_BACKOFF_MIN_S: Final = 0.05
 RESTART_BACKOFF_MAX_S: Final = 5.0
 
 DUE_SWEEP_S: Final = 30.0
+DUE_RESWEEP_S: Final = 1.0
+"""After a sweep that failed, or didn't get everything."""
 DUE_SWEEP_STREAMS_MAX: Final = 1000
 TIMER_RETRY_MS: Final = 1000
 """A timer whose command couldn't be served is fired again after this long."""
 EFFECT_BACKOFF_MIN_S: Final = 0.1
 EFFECT_BACKOFF_MAX_S: Final = 30.0
 ENTITIES_MAX: Final = 100_000
-"""Active streams of one node. More: refused ``overloaded``."""
+"""Active streams of one node. More: refused ``unavailable``."""
 WAITING_VIEWS_MAX: Final = 1000
 """Snapshots and signals that wait for one stream's activation."""
-DRAIN_TIMEOUT_S: Final = 10.0
 EXPIRY_SWEEP_S: Final = 0.25

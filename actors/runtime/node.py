@@ -36,11 +36,12 @@ class Runtime:
         publish: Callable[[str, Sequence[LogRow]], None],
         signalled: Callable[[Signalled], None],
         digest_key: bytes,
+        lanes: int = limits.COMMIT_LANES,
     ) -> None:
         by_name = {kind.name: kind for kind in kinds}
         self._clock = clock
         self._randomness = randomness
-        self.committer = Committer(log, fence, clock, randomness)
+        self.committer = Committer(log, fence, clock, randomness, lanes=lanes)
         self.due = DueWork(log, clock, self._wake)
         around = Surroundings(log, fence, clock, self.committer, publish, digest_key)
         self.supervisor = Supervisor(by_name, around, randomness, self._schedule, self._deliver)
@@ -56,10 +57,10 @@ class Runtime:
                 nursery.start_soon(self.router.run)
                 task_status.started()
 
-    async def drain(self) -> bool:
-        """Take nothing new, finish and checkpoint what is there. False if DRAIN_TIMEOUT_S wasn't enough."""
+    async def drain(self, timeout_s: float) -> bool:
+        """Take nothing new, finish and checkpoint what is there. False if the time wasn't enough."""
         self.router.draining = True
-        with self._clock.deadline(limits.DRAIN_TIMEOUT_S) as scope:
+        with self._clock.deadline(timeout_s) as scope:
             await self.supervisor.drain()
         if scope.cancelled_caught:
             _log.warning("%d streams were not drained in time", len(self.supervisor))

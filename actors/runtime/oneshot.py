@@ -33,12 +33,14 @@ class Oneshot(Generic[T]):
             task, self._task = self._task, None
             trio.lowlevel.reschedule(task, outcome.Value(None))
 
-    async def wait(self) -> T:
-        """The value; a cancelled wait leaves it for nobody."""
+    async def wait(self, *, shielded: bool = False) -> T:
+        """The value; a cancelled wait leaves it for nobody. A shielded one is cancelled once the value is there."""
         if self._value is None:
             self._task = trio.lowlevel.current_task()
 
             def abort(_: object) -> trio.lowlevel.Abort:
+                if shielded:
+                    return trio.lowlevel.Abort.FAILED
                 self._task = None
                 return trio.lowlevel.Abort.SUCCEEDED
 

@@ -10,12 +10,13 @@ from msgspec import Struct
 
 from actors.kind import Kind
 from actors.ports import Clock
+from actors.refusals import refused
 from actors.runtime import limits
 from actors.runtime.cell import Cell
-from actors.runtime.envelope import Envelope
+from actors.runtime.envelope import RETRY_AFTER_S, Envelope
 from actors.runtime.oneshot import Oneshot
 from actors.runtime.supervisor import Supervisor
-from protocol.codes import CODES, Code
+from protocol.codes import Code
 from protocol.frames import (
     Command,
     CreateCommand,
@@ -98,12 +99,16 @@ class Router:
         """The committed state as this user may see it, with its head. Whoever asks has checked the right."""
         entity = None if self.draining else self._supervisor.entity(stream)
         answer: Oneshot[Cell | None] = Oneshot()
+        unavailable = refused(Code.UNAVAILABLE, stream=stream, retry_after_s=RETRY_AFTER_S)
         if entity is None or not entity.when_active(answer.set):
-            return _unavailable(stream)
+            return unavailable
         cell = await answer.wait()
         if cell is None:
-            return _unavailable(stream)
-        return View(head=cell.active.head, view=cell.kind.view(cell.active.state, user))
+            return unavailable
+        shown = cell.view(user)
+        if shown is None:
+            return refused(Code.INTERNAL, stream=stream)
+        return View(head=cell.active.head, view=shown)
 
     def signal(self, signal: Signal, *, by: str) -> None:
         """Pass an ephemeral signal on, if its kind lets it pass; dropped without a word otherwise."""
@@ -115,7 +120,7 @@ class Router:
             entity.when_active(lambda cell: self._pass_on(cell, signal, by))
 
     def _pass_on(self, cell: Cell | None, signal: Signal, by: str) -> None:
-        if cell is None or not cell.kind.may_signal(cell.active.state, signal, by=by):
+        if cell is None or not cell.may_signal(signal, by):
             return
         type_ = str(signal.__struct_config__.tag)
         self._signalled(Signalled(stream=signal.stream, author=by, type=type_))
@@ -136,8 +141,3 @@ class Router:
             while self._waiting and (self._waiting[0].settled or self._waiting[0].expires_at <= now):
                 envelope = self._waiting.popleft()
                 envelope.give_up(getattr(envelope.command, "stream", None))
-
-
-def _unavailable(stream: str) -> Refused:
-    info = CODES[Code.UNAVAILABLE]
-    return Refused(stream=stream, code=Code.UNAVAILABLE, message=info.sentence, retry=True, retry_after_s=1.0)

@@ -34,19 +34,22 @@ class Supervisor:
         self._deliver = deliver
         self._entities: dict[str, Entity] = {}
         self._nursery: trio.Nursery | None = None
-        self._changed = trio.Event()
+        self._draining = False
+        self._empty = trio.Event()
 
     def __len__(self) -> int:
         return len(self._entities)
 
     def entity(self, stream: str) -> Entity | None:
-        """The entity of this stream, started if need be; None when not running, or for an unknown kind."""
+        """The entity of this stream, started if need be; None when not running or draining, or for no known kind."""
         found = self._entities.get(stream)
         if found is not None and not found.closed:
             found.used_at = self._clock.monotonic()
             return found
         kind = self._kinds.get(kind_of(stream))
-        if kind is None or self._nursery is None or len(self._entities) >= limits.ENTITIES_MAX:
+        if kind is None or self._nursery is None or self._draining:
+            return None
+        if len(self._entities) >= limits.ENTITIES_MAX:
             return None
         entity = Entity(stream, kind, self._around, self._randomness, self._schedule, self._deliver)
         self._entities[stream] = entity
@@ -54,8 +57,8 @@ class Supervisor:
         return entity
 
     def wake(self, stream: str) -> None:
-        """Activate the stream if it isn't active, and let it see what is due."""
-        entity = self.entity(stream)
+        """Activate the stream if it isn't active, and let it see what is due. Draining, that is the next owner's."""
+        entity = None if self._draining else self.entity(stream)
         if entity is not None:
             entity.when_active(_poke)
 
@@ -70,12 +73,15 @@ class Supervisor:
             self._nursery = None
 
     async def drain(self) -> None:
-        """Let every entity finish what is in its mailbox, checkpoint and go. The caller sees that no more comes."""
-        while self._entities:
-            self._changed = trio.Event()
-            for entity in self._entities.values():
-                entity.when_active(_passivate)
-            await self._changed.wait()
+        """Let every entity finish what is in its mailbox, checkpoint and go; none is started any more.
+
+        The caller sees that no more commands come. What events owe to others is left to the next owner.
+        """
+        self._draining = True
+        for entity in self._entities.values():
+            entity.leave()
+        if self._entities:
+            await self._empty.wait()
 
     async def _live(self, entity: Entity) -> None:
         try:
@@ -83,23 +89,18 @@ class Supervisor:
         finally:
             if self._entities.get(entity.stream) is entity:
                 del self._entities[entity.stream]
-            self._changed.set()
+            if self._draining and not self._entities:
+                self._empty.set()
 
     async def _passivate_idle(self) -> None:
         while True:
             await self._clock.sleep_until(self._clock.monotonic() + limits.PASSIVATION_SWEEP_S)
             idle_since = self._clock.monotonic() - limits.PASSIVATE_AFTER_S
-            for entity in list(self._entities.values()):
-                if entity.used_at <= idle_since and entity.cell is not None:
-                    _passivate(entity.cell)
+            for entity in self._entities.values():
+                if entity.used_at <= idle_since and not entity.owes:
+                    entity.passivate()
 
 
 def _poke(cell: Cell | None) -> None:
     if cell is not None:
-        cell.mailbox.poke()
-
-
-def _passivate(cell: Cell | None) -> None:
-    if cell is not None:
-        cell.passivating = True
         cell.mailbox.poke()

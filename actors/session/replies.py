@@ -4,31 +4,10 @@ from __future__ import annotations
 
 from msgspec import structs
 
+from actors.refusals import refused
 from protocol.codec import Codec
-from protocol.codes import CODES, Code
-from protocol.frames import Accepted, Command, Refused, Reply, Unknown
-
-
-def refused(
-    code: Code,
-    *,
-    client_id: str | None = None,
-    stream: str | None = None,
-    message: str | None = None,
-    field: str | None = None,
-    retry_after_s: float | None = None,
-) -> Refused:
-    """A refusal, with the code's own sentence unless there is a better one."""
-    info = CODES[code]
-    return Refused(
-        client_id=client_id,
-        stream=stream,
-        code=code,
-        message=message or info.sentence,
-        field=field,
-        retry=info.retry,
-        retry_after_s=retry_after_s,
-    )
+from protocol.codes import Code
+from protocol.frames import Accepted, Command, Reply, Unknown
 
 
 def held_back(command: Command, code: Code, retry_after_s: float) -> Reply:

@@ -7,8 +7,9 @@ from typing import Final
 from actors.domain.rate_limit import Rate, TokenBucket
 from actors.kind import Instant
 from actors.ports import InvalidTokenError
+from actors.refusals import refused
 from actors.session.outbox import Outbox
-from actors.session.replies import held_back, refused, worded
+from actors.session.replies import held_back, worded
 from actors.session.services import SessionServices
 from actors.session.subscriptions import Subscriptions
 from protocol import limits

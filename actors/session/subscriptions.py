@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from actors.ports import LogUnavailableError, Standing
+from actors.refusals import refused
 from actors.relay import Subscriber, Subscription
-from actors.session.replies import refused
 from actors.session.resume import Resume, decide
 from actors.session.services import SessionServices, View
 from protocol import limits
@@ -72,6 +72,8 @@ class Subscriptions:
                 self._refuse_begun(self._unavailable(stream), client_id)
             return
         for (stream, since), standing in zip(admitted.items(), standings, strict=True):
+            if stream not in self._by_stream:
+                continue  # the session ended meanwhile
             await self._begin_one(stream, since, standing, client_id)
 
     async def _standings(self, streams: Sequence[str]) -> list[Standing]:

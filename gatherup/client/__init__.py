@@ -18,6 +18,7 @@ from gatherup.client.errors import (
     ClosedError,
     ConnectionLostError,
     RefusedError,
+    TokenDeniedError,
     TokenUnavailableError,
     UnknownOutcomeError,
 )
@@ -56,6 +57,7 @@ __all__ = [
     "Snapshot",
     "Status",
     "Stream",
+    "TokenDeniedError",
     "TokenProvider",
     "TokenUnavailableError",
     "UnknownOutcomeError",

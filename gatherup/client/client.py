@@ -15,7 +15,7 @@ import trio
 from gatherup.client import actions
 from gatherup.client.actions import Action
 from gatherup.client.conversation import Conversation
-from gatherup.client.errors import ClientError, ConnectionLostError, TokenUnavailableError
+from gatherup.client.errors import ClientError, ConnectionLostError, TokenDeniedError, TokenUnavailableError
 from gatherup.client.items import Closed, ItemDecoder, KindTypes, Offline, Online, Status
 from gatherup.client.policy import Policy
 from gatherup.client.ports import (
@@ -31,7 +31,10 @@ from gatherup.client.wire import read_frame
 from protocol.frames import Accepted, Command, Position, Signal
 
 TokenProvider = Callable[[], Awaitable[str]]
-"""Gives an access token that is good now. Raises TokenUnavailableError to be asked again later."""
+"""Gives an access token that is good now.
+
+Raises TokenUnavailableError to be asked again later, TokenDeniedError when the client may as well close.
+"""
 
 
 class Client:
@@ -157,14 +160,17 @@ class Client:
             code: int | None = None
             try:
                 await self._connect_once()
+            except TokenDeniedError as denied:
+                self._apply(self._state.denied(str(denied)))
+                return
             except (ConnectionLostError, TokenUnavailableError) as lost:
                 code = lost.code if isinstance(lost, ConnectionLostError) else None
             # Without effect if the state machine itself ended the connection.
             self._apply(self._state.disconnected(code, self._now()))
 
     async def _connect_once(self) -> None:
-        """One connection from the token to the close. Raises ConnectionLostError, TokenUnavailableError."""
-        lost: ConnectionLostError | TokenUnavailableError | None = None
+        """One connection from the token to the close. Raises ConnectionLostError, or as the token provider."""
+        lost: ConnectionLostError | TokenDeniedError | TokenUnavailableError | None = None
         async with trio.open_nursery() as nursery:  # holds the connection's own tasks
             try:
                 token = await self._fetch_token()
@@ -177,7 +183,7 @@ class Client:
                 finally:
                     with self._clock.deadline(self._policy.close_timeout_s):
                         await link.close()
-            except (ConnectionLostError, TokenUnavailableError) as error:
+            except (ConnectionLostError, TokenDeniedError, TokenUnavailableError) as error:
                 lost = error
             finally:
                 nursery.cancel_scope.cancel()
@@ -210,6 +216,9 @@ class Client:
     async def _refresh_token(self) -> None:
         try:
             token = await self._fetch_token()
+        except TokenDeniedError as denied:
+            self._apply(self._state.denied(str(denied)))
+            return
         except TokenUnavailableError:
             token = None
         self._apply(self._state.refreshed(token, self._now()))

@@ -68,6 +68,10 @@ class TokenUnavailableError(Exception):
     """Raised by a token provider that has no token just now: the SDK asks again after its back-off."""
 
 
+class TokenDeniedError(Exception):
+    """Raised by a token provider that will never have a token again: the client closes, with its message."""
+
+
 class ConnectionLostError(Exception):
     """Raised by a connection: it could not be made or is gone. ``code`` is the close code if there was one."""
 

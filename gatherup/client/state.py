@@ -138,8 +138,11 @@ class ClientState:
 
     def close(self) -> list[Action]:
         """Close for good. What is pending is settled, unknown if it may have taken effect."""
-        drop: list[Action] = [Disconnect()] if self.phase not in (Phase.WAITING, Phase.FINISHED) else []
-        return drop + self._finish(CloseCode.NORMAL, CLOSE_SENTENCES[CloseCode.NORMAL])
+        return self._drop() + self._finish(CloseCode.NORMAL, CLOSE_SENTENCES[CloseCode.NORMAL])
+
+    def denied(self, message: str) -> list[Action]:
+        """There will be no token any more: close for good."""
+        return self._drop() + self._finish(CloseCode.UNAUTHENTICATED, message)
 
     # --- the connection ------------------------------------------------------------------------------------
 
@@ -312,6 +315,9 @@ class ClientState:
         self._goodbye = None
         self._leave(Phase.WAITING, now)
         return [WentOffline(code, why, wait), Connect(wait)]
+
+    def _drop(self) -> list[Action]:
+        return [Disconnect()] if self.phase not in (Phase.WAITING, Phase.FINISHED) else []
 
     def _finish(self, code: int, message: str) -> list[Action]:
         if self.phase is Phase.FINISHED:

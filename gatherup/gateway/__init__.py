@@ -3,14 +3,13 @@
 from gatherup.gateway.context import Session, SessionFactory
 from gatherup.gateway.counters import Counters
 from gatherup.gateway.framing import WebSocketFraming, lanes
-from gatherup.gateway.options import STREAM_PATH, GatewayOptions
+from gatherup.gateway.limits import STREAM_PATH
 from gatherup.gateway.server import Gateway
 
 __all__ = [
     "STREAM_PATH",
     "Counters",
     "Gateway",
-    "GatewayOptions",
     "Session",
     "SessionFactory",
     "WebSocketFraming",

@@ -17,7 +17,7 @@ from gatherup.gateway import framing, handshake
 from gatherup.gateway.context import Context, Session
 from gatherup.gateway.deadlines import Due, Phase, due
 from gatherup.gateway.handshake import Rejected
-from gatherup.gateway.options import HANDSHAKE_BYTES_MAX
+from gatherup.gateway.limits import HANDSHAKE_BYTES_MAX
 from gatherup.gateway.reader import MessageReader, ViolationError
 from gatherup.gateway.wire import SocketWire
 from protocol.codes import CLOSE_SENTENCES, CloseCode

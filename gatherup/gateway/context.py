@@ -8,7 +8,7 @@ from typing import Final, Protocol
 from actors.ports import Clock
 from actors.session.outbox import Lane, Outbox, Outboxes
 from gatherup.gateway.counters import Counters
-from gatherup.gateway.options import READ_BYTES_MAX
+from gatherup.gateway.limits import READ_BYTES_MAX
 from protocol.codes import CloseCode
 
 

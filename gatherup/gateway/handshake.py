@@ -16,7 +16,7 @@ from websockets.server import ServerProtocol
 from websockets.typing import Origin
 from websockets.typing import Subprotocol as OfferedSubprotocol
 
-from gatherup.gateway.options import HANDSHAKE_BYTES_MAX, STREAM_PATH
+from gatherup.gateway.limits import HANDSHAKE_BYTES_MAX, STREAM_PATH
 from protocol.codec import Subprotocol
 from protocol.codes import Code
 

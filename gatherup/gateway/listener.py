@@ -10,21 +10,22 @@ from typing import Any
 import trio
 
 from actors.ports import Clock
+from gatherup.config import Stream
 from gatherup.gateway.counters import Counters
-from gatherup.gateway.options import ACCEPT_PAUSE_S, ACCEPTS_PER_TURN, GatewayOptions
+from gatherup.gateway.limits import ACCEPT_PAUSE_S, ACCEPTS_PER_TURN, LISTEN_BACKLOG
 
 _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
-async def listen(options: GatewayOptions) -> list[socket.socket]:
+async def listen(config: Stream) -> list[socket.socket]:
     """A listening socket per address that the host resolves to. Raises OSError, with nothing left open."""
     found = await trio.socket.getaddrinfo(
-        options.host, options.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        config.host, config.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )
     listening: list[socket.socket] = []
     try:
         for family, address in dict.fromkeys((f[0], f[4]) for f in found):
-            listening.append(_bind(family, address, options))
+            listening.append(_bind(family, address, config))
     except OSError:
         for listener in listening:
             listener.close()
@@ -32,17 +33,15 @@ async def listen(options: GatewayOptions) -> list[socket.socket]:
     return listening
 
 
-def _bind(family: int, address: tuple[Any, ...], options: GatewayOptions) -> socket.socket:
+def _bind(family: int, address: tuple[Any, ...], config: Stream) -> socket.socket:
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         listener.setblocking(False)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)  # each address its own socket
-        if options.reuse_port:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         listener.bind(address)
-        listener.listen(options.backlog)
+        listener.listen(LISTEN_BACKLOG)
     except OSError:
         listener.close()
         raise

@@ -11,14 +11,15 @@ import trio
 
 from actors.ports import Clock, Randomness
 from actors.session.outbox import Lane, Outboxes
+from gatherup.config import Stream
 from gatherup.gateway import handshake
 from gatherup.gateway.connection import Connection
 from gatherup.gateway.context import Context, SessionFactory
 from gatherup.gateway.counters import Counters
 from gatherup.gateway.framing import WebSocketFraming
 from gatherup.gateway.handshake import Rejected
+from gatherup.gateway.limits import GOODBYE_BATCH, REFUSALS_MAX, SWEEP_BATCH, SWEEP_S
 from gatherup.gateway.listener import accept_all, listen
-from gatherup.gateway.options import GOODBYE_BATCH, REFUSALS_MAX, SWEEP_BATCH, SWEEP_S, GatewayOptions
 
 
 class Gateway:
@@ -31,7 +32,7 @@ class Gateway:
 
     def __init__(
         self,
-        options: GatewayOptions,
+        config: Stream,
         *,
         sessions: SessionFactory,
         outboxes: Outboxes,
@@ -43,7 +44,7 @@ class Gateway:
         self.counters: Final = Counters(framings, outboxes)
         self.addresses: list[tuple[str, int]] = []
         """Where it listens, once it does."""
-        self._options = options
+        self._config = config
         self._clock = clock
         self._randomness = randomness
         self._context = Context(
@@ -52,7 +53,7 @@ class Gateway:
             lanes=lanes,
             clock=clock,
             counters=self.counters,
-            allowed_origins=options.allowed_origins,
+            allowed_origins=config.allowed_origins,
         )
         self._connections: dict[Connection, str] = {}
         """All that are open, with the peer's address."""
@@ -64,7 +65,7 @@ class Gateway:
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Serve. Started once ``addresses`` are listened on. Raises OSError if they can't be."""
-        self._listeners = await listen(self._options)
+        self._listeners = await listen(self._config)
         self.addresses = [listener.getsockname()[:2] for listener in self._listeners]
         try:
             async with trio.open_nursery() as nursery:
@@ -85,7 +86,7 @@ class Gateway:
         self._draining = True
         self._stop_listening()
         with self._clock.deadline(timeout_s):
-            await self._say_goodbye(min(self._options.goodbye_spread_s, timeout_s / 2))
+            await self._say_goodbye(min(self._config.goodbye_spread_s, timeout_s / 2))
             while self._connections:
                 self._changed = trio.Event()
                 await self._changed.wait()
@@ -97,13 +98,13 @@ class Gateway:
 
     async def _accept(self, listener: socket.socket, nursery: trio.Nursery) -> None:
         async for connected, address in accept_all(listener, self._clock, self.counters):
-            if len(self._connections) >= self._options.connections_max + REFUSALS_MAX:
+            if len(self._connections) >= self._config.connections_max + REFUSALS_MAX:
                 self.counters.handshakes_refused[0] += 1
                 connected.close()
                 continue
             connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if self._options.send_buffer_bytes is not None:
-                connected.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self._options.send_buffer_bytes)
+            if self._config.send_buffer_bytes is not None:
+                connected.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self._config.send_buffer_bytes)
             connection = Connection(self._context, connected, self._refusal(address))
             self._connections[connection] = address
             self._by_address[address] += 1
@@ -111,12 +112,12 @@ class Gateway:
             nursery.start_soon(self._serve, connection)
 
     def _refusal(self, address: str) -> Rejected | None:
-        options = self._options
+        config = self._config
         if self._draining:
             return handshake.DRAINING
-        if len(self._connections) >= options.connections_max:
+        if len(self._connections) >= config.connections_max:
             return handshake.FULL
-        limit = options.connections_per_address_max
+        limit = config.connections_per_address_max
         if limit is not None and self._by_address[address] >= limit:
             return handshake.ADDRESS_FULL
         return None
@@ -157,7 +158,7 @@ class Gateway:
         for number, batch in enumerate(batches):
             await self._clock.sleep_until(begun + spread_s * number / len(batches))
             for connection in batch:
-                connection.go_away(self._randomness.uniform(0, self._options.goodbye_spread_s))
+                connection.go_away(self._randomness.uniform(0, self._config.goodbye_spread_s))
 
 
 def _batches(connections: list[Connection], size: int) -> list[list[Connection]]:

@@ -125,6 +125,16 @@ class AccountsResource:
             created_at=account.created_at,
         )
 
+    @endpoint("GET", "/v1/users", query=http.ProfilesQuery, answer=http.Profiles, group=GROUP)
+    async def profiles(self, caller: Caller, query: http.ProfilesQuery) -> http.Profiles:
+        """Who users are. An unknown or deleted one is simply absent."""
+        found = await self._accounts.profiles(query.id)
+        return http.Profiles(
+            users=[
+                http.Profile(id=row.user, handle=row.handle, display_name=row.display_name) for row in found
+            ]
+        )
+
     def _account(self, *, handle: str | None, display_name: str, password_hash: str | None) -> AccountRow:
         return AccountRow(
             user=f"user:{self._randomness.token(16).hex()}",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable
 from functools import wraps
-from typing import Any, Final, TypeVar, cast
+from typing import Annotated, Any, Final, TypeVar, cast, get_args, get_origin
 
 import msgspec
 from msgspec import Struct
@@ -181,15 +181,25 @@ async def decoded_body(kind: type[Struct]) -> Struct:
 
 
 def decoded_query(kind: type[Struct]) -> Struct:
-    """The query parameters; each may stand once. Raises ProblemError."""
-    given = dict(request.args.lists())
-    repeated = next((name for name, values in given.items() if len(values) > 1), None)
-    if repeated is not None:
-        raise ProblemError(Code.INVALID, "This parameter may stand once.", field=repeated)
+    """The query parameters; each may stand once, unless its field is a list. Raises ProblemError."""
+    several = {field.name for field in msgspec.structs.fields(kind) if _is_list(field.type)}
+    given: dict[str, str | list[str]] = {}
+    for name, values in request.args.lists():
+        if name in several:
+            given[name] = values
+        elif len(values) > 1:
+            raise ProblemError(Code.INVALID, "This parameter may stand once.", field=name)
+        else:
+            given[name] = values[0]
     try:
-        return msgspec.convert({name: values[0] for name, values in given.items()}, kind, strict=False)
+        return msgspec.convert(given, kind, strict=False)
     except msgspec.ValidationError as error:
         raise _invalid(error) from None
+
+
+def _is_list(annotation: Any) -> bool:
+    plain = get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+    return get_origin(plain) is list
 
 
 def answered(result: Any, status: int) -> Response:

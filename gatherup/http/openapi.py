@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 from quart import Quart, Response
 from quart_schema import QuartSchema
-from quart_schema.extension import hide  # pyright: ignore[reportUnknownVariableType]
 from quart_schema.openapi import HttpSecurityScheme, Info, OpenAPIProvider
 from werkzeug.routing import Rule
 
@@ -65,27 +64,29 @@ class Provider(OpenAPIProvider):
         ], components
 
 
-def add_openapi(app: Quart, version: str) -> QuartSchema:
-    """Serve /openapi.json and /docs. Call it when every endpoint is mounted."""
+def add_openapi(app: Quart, version: str) -> None:
+    """Serve /openapi.json and /docs, made once: now. Call it when every endpoint is mounted."""
     schema = QuartSchema(
         app,
-        openapi_path="/openapi.json",
-        redoc_ui_path=None,
-        scalar_ui_path=None,
-        swagger_ui_path=None,
+        openapi_path=None,
         info=Info(title="GatherUp", version=version),
         security_schemes={BEARER: HttpSecurityScheme(scheme="bearer", bearer_format="JWT")},
         conversion_preference="msgspec",
         openapi_provider_class=Provider,
     )
+    document = schema.openapi_provider.schema()
+    encoded, html = msgspec.json.encode(document), page(document)
+
+    async def openapi() -> Response:
+        return Response(encoded, content_type="application/json")
 
     async def docs() -> Response:
-        response = Response(page(schema.openapi_provider.schema()), content_type="text/html; charset=utf-8")
+        response = Response(html, content_type="text/html; charset=utf-8")
         response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
         return response
 
-    app.add_url_rule("/docs", "docs", hide(docs))
-    return schema
+    app.add_url_rule("/openapi.json", "openapi", openapi)
+    app.add_url_rule("/docs", "docs", docs)
 
 
 def page(document: dict[str, Any]) -> str:

@@ -85,6 +85,9 @@ async def respond(error: ProblemError) -> Response:
         response.headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_s)))
     if error.code in {Code.UNAUTHENTICATED, Code.TOKEN_EXPIRED}:
         response.headers["WWW-Authenticate"] = "Bearer"
+    if error.code is Code.TOO_LARGE:
+        # The body is left unread, so the connection ends; clients that aren't told would use it again.
+        response.headers["Connection"] = "close"
     return response
 
 

@@ -12,6 +12,7 @@ from actors.session.outbox import Outboxes
 from actors.session.registry import SessionRegistry
 from gatherup.canary import Canary
 from gatherup.gateway import Gateway
+from gatherup.telemetry.loop_hold import LoopHold
 from gatherup.telemetry.metrics import Level, Measure, Total, Totals, by_code
 
 
@@ -26,11 +27,12 @@ class NodeParts(Struct, frozen=True, kw_only=True):
     canary: Canary
     http_answers: Counter[tuple[str, str]]
     """By endpoint and status."""
+    loop_hold: LoopHold
 
 
 def measures_of(parts: NodeParts) -> list[Measure]:
     """Every measure of a node."""
-    return [*_streams(parts), *_delivery(parts), *_edge(parts)]
+    return [*_streams(parts), *_delivery(parts), *_edge(parts), *_loop(parts.loop_hold)]
 
 
 def _streams(parts: NodeParts) -> list[Measure]:
@@ -81,4 +83,11 @@ def _edge(parts: NodeParts) -> list[Measure]:
         Totals("closes", "WebSockets closed.", ("code",), lambda: by_code(gateway.closes)),
         Total("connection_crashes", "Connections ended by a bug.", lambda: gateway.crashes),
         Totals("http_answers", "HTTP responses.", ("endpoint", "status"), lambda: parts.http_answers),
+    ]
+
+
+def _loop(hold: LoopHold) -> list[Measure]:
+    return [
+        Total("loop_holds", "Steps of a task that kept all others waiting too long.", lambda: hold.holds),
+        Level("loop_hold_longest_s", "The longest of them.", lambda: hold.longest_s),
     ]

@@ -9,7 +9,7 @@ from actors.kind import FactKey, Instant, Job, Row, Upsert
 from actors.ports import Append, Fence, LogDataError, LogRow, Receipt, Verdict
 from protocol.ids import kind_of, stream_key
 from storage.memory.locks import RowLock
-from storage.tables import UnstorableError, check_text, checked
+from storage.tables import INTEGER_MAX, INTEGER_MIN, UnstorableError, check_text, checked
 
 Table = dict[FactKey, Row]
 
@@ -114,6 +114,8 @@ def check(append: Append) -> None:
         raise LogDataError(f"{append.stream}: seqs {seqs} after head {append.head}")
     if len({(r.author, r.client_id) for r in append.receipts}) != len(append.receipts):
         raise LogDataError(f"{append.stream}: two receipts of one client_id")
+    if append.wake_at is not None and not _fits(append.wake_at):
+        raise LogDataError(f"{append.stream}: {append.wake_at!r} is no instant")
     try:
         for change in append.changes:
             checked(change)
@@ -124,3 +126,8 @@ def check(append: Append) -> None:
             checked(Upsert("job", "", job.job.arguments))
     except UnstorableError as error:
         raise LogDataError(f"{append.stream}: {error}") from error
+
+
+def _fits(number: object) -> bool:
+    """Whether this is an integer of 64 bits: a kind's functions chose it."""
+    return isinstance(number, int) and INTEGER_MIN <= number <= INTEGER_MAX

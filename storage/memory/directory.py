@@ -72,7 +72,8 @@ class MemoryDirectory:
         try:
             while True:
                 await self._lost.wait()
-                if not await self._acquire() or self._database.fences(self._fence):
+                await self._acquire()
+                if self._database.fences(self._fence):
                     raise FencedError
         finally:
             self.drop()

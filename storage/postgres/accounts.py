@@ -5,6 +5,7 @@ Every method may raise PostgresError. Times are Unix milliseconds; users are ``u
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import Enum, auto
 from typing import Final
 from uuid import UUID
@@ -31,6 +32,14 @@ class AccountRow(Struct, frozen=True, kw_only=True):
     display_name: str
     password_hash: str | None
     created_at: Instant
+
+
+class ProfileRow(Struct, frozen=True, kw_only=True):
+    """What others may know of an account that isn't deleted."""
+
+    user: str
+    handle: str | None
+    display_name: str
 
 
 class NewLogin(Struct, frozen=True, kw_only=True):
@@ -93,6 +102,10 @@ select id, handle, display_name, password_hash, created_at from account
 where id = %(account)s and deleted_at is null
 """
 
+_PROFILES = """
+select id, handle, display_name from account where id = any(%(accounts)s) and deleted_at is null
+"""
+
 # Locks the login, so that two exchanges of one family take turns.
 _FIND = """
 select t.login, l.account, t.expires_at, l.revoked_at is not null or a.deleted_at is not null
@@ -146,6 +159,14 @@ class Accounts:
     async def by_user(self, user: str) -> AccountRow | None:
         """The account of this user."""
         return await self._one(_BY_USER, account=_uuid(user))
+
+    async def profiles(self, users: Iterable[str]) -> list[ProfileRow]:
+        """The profiles of those of these users that there are, each once, in no particular order."""
+        found = await rows(self._pool, _PROFILES, {"accounts": [_uuid(user) for user in users]})
+        return [
+            ProfileRow(user=f"user:{account.hex}", handle=handle, display_name=display_name)
+            for account, handle, display_name in found
+        ]
 
     async def add_login(self, user: str, login: NewLogin) -> None:
         """Keep another login of this user."""

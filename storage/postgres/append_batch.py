@@ -58,6 +58,10 @@ def parameters(
             _encode(rows, i, append)
         except (UnstorableError, struct.error, TypeError, ValueError, AttributeError) as error:
             raise LogDataError(f"{append.stream}: {error}") from error
+    try:
+        wake_ats = nullable_int8_array([append.wake_at for append in appends])
+    except struct.error as error:  # a kind chose it
+        raise LogDataError(f"a wake_at is no instant: {error}") from error
     return [
         _int8(fence.node),
         _int8(fence.number),
@@ -67,7 +71,7 @@ def parameters(
         int8_array([append.head for append in appends]),
         int8_array([len(append.events) for append in appends]),
         int8_array([append.at for append in appends]),
-        nullable_int8_array([append.wake_at for append in appends]),
+        wake_ats,
         int8_array([append.effects_seq for append in appends]),
         *(composite_array(oids[row_type], rows[row_type]) for row_type in ROW_TYPES),
     ]

@@ -19,6 +19,7 @@ UUID_BYTES: Final = 16
 
 _length: Final = struct.Struct(">i").pack
 _array_header: Final = struct.Struct(">5i").pack  # dimensions, has nulls, element type, count, lower bound
+_empty_header: Final = struct.Struct(">3i").pack
 _length_and_int8: Final = struct.Struct(">iq").pack
 _NULL: Final = _length(-1)
 
@@ -98,11 +99,13 @@ def composite_array(row_oid: int, rows: Sequence[bytes]) -> bytes:
 
 def _array(oid: int, count: int, body: bytes, *, has_nulls: bool = False) -> bytes:
     # An empty array has no dimension; PostgreSQL tells '{}' from one dimension of length 0.
-    return _array_header(1, has_nulls, oid, count, 1) + body if count else _array_header(0, 0, oid, 0, 0)[:12]
+    return _array_header(1, has_nulls, oid, count, 1) + body if count else _empty_header(0, 0, oid)
 
 
 def _int_array(type_name: str, element: str, width: int, values: Sequence[int]) -> bytes:
     count = len(values)
+    if not count:
+        return _array(oid_of(type_name), 0, b"")
     fields = [width] * (2 * count)
     fields[1::2] = values
     return _array(oid_of(type_name), count, struct.pack(">" + element * count, *fields))
@@ -117,15 +120,16 @@ class RowEncoder:
     """Packs rows of one composite type as elements for composite_array.
 
     ``columns`` are the type names of its columns in order, for example ``("int4", "uuid", "bytea")``.
-    Any value may be None. jsonb is given as UTF-8 bytes, text as str. Runs of fixed-width columns, with
-    the header of the column after them, are packed by one struct each: the cost is per run, not per column.
+    Any value may be None. jsonb is given as UTF-8 bytes, text as str. All that has a fixed width, lengths
+    included, is packed by one struct a row and then cut where the values of varying width belong.
     """
 
     def __init__(self, columns: Sequence[str]) -> None:
         self._columns: Final = tuple(columns)
         self._uuids: Final = tuple(at for at, column in enumerate(columns) if column == "uuid")
-        self._row_header: Final = struct.Struct(">ii").pack
-        self._runs: Final = _fixed_runs(self._columns)
+        self._without_nulls: Final = _Layout(self._columns, (False,) * len(self._columns))
+        self._with_nulls: Final[dict[tuple[bool, ...], _Layout]] = {}
+        """By which columns are null; made when they first are."""
 
     def encode(self, *values: Any) -> bytes:
         """One row. Raises ValueError for a wrong number of values or a uuid that hasn't 16 bytes."""
@@ -135,61 +139,64 @@ class RowEncoder:
             # struct would silently pad or cut another length
             if values[at] is not None and len(values[at]) != UUID_BYTES:
                 raise ValueError("a uuid has 16 bytes")
-        parts = self._pack_columns(values) if None in values else self._pack_runs(values)
-        body = b"".join(parts)
-        return self._row_header(4 + len(body), len(self._columns)) + body
+        if None not in values:
+            return self._without_nulls.packed(values)
+        nulls = tuple([value is None for value in values])
+        layout = self._with_nulls.get(nulls)
+        if layout is None:
+            layout = self._with_nulls[nulls] = _Layout(self._columns, nulls)
+        return layout.packed([value for value in values if value is not None])
 
-    def _pack_runs(self, values: tuple[Any, ...]) -> list[bytes]:
+
+class _Layout:
+    """How rows with nulls in the same columns are packed."""
+
+    __slots__ = ("_fields", "_pack", "_rest", "_size", "_varying")
+
+    def __init__(self, columns: tuple[str, ...], nulls: tuple[bool, ...]) -> None:
+        # Each value is one struct argument (its length is, if its width varies), and so is what stands before it:
+        # nulls, its type, its width. The first of these values is the length of the whole row.
+        fields: list[Any] = [b"", None]
+        form, before = ">0si", _length(len(columns))
+        cut = 0
+        self._varying: Final[list[tuple[int, slice, Callable[[Any], bytes]]]] = []
+        """Of each value of varying width: its place, what of the packed bytes stands before it, its own bytes."""
+        for column, null in zip(columns, nulls, strict=True):
+            oid, value_form, width = _TYPES[column]
+            before += _length(oid)
+            if null:
+                before += _NULL
+                continue
+            if value_form is not None:
+                before += _length(width)
+            form += f"{len(before)}s{value_form or 'i'}"
+            fields += (before, None)
+            before = b""
+            if value_form is None:
+                end = struct.calcsize(form)
+                self._varying.append((len(fields) // 2 - 1, slice(cut, end), _varying(column)))
+                cut = end
+        packer = struct.Struct(f"{form}{len(before)}s")
+        self._pack: Final = packer.pack
+        self._fields: Final = [*fields, before]
+        self._rest: Final = slice(cut, None)
+        self._size: Final = packer.size - 4  # a row's length doesn't count itself
+
+    def packed(self, present: Sequence[Any]) -> bytes:
+        """A row from its values that aren't null."""
+        values: list[Any] = [self._size, *present]
+        varying = [(part, to_bytes(values[at]), at) for at, part, to_bytes in self._varying]
+        for _, data, at in varying:
+            values[at] = len(data)
+            values[0] += len(data)
+        fields = self._fields.copy()
+        fields[1::2] = values
+        fixed = self._pack(*fields)
         parts: list[bytes] = []
-        for pack, template, start, end, to_bytes in self._runs:
-            fields = template.copy()
-            fields[1 : 2 * (end - start) : 2] = values[start:end]
-            if to_bytes is None:
-                parts.append(pack(*fields))
-            else:
-                data = to_bytes(values[end])
-                parts.append(pack(*fields, len(data)))
-                parts.append(data)
-        return parts
-
-    def _pack_columns(self, values: tuple[Any, ...]) -> list[bytes]:
-        parts: list[bytes] = []
-        for column, value in zip(self._columns, values, strict=True):
-            oid, form, _ = _TYPES[column]
-            if value is None:
-                data, length = b"", _NULL
-            else:
-                data = struct.pack(">" + form, value) if form else _varying(column)(value)
-                length = _length(len(data))
-            parts += (_length(oid), length, data)
-        return parts
-
-
-_Run = tuple[Callable[..., bytes], list[Any], int, int, Callable[[Any], bytes] | None]
-
-
-def _fixed_runs(columns: tuple[str, ...]) -> list[_Run]:
-    """Cut the columns after each one of varying width.
-
-    A run is: its struct's pack; the struct's arguments with a hole for each value; the first and the
-    end index of its fixed columns; how the varying column at the end index becomes bytes, if it has one.
-    """
-    runs: list[_Run] = []
-    form, template, start = ">", list[Any](), 0
-    for at, column in enumerate(columns):
-        oid, value_form, width = _TYPES[column]
-        if value_form is None:
-            # the value's length follows as the last argument
-            runs.append(
-                (struct.Struct(form + "4si").pack, [*template, _length(oid)], start, at, _varying(column))
-            )
-            form, template, start = ">", [], at + 1
-        else:
-            form += "8s" + value_form
-            template += [struct.pack(">ii", oid, width), None]
-    if template:
-        runs.append((struct.Struct(form).pack, template, start, len(columns), None))
-    return runs
+        for part, data, _ in varying:
+            parts += (fixed[part], data)
+        parts.append(fixed[self._rest])
+        return b"".join(parts)
 
 
 def _varying(column: str) -> Callable[[Any], bytes]:

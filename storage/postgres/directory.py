@@ -16,7 +16,8 @@ CHECK_S: Final = 0.5
 """How often the claim is looked at."""
 CHECK_TIMEOUT_S: Final = 5.0
 
-_ADVISORY_LOCK: Final = 0x6761746865727570
+TAKE_LOCK: Final = ("select pg_advisory_lock(%s)", (0x6761746865727570,))
+"""The statement and its parameters: waits until no other connection is the node's."""
 # A host that vanished is noticed by the server within 11 s; its lock would stand for two hours otherwise.
 _SETTINGS: Final = {
     "tcp_keepalives_idle": "5",
@@ -46,9 +47,11 @@ class PostgresDirectory:
     async def claim(self, name: str) -> Fence:
         """See the port."""
         try:
-            connection = await self._locked()
-            if connection is None:
-                raise AnotherNodeIsRunningError
+            connection = await self._connected()
+            try:
+                await connection.execute(*TAKE_LOCK)
+            except psycopg.errors.LockNotAvailable as error:
+                raise AnotherNodeIsRunningError from error
             cursor = await connection.execute("select node_id, node_fence from claim_node(%s)", (name,))
             ((node, number),) = await cursor.fetchall()
             self._fence = Fence(node, number)
@@ -81,30 +84,26 @@ class PostgresDirectory:
             self._connection = None
 
     async def _check(self, fence: Fence) -> None:
-        """Hold the lock, again if it was lost, and find the fence unchanged. Raises FencedError."""
+        """Find the fence unchanged, and hold the lock, again if it was lost. Raises FencedError.
+
+        A lock that can't be had proves nothing while the fence stands: it may be that of our own connection that
+        broke, which the server doesn't know yet.
+        """
         with self._clock.deadline(CHECK_TIMEOUT_S) as scope:
-            connection = self._connection or await self._locked()
-            if connection is None:
-                raise FencedError
+            held = self._connection
+            connection = held or await self._connected()
             cursor = await connection.execute("select fence from node where id = %s", (fence.node,))
             if await cursor.fetchall() != [(fence.number,)]:
                 raise FencedError
+            if held is None:
+                await connection.execute(*TAKE_LOCK)
         if scope.cancelled_caught:
             raise psycopg.OperationalError("no answer in time")
 
-    async def _locked(self) -> TrioConnection | None:
-        """A new connection that holds the lock, None if another node does. Raises psycopg.Error."""
+    async def _connected(self) -> TrioConnection:
+        """A new connection, which waits a limited time for locks. Raises psycopg.Error."""
         await self.aclose()
-        connection = await TrioConnection.connect(self._conninfo, autocommit=True)
-        try:
-            for setting, value in self._settings.items():
-                await connection.execute("select set_config(%s, %s, false)", (setting, value))
-            await connection.execute("select pg_advisory_lock(%s)", (_ADVISORY_LOCK,))
-        except psycopg.errors.LockNotAvailable:
-            await connection.close()
-            return None
-        except BaseException:
-            await connection.close()
-            raise
-        self._connection = connection
+        connection = self._connection = await TrioConnection.connect(self._conninfo, autocommit=True)
+        for setting, value in self._settings.items():
+            await connection.execute("select set_config(%s, %s, false)", (setting, value))
         return connection

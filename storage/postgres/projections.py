@@ -91,7 +91,7 @@ def _encoding(table: Table, key_type: str | None) -> Callable[[int, Change], byt
             return row(i, True, *key, *nothing)
         if not change.values.keys() <= known:
             raise UnstorableError(f"{table.name} has no column {sorted(change.values.keys() - known)}")
-        values: list[Any] = [change.values.get(name) for name in names]
+        values: list[Any] = list(map(change.values.get, names))
         for at in arrays:
             if values[at] is not None:
                 values[at] = int8_array(cast("list[int]", values[at]))

@@ -17,7 +17,7 @@ from protocol.ids import stream_key
 from storage.memory.database import MemoryDatabase
 from storage.memory.directory import MemoryDirectory
 from storage.memory.log import MemoryLog
-from storage.postgres.directory import PostgresDirectory
+from storage.postgres.directory import TAKE_LOCK, PostgresDirectory
 from storage.postgres.driver import TrioConnection
 from storage.postgres.log import PostgresLog
 from storage.postgres.pool import Pool
@@ -80,6 +80,10 @@ class Rig(ABC):
         """Somebody else holds the stream's row for the block."""
 
     @abstractmethod
+    def claim_lock(self) -> AbstractAsyncContextManager[None]:
+        """Somebody who claimed nothing holds the lock of the node that runs, for the block."""
+
+    @abstractmethod
     async def waiting(self, calls: int) -> None:
         """Return once so many calls wait for a row's lock."""
 
@@ -133,6 +137,14 @@ class MemoryRig(Rig):
         finally:
             lock.release()
 
+    @asynccontextmanager
+    async def claim_lock(self) -> AsyncIterator[None]:
+        await self.database.claim.acquire()
+        try:
+            yield
+        finally:
+            self.database.claim.release()
+
     async def waiting(self, calls: int) -> None:
         rows = [*self.database.streams.values(), *self.database.nodes.values()]
         while sum(row.lock.waiting for row in rows) != calls:
@@ -176,6 +188,12 @@ class PostgresRig(Rig):
             await other.execute(
                 "select from stream where id = %s for update", (UUID(bytes=stream_key(stream)),)
             )
+            yield
+
+    @asynccontextmanager
+    async def claim_lock(self) -> AsyncIterator[None]:
+        async with await TrioConnection.connect(self.dsn, autocommit=True) as other:
+            await other.execute(*TAKE_LOCK)
             yield
 
     async def waiting(self, calls: int) -> None:

@@ -112,6 +112,25 @@ async def test_holding_ends_when_the_fence_was_raised(
         await first.hold()
 
 
+async def test_a_lock_of_nobody_who_claimed_ends_no_holding(
+    log_under_test: Rig, directories: list[Directory]
+) -> None:
+    """The server may not know yet that our own old connection is gone."""
+    first, second, _ = directories
+    fence = await first.claim("a")
+    with trio.fail_after(60):
+        async with trio.open_nursery() as nursery:
+            await log_under_test.cut(first)
+            async with log_under_test.claim_lock():
+                nursery.start_soon(first.hold)
+                with pytest.raises(AnotherNodeIsRunningError):
+                    await second.claim("b")
+            await _relocked(log_under_test)
+            made = await log_under_test.log.activate(fence, new_stream(), create=True, state_version=1)
+            assert made is not None
+            nursery.cancel_scope.cancel()
+
+
 async def test_a_lost_connection_is_made_again(log_under_test: Rig, directories: list[Directory]) -> None:
     first, second, third = directories
     fence = await first.claim("a")

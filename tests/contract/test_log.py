@@ -427,6 +427,8 @@ UNSTORABLE = {
     "a seq with two spellings": {"changes": (Delete("message", "01"),)},
     "one client_id twice": {"receipts": (receipt(1, client_id="0" * 8 + "-0000-0000-0000-" + "0" * 12),) * 2},
     "seqs with a hole": {"events": (row(2),)},
+    "a time that is no number": {"wake_at": "soon"},
+    "a time of more than 64 bits": {"wake_at": 2**63},
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 
+import psycopg
 import pytest
 import trio
 
@@ -38,17 +39,30 @@ class Chat:
 
     async def leave(self) -> int:
         assert self._process.stdin is not None
-        assert self._process.stdout is not None
         await self._process.stdin.aclose()
-        code = await self._process.wait()
-        await self._process.stdout.aclose()
+        code, _ = await self.ended()
         return code
+
+    async def ended(self) -> tuple[int, str]:
+        """Its exit code and what it said on stderr, once it ends."""
+        process = self._process
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        said = b"".join([chunk async for chunk in process.stderr])
+        code = await process.wait()
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            await pipe.aclose()
+        return code, said.decode()
 
 
 async def chat(installation: Installation, room: str, name: str) -> Chat:
     addresses = ["--url", installation.url, "--stream", installation.stream_url]
     process = await trio.lowlevel.open_process(
-        [str(GATHERUP), "chat", room, "--as", name, *addresses], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [str(GATHERUP), "chat", room, "--as", name, *addresses],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
     return Chat(process)
 
@@ -58,15 +72,29 @@ async def test_two_chats(installation: Installation) -> None:
     await ann.type("is anybody here?")
     await ann.until("<ann> is anybody here?")
     ben = await chat(installation, "lobby", "ben")
-    await ben.until("> is anybody here?")  # from the history
-    await ann.until("joined")
+    await ben.until("<ann> is anybody here?")  # from the history
+    await ann.until("* ben joined")
     await ben.type("I am")
-    await ann.until("> I am")
+    await ann.until("<ben> I am")
     await installation.kill()
     await ann.type("still there?")
     await installation.start()
-    await ben.until("> still there?")
+    await ben.until("<ann> still there?")
     await ben.type("yes \x1b[31mred")
-    await ann.until("> yes \N{REPLACEMENT CHARACTER}[31mred")
+    await ann.until("<ben> yes \N{REPLACEMENT CHARACTER}[31mred")
     assert await ann.leave() == 0
     assert await ben.leave() == 0
+
+
+async def test_a_login_that_was_ended_ends_the_chat(installation: Installation, postgres_dsn: str) -> None:
+    ann = await chat(installation, "lobby", "ann")
+    await ann.type("hello")
+    await ann.until("<ann> hello")
+    with psycopg.connect(postgres_dsn, autocommit=True) as connection:
+        connection.execute("update login set revoked_at = 1")
+    await installation.kill()
+    await installation.start()
+    code, said = await ann.ended()
+    assert code == 1
+    assert "The login has ended" in said
+    assert "Traceback" not in said

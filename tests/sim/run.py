@@ -22,7 +22,7 @@ from msgspec import Struct
 
 from actors.kind import Kind
 from actors.room.kind import RoomKind
-from tests.example_kind import load_example_kind
+from tests.counter_kind import CounterKind
 from tests.sim.client import SimClient
 from tests.sim.faults import SeededFaults
 from tests.sim.history import History, Violation
@@ -53,7 +53,7 @@ class Simulation:
     def __init__(self, seed: int) -> None:
         self.chance = random.Random(f"world {seed}")
         self.seed = seed
-        kinds: list[Kind[Any]] = [RoomKind(), load_example_kind()]
+        kinds: list[Kind[Any]] = [RoomKind(), CounterKind()]
         self.kinds = kinds
         self.database = ObservedDatabase({kind.name: kind for kind in kinds})
         self.history = History(self.database)

@@ -9,10 +9,8 @@ from typing import Any
 import trio
 
 from protocol import room
-from tests.example_kind import load_example
+from tests import counter_kind as counter
 from tests.sim.client import SimClient
-
-counter = load_example()
 
 
 class World:

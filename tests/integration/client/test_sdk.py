@@ -6,6 +6,7 @@ import pytest
 import trio
 
 from gatherup.client import (
+    Closed,
     ClosedError,
     Ended,
     Event,
@@ -15,6 +16,7 @@ from gatherup.client import (
     RefusedError,
     Signal,
     Snapshot,
+    TokenDeniedError,
     TokenUnavailableError,
     UnknownOutcomeError,
     connect,
@@ -269,6 +271,58 @@ async def test_a_token_is_renewed_before_it_expires_and_asked_for_again_when_the
 
     async with serving(script) as url, connect(url, token=provider, policy=QUICK):
         await done.wait()
+
+
+async def test_a_token_denied_to_a_client_that_comes_back_closes_it() -> None:
+    told: list[object] = []
+    tokens = iter(["first"])
+
+    async def provider() -> str:
+        try:
+            return next(tokens)
+        except StopIteration:
+            raise TokenDeniedError("The login has ended.") from None
+
+    async def script(peer: Peer) -> None:
+        await peer.greet()
+        await peer.hear(Subscribe)
+        await peer.say(subscribed(ROOM, 0, snapshot=True, to=None))
+        await peer.socket.aclose(CloseCode.GOING_AWAY)
+
+    async with (
+        serving(script) as url,
+        connect(url, token=provider, policy=QUICK, on_status=told.append) as client,
+    ):
+        stream = await client.subscribe(ROOM)
+        *_, last = [item async for item in stream]
+        assert isinstance(last, Ended)
+        assert isinstance(last.error, ClosedError)
+        with pytest.raises(ClosedError):
+            await client.subscribe(ROOM)
+    assert told[-1] == Closed(code=CloseCode.UNAUTHENTICATED, message="The login has ended.")
+
+
+async def test_a_token_denied_in_the_middle_or_at_first_closes_the_client() -> None:
+    tokens = iter(["first"])
+
+    async def provider() -> str:
+        try:
+            return next(tokens)
+        except StopIteration:
+            raise TokenDeniedError("The login has ended.") from None
+
+    async def script(peer: Peer) -> None:
+        await peer.greet(token_expires_at=50)
+        await peer.until_closed()
+
+    async def use(url: str) -> None:
+        async with connect(url, token=provider, policy=QUICK) as client:
+            await client.subscribe(ROOM)
+
+    async with serving(script) as url:
+        for _ in range(2):  # in the middle of a session, and before the first
+            with pytest.raises(ClosedError, match="The login has ended"):
+                await use(url)
 
 
 async def test_a_slow_reader_leaves_the_stream_and_resumes_it_while_commands_go_on() -> None:

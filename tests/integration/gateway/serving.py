@@ -18,7 +18,8 @@ from websockets.typing import Subprotocol as OfferedSubprotocol
 from websockets.uri import parse_uri
 
 from actors.session.outbox import Outbox, Outboxes
-from gatherup.gateway import Gateway, GatewayOptions, SessionFactory, lanes
+from gatherup.config import Stream
+from gatherup.gateway import Gateway, SessionFactory, lanes
 from protocol.codec import Subprotocol, codecs
 from protocol.codes import CLOSE_SENTENCES, CloseCode
 
@@ -153,7 +154,7 @@ class Serving:
 async def serving(
     *,
     sessions: SessionFactory | None = None,
-    options: GatewayOptions | None = None,
+    options: Stream | None = None,
     outbox_bytes_max: int = 1 << 20,
     clock: HandClock | None = None,
 ) -> AsyncIterator[Serving]:
@@ -166,7 +167,7 @@ async def serving(
         return EchoSession(outbox, served.sessions)
 
     gateway = Gateway(
-        options or GatewayOptions(port=0),
+        options or Stream(port=0),
         sessions=sessions or echo,
         outboxes=outboxes,
         lanes=lanes(codecs()),

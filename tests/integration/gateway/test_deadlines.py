@@ -4,7 +4,7 @@ import pytest
 import trio
 from websockets.frames import Opcode
 
-from gatherup.gateway import GatewayOptions
+from gatherup.config import Stream
 from protocol import limits
 from protocol.codes import CloseCode
 from tests.integration.gateway.serving import EchoSession, Serving, serving
@@ -73,7 +73,7 @@ async def test_a_frame_in_drips_is_no_sign_of_life() -> None:
 
 
 async def test_a_peer_that_takes_what_was_queued_is_alive() -> None:
-    options = GatewayOptions(port=0, send_buffer_bytes=16_384)
+    options = Stream(port=0, send_buffer_bytes=16_384)
     async with serving(options=options, outbox_bytes_max=8 << 20) as served:
         peer = await served.peer(receive_buffer=4096)
         await peer.echo(b"hello")

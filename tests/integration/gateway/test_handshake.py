@@ -5,8 +5,8 @@ import json
 import pytest
 import trio
 
-from gatherup.gateway import GatewayOptions
-from gatherup.gateway.options import HANDSHAKE_BYTES_MAX
+from gatherup.config import Stream
+from gatherup.gateway.limits import HANDSHAKE_BYTES_MAX
 from protocol import limits
 from protocol.codec import Subprotocol
 from tests.integration.gateway.serving import Serving, serving
@@ -143,7 +143,7 @@ async def test_a_request_may_come_byte_by_byte() -> None:
     [("https://play.example", 101), ("https://evil.example", 403), (None, 101), ("null", 403)],
 )
 async def test_origins(origin: str | None, status: int) -> None:
-    options = GatewayOptions(port=0, allowed_origins=("https://play.example",))
+    options = Stream(port=0, allowed_origins=("https://play.example",))
     async with serving(options=options) as served:
         stream = await served.raw()
         await stream.send_all(request(Origin=origin))

@@ -6,7 +6,7 @@ import pytest
 import trio
 from websockets.frames import Opcode
 
-from gatherup.gateway import GatewayOptions
+from gatherup.config import Stream
 from protocol.codec import Subprotocol
 from protocol.codes import CloseCode
 from tests.integration.gateway.serving import Peer, Serving, serving
@@ -52,7 +52,7 @@ async def broadcast(served: Serving) -> None:
 
 @pytest.mark.parametrize("subprotocol", list(Subprotocol))
 async def test_frames_never_interleave(subprotocol: Subprotocol) -> None:
-    options = GatewayOptions(port=0, send_buffer_bytes=4096)
+    options = Stream(port=0, send_buffer_bytes=4096)
     async with serving(options=options) as served:
         results: list[tuple[int, int, int]] = []
         peers = [await served.peer(subprotocol, receive_buffer=8192) for _ in range(PEERS)]

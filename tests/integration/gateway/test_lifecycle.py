@@ -9,7 +9,7 @@ import structlog.testing
 import trio
 from websockets.frames import Opcode
 
-from gatherup.gateway import GatewayOptions
+from gatherup.config import Stream
 from protocol import limits
 from protocol.codec import Subprotocol, codecs
 from protocol.codes import CloseCode
@@ -136,7 +136,7 @@ async def test_a_bug_ends_its_own_connection_alone() -> None:
 
 
 async def test_connections_beyond_the_limit_are_told_so() -> None:
-    async with serving(options=GatewayOptions(port=0, connections_max=2)) as served:
+    async with serving(options=Stream(port=0, connections_max=2)) as served:
         first, second = await served.peer(), await served.peer()
         with pytest.raises(AssertionError, match="503"):
             await served.peer()
@@ -150,7 +150,7 @@ async def test_connections_beyond_the_limit_are_told_so() -> None:
 
 
 async def test_connections_of_one_address() -> None:
-    async with serving(options=GatewayOptions(port=0, connections_per_address_max=1)) as served:
+    async with serving(options=Stream(port=0, connections_per_address_max=1)) as served:
         first = await served.peer()
         with pytest.raises(AssertionError, match="429"):
             await served.peer()
@@ -184,7 +184,7 @@ async def drain(served: Serving, timeout_s: float) -> None:
 
 
 async def test_draining_tells_everybody_when_to_come_back() -> None:
-    options = GatewayOptions(port=0, goodbye_spread_s=5.0)
+    options = Stream(port=0, goodbye_spread_s=5.0)
     async with serving(options=options) as served:
         peers = [await served.peer() for _ in range(30)]
         for peer in peers:
@@ -241,18 +241,8 @@ async def test_cancelling_closes_every_socket() -> None:
 async def test_an_occupied_port_is_an_error_and_leaves_nothing_open() -> None:
     async with serving() as served:
         with trio.fail_after(HANG_S), pytest.RaisesGroup(OSError):
-            async with serving(options=GatewayOptions(port=served.address[1])):
+            async with serving(options=Stream(port=served.address[1])):
                 pass
-
-
-async def test_two_gateways_share_a_port_if_told_to() -> None:
-    async with (
-        serving(options=GatewayOptions(port=0, reuse_port=True)) as one,
-        serving(options=GatewayOptions(port=one.address[1], reuse_port=True)) as other,
-    ):
-        for _ in range(20):
-            await (await one.peer()).echo(b"hello")
-        assert one.gateway.counters.handshakes + other.gateway.counters.handshakes == 20
 
 
 async def test_the_counters() -> None:

@@ -12,8 +12,9 @@ import pytest
 import trio
 
 from gatherup import config
-from gatherup.app import Addresses, run_node
+from gatherup.addresses import Addresses
 from gatherup.config import Config
+from gatherup.lifetime import run_node
 
 SETTINGS = {
     "GATHERUP_AUTH_TOKEN_KEY": "a1" * 32,

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 import trio
 
+from protocol import limits
 from tests.integration.http.conftest import Person, Site, problem, running, settings
 
 pytestmark = pytest.mark.real
@@ -118,6 +120,35 @@ async def test_logout_ends_this_login_only(site: Site) -> None:
 async def test_an_invented_refresh_token_is_refused(site: Site) -> None:
     for token in ("x", "x" * 43, "☃"):
         problem(await refreshed(site, token), 401, "unauthenticated", "refresh_token")
+
+
+async def test_profiles_of_those_who_are_there(site: Site, postgres_dsn: str) -> None:
+    ann = Person(site.client(), (await site.http.post("/v1/register", json=ANN)).json())
+    ben, gone = await site.guest("Ben"), await site.guest("Gone")
+    with psycopg.connect(postgres_dsn, autocommit=True) as connection:
+        connection.execute(
+            "update account set deleted_at = 1 where id = %s", (gone.user.removeprefix("user:"),)
+        )
+    nobody = "user:" + "0" * 32
+    asked = {"id": [ann.user, ben.user, gone.user, nobody, ben.user]}
+    answer = await ben.http.get("/v1/users", params=asked)
+    assert answer.status_code == 200, answer.text
+    assert sorted(answer.json()["users"], key=lambda profile: profile["display_name"]) == [
+        {"id": ann.user, "handle": "Ann", "display_name": "Ann"},
+        {"id": ben.user, "handle": None, "display_name": "Ben"},
+    ]
+    assert (await ben.http.get("/v1/users", params={"id": nobody})).json() == {"users": []}
+
+
+async def test_as_many_profiles_as_allowed_and_no_more(site: Site) -> None:
+    ann = await site.guest("Ann")
+    users = [f"user:{number:032x}" for number in range(limits.PROFILES_MAX)]
+    found = await ann.http.get("/v1/users", params={"id": [ann.user, *users[1:]]})
+    assert [profile["id"] for profile in found.json()["users"]] == [ann.user]
+    problem(await ann.http.get("/v1/users", params={"id": [ann.user, *users]}), 422, "invalid", "id")
+    problem(await ann.http.get("/v1/users"), 422, "invalid", "id")
+    problem(await ann.http.get("/v1/users", params={"id": ["room:" + "0" * 32]}), 422, "invalid", "id[0]")
+    problem(await ann.http.get("/v1/users", params={"id": [ann.user], "x": "1"}), 422, "invalid", "x")
 
 
 BAD_FIELDS: list[tuple[str, dict[str, Any], str]] = [

@@ -13,8 +13,9 @@ import httpx
 import pytest
 import trio
 
-from gatherup.app import StartRefusedError, run_node
 from gatherup.embedded import embedded_postgres
+from gatherup.lifetime import run_node
+from gatherup.start import StartRefusedError
 from storage.postgres.canary import CanaryStreams
 from storage.postgres.migrate import migrate
 from storage.postgres.pool import Pool

@@ -48,6 +48,13 @@ def test_variables_reach_their_leaves() -> None:
     assert read.redis.url.reveal() == "redis://h:1/0"
 
 
+def test_a_list_is_separated_by_commas_and_shown_so() -> None:
+    origins = "https://play.example,http://localhost:3000"
+    read = config.read({**MINIMAL, "GATHERUP_STREAM_ALLOWED_ORIGINS": origins.replace(",", ", ")})
+    assert read.stream.allowed_origins == ("https://play.example", "http://localhost:3000")
+    assert f"GATHERUP_STREAM_ALLOWED_ORIGINS={origins}" in config.shown(read).splitlines()
+
+
 def test_an_empty_variable_counts_as_unset() -> None:
     assert config.read({**MINIMAL, "GATHERUP_HTTP_PORT": "", "REDIS_URL": ""}).http.port == 8080
 
@@ -75,6 +82,11 @@ def test_everything_missing_is_named_at_once() -> None:
         ("GATHERUP_AUTH_TOKEN_KEY", "zz" * 32),
         ("GATHERUP_RUNTIME_RECEIPT_KEY", MINIMAL["GATHERUP_AUTH_TOKEN_KEY"]),
         ("GATHERUP_POSTGRES_COMMITTERS", "4"),
+        ("GATHERUP_RUNTIME_LOOP_HOLD_MAX_S", "nan"),
+        ("GATHERUP_STREAM_ALLOWED_ORIGINS", "https://play.example,"),
+        ("GATHERUP_STREAM_ALLOWED_ORIGINS", "https://play.example/path"),
+        ("GATHERUP_STREAM_CONNECTIONS_MAX", "0"),
+        ("GATHERUP_STREAM_CONNECTIONS_PER_ADDRESS_MAX", "many"),
         ("DATABASE_URL", "mysql://x"),
         ("REDIS_URL", "http://x"),
     ],

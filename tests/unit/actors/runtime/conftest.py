@@ -154,6 +154,7 @@ class World:
 
     def __init__(self) -> None:
         self.database = MemoryDatabase()
+        self.kind: TallyKind = TallyKind()
         self.clock = TrioClock()
         self.faults = Faults()
         self.published: list[tuple[str, LogRow]] = []
@@ -182,7 +183,7 @@ class World:
         directory = MemoryDirectory(self.database, self.clock)
         fence = await directory.claim("one")
         runtime = Runtime(
-            kinds=[TallyKind()],
+            kinds=[self.kind],
             log=MemoryLog(self.database, self.clock, self.faults),
             fence=fence,
             clock=self.clock,

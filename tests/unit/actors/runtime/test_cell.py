@@ -280,7 +280,7 @@ async def test_draining_finishes_what_came_and_refuses_the_rest(autojump_clock: 
         replies: list[object] = []
         for i in range(3):
             runtime.router.send(Add(client_id=cid(str(i)), stream=a), by=ME, reply=replies.append)
-        assert await runtime.drain()
+        assert await runtime.drain(timeout_s=10.0)
         late = await runtime.router.ask(Add(client_id=cid("late"), stream=a), by=ME)
         assert len(runtime.supervisor) == 0
     assert [type(r) for r in replies] == [Accepted] * 3

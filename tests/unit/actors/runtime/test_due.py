@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import trio
 
 from actors.ports import Append, LogUnavailableError
+from protocol.codes import Code
 from protocol.event import decode_header
-from protocol.frames import Accepted
+from protocol.frames import Accepted, Refused
 from storage.memory.faults import Faults, Outcome
 from tests.unit.actors.runtime.conftest import TALLY, Add, World, ask_all, cid
 
@@ -124,3 +125,17 @@ async def test_an_effect_on_no_stream_is_settled_by_its_refusal(autojump_clock: 
         await ask_all(runtime, [Add(client_id=cid("0"), stream=a, forward=TALLY.format(7))])
         await trio.sleep(5)
     assert world.row(a).effects_seq == 1
+
+
+async def test_an_effect_with_a_malformed_address_costs_its_command_alone(
+    autojump_clock: object, world: World
+) -> None:
+    (a,) = world.make("1")
+    async with world.runtime() as runtime:
+        bad, good = await ask_all(
+            runtime,
+            [Add(client_id=cid("0"), stream=a, forward="tally:nowhere"), Add(client_id=cid("1"), stream=a)],
+        )
+    assert isinstance(bad, Refused)
+    assert bad.code is Code.INTERNAL
+    assert isinstance(good, Accepted)

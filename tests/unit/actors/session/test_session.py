@@ -583,3 +583,20 @@ async def test_an_end_while_a_subscribe_waits_for_the_log(autojump_clock, town, 
         gate.set()
     assert town.world.relay._entries == {}
     assert not any(isinstance(f, Event) for f in client.told())
+
+
+async def test_a_session_that_ended_while_it_resumed_asks_for_no_further_view(autojump_clock, town):
+    streams = [stream_id(number) for number in range(2, 6)]
+    for stream in streams:
+        town.world.listen(stream)
+        town.world.write(stream)
+    client, views = Client(town), 0
+
+    def leave() -> None:
+        nonlocal views
+        views += 1
+        client.session.end()
+
+    town.owners.before_view = leave
+    await client.hello(ME, *(position(0, stream, INCARNATION - 1) for stream in streams))
+    assert views == 1

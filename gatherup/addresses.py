@@ -1,0 +1,30 @@
+"""Where a node serves, as its clients write it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec import Struct
+
+from gatherup.client.transport import STREAM_PATH
+from gatherup.config import Http, Stream
+
+
+class Addresses(Struct, frozen=True, kw_only=True):
+    """The URLs of a node."""
+
+    http: str
+    stream: str
+
+
+def addresses_of(http: tuple[str, int], stream: tuple[str, int]) -> Addresses:
+    """The URLs of a node that listens there."""
+    return Addresses(http=f"http://{_netloc(*http)}", stream=f"ws://{_netloc(*stream)}{STREAM_PATH}")
+
+
+def _netloc(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+USUAL: Final = addresses_of((Http().host, Http().port), (Stream().host, Stream().port))
+"""Those of a node that is told nothing else."""

@@ -1,0 +1,148 @@
+"""The command: sign in, enter the room, post what is typed."""
+
+from __future__ import annotations
+
+import sys
+import termios
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
+import click
+import trio
+from prompt_toolkit import PromptSession
+from prompt_toolkit.patch_stdout import patch_stdout
+
+from gatherup.addresses import USUAL
+from gatherup.chat.account import ROOM_ID, ChatError, sign_in
+from gatherup.chat.names import Names
+from gatherup.chat.screen import Screen, show
+from gatherup.client import (
+    Client,
+    Closed,
+    ClosedError,
+    Offline,
+    Online,
+    RefusedError,
+    Status,
+    UnknownOutcomeError,
+    connect,
+)
+from gatherup.clock import SystemClock
+from protocol import room
+from protocol.codes import Code
+from protocol.ids import StreamId
+
+
+@click.command("chat")
+@click.argument("room_name", metavar="ROOM")
+@click.option("--as", "name", required=True, help="The name you go by.")
+@click.option("--url", default=USUAL.http, show_default=True, help="The server's HTTP address.")
+@click.option("--stream", default=USUAL.stream, show_default=True, help="Its stream address.")
+def command(room_name: str, name: str, url: str, stream: str) -> None:
+    """Chat in ROOM, a room's id or name; a name that doesn't exist yet becomes a public room."""
+    terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    try:
+        if terminal:
+            with patch_stdout(), terminal_kept():
+                trio.run(run, room_name, name, url, stream, prompt_reader(name))
+        else:
+            trio.run(run, room_name, name, url, stream, read_stdin)
+    except ClosedError as error:
+        raise click.ClickException(error.message) from None
+    except (ChatError, RefusedError) as error:
+        raise click.ClickException(str(error)) from None
+    except KeyboardInterrupt:
+        return
+
+
+@contextmanager
+def terminal_kept() -> Generator[None]:
+    """Leave the terminal as it was found, though a prompt may still be open in its thread when we go."""
+    settings = termios.tcgetattr(sys.stdin)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(sys.stdin, termios.TCSADRAIN, settings)
+
+
+LineReader = Callable[[], str | None]
+"""Blocks for the next line; None at the end. Called in a worker thread."""
+
+
+def read_stdin() -> str | None:
+    """The next line of stdin."""
+    line = sys.stdin.readline()
+    return line.rstrip("\r\n") if line else None
+
+
+def prompt_reader(name: str) -> LineReader:
+    """A reader with a prompt, line editing and history."""
+    session: PromptSession[str] = PromptSession(f"{name}> ")
+
+    def read() -> str | None:
+        try:
+            return session.prompt()
+        except (EOFError, KeyboardInterrupt):
+            return None
+
+    return read
+
+
+async def run(room_name: str, name: str, url: str, stream_url: str, read_line: LineReader) -> None:
+    """Sign in as a guest, enter the room, and talk until the lines end or the server closes for good."""
+    async with (
+        sign_in(url, name) as account,
+        connect(stream_url, token=account.token, on_status=show_status) as client,
+    ):
+        entered = await account.find_room(room_name) or await create_room(client, room_name)
+        await join(client, entered)
+        show(f"-- {room_name} is {entered}")
+        stream = await client.subscribe(entered)
+        names = Names(account.names, SystemClock(), {account.user: account.name})
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(Screen(account, stream, names).run)
+            await post_lines(client, entered, read_line)
+            nursery.cancel_scope.cancel()
+
+
+async def post_lines(client: Client, entered: StreamId, read_line: LineReader) -> None:
+    """Post line after line: the next one is read when the last one is settled, so their order holds."""
+    while (line := await trio.to_thread.run_sync(read_line, abandon_on_cancel=True)) is not None:  # noqa: TID251
+        if not line.strip():
+            continue
+        post = room.PostMessage(client_id=client.new_id(), stream=entered, body=line)
+        try:
+            await client.send(post)
+        except RefusedError as refused:
+            show(f"! {refused.message}")
+        except UnknownOutcomeError:
+            show("! It isn't known whether this was posted.")
+
+
+async def create_room(client: Client, name: str) -> StreamId:
+    """Make a public room of this name."""
+    if ROOM_ID.match(name):
+        return name
+    accepted = await client.send(room.CreateRoom(client_id=client.new_id(), name=name))
+    assert accepted.stream is not None
+    return accepted.stream
+
+
+async def join(client: Client, entered: StreamId) -> None:
+    """Become a member, if one isn't."""
+    try:
+        await client.send(room.JoinRoom(client_id=client.new_id(), stream=entered))
+    except RefusedError as refused:
+        if refused.code is not Code.ALREADY_EXISTS:
+            raise
+
+
+def show_status(status: Status) -> None:
+    """Tell the user about the connection."""
+    match status:
+        case Online():
+            show("-- connected")
+        case Offline(message=message, retry_after_s=retry_after_s):
+            show(f"-- disconnected: {message} Trying again in {retry_after_s:.1f} s.")
+        case Closed():
+            show("-- closed")

@@ -1,0 +1,34 @@
+"""The one configuration tree, read once from the environment and from nowhere else.
+
+Every leaf is one variable: ``GATHERUP_<SECTION>_<FIELD>``, except those that carry a name of their own.
+Reading is strict: unknown ``GATHERUP_`` variables, missing ones and bad values are all reported, by name.
+Secrets are ``Secret`` values, whose text only ``reveal()`` gives away.
+"""
+
+from gatherup.config.leaves import Leaf, example, leaves, sections, shown
+from gatherup.config.reading import ConfigError, database_url, environment, read
+from gatherup.config.secret import KEY_BYTES, DatabaseUrl, Key, RedisUrl, Secret
+from gatherup.config.tree import DATA, Canary, Config, Http, Log, Stream
+
+__all__ = [
+    "DATA",
+    "KEY_BYTES",
+    "Canary",
+    "Config",
+    "ConfigError",
+    "DatabaseUrl",
+    "Http",
+    "Key",
+    "Leaf",
+    "Log",
+    "RedisUrl",
+    "Secret",
+    "Stream",
+    "database_url",
+    "environment",
+    "example",
+    "leaves",
+    "read",
+    "sections",
+    "shown",
+]

@@ -1,0 +1,82 @@
+"""From the environment to the tree, strictly."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, cast
+
+import msgspec
+
+from gatherup.config.leaves import PREFIX, SEPARATOR, Leaf, leaves, secret_type, sections
+from gatherup.config.secret import DatabaseUrl
+from gatherup.config.tree import Config
+
+
+class ConfigError(Exception):
+    """The environment makes no configuration; ``problems`` has a sentence for each thing that is wrong."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+def _parse(leaf: Leaf, text: str) -> object:
+    """The value of one variable. Raises ValueError with a reason that doesn't repeat a secret."""
+    if (secret := secret_type(leaf.type)) is not None:
+        return secret(text)
+    given = [part.strip() for part in text.split(SEPARATOR)] if leaf.several else text
+    try:
+        return msgspec.convert(given, leaf.type, strict=False)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"{text!r} is not allowed: {error}") from None
+
+
+def read(environment: Mapping[str, str]) -> Config:
+    """The configuration these variables make. An empty variable counts as unset. Raises ConfigError."""
+    known = {leaf.variable: leaf for leaf in leaves()}
+    problems = [
+        f"{name}: there is no such setting"
+        for name in sorted(environment)
+        if name.startswith(PREFIX) and name not in known
+    ]
+    values: dict[str, dict[str, object]] = {name: {} for name in sections()}
+    for variable, leaf in known.items():
+        text = environment.get(variable, "")
+        if not text:
+            if leaf.required:
+                problems.append(f"{variable}: must be set. {leaf.description}")
+            continue
+        try:
+            values[leaf.section][leaf.field] = _parse(leaf, text)
+        except ValueError as error:
+            problems.append(f"{variable}: {error}")
+    if problems:
+        raise ConfigError(problems)
+    branches = {name: branch(**values[name]) for name, branch in sections().items()}
+    config = Config(**cast("dict[str, Any]", branches))
+    _check_together(config)
+    return config
+
+
+def _check_together(config: Config) -> None:
+    """What no single variable can tell. Raises ConfigError."""
+    if config.postgres.committers > config.postgres.connections_max - 2:
+        raise ConfigError(
+            ["GATHERUP_POSTGRES_COMMITTERS: must leave at least 2 of GATHERUP_POSTGRES_CONNECTIONS_MAX"]
+        )
+    if config.auth.token_key == config.runtime.receipt_key:
+        raise ConfigError(["GATHERUP_RUNTIME_RECEIPT_KEY: must differ from GATHERUP_AUTH_TOKEN_KEY"])
+
+
+def database_url(environment: Mapping[str, str]) -> DatabaseUrl:
+    """The one setting that migrating needs. Raises ConfigError."""
+    try:
+        return DatabaseUrl(environment.get("DATABASE_URL", ""))
+    except ValueError as error:
+        raise ConfigError([f"DATABASE_URL: {error}"]) from None
+
+
+def environment() -> dict[str, str]:
+    """A copy of this process's variables."""
+    return dict(os.environ)

@@ -1,0 +1,182 @@
+"""The tree itself: a branch for each part of the node, a leaf for each setting."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal
+
+from msgspec import Meta, Struct
+
+from gatherup.config.secret import DatabaseUrl, Key, RedisUrl
+
+DATA: Final = ".gatherup"
+
+
+def named(variable: str, description: str) -> Meta:
+    """A leaf whose variable isn't named after its place in the tree."""
+    return Meta(description=description, extra={"variable": variable})
+
+
+Port = Annotated[int, Meta(ge=0, le=65535)]
+Positive = Annotated[int, Meta(ge=1)]
+Seconds = Annotated[float, Meta(gt=0, le=86_400)]
+Origin = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9+.-]*://[^/\s,]+$(?!\n)")]
+
+
+class Node(Struct, frozen=True, kw_only=True):
+    """The process as a whole."""
+
+    name: Annotated[
+        str,
+        Meta(
+            pattern=r"^[A-Za-z0-9_.-]{1,64}$(?!\n)",
+            description="How this node calls itself in welcomes and logs.",
+        ),
+    ] = "node-1"
+    data: Annotated[
+        str, named("GATHERUP_DATA", "Where `gatherup dev` keeps its servers' data and secrets.")
+    ] = DATA
+
+
+class Http(Struct, frozen=True, kw_only=True):
+    """The HTTP facade."""
+
+    host: Annotated[str, Meta(min_length=1, description="The address it listens on.")] = "127.0.0.1"
+    port: Annotated[Port, Meta(description="0 takes any free one.")] = 8080
+    proxy_hops: Annotated[
+        int, Meta(ge=0, le=8, description="Reverse proxies in front, each appending to X-Forwarded-For.")
+    ] = 0
+    read_timeout_s: Annotated[
+        Seconds, Meta(description="A silent peer in the middle of a request is closed.")
+    ] = 20.0
+    shutdown_timeout_s: Annotated[Seconds, Meta(description="What open requests get to finish.")] = 5.0
+    anonymous_per_s: Annotated[
+        float, Meta(gt=0, le=1e6, description="Requests without a valid token, per remote address.")
+    ] = 5.0
+    anonymous_burst: Annotated[float, Meta(ge=1, le=1e6, description="As many of them at once.")] = 30.0
+    addresses_max: Annotated[
+        Positive, Meta(description="Remote addresses and users remembered for limits.")
+    ] = 20_000
+
+
+class Stream(Struct, frozen=True, kw_only=True):
+    """The gateway: WebSockets."""
+
+    host: Annotated[str, Meta(min_length=1, description="The address it listens on.")] = "127.0.0.1"
+    port: Annotated[Port, Meta(description="0 takes any free one.")] = 8081
+    goodbye_spread_s: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=3600,
+            description="A shutdown tells its clients to move within this time, in random order.",
+        ),
+    ] = 5.0
+    allowed_origins: Annotated[
+        tuple[Origin, ...] | None,
+        Meta(
+            description="Origins that browsers may come from, separated by commas; unset allows all, since no "
+            "cookie is read and a session speaks for its token's user alone."
+        ),
+    ] = None
+    connections_max: Annotated[
+        Positive, Meta(description="Open connections; more are refused with HTTP 503.")
+    ] = 50_000
+    connections_per_address_max: Annotated[
+        Positive | None,
+        Meta(
+            description="Of them, from one remote address. Leave it unset behind a proxy, which has them all."
+        ),
+    ] = None
+    send_buffer_bytes: Annotated[
+        int | None,
+        Meta(
+            ge=4096,
+            description="The kernel's send buffer of each connection (SO_SNDBUF); unset leaves it to the kernel.",
+        ),
+    ] = None
+
+
+class Postgres(Struct, frozen=True, kw_only=True):
+    """PostgreSQL: every stream, account and message."""
+
+    url: Annotated[
+        DatabaseUrl, named("DATABASE_URL", "postgresql://user:password@host:5432/database; holds a password.")
+    ]
+    connections_max: Annotated[int, Meta(ge=4, le=500, description="Connections this node may open.")] = 10
+    committers: Annotated[int, Meta(ge=1, le=3, description="Of these, kept for group commits.")] = 2
+
+
+class Redis(Struct, frozen=True, kw_only=True):
+    """Redis or Valkey: for what goes from node to node. One node alone neither needs it nor connects to it."""
+
+    url: Annotated[
+        RedisUrl | None,
+        named("REDIS_URL", "redis://:password@host:6379/0; checked, and not used by one node alone."),
+    ] = None
+
+
+class Auth(Struct, frozen=True, kw_only=True):
+    """Accounts and tokens."""
+
+    token_key: Annotated[Key, Meta(description="Signs access tokens: 64 hexadecimal digits.")]
+    access_token_s: Annotated[
+        int, Meta(ge=30, le=86_400, description="How long an access token is good.")
+    ] = 900
+    refresh_token_s: Annotated[
+        int, Meta(ge=60, le=31_536_000, description="How long a login lives without a refresh.")
+    ] = 2_592_000
+    hashers: Annotated[int, Meta(ge=1, le=32, description="Passwords hashed at once, a thread each.")] = 2
+    hashes_waiting_max: Annotated[Positive, Meta(description="More are refused as overloaded.")] = 32
+    hash_memory_kib: Annotated[int, Meta(ge=8, le=1_048_576, description="Memory of one Argon2 hash.")] = (
+        65_536
+    )
+    hash_passes: Annotated[int, Meta(ge=1, le=16, description="Passes of one Argon2 hash over it.")] = 3
+
+
+class Runtime(Struct, frozen=True, kw_only=True):
+    """The actors."""
+
+    receipt_key: Annotated[
+        Key, Meta(description="Keys the digests that tell a resend: 64 hexadecimal digits.")
+    ]
+    drain_timeout_s: Annotated[
+        Seconds, Meta(description="What a shutdown gives open commands to settle.")
+    ] = 10.0
+    loop_hold_max_s: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=60,
+            description="A task that runs longer without letting others run is counted and logged; 0 watches nothing.",
+        ),
+    ] = 0.01
+
+
+class Canary(Struct, frozen=True, kw_only=True):
+    """The event that goes the whole way, over and over, and makes this node ready."""
+
+    period_s: Annotated[Seconds, Meta(description="From one to the next.")] = 2.0
+    timeout_s: Annotated[Seconds, Meta(description="One that takes longer makes the node unready.")] = 5.0
+
+
+class Log(Struct, frozen=True, kw_only=True):
+    """What the node tells its operators, on standard error."""
+
+    level: Annotated[
+        Literal["debug", "info", "warning", "error"], Meta(description="The least that is told.")
+    ] = "info"
+    format: Annotated[Literal["json", "console"], Meta(description="For machines or for people.")] = "json"
+
+
+class Config(Struct, frozen=True, kw_only=True):
+    """The whole tree."""
+
+    node: Node
+    http: Http
+    stream: Stream
+    postgres: Postgres
+    redis: Redis
+    auth: Auth
+    runtime: Runtime
+    canary: Canary
+    log: Log

@@ -1,0 +1,173 @@
+"""The reference pages under docs/, made from the code they describe: limits, codes and settings.
+
+``python -m gatherup.reference`` writes them again; a test fails when they are stale.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Final
+
+from msgspec import Struct
+
+from gatherup import config
+from protocol.codes import CLOSE_SENTENCES, CODES, may_come_back
+
+DOCS: Final = Path(__file__).parents[1] / "docs"
+SECTION: Final = "# --- "
+SOURCES: Final = {
+    "protocol.limits": "What a client can meet.",
+    "actors.runtime.limits": "What only the runtime meets.",
+}
+MADE: Final = "<!-- Made from the code by `make docs`. -->\n"
+_LIMITS: Final = """\
+Each limit's name ends with its unit: `_s` seconds, `_ms` milliseconds, `_bytes`, `_chars`, `_per_s`. They are constants
+of a release; what an operator can set is in [settings](settings.md)."""
+_ERRORS: Final = """\
+The same on the socket (`refused`, `unsubscribed`) and over HTTP (RFC 9457 problem documents). Switch on the code, never
+on the sentence. *Retry*: the same command can succeed later without change; `retry_after_s` says when, where that is
+known."""
+_CLOSES: Final = """\
+4000-4099: come back and resume. 4100-4199: don't come back without a change. The standard codes keep the meaning of
+RFC 6455. A client that doesn't know a code goes by its range; a lost connection without a code means come back."""
+_SETTINGS: Final = """\
+Settings are environment variables and nothing else. An empty one counts as unset; an unknown one that begins with
+`GATHERUP_` is an error. `gatherup check-config` tells what is wrong, and what the environment makes."""
+
+
+class Limit(Struct, frozen=True):
+    """One named limit of a module."""
+
+    section: str
+    name: str
+    value: object
+    note: str
+
+
+def pages() -> dict[str, str]:
+    """The text of every page, by its name under docs/."""
+    return {"limits.md": limits_page(), "errors.md": errors_page(), "settings.md": settings_page()}
+
+
+def limits_page() -> str:
+    """Every limit, by module and section."""
+    parts = [
+        "# Limits",
+        _LIMITS,
+    ]
+    for source, title in SOURCES.items():
+        module = importlib.import_module(source)
+        parts.append(f"## {title}\n\n`{source.replace('.', '/')}.py`")
+        found = list(limits_of(module))
+        for section in dict.fromkeys(limit.section for limit in found):
+            rows = [
+                (f"`{limit.name.lower()}`", shown(limit.value), limit.note)
+                for limit in found
+                if limit.section == section
+            ]
+            if section:
+                parts.append(f"### {section[:1].upper()}{section[1:]}")
+            parts.append(table(("limit", "value", ""), rows))
+    return page(parts)
+
+
+def errors_page() -> str:
+    """Every error code and every close code."""
+    codes = [
+        (f"`{code}`", "yes" if info.retry else "no", str(info.http_status), info.sentence)
+        for code, info in CODES.items()
+    ]
+    closes = [
+        (str(int(code)), code.name.lower(), "yes" if may_come_back(code) else "no", sentence)
+        for code, sentence in CLOSE_SENTENCES.items()
+    ]
+    return page(
+        [
+            "# Error and close codes",
+            "## Error codes",
+            _ERRORS,
+            table(("code", "retry", "HTTP", "default sentence"), codes),
+            "## Close codes",
+            _CLOSES,
+            table(("code", "name", "come back", "sentence"), closes),
+        ]
+    )
+
+
+def settings_page() -> str:
+    """Every setting, by section of the tree."""
+    parts = [
+        "# Settings",
+        _SETTINGS,
+    ]
+    for section, branch in config.sections().items():
+        rows = [
+            (f"`{leaf.variable}`", _default(leaf), leaf.description)
+            for leaf in config.leaves()
+            if leaf.section == section
+        ]
+        parts += [
+            f"## {section}",
+            inspect.cleandoc(branch.__doc__ or ""),
+            table(("variable", "default", ""), rows),
+        ]
+    return page(parts)
+
+
+def limits_of(module: ModuleType) -> Iterator[Limit]:
+    """The constants of a module in their order, each with the text below it and the comment line above its group."""
+    source = inspect.getsource(module)
+    lines = source.splitlines()
+    body = ast.parse(source).body
+    for node, after in zip(body, [*body[1:], None], strict=True):
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            above = (line for line in reversed(lines[: node.lineno]) if line.startswith(SECTION))
+            section = next(above, SECTION).removeprefix(SECTION).rstrip(" -")
+            yield Limit(section, node.target.id, getattr(module, node.target.id), _text(after))
+
+
+def _text(node: ast.stmt | None) -> str:
+    if (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    ):
+        return " ".join(node.value.value.replace("``", "`").split())
+    return ""
+
+
+def _default(leaf: config.Leaf) -> str:
+    if leaf.required:
+        return "must be set"
+    return "unset" if leaf.default is None else f"`{leaf.default}`"
+
+
+def shown(value: object) -> str:
+    """A number as people read it."""
+    return f"{value:,}" if isinstance(value, int | float) else str(value)
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
+    lines = [head, ["---"] * len(head), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(cells)} |".replace("  |", " |") for cells in lines)
+
+
+def page(parts: Iterable[str]) -> str:
+    """A page of these paragraphs."""
+    return MADE + "\n" + "\n\n".join(parts) + "\n"
+
+
+def write(directory: Path = DOCS) -> None:
+    """Write every page into this directory."""
+    for name, text in pages().items():
+        (directory / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()

@@ -1,0 +1,218 @@
+"""The image and the compose file fit the server: its settings, ports, commands and packages."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+
+from gatherup import config
+from gatherup.cli import main
+from gatherup.config.leaves import PREFIX
+from gatherup.http.endpoint import ENDPOINT
+from gatherup.http.health import HealthResource
+from protocol import limits
+
+ROOT = Path(__file__).parents[2]
+OPS = ROOT / "ops"
+COMPOSE: dict[str, Any] = yaml.safe_load((OPS / "compose.yaml").read_text())
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+_VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::\?[^}]*)?\}")
+INSTRUCTIONS = [
+    line.split(maxsplit=1)
+    for line in re.sub(r"\\\n\s*", " ", (OPS / "Dockerfile").read_text()).splitlines()
+    if line and not line.startswith("#")
+]
+
+
+def instructions(name: str) -> list[str]:
+    return [rest for word, rest in INSTRUCTIONS if word == name]
+
+
+def image_environment() -> dict[str, str]:
+    """What the last stage sets."""
+    pairs = [pair.split("=", 1) for pair in instructions("ENV")[-1].split()]
+    return {pair[0]: pair[1] for pair in pairs}
+
+
+def secrets() -> dict[str, str]:
+    """Values for what ops/.env.example asks for."""
+    lines = [line for line in (OPS / ".env.example").read_text().splitlines() if line and line[0] != "#"]
+    names = [line.partition("=") for line in lines]
+    assert all(value == "" for _, _, value in names), "an example holds no secret"
+    return {name: f"{n:064x}" for n, (name, _, _) in enumerate(names)}
+
+
+def environment(service: str) -> dict[str, str]:
+    """A service's variables as Compose fills them in."""
+    given = SERVICES[service].get("environment", {})
+    filled = {k: _VARIABLE.sub(lambda m: secrets()[m["name"]], str(v)) for k, v in given.items()}
+    return {k: v.replace("$$", "$") for k, v in filled.items()}
+
+
+def seconds(text: str) -> int:
+    assert text.endswith("s")
+    return int(text[:-1])
+
+
+# --- compose ---------------------------------------------------------------------------------------------
+
+
+def test_the_node_s_settings_make_a_configuration() -> None:
+    made = {k: v for k, v in image_environment().items() if k.startswith(PREFIX)}
+    found = config.read({**made, **environment("node")})
+    assert found.http.host == found.stream.host == "0.0.0.0"
+    database, redis = urlsplit(found.postgres.url.reveal()), found.redis.url
+    assert redis is not None
+    assert database.hostname in SERVICES
+    assert urlsplit(redis.reveal()).hostname in SERVICES
+    account = environment("postgres")
+    assert (database.username, database.password) == (account["POSTGRES_USER"], account["POSTGRES_PASSWORD"])
+    assert database.path == "/" + account["POSTGRES_DB"]
+    assert urlsplit(redis.reveal()).password == environment("valkey")["VALKEY_PASSWORD"]
+
+
+@pytest.mark.parametrize("service", ["node", "migrate"])
+def test_every_variable_is_a_setting(service: str) -> None:
+    known = {leaf.variable for leaf in config.leaves()}
+    assert environment(service).keys() <= known
+
+
+def test_migrating_needs_only_the_database() -> None:
+    assert config.database_url(environment("migrate")) == config.database_url(environment("node"))
+    assert "sslmode=disable" in environment("migrate")["DATABASE_URL"]  # dbmate would ask for TLS
+
+
+def test_secrets_come_from_the_environment() -> None:
+    text = (OPS / "compose.yaml").read_text()
+    assert {m["name"] for m in _VARIABLE.finditer(text)} == secrets().keys()
+    assert all(":?" in m[0] for m in _VARIABLE.finditer(text)), "a missing secret must stop Compose"
+    required = {leaf.variable for leaf in config.leaves() if leaf.required}
+    assert required <= environment("node").keys()
+
+
+def test_commands_exist() -> None:
+    for service in ("node", "migrate"):
+        assert SERVICES[service]["command"][0] in main.commands
+        assert len(SERVICES[service]["command"]) == 1
+
+
+def test_migration_comes_before_serving() -> None:
+    assert SERVICES["migrate"]["depends_on"]["postgres"]["condition"] == "service_healthy"
+    assert SERVICES["node"]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
+    assert SERVICES["node"]["depends_on"]["valkey"]["condition"] == "service_healthy"
+    for service in SERVICES.values():
+        assert service.get("depends_on", {}).keys() <= SERVICES.keys()
+
+
+def test_there_is_one_node() -> None:
+    assert "deploy" not in SERVICES["node"]
+    assert "scale" not in SERVICES["node"]
+    assert [name for name, service in SERVICES.items() if service.get("command") == ["serve"]] == ["node"]
+
+
+def test_ports_are_the_defaults_and_stay_on_this_machine() -> None:
+    published = [port.split(":") for port in SERVICES["node"]["ports"]]
+    assert {host for host, _, _ in published} == {"127.0.0.1"}
+    exposed = {int(port) for port in instructions("EXPOSE")[0].split()}
+    assert (
+        {int(inside) for _, _, inside in published} == exposed == {config.Http().port, config.Stream().port}
+    )
+    assert all("ports" not in SERVICES[name] for name in SERVICES if name != "node")
+
+
+def test_a_stopping_node_has_the_time_it_needs() -> None:
+    http, stream = config.Http(), config.Stream()
+    needed_s = stream.goodbye_spread_s + limits.CLOSE_TIMEOUT_S + http.shutdown_timeout_s
+    runtime = next(leaf for leaf in config.leaves() if leaf.field == "drain_timeout_s").default
+    assert isinstance(runtime, float)
+    assert seconds(SERVICES["node"]["stop_grace_period"]) > needed_s + runtime
+
+
+@pytest.mark.parametrize("service", ["postgres", "valkey"])
+def test_servers_are_checked_and_pinned(service: str) -> None:
+    assert SERVICES[service]["healthcheck"]["test"]
+    assert re.fullmatch(r"[a-z/]+:\d+", SERVICES[service]["image"])
+
+
+def test_postgres_keeps_its_data_in_a_volume() -> None:
+    volume, _, path = SERVICES["postgres"]["volumes"][0].partition(":")
+    assert volume in COMPOSE["volumes"]
+    assert path == "/var/lib/postgresql"  # from 18 on; the image refuses the older .../data
+
+
+# --- the image -------------------------------------------------------------------------------------------
+
+
+def test_the_image_runs_the_server_as_an_ordinary_user() -> None:
+    assert json.loads(instructions("ENTRYPOINT")[0])[0] in PROJECT["project"]["scripts"]
+    assert json.loads(instructions("CMD")[-1])[0] in main.commands
+    user, group = instructions("USER")[-1].split(":")
+    assert int(user) > 0
+    assert int(group) > 0
+
+
+def test_bases_are_pinned_by_tag() -> None:
+    bases = [base.split()[0] for base in instructions("FROM")]
+    assert len(set(bases)) == 1
+    assert len(bases) == 2
+    assert re.fullmatch(r"python:3\.\d+-slim", bases[0])
+
+
+def test_everything_installed_is_checked_against_the_locks() -> None:
+    text = "\n".join(instructions("RUN"))
+    installs = re.findall(r"pip (?:install|wheel) [^&\n]*", text)
+    assert len(installs) == 4
+    assert all("--require-hashes" in one or "--no-index" in one for one in installs)
+    assert "PIP_ONLY_BINARY=:all:" in instructions("ENV")[0]
+    assert not re.search(r"apt|gcc|build-essential", text)
+
+
+def test_what_builds_the_wheel_is_named_completely() -> None:
+    named = re.search(r"\^\(([^)]*)\)==", (OPS / "Dockerfile").read_text())
+    assert named is not None
+    wanted, waiting = set[str](), ["hatchling"]
+    while waiting:
+        name = waiting.pop()
+        if name not in wanted:
+            wanted.add(name)
+            needs = map(Requirement, importlib.metadata.requires(name) or ())
+            waiting += [need.name for need in needs if not need.marker or need.marker.evaluate({"extra": ""})]
+    assert set(named[1].split("|")) == wanted
+
+
+def test_the_build_gets_what_it_copies() -> None:
+    copied = {part for line in instructions("COPY") if "--from" not in line for part in line.split()[:-1]}
+    packages = set(PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"])
+    assert packages <= copied
+    allowed = {
+        line[1:] for line in (OPS / "Dockerfile.dockerignore").read_text().splitlines() if line[:1] == "!"
+    }
+    assert copied == allowed
+    assert all((ROOT / name).exists() for name in copied)
+
+
+def test_the_health_check_asks_an_endpoint_and_fails_without_a_server() -> None:
+    *_, check = instructions("HEALTHCHECK")[0].partition("CMD ")
+    program, flag, code = json.loads(check)
+    assert (program, flag) == ("python", "-c")
+    paths = [
+        getattr(view, ENDPOINT).path for view in vars(HealthResource).values() if hasattr(view, ENDPOINT)
+    ]
+    assert any(path in code for path in paths)
+    assert f"or {config.Http().port}" in code
+    dead = subprocess.run(
+        [sys.executable, "-c", code], env={"GATHERUP_HTTP_PORT": "9"}, capture_output=True, check=False
+    )
+    assert dead.returncode == 1

@@ -1,0 +1,46 @@
+"""Old receipts go; young ones, and the system's own, stay."""
+
+from __future__ import annotations
+
+import pytest
+import trio
+
+from gatherup.retention import BATCH_ROWS, PAUSE_S, SWEEP_S, sweep_receipts
+from storage.postgres.pool import Pool
+from storage.postgres.queries import execute, rows
+from storage.postgres.retention import Retention
+from tests.ports import TrioClock
+
+_INSERT = """
+insert into receipt (stream_id, author, client_id, first_seq, last_seq, digest, created_at)
+select gen_random_uuid(), %(author)s, gen_random_uuid(), 1, 1, '', now() - make_interval(hours => %(hours)s)
+from generate_series(1, 3)
+"""
+
+
+@pytest.mark.real
+async def test_only_peoples_old_receipts_are_deleted(postgres_dsn: str) -> None:
+    async with Pool(postgres_dsn, autocommit=True) as pool:
+        for author in ("user:" + "1" * 32, "counter:" + "1" * 32, "system"):
+            for hours in (7 * 24 - 1, 7 * 24 + 1):
+                await execute(pool, _INSERT, {"author": author, "hours": hours})
+        retention = Retention(pool)
+        assert await retention.delete_receipts(7, 2) == 2
+        assert await retention.delete_receipts(7, 100) == 1
+        assert await retention.delete_receipts(7, 100) == 0
+        left = await rows(pool, "select author, count(*) from receipt group by 1 order by 1", {})
+    assert [count for _, count in left] == [6, 6, 3]
+
+
+async def test_a_backlog_is_deleted_in_batches(autojump_clock: object) -> None:
+    asked: list[float] = []
+
+    class Backlog:
+        async def delete_receipts(self, keep_days: int, rows_max: int) -> int:
+            asked.append(trio.current_time())
+            return BATCH_ROWS if len(asked) < 3 else 0
+
+    start = trio.current_time()
+    with trio.move_on_after(SWEEP_S * 1.5):
+        await sweep_receipts(Backlog(), TrioClock())
+    assert [round(at - start, 3) for at in asked] == [0, PAUSE_S, 2 * PAUSE_S, 2 * PAUSE_S + SWEEP_S]

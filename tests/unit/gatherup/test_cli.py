@@ -1,0 +1,26 @@
+"""The command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from gatherup.cli import main
+
+SCHEMA = Path(__file__).parents[3] / "docs" / "schema"
+
+
+def test_schema_is_written_as_it_stands_in_the_documentation(tmp_path: Path) -> None:
+    done = CliRunner().invoke(main, ["schema", "--write", str(tmp_path / "out")])
+    assert (done.exit_code, done.output) == (0, "")
+    written = {path.name: path.read_text() for path in (tmp_path / "out").iterdir()}
+    assert written == {path.name: path.read_text() for path in SCHEMA.iterdir()}
+    printed = CliRunner().invoke(main, ["schema"]).output
+    assert all(text in printed for text in written.values())
+
+
+def test_migrate_without_a_database_exits_2() -> None:
+    done = CliRunner().invoke(main, ["migrate"], env={"DATABASE_URL": ""})
+    assert done.exit_code == 2
+    assert done.output.startswith("DATABASE_URL: must look like")
