@@ -37,7 +37,8 @@ async def test_kill_in_a_burst(installation: Installation) -> None:
             await guest.saw(total)
             guest.check_order()
             assert guest.seen == accepted
-            assert [type(s) for s in guest.statuses].count(Online) == 3
+            # Whoever is still on the way back at the second kill comes back once for both.
+            assert [type(s) for s in guest.statuses].count(Online) in (2, 3)
             assert any(isinstance(s, Offline) for s in guest.statuses)
         for n in range(LANES):
             mine = [b for b in guests[1].seen.values() if b.startswith(f"0.{n}:")]

@@ -1,0 +1,63 @@
+"""``make bench``: the figures, measured on a whole installation that lives as long as the run."""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import sys
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import msgspec
+
+from loadtest.figures import FULL, QUICK, Scale, commit_path, fanout, idle, posts
+from loadtest.node import Node
+from loadtest.report import Figure, table
+
+
+def _on_node(measure: Callable[[Node, Scale], list[Figure]]) -> Callable[[Scale], list[Figure]]:
+    def on_new_node(scale: Scale) -> list[Figure]:
+        with Node() as node:
+            return measure(node, scale)
+
+    return on_new_node
+
+
+MEASURES: Final[dict[str, Callable[[Scale], list[Figure]]]] = {
+    "posts": _on_node(posts.measure),
+    "fanout": _on_node(fanout.measure),
+    "commit-path": commit_path.measure,
+    "idle": _on_node(idle.measure),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command line. A missed target is told, not an error: machines differ."""
+    parser = argparse.ArgumentParser(prog="python -m loadtest.bench", description=__doc__)
+    parser.add_argument("--only", choices=MEASURES, action="append", help="measure this; may be repeated")
+    parser.add_argument(
+        "--quick", action="store_true", help="see that everything works; the numbers mean nothing"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    given = parser.parse_args(arguments)
+    _allow_many_files()
+    figures: list[Figure] = []
+    for name in given.only or MEASURES:
+        sys.stderr.write(f"measuring {name} ...\n")
+        measured = MEASURES[name](QUICK if given.quick else FULL)
+        figures += measured
+        if not given.json:
+            sys.stdout.write(table(measured) + "\n")
+            sys.stdout.flush()
+    if given.json:
+        sys.stdout.write(msgspec.json.encode([figure.plain() for figure in figures]).decode() + "\n")
+
+
+def _allow_many_files() -> None:
+    """As many open files as the system lets this process and its children have."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,125 @@
+"""A whole installation of GatherUp as a child, and the people on it."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import re
+import socket
+import sys
+import uuid
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from loadtest.children import Child
+from loadtest.connection import Connection, LastScan
+from protocol.frames import Accepted, CreateCommand, Hello, ServerFrame, Subscribe, Welcome
+from protocol.http import SignedIn, SignInAsGuest
+from protocol.room import CreateRoom, JoinRoom
+
+LOOPBACK: Final = "127.0.0.1"
+STREAM_PATH: Final = "/v1/stream"
+_METRIC: Final = re.compile(r"^(\w+) ([0-9.e+]+)$", re.MULTILINE)
+_RUN: Final = uuid.uuid4().hex[:12]
+_ids: Final = iter(range(1 << 47))
+
+
+def client_id() -> str:
+    """One that was never used."""
+    digits = f"{next(_ids):012x}"
+    return f"00000000-0000-4000-{digits[:4]}-{_RUN[:4]}{digits[4:]}"
+
+
+class Node(Child):
+    """``gatherup dev`` on data that vanishes: PostgreSQL and Valkey are its children, the node is itself.
+
+    Everybody comes from one address here, so the limit of requests per address is lifted.
+    """
+
+    def __init__(self) -> None:
+        self._http = (LOOPBACK, _free_port())
+        self.address: Final = (LOOPBACK, _free_port())
+        environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("GATHERUP_")},
+            "GATHERUP_HTTP_PORT": str(self._http[1]),
+            "GATHERUP_STREAM_PORT": str(self.address[1]),
+            "GATHERUP_STREAM_GOODBYE_SPREAD_S": "0",
+            "GATHERUP_HTTP_ANONYMOUS_PER_S": "1e6",
+            "GATHERUP_HTTP_ANONYMOUS_BURST": "1e6",
+            "GATHERUP_AUTH_ACCESS_TOKEN_S": "86400",
+            "PYTHONUNBUFFERED": "1",
+        }
+        command = [sys.executable, "-m", "gatherup", "dev", "--ephemeral"]
+        super().__init__(command, "GatherUp is running", environment=environment)
+
+    def counters(self) -> dict[str, float]:
+        """The node's own counters that have no labels."""
+        text = self._get("/metrics").decode()
+        return {name: float(value) for name, value in _METRIC.findall(text)}
+
+    def guests(self, count: int) -> list[str]:
+        """The tokens of this many new guests."""
+        facade = http.client.HTTPConnection(*self._http)
+        tokens: list[str] = []
+        for number in range(count):
+            body = msgspec.json.encode(SignInAsGuest(display_name=f"guest {number}"))
+            facade.request("POST", "/v1/guest", body, {"Content-Type": "application/json"})
+            answer = facade.getresponse()
+            tokens.append(msgspec.json.decode(answer.read(), type=SignedIn).access_token)
+        facade.close()
+        return tokens
+
+    def connect(self, tokens: Sequence[str]) -> list[Connection]:
+        """A session for each token."""
+        last = LastScan()
+        connections: list[Connection] = []
+        for token in tokens:
+            connection = Connection(self.address, STREAM_PATH, last)
+            connections.append(connection)
+            welcome = connection.ask(Hello(token=token))
+            assert isinstance(welcome, Welcome)
+            connection.user = welcome.user
+        return connections
+
+    def _get(self, path: str) -> bytes:
+        facade = http.client.HTTPConnection(*self._http)
+        facade.request("GET", path)
+        body = facade.getresponse().read()
+        facade.close()
+        return body
+
+
+def make_room(owner: Connection) -> str:
+    """A new room, whose owner becomes its first member."""
+    command: CreateCommand = CreateRoom(client_id=client_id(), name="loadtest")
+    made = owner.ask(command)
+    assert isinstance(made, Accepted)
+    assert made.stream is not None
+    return made.stream
+
+
+def join(room: str, members: Sequence[Connection]) -> None:
+    """Make all of them members; their joining is pipelined."""
+    for member in members:
+        member.send(JoinRoom(client_id=client_id(), stream=room))
+    for member in members:
+        member.answer()
+
+
+def subscribe(room: str, members: Sequence[Connection]) -> None:
+    """Let all of them listen."""
+    for member in members:
+        member.send(Subscribe(client_id=client_id(), stream=room))
+        _check(member.answer())
+
+
+def _check(answer: ServerFrame) -> None:
+    assert answer.__struct_config__.tag == "subscribed"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        return probe.getsockname()[1]

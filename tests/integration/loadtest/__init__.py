@@ -1,0 +1,1 @@
+"""The benchmark, run to see that it works."""

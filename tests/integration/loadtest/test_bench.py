@@ -1,0 +1,35 @@
+"""The benchmark runs: every figure is there, and every frame and seq on the way was checked. Speed is no matter."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from loadtest.bench import MEASURES
+
+pytestmark = [pytest.mark.real, pytest.mark.slow]
+
+HANG_S = 180
+FIGURES = {
+    "posts": {"node CPU per post", "posts", "ack p50", "ack p99", "events per commit"},
+    "fanout": {
+        "deliveries, node",
+        "deliveries, send() loop",
+        "deliveries, websockets",
+        "post to delivery p99",
+    },
+    "commit-path": {"events, closed loop", "ack p50, 2000/s"},
+    "idle": {"node memory per connection"},
+}
+
+
+@pytest.mark.parametrize("name", MEASURES)
+def test_a_measure_brings_its_figures(name: str) -> None:
+    command = [sys.executable, "-m", "loadtest.bench", "--quick", "--json", "--only", name]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=HANG_S)
+    figures = json.loads(done.stdout)
+    assert FIGURES[name] <= {figure["name"] for figure in figures}
+    assert all(figure["median"] > 0 for figure in figures)
