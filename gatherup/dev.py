@@ -19,6 +19,7 @@ from gatherup.addresses import USUAL, Addresses
 from gatherup.embedded import embedded_postgres, embedded_valkey
 from gatherup.lifetime import serve
 from gatherup.randomness import SystemRandomness
+from gatherup.start import StartRefusedError
 from gatherup.telemetry.logs import configure_logs
 from storage.postgres.migrate import migrate
 
@@ -95,7 +96,10 @@ def _is_free(port: int) -> bool:
 
 @contextmanager
 def _data(environment: Mapping[str, str], ephemeral: bool) -> Generator[Path]:
-    """The folder of the servers' data, absolute; an ephemeral one vanishes with the block."""
+    """The folder of the servers' data, absolute; an ephemeral one vanishes with the block.
+
+    Raises StartRefusedError.
+    """
     if ephemeral:
         with tempfile.TemporaryDirectory(prefix="gatherup-") as name:
             path = Path(name)
@@ -103,7 +107,12 @@ def _data(environment: Mapping[str, str], ephemeral: bool) -> Generator[Path]:
             yield path
         return
     path = Path(environment.get("GATHERUP_DATA") or configuration.DATA).absolute()
-    path.mkdir(parents=True, exist_ok=True)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StartRefusedError(
+            f"{path} can't be made: {error.strerror}. GATHERUP_DATA names another folder."
+        ) from error
     yield path
 
 

@@ -66,8 +66,8 @@ class Register(RequestBody, frozen=True, kw_only=True):
 class SignIn(RequestBody, frozen=True, kw_only=True):
     """Sign in with handle and password."""
 
-    handle: Annotated[str, Meta(max_length=limits.HANDLE_CHARS_MAX)]
-    password: Annotated[str, Meta(max_length=limits.PASSWORD_CHARS_MAX)]
+    handle: Annotated[str, Meta(max_length=limits.HANDLE_CHARS_MAX, pattern=NO_NUL)]
+    password: Annotated[str, Meta(max_length=limits.PASSWORD_CHARS_MAX, pattern=NO_NUL)]
     device: Device = ""
 
 

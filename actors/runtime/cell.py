@@ -8,25 +8,23 @@ gathers. Any outcome but *committed* throws the working state away.
 from __future__ import annotations
 
 import logging
-import math
-from collections import deque
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
-from msgspec import Struct, msgpack, structs
+from msgspec import Struct, msgpack
 
 from actors.kind import Facts, Instant, Kind
 from actors.ports import Append, Clock, Fence, Log, LogRow, LogUnavailableError, Receipt
 from actors.refusals import refused
 from actors.runtime import limits
+from actors.runtime.active import Active
 from actors.runtime.committer import Committer, Outcome
 from actors.runtime.draft import Draft, Owed, fact_keys
 from actors.runtime.envelope import Envelope, accepted, digest_of
 from actors.runtime.mailbox import Mailbox
+from actors.runtime.timer import Timer
 from protocol.codes import Code
-from protocol.frames import Accepted, Refused, Reply, Signal, Unknown
-from protocol.ids import SYSTEM, derive_client_id
+from protocol.frames import Accepted, Refused, Signal
 from protocol.limits import BATCH_COMMANDS_MAX
 
 _log = logging.getLogger(__name__)
@@ -41,18 +39,6 @@ class Surroundings(Struct, frozen=True):
     committer: Committer
     publish: Callable[[str, Sequence[LogRow]], None]
     digest_key: bytes
-
-
-class Active(Struct):
-    """A stream's committed state, as the activation found it and each commit moves it."""
-
-    state: Struct
-    head: int
-    last_at: Instant
-    activation: int
-    checkpoint_seq: int
-    owed: deque[Owed]
-    """Effects not settled yet, oldest first."""
 
 
 class Cell:
@@ -76,7 +62,7 @@ class Cell:
         """Commands of the turn in progress; whoever ends the cell settles what is left of them."""
         self.passivating = False
         self._around = around
-        self._schedule = schedule
+        self._timer = Timer(stream, kind, active, mailbox, around.clock, schedule)
         self._deliver = deliver
         self.delivering = False
         """Whether a task is sending what ``active.owed`` holds."""
@@ -84,10 +70,6 @@ class Cell:
         """(effects_seq, wake_at) as this activation last wrote them; None before its first append."""
         self._alone = 0
         """So many of the next commands are decided one at a time: one of them can't be stored."""
-        self._firing: Instant | None = None
-        """When the timer was due whose command waits in the mailbox or is being decided."""
-        self._stuck_timer: Instant | None = None
-        """A timer whose command was refused: it isn't fired again until the state moves it."""
 
     def view(self, user: str) -> Struct | None:
         """What a snapshot shows this user; None for a bug in the kind."""
@@ -107,18 +89,18 @@ class Cell:
 
     async def run(self) -> bool:
         """Serve the mailbox. True when passivated, false when fenced. Raises whatever crashes the cell."""
-        self._schedule_due()
+        self._timer.schedule()
         self._deliver_owed()
         while True:
             if not self.mailbox:
                 if self.passivating:
                     await self._checkpoint(force=True)
                     if not self.mailbox:
-                        self._schedule_due()  # it may have been woken for a timer meanwhile
+                        self._timer.schedule()  # it may have been woken for a timer meanwhile
                         return True
                     continue
                 await self.mailbox.wait()
-            self._fire_timer()
+            self._timer.fire()
             limit = 1 if self._alone else BATCH_COMMANDS_MAX
             self.taken = self.mailbox.take(limit)
             self._alone = max(0, self._alone - len(self.taken))
@@ -153,9 +135,8 @@ class Cell:
         draft = Draft(
             self.kind, self.stream, active.state, active.head, active.last_at, self._around.digest_key
         )
-        now = max(
-            self._around.clock.now(), self._firing or 0
-        )  # a timer is decided when it is due, not before
+        # A timer is decided when it is due, not before, wherever the clock stepped meanwhile.
+        now = max(self._around.clock.now(), self._timer.firing or 0)
         for envelope in self.taken:
             if not envelope.settled:
                 draft.decide(envelope, facts, now)
@@ -176,11 +157,11 @@ class Cell:
         active.state, active.head, active.last_at = draft.state, draft.head, draft.last_at
         active.owed.extend(draft.owed)
         if draft.rows:
-            self._stuck_timer = None
+            self._timer.moved()
             self._around.publish(self.stream, tuple(draft.rows.values()))
         for envelope, reply in draft.accepted:
             envelope.answer(reply)
-        self._schedule_due()
+        self._timer.schedule()
         self._deliver_owed()
 
     async def _undo(self, outcome: Outcome, draft: Draft) -> bool:
@@ -267,7 +248,7 @@ class Cell:
                 envelope.give_up(self.stream)
         self.taken = []
 
-    # --- due work: timers, effects, checkpoints ---
+    # --- due work: effects, checkpoints ---
 
     def _deliver_owed(self) -> None:
         if self.active.owed and not self.delivering:
@@ -276,37 +257,6 @@ class Cell:
 
     def _oldest_owed(self) -> Owed | None:
         return self.active.owed[0] if self.active.owed else None
-
-    def _schedule_due(self) -> None:
-        due = self.kind.due(self.active.state)
-        if due is not None and due != self._stuck_timer:
-            self._schedule(self.stream, due)
-
-    def _fire_timer(self) -> None:
-        """Put the command of a timer that is due into the mailbox; its client_id makes a repeat harmless."""
-        due = self.kind.due(self.active.state)
-        now = self._around.clock.now()
-        if due is None or self._firing is not None or due == self._stuck_timer:
-            return
-        if due > now:  # woken by a time it was put off from
-            self._schedule(self.stream, due)
-            return
-        command = self.kind.on_due(self.active.state, now)
-        if command is None:
-            return
-        self._firing = due
-        cause = ("timer", self.stream, str(due), str(self.active.head))
-        stamped = structs.replace(command, client_id=derive_client_id(*cause))
-        self.mailbox.put_back([Envelope(stamped, SYSTEM, partial(self._fired, due), math.inf)])
-
-    def _fired(self, due: Instant, reply: Reply) -> None:
-        """A timer's command was answered: one that couldn't be served is tried again, one without effect isn't."""
-        self._firing = None
-        if isinstance(reply, Unknown) or (isinstance(reply, Refused) and reply.retry):
-            self._schedule(self.stream, self._around.clock.now() + limits.TIMER_RETRY_MS)
-        elif self.kind.due(self.active.state) == due:
-            self._stuck_timer = due
-            _log.error("a timer of %s changed nothing; it waits for another event", self.stream)
 
     async def _settle(self) -> bool:
         """Write that effects are settled, or that nothing is due, when no batch carries it. False when fenced."""

@@ -14,8 +14,9 @@ from msgspec import Struct, ValidationError, msgpack
 from actors.kind import Instant, Kind
 from actors.ports import Activation, FencedError, LogConflictError, LogRow, LogUnavailableError, Randomness
 from actors.runtime import limits
+from actors.runtime.active import Active
 from actors.runtime.backoff import backoff
-from actors.runtime.cell import Active, Cell, Surroundings
+from actors.runtime.cell import Cell, Surroundings
 from actors.runtime.draft import DecideError, Owed, owed_by
 from actors.runtime.mailbox import Mailbox
 from protocol.codes import Code

@@ -116,7 +116,7 @@ class Session:
         self.outbox.on_closing = None
         self._subscriptions.end_all()
         if self._user is not None:
-            self._services.registry.remove(self._user, self)
+            self._services.registry.remove(self._user)
 
     # --- what the relay calls ------------------------------------------------------------------------
 
@@ -158,7 +158,7 @@ class Session:
         except InvalidTokenError as error:
             self.close(CloseCode.TOKEN_EXPIRED if error.expired else CloseCode.UNAUTHENTICATED)
             return
-        if not services.registry.admit(login.user, self):
+        if not services.registry.admit(login.user):
             self.close(CloseCode.TOO_MANY_SESSIONS)
             return
         self._user = login.user

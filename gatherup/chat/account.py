@@ -62,23 +62,16 @@ class Account:
         return self._signed_in.access_token
 
     async def find_room(self, name: str) -> StreamId | None:
-        """The id of the oldest room of this name, among one's own and the public ones."""
-        if ROOM_ID.match(name):
-            return name
+        """The id of the oldest public room of this name; whoever looks later finds the same."""
         found: StreamId | None = None
-        for scope in ("mine", "public"):
-            cursor: Query = ()
-            for _ in range(PAGES_MAX):
-                page = await self._get(
-                    "/v1/rooms", [("scope", scope), ("limit", "200"), *cursor], http.RoomPage
-                )
-                found = next((r.room for r in reversed(page.rooms) if r.name == name), found)
-                if page.next is None:
-                    break
-                cursor = [("cursor", page.next)]
-            if found is not None:
-                return found
-        return None
+        cursor: Query = ()
+        for _ in range(PAGES_MAX):
+            page = await self._get("/v1/rooms", [("limit", "200"), *cursor], http.RoomPage)
+            found = next((r.room for r in reversed(page.rooms) if r.name == name), found)
+            if page.next is None:
+                break
+            cursor = [("cursor", page.next)]
+        return found
 
     async def history(self, entered: StreamId, before: int) -> list[http.Message]:
         """The newest messages before this seq, the oldest of them first."""
@@ -125,4 +118,5 @@ def _read(response: httpx.Response, answer: type[A]) -> A:
         problem = msgspec.json.decode(response.content, type=http.Problem)
     except msgspec.DecodeError:
         raise ChatError(f"{response.url} answered {response.status_code}, not as GatherUp does") from None
-    raise ChatError(problem.detail, problem.code)
+    field = f"{problem.field}: " if problem.field else ""
+    raise ChatError(f"{field}{problem.detail}", problem.code)

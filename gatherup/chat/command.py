@@ -13,9 +13,9 @@ from prompt_toolkit import PromptSession
 from prompt_toolkit.patch_stdout import patch_stdout
 
 from gatherup.addresses import USUAL
-from gatherup.chat.account import ROOM_ID, ChatError, sign_in
+from gatherup.chat.account import ROOM_ID, Account, ChatError, sign_in
 from gatherup.chat.names import Names
-from gatherup.chat.screen import Screen, show
+from gatherup.chat.screen import Screen, printable, show
 from gatherup.client import (
     Client,
     Closed,
@@ -27,17 +27,29 @@ from gatherup.client import (
     UnknownOutcomeError,
     connect,
 )
+from gatherup.client.transport import WebSocketConnector
 from gatherup.clock import SystemClock
 from protocol import room
 from protocol.codes import Code
 from protocol.ids import StreamId
 
 
+def stream_url(_context: click.Context, _parameter: click.Parameter, url: str) -> str:
+    """The address, if it can be one of a WebSocket. Raises click.BadParameter."""
+    try:
+        WebSocketConnector(url)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+    return url
+
+
 @click.command("chat")
 @click.argument("room_name", metavar="ROOM")
 @click.option("--as", "name", required=True, help="The name you go by.")
 @click.option("--url", default=USUAL.http, show_default=True, help="The server's HTTP address.")
-@click.option("--stream", default=USUAL.stream, show_default=True, help="Its stream address.")
+@click.option(
+    "--stream", default=USUAL.stream, show_default=True, callback=stream_url, help="Its stream address."
+)
 def command(room_name: str, name: str, url: str, stream: str) -> None:
     """Chat in ROOM, a room's id or name; a name that doesn't exist yet becomes a public room."""
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
@@ -48,9 +60,9 @@ def command(room_name: str, name: str, url: str, stream: str) -> None:
         else:
             trio.run(run, room_name, name, url, stream, read_stdin)
     except ClosedError as error:
-        raise click.ClickException(error.message) from None
+        raise click.ClickException(printable(error.message)) from None
     except (ChatError, RefusedError) as error:
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException(printable(str(error))) from None
     except KeyboardInterrupt:
         return
 
@@ -94,7 +106,7 @@ async def run(room_name: str, name: str, url: str, stream_url: str, read_line: L
         sign_in(url, name) as account,
         connect(stream_url, token=account.token, on_status=show_status) as client,
     ):
-        entered = await account.find_room(room_name) or await create_room(client, room_name)
+        entered = await room_of(account, client, room_name)
         await join(client, entered)
         show(f"-- {room_name} is {entered}")
         stream = await client.subscribe(entered)
@@ -119,13 +131,16 @@ async def post_lines(client: Client, entered: StreamId, read_line: LineReader) -
             show("! It isn't known whether this was posted.")
 
 
-async def create_room(client: Client, name: str) -> StreamId:
-    """Make a public room of this name."""
+async def room_of(account: Account, client: Client, name: str) -> StreamId:
+    """The id of the room of this id or name, made if it doesn't exist yet."""
     if ROOM_ID.match(name):
         return name
+    if (found := await account.find_room(name)) is not None:
+        return found
     accepted = await client.send(room.CreateRoom(client_id=client.new_id(), name=name))
     assert accepted.stream is not None
-    return accepted.stream
+    # Names aren't unique, and others may have made one at the same moment: all meet in the oldest.
+    return await account.find_room(name) or accepted.stream
 
 
 async def join(client: Client, entered: StreamId) -> None:

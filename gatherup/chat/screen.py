@@ -11,7 +11,11 @@ from gatherup.chat.names import Names
 from gatherup.client import Ended, Event, Snapshot, Stream
 from protocol import http, room
 
-_CONTROL: Final = dict.fromkeys((*range(32), 127, *range(128, 160)), "\N{REPLACEMENT CHARACTER}")
+_CONTROL: Final = dict.fromkeys(
+    # C0, DEL, C1, line and paragraph separators, and what turns the direction of writing
+    (*range(32), *range(127, 160), 0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A)),
+    "\N{REPLACEMENT CHARACTER}",
+)
 
 
 class Screen:
@@ -81,4 +85,9 @@ def _people(event: Event) -> list[str]:
 
 def show(line: str) -> None:
     """One line on the terminal; control characters that people wrote don't reach it."""
-    click.echo(line.translate(_CONTROL))
+    click.echo(printable(line))
+
+
+def printable(text: str) -> str:
+    """The text without control characters, which could rewrite the terminal."""
+    return text.translate(_CONTROL)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Awaitable, Callable, Mapping
 
-import msgspec
 import trio
 
 from gatherup.client import actions
@@ -27,7 +26,7 @@ from gatherup.client.ports import (
 )
 from gatherup.client.state import ClientState
 from gatherup.client.streams import Stream
-from gatherup.client.wire import read_frame
+from gatherup.client.wire import UNREADABLE, read_frame
 from protocol.frames import Accepted, Command, Position, Signal
 
 TokenProvider = Callable[[], Awaitable[str]]
@@ -60,6 +59,8 @@ class Client:
         self._clock = clock
         self._randomness = randomness
         self._decoder = ItemDecoder(kinds)
+        self._value: object = None
+        """What the frame that came last carries; no other frame is ever delivered."""
         self._state = ClientState(
             policy=policy,
             renewable=not isinstance(token, str),
@@ -238,7 +239,8 @@ class Client:
     def _take(self, data: bytes) -> None:
         try:
             frame = read_frame(data)
-        except msgspec.DecodeError as error:
+            self._value = None if frame is None else self._decoder.value(frame)
+        except UNREADABLE as error:
             self._apply(self._state.violated(f"unreadable: {error}", self._now()))
             return
         if frame is not None:
@@ -256,7 +258,7 @@ class Client:
                 if self._conversation is not None:
                     self._on_connection(self._conversation, action)
             case actions.Deliver(stream, frame, position):
-                self._streams[stream].push(self._decoder.item(frame, position))
+                self._streams[stream].push(self._decoder.item(frame, position, self._value))
             case actions.Opened(stream):
                 self._streams[stream].opened()
             case actions.End(stream, error):

@@ -100,28 +100,39 @@ KINDS: Final[Mapping[str, KindTypes]] = {
     room.KIND: KindTypes(events=room.EVENTS, view=room.RoomView),
 }
 """The kinds GatherUp ships."""
+_UNKNOWN_KIND: Final = KindTypes()
 
 
 class ItemDecoder:
-    """Turns frames into items. Raises msgspec.DecodeError on what can't be read at all."""
+    """Turns frames into items, in two steps, so that a frame is read whole before anything is done with it."""
 
     def __init__(self, kinds: Mapping[str, KindTypes]) -> None:
         self._kinds = kinds
 
-    def item(
-        self, frame: frames.Event | frames.Subscribed | frames.Signalled, position: Position
-    ) -> Event | Snapshot | Signal:
-        """The item of one delivered frame."""
-        kind = self._kinds.get(position.stream.partition(":")[0], KindTypes())
+    def value(self, frame: frames.ServerFrame) -> object:
+        """The payload or snapshot that a frame carries. Raises one of ``wire.UNREADABLE``."""
         match frame:
-            case frames.Event(header=header, payload=payload):
-                value = None if payload is None else _decode(payload, kind.events.get(header.type))
+            case frames.Event(header=header, payload=Raw() as payload):
+                return _decode(payload, self._kind(header.stream).events.get(header.type))
+            case frames.Subscribed(stream=stream, snapshot=Raw() as snapshot):
+                return _decode(snapshot, self._kind(stream).view)
+            case _:
+                return None
+
+    def item(
+        self, frame: frames.Event | frames.Subscribed | frames.Signalled, position: Position, value: object
+    ) -> Event | Snapshot | Signal:
+        """The item of one delivered frame, with its ``value``."""
+        match frame:
+            case frames.Event(header=header):
                 return Event(header=header, payload=value, position=position)
-            case frames.Subscribed(stream=stream, head=head, snapshot=snapshot):
-                view = None if snapshot is None else _decode(snapshot, kind.view)
-                return Snapshot(stream=stream, view=view, head=head, position=position)
+            case frames.Subscribed(stream=stream, head=head):
+                return Snapshot(stream=stream, view=value, head=head, position=position)
             case frames.Signalled():
                 return Signal(stream=frame.stream, author=frame.author, type=frame.type, data=frame.data)
+
+    def _kind(self, stream: str) -> KindTypes:
+        return self._kinds.get(stream.partition(":")[0], _UNKNOWN_KIND)
 
 
 def _decode(data: Raw, known: type[Struct] | None) -> object:

@@ -341,7 +341,7 @@ class ClientState:
             return self._goodbye.message
         if code in CloseCode.__members__.values():
             return CLOSE_SENTENCES[CloseCode(code)]
-        return "The connection was lost."
+        return "No connection could be made." if self.phase is Phase.WAITING else "The connection was lost."
 
     def _check_open(self) -> None:
         if self.phase is Phase.FINISHED:

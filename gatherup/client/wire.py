@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import msgspec
 from msgspec import Struct
 
 from protocol.codec import FULL, Codec, Subprotocol
-from protocol.frames import SERVER_FRAMES, ClientFrame, ServerFrame
+from protocol.frames import SERVER_FRAMES, ClientFrame, Goodbye, Refused, ServerFrame, Unknown, Welcome
+
+UNREADABLE: Final = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
+"""What decoding raises for bytes that no sound server sends."""
 
 _CODEC: Final = Codec(Subprotocol.MSGPACK, FULL)
 _KNOWN: Final = frozenset(frame.__struct_config__.tag for frame in SERVER_FRAMES)
@@ -27,10 +31,30 @@ def encode(frame: ClientFrame) -> bytes:
 
 
 def read_frame(data: bytes) -> ServerFrame | None:
-    """A server frame; None for one of a later version, to be skipped. Raises msgspec.DecodeError."""
+    """A server frame; None for one of a later version, to be skipped. Raises one of UNREADABLE."""
     try:
-        return _CODEC.decode_server(data)
+        frame = _CODEC.decode_server(data)
     except msgspec.ValidationError:
         if _tag_of(data).t not in _KNOWN:
             return None
         raise
+    _check_numbers(frame)
+    return frame
+
+
+def _check_numbers(frame: ServerFrame) -> None:
+    """Raises msgspec.ValidationError for times and rates that nobody can keep to, such as NaN."""
+    match frame:
+        case Welcome(heartbeat_s=heartbeat_s, limits=limits):
+            sound = (
+                0 < heartbeat_s < math.inf
+                and 0 < limits.commands_per_s < math.inf
+                and 1 <= limits.commands_burst < math.inf
+                and limits.inflight_commands_max >= 1
+            )
+        case Refused() | Unknown() | Goodbye():
+            sound = frame.retry_after_s is None or 0 <= frame.retry_after_s < math.inf
+        case _:
+            sound = True
+    if not sound:
+        raise msgspec.ValidationError("a number out of range")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from types import UnionType
-from typing import Annotated, Any, Final, cast, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Final, Literal, cast, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Meta, Struct
@@ -37,6 +37,13 @@ class Leaf(Struct, frozen=True):
     def several(self) -> bool:
         """Whether it holds a list of values."""
         return any(get_origin(kind) is tuple for kind in _plain_types(self.type))
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The words it may be; empty if it isn't a choice of words."""
+        return tuple(
+            w for kind in _plain_types(self.type) if get_origin(kind) is Literal for w in get_args(kind)
+        )
 
 
 def _plain_types(annotation: Any) -> tuple[Any, ...]:

@@ -29,7 +29,8 @@ def _parse(leaf: Leaf, text: str) -> object:
     try:
         return msgspec.convert(given, leaf.type, strict=False)
     except msgspec.ValidationError as error:
-        raise ValueError(f"{text!r} is not allowed: {error}") from None
+        reason = f"must be one of {', '.join(leaf.choices)}" if leaf.choices else error
+        raise ValueError(f"{text!r} is not allowed: {reason}") from None
 
 
 def read(environment: Mapping[str, str]) -> Config:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable
 from functools import wraps
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Annotated, Any, Final, TypeVar, cast, get_args, get_origin
 
 import msgspec
@@ -31,6 +32,7 @@ from protocol.http import Problem
 
 ENDPOINT: Final = "_gatherup_endpoint"
 BEARER: Final = "bearer"
+ADDRESS_CHARS_MAX: Final = 64
 
 _PATH: Final = re.compile(r" - at `\$\.?(?P<path>[^`]*)`$")
 _NAMED: Final = re.compile(r"(missing required|contains unknown) field `(?P<name>[^`]*)`")
@@ -161,10 +163,27 @@ class Gate:
     def address(self) -> str:
         """Where the request comes from, as the outermost proxy that is ours saw it."""
         if self._proxy_hops:
-            forwarded = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
+            # A proxy may append a line of its own in place of an element: all lines are one list (RFC 9110, 5.3).
+            lines = ",".join(request.headers.getlist("X-Forwarded-For"))
+            forwarded = [part.strip() for part in lines.split(",")]
             if len(forwarded) >= self._proxy_hops and (seen := forwarded[-self._proxy_hops]):
-                return seen
-        return request.remote_addr or ""
+                return payer(seen)
+        return payer(request.remote_addr or "")
+
+
+def payer(address: str) -> str:
+    """Who counts as one sender: an IPv4 address, or an IPv6 network of 64 bits, which one customer gets whole.
+
+    What is no address is cut, so that no table holds long keys.
+    """
+    try:
+        given = ip_address(address)
+    except ValueError:
+        return address[:ADDRESS_CHARS_MAX]
+    if isinstance(given, IPv6Address):
+        mapped = given.ipv4_mapped
+        return str(mapped) if mapped else str(ip_network((int(given), 64), strict=False))
+    return str(given)
 
 
 async def decoded_body(kind: type[Struct]) -> Struct:
@@ -222,4 +241,5 @@ def _invalid(error: Exception) -> ProblemError:
     text = text[: found.start()] if found else text
     if (named := _NAMED.search(text)) is not None:
         field = f"{field}.{named['name']}" if field else named["name"]
+    field = field[: limits.DETAIL_CHARS_MAX] if field else None
     return ProblemError(Code.INVALID, text[: limits.DETAIL_CHARS_MAX], field=field)

@@ -30,6 +30,8 @@ from storage.postgres.errors import PostgresError
 BACKLOG = 1024
 HEADER_BYTES_MAX = 16 * 1024
 REQUEST_BODY_TIMEOUT_S = 10
+UNREAD_ANSWER_TIMEOUT_MS = 10_000
+"""A peer that takes nothing of its answer for this long is reset."""
 WSGI_BODY_BYTES_MAX = 0
 """Nothing here is WSGI."""
 
@@ -66,6 +68,9 @@ def bind(host: str, port: int) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # Hypercorn waits without a limit, and shielded, for a peer that doesn't take its answer: only the
+        # kernel can end that wait. Accepted sockets inherit it.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_ANSWER_TIMEOUT_MS)
         listener.bind((host, port))
         listener.listen(BACKLOG)
         listener.setblocking(False)

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import logging
 import select
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
@@ -31,6 +31,8 @@ from psycopg.adapt import AdaptersMap
 from psycopg.conninfo import conninfo_to_dict, make_conninfo, timeout_from_conninfo
 from psycopg.waiting import Ready, Wait
 from typing_extensions import override
+
+from storage.postgres.readiness import poll_now, wait_for
 
 if not psycopg.__version__.startswith("3.3."):
     raise ImportError(f"storage.postgres.driver is written for psycopg 3.3, found {psycopg.__version__}")
@@ -135,7 +137,7 @@ class TrioConnection(AsyncConnection[Any]):
             while True:
                 if need & Wait.W:  # nearly always possible at once
                     await self._yield_now_and_then()
-                    ready = _poll(descriptor, need) or await _wait_for(descriptor, need)
+                    ready = poll_now(descriptor, need) or await wait_for(descriptor, need)
                 else:
                     self._steps_without_yield = 0
                     await trio.lowlevel.wait_readable(descriptor)
@@ -307,61 +309,12 @@ class _Transaction(AsyncTransaction):
         return False
 
 
-def _poll(descriptor: int, need: Wait) -> int:
-    """The readiness bits a socket has now. A hang-up counts as both: the next call on it tells."""
-    poll = select.poll()
-    wanted_in = select.POLLIN if need & Wait.R else 0
-    wanted_out = select.POLLOUT if need & Wait.W else 0
-    poll.register(descriptor, wanted_in | wanted_out)
-    ready = 0
-    for _, events in poll.poll(0):
-        hung_up = events & (select.POLLHUP | select.POLLERR | select.POLLNVAL)
-        if need & Wait.R and (events & select.POLLIN or hung_up):
-            ready |= Ready.R
-        if need & Wait.W and (events & select.POLLOUT or hung_up):
-            ready |= Ready.W
-    return ready
-
-
-async def _wait_for(descriptor: int, need: Wait) -> int:
-    """Wait until a socket has at least one of the readiness bits; return those it has."""
-    if need == Wait.R:
-        await trio.lowlevel.wait_readable(descriptor)
-        return Ready.R
-    if need == Wait.W:
-        await trio.lowlevel.wait_writable(descriptor)
-        return Ready.W
-    await wait_readable_or_writable(descriptor)
-    return _poll(descriptor, need)
-
-
-async def wait_readable_or_writable(descriptor: int) -> None:
-    """Wait for either; needed only with a full send buffer, when the server waits for us to read.
-
-    Raises trio.ClosedResourceError or OSError, as the waits of trio do, if the socket is closed.
-    """
-    failures: list[Exception] = []
-    async with trio.open_nursery() as nursery:
-
-        async def first(wait: Callable[[int], Awaitable[None]]) -> None:
-            try:
-                await wait(descriptor)
-            except (trio.ClosedResourceError, OSError) as error:
-                failures.append(error)  # raised below, free of the nursery's exception group
-            nursery.cancel_scope.cancel()
-
-        nursery.start_soon(first, trio.lowlevel.wait_readable)
-        nursery.start_soon(first, trio.lowlevel.wait_writable)
-    if failures:
-        raise failures[0]
-
-
 async def _drive_moving(gen: PQGenConn[T]) -> T:
     """Drive a generator whose socket may change between steps: connecting and cancelling."""
     try:
         descriptor, need = next(gen)
         while True:
-            descriptor, need = gen.send(Ready(await _wait_for(descriptor, need)))
+            descriptor, need = gen.send(Ready(await wait_for(descriptor, need)))
     except StopIteration as end:
         return end.value
     except OSError as error:

@@ -13,8 +13,9 @@ import trio
 from psycopg import pq
 from psycopg.pq.abc import PGresult
 
-from storage.postgres.driver import TrioConnection, wait_readable_or_writable
+from storage.postgres.driver import TrioConnection
 from storage.postgres.errors import LinkUnusable, OutcomeUnknown, PostgresError, statement_error
+from storage.postgres.readiness import wait_readable_or_writable
 
 Rows = list[tuple[bytes | None, ...]]
 """The rows of an answer; each value in PostgreSQL's binary format."""

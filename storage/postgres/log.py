@@ -46,6 +46,8 @@ COMMIT_LINKS: Final = 2
 _SETTINGS: Final = {
     # append_batch judges rows as their last writer left them: only READ COMMITTED reads them so.
     "default_transaction_isolation": "read committed",
+    # Accepted means durable, whatever the server's own default is.
+    "synchronous_commit": "on",
 }
 _ACTIVATE: Final = """
     select fenced, activation, head, last_at, effects_seq, state, checkpoint_seq

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 
 from storage.postgres.driver import TrioConnection
-from storage.postgres.errors import LinkUnusable, OutcomeUnknown, PostgresError, statement_error
+from storage.postgres.errors import DataRejected, LinkUnusable, OutcomeUnknown, PostgresError, statement_error
 from storage.postgres.pool import Pool
 
 Row = tuple[Any, ...]
@@ -47,6 +47,8 @@ async def execute(pool: Pool, statement: str, parameters: Mapping[str, Any]) -> 
 def _translated(error: psycopg.Error, *, sent: bool) -> PostgresError:
     if not sent:
         return LinkUnusable(str(error), sqlstate=error.sqlstate)
+    if error.sqlstate is None and isinstance(error, psycopg.DataError):
+        return DataRejected(str(error))  # the driver couldn't write a parameter: nothing was sent
     if error.sqlstate is None:
         return OutcomeUnknown(str(error))
     return statement_error(str(error), sqlstate=error.sqlstate, severity=error.diag.severity_nonlocalized)

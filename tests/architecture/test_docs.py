@@ -56,7 +56,7 @@ def check_curl(arguments: list[str]) -> None:
     """The endpoint is there, and takes this body."""
     url = next(a for a in arguments if a.startswith("http://127.0.0.1:8080/"))
     body = arguments[arguments.index("-d") + 1] if "-d" in arguments else None
-    path = url.removeprefix("http://127.0.0.1:8080")
+    path = url.removeprefix("http://127.0.0.1:8080").replace("/ROOM/", "/<room>/")
     declared = endpoints()["POST" if body else "GET", path]
     if body is not None:
         assert declared.body is not None

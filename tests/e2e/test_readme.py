@@ -141,7 +141,7 @@ async def test_the_conversation_of_the_readme(installation: Installation) -> Non
 
 
 async def test_signing_in_as_the_web_guide_says(installation: Installation) -> None:
-    register, login = curls(GUIDES / "web-clients.md")
+    register, login, create, post, read = curls(GUIDES / "web-clients.md")
     made, again = await curl(installation, register), await curl(installation, login)
     assert made["user"] == again["user"]
     async with httpx.AsyncClient(base_url=installation.url) as web:
@@ -149,6 +149,11 @@ async def test_signing_in_as_the_web_guide_says(installation: Installation) -> N
         assert me.json()["user"] == made["user"]
         for path in ("/docs", "/openapi.json"):
             assert (await web.get(path)).status_code == 200
+    create, post, read = (line.replace("TOKEN", again["access_token"]) for line in (create, post, read))
+    room = (await curl(installation, create))["stream"]
+    await curl(installation, post.replace("ROOM", room))
+    page = await curl(installation, read.replace("ROOM", room))
+    assert [message["body"] for message in page["messages"]] == ["Hello"]
 
 
 async def test_the_sdk_as_the_game_guide_says(

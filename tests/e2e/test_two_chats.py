@@ -86,6 +86,16 @@ async def test_two_chats(installation: Installation) -> None:
     assert await ben.leave() == 0
 
 
+async def test_two_who_come_at_once_meet(installation: Installation) -> None:
+    ann, ben = await chat(installation, "den", "ann"), await chat(installation, "den", "ben")
+    await ann.type("is anybody here?")
+    await ben.type("me")
+    await ann.until("<ben> me")
+    await ben.until("<ann> is anybody here?")
+    assert await ann.leave() == 0
+    assert await ben.leave() == 0
+
+
 async def test_a_login_that_was_ended_ends_the_chat(installation: Installation, postgres_dsn: str) -> None:
     ann = await chat(installation, "lobby", "ann")
     await ann.type("hello")

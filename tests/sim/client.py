@@ -242,6 +242,7 @@ class SimClient:
             self.history.reused(self.user, reply)
 
     def _unknown(self, reply: Unknown) -> None:
+        self.history.unknowns += 1
         pending = self.pending.get(reply.client_id)
         if pending is not None:
             pending.unsure, pending.inflight = True, False

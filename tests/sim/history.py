@@ -54,6 +54,7 @@ class History:
         self.snapshots = 0
         self.replays = 0
         self.revocations = 0
+        self.unknowns = 0
 
     def note(self, who: str, *what: object) -> None:
         """Add a line to the trace."""

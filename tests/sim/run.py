@@ -207,6 +207,7 @@ def run_seed(seed: int, variant: str | None = None) -> Result:
         "snapshots": history.snapshots,
         "replays": history.replays,
         "revocations": history.revocations,
+        "unknown replies": history.unknowns,
         "slow readers": sum(c.closed_slow for c in simulation.clients),
         "events": sum(map(len, simulation.database.story.values())),
     }

@@ -24,7 +24,7 @@ def test_the_promises_hold_in_many_histories() -> None:
         f"make sim SEEDS=1 SEED_BASE={result.seed}: {result.violation}" for result in failed[:5]
     )
     # A simulation that never meets the hard cases proves nothing about them.
-    for what in ("snapshots", "replays", "revocations", "slow readers", "events"):
+    for what in ("snapshots", "replays", "revocations", "unknown replies", "slow readers", "events"):
         assert totals[what] > SEEDS / 10, f"hardly any {what}: {totals}"
     assert totals["lives"] > 2 * SEEDS
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+
+import msgspec
 import pytest
 import trio
 
@@ -28,6 +31,7 @@ from protocol.frames import (
     Position,
     RefreshToken,
     Refused,
+    SessionLimits,
     Signalled,
     Subscribe,
     Unknown,
@@ -35,8 +39,8 @@ from protocol.frames import (
     Unsubscribed,
 )
 from protocol.room import PostMessage, SendTyping
-from tests.integration.client.double import Peer, serving
-from tests.unit.client.world import ROOMS, event, post, subscribed
+from tests.integration.client.double import CODEC, Peer, serving
+from tests.unit.client.world import ROOMS, client_id, event, post, subscribed
 
 QUICK = Policy(backoff_min_s=0.01, backoff_max_s=0.05)
 ROOM = ROOMS[0]
@@ -148,6 +152,74 @@ async def test_garbage_from_the_server_is_a_violation_and_an_unknown_frame_is_no
         await online.acquire()
         await online.acquire()
         await c.send(post(1))
+        assert c.violations == 1
+
+
+def _event(payload: bytes) -> bytes:
+    header = {"stream": ROOM, "seq": 5, "at": 1, "author": "system", "type": "future.thing"}
+    return b"\x83\xa1t\xa5event\xa6header" + msgspec.msgpack.encode(header) + b"\xa7payload" + payload
+
+
+HOSTILE = {
+    "text that isn't UTF-8": b"\x82\xa1t\xa7goodbye\xa7message\xa1\xff",
+    "deep nesting": b"\x82\xa1t\xa8accepted\xa6answer" + b"\x91" * 100_000 + b"\x01",
+    "a payload whose text isn't UTF-8": _event(b"\xa1\xff"),
+    "a payload nested deep": _event(b"\x91" * 900 + b"\xa1\xff"),
+    "a time that is none": CODEC.encode(Unknown(client_id=client_id(1), retry_after_s=math.nan)),
+}
+
+
+@pytest.mark.parametrize("said", HOSTILE.values(), ids=HOSTILE)
+async def test_whatever_a_server_says_the_client_lives_and_comes_back(said: bytes) -> None:
+    async def hostile(peer: Peer) -> None:
+        await peer.greet()
+        asked = await peer.hear(Subscribe)
+        await peer.say(subscribed(ROOM, 4, to=asked.client_id))
+        await peer.socket.send_message(said)
+        await peer.until_closed()
+
+    async def sound(peer: Peer) -> None:
+        hello = await peer.greet()
+        assert [p.seq for p in hello.positions] == [4], "what couldn't be read wasn't taken"
+        await peer.until_closed()
+
+    twice = trio.Semaphore(0)
+
+    def hear(status: object) -> None:
+        if isinstance(status, Online):
+            twice.release()
+
+    async with (
+        serving(hostile, sound) as url,
+        connect(url, token="t", policy=QUICK, on_status=hear) as c,
+    ):
+        await c.subscribe(ROOM, since=Position(stream=ROOM, incarnation=1, seq=4))
+        await twice.acquire()
+        await twice.acquire()
+        assert c.violations == 1
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        {"heartbeat_s": math.nan},
+        {"heartbeat_s": 0.0},
+        {"limits": SessionLimits(commands_per_s=0.0)},
+        {"limits": SessionLimits(commands_burst=math.nan)},
+        {"limits": SessionLimits(inflight_commands_max=0)},
+    ],
+)
+async def test_a_welcome_with_numbers_nobody_can_keep_to_is_none(numbers: dict[str, object]) -> None:
+    async def hostile(peer: Peer) -> None:
+        await peer.greet(**numbers)
+        await peer.until_closed()
+
+    async def sound(peer: Peer) -> None:
+        await peer.greet()
+        await peer.until_closed()
+
+    async with serving(hostile, sound) as url, connect(url, token="t", policy=QUICK) as c:
+        await c.wait_online()
         assert c.violations == 1
 
 

@@ -76,6 +76,7 @@ async def test_a_password_is_needed_on_socket_and_tcp(folder: Path) -> None:
             with pytest.raises(psycopg.OperationalError, match="password"):
                 ask(dsn.replace("password='", "password='x"), "select 1")
         assert (server.home / "password").stat().st_mode & 0o777 == 0o600
+        assert (server.home / "postgres.log").stat().st_mode & 0o777 == 0o600
 
 
 async def test_kill_and_restart_keep_committed_data_and_port(folder: Path) -> None:

@@ -119,15 +119,15 @@ class Witness:
     """Posts to its room and gets the event back."""
 
     def __init__(self, client: Client, room: str, clock: HandClock) -> None:
-        self._client = client
+        self.client = client
         self._clock = clock
         self.room = room
 
     async def check(self) -> None:
-        await self._client.tell(PostMessage(client_id=client_id(), stream=self.room, body="still here?"))
-        assert isinstance(await self._client.frame(), Accepted)
+        await self.client.tell(PostMessage(client_id=client_id(), stream=self.room, body="still here?"))
+        assert isinstance(await self.client.frame(), Accepted)
         await self._clock.advance(2 * limits.FLUSH_TICK_MIN_S)  # the room may be busy: its flush waits
-        assert isinstance(await self._client.frame(), Event)
+        assert isinstance(await self.client.frame(), Event)
 
 
 @asynccontextmanager

@@ -169,6 +169,8 @@ BAD_FIELDS: list[tuple[str, dict[str, Any], str]] = [
     ("/v1/guest", {"display_name": "x" * 65}, "display_name"),
     ("/v1/guest", {"display_name": "x", "device": "x" * 121}, "device"),
     ("/v1/login", {"handle": "ann"}, "password"),
+    ("/v1/login", {"handle": "a\0b", "password": "x"}, "handle"),
+    ("/v1/login", {"handle": "ann", "password": "a\0b"}, "password"),
     ("/v1/refresh", {}, "refresh_token"),
     ("/v1/refresh", {"refresh_token": 1}, "refresh_token"),
 ]
@@ -209,6 +211,9 @@ async def test_behind_a_proxy_the_address_it_saw_counts(postgres_dsn: str) -> No
         assert await sign_in("10.0.0.1") == 201
         assert await sign_in("10.0.0.2") == 201
         assert await sign_in("6.6.6.6, 10.0.0.1") == 429  # what a client claims doesn't help it
+        # nor does it in a line of its own, before the one that the proxy adds
+        lines = [("X-Forwarded-For", "6.6.6.7"), ("X-Forwarded-For", "10.0.0.1")]
+        assert (await http.post("/v1/guest", json={"display_name": "x"}, headers=lines)).status_code == 429
 
 
 async def test_a_full_password_queue_is_told_to_wait(postgres_dsn: str) -> None:

@@ -10,12 +10,14 @@ import httpx
 import jwt
 import pytest
 import trio
+import trio.testing
 from jsonschema import Draft202012Validator
 
 from gatherup.auth.tokens import AccessTokens
+from gatherup.http import server
 from protocol import limits
 from protocol.codes import Code
-from tests.integration.http.conftest import SETTINGS, Site, problem
+from tests.integration.http.conftest import SETTINGS, Site, problem, running, settings
 
 pytestmark = pytest.mark.real
 KEY = bytes.fromhex(SETTINGS["GATHERUP_AUTH_TOKEN_KEY"])
@@ -222,3 +224,25 @@ async def test_the_documentation_loads_nothing_from_elsewhere(site: Site) -> Non
     for code in Code:
         assert f'id="{code.value}"' in answer.text
     assert "/v1/rooms/{room}/messages" in answer.text
+
+
+async def test_a_peer_that_never_reads_doesnt_keep_the_node_from_ending(
+    postgres_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "UNREAD_ANSWER_TIMEOUT_MS", 500)
+    quiet = settings(postgres_dsn, GATHERUP_CANARY_PERIOD_S="60", GATHERUP_HTTP_SHUTDOWN_TIMEOUT_S="0.1")
+    async with trio.open_nursery() as nursery:
+        async with running(quiet) as addresses:
+            url = httpx.URL(addresses.http)
+            stream = await trio.open_tcp_stream(url.host, url.port or 80)
+            asks = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 200_000
+            nursery.start_soon(stream.send_all, asks)
+            await trio.testing.wait_all_tasks_blocked(0.1)  # the node waits for us to read, we wait for it
+        nursery.cancel_scope.cancel()
+    await stream.aclose()
+
+
+async def test_what_a_refusal_quotes_is_cut(site: Site) -> None:
+    answer = await site.http.post("/v1/guest", json={"display_name": "x", "y" * 5000: 1})
+    document = problem(answer, 422, "invalid", "y" * limits.DETAIL_CHARS_MAX)
+    assert len(document["detail"]) <= limits.DETAIL_CHARS_MAX

@@ -5,7 +5,10 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+import psycopg
 import pytest
+import trio
+from psycopg import sql
 
 from tests.integration.http.conftest import Site, problem
 
@@ -88,6 +91,34 @@ async def test_edit_and_delete(site: Site) -> None:
     problem(await ben.send("DELETE", f"/v1/rooms/{room}/messages/999"), 404, "not_found", "message")
     problem(await ben.send("DELETE", f"/v1/rooms/{room}/messages/0"), 404, "not_found", "message")
     problem(await ben.send("DELETE", f"/v1/rooms/{room}/messages/{2**70}"), 404, "not_found", "message")
+
+
+async def test_a_deleted_message_stands_in_no_row_of_any_table(site: Site, postgres_dsn: str) -> None:
+    ann = await site.guest()
+    room = await ann.new_room()
+    seq = await ann.post(room, "the first secret")
+    path = f"/v1/rooms/{room}/messages/{seq}"
+    assert (await ann.send("PATCH", path, body="the second secret")).status_code == 200
+    written = await trio.to_thread.run_sync(every_row, postgres_dsn)
+    assert holds(written, "first secret"), "the log holds it: so this test would see it"
+    assert holds(written, "second secret")
+    assert (await ann.send("DELETE", path)).status_code == 200
+    written = await trio.to_thread.run_sync(every_row, postgres_dsn)
+    assert not holds(written, "first secret")
+    assert not holds(written, "second secret")
+
+
+def every_row(dsn: str) -> str:
+    """All rows of all our tables as text; bytes are hexadecimal."""
+    with psycopg.connect(dsn) as connection:
+        tables = connection.execute("select tablename from pg_tables where schemaname = 'public'").fetchall()
+        queries = [sql.SQL("select t::text from {} t").format(sql.Identifier(name)) for (name,) in tables]
+        return "\n".join(row[0] for query in queries for row in connection.execute(query))
+
+
+def holds(written: str, text: str) -> bool:
+    """Whether a text stands there, as itself or as bytes."""
+    return text in written or text.encode().hex() in written
 
 
 async def test_a_kick_ends_reading_too(site: Site) -> None:

@@ -19,6 +19,7 @@ FIGURES = {
         "deliveries, node",
         "deliveries, send() loop",
         "deliveries, websockets",
+        "deliveries, ws",
         "post to delivery p99",
     },
     "commit-path": {"events, closed loop", "ack p50, 2000/s"},

@@ -74,6 +74,13 @@ def test_back_off_doubles_up_to_its_maximum_and_starts_again_after_a_good_sessio
     assert only(actions.Connect, client.disconnected(None, 30.0))[0].after_s == 1.0
 
 
+def test_who_never_got_through_is_not_told_of_a_loss() -> None:
+    (offline,) = only(actions.WentOffline, state().disconnected(None, 1.0))
+    assert offline.message == "No connection could be made."
+    (offline,) = only(actions.WentOffline, ready().disconnected(None, 1.0))
+    assert offline.message == "The connection was lost."
+
+
 def test_goodbye_is_waited_for_and_only_once() -> None:
     client = ready()
     goodbye = Goodbye(code=CloseCode.GOING_AWAY, message="Moving.", retry=True, retry_after_s=7.0)

@@ -96,6 +96,12 @@ def test_a_bad_variable_is_named(variable: str, value: str) -> None:
     assert problem.startswith(f"{variable}: ")
 
 
+def test_a_wrong_choice_names_the_right_ones() -> None:
+    assert problems(GATHERUP_LOG_LEVEL="loud") == [
+        "GATHERUP_LOG_LEVEL: 'loud' is not allowed: must be one of debug, info, warning, error"
+    ]
+
+
 @pytest.mark.parametrize("variable", ["GATHERUP_AUTH_TOKEN_KEY", "DATABASE_URL", "REDIS_URL"])
 def test_a_bad_secret_is_not_repeated(variable: str) -> None:
     assert PASSWORD not in "".join(problems(**{variable: PASSWORD}))

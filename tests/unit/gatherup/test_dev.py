@@ -8,10 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from gatherup import dev
 from gatherup.addresses import USUAL, Addresses
-from gatherup.cli import invoked
+from gatherup.cli import invoked, main
 from gatherup.randomness import SystemRandomness
 
 
@@ -55,3 +56,12 @@ def test_secrets_are_made_once_and_for_their_owner_alone(tmp_path: Path) -> None
     assert len(set(made.values())) == len(dev.GENERATED)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert dev.secrets(path, SystemRandomness()) == made
+
+
+def test_a_data_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = CliRunner().invoke(main, ["dev"], env={"GATHERUP_DATA": str(tmp_path / "file" / "data")})
+    assert done.exit_code == 1
+    assert done.output == (
+        f"{tmp_path}/file/data can't be made: Not a directory. GATHERUP_DATA names another folder.\n"
+    )

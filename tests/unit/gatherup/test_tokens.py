@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import jwt
@@ -61,6 +62,7 @@ def test_expiry_is_judged_by_the_given_time() -> None:
         "\u2603",
         "." * 4096,
         "x" * 5000,
+        base64.urlsafe_b64encode(b'{"kid":' + b"[" * 1500).decode().rstrip("=") + ".e30.AAAA",  # nested deep
         jwt.encode(claims(), NO_KEY, "none"),
         jwt.encode(claims(), NO_KEY, "none", headers={"kid": TOKENS.issue(USER, LOGIN, NOW)[0]}),
         signed(key=b"another key of thirty-two bytes!"),

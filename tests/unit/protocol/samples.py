@@ -140,61 +140,65 @@ FULL_HEADER_MAP: Map = {
 }
 
 
+_SESSION: list[tuple[Struct, Map]] = [
+    (
+        Welcome(session="s1", user=ANN, node="n1", at=AT, token_expires_at=AT + 1),
+        {
+            "t": "welcome",
+            "session": "s1",
+            "user": ANN,
+            "node": "n1",
+            "at": AT,
+            "token_expires_at": AT + 1,
+        },
+    ),
+    (
+        Welcome(
+            session="s1",
+            user=ANN,
+            node="n1",
+            at=AT,
+            token_expires_at=AT,
+            heartbeat_s=7.5,
+            limits=SessionLimits(frame_bytes_max=9),
+        ),
+        {
+            "t": "welcome",
+            "session": "s1",
+            "user": ANN,
+            "node": "n1",
+            "at": AT,
+            "token_expires_at": AT,
+            "heartbeat_s": 7.5,
+            "limits": {
+                "frame_bytes_max": 9,
+                "subscriptions_max": 200,
+                "inflight_commands_max": 256,
+                "commands_per_s": 20.0,
+                "commands_burst": 60.0,
+                "signals_per_s": 5.0,
+                "resume_events_max": 1000,
+                "resend_for_s": 86400.0,
+            },
+        },
+    ),
+    (
+        Goodbye(code=4001, message="Slow.", retry=True, retry_after_s=0.5),
+        {"t": "goodbye", "code": 4001, "message": "Slow.", "retry": True, "retry_after_s": 0.5},
+    ),
+]
+
+
 def server(codec: Codec) -> list[tuple[Struct, Map]]:
     """Server frames; what is Raw inside them is in this codec's encoding."""
-    raw = codec.raw
-    events = [
-        (
-            Event(header=header(kind), payload=raw(payload)),
-            {"t": "event", "header": {**_header_map(kind)}, "payload": expected},
-        )
-        for kind, payload, expected in EVENTS
-    ]
+    return [*_SESSION, *_replies(codec), *_subscriptions(codec), *_events(codec)]
+
+
+def _replies(codec: Codec) -> list[tuple[Struct, Map]]:
     return [
-        (
-            Welcome(session="s1", user=ANN, node="n1", at=AT, token_expires_at=AT + 1),
-            {
-                "t": "welcome",
-                "session": "s1",
-                "user": ANN,
-                "node": "n1",
-                "at": AT,
-                "token_expires_at": AT + 1,
-            },
-        ),
-        (
-            Welcome(
-                session="s1",
-                user=ANN,
-                node="n1",
-                at=AT,
-                token_expires_at=AT,
-                heartbeat_s=7.5,
-                limits=SessionLimits(frame_bytes_max=9),
-            ),
-            {
-                "t": "welcome",
-                "session": "s1",
-                "user": ANN,
-                "node": "n1",
-                "at": AT,
-                "token_expires_at": AT,
-                "heartbeat_s": 7.5,
-                "limits": {
-                    "frame_bytes_max": 9,
-                    "subscriptions_max": 200,
-                    "inflight_commands_max": 256,
-                    "commands_per_s": 20.0,
-                    "commands_burst": 60.0,
-                    "signals_per_s": 5.0,
-                    "resume_events_max": 1000,
-                    "resend_for_s": 86400.0,
-                },
-            },
-        ),
         (Accepted(client_id=CLIENT_ID), {"t": "accepted", "client_id": CLIENT_ID}),
         (
-            Accepted(client_id=CLIENT_ID, stream=ROOM, seq=9, events=2, answer=raw({"a": [1, None]})),
+            Accepted(client_id=CLIENT_ID, stream=ROOM, seq=9, events=2, answer=codec.raw({"a": [1, None]})),
             {"t": "accepted", **_ASK, "seq": 9, "events": 2, "answer": {"a": [1, None]}},
         ),
         (
@@ -226,23 +230,41 @@ def server(codec: Codec) -> list[tuple[Struct, Map]]:
             Unknown(client_id=CLIENT_ID, stream=ROOM, retry_after_s=2.5),
             {"t": "unknown", **_ASK, "retry_after_s": 2.5},
         ),
+    ]
+
+
+def _subscriptions(codec: Codec) -> list[tuple[Struct, Map]]:
+    return [
         (
             Subscribed(stream=ROOM, incarnation=1, seq=4, head=9),
             {"t": "subscribed", "stream": ROOM, "incarnation": 1, "seq": 4, "head": 9},
         ),
         (
-            Subscribed(client_id=CLIENT_ID, stream=ROOM, incarnation=1, seq=9, head=9, snapshot=raw(VIEW)),
+            Subscribed(
+                client_id=CLIENT_ID, stream=ROOM, incarnation=1, seq=9, head=9, snapshot=codec.raw(VIEW)
+            ),
             {"t": "subscribed", **_ASK, "incarnation": 1, "seq": 9, "head": 9, "snapshot": VIEW_MAP},
         ),
         (
             Unsubscribed(stream=ROOM, code=Code.FORBIDDEN, message="No."),
             {"t": "unsubscribed", "stream": ROOM, "code": "forbidden", "message": "No."},
         ),
+    ]
+
+
+def _events(codec: Codec) -> list[tuple[Struct, Map]]:
+    return [
         (
             Event(header=FULL_HEADER, payload=None),
             {"t": "event", "header": FULL_HEADER_MAP, "payload": None},
         ),
-        *events,
+        *(
+            (
+                Event(header=header(kind), payload=codec.raw(payload)),
+                {"t": "event", "header": _header_map(kind), "payload": expected},
+            )
+            for kind, payload, expected in EVENTS
+        ),
         (
             Signalled(stream=ROOM, author=ANN, type="room.typing", data={"a": 1, "b": [ANN], "c": "x"}),
             {
@@ -252,10 +274,6 @@ def server(codec: Codec) -> list[tuple[Struct, Map]]:
                 "type": "room.typing",
                 "data": {"a": 1, "b": [ANN], "c": "x"},
             },
-        ),
-        (
-            Goodbye(code=4001, message="Slow.", retry=True, retry_after_s=0.5),
-            {"t": "goodbye", "code": 4001, "message": "Slow.", "retry": True, "retry_after_s": 0.5},
         ),
     ]
 

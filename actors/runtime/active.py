@@ -1,0 +1,22 @@
+"""What an activation holds of its stream."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from msgspec import Struct
+
+from actors.kind import Instant
+from actors.runtime.draft import Owed
+
+
+class Active(Struct):
+    """A stream's committed state, as the activation found it and each commit moves it."""
+
+    state: Struct
+    head: int
+    last_at: Instant
+    activation: int
+    checkpoint_seq: int
+    owed: deque[Owed]
+    """Effects not settled yet, oldest first."""
