@@ -6,13 +6,14 @@ are ``Problem`` documents (RFC 9457) with the same codes as on the socket.
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 from msgspec import Meta, Raw, Struct
 
 from protocol import limits
 from protocol.codes import Code
 from protocol.ids import Author, ClientId, StreamId, UserId
+from protocol.room import Seq
 from protocol.text import NO_NUL, Body, Reason, RoomName
 
 Handle = Annotated[
@@ -32,9 +33,6 @@ Device = Annotated[str, Meta(max_length=limits.DEVICE_CHARS_MAX, pattern=NO_NUL)
 RefreshTokenText = Annotated[str, Meta(min_length=1, max_length=limits.TOKEN_CHARS_MAX)]
 Limit = Annotated[int, Meta(ge=1, le=limits.PAGE_ITEMS_MAX)]
 Cursor = Annotated[str, Meta(max_length=limits.CURSOR_CHARS_MAX, description="``next`` of the page before")]
-SEQ_MAX: Final = 2**53 - 1
-"""Every language's numbers hold it."""
-Seq = Annotated[int, Meta(ge=1, le=SEQ_MAX)]
 
 
 class RequestBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -43,10 +41,6 @@ class RequestBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 class Answer(Struct, frozen=True, kw_only=True):
     """Base of every answer."""
-
-
-class NoQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """No query parameters."""
 
 
 # --- accounts --------------------------------------------------------------------------------------------
@@ -180,7 +174,7 @@ class MessagesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     before: Seq | None = None
     """Messages older than this seq."""
-    after: Annotated[int, Meta(ge=0, le=SEQ_MAX)] | None = None
+    after: Annotated[int, Meta(ge=0, le=limits.SEQ_MAX)] | None = None
     """Messages newer than this seq, the oldest of them first in line."""
     limit: Limit = limits.PAGE_ITEMS_DEFAULT
 

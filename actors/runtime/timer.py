@@ -58,9 +58,9 @@ class Timer:
     def fire(self) -> None:
         """Put its command into the mailbox if it is due; the command's client_id makes a repeat harmless."""
         due = self._kind.due(self._active.state)
-        now = self._clock.now()
         if due is None or self.firing is not None or due == self._stuck:
             return
+        now = self._clock.now()
         if due > now:  # woken by a time it was put off from
             self._schedule(self._stream, due)
             return

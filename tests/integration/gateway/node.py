@@ -35,7 +35,8 @@ from protocol.room import CreateRoom, PostMessage
 from storage.memory.database import MemoryDatabase
 from storage.memory.directory import MemoryDirectory
 from storage.memory.log import MemoryLog
-from tests.integration.gateway.serving import HandClock, Peer, SeededRandomness, Serving, serving
+from tests.integration.gateway.serving import HandClock, Peer, Serving, serving
+from tests.ports import SeededRandomness
 
 LIFETIME_S = 900
 CODECS = codecs()
@@ -132,7 +133,7 @@ class Witness:
 
 @asynccontextmanager
 async def serving_node() -> AsyncIterator[Node]:
-    clock, randomness = HandClock(), SeededRandomness()
+    clock, randomness = HandClock(), SeededRandomness(7)
     database = MemoryDatabase()
     log = MemoryLog(database, clock)
     fence = await MemoryDirectory(database, clock).claim("node-1")

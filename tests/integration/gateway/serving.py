@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 import itertools
-import random
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
@@ -22,6 +21,7 @@ from gatherup.config import Stream
 from gatherup.gateway import Gateway, SessionFactory, lanes
 from protocol.codec import Subprotocol, codecs
 from protocol.codes import CLOSE_SENTENCES, CloseCode
+from tests.ports import SeededRandomness
 
 HANG_S = 20.0
 """No wait of a test takes this long unless something hangs."""
@@ -68,19 +68,6 @@ class HandClock:
                 heapq.heappop(self._waiting)[2]()
             await trio.testing.wait_all_tasks_blocked(0.001)
         self._time_s = end
-
-
-class SeededRandomness:
-    """The Randomness port, the same every time."""
-
-    def __init__(self) -> None:
-        self._random = random.Random(7)
-
-    def token(self, size: int) -> bytes:
-        return self._random.randbytes(size)
-
-    def uniform(self, low: float, high: float) -> float:
-        return self._random.uniform(low, high)
 
 
 class EchoSession:
@@ -172,7 +159,7 @@ async def serving(
         outboxes=outboxes,
         lanes=lanes(codecs()),
         clock=clock,
-        randomness=SeededRandomness(),
+        randomness=SeededRandomness(7),
     )
     served = Serving(gateway, clock, outboxes)
     with trio.fail_after(HANG_S):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import Any
 
 import trio
@@ -21,6 +21,7 @@ from protocol.room import MessagePosted
 from storage.memory.database import MemoryDatabase, StoredStream
 from storage.memory.faults import Faults
 from storage.memory.log import MemoryLog
+from tests.ports import TrioClock
 
 HANG_S = 10_000.0
 """Of the mock clock: a guard against hangs, not a timing."""
@@ -103,22 +104,6 @@ class MemoryWire:
     def close(self) -> None:
         self.closed = True
         self._writable.set()
-
-
-class TrioClock:
-    """The Clock port on the clock of the trio run, which tests replace by a MockClock."""
-
-    def now(self) -> int:
-        return 1_700_000_000_000 + int(trio.current_time() * 1000)
-
-    def monotonic(self) -> float:
-        return trio.current_time()
-
-    async def sleep_until(self, monotonic: float) -> None:
-        await trio.sleep_until(monotonic)
-
-    def deadline(self, seconds: float) -> AbstractContextManager[trio.CancelScope]:
-        return trio.move_on_after(seconds)
 
 
 class Halfway:
