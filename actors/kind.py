@@ -123,6 +123,8 @@ class Kind(ABC, Generic[S]):
     events: ClassVar[Mapping[str, type[Struct]]]
     """Payload types by the header's ``type``."""
     signals: ClassVar[tuple[type[Signal], ...]] = ()
+    internal: ClassVar[bool] = False
+    """Whether its commands are the server's own: clients are told ``unknown_type``."""
 
     @abstractmethod
     def initial(self, stream: str) -> S:

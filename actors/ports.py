@@ -6,15 +6,18 @@ ever (a frozen node is one whose every port call parks) unless it says otherwise
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from enum import Enum, auto
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import trio
 from msgspec import Struct
 
 from actors.kind import Change, FactKey, Instant, Job, Row
+
+if TYPE_CHECKING:
+    from actors.cluster.view import Joining, Member, Move, Renewal, View
 
 # --- time and chance --------------------------------------------------------------------------------------------
 
@@ -55,7 +58,7 @@ class Randomness(Protocol):
 
 
 class LogUnavailableError(Exception):
-    """The log can't be reached; the call certainly changed nothing."""
+    """The database can't be reached. A call of the Log certainly changed nothing."""
 
 
 class LogConflictError(Exception):
@@ -171,13 +174,13 @@ class Log(Protocol):
     """The durable log of all streams. Every method may raise LogUnavailableError."""
 
     async def activate(
-        self, fence: Fence, stream: str, *, create: bool, state_version: int
+        self, fence: Fence, stream: str, *, epoch: int, create: bool, state_version: int
     ) -> Activation | None:
         """Become the stream's writer: raises its activation, so that every earlier owner is fenced.
 
         None if there is no such stream and ``create`` is false; with ``create`` it is made, empty. Waits for
         locks, so no earlier owner's transaction can commit after it returned.
-        Raises FencedError if this node may not own anything any more.
+        Raises FencedError if this run of the node is over, or the stream's shard isn't this node's at this epoch.
         """
         ...
 
@@ -212,28 +215,115 @@ class Log(Protocol):
         """Keep a state for later activations; false if this owner is fenced."""
         ...
 
-    async def due(self, before: Instant, limit: int) -> list[tuple[str, Instant]]:
-        """Streams whose wake_at is at or before this time, earliest first."""
+    async def heads(self, streams: Sequence[str]) -> list[int]:
+        """The last seq of each stream, in the order asked, from one snapshot; 0 for one that doesn't exist."""
+        ...
+
+    async def due(
+        self, shards: Sequence[int], before: Instant, limit: int
+    ) -> list[tuple[str, Instant]]:
+        """Streams of these shards whose wake_at is at or before this time, earliest first."""
         ...
 
 
 class FencedError(Exception):
-    """This node's fence number is no longer the one in the directory: it must stop acting."""
+    """This run of the node may not write any more, or not this: the directory says so."""
 
 
-class AnotherNodeIsRunningError(Exception):
-    """Another node holds the streams of this database."""
+# --- the cluster -------------------------------------------------------------------------------------------------
+
+
+class JoinRefusedError(Exception):
+    """The node can't join: ``code`` is stable, the message a sentence for a person.
+
+    Codes: ``wrong_cluster``, ``wrong_secret``, ``unsupported_protocol``, ``bus_needed``, ``node_name_taken``.
+    """
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+class NameHeldError(Exception):
+    """A member has this name. It may be dead: ``member`` tells its lease, to see whether that moves."""
+
+    def __init__(self, member: Member) -> None:
+        super().__init__(member.name)
+        self.member = member
 
 
 class Directory(Protocol):
-    """Who may act. One node holds all streams (the cluster's directory replaces this rule, not this port)."""
+    """Who the members are and who owns which shard, durably. Every method may raise LogUnavailableError.
 
-    async def claim(self, name: str) -> Fence:
-        """Become the node: fences every earlier one. Raises AnotherNodeIsRunningError, LogUnavailableError."""
+    Here that says nothing of whether the change was made: the next view does. A call is one transaction.
+    ``fence`` names the caller's run; raises FencedError when that run is over.
+    """
+
+    async def join(self, joining: Joining, *, over: Member | None = None) -> Fence:
+        """Become a member: a new run of the node of this name, whose earlier runs can write nothing any more.
+
+        A member of this name: raises NameHeldError, unless it is ``over`` with fence and lease unchanged, whose
+        run ends with this. The shards its row still owns stay its own, at higher epochs. While there are other
+        members, ``joining`` must agree with them on cluster, secret, protocol (newest or the one before) and bus
+        (two members need one each): JoinRefusedError. Alone, it sets cluster and secret.
+        """
         ...
 
-    async def hold(self) -> None:
-        """Keep the claim for as long as this runs. Raises FencedError when it was lost to another node."""
+    async def renew(self, fence: Fence, *, hears: Sequence[int], report: str, known: View | None) -> Renewal:
+        """Raise the caller's lease, note what it hears and reports, and read the view. ``known`` saves reading
+        shards that didn't change.
+        """
+        ...
+
+    async def move(self, fence: Fence, moves: Sequence[Move]) -> int:
+        """Give shards of the caller, or nobody's, to other owners; each that is still at its epoch, and whose new
+        owner is a member that isn't draining (or None). Waits for activations under way. How many moved.
+        """
+        ...
+
+    async def declare_dead(self, fence: Fence, member: Member, heirs: Mapping[int, int]) -> bool:
+        """End a member's run and give its shards away: to the heir of each, or to nobody for want of one.
+
+        False if its fence or lease isn't as in ``member`` any more. Waits for what it is writing.
+        """
+        ...
+
+    async def drain(self, name: str) -> bool:
+        """Mark a member as draining, which makes it hand over and stop. False if there is none of this name."""
+        ...
+
+    async def leave(self, fence: Fence) -> None:
+        """End the caller's own run: what it still owns is nobody's. Nothing happens if the run is over already."""
+        ...
+
+    async def read(self) -> View:
+        """The view, for who isn't a member."""
+        ...
+
+
+class BusUnavailableError(Exception):
+    """The bus can't be reached now; what was given to it may have been carried or not."""
+
+
+class Bus(Protocol):
+    """Carries bytes from node to node: at most once, each sender's in order. It may lose anything at any time."""
+
+    async def publish(self, frames: Sequence[tuple[str, bytes]]) -> list[int]:
+        """Send each frame to its channel, in order, in one go: how many listeners each had.
+
+        One call at a time. Raises BusUnavailableError.
+        """
+        ...
+
+    async def listen(
+        self, channel: str, heard: Callable[[bytes], None], connected: Callable[[bool], None]
+    ) -> None:
+        """Hand over every frame of a channel until cancelled, in order, and come back by itself when cut off.
+
+        ``connected`` is told True whenever the channel is subscribed (again): whatever was sent before that may be
+        lost; and False once it is known to be cut off. Neither callback blocks; what can't be handed over at once
+        isn't kept without bound: the connection is dropped instead, and made anew.
+        """
         ...
 
 

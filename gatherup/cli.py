@@ -5,10 +5,11 @@ from __future__ import annotations
 import shlex
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 import trio
@@ -16,24 +17,31 @@ import trio
 from gatherup import config as configuration
 from gatherup.config import Config, ConfigError
 
+if TYPE_CHECKING:
+    from actors.ports import Clock, Directory
+
 WRONG_CONFIGURATION = 2
 REFUSED = 1
 
 
 class Commands(click.Group):
-    """The commands below, and ``chat``, whose imports only it should pay for."""
+    """The commands below, and ``chat`` and ``chaos``, whose imports only they should pay for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All of them, in alphabetical order."""
-        return sorted([*super().list_commands(ctx), "chat"])
+        return sorted([*super().list_commands(ctx), "chaos", "chat"])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of this name."""
-        if cmd_name != "chat":
-            return super().get_command(ctx, cmd_name)
-        from gatherup.chat import command
+        if cmd_name == "chat":
+            from gatherup.chat import command
 
-        return command
+            return command
+        if cmd_name == "chaos":
+            from gatherup.chaos.command import chaos
+
+            return chaos
+        return super().get_command(ctx, cmd_name)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -52,9 +60,49 @@ def check_config(example: bool) -> None:
 
 
 @main.command()
-def serve() -> None:
-    """Run a node on the DATABASE_URL and settings of the environment."""
-    _run(_config())
+@click.option("--workers", type=click.IntRange(1, 64), help="Run so many nodes, on the same ports.")
+def serve(workers: int | None) -> None:
+    """Run a node on the DATABASE_URL and settings of the environment.
+
+    With --workers a node for each core: NAME-1, NAME-2 ... share the ports and are started again if they crash.
+    """
+    if workers is None:
+        _run(_config())
+        return
+    from gatherup.telemetry.logs import configure_logs
+    from gatherup.workers import run
+
+    config = _config()
+    configure_logs(config.log)
+    say = partial(click.echo, err=True)
+    _guarded(partial(run, config, configuration.environment(), workers, say))
+
+
+@main.command()
+@click.option("--once", is_flag=True, help="Print it once and exit.")
+@click.option("--json", "as_json", is_flag=True, help="A line of JSON instead of a table.")
+def cluster(once: bool, as_json: bool) -> None:
+    """Show the cluster of DATABASE_URL: its nodes, what they own, how they do."""
+    from rich.console import Console
+
+    from gatherup.operator.screen import show_live, show_once
+
+    show = show_once if once else show_live
+    _operate(lambda directory, clock: show(directory, clock, Console(), as_json=as_json))
+
+
+@main.command()
+@click.argument("node")
+@click.option("--wait/--no-wait", default=True, help="Show how it goes until the node is gone.")
+def drain(node: str, wait: bool) -> None:
+    """Have NODE hand over its streams, move its clients and end. Exits 1 if there is no such node."""
+    from gatherup.operator.drain import NoSuchNodeError
+    from gatherup.operator.drain import drain as begin
+
+    try:
+        _operate(lambda directory, clock: begin(directory, clock, node, click.echo, wait=wait))
+    except NoSuchNodeError as error:
+        _refuse(str(error))
 
 
 @main.command()
@@ -73,16 +121,23 @@ def migrate() -> None:
 
 @main.command()
 @click.option("--ephemeral", is_flag=True, help="Keep nothing: data goes with the run.")
-def dev(ephemeral: bool) -> None:
-    """Start PostgreSQL, Valkey and a node here, with nothing to install or set."""
-    from gatherup.dev import run
+@click.option(
+    "--nodes", type=click.IntRange(1, 9), help="So many nodes, to kill, cut off and drain by commands."
+)
+def dev(ephemeral: bool, nodes: int | None) -> None:
+    """Start PostgreSQL, Valkey and a node here, with nothing to install or set.
+
+    With --nodes a whole cluster and a chat on all of its nodes; commands on standard input break and mend it.
+    """
+    from gatherup.chaos.node import NodeFailedError
+    from gatherup.dev import run, run_cluster
     from gatherup.embedded import EmbeddedServerError
 
+    begin = run if nodes is None else partial(run_cluster, nodes)
+    environment = configuration.environment()
     try:
-        _guarded(
-            partial(run, configuration.environment(), program=invoked(), ephemeral=ephemeral, say=click.echo)
-        )
-    except EmbeddedServerError as error:
+        _guarded(partial(begin, environment, program=invoked(), ephemeral=ephemeral, say=click.echo))
+    except (EmbeddedServerError, NodeFailedError) as error:
         _refuse(str(error))
 
 
@@ -127,6 +182,26 @@ def _run(config: Config) -> None:
 
     configure_logs(config.log)
     _guarded(partial(serve, config, started=started))
+
+
+def _operate(work: Callable[[Directory, Clock], Awaitable[None]]) -> None:
+    """Do something with the directory of DATABASE_URL."""
+    from actors.ports import LogUnavailableError
+    from gatherup.clock import SystemClock
+    from gatherup.start import unreachable
+    from storage.postgres.directory import PostgresDirectory
+
+    async def run() -> None:
+        clock = SystemClock()
+        dsn = configuration.database_url(configuration.environment()).reveal()
+        async with PostgresDirectory(dsn, clock) as directory:
+            try:
+                await work(directory, clock)
+            except LogUnavailableError as error:
+                raise unreachable(error) from None
+
+    with suppress(KeyboardInterrupt):
+        _guarded(run)
 
 
 def _guarded(run: Callable[[], object]) -> None:

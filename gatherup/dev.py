@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket  # noqa: TID251 - it looks for free ports
 import tempfile
 from collections.abc import Callable, Generator, Mapping
@@ -16,18 +17,30 @@ import trio
 from actors.ports import Randomness
 from gatherup import config as configuration
 from gatherup.addresses import USUAL, Addresses
+from gatherup.chaos.cluster import Cluster, open_cluster
+from gatherup.chaos.guest import Endpoint
+from gatherup.chaos.node import ClusterNode
+from gatherup.clock import SystemClock
 from gatherup.embedded import embedded_postgres, embedded_valkey
 from gatherup.lifetime import serve
+from gatherup.playground.console import Console
+from gatherup.playground.lines import lines
+from gatherup.playground.orders import HELP
+from gatherup.playground.talk import Talk
 from gatherup.randomness import SystemRandomness
 from gatherup.start import StartRefusedError
 from gatherup.telemetry.logs import configure_logs
+from storage.postgres.directory import PostgresDirectory
 from storage.postgres.migrate import migrate
 
 DATABASE: Final = "gatherup"
 SECRETS_FILE: Final = "secrets.env"
-GENERATED: Final = ("GATHERUP_AUTH_TOKEN_KEY", "GATHERUP_RUNTIME_RECEIPT_KEY")
+GENERATED: Final = ("GATHERUP_AUTH_TOKEN_KEY", "GATHERUP_RUNTIME_RECEIPT_KEY", "GATHERUP_CLUSTER_SECRET")
 PORTS: Final = {"GATHERUP_HTTP_PORT": 8080, "GATHERUP_STREAM_PORT": 8081}
 LOOPBACK: Final = "127.0.0.1"
+STDIN: Final = 0
+_ANYBODY: Final = {"GATHERUP_HTTP_ANONYMOUS_PER_S": "1e3", "GATHERUP_HTTP_ANONYMOUS_BURST": "1e3"}
+"""All clients of the playground come from one address."""
 
 Say = Callable[[str], object]
 
@@ -58,10 +71,71 @@ async def run(environment: Mapping[str, str], *, program: str, ephemeral: bool, 
             await serve(config, started=partial(_greet, say, program))
 
 
+async def run_cluster(
+    nodes: int, environment: Mapping[str, str], *, program: str, ephemeral: bool, say: Say
+) -> None:
+    """Start the servers and so many nodes, and a chat on them; obey standard input until Ctrl-C or ``quit``.
+
+    Raises what the nodes or the embedded servers raise.
+    """
+    clock = SystemClock()
+    with _data(environment, ephemeral) as data:
+        settings = {
+            **_ANYBODY,
+            "GATHERUP_LOG_FORMAT": "console",
+            "GATHERUP_STREAM_GOODBYE_SPREAD_S": "0.5",
+            **secrets(data / SECRETS_FILE, SystemRandomness()),
+            **environment,
+        }
+        async with trio.open_nursery() as nursery:
+            await nursery.start(_end_on_signals, nursery.cancel_scope.cancel)
+            async with open_cluster(nodes, data, say, settings=settings) as cluster:
+                async with PostgresDirectory(cluster.dsn, clock) as directory:
+                    talk = Talk([_endpoint(node) for node in cluster.nodes.values()], clock, say)
+                    await nursery.start(talk.run)
+                    _greet_cluster(say, program, data, cluster)
+                    await Console(cluster, directory, talk.tally, clock, say).run(lines(STDIN))
+                nursery.cancel_scope.cancel()
+
+
+async def _end_on_signals(end: Callable[[], None], *, task_status: trio.TaskStatus[None]) -> None:
+    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        task_status.started()
+        async for _ in signals:
+            end()
+
+
+def _endpoint(node: ClusterNode) -> Endpoint:
+    return Endpoint(
+        node.name,
+        http=lambda: None if node.addresses is None else node.addresses.http,
+        stream=lambda: None if node.addresses is None else node.addresses.stream,
+    )
+
+
+def _greet_cluster(say: Say, program: str, data: Path, cluster: Cluster) -> None:
+    places = "".join(
+        f"  {node.name}  {node.addresses.http}  {node.addresses.stream}\n"
+        for node in cluster.nodes.values()
+        if node.addresses is not None
+    )
+    first = next(node.addresses for node in cluster.nodes.values() if node.addresses is not None)
+    say(
+        f"{len(cluster.nodes)} nodes run, and a chat between them. Ctrl-C or quit ends it; logs are in {data}.\n\n"
+        f"{places}\n"
+        "Join the chat from another terminal, on any node:\n\n"
+        f"  {program} chat lobby --as ann --url {first.http} --stream {first.stream}\n\n"
+        f"Commands, N being a number of a node:\n\n{HELP}\n"
+    )
+
+
 def secrets(path: Path, randomness: Randomness) -> dict[str, str]:
-    """The keys kept in this file, made when it is missing; only its owner may read it."""
-    if not path.exists():
-        lines = "".join(f"{name}={randomness.token(configuration.KEY_BYTES).hex()}\n" for name in GENERATED)
+    """The keys kept in this file, made where they are missing; only its owner may read it."""
+    kept = path.read_text() if path.exists() else ""
+    missing = [name for name in GENERATED if f"{name}=" not in kept]
+    if missing:
+        made = "".join(f"{name}={randomness.token(configuration.KEY_BYTES).hex()}\n" for name in missing)
+        lines = kept + made
         draft = path.with_suffix(".new")
         draft.unlink(missing_ok=True)
         with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
-from typing import cast
+from typing import Final, cast
 
 import structlog
 import trio
 
-from actors.ports import FencedError
+from actors.ports import Clock, FencedError
 from gatherup.addresses import Addresses, addresses_of
 from gatherup.app import Node, opened, wired
 from gatherup.config import Config
@@ -17,7 +17,9 @@ from gatherup.garbage import relax_garbage_collection
 from gatherup.http.server import serve_http
 from gatherup.start import FencedOutError, StartRefusedError, bound, port_refused
 from protocol import limits
-from storage.postgres.directory import PostgresDirectory
+
+FENCED_GOODBYE_S: Final = 1.0
+"""Within this time a node whose run is over tells its clients to move."""
 
 _log = structlog.stdlib.get_logger("gatherup")
 
@@ -41,69 +43,105 @@ async def serve(config: Config, *, started: Callable[[Addresses], None] = lambda
 
 
 async def run_node(config: Config, stop: trio.Event, started: Callable[[Addresses], None]) -> None:
-    """Run a node until ``stop`` is set or the claim is lost. Raises as ``serve``, possibly in a group."""
-    listener = bound(config.http)
+    """Run a node until ``stop`` is set, an operator drains it or its run is over. Raises as ``serve``, possibly in a
+    group.
+    """
+    listener = bound(config.http, shared=config.node.share_ports)
     with listener:
         async with opened(config) as store:
             node = wired(config, store, listener)
             with node.parts.loop_hold.watching():
-                await _run(config, node, store.directory, stop, started)
+                await _Life(config, node, store.clock).run(stop, started)
 
 
-async def _run(
-    config: Config,
-    node: Node,
-    directory: PostgresDirectory,
-    stop: trio.Event,
-    started: Callable[[Addresses], None],
-) -> None:
-    parts = node.parts
-    http_stop = trio.Event()
-    async with trio.open_nursery() as nursery:
+class _Life:
+    """One run of a node."""
+
+    def __init__(self, config: Config, node: Node, clock: Clock) -> None:
+        self._config = config
+        self._node = node
+        self._parts = node.parts
+        self._clock = clock
+        self._fenced = False
+
+    async def run(self, stop: trio.Event, started: Callable[[Addresses], None]) -> None:
+        """Serve until ``stop`` is set, or something sets it; then end in order. Raises FencedOutError."""
+        async with trio.open_nursery() as nursery:
+            http_stop = trio.Event()
+            http_ended = await self._start(nursery, stop, http_stop)
+            address = self._node.listener.getsockname()[:2]
+            started(addresses_of(address, self._parts.gateway.addresses[0]))
+            await stop.wait()
+
+            _log.info("shutting down", sessions=self._parts.sessions.count)
+            self._parts.canary.stopping = True
+            if not self._fenced:
+                await self._hand_over()
+            if not self._fenced:
+                http_stop.set()
+                await self._say_goodbye(self._config.stream.goodbye_spread_s)
+                await http_ended.wait()
+                await self._finish()
+            if self._fenced:
+                await self._say_goodbye(FENCED_GOODBYE_S)
+            nursery.cancel_scope.cancel()
+        if self._fenced:
+            raise FencedOutError(
+                "This run of the node is over: others took it for dead and have its streams."
+            )
+
+    async def _start(self, nursery: trio.Nursery, stop: trio.Event, http_stop: trio.Event) -> trio.Event:
+        """Start every part; the event is set when the facade has ended."""
+        parts, stream = self._parts, self._config.stream
         await nursery.start(parts.relay.run)
+        if parts.bridge is not None:
+            await nursery.start(parts.bridge.run, parts.runtime.router)
         await nursery.start(parts.runtime.run)
         await nursery.start(parts.outboxes.run)
+        await nursery.start(self._stay_member, stop)
         try:
             await nursery.start(parts.gateway.run)
         except OSError as error:
-            raise port_refused(
-                "GATHERUP_STREAM_PORT", config.stream.host, config.stream.port, error
-            ) from error
-        http_ended = cast(
-            trio.Event,
-            await nursery.start(serve_http, node.app, node.listener, config.http, http_stop.wait),
-        )
+            raise port_refused("GATHERUP_STREAM_PORT", stream.host, stream.port, error) from error
+        http = self._config.http
+        ended = await nursery.start(serve_http, self._node.app, self._node.listener, http, http_stop.wait)
         nursery.start_soon(parts.canary.run)
-        nursery.start_soon(node.retention)
-        lost = await nursery.start(_hold, directory, stop)
-        started(addresses_of(node.listener.getsockname()[:2], parts.gateway.addresses[0]))
-        await stop.wait()
+        nursery.start_soon(self._node.retention)
+        nursery.start_soon(self._await_drain, stop)
+        return cast(trio.Event, ended)
 
-        _log.info("shutting down", sessions=parts.sessions.count)
-        parts.canary.stopping = True
-        http_stop.set()
-        await parts.gateway.drain(config.stream.goodbye_spread_s + limits.CLOSE_TIMEOUT_S)
-        await http_ended.wait()
-        await parts.runtime.drain(config.runtime.drain_timeout_s)
-        nursery.cancel_scope.cancel()
-    if lost.is_set():
-        raise FencedOutError("Another node took this node's place; this one has stopped.")
+    async def _stay_member(
+        self, stop: trio.Event, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+    ) -> None:
+        try:
+            await self._parts.membership.run(task_status)
+        except FencedError:
+            self._fenced = True
+            stop.set()
 
-
-async def _hold(
-    directory: PostgresDirectory,
-    stop: trio.Event,
-    *,
-    task_status: trio.TaskStatus[trio.Event] = trio.TASK_STATUS_IGNORED,
-) -> None:
-    """Keep the claim. When it is lost, set the event it started with, and ``stop``."""
-    lost = trio.Event()
-    task_status.started(lost)
-    try:
-        await directory.hold()
-    except FencedError:
-        lost.set()
+    async def _await_drain(self, stop: trio.Event) -> None:
+        await self._parts.membership.asked_to_drain.wait()
         stop.set()
+
+    async def _hand_over(self) -> None:
+        """Give the streams to others first: this node's clients go on being served, through them."""
+        with self._clock.deadline(self._config.runtime.drain_timeout_s) as scope:
+            try:
+                await self._parts.membership.drain()
+            except FencedError:
+                self._fenced = True
+        if scope.cancelled_caught:
+            _log.warning("not all streams were handed over in time", shards=len(self._parts.ownership.shards))
+
+    async def _say_goodbye(self, spread_s: float) -> None:
+        await self._parts.gateway.drain(spread_s + limits.CLOSE_TIMEOUT_S)
+
+    async def _finish(self) -> None:
+        """End the streams that nobody took, once nobody here uses them."""
+        left = self._parts.ownership.shards
+        self._parts.ownership.hand_over(left)
+        if not await self._parts.runtime.release(left, self._config.runtime.drain_timeout_s):
+            _log.warning("streams were cut off: they didn't end in time")
 
 
 async def _await_signals(

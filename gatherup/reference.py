@@ -23,6 +23,7 @@ SECTION: Final = "# --- "
 SOURCES: Final = {
     "protocol.limits": "What a client can meet.",
     "actors.runtime.limits": "What only the runtime meets.",
+    "actors.cluster.limits": "What only the nodes among themselves meet.",
 }
 MADE: Final = "<!-- Made from the code by `make docs`. -->\n"
 _LIMITS: Final = """\

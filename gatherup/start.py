@@ -5,12 +5,21 @@ from __future__ import annotations
 from socket import socket  # noqa: TID251 - a type
 from typing import Final
 
-from actors.ports import AnotherNodeIsRunningError, Fence, LogUnavailableError
-from gatherup.config import Http
+from actors.cluster.member import join
+from actors.cluster.view import Joining
+from actors.ports import Clock, Directory, Fence, JoinRefusedError, LogUnavailableError
+from gatherup.config import Config, Http
 from gatherup.http.server import bind
-from storage.postgres.directory import PostgresDirectory
+from protocol.nodes import NODE_PROTOCOL, secret_digest
 
 UNDEFINED_FUNCTION: Final = "42883"
+_ADVICE: Final = {
+    "wrong_cluster": "GATHERUP_CLUSTER_NAME must be the same on all nodes.",
+    "wrong_secret": "GATHERUP_CLUSTER_SECRET must be the same on all nodes.",
+    "unsupported_protocol": "Bring all nodes to one release of GatherUp and the next before this one.",
+    "bus_needed": "Set REDIS_URL on all nodes, or run one alone.",
+    "node_name_taken": "GATHERUP_NODE_NAME names another.",
+}
 
 
 class StartRefusedError(Exception):
@@ -21,24 +30,40 @@ class FencedOutError(Exception):
     """Another node took over while this one ran."""
 
 
-async def claim(directory: PostgresDirectory, name: str) -> Fence:
-    """Take the database for this node. Raises StartRefusedError."""
+async def joined(config: Config, directory: Directory, clock: Clock) -> Fence:
+    """Become a member of the cluster. Raises StartRefusedError."""
     try:
-        return await directory.claim(name)
-    except AnotherNodeIsRunningError:
-        raise StartRefusedError(
-            "another_node_is_running: another node serves this database; stop it first."
-        ) from None
+        return await join(directory, joining(config), clock)
+    except JoinRefusedError as error:
+        raise StartRefusedError(f"{error.code}: {error} {_ADVICE[error.code]}") from None
     except LogUnavailableError as error:
-        if getattr(error.__cause__, "sqlstate", None) == UNDEFINED_FUNCTION:
-            raise StartRefusedError("The database lacks GatherUp's schema: run `gatherup migrate`.") from None
-        raise StartRefusedError(f"The database can't be reached: {_one_line(error)}") from error
+        raise unreachable(error) from error
 
 
-def bound(config: Http) -> socket:
+def joining(config: Config) -> Joining:
+    """What a node of this configuration says of itself when it joins."""
+    secret = config.cluster.secret
+    return Joining(
+        name=config.node.name,
+        cluster=config.cluster.name,
+        secret_digest=secret_digest(secret.key if secret is not None else b"", config.cluster.name),
+        lease_s=config.cluster.lease_s,
+        protocol=NODE_PROTOCOL,
+        bridged=config.redis.url is not None,
+    )
+
+
+def unreachable(error: LogUnavailableError) -> StartRefusedError:
+    """Why the database can't be used."""
+    if getattr(error.__cause__, "sqlstate", None) == UNDEFINED_FUNCTION:
+        return StartRefusedError("The database lacks GatherUp's schema: run `gatherup migrate`.")
+    return StartRefusedError(f"The database can't be reached: {_one_line(error)}")
+
+
+def bound(config: Http, *, shared: bool) -> socket:
     """The facade's listening socket. Raises StartRefusedError."""
     try:
-        return bind(config.host, config.port)
+        return bind(config.host, config.port, shared=shared)
     except OSError as error:
         raise port_refused("GATHERUP_HTTP_PORT", config.host, config.port, error) from error
 

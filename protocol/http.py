@@ -244,6 +244,9 @@ class Health(Answer, frozen=True, kw_only=True):
 
     status: Literal["ok", "unready"]
     reason: str | None = None
+    """Why it isn't ready."""
+    degraded: str | None = None
+    """What doesn't work though it is ready: no other node could do better."""
 
 
 class Problem(Answer, frozen=True, kw_only=True, omit_defaults=True):

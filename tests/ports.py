@@ -35,7 +35,7 @@ class TrioClock:
 class SeededRandomness:
     """The Randomness port from a seed."""
 
-    def __init__(self, seed: int = 0) -> None:
+    def __init__(self, seed: int | str = 0) -> None:
         self._random = random.Random(seed)
 
     def token(self, size: int) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import trio
@@ -38,6 +38,7 @@ class Relay:
         self._entries: dict[str, Entry] = {}  # streams with at least one subscription
         self._flusher = Flusher(clock, self.counters, self._revoke)
         self._nursery: trio.Nursery | None = None
+        self._on_interest: Callable[[str, bool], None] | None = None
 
     # --- from the streams -------------------------------------------------------------------------
 
@@ -56,6 +57,13 @@ class Relay:
         """Pass an ephemeral signal on to the stream's live subscribers, unless too much waits already."""
         self._signal(frame)
 
+    def stands(self, stream: str, head: int) -> None:
+        """The stream has events up to here: what of them wasn't relayed is fetched from the log. Never blocks."""
+        entry = self._entries.get(stream)
+        if entry is not None:
+            entry.announced = max(entry.announced, head)
+            self._repair_announced(entry)
+
     def present(self, stream: str) -> tuple[int, list[str]]:
         """How many users have a live subscription here, and up to ``PRESENT_USERS_MAX`` of them."""
         entry = self._entries.get(stream)
@@ -63,6 +71,18 @@ class Relay:
             return 0, []
         users = [user for user, _ in zip(entry.users, range(limits.PRESENT_USERS_MAX), strict=False)]
         return len(entry.users), users
+
+    @property
+    def streams(self) -> tuple[str, ...]:
+        """The streams with at least one subscription here."""
+        return tuple(self._entries)
+
+    def on_interest(self, listener: Callable[[str, bool], None]) -> None:
+        """Have it told when a stream gets its first subscription here (True), and when it loses the last one.
+
+        Told before ``register`` and ``detach`` return; it must not block.
+        """
+        self._on_interest = listener
 
     # --- from the sessions ------------------------------------------------------------------------
 
@@ -73,6 +93,8 @@ class Relay:
             entry = self._entries[stream] = Entry(stream)
         subscription = Subscription(entry, subscriber)
         entry.subscriptions[subscription] = None
+        if len(entry.subscriptions) == 1 and self._on_interest is not None:
+            self._on_interest(stream, True)
         return subscription
 
     async def attach(self, subscription: Subscription, *, after: int, head: int, opening: bytes) -> None:
@@ -85,6 +107,7 @@ class Relay:
         entry = subscription.entry
         subscription.floor = head
         entry.known(head)
+        self._repair_announced(entry)
         await self._reach(subscription, max(head, after))
         if subscription.ended:
             return
@@ -103,6 +126,8 @@ class Relay:
             self._tell_presence(entry, subscription.user, online=False)
         if not entry.subscriptions:
             del self._entries[entry.stream]
+            if self._on_interest is not None:
+                self._on_interest(entry.stream, False)
         entry.moved()
 
     # --- catching up ------------------------------------------------------------------------------
@@ -222,6 +247,11 @@ class Relay:
         entry.moved()
         if entry.waiting:
             self._flusher.schedule(entry)
+
+    def _repair_announced(self, entry: Entry) -> None:
+        """Fetch what is known to exist and wasn't relayed, once it is known where relaying began."""
+        if entry.ring is not None and entry.head < entry.announced:
+            self._repair_soon(entry)
 
     def _repair_soon(self, entry: Entry) -> None:
         if self._nursery is not None and not entry.repairing:

@@ -20,3 +20,5 @@ class Active(Struct):
     checkpoint_seq: int
     owed: deque[Owed]
     """Effects not settled yet, oldest first."""
+    retry_at: Instant | None = None
+    """When the oldest of them is tried again, after its target was unavailable."""

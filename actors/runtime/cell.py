@@ -11,17 +11,19 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import trio
 from msgspec import Struct, msgpack
 
-from actors.kind import Facts, Instant, Kind
-from actors.ports import Append, Clock, Fence, Log, LogRow, LogUnavailableError, Receipt
+from actors.kind import Facts, Kind
+from actors.ports import Append, LogUnavailableError, Receipt
 from actors.refusals import refused
 from actors.runtime import limits
 from actors.runtime.active import Active
-from actors.runtime.committer import Committer, Outcome
-from actors.runtime.draft import Draft, Owed, fact_keys
+from actors.runtime.committer import Outcome
+from actors.runtime.draft import DecideError, Draft, Owed, fact_keys, wake_at
 from actors.runtime.envelope import Envelope, accepted, digest_of
 from actors.runtime.mailbox import Mailbox
+from actors.runtime.surroundings import Surroundings
 from actors.runtime.timer import Timer
 from protocol.codes import Code
 from protocol.frames import Accepted, Refused, Signal
@@ -30,46 +32,50 @@ from protocol.limits import BATCH_COMMANDS_MAX
 _log = logging.getLogger(__name__)
 
 
-class Surroundings(Struct, frozen=True):
-    """What every cell of a node shares."""
-
-    log: Log
-    fence: Fence
-    clock: Clock
-    committer: Committer
-    publish: Callable[[str, Sequence[LogRow]], None]
-    digest_key: bytes
-
-
 class Cell:
-    """Runs one activation of one stream, until it is idle, fenced, or crashes by raising."""
+    """Runs one activation of one stream, until it is idle, fenced, or crashes by raising.
+
+    While it doesn't serve (the node may not act, or lost the shard) it neither decides nor refuses, signals or shows
+    anything; what is committed is published and answered in any case.
+    """
 
     def __init__(
         self,
         stream: str,
         kind: Kind[Any],
+        epoch: int,
         active: Active,
         mailbox: Mailbox,
         around: Surroundings,
-        schedule: Callable[[str, Instant], None],
         deliver: Callable[[Cell], None],
     ) -> None:
         self.stream = stream
         self.kind = kind
+        self.epoch = epoch
         self.active = active
         self.mailbox = mailbox
         self.taken: list[Envelope] = []
         """Commands of the turn in progress; whoever ends the cell settles what is left of them."""
         self.passivating = False
         self._around = around
-        self._timer = Timer(stream, kind, active, mailbox, around.clock, schedule)
+        self._timer = Timer(stream, kind, active, mailbox, around.clock, around.schedule)
         self._deliver = deliver
         self.delivering = False
         """Whether a task is sending what ``active.owed`` holds."""
-        self._written: tuple[int, Instant | None] | None = None
+        self._written: tuple[int, int | None] | None = None
         """(effects_seq, wake_at) as this activation last wrote them; None before its first append."""
         self._alone = 0
         """So many of the next commands are decided one at a time: one of them can't be stored."""
+
+    @property
+    def serves(self) -> bool:
+        """Whether it may decide, refuse, signal and show now."""
+        return self._around.ownership.serves(self.stream, self.epoch)
+
+    def put_off(self, wait_s: float) -> None:
+        """The oldest effect couldn't be delivered and is tried again then: the log is to say so."""
+        self.active.retry_at = self._around.clock.now() + int(wait_s * 1000)
+        self.mailbox.poke()
 
     def view(self, user: str) -> Struct | None:
         """What a snapshot shows this user; None for a bug in the kind."""
@@ -115,23 +121,38 @@ class Cell:
         """Decide, commit, adopt, publish, answer. False when fenced."""
         try:
             await self._answer_resends()
-            draft = await self._draft()
+            facts = await self._facts()
+            if not self.serves:
+                self._give_back(self.taken)
+                await trio.lowlevel.checkpoint()  # who was cut ends here
+                return True
+            draft = self._decide(facts)
         except LogUnavailableError:
             self._give_up()
             return True
+        except DecideError as error:
+            refusal = refused(Code.INTERNAL, client_id=error.envelope.command.client_id, stream=self.stream)
+            await self._answer_refused([(error.envelope, refusal)])
+            raise
         if draft.writes:
-            outcome = await self._submit(draft.append(self.active.activation, owed=self._oldest_owed()))
+            fresh = [envelope for envelope in self.taken if not envelope.submitted]
+            append = draft.append(
+                self.active.activation, owed=self._oldest_owed(), retry_at=self.active.retry_at
+            )
+            outcome = await self._submit(append)
             if outcome is not Outcome.COMMITTED:
-                return await self._undo(outcome, draft)
+                return await self._undo(outcome, draft, fresh)
             self._adopt(draft)
         await self._answer_refused(draft.refused)
         self.taken = []
         return True
 
-    async def _draft(self) -> Draft:
+    async def _facts(self) -> Facts:
+        keys = fact_keys(self.kind, self.active.state, self.taken)
+        return await self._around.log.facts(self.stream, keys) if keys else {}
+
+    def _decide(self, facts: Facts) -> Draft:
         active = self.active
-        keys = fact_keys(self.kind, active.state, self.taken)
-        facts: Facts = await self._around.log.facts(self.stream, keys) if keys else {}
         draft = Draft(
             self.kind, self.stream, active.state, active.head, active.last_at, self._around.digest_key
         )
@@ -158,20 +179,23 @@ class Cell:
         active.owed.extend(draft.owed)
         if draft.rows:
             self._timer.moved()
-            self._around.publish(self.stream, tuple(draft.rows.values()))
+            self._around.publisher.publish(self.stream, tuple(draft.rows.values()))
         for envelope, reply in draft.accepted:
             envelope.answer(reply)
         self._timer.schedule()
         self._deliver_owed()
 
-    async def _undo(self, outcome: Outcome, draft: Draft) -> bool:
-        """The batch was not written: sort its commands. False when this activation is over."""
+    async def _undo(self, outcome: Outcome, draft: Draft, fresh: Sequence[Envelope]) -> bool:
+        """The batch was not written: sort its commands. False when this activation is over.
+
+        Of ``fresh`` commands no other copy can have been accepted elsewhere: of these it is certain again.
+        """
         taken, self.taken = self.taken, []
         if outcome is Outcome.UNKNOWN:
             for envelope in taken:
                 envelope.give_up(self.stream)
             return False
-        for envelope in taken:
+        for envelope in fresh:
             envelope.submitted = False
         match outcome:
             case Outcome.DUPLICATE:
@@ -213,12 +237,24 @@ class Cell:
         """A refusal says that nothing ever happened, so the receipts are asked before it is given."""
         if not refusals:
             return
+        envelopes = [envelope for envelope, _ in refusals]
         try:
-            await self._answer_from_receipts([e for e, _ in refusals])
+            await self._answer_from_receipts(envelopes)
         except LogUnavailableError:
-            self._give_up(outcome_unknown=True)
+            for envelope in envelopes:
+                envelope.submitted = True  # for all that is known
+                envelope.give_up(self.stream)
+        if not self.serves:
+            self._give_back(envelopes)  # whoever may now, decides
+            return
         for envelope, refusal in refusals:
             envelope.answer(refusal)
+
+    def _give_back(self, envelopes: Sequence[Envelope]) -> None:
+        """Not this activation's to decide: let the router find who may."""
+        self.taken = [envelope for envelope in self.taken if envelope not in envelopes]
+        for envelope in envelopes:
+            self._around.route(envelope)
 
     async def _answer_from_receipts(self, envelopes: Sequence[Envelope]) -> None:
         """Settle those whose client_id was accepted before. Raises LogUnavailableError."""
@@ -263,15 +299,15 @@ class Cell:
         owed = self._oldest_owed()
         active = self.active
         effects_seq = owed[0] - 1 if owed else active.head
-        wake_at = active.last_at if owed else self.kind.due(active.state)
-        if (effects_seq, wake_at) == self._written:
+        wake = wake_at(self.kind, active.state, owes_at=(active.retry_at or active.last_at) if owed else None)
+        if (effects_seq, wake) == self._written:
             return True
         append = Append(
             stream=self.stream,
             activation=active.activation,
             head=active.head,
             at=active.last_at,
-            wake_at=wake_at,
+            wake_at=wake,
             effects_seq=effects_seq,
         )
         return await self._submit(append) in (Outcome.COMMITTED, Outcome.UNAVAILABLE)
@@ -283,7 +319,7 @@ class Cell:
             return
         try:
             kept = await self._around.log.checkpoint(
-                self._around.fence,
+                self._around.ownership.me,
                 self.stream,
                 active.activation,
                 active.head,

@@ -186,8 +186,10 @@ class Draft:
                 case _:
                     raise TypeError(f"no effect: {effect!r}")
 
-    def append(self, activation: int, *, owed: Owed | None) -> Append:
-        """The transaction of this batch. ``owed`` is the oldest unsettled effect from before it."""
+    def append(self, activation: int, *, owed: Owed | None, retry_at: Instant | None) -> Append:
+        """The transaction of this batch. ``owed`` is the oldest unsettled effect from before it, ``retry_at`` when
+        it is tried next.
+        """
         oldest = owed or (self.owed[0] if self.owed else None)
         return Append(
             stream=self.stream,
@@ -199,9 +201,15 @@ class Draft:
             erases=tuple(self.erases),
             changes=tuple(self._written.values()),
             jobs=tuple(self.jobs),
-            wake_at=self.last_at if oldest else self.kind.due(self.state),
+            wake_at=wake_at(self.kind, self.state, owes_at=(retry_at or self.last_at) if oldest else None),
             effects_seq=oldest[0] - 1 if oldest else self.head,
         )
+
+
+def wake_at(kind: Kind[Any], state: Struct, *, owes_at: Instant | None) -> Instant | None:
+    """When a stream must be woken: for its timer, or for what it owes; None for never."""
+    due = kind.due(state)
+    return due if owes_at is None else owes_at if due is None else min(owes_at, due)
 
 
 @cache

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import heapq
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import trio
 
+from actors.cluster.ownership import Change, Here, Ownership, There
 from actors.kind import Instant
 from actors.ports import Clock, Log, LogUnavailableError
 from actors.runtime import limits
@@ -20,15 +21,26 @@ HORIZON_MS: Final = 2 * int(limits.DUE_SWEEP_S * 1000)
 
 
 class DueWork:
-    """A heap of (when, stream), filled by the cells and by a sweep of the log, which outlives any crash."""
+    """A heap of (when, stream), filled by the cells and by sweeps of the log, which outlives any crash.
 
-    def __init__(self, log: Log, clock: Clock, wake: Callable[[str], None]) -> None:
+    Only for the shards of this node: those it takes, or keeps after all, are read at once, those it loses are their
+    next owner's.
+    """
+
+    def __init__(
+        self, log: Log, ownership: Ownership, clock: Clock, wake: Callable[[str, int], None]
+    ) -> None:
         self._source = log
+        self._ownership = ownership
         self._clock = clock
         self._wake = wake
         self._heap: list[tuple[Instant, str]] = []
         self._earliest: dict[str, Instant] = {}
         self._changed = trio.Event()
+        self._unread: set[int] = set()
+        """Shards whose due rows weren't read since they were taken, or not wholly."""
+        self._took = trio.Event()
+        ownership.on_change(self._moved)
 
     def schedule(self, stream: str, at: Instant) -> None:
         """Wake this stream at this time; an earlier wish of the same stream stands.
@@ -70,22 +82,52 @@ class DueWork:
             at, stream = heapq.heappop(self._heap)
             if self._earliest.get(stream) == at:
                 del self._earliest[stream]
-                self._wake(stream)
+                self._wake_one(stream, now)
+
+    def _wake_one(self, stream: str, now: Instant) -> None:
+        match self._ownership.where(stream):
+            case Here(epoch=epoch):
+                self._wake(stream, epoch)
+            case There():
+                return
+            case _:  # it may stay, or become, this node's
+                self.schedule(stream, now + limits.TIMER_RETRY_MS)
+
+    # --- what the log says ---
+
+    def _moved(self, change: Change) -> None:
+        if begun := change.taken | change.kept:
+            self._unread |= begun
+            self._took.set()
 
     async def _sweep(self) -> None:
+        """Read all shards every DUE_SWEEP_S, one that is taken at once, what couldn't be read soon again."""
+        all_at = self._clock.monotonic()
         while True:
-            whole = await self._read()
-            wait_s = limits.DUE_SWEEP_S if whole else limits.DUE_RESWEEP_S
-            await self._clock.sleep_until(self._clock.monotonic() + wait_s)
+            owned = self._ownership.shards
+            if self._clock.monotonic() >= all_at:
+                self._unread = set(owned)
+                all_at = self._clock.monotonic() + limits.DUE_SWEEP_S
+            self._took = trio.Event()
+            await self._read(self._unread.intersection(owned))
+            wait_s = min(
+                all_at - self._clock.monotonic(), limits.DUE_RESWEEP_S if self._unread else limits.DUE_SWEEP_S
+            )
+            with self._clock.deadline(wait_s):
+                await self._took.wait()
 
-    async def _read(self) -> bool:
-        """Schedule what the log says is due before the next sweep; false if that isn't all of it."""
+    async def _read(self, shards: Iterable[int]) -> None:
+        """Schedule what the log says is due in these shards before the next sweep."""
+        asked = sorted(shards)
+        self._unread.difference_update(asked)  # now, for one may be lost and taken again meanwhile
         horizon = self._clock.now() + int(limits.DUE_SWEEP_S * 1000)
         try:
-            found = await self._source.due(horizon, limits.DUE_SWEEP_STREAMS_MAX)
+            found = await self._source.due(asked, horizon, limits.DUE_SWEEP_STREAMS_MAX) if asked else []
         except LogUnavailableError as error:
             _log.warning("due work wasn't read: %s", error)
-            return False
+            self._unread.update(asked)
+            return
         for stream, at in found:
             self.schedule(stream, at)
-        return len(found) < limits.DUE_SWEEP_STREAMS_MAX
+        if len(found) >= limits.DUE_SWEEP_STREAMS_MAX:
+            self._unread.update(asked)

@@ -34,11 +34,13 @@ async def deliver_effects(cell: Cell, router: Asks, clock: Clock, randomness: Ra
         client_id = derive_client_id("effect", cell.stream, str(seq), str(index))
         command = structs.replace(send.command, client_id=client_id, resend=True)
         attempt = 0
-        while not _settled(await router.ask(command, by=cell.stream)):
+        while not (cell.serves and _settled(await router.ask(command, by=cell.stream))):
             attempt += 1
             wait_s = backoff(randomness, attempt, limits.EFFECT_BACKOFF_MIN_S, limits.EFFECT_BACKOFF_MAX_S)
+            cell.put_off(wait_s)
             await clock.sleep_until(clock.monotonic() + wait_s)
         owed.popleft()
+        cell.active.retry_at = None
     cell.delivering = False
     cell.mailbox.poke()
 

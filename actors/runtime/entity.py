@@ -11,14 +11,15 @@ from typing import Any
 import trio
 from msgspec import Struct, ValidationError, msgpack
 
-from actors.kind import Instant, Kind
-from actors.ports import Activation, FencedError, LogConflictError, LogRow, LogUnavailableError, Randomness
+from actors.kind import Kind
+from actors.ports import Activation, FencedError, LogConflictError, LogRow, LogUnavailableError
 from actors.runtime import limits
 from actors.runtime.active import Active
 from actors.runtime.backoff import backoff
-from actors.runtime.cell import Cell, Surroundings
+from actors.runtime.cell import Cell
 from actors.runtime.draft import DecideError, Owed, owed_by
 from actors.runtime.mailbox import Mailbox
+from actors.runtime.surroundings import Surroundings
 from protocol.codes import Code
 from protocol.event import Header, decode_header
 from protocol.limits import MAILBOX_COMMANDS_MAX
@@ -26,23 +27,32 @@ from protocol.limits import MAILBOX_COMMANDS_MAX
 _log = logging.getLogger(__name__)
 
 
+Found = Callable[[Cell | Code | None], None]
+"""Told of an active stream's cell, of why it can't be served now, or None: it may be another node's, ask again."""
+
+
+class LostHistoryError(Exception):
+    """Events that the stream's state must be folded from are no more in the log."""
+
+
 class Entity:
     """A stream that somebody asked for: a mailbox that outlives crashes, and the cell that serves it.
 
-    ``run`` is its task's whole life. It ends when the stream doesn't exist, is idle, or can't be served now.
+    ``run`` is its task's whole life. It ends when the stream doesn't exist, is idle, can't be served now, or is
+    another node's; in this last case what it was given goes back to the router.
     """
 
     def __init__(
         self,
         stream: str,
         kind: Kind[Any],
+        epoch: int,
         around: Surroundings,
-        randomness: Randomness,
-        schedule: Callable[[str, Instant], None],
-        deliver: Callable[[trio.Nursery, Cell], None],
     ) -> None:
         self.stream = stream
         self.kind = kind
+        self.epoch = epoch
+        """Of the shard, when this node took it."""
         self.mailbox = Mailbox(MAILBOX_COMMANDS_MAX)
         self.cell: Cell | None = None
         self.create = False
@@ -51,17 +61,17 @@ class Entity:
         self.closed = False
         """True once nothing will serve the mailbox any more."""
         self._around = around
-        self._randomness = randomness
-        self._schedule = schedule
-        self._deliver = deliver
+        self._scope = trio.CancelScope()
         self._leaving = False
-        """Whether the node drains: it goes as soon as its mailbox is empty, for good."""
+        """Whether its shard is handed over: it goes as soon as its mailbox is empty, for good."""
+        self._moved = False
+        """Whether it isn't this node's any more."""
         self._resting = False
         self._crashes: deque[float] = deque(maxlen=limits.RESTARTS_MAX + 1)
-        self._waiting: list[Callable[[Cell | None], None]] = []
+        self._waiting: list[Found] = []
 
-    def when_active(self, callback: Callable[[Cell | None], None]) -> bool:
-        """Call back with the cell once it is active, with None if it can't be; false if resting, or too many wait."""
+    def when_active(self, callback: Found) -> bool:
+        """Call back once it is active or can't be; false if resting, or too many wait."""
         if self.cell is not None:
             callback(self.cell)
         elif self._resting or len(self._waiting) >= limits.WAITING_VIEWS_MAX:
@@ -84,19 +94,31 @@ class Entity:
     def leave(self) -> None:
         """Finish what is in the mailbox, checkpoint and end; nobody will ask any more."""
         self._leaving = True
+        self._tell_waiting(None)
         self.passivate()
         self.mailbox.poke()
 
+    def cut(self) -> None:
+        """End now, but for a commit under way, whose outcome is awaited and told."""
+        self._moved = True
+        self._scope.cancel()
+
     async def run(self) -> None:
-        """Serve until idle. Whatever ends it, nobody is left waiting."""
+        """Serve until idle, fenced or cut. Whatever ends it, nobody is left waiting."""
         try:
-            while await self._serve():
-                pass
+            with self._scope:
+                while await self._serve():
+                    pass
         except FencedError:
-            _log.warning("%s isn't ours any more", self.stream)
+            _log.info("%s isn't this node's", self.stream)
+            self._moved = True
+            self._around.fenced(self.stream)
         finally:
             self.closed = True
-            self._abandon(Code.UNAVAILABLE)
+            if self._moved:
+                self._give_back()
+            else:
+                self._abandon(Code.UNAVAILABLE)
 
     async def _serve(self) -> bool:
         """One activation. True if another one should follow."""
@@ -110,9 +132,12 @@ class Entity:
         except (LogUnavailableError, LogConflictError) as error:
             _log.warning("%s can't be activated: %s", self.stream, error)
             return False
-        except Exception as error:
-            if isinstance(error, FencedError):
-                raise
+        except LostHistoryError as error:
+            _log.error("%s can't be activated: %s", self.stream, error)
+            return False
+        except FencedError:
+            raise
+        except Exception:
             _log.exception("%s crashed", self.stream)
             return await self._recover()
 
@@ -121,23 +146,24 @@ class Entity:
         return bool(self.mailbox) or bool(self._waiting)
 
     async def _run_cell(self, active: Active) -> None:
-        """Run a cell to its end, with a nursery for what it starts; raises what it crashed with."""
+        """Run a cell to its end, with a nursery for what it starts; raises what it crashed with, or FencedError."""
+        alive = True
         crash: Exception | None = None
         async with trio.open_nursery() as nursery:
             cell = Cell(
                 self.stream,
                 self.kind,
+                self.epoch,
                 active,
                 self.mailbox,
                 self._around,
-                self._schedule,
-                partial(self._deliver, nursery),
+                partial(self._around.deliver, nursery),
             )
             self.cell = cell
             cell.passivating = self._leaving
             try:
                 self._tell_waiting(cell)
-                await cell.run()
+                alive = await cell.run()
             except Exception as error:
                 crash = error
             finally:
@@ -146,21 +172,18 @@ class Entity:
                 nursery.cancel_scope.cancel()
         if crash is not None:
             raise crash
+        if not alive:
+            raise FencedError
 
     def _settle_taken(self, cell: Cell, error: Exception | None) -> None:
         """Answer or give back what the cell had in hand when it ended."""
-        guilty = error.envelope if isinstance(error, DecideError) else None
-        rest = [e for e in cell.taken if not e.settled and e is not guilty]
+        rest = [envelope for envelope in cell.taken if not envelope.settled]
         cell.taken = []
-        if guilty is not None:
-            guilty.refuse(Code.INTERNAL, self.stream)
+        if error is None or isinstance(error, DecideError):
             self.mailbox.put_back(rest)
             return
         for envelope in rest:
-            if error is not None and not envelope.submitted:
-                envelope.give_up(self.stream, Code.INTERNAL)
-            else:
-                envelope.give_up(self.stream)
+            envelope.give_up(self.stream, Code.INTERNAL)
 
     async def _recover(self) -> bool:
         """Wait before a restart; false when there were too many."""
@@ -173,7 +196,7 @@ class Entity:
             await self._rest(limits.RESTART_COOLDOWN_S)
             return False
         wait_s = backoff(
-            self._randomness, len(recent), limits.RESTART_BACKOFF_MIN_S, limits.RESTART_BACKOFF_MAX_S
+            self._around.randomness, len(recent), limits.RESTART_BACKOFF_MIN_S, limits.RESTART_BACKOFF_MAX_S
         )
         await self._around.clock.sleep_until(now + wait_s)
         return self._wanted
@@ -195,27 +218,40 @@ class Entity:
                 envelope.give_up(self.stream)
             else:
                 envelope.refuse(code, self.stream)
+        self._tell_waiting(code)
+
+    def _give_back(self) -> None:
+        """Let the router find who serves all this."""
+        for envelope in self.mailbox.take(len(self.mailbox)):
+            self._around.route(envelope)
         self._tell_waiting(None)
 
-    def _tell_waiting(self, cell: Cell | None) -> None:
+    def _tell_waiting(self, found: Cell | Code | None) -> None:
         waiting, self._waiting = self._waiting, []
         for callback in waiting:
-            callback(cell)
+            callback(found)
 
     # --- activation ---
 
     async def _activate(self) -> Active | None:
         create, self.create = self.create, False
         found = await self._around.log.activate(
-            self._around.fence, self.stream, create=create, state_version=self.kind.state_version
+            self._around.ownership.me,
+            self.stream,
+            epoch=self.epoch,
+            create=create,
+            state_version=self.kind.state_version,
         )
         if found is None:
             return None
+        self._around.publisher.stands(self.stream, found.head)
         state, seq = self._start(found)
         owed: deque[Owed] = deque()
         after = min(seq, found.effects_seq)
         while after < found.head:
             rows = await self._around.log.read(self.stream, after, limits.FOLD_PAGE_EVENTS)
+            if not rows or rows[0].seq != after + 1:
+                raise LostHistoryError(f"event {after + 1} of {found.head} isn't in the log")
             for row in rows:
                 header = decode_header(row.header)
                 if row.seq > seq:

@@ -21,18 +21,38 @@ class Envelope:
     Whoever answers first settles it: later answers go nowhere. A settled envelope is never decided.
     """
 
-    __slots__ = ("by", "command", "expires_at", "reply", "submitted")
+    __slots__ = ("by", "command", "epoch", "expires_at", "reply", "returned", "stream", "submitted", "tried")
 
     def __init__(
-        self, command: Command, by: str, reply: Callable[[Reply], None] | None, expires_at: float
+        self,
+        command: Command,
+        by: str,
+        stream: str,
+        reply: Callable[[Reply], None] | None,
+        expires_at: float,
+        *,
+        returned: Callable[[], None] | None = None,
+        epoch: int | None = None,
     ) -> None:
         self.command = command
         self.by = by
+        self.stream = stream
+        """Where it goes."""
         self.reply = reply
+        self.returned = returned
+        """Set for one that isn't taken to other nodes: called instead of a reply when it can't be served here."""
+        self.epoch = epoch
+        """Of the shard as the peer that brought it saw it: it may be served at this one alone, however long it
+        waited here, since the peer may have had another copy answered elsewhere after that. None: at any.
+        """
         self.expires_at = expires_at
         """Monotonic seconds."""
         self.submitted = False
-        """True from the moment its events may be on their way to the log: no refusal is certain any more."""
+        """True from the moment a copy may be on its way to another node, or its events to the log: no refusal is
+        certain any more.
+        """
+        self.tried = -1
+        """The version of the view by which it was last forwarded."""
 
     @property
     def settled(self) -> bool:
@@ -49,6 +69,12 @@ class Envelope:
         if self.reply is not None:
             told, self.reply = self.reply, None
             told(reply)
+
+    def give_back(self) -> None:
+        """Settle one that has ``returned``, unless it is settled: nothing happened to it here, nor will."""
+        if self.reply is not None and self.returned is not None:
+            self.reply = None
+            self.returned()
 
     def refuse(self, code: Code, stream: str | None = None, *, retry_after_s: float | None = None) -> None:
         """Settle it with a refusal in the code's own words."""

@@ -40,4 +40,5 @@ ENTITIES_MAX: Final = 100_000
 """Active streams of one node. More: refused ``unavailable``."""
 WAITING_VIEWS_MAX: Final = 1000
 """Snapshots and signals that wait for one stream's activation."""
-EXPIRY_SWEEP_S: Final = 0.25
+ROUTER_SWEEP_S: Final = 0.25
+"""So often commands whose time is up are settled, and those that are held are tried again."""

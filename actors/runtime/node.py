@@ -2,50 +2,67 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import trio
 
+from actors.cluster.ownership import Ownership
 from actors.kind import Instant, Kind
-from actors.ports import Clock, Fence, Log, LogRow, Randomness
+from actors.ports import Clock, Log, Randomness
 from actors.runtime import limits
-from actors.runtime.cell import Cell, Surroundings
+from actors.runtime.cell import Cell
 from actors.runtime.committer import Committer
 from actors.runtime.due import DueWork
 from actors.runtime.effects import deliver_effects
+from actors.runtime.envelope import Envelope
+from actors.runtime.peers import Peers
+from actors.runtime.publisher import Publisher
 from actors.runtime.router import Router
 from actors.runtime.supervisor import Supervisor
-from protocol.frames import Signalled
-
-_log = logging.getLogger(__name__)
+from actors.runtime.surroundings import Surroundings
 
 
 class Runtime:
-    """Everything between a command and its reply, for all streams of one node."""
+    """Everything between a command and its reply, for the streams of this node's shards.
+
+    ``peers`` takes what is for the streams of other nodes; without it, that is refused ``unavailable``.
+    """
 
     def __init__(
         self,
         *,
         kinds: Sequence[Kind[Any]],
         log: Log,
-        fence: Fence,
+        ownership: Ownership,
         clock: Clock,
         randomness: Randomness,
-        publish: Callable[[str, Sequence[LogRow]], None],
-        signalled: Callable[[Signalled], None],
+        publisher: Publisher,
         digest_key: bytes,
+        peers: Peers | None = None,
         lanes: int = limits.COMMIT_LANES,
     ) -> None:
         by_name = {kind.name: kind for kind in kinds}
         self._clock = clock
         self._randomness = randomness
-        self.committer = Committer(log, fence, clock, randomness, lanes=lanes)
-        self.due = DueWork(log, clock, self._wake)
-        around = Surroundings(log, fence, clock, self.committer, publish, digest_key)
-        self.supervisor = Supervisor(by_name, around, randomness, self._schedule, self._deliver)
-        self.router = Router(by_name, self.supervisor, clock, signalled)
+        self.committer = Committer(log, ownership.me, clock, randomness, lanes=lanes)
+        around = Surroundings(
+            log=log,
+            ownership=ownership,
+            clock=clock,
+            randomness=randomness,
+            committer=self.committer,
+            publisher=publisher,
+            digest_key=digest_key,
+            route=self._route,
+            fenced=self._fenced,
+            schedule=self._schedule,
+            deliver=self._deliver,
+        )
+        # Each hears of a change of owners in this order: what is lost ends before what is held is taken on.
+        self.supervisor = Supervisor(by_name, around)
+        self.router = Router(by_name, self.supervisor, ownership, peers, publisher, clock)
+        self.due = DueWork(log, ownership, clock, self.supervisor.wake)
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Serve until cancelled. The committer is the last to go: it outlives every actor."""
@@ -57,17 +74,20 @@ class Runtime:
                 nursery.start_soon(self.router.run)
                 task_status.started()
 
-    async def drain(self, timeout_s: float) -> bool:
-        """Take nothing new, finish and checkpoint what is there. False if the time wasn't enough."""
-        self.router.draining = True
-        with self._clock.deadline(timeout_s) as scope:
-            await self.supervisor.drain()
-        if scope.cancelled_caught:
-            _log.warning("%d streams were not drained in time", len(self.supervisor))
-        return not scope.cancelled_caught
+    async def release(self, shards: Iterable[int], timeout_s: float) -> bool:
+        """End the activity in shards that are being handed over (``Ownership.hand_over`` was called): on return
+        this node has nothing in hand for them.
 
-    def _wake(self, stream: str) -> None:
-        self.supervisor.wake(stream)
+        Streams finish what is in their mailboxes and checkpoint; what isn't done in time is cut off, its commands
+        wait for the next owner, and the result is false.
+        """
+        return await self.supervisor.release(shards, timeout_s)
+
+    def _route(self, envelope: Envelope) -> None:
+        self.router.route(envelope)
+
+    def _fenced(self, stream: str) -> None:
+        self.router.fenced(stream)
 
     def _schedule(self, stream: str, at: Instant) -> None:
         self.due.schedule(stream, at)

@@ -1,86 +1,161 @@
-"""The router: takes commands, signals and snapshot requests to the stream's owner."""
+"""The router: takes commands, signals and snapshot requests to the stream's owner, here or on another node."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
-from msgspec import Struct
+import trio
 
+from actors.cluster.limits import HELD_MAX
+from actors.cluster.ownership import Change, Here, Ownership, Settling, Suspended, There
 from actors.kind import Kind
 from actors.ports import Clock
 from actors.refusals import refused
 from actors.runtime import limits
 from actors.runtime.cell import Cell
-from actors.runtime.envelope import RETRY_AFTER_S, Envelope
+from actors.runtime.envelope import Envelope
 from actors.runtime.oneshot import Oneshot
+from actors.runtime.peers import Peers, RemoteView
+from actors.runtime.publisher import Publisher
 from actors.runtime.supervisor import Supervisor
+from actors.runtime.views import View, show, unavailable
 from protocol.codes import Code
-from protocol.frames import (
-    Command,
-    CreateCommand,
-    Refused,
-    Reply,
-    Signal,
-    Signalled,
-    StreamCommand,
-)
+from protocol.frames import Command, CreateCommand, Refused, Reply, Signal, Signalled, StreamCommand
 from protocol.ids import derive_stream, kind_of
 from protocol.limits import COMMAND_TIMEOUT_S
 
 
-class View(Struct, frozen=True):
-    """What a snapshot shows, and the head at which it was so."""
-
-    head: int
-    view: Struct
-
-
 class Router:
-    """One way in for everything that goes to a stream. Nothing here blocks or raises for what a client sent."""
+    """One way in for everything that goes to a stream. Nothing here blocks or raises for what a client sent.
+
+    A command that came back from where the view says its owner is, is *held* with all others for its stream until
+    the view changes or a sweep has passed: it is tried again, and never in a loop.
+    """
 
     def __init__(
         self,
         kinds: Mapping[str, Kind[Any]],
         supervisor: Supervisor,
+        ownership: Ownership,
+        peers: Peers | None,
+        publisher: Publisher,
         clock: Clock,
-        signalled: Callable[[Signalled], None],
     ) -> None:
         self._kind_of_command = {c: k for k in kinds.values() for c in k.commands}
         self._kind_of_signal = {s: k for k in kinds.values() for s in k.signals}
         self._supervisor = supervisor
+        self._ownership = ownership
+        self._peers = peers
+        self._publisher = publisher
         self._clock = clock
-        self._signalled = signalled
         self._waiting: deque[Envelope] = deque()
-        self.draining = False
-        """When true, everything new is refused ``unavailable``."""
+        self._held: deque[Envelope] = deque()
+        self._doubted: set[str] = set()
+        """Streams whose owner, by this view, sent something back."""
+        self._retry = trio.Event()
+        """Set when what had no owner may have one: at each change of the view and each sweep."""
+        self._stopped = False
+        ownership.on_change(self._changed)
 
     # --- commands ---
 
     def send(self, command: Command, *, by: str, reply: Callable[[Reply], None]) -> None:
         """Take a command to its stream. ``reply`` is called once, at the latest after COMMAND_TIMEOUT_S."""
-        envelope = Envelope(command, by, reply, self._clock.monotonic() + COMMAND_TIMEOUT_S)
         stream = self._target(command, by)
         if stream is None:
-            envelope.refuse(Code.NOT_FOUND)
+            reply(refused(Code.NOT_FOUND, client_id=command.client_id))
             return
-        entity = None if self.draining else self._supervisor.entity(stream)
-        if entity is None:
-            envelope.give_up(stream)
-            return
-        if isinstance(command, CreateCommand):
-            entity.create = True
-        if not entity.mailbox.put(envelope):
-            envelope.give_up(stream, Code.OVERLOADED)
-            return
+        envelope = Envelope(command, by, stream, reply, self._clock.monotonic() + COMMAND_TIMEOUT_S)
         self._watch(envelope)
+        self.route(envelope)
 
     async def ask(self, command: Command, *, by: str) -> Reply:
         """Send and await the reply."""
         answer: Oneshot[Reply] = Oneshot()
         self.send(command, by=by, reply=answer.set)
         return await answer.wait()
+
+    def take(
+        self,
+        stream: str,
+        command: Command,
+        *,
+        by: str,
+        epoch: int,
+        reply: Callable[[Reply], None],
+        returned: Callable[[], None],
+    ) -> None:
+        """A command that a peer brought for a stream which, by its view, this node owns at this epoch.
+
+        Once either ``reply`` is called, or ``returned``: it isn't this node's, and nothing happened to it here.
+        """
+        known = self._ownership.view.shard(stream).epoch
+        if epoch < known:
+            returned()
+            return
+        expires_at = self._clock.monotonic() + COMMAND_TIMEOUT_S
+        envelope = Envelope(command, by, stream, reply, expires_at, returned=returned, epoch=epoch)
+        self._watch(envelope)
+        if epoch > known:
+            self._ownership.refresh()
+            self._hold(envelope)
+        else:
+            self.route(envelope)
+
+    def route(self, envelope: Envelope) -> None:
+        """Take a command to whoever owns its stream now; also one that comes back from where it was taken."""
+        if envelope.settled:
+            return
+        stream = envelope.stream
+        if stream in self._doubted:
+            self._hold(envelope)
+            return
+        match self._ownership.where(stream):
+            case Here(epoch=epoch) if envelope.epoch is None or envelope.epoch == epoch:
+                self._deliver(envelope, epoch)
+            case Here(epoch=epoch) if envelope.epoch is not None and envelope.epoch > epoch:
+                self._hold(envelope)  # the peer knows a newer view
+            case Here():
+                envelope.give_back()
+            case There() if envelope.returned is not None:
+                envelope.give_back()
+            case There() as there:
+                self._forward(there, envelope)
+            case Settling():
+                self._hold(envelope)
+            case Suspended() if envelope.returned is not None:
+                envelope.give_back()
+            case Suspended():
+                envelope.give_up(stream)
+
+    def fenced(self, stream: str) -> None:
+        """This node's log says that the stream isn't its own, as the view has it: find out, and hold what comes."""
+        self._doubted.add(stream)
+        self._ownership.refresh()
+
+    def _deliver(self, envelope: Envelope, epoch: int) -> None:
+        entity = self._supervisor.entity(envelope.stream, epoch)
+        if entity is None:
+            envelope.give_up(envelope.stream)
+            return
+        if isinstance(envelope.command, CreateCommand):
+            entity.create = True
+        if not entity.mailbox.put(envelope):
+            envelope.give_up(envelope.stream, Code.OVERLOADED)
+
+    def _forward(self, there: There, envelope: Envelope) -> None:
+        version = self._ownership.view.version
+        if self._peers is None:
+            envelope.give_up(envelope.stream)
+        elif envelope.tried == version:
+            self.fenced(envelope.stream)
+            self._hold(envelope)
+        else:
+            envelope.tried = version
+            self._peers.forward(there, envelope.stream, envelope)
 
     def _target(self, command: Command, by: str) -> str | None:
         """The stream a command is for; None if its kind doesn't fit."""
@@ -93,37 +168,105 @@ class Router:
             return command.stream
         return None
 
-    # --- snapshots and signals ---
+    # --- holding ---
 
-    async def view(self, stream: str, *, user: str) -> View | Refused:
-        """The committed state as this user may see it, with its head. Whoever asks has checked the right."""
-        entity = None if self.draining else self._supervisor.entity(stream)
-        answer: Oneshot[Cell | None] = Oneshot()
-        unavailable = refused(Code.UNAVAILABLE, stream=stream, retry_after_s=RETRY_AFTER_S)
-        if entity is None or not entity.when_active(answer.set):
-            return unavailable
-        cell = await answer.wait()
-        if cell is None:
-            return unavailable
-        shown = cell.view(user)
-        if shown is None:
-            return refused(Code.INTERNAL, stream=stream)
-        return View(head=cell.active.head, view=shown)
+    def _hold(self, envelope: Envelope) -> None:
+        if self._stopped:
+            envelope.give_up(envelope.stream)
+        elif len(self._held) >= HELD_MAX:
+            envelope.give_up(envelope.stream, Code.OVERLOADED)
+        else:
+            self._held.append(envelope)
+
+    def _changed(self, change: Change) -> None:
+        self._try_again()
+
+    def _try_again(self) -> None:
+        """Route what is held, in the order it came, and let who wants to see a stream ask again."""
+        self._doubted.clear()
+        held, self._held = self._held, deque[Envelope]()
+        for envelope in held:
+            self.route(envelope)
+        self._retry.set()
+        self._retry = trio.Event()
+
+    # --- snapshots ---
+
+    async def view(self, stream: str, *, user: str) -> View | RemoteView | Refused:
+        """The committed state as this user may see it, with its head. Whoever asks has checked the right.
+
+        Asks again while ownership moves; refused ``unavailable`` after COMMAND_TIMEOUT_S.
+        """
+        with self._clock.deadline(COMMAND_TIMEOUT_S):
+            while True:
+                retry = self._retry
+                answer: Oneshot[View | RemoteView | Refused | None] = Oneshot()
+                self._ask_view(stream, user, answer.set)
+                found = await answer.wait()
+                if found is not None:
+                    return found
+                await retry.wait()
+        return unavailable(stream)
+
+    def view_for(
+        self, stream: str, user: str, epoch: int, answer: Callable[[View | Refused | None], None]
+    ) -> None:
+        """What a peer wants to know of a stream which, by its view, this node owns at this epoch.
+
+        ``answer`` is called once; None: ask again, it isn't this node's or is about to move.
+        """
+        if self._ownership.owns(stream, epoch) and stream not in self._doubted:
+            self._look(stream, user, epoch, answer)
+        else:
+            answer(None)
+
+    def _ask_view(
+        self, stream: str, user: str, answer: Callable[[View | RemoteView | Refused | None], None]
+    ) -> None:
+        match self._ownership.where(stream):
+            case Here(epoch=epoch):
+                self.view_for(stream, user, epoch, answer)
+            case There() as there if self._peers is not None:
+                self._peers.ask_view(there, stream, user, answer)
+            case Settling():
+                answer(None)
+            case There() | Suspended():
+                answer(unavailable(stream))
+
+    def _look(
+        self, stream: str, user: str, epoch: int, answer: Callable[[View | Refused | None], None]
+    ) -> None:
+        entity = self._supervisor.entity(stream, epoch)
+        if entity is None or not entity.when_active(partial(show, stream, user, answer)):
+            answer(unavailable(stream))
+
+    # --- signals ---
 
     def signal(self, signal: Signal, *, by: str) -> None:
         """Pass an ephemeral signal on, if its kind lets it pass; dropped without a word otherwise."""
         kind = self._kind_of_signal.get(type(signal))
-        if kind is None or kind_of(signal.stream) != kind.name or self.draining:
+        if kind is None or kind_of(signal.stream) != kind.name:
             return
-        entity = self._supervisor.entity(signal.stream)
-        if entity is not None:
-            entity.when_active(lambda cell: self._pass_on(cell, signal, by))
+        match self._ownership.where(signal.stream):
+            case Here(epoch=epoch):
+                self.signal_from(signal.stream, signal, by, epoch)
+            case There() as there if self._peers is not None:
+                self._peers.signal(there, signal, by)
+            case _:
+                return
 
-    def _pass_on(self, cell: Cell | None, signal: Signal, by: str) -> None:
-        if cell is None or not cell.may_signal(signal, by):
+    def signal_from(self, stream: str, signal: Signal, by: str, epoch: int) -> None:
+        """A signal for a stream which this node owns at this epoch; dropped if it doesn't."""
+        if stream in self._doubted or not self._ownership.owns(stream, epoch):
             return
-        type_ = str(signal.__struct_config__.tag)
-        self._signalled(Signalled(stream=signal.stream, author=by, type=type_))
+        entity = self._supervisor.entity(stream, epoch)
+        if entity is not None:
+            entity.when_active(lambda found: self._pass_on(found, signal, by))
+
+    def _pass_on(self, found: Cell | Code | None, signal: Signal, by: str) -> None:
+        if isinstance(found, Cell) and found.serves and found.may_signal(signal, by):
+            type_ = str(signal.__struct_config__.tag)
+            self._publisher.signalled(Signalled(stream=signal.stream, author=by, type=type_))
 
     # --- deadlines ---
 
@@ -135,9 +278,18 @@ class Router:
 
     async def run(self) -> None:
         """Settle commands whose time is up: refused if they never started, unknown otherwise."""
-        while True:
-            await self._clock.sleep_until(self._clock.monotonic() + limits.EXPIRY_SWEEP_S)
-            now = self._clock.monotonic()
-            while self._waiting and (self._waiting[0].settled or self._waiting[0].expires_at <= now):
-                envelope = self._waiting.popleft()
-                envelope.give_up(getattr(envelope.command, "stream", None))
+        try:
+            while True:
+                await self._clock.sleep_until(self._clock.monotonic() + limits.ROUTER_SWEEP_S)
+                now = self._clock.monotonic()
+                while self._waiting and (self._waiting[0].settled or self._waiting[0].expires_at <= now):
+                    envelope = self._waiting.popleft()
+                    envelope.give_up(envelope.stream)
+                for envelope in self._held:
+                    envelope.tried = -1
+                self._try_again()
+        finally:
+            self._stopped = True
+            for envelope in self._held:
+                envelope.give_up(envelope.stream)
+            self._held.clear()

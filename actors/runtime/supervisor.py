@@ -2,105 +2,140 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import trio
 
-from actors.kind import Instant, Kind
-from actors.ports import Clock, Randomness
+from actors.cluster.ownership import Change
+from actors.cluster.view import SHARDS, shard_of
+from actors.kind import Kind
 from actors.runtime import limits
-from actors.runtime.cell import Cell, Surroundings
+from actors.runtime.cell import Cell
 from actors.runtime.entity import Entity
+from actors.runtime.surroundings import Surroundings
+from protocol.codes import Code
 from protocol.ids import kind_of
+
+_log = logging.getLogger(__name__)
+
+
+class _Release:
+    """Entities whose end somebody waits for."""
+
+    def __init__(self, entities: Iterable[Entity]) -> None:
+        self.left = set(entities)
+        self.done = trio.Event()
+        self.ended()
+
+    def ended(self, entity: Entity | None = None) -> None:
+        if entity is not None:
+            self.left.discard(entity)
+        if not self.left:
+            self.done.set()
 
 
 class Supervisor:
-    """Finds or starts the entity of a stream, passivates idle ones, and drains all of them in order."""
+    """Finds or starts the entity of a stream, passivates idle ones, and ends those of shards that go."""
 
-    def __init__(
-        self,
-        kinds: Mapping[str, Kind[Any]],
-        around: Surroundings,
-        randomness: Randomness,
-        schedule: Callable[[str, Instant], None],
-        deliver: Callable[[trio.Nursery, Cell], None],
-    ) -> None:
+    def __init__(self, kinds: Mapping[str, Kind[Any]], around: Surroundings) -> None:
         self._kinds = kinds
         self._around = around
-        self._clock: Clock = around.clock
-        self._randomness = randomness
-        self._schedule = schedule
-        self._deliver = deliver
-        self._entities: dict[str, Entity] = {}
+        self._clock = around.clock
+        self._shards: tuple[dict[str, Entity], ...] = tuple({} for _ in range(SHARDS))
+        self._count = 0
         self._nursery: trio.Nursery | None = None
-        self._draining = False
-        self._empty = trio.Event()
+        self._releases: list[_Release] = []
+        around.ownership.on_change(self._cut_lost)
 
     def __len__(self) -> int:
-        return len(self._entities)
+        return self._count
 
-    def entity(self, stream: str) -> Entity | None:
-        """The entity of this stream, started if need be; None when not running or draining, or for no known kind."""
-        found = self._entities.get(stream)
+    def entity(self, stream: str, epoch: int) -> Entity | None:
+        """The entity of a stream that this node owns at this epoch, started if need be; None when not running or
+        full, or for no known kind.
+
+        One of an earlier epoch may still be ending: it gives back what it is given.
+        """
+        entities = self._shards[shard_of(stream)]
+        found = entities.get(stream)
         if found is not None and not found.closed:
             found.used_at = self._clock.monotonic()
             return found
         kind = self._kinds.get(kind_of(stream))
-        if kind is None or self._nursery is None or self._draining:
+        if kind is None or self._nursery is None or self._count >= limits.ENTITIES_MAX:
             return None
-        if len(self._entities) >= limits.ENTITIES_MAX:
-            return None
-        entity = Entity(stream, kind, self._around, self._randomness, self._schedule, self._deliver)
-        self._entities[stream] = entity
+        entity = entities[stream] = Entity(stream, kind, epoch, self._around)
+        self._count += 1
         self._nursery.start_soon(self._live, entity)
         return entity
 
-    def wake(self, stream: str) -> None:
-        """Activate the stream if it isn't active, and let it see what is due. Draining, that is the next owner's."""
-        entity = None if self._draining else self.entity(stream)
+    def wake(self, stream: str, epoch: int) -> None:
+        """Activate the stream if it isn't active, and let it see what is due."""
+        entity = self.entity(stream, epoch)
         if entity is not None:
             entity.when_active(_poke)
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Run the entities until cancelled."""
-        try:
-            async with trio.open_nursery() as nursery:
-                self._nursery = nursery
+        async with trio.open_nursery() as nursery:
+            self._nursery = nursery
+            try:
                 task_status.started()
                 await self._passivate_idle()
-        finally:
-            self._nursery = None
+            finally:
+                self._nursery = None  # before it closes: whoever ends meanwhile gives back its commands
 
-    async def drain(self) -> None:
-        """Let every entity finish what is in its mailbox, checkpoint and go; none is started any more.
+    async def release(self, shards: Iterable[int], timeout_s: float) -> bool:
+        """Let every entity of these shards finish what is in its mailbox, checkpoint and go; cut off the rest when
+        the time is up, and await its end. False if there was a rest.
 
         The caller sees that no more commands come. What events owe to others is left to the next owner.
         """
-        self._draining = True
-        for entity in self._entities.values():
-            entity.leave()
-        if self._entities:
-            await self._empty.wait()
+        release = _Release(entity for number in shards for entity in self._shards[number].values())
+        self._releases.append(release)
+        try:
+            for entity in tuple(release.left):
+                entity.leave()
+            with self._clock.deadline(timeout_s):
+                await release.done.wait()
+            late = tuple(release.left)
+            for entity in late:
+                entity.cut()
+            await release.done.wait()
+        finally:
+            self._releases.remove(release)
+        if late:
+            _log.warning("%d streams were cut off: they weren't released in time", len(late))
+        return not late
+
+    def _cut_lost(self, change: Change) -> None:
+        for number in change.lost:
+            for entity in self._shards[number].values():
+                entity.cut()
 
     async def _live(self, entity: Entity) -> None:
         try:
             await entity.run()
         finally:
-            if self._entities.get(entity.stream) is entity:
-                del self._entities[entity.stream]
-            if self._draining and not self._entities:
-                self._empty.set()
+            self._count -= 1
+            entities = self._shards[shard_of(entity.stream)]
+            if entities.get(entity.stream) is entity:  # giving back its commands may have begun the next one
+                del entities[entity.stream]
+            for release in self._releases:
+                release.ended(entity)
 
     async def _passivate_idle(self) -> None:
         while True:
             await self._clock.sleep_until(self._clock.monotonic() + limits.PASSIVATION_SWEEP_S)
             idle_since = self._clock.monotonic() - limits.PASSIVATE_AFTER_S
-            for entity in self._entities.values():
-                if entity.used_at <= idle_since and not entity.owes:
-                    entity.passivate()
+            for entities in self._shards:
+                for entity in entities.values():
+                    if entity.used_at <= idle_since and not entity.owes:
+                        entity.passivate()
 
 
-def _poke(cell: Cell | None) -> None:
-    if cell is not None:
-        cell.mailbox.poke()
+def _poke(found: Cell | Code | None) -> None:
+    if isinstance(found, Cell):
+        found.mailbox.poke()

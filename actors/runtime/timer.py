@@ -70,13 +70,20 @@ class Timer:
         self.firing = due
         cause = ("timer", self._stream, str(due), str(self._active.head))
         stamped = structs.replace(command, client_id=derive_client_id(*cause))
-        self._mailbox.put_back([Envelope(stamped, SYSTEM, partial(self._fired, due), math.inf)])
+        told = partial(self._fired, due)
+        envelope = Envelope(stamped, SYSTEM, self._stream, told, math.inf, returned=self._try_later)
+        self._mailbox.put_back([envelope])
+
+    def _try_later(self) -> None:
+        self.firing = None
+        self._schedule(self._stream, self._clock.now() + limits.TIMER_RETRY_MS)
 
     def _fired(self, due: Instant, reply: Reply) -> None:
         """Its command was answered: one that couldn't be served is tried again, one without effect isn't."""
-        self.firing = None
         if isinstance(reply, Unknown) or (isinstance(reply, Refused) and reply.retry):
-            self._schedule(self._stream, self._clock.now() + limits.TIMER_RETRY_MS)
-        elif self._kind.due(self._active.state) == due:
+            self._try_later()
+            return
+        self.firing = None
+        if self._kind.due(self._active.state) == due:
             self._stuck = due
             _log.error("a timer of %s changed nothing; it waits for another event", self._stream)

@@ -23,8 +23,8 @@ class View(Protocol):
         ...
 
     @property
-    def view(self) -> Struct:
-        """What the kind shows."""
+    def view(self) -> Struct | bytes:
+        """What the kind shows; in MessagePack when another node showed it."""
         ...
 
 

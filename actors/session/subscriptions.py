@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from msgspec import Raw
+
 from actors.ports import LogUnavailableError, Standing
 from actors.refusals import refused
 from actors.relay import Subscriber, Subscription
 from actors.session.resume import Resume, decide
 from actors.session.services import SessionServices, View
 from protocol import limits
+from protocol.codec import Codec
 from protocol.codes import Code
 from protocol.frames import Position, Refused, Subscribed
 
@@ -114,7 +117,7 @@ class Subscriptions:
             return  # the session ended meanwhile
         lane = self._subscriber.outbox.lane
         if view is not None:
-            seq, snapshot = view.head, lane.codec.raw(view.view)
+            seq, snapshot = view.head, _snapshot(view, lane.codec)
         else:
             assert since is not None
             seq, snapshot = since.seq, None
@@ -151,3 +154,9 @@ class Subscriptions:
                 retry_after_s=frame.retry_after_s,
             )
             self._subscriber.outbox.write(self._subscriber.outbox.lane.frame(answer))
+
+
+def _snapshot(view: View, codec: Codec) -> Raw:
+    """What the view shows, as it stands in a frame of this codec."""
+    shown = view.view
+    return codec.transcoded(shown) if isinstance(shown, bytes) else codec.raw(shown)

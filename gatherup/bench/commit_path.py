@@ -8,6 +8,7 @@ given rate), in turns. CPU is this process's: the writers', which cost little, i
 from __future__ import annotations
 
 import argparse
+import math
 import resource
 import sys
 import tempfile
@@ -21,15 +22,19 @@ import msgspec
 import trio
 from msgspec import Struct
 
-from actors.ports import Clock, Randomness
+from actors.cluster.limits import LEASE_S
+from actors.cluster.ownership import Ownership
+from actors.cluster.view import SHARDS, Joining, Move
+from actors.ports import Clock, LogRow, Randomness
 from actors.room.kind import RoomKind
 from actors.runtime.node import Runtime
 from gatherup.clock import SystemClock
 from gatherup.embedded import embedded_postgres
 from gatherup.garbage import relax_garbage_collection
 from gatherup.randomness import SystemRandomness
-from protocol.frames import Accepted, Reply
+from protocol.frames import Accepted, Reply, Signalled
 from protocol.ids import derive_client_id
+from protocol.nodes import NODE_PROTOCOL
 from protocol.room import CreateRoom, PostMessage
 from storage.postgres.directory import PostgresDirectory
 from storage.postgres.log import PostgresLog, quick
@@ -63,6 +68,19 @@ class Options(Struct, frozen=True, kw_only=True):
     per_s: float
     """Posts per second of the open loop."""
     repeats: int
+
+
+class Nobody:
+    """A Publisher without subscribers."""
+
+    def publish(self, stream: str, rows: Sequence[LogRow]) -> None:
+        """See the port."""
+
+    def signalled(self, frame: Signalled) -> None:
+        """See the port."""
+
+    def stands(self, stream: str, head: int) -> None:
+        """See the port."""
 
 
 class RefusedError(Exception):
@@ -187,27 +205,47 @@ async def _runtime(clock: Clock, randomness: Randomness) -> AsyncGenerator[Runti
         async with embedded_postgres(data / "postgres") as server:
             dsn = server.dsn_for("bench")
             migrate(dsn)
-            directory = PostgresDirectory(dsn, clock)
             async with (
+                PostgresDirectory(dsn, clock) as directory,
                 Pool(quick(dsn), size_max=POOL_SIZE, autocommit=True) as pool,
                 PostgresLog(dsn, pool, clock) as log,
                 trio.open_nursery() as nursery,
             ):
+                ownership = await _alone(directory, clock)
                 runtime = Runtime(
                     kinds=[RoomKind()],
                     log=log,
-                    fence=await directory.claim("bench"),
+                    ownership=ownership,
                     clock=clock,
                     randomness=randomness,
-                    publish=lambda stream, rows: None,
-                    signalled=lambda frame: None,
+                    publisher=Nobody(),
                     digest_key=randomness.token(32),
                 )
                 await nursery.start(runtime.run)
                 yield runtime
-                await runtime.drain(DRAIN_TIMEOUT_S)
+                ownership.hand_over(range(SHARDS))
+                await runtime.release(range(SHARDS), DRAIN_TIMEOUT_S)
                 nursery.cancel_scope.cancel()
-            await directory.aclose()
+
+
+async def _alone(directory: PostgresDirectory, clock: Clock) -> Ownership:
+    """The only member, with all shards; nobody is there to find its lease unchanged."""
+    fence = await directory.join(
+        Joining(
+            name="bench",
+            cluster="bench",
+            secret_digest=b"",
+            lease_s=LEASE_S,
+            protocol=NODE_PROTOCOL,
+            bridged=False,
+        )
+    )
+    joined = await directory.renew(fence, hears=(), report="{}", known=None)
+    await directory.move(fence, [Move(n, s.epoch, fence.node) for n, s in enumerate(joined.view.shards)])
+    owned = await directory.renew(fence, hears=(), report="{}", known=None)
+    ownership = Ownership(fence, clock)
+    ownership.renewed(math.inf, owned.view)
+    return ownership
 
 
 @contextmanager

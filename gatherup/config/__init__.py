@@ -8,12 +8,13 @@ Secrets are ``Secret`` values, whose text only ``reveal()`` gives away.
 from gatherup.config.leaves import Leaf, example, leaves, sections, shown
 from gatherup.config.reading import ConfigError, database_url, environment, read
 from gatherup.config.secret import KEY_BYTES, DatabaseUrl, Key, RedisUrl, Secret
-from gatherup.config.tree import DATA, Canary, Config, Http, Log, Stream
+from gatherup.config.tree import DATA, Canary, Cluster, Config, Http, Log, Stream
 
 __all__ = [
     "DATA",
     "KEY_BYTES",
     "Canary",
+    "Cluster",
     "Config",
     "ConfigError",
     "DatabaseUrl",

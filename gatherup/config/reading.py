@@ -68,6 +68,14 @@ def _check_together(config: Config) -> None:
         )
     if config.auth.token_key == config.runtime.receipt_key:
         raise ConfigError(["GATHERUP_RUNTIME_RECEIPT_KEY: must differ from GATHERUP_AUTH_TOKEN_KEY"])
+    if config.redis.url is not None and config.cluster.secret is None:
+        raise ConfigError(["GATHERUP_CLUSTER_SECRET: must be set when REDIS_URL is"])
+    if config.cluster.secret in {config.auth.token_key, config.runtime.receipt_key}:
+        raise ConfigError(
+            [
+                "GATHERUP_CLUSTER_SECRET: must differ from GATHERUP_AUTH_TOKEN_KEY and GATHERUP_RUNTIME_RECEIPT_KEY"
+            ]
+        )
 
 
 def database_url(environment: Mapping[str, str]) -> DatabaseUrl:

@@ -6,6 +6,8 @@ import re
 from typing import Final
 from urllib.parse import urlsplit
 
+from storage.redis.address import parse_address
+
 HIDDEN: Final = "<hidden>"
 KEY_BYTES: Final = 32
 
@@ -57,9 +59,8 @@ class DatabaseUrl(Secret):
 
 
 class RedisUrl(Secret):
-    """Where Redis or Valkey is: ``redis://:password@host:port/0``. Secret for its password."""
+    """Where Redis or Valkey is, in one of the forms of storage/redis/address.py. Secret for its password."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
-        if urlsplit(text).scheme not in {"redis", "rediss", "unix"}:
-            raise ValueError("must look like redis://:password@host:6379/0")
+        parse_address(text)

@@ -29,9 +29,16 @@ class Node(Struct, frozen=True, kw_only=True):
         str,
         Meta(
             pattern=r"^[A-Za-z0-9_.-]{1,64}$(?!\n)",
-            description="How this node calls itself in welcomes and logs.",
+            description="What this node is called in the cluster, welcomes and logs; no two that run may share it.",
         ),
     ] = "node-1"
+    share_ports: Annotated[
+        bool,
+        Meta(
+            description="Let other nodes of this machine listen on the same ports (SO_REUSEPORT), as "
+            "`gatherup serve --workers` does."
+        ),
+    ] = False
     data: Annotated[
         str, named("GATHERUP_DATA", "Where `gatherup dev` keeps its servers' data and secrets.")
     ] = DATA
@@ -107,12 +114,45 @@ class Postgres(Struct, frozen=True, kw_only=True):
 
 
 class Redis(Struct, frozen=True, kw_only=True):
-    """Redis or Valkey: for what goes from node to node. One node alone neither needs it nor connects to it."""
+    """Redis or Valkey: carries what goes from node to node. Without it a node can only be alone."""
 
     url: Annotated[
         RedisUrl | None,
-        named("REDIS_URL", "redis://:password@host:6379/0; checked, and not used by one node alone."),
+        named("REDIS_URL", "redis://:password@host:6379/0; unset for one node alone."),
     ] = None
+
+
+class Cluster(Struct, frozen=True, kw_only=True):
+    """The nodes that are one GatherUp: same database, same Redis, and alike in what stands here."""
+
+    name: Annotated[
+        str,
+        Meta(
+            pattern=r"^[A-Za-z0-9_.-]{1,64}$(?!\n)",
+            description="Keeps clusters on one Redis apart; the same on all nodes.",
+        ),
+    ] = "gatherup"
+    secret: Annotated[
+        Key | None,
+        Meta(
+            description="Seals what nodes tell each other; the same on all nodes, needed with REDIS_URL: 64 "
+            "hexadecimal digits."
+        ),
+    ] = None
+    lease_s: Annotated[
+        float,
+        Meta(
+            ge=0.5,
+            le=60,
+            description="A node that the others don't see alive for this long is dead, and its streams are theirs.",
+        ),
+    ] = 2.0
+    clock_skew_max_s: Annotated[
+        Seconds,
+        Meta(
+            description="A jump of the clock by more than this, against the database's, makes the node unready."
+        ),
+    ] = 5.0
 
 
 class Auth(Struct, frozen=True, kw_only=True):
@@ -176,6 +216,7 @@ class Config(Struct, frozen=True, kw_only=True):
     stream: Stream
     postgres: Postgres
     redis: Redis
+    cluster: Cluster
     auth: Auth
     runtime: Runtime
     canary: Canary

@@ -17,15 +17,18 @@ from gatherup.gateway.limits import ACCEPT_PAUSE_S, ACCEPTS_PER_TURN, LISTEN_BAC
 _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
-async def listen(config: Stream) -> list[socket.socket]:
-    """A listening socket per address that the host resolves to. Raises OSError, with nothing left open."""
+async def listen(config: Stream, *, shared: bool = False) -> list[socket.socket]:
+    """A listening socket per address that the host resolves to; ``shared`` with who also says so.
+
+    Raises OSError, with nothing left open.
+    """
     found = await trio.socket.getaddrinfo(
         config.host, config.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )
     listening: list[socket.socket] = []
     try:
         for family, address in dict.fromkeys((f[0], f[4]) for f in found):
-            listening.append(_bind(family, address, config))
+            listening.append(_bind(family, address, config, shared))
     except OSError:
         for listener in listening:
             listener.close()
@@ -33,11 +36,12 @@ async def listen(config: Stream) -> list[socket.socket]:
     return listening
 
 
-def _bind(family: int, address: tuple[Any, ...], config: Stream) -> socket.socket:
+def _bind(family: int, address: tuple[Any, ...], config: Stream, shared: bool) -> socket.socket:
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         listener.setblocking(False)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, shared)
         if family == socket.AF_INET6:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)  # each address its own socket
         listener.bind(address)

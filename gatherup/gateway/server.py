@@ -39,12 +39,14 @@ class Gateway:
         lanes: Mapping[str, Lane],
         clock: Clock,
         randomness: Randomness,
+        shared_port: bool = False,
     ) -> None:
         framings = [x.framing for x in lanes.values() if isinstance(x.framing, WebSocketFraming)]
         self.counters: Final = Counters(framings, outboxes)
         self.addresses: list[tuple[str, int]] = []
         """Where it listens, once it does."""
         self._config = config
+        self._shared_port = shared_port
         self._clock = clock
         self._randomness = randomness
         self._context = Context(
@@ -65,7 +67,7 @@ class Gateway:
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Serve. Started once ``addresses`` are listened on. Raises OSError if they can't be."""
-        self._listeners = await listen(self._config)
+        self._listeners = await listen(self._config, shared=self._shared_port)
         self.addresses = [listener.getsockname()[:2] for listener in self._listeners]
         try:
             async with trio.open_nursery() as nursery:

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from quart import Response
 
+from gatherup.canary.readiness import Readiness
 from gatherup.http.endpoint import Caller, endpoint
 from protocol import http
 
@@ -17,8 +18,8 @@ GROUP = "operations"
 class HealthResource:
     """Answers to everybody; bind the facade to a private address, or let the proxy keep these paths inside."""
 
-    def __init__(self, why_unready: Callable[[], str | None], registry: CollectorRegistry) -> None:
-        self._why_unready = why_unready
+    def __init__(self, readiness: Callable[[], Readiness], registry: CollectorRegistry) -> None:
+        self._readiness = readiness
         self._registry = registry
 
     @endpoint("GET", "/health/live", answer=http.Health, unlimited=True, group=GROUP)
@@ -28,11 +29,14 @@ class HealthResource:
 
     @endpoint("GET", "/health/ready", answer=http.Health, other=503, unlimited=True, group=GROUP)
     async def ready(self, caller: Caller) -> tuple[http.Health, dict[str, str], int]:
-        """An event went the whole way, from command to subscriber, not long ago. 503 with the reason otherwise."""
-        reason = self._why_unready()
-        if reason is None:
-            return http.Health(status="ok"), {}, 200
-        return http.Health(status="unready", reason=reason), {"Retry-After": "1"}, 503
+        """An event went the whole way, from command to subscriber, not long ago. 503 with the reason otherwise.
+
+        ``degraded`` says what doesn't work on this node and wouldn't on another either.
+        """
+        found = self._readiness()
+        if found.unready is None:
+            return http.Health(status="ok", degraded=found.degraded), {}, 200
+        return http.Health(status="unready", reason=found.unready), {"Retry-After": "1"}, 503
 
     @endpoint("GET", "/metrics", unlimited=True, group=GROUP)
     async def metrics(self, caller: Caller) -> Response:

@@ -61,12 +61,13 @@ def create_app(gate: Gate, answers: Counter[tuple[str, str]], *resources: object
     return app
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """A socket that listens there; port 0 takes any free one. Raises OSError."""
+def bind(host: str, port: int, *, shared: bool = False) -> socket.socket:
+    """A socket that listens there, ``shared`` with who also says so; port 0 takes any free one. Raises OSError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, shared)
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         # Hypercorn waits without a limit, and shielded, for a peer that doesn't take its answer: only the
         # kernel can end that wait. Accepted sockets inherit it.

@@ -6,6 +6,9 @@ from collections import Counter
 
 from msgspec import Struct
 
+from actors.cluster.bridge import Bridge
+from actors.cluster.member import Membership
+from actors.cluster.ownership import Ownership
 from actors.relay import Relay
 from actors.runtime.node import Runtime
 from actors.session.outbox import Outboxes
@@ -24,15 +27,29 @@ class NodeParts(Struct, frozen=True, kw_only=True):
     outboxes: Outboxes
     sessions: SessionRegistry
     gateway: Gateway
+    ownership: Ownership
+    membership: Membership
+    bridge: Bridge | None
+    """None for a node without Redis, which is alone."""
     canary: Canary
     http_answers: Counter[tuple[str, str]]
     """By endpoint and status."""
     loop_hold: LoopHold
+    http_address: tuple[str, int]
+    """Where the facade listens."""
 
 
 def measures_of(parts: NodeParts) -> list[Measure]:
     """Every measure of a node."""
-    return [*_streams(parts), *_delivery(parts), *_edge(parts), *_loop(parts.loop_hold)]
+    bridge = _bridge(parts.bridge) if parts.bridge is not None else []
+    return [
+        *_streams(parts),
+        *_cluster(parts),
+        *bridge,
+        *_delivery(parts),
+        *_edge(parts),
+        *_loop(parts.loop_hold),
+    ]
 
 
 def _streams(parts: NodeParts) -> list[Measure]:
@@ -45,8 +62,59 @@ def _streams(parts: NodeParts) -> list[Measure]:
         ),
         Level("streams_active", "Streams with a running actor.", lambda: len(supervisor)),
         Level("ready", "1 when the canary came through.", lambda: int(canary.why_unready() is None)),
+        Level("degraded", "1 when the node is ready, and less than well.", lambda: _degraded(canary)),
         Total("canaries_heard", "Canaries that went the whole way.", lambda: canary.heard),
         Total("canaries_lost", "Canaries that didn't.", lambda: canary.silent),
+        Total("away_canaries_heard", "Canaries that went through another node.", lambda: canary.away_heard),
+        Total("away_canaries_lost", "Canaries that didn't come back from one.", lambda: canary.away_silent),
+        Level("canary_lag_s", "From a command to its event at a subscriber.", lambda: canary.lag_s),
+    ]
+
+
+def _degraded(canary: Canary) -> int:
+    return int(canary.readiness().degraded is not None)
+
+
+def _cluster(parts: NodeParts) -> list[Measure]:
+    ownership = parts.ownership
+    return [
+        Level(
+            "cluster_members", "Nodes that are members, this one included.", lambda: len(ownership.peers) + 1
+        ),
+        Level(
+            "cluster_view_version", "Of the directory, as this node knows it.", lambda: ownership.view.version
+        ),
+        Level("shards_owned", "Shards that this node serves.", lambda: len(ownership.shards)),
+        Level("acting", "1 while the lease lets this node act as an owner.", lambda: int(ownership.acting)),
+    ]
+
+
+def _bridge(bridge: Bridge) -> list[Measure]:
+    n = bridge.counters
+    return [
+        Level("bus_connected", "1 while the bus carries, as far as is known.", lambda: int(bridge.connected)),
+        Level("peers_heard", "Members whose frames reach this node.", lambda: len(bridge.hears)),
+        Level("link_queue", "Messages that wait to be sent to other nodes.", lambda: bridge.queued),
+        Level("calls_waiting", "Commands and questions that wait for other nodes.", lambda: bridge.calls),
+        Total("node_frames_in", "Frames from other nodes.", lambda: n.frames_in),
+        Total("node_bytes_in", "Their bytes.", lambda: n.bytes_in),
+        Total("node_frames_out", "Frames to other nodes.", lambda: n.frames_out),
+        Total("node_bytes_out", "Their bytes.", lambda: n.bytes_out),
+        Total("link_holes", "Frames that came after others that were lost.", lambda: n.holes),
+        Total("reregistrations", "Streams registered again with their owners.", lambda: n.reregistrations),
+        Total("calls_resent", "Commands and questions sent again to another node.", lambda: n.resent_calls),
+        Totals(
+            "node_frames_dropped",
+            "Frames that weren't taken: forged, repeated, foreign.",
+            ("reason",),
+            lambda: {(reason,): count for reason, count in n.dropped_frames.items()},
+        ),
+        Total("node_frames_unheard", "Frames that nobody listened to.", lambda: n.unheard_frames),
+        Total("publishes_failed", "Publishes that the bus didn't take.", lambda: n.failed_publishes),
+        Total("node_messages_dropped", "Messages without room on their link.", lambda: n.dropped_messages),
+        Total("node_messages_malformed", "Messages that make no sense here.", lambda: n.malformed_messages),
+        Total("node_signals_dropped", "Signals without room on their link.", lambda: n.dropped_signals),
+        Total("node_signals_outdated", "Signals of an owner of the past.", lambda: n.outdated_signals),
     ]
 
 

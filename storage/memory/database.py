@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from actors.cluster.view import Shard, shard_of
 from actors.kind import FactKey, Instant, Job, Row, Upsert
 from actors.ports import Append, Fence, LogDataError, LogRow, Receipt, Verdict
 from protocol.ids import kind_of, stream_key
 from storage.memory.locks import RowLock
+from storage.memory.members import StoredMembers, StoredShard
 from storage.tables import INTEGER_MAX, INTEGER_MIN, UnstorableError, check_text, checked
 
 Table = dict[FactKey, Row]
@@ -36,42 +38,42 @@ class StoredStream:
     lock: RowLock = field(default_factory=RowLock)
 
 
-@dataclass(eq=False)
-class StoredNode:
-    """One node's row: an append holds it shared, whoever raises the fence holds it alone."""
-
-    id: int
-    number: int
-    lock: RowLock = field(default_factory=RowLock)
-
-
 class MemoryDatabase:
     """Everything stored. Nodes come and go; this stays for the whole simulation.
 
     Its methods are single steps: none awaits, so each is as atomic as a transaction that holds its locks.
     """
 
-    def __init__(self, *, incarnation: int = 1) -> None:
+    def __init__(self, *, incarnation: int = 1, now: Callable[[], Instant] | None = None) -> None:
         self.incarnation = incarnation
+        self.now = now
+        """The server's own clock; None: it is always as late as at the node that asks."""
         self.streams: dict[bytes, StoredStream] = {}
-        self.nodes: dict[str, StoredNode] = {}
-        """By name."""
-        self.claim = RowLock()
-        """The advisory lock of the node that runs."""
+        self.members = StoredMembers()
 
     def stream(self, stream: str) -> StoredStream | None:
         """The stream, unless it is absent, soft-deleted or of another kind."""
         found = self.streams.get(stream_key(stream))
         return found if found and not found.deleted and found.kind == kind_of(stream) else None
 
-    def node(self, id: int) -> StoredNode | None:  # noqa: A002
-        """The node of this number."""
-        return next((node for node in self.nodes.values() if node.id == id), None)
-
     def fences(self, fence: Fence) -> bool:
         """Whether this fence may not write any more."""
-        node = self.node(fence.node)
-        return node is None or node.number != fence.number
+        node = self.members.nodes.get(fence.node)
+        return node is None or node.row.fence != fence.number
+
+    def owns(self, fence: Fence, stream: str, epoch: int) -> bool:
+        """Whether the stream's shard is this node's, at this epoch."""
+        return self.shard(stream).row == Shard(fence.node, epoch)
+
+    def shard(self, stream: str) -> StoredShard:
+        """The shard of a stream."""
+        return self.members.shards[shard_of(stream)]
+
+    def activated(self, stream: str, activation: int, *, run: Fence, epoch: int, shard: Shard) -> None:
+        """Told of each activation as it commits: who asked, at which epoch, and how the shard stood then.
+
+        A simulation overrides this to keep the truth.
+        """
 
     def judge(self, append: Append) -> Verdict:
         """What the row says now; the caller holds its lock, and the node's fence is good."""

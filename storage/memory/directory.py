@@ -1,21 +1,24 @@
-"""Who may act, in memory."""
+"""The directory in memory: the same promises as PostgreSQL's, with faults to order."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-import trio
-
-from actors.ports import AnotherNodeIsRunningError, Clock, Fence, FencedError, LogUnavailableError
-from storage.memory.database import MemoryDatabase, StoredNode
+from actors.cluster.view import Joining, Member, Move, Renewal, View
+from actors.ports import Clock, Fence, FencedError, LogUnavailableError
+from storage.memory.database import MemoryDatabase
 from storage.memory.faults import Faults
-from storage.memory.locks import Held
+from storage.memory.locks import Held, RowLock
 
-CLAIM_TIMEOUT_S: Final = 3.0
+LOCK_TIMEOUT_S: Final = 2.0
 
 
 class MemoryDirectory:
-    """The Directory port on a MemoryDatabase; one per node that runs."""
+    """The Directory port on a MemoryDatabase; one for each node that runs. Locks as PostgreSQL's, in its order.
+
+    As with PostgreSQL's, LogUnavailableError says nothing of whether a change was made (see Faults.after).
+    """
 
     def __init__(
         self,
@@ -23,63 +26,105 @@ class MemoryDirectory:
         clock: Clock,
         faults: Faults | None = None,
         *,
-        claim_timeout_s: float = CLAIM_TIMEOUT_S,
+        lock_timeout_s: float = LOCK_TIMEOUT_S,
     ) -> None:
         self._database = database
+        self._members = database.members
         self._clock = clock
         self._faults = faults or Faults()
-        self._claim_timeout_s = claim_timeout_s
-        self._fence: Fence | None = None
-        self._lost = trio.Event()
-        # Set once the advisory lock isn't ours; another one whenever we have it.
-        self._lost.set()
+        self._lock_timeout_s = lock_timeout_s
 
-    async def claim(self, name: str) -> Fence:
+    async def join(self, joining: Joining, *, over: Member | None = None) -> Fence:
         """See the port."""
-        await self._faults.before("claim")
-        if not await self._acquire():
-            raise AnotherNodeIsRunningError
-        try:
-            self._fence = await self._raise_fences(name)
-        except BaseException:
-            self.drop()
-            raise
-        return self._fence
-
-    async def _acquire(self) -> bool:
-        with self._clock.deadline(self._claim_timeout_s):
-            await self._database.claim.acquire()
-            self._lost = trio.Event()
-        return not self._lost.is_set()
-
-    async def _raise_fences(self, name: str) -> Fence:
-        """Fence every earlier node, waiting for what it is writing; this name's row is ours."""
-        nodes = self._database.nodes
+        await self._faults.before("join")
+        members = self._members
+        members.check_name(joining.name, over)
         async with Held() as held:
-            with self._clock.deadline(self._claim_timeout_s) as scope:
-                await held.add([node.lock for node in sorted(nodes.values(), key=lambda node: node.id)])
-            if scope.cancelled_caught:
-                raise LogUnavailableError("lock timeout")
-            for node in nodes.values():
-                node.number += 1
-            mine = nodes.setdefault(name, StoredNode(id=len(nodes) + 1, number=1))
-            return Fence(mine.id, mine.number)
+            if (before := members.named(joining.name)) is not None:
+                await self._lock(held, [before.lock])
+                await self._lock(held, [shard.lock for shard in members.owned_by(before.row.id)])
+            members.check_name(joining.name, over)
+            members.check_agreement(joining)
+            fence = members.enter(joining)
+        await self._faults.after("join")
+        return fence
 
-    async def hold(self) -> None:
-        """See the port. Gives the claim up when it ends."""
-        if self._fence is None:
-            raise ValueError("nothing was claimed")
-        try:
-            while True:
-                await self._lost.wait()
-                await self._acquire()
-                if self._database.fences(self._fence):
-                    raise FencedError
-        finally:
-            self.drop()
+    async def renew(self, fence: Fence, *, hears: Sequence[int], report: str, known: View | None) -> Renewal:
+        """See the port."""
+        await self._faults.before("renew")
+        async with Held() as held:
+            if (node := self._members.nodes.get(fence.node)) is not None:
+                # Shared: waits for who ends the run, and for no append.
+                await self._lock(held, [node.lock], shared=True)
+            if self._members.is_over(fence):
+                raise FencedError
+            self._members.renewed(fence.node, hears, report)
+            now = self._database.now or self._clock.now
+            renewal = Renewal(view=self._members.view(known), now=now())
+        await self._faults.after("renew")
+        return renewal
 
-    def drop(self) -> None:
-        """Lose the connection that holds the claim, as in a crash or a restart of the server. Idempotent."""
-        if not self._lost.is_set():
-            self._lost.set()
-            self._database.claim.release()
+    async def move(self, fence: Fence, moves: Sequence[Move]) -> int:
+        """See the port."""
+        await self._faults.before("move")
+        async with Held() as held:
+            await self._lock_runs(held, fence, [move.to for move in moves if move.to is not None])
+            numbers = sorted({move.shard for move in moves})
+            await self._lock(held, [self._members.shards[number].lock for number in numbers])
+            moved = self._members.move(fence.node, moves)
+        await self._faults.after("move")
+        return moved
+
+    async def declare_dead(self, fence: Fence, member: Member, heirs: Mapping[int, int]) -> bool:
+        """See the port."""
+        await self._faults.before("declare_dead")
+        async with Held() as held:
+            await self._lock_runs(held, fence, heirs.values(), ending=member.id)
+            if not self._members.as_seen(member):
+                return False
+            await self._end(held, member.id, heirs)
+        await self._faults.after("declare_dead")
+        return True
+
+    async def drain(self, name: str) -> bool:
+        """See the port."""
+        await self._faults.before("drain")
+        found = self._members.drain(name)
+        await self._faults.after("drain")
+        return found
+
+    async def leave(self, fence: Fence) -> None:
+        """See the port."""
+        await self._faults.before("leave")
+        async with Held() as held:
+            try:
+                await self._lock_runs(held, fence, (), ending=fence.node)
+            except FencedError:
+                return
+            await self._end(held, fence.node, {})
+        await self._faults.after("leave")
+
+    async def read(self) -> View:
+        """See the port."""
+        await self._faults.before("read_view")
+        return self._members.view()
+
+    async def _lock_runs(
+        self, held: Held, fence: Fence, others: Iterable[int], *, ending: int | None = None
+    ) -> None:
+        """Keep these runs from ending; wait for what the one to be ended is writing. Raises FencedError."""
+        for number in sorted({fence.node, *others} | ({ending} if ending is not None else set())):
+            if (node := self._members.nodes.get(number)) is not None:
+                await self._lock(held, [node.lock], shared=number != ending)
+        if self._members.is_over(fence):
+            raise FencedError
+
+    async def _end(self, held: Held, node: int, heirs: Mapping[int, int]) -> None:
+        await self._lock(held, [shard.lock for shard in self._members.owned_by(node)])
+        self._members.end(node, heirs)
+
+    async def _lock(self, held: Held, locks: Iterable[RowLock], *, shared: bool = False) -> None:
+        with self._clock.deadline(self._lock_timeout_s) as scope:
+            await held.add(locks, shared=shared)
+        if scope.cancelled_caught:
+            raise LogUnavailableError("lock timeout")

@@ -40,11 +40,17 @@ class Faults:
     """No faults. A simulation overrides what it wants to go wrong."""
 
     async def before(self, call: str) -> None:
-        """Run at the start of each call of a port, with the method's name.
+        """Run at the start of each call of a port, with the method's name; ``read_view`` for the directory's read.
 
         May wait. May raise LogUnavailableError: nothing has happened yet.
         """
         await trio.lowlevel.checkpoint()
+
+    async def after(self, call: str) -> None:
+        """Run at the end of each call of the directory that changes something, which has committed.
+
+        May wait. May raise LogUnavailableError: the answer is lost.
+        """
 
     async def pause(self, point: Point) -> None:
         """Run at this point of an append. May wait; must not raise."""

@@ -47,7 +47,7 @@ class MemoryLog:
         self._lock_timeout_s = lock_timeout_s
 
     async def activate(
-        self, fence: Fence, stream: str, *, create: bool, state_version: int
+        self, fence: Fence, stream: str, *, epoch: int, create: bool, state_version: int
     ) -> Activation | None:
         """See the port."""
         await self._faults.before("activate")
@@ -57,6 +57,11 @@ class MemoryLog:
                 raise LogUnavailableError("lock timeout")
             if database.fences(fence):
                 raise FencedError
+            shard = database.shard(stream)
+            if not await self._in_time(held.add([shard.lock], shared=True)):
+                raise LogUnavailableError("lock timeout")
+            if not database.owns(fence, stream, epoch):
+                raise FencedError
             if create:
                 database.streams.setdefault(key, StoredStream(kind_of(stream)))
             if (row := database.stream(stream)) is None:
@@ -64,6 +69,7 @@ class MemoryLog:
             if not await self._in_time(held.add([row.lock])):
                 raise LogUnavailableError("lock timeout")
             row.activation += 1
+            database.activated(stream, row.activation, run=fence, epoch=epoch, shard=shard.row)
             seq, state = row.checkpoints.get(state_version, (0, None))
             return Activation(
                 activation=row.activation,
@@ -121,7 +127,7 @@ class MemoryLog:
         return verdicts
 
     async def _lock_node(self, held: Held, fence: Fence) -> None:
-        if node := self._database.node(fence.node):
+        if node := self._database.members.nodes.get(fence.node):
             await held.add([node.lock], shared=True)
 
     async def _lock_streams(self, held: Held, appends: Sequence[Append], wait: bool) -> set[str]:
@@ -185,12 +191,19 @@ class MemoryLog:
             row.checkpoints[version] = (seq, state)
         return True
 
-    async def due(self, before: Instant, limit: int) -> list[tuple[str, Instant]]:
+    async def heads(self, streams: Sequence[str]) -> list[int]:
+        """See the port."""
+        await self._faults.before("heads")
+        found = [self._database.stream(stream) for stream in streams]
+        return [row.head if row else 0 for row in found]
+
+    async def due(self, shards: Sequence[int], before: Instant, limit: int) -> list[tuple[str, Instant]]:
         """See the port."""
         await self._faults.before("due")
+        asked = frozenset(shards)
         due = sorted(
             (row.wake_at, key, row.kind)
             for key, row in self._database.streams.items()
-            if row.wake_at is not None and row.wake_at <= before and not row.deleted
+            if row.wake_at is not None and row.wake_at <= before and not row.deleted and key[0] in asked
         )
         return [(f"{kind}:{key.hex()}", wake_at) for wake_at, key, kind in due[:limit]]

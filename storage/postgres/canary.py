@@ -19,9 +19,12 @@ with covered as (
 delete from event e using covered c where e.stream_id = %(stream)s and e.seq <= c.seq
 """
 
+# Every node forgets: what another one is deleting is left to it.
 _FORGET = """
-with gone as (
-    delete from stream where kind = %(kind)s and last_at < %(before)s returning id
+with old as (
+    select id from stream where kind = %(kind)s and last_at < %(before)s for update skip locked
+), gone as (
+    delete from stream s using old where s.id = old.id returning s.id
 ), events as (
     delete from event e using gone where e.stream_id = gone.id
 ), receipts as (

@@ -51,7 +51,7 @@ _SETTINGS: Final = {
 }
 _ACTIVATE: Final = """
     select fenced, activation, head, last_at, effects_seq, state, checkpoint_seq
-    from activate_stream(%(node)s, %(fence)s, %(stream)s, %(kind)s, %(create)s, %(version)s)
+    from activate_stream(%(node)s, %(fence)s, %(epoch)s, %(stream)s, %(kind)s, %(create)s, %(version)s)
 """
 _READ: Final = """
     select e.seq, e.header, e.payload from stream s join event e on e.stream_id = s.id
@@ -87,9 +87,21 @@ _CHECKPOINT: Final = """
     )
     select exists (select from owned)
 """
+_HEADS: Final = """
+    select coalesce(s.head, 0) from unnest(%(streams)s::uuid[], %(kinds)s::text[]) with ordinality q(id, kind, position)
+    left join stream s on s.id = q.id and s.kind = q.kind and s.deleted_at is null
+    order by q.position
+"""
+# Each shard's earliest by its index: neither other shards' streams nor those beyond the limit are read.
 _DUE: Final = """
-    select kind, id, wake_at from stream
-    where wake_at <= %(before)s and deleted_at is null order by wake_at, id limit %(limit)s
+    select d.kind, d.id, d.wake_at
+    from unnest(%(shards)s::smallint[]) q(shard)
+    cross join lateral (
+        select s.kind, s.id, s.wake_at from stream s
+        where s.shard = q.shard and s.wake_at <= %(before)s and s.deleted_at is null
+        order by s.wake_at limit %(limit)s
+    ) d
+    order by d.wake_at, d.id limit %(limit)s
 """
 
 
@@ -154,13 +166,14 @@ class PostgresLog:
         return append_batch.verdicts(len(appends), refused)
 
     async def activate(
-        self, fence: Fence, stream: str, *, create: bool, state_version: int
+        self, fence: Fence, stream: str, *, epoch: int, create: bool, state_version: int
     ) -> Activation | None:
         """See the port."""
         parameters = {
             **_named(stream),
             "node": fence.node,
             "fence": fence.number,
+            "epoch": epoch,
             "create": create,
             "version": state_version,
         }
@@ -232,9 +245,17 @@ class PostgresLog:
         ((owned,),) = await self._ask(_CHECKPOINT, parameters)
         return owned
 
-    async def due(self, before: Instant, limit: int) -> list[tuple[str, Instant]]:
+    async def heads(self, streams: Sequence[str]) -> list[int]:
         """See the port."""
-        found = await self._ask(_DUE, {"before": before, "limit": limit})
+        parameters = {
+            "streams": [UUID(bytes=stream_key(stream)) for stream in streams],
+            "kinds": [kind_of(stream) for stream in streams],
+        }
+        return [head for (head,) in await self._ask(_HEADS, parameters)]
+
+    async def due(self, shards: Sequence[int], before: Instant, limit: int) -> list[tuple[str, Instant]]:
+        """See the port."""
+        found = await self._ask(_DUE, {"shards": list(shards), "before": before, "limit": limit})
         return [(f"{kind}:{key.hex}", wake_at) for kind, key, wake_at in found]
 
     async def _ask(self, statement: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:

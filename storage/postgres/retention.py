@@ -5,12 +5,14 @@ from __future__ import annotations
 from storage.postgres.pool import Pool
 from storage.postgres.queries import rows
 
-# Timers and effects may repeat for as long as their cause can fire again, so the system's receipts stay.
+# Timers and effects may repeat for as long as their cause can fire again, so the system's receipts stay. Every node
+# sweeps: what another one is deleting is left to it.
 _DELETE_RECEIPTS = """
 with old as (
     select ctid from receipt
     where created_at < now() - make_interval(days => %(keep_days)s) and author like 'user:%%'
     limit %(rows)s
+    for update skip locked
 ), gone as (
     delete from receipt r using old where r.ctid = old.ctid returning 1
 )

@@ -28,6 +28,7 @@ OPS = ROOT / "ops"
 COMPOSE: dict[str, Any] = yaml.safe_load((OPS / "compose.yaml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+NODES = ("node-1", "node-2")
 _VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::\?[^}]*)?\}")
 INSTRUCTIONS = [
     line.split(maxsplit=1)
@@ -69,9 +70,11 @@ def seconds(text: str) -> int:
 # --- compose ---------------------------------------------------------------------------------------------
 
 
-def test_the_node_s_settings_make_a_configuration() -> None:
+@pytest.mark.parametrize("node", NODES)
+def test_a_node_s_settings_make_a_configuration(node: str) -> None:
     made = {k: v for k, v in image_environment().items() if k.startswith(PREFIX)}
-    found = config.read({**made, **environment("node")})
+    found = config.read({**made, **environment(node)})
+    assert found.node.name == node
     assert found.http.host == found.stream.host == "0.0.0.0"
     database, redis = urlsplit(found.postgres.url.reveal()), found.redis.url
     assert redis is not None
@@ -83,14 +86,14 @@ def test_the_node_s_settings_make_a_configuration() -> None:
     assert urlsplit(redis.reveal()).password == environment("valkey")["VALKEY_PASSWORD"]
 
 
-@pytest.mark.parametrize("service", ["node", "migrate"])
+@pytest.mark.parametrize("service", [*NODES, "migrate"])
 def test_every_variable_is_a_setting(service: str) -> None:
     known = {leaf.variable for leaf in config.leaves()}
     assert environment(service).keys() <= known
 
 
 def test_migrating_needs_only_the_database() -> None:
-    assert config.database_url(environment("migrate")) == config.database_url(environment("node"))
+    assert config.database_url(environment("migrate")) == config.database_url(environment("node-1"))
     assert "sslmode=disable" in environment("migrate")["DATABASE_URL"]  # dbmate would ask for TLS
 
 
@@ -99,45 +102,57 @@ def test_secrets_come_from_the_environment() -> None:
     assert {m["name"] for m in _VARIABLE.finditer(text)} == secrets().keys()
     assert all(":?" in m[0] for m in _VARIABLE.finditer(text)), "a missing secret must stop Compose"
     required = {leaf.variable for leaf in config.leaves() if leaf.required}
-    assert required <= environment("node").keys()
+    assert required <= environment("node-1").keys()
 
 
 def test_commands_exist() -> None:
-    for service in ("node", "migrate"):
+    for service in (*NODES, "migrate"):
         assert SERVICES[service]["command"][0] in main.commands
         assert len(SERVICES[service]["command"]) == 1
 
 
 def test_migration_comes_before_serving() -> None:
     assert SERVICES["migrate"]["depends_on"]["postgres"]["condition"] == "service_healthy"
-    assert SERVICES["node"]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
-    assert SERVICES["node"]["depends_on"]["valkey"]["condition"] == "service_healthy"
+    for node in NODES:
+        assert SERVICES[node]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
+        assert SERVICES[node]["depends_on"]["valkey"]["condition"] == "service_healthy"
     for service in SERVICES.values():
         assert service.get("depends_on", {}).keys() <= SERVICES.keys()
 
 
-def test_there_is_one_node() -> None:
-    assert "deploy" not in SERVICES["node"]
-    assert "scale" not in SERVICES["node"]
-    assert [name for name, service in SERVICES.items() if service.get("command") == ["serve"]] == ["node"]
+def test_the_nodes_differ_in_name_and_ports_alone() -> None:
+    assert tuple(name for name, service in SERVICES.items() if service.get("command") == ["serve"]) == NODES
+    first, second = (SERVICES[name] for name in NODES)
+    assert {k for k in first.keys() | second.keys() if first.get(k) != second.get(k)} == {
+        "environment",
+        "ports",
+    }
+    one, other = (environment(name) for name in NODES)
+    assert {k for k in one.keys() | other.keys() if one.get(k) != other.get(k)} == {"GATHERUP_NODE_NAME"}
 
 
-def test_ports_are_the_defaults_and_stay_on_this_machine() -> None:
-    published = [port.split(":") for port in SERVICES["node"]["ports"]]
+def test_a_crashed_node_is_started_again_and_a_drained_one_is_not() -> None:
+    assert all(SERVICES[name]["restart"] == "on-failure" for name in NODES)
+
+
+def test_ports_are_the_defaults_inside_and_stay_on_this_machine() -> None:
+    published = [port.split(":") for name in NODES for port in SERVICES[name]["ports"]]
     assert {host for host, _, _ in published} == {"127.0.0.1"}
+    assert len({outside for _, outside, _ in published}) == len(published)
     exposed = {int(port) for port in instructions("EXPOSE")[0].split()}
-    assert (
-        {int(inside) for _, _, inside in published} == exposed == {config.Http().port, config.Stream().port}
-    )
-    assert all("ports" not in SERVICES[name] for name in SERVICES if name != "node")
+    for name in NODES:
+        inside = {int(port.split(":")[2]) for port in SERVICES[name]["ports"]}
+        assert inside == exposed == {config.Http().port, config.Stream().port}
+    assert all("ports" not in service for name, service in SERVICES.items() if name not in NODES)
 
 
 def test_a_stopping_node_has_the_time_it_needs() -> None:
     http, stream = config.Http(), config.Stream()
-    needed_s = stream.goodbye_spread_s + limits.CLOSE_TIMEOUT_S + http.shutdown_timeout_s
+    moving_s = stream.goodbye_spread_s + limits.CLOSE_TIMEOUT_S + http.shutdown_timeout_s
     runtime = next(leaf for leaf in config.leaves() if leaf.field == "drain_timeout_s").default
     assert isinstance(runtime, float)
-    assert seconds(SERVICES["node"]["stop_grace_period"]) > needed_s + runtime
+    needed_s = runtime + moving_s + runtime  # hands over, moves its clients, finishes the rest
+    assert all(seconds(SERVICES[name]["stop_grace_period"]) > needed_s for name in NODES)
 
 
 @pytest.mark.parametrize("service", ["postgres", "valkey"])

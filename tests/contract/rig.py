@@ -10,14 +10,17 @@ from itertools import count
 from uuid import UUID
 
 import trio
+from msgspec import Struct
 
+from actors.cluster.limits import LEASE_S
+from actors.cluster.view import Joining, Move
 from actors.kind import Job
 from actors.ports import Append, Directory, Fence, Log, LogRow, Receipt
 from protocol.ids import stream_key
 from storage.memory.database import MemoryDatabase
 from storage.memory.directory import MemoryDirectory
 from storage.memory.log import MemoryLog
-from storage.postgres.directory import TAKE_LOCK, PostgresDirectory
+from storage.postgres.directory import PostgresDirectory
 from storage.postgres.driver import TrioConnection
 from storage.postgres.log import PostgresLog
 from storage.postgres.pool import Pool
@@ -26,8 +29,8 @@ from tests.ports import TrioClock
 _numbers = count(1)
 
 
-def new_stream(kind: str = "room") -> str:
-    return f"{kind}:{next(_numbers):032x}"
+def new_stream(kind: str = "room", *, shard: int = 0) -> str:
+    return f"{kind}:{shard:02x}{next(_numbers):030x}"
 
 
 def new_client_id() -> str:
@@ -54,6 +57,43 @@ def append(stream: str, activation: int, head: int, count: int = 1, /, **more: o
     return Append(stream=stream, activation=activation, head=head, **{**values, **more})  # type: ignore[arg-type]
 
 
+def joining(name: str = "node", **changes: object) -> Joining:
+    """What a node of this name says of itself, but for the changes."""
+    values: dict[str, object] = {
+        "cluster": "test",
+        "secret_digest": b"s" * 32,
+        "lease_s": LEASE_S,
+        "protocol": 1,
+        "bridged": True,
+    }
+    return Joining(name=name, **{**values, **changes})  # type: ignore[arg-type]
+
+
+class Owner(Struct, frozen=True):
+    """A run of a node that owns all shards, all at one epoch."""
+
+    fence: Fence
+    epoch: int
+
+
+async def own_everything(directory: Directory, name: str = "node") -> Owner:
+    """Join, over whoever has the name, declare everybody else dead and own all shards."""
+    view = await directory.read()
+    held = next((member for member in view.members if member.name == name), None)
+    fence = await directory.join(joining(name), over=held)
+    for member in view.members:
+        if member.name != name:
+            heirs = dict.fromkeys(view.owned_by(member.id), fence.node)
+            assert await directory.declare_dead(fence, member, heirs)
+    free = [
+        Move(n, s.epoch, fence.node) for n, s in enumerate((await directory.read()).shards) if s.owner is None
+    ]
+    assert await directory.move(fence, free) == len(free)
+    (shard,) = set((await directory.read()).shards)
+    assert shard.owner == fence.node
+    return Owner(fence, shard.epoch)
+
+
 class Rig(ABC):
     """One database and a node on it."""
 
@@ -65,23 +105,11 @@ class Rig(ABC):
 
     @abstractmethod
     def directory(self) -> Directory:
-        """Another node's directory."""
-
-    @abstractmethod
-    async def aclose_directory(self, directory: Directory) -> None:
-        """Cut a directory's connection, as a crash of its node does."""
-
-    @abstractmethod
-    async def cut(self, directory: Directory) -> None:
-        """Break a directory's connection from the server's side."""
+        """A node's directory; closed with the rig."""
 
     @abstractmethod
     def held(self, stream: str) -> AbstractAsyncContextManager[None]:
         """Somebody else holds the stream's row for the block."""
-
-    @abstractmethod
-    def claim_lock(self) -> AbstractAsyncContextManager[None]:
-        """Somebody who claimed nothing holds the lock of the node that runs, for the block."""
 
     @abstractmethod
     async def waiting(self, calls: int) -> None:
@@ -97,16 +125,9 @@ class Rig(ABC):
     @abstractmethod
     async def set_incarnation(self, number: int) -> None: ...
 
-    async def claim(self, name: str = "node") -> Fence:
-        """The fence of a node; its directory is closed with the rig."""
-        directory = self.directory()
-        self._stack.push_async_callback(self.aclose_directory, directory)
-        return await directory.claim(name)
-
-    async def take_over(self, name: str = "other") -> Fence:
-        """Another node takes everything, after the present one lost its lock."""
-        await self._stack.aclose()
-        return await self.claim(name)
+    async def owner(self, name: str = "node") -> Owner:
+        """A node of this name that owns everything, from now on alone."""
+        return await own_everything(self.directory(), name)
 
     async def aclose(self) -> None:
         await self._stack.aclose()
@@ -119,14 +140,7 @@ class MemoryRig(Rig):
         self.log = MemoryLog(self.database, self.clock, lock_timeout_s=1.0)
 
     def directory(self) -> MemoryDirectory:
-        return MemoryDirectory(self.database, self.clock, claim_timeout_s=0.5)
-
-    async def aclose_directory(self, directory: Directory) -> None:
-        assert isinstance(directory, MemoryDirectory)
-        directory.drop()
-
-    async def cut(self, directory: Directory) -> None:
-        await self.aclose_directory(directory)
+        return MemoryDirectory(self.database, self.clock, lock_timeout_s=1.0)
 
     @asynccontextmanager
     async def held(self, stream: str) -> AsyncIterator[None]:
@@ -137,16 +151,9 @@ class MemoryRig(Rig):
         finally:
             lock.release()
 
-    @asynccontextmanager
-    async def claim_lock(self) -> AsyncIterator[None]:
-        await self.database.claim.acquire()
-        try:
-            yield
-        finally:
-            self.database.claim.release()
-
     async def waiting(self, calls: int) -> None:
-        rows = [*self.database.streams.values(), *self.database.nodes.values()]
+        members = self.database.members
+        rows = [*self.database.streams.values(), *members.nodes.values(), *members.shards]
         while sum(row.lock.waiting for row in rows) != calls:
             await trio.lowlevel.checkpoint()
 
@@ -169,18 +176,9 @@ class PostgresRig(Rig):
         self.log = PostgresLog(dsn, pool, self.clock, lock_timeout_s=1.0)
 
     def directory(self) -> PostgresDirectory:
-        return PostgresDirectory(self.dsn, self.clock, claim_timeout_s=0.5, check_s=0.01)
-
-    async def aclose_directory(self, directory: Directory) -> None:
-        assert isinstance(directory, PostgresDirectory)
-        await directory.aclose()
-
-    async def cut(self, directory: Directory) -> None:
-        await self.admin.execute(
-            "select pg_terminate_backend(pid, 5000) from pg_locks"
-            " where locktype = 'advisory' and granted and database ="
-            " (select oid from pg_database where datname = current_database())"
-        )
+        directory = PostgresDirectory(self.dsn, self.clock, lock_timeout_s=1.0)
+        self._stack.push_async_callback(directory.aclose)
+        return directory
 
     @asynccontextmanager
     async def held(self, stream: str) -> AsyncIterator[None]:
@@ -188,12 +186,6 @@ class PostgresRig(Rig):
             await other.execute(
                 "select from stream where id = %s for update", (UUID(bytes=stream_key(stream)),)
             )
-            yield
-
-    @asynccontextmanager
-    async def claim_lock(self) -> AsyncIterator[None]:
-        async with await TrioConnection.connect(self.dsn, autocommit=True) as other:
-            await other.execute(*TAKE_LOCK)
             yield
 
     async def waiting(self, calls: int) -> None:

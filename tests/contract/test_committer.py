@@ -7,18 +7,18 @@ import trio
 from actors.kind import Upsert
 from actors.ports import Append
 from actors.runtime.committer import Committer, Outcome
-from tests.contract.rig import Rig, append, new_stream, receipt
+from tests.contract.rig import Owner, Rig, append, new_stream, receipt
 from tests.ports import SeededRandomness
 
 HANG_GUARD_S = 60
 POISON = Upsert("note", "1", {"text": "a\x00b"})
 
 
-async def opened(rig: Rig, fence: object, count: int) -> list[tuple[str, int]]:
+async def opened(rig: Rig, owner: Owner, count: int) -> list[tuple[str, int]]:
     made: list[tuple[str, int]] = []
     for _ in range(count):
         stream = new_stream()
-        found = await rig.log.activate(fence, stream, create=True, state_version=1)  # type: ignore[arg-type]
+        found = await rig.log.activate(owner.fence, stream, epoch=owner.epoch, create=True, state_version=1)
         assert found is not None
         made.append((stream, found.activation))
     return made
@@ -26,15 +26,16 @@ async def opened(rig: Rig, fence: object, count: int) -> list[tuple[str, int]]:
 
 async def test_the_healthy_ones_among_all_kinds_of_trouble_commit(log_under_test: Rig) -> None:
     rig = log_under_test
-    fence = await rig.claim()
-    streams = await opened(rig, fence, 54)
+    owner = await rig.owner()
+    fence = owner.fence
+    streams = await opened(rig, owner, 54)
     poison, locked, duplicate, fenced = (streams[n] for n in (7, 19, 31, 43))
     healthy = [s for s in streams if s not in (poison, locked, duplicate, fenced)]
     committer = Committer(rig.log, fence, rig.clock, SeededRandomness())
 
     used = receipt(1)
     assert await rig.log.append(fence, [append(*duplicate, 0, receipts=(used,))], wait_for_locks=True)
-    await rig.log.activate(fence, fenced[0], create=False, state_version=1)
+    await rig.log.activate(fence, fenced[0], epoch=owner.epoch, create=False, state_version=1)
 
     def one(stream: tuple[str, int]) -> Append:
         if stream == poison:
@@ -69,8 +70,9 @@ async def test_the_healthy_ones_among_all_kinds_of_trouble_commit(log_under_test
 
 async def test_nobody_waits_for_a_committer_that_has_ended(log_under_test: Rig) -> None:
     rig = log_under_test
-    fence = await rig.claim()
-    held, free = await opened(rig, fence, 2)
+    owner = await rig.owner()
+    fence = owner.fence
+    held, free = await opened(rig, owner, 2)
     committer = Committer(rig.log, fence, rig.clock, SeededRandomness())
     with trio.fail_after(HANG_GUARD_S):
         async with rig.held(held[0]), trio.open_nursery() as nursery:

@@ -24,16 +24,23 @@ from actors.ports import (
 from tests.contract.rig import Rig, append, new_stream, receipt, row
 
 USER, OTHER = "user:" + "1" * 32, "user:" + "2" * 32
+SHARDS = range(256)
 ACCEPTED, FENCED, BEHIND = Verdict.ACCEPTED, Verdict.FENCED, Verdict.BEHIND
 DUPLICATE, BUSY = Verdict.DUPLICATE, Verdict.BUSY
 
 
 @dataclass
 class Node:
-    """A claimed node, with shorthands."""
+    """A node that owns everything, with shorthands."""
 
     rig: Rig
     fence: Fence
+    epoch: int
+
+    @classmethod
+    async def owning(cls, rig: Rig, name: str = "node") -> Node:
+        owner = await rig.owner(name)
+        return cls(rig, owner.fence, owner.epoch)
 
     async def opened(self, stream: str | None = None) -> tuple[str, int]:
         """A stream and its activation."""
@@ -41,7 +48,9 @@ class Node:
         return stream, (await self.activated(stream)).activation
 
     async def activated(self, stream: str, *, version: int = 1) -> Activation:
-        found = await self.rig.log.activate(self.fence, stream, create=True, state_version=version)
+        found = await self.rig.log.activate(
+            self.fence, stream, epoch=self.epoch, create=True, state_version=version
+        )
         assert found is not None
         return found
 
@@ -58,14 +67,17 @@ class Node:
 
 @pytest.fixture
 async def node(log_under_test: Rig) -> Node:
-    return Node(log_under_test, await log_under_test.claim())
+    return await Node.owning(log_under_test)
 
 
 # --- activation --------------------------------------------------------------------------------------------------
 
 
 async def test_a_stream_that_isnt_there_is_none(node: Node) -> None:
-    assert await node.rig.log.activate(node.fence, new_stream(), create=False, state_version=1) is None
+    assert (
+        await node.rig.log.activate(node.fence, new_stream(), epoch=node.epoch, create=False, state_version=1)
+        is None
+    )
 
 
 async def test_create_makes_an_empty_stream(node: Node) -> None:
@@ -74,7 +86,10 @@ async def test_create_makes_an_empty_stream(node: Node) -> None:
     assert made == Activation(
         activation=made.activation, head=0, last_at=0, effects_seq=0, checkpoint=None, checkpoint_seq=0
     )
-    assert await node.rig.log.activate(node.fence, stream, create=False, state_version=1) is not None
+    assert (
+        await node.rig.log.activate(node.fence, stream, epoch=node.epoch, create=False, state_version=1)
+        is not None
+    )
 
 
 async def test_each_activation_is_larger_and_finds_what_was_written(node: Node) -> None:
@@ -95,7 +110,7 @@ async def test_an_activation_fences_every_earlier_one(node: Node) -> None:
 
 async def test_a_fenced_node_can_activate_and_append_nothing(node: Node) -> None:
     stream, activation = await node.opened()
-    later = Node(node.rig, await node.rig.take_over())
+    later = await Node.owning(node.rig, "other")
     with pytest.raises(FencedError):
         await node.activated(stream)
     with pytest.raises(FencedError):
@@ -109,9 +124,9 @@ async def test_a_fenced_node_can_activate_and_append_nothing(node: Node) -> None
     assert await node.read(stream) == []
 
 
-async def test_the_same_name_claimed_again_is_another_node(node: Node) -> None:
+async def test_another_run_of_the_same_node_fences_the_one_before(node: Node) -> None:
     stream, activation = await node.opened()
-    later = Node(node.rig, await node.rig.take_over("node"))
+    later = await Node.owning(node.rig)
     assert later.fence != node.fence
     assert await node.one(append(stream, activation, 0)) is FENCED
     assert await later.one(append(stream, activation, 0)) is ACCEPTED
@@ -121,7 +136,10 @@ async def test_a_stream_of_another_kind_is_absent(node: Node) -> None:
     stream, _ = await node.opened()
     foreign = "tournament" + stream[stream.index(":") :]
     for create in (False, True):
-        assert await node.rig.log.activate(node.fence, foreign, create=create, state_version=1) is None
+        assert (
+            await node.rig.log.activate(node.fence, foreign, epoch=node.epoch, create=create, state_version=1)
+            is None
+        )
     assert await node.rig.log.standings([(foreign, USER)]) == [Standing(False, False, 1, 0)]
 
 
@@ -133,14 +151,14 @@ async def test_a_soft_deleted_stream_is_absent(node: Node) -> None:
     assert await node.one(written) is ACCEPTED
     await node.rig.soft_delete(stream)
     log = node.rig.log
-    assert await log.activate(node.fence, stream, create=True, state_version=1) is None
+    assert await log.activate(node.fence, stream, epoch=node.epoch, create=True, state_version=1) is None
     assert await node.append(append(stream, activation, 1)) == [FENCED]
     assert await node.append(append(stream, activation, 1), wait=True) == [FENCED]
     assert await node.read(stream) == []
     assert await log.receipts(stream, [(mine.author, mine.client_id)]) == []
     assert await log.facts(stream, [FactKey(LISTENERS, USER)]) == {FactKey(LISTENERS, USER): None}
     assert await log.standings([(stream, USER)]) == [Standing(False, False, 1, 0)]
-    assert await log.due(10, 10) == []
+    assert await log.due(SHARDS, 10, 10) == []
     assert not await log.checkpoint(node.fence, stream, activation, 1, 1, b"s")
 
 
@@ -256,7 +274,7 @@ async def test_a_refused_append_writes_nothing(node: Node) -> None:
     keys = [FactKey(LISTENERS, USER), FactKey("notes", "k")]
     assert await log.facts(stream, keys) == dict.fromkeys(keys)
     assert await node.rig.jobs(stream) == []
-    assert await log.due(10, 10) == [(stream, 5)]
+    assert await log.due(SHARDS, 10, 10) == [(stream, 5)]
     found = await node.activated(stream)
     assert (found.head, found.last_at, found.effects_seq) == (1, 1000, 0)
 
@@ -296,12 +314,12 @@ async def test_empty_appends_move_what_is_always_written(node: Node) -> None:
     empty = append(stream, activation, 2, 0, receipts=(mine,), wake_at=5_000, effects_seq=2, at=1_000)
     assert await node.one(empty) is ACCEPTED
     log = node.rig.log
-    assert await log.due(5_000, 10) == [(stream, 5_000)]
+    assert await log.due(SHARDS, 5_000, 10) == [(stream, 5_000)]
     assert await log.receipts(stream, [(mine.author, mine.client_id)]) == [mine]
     assert (await node.activated(stream)).effects_seq == 2
     _, newest = await node.opened(stream)
     assert await node.one(append(stream, newest, 2, 0, wake_at=None, effects_seq=1)) is ACCEPTED
-    assert await log.due(5_000, 10) == []
+    assert await log.due(SHARDS, 5_000, 10) == []
     found = await node.activated(stream)
     assert (found.head, found.effects_seq) == (2, 1)
 
@@ -596,9 +614,33 @@ async def test_due_streams_earliest_first(node: Node) -> None:
     assert await node.append(*calls) == [ACCEPTED] * 5
     names = [stream for stream, _ in streams]
     log = node.rig.log
-    assert await log.due(9, 10) == []
-    assert await log.due(30, 10) == [(names[1], 10), (names[3], 20), (names[0], 30)]
-    assert await log.due(30, 2) == [(names[1], 10), (names[3], 20)]
+    assert await log.due(SHARDS, 9, 10) == []
+    assert await log.due(SHARDS, 30, 10) == [(names[1], 10), (names[3], 20), (names[0], 30)]
+    assert await log.due(SHARDS, 30, 2) == [(names[1], 10), (names[3], 20)]
+
+
+async def test_due_streams_of_some_shards(node: Node) -> None:
+    names = [new_stream(shard=shard) for shard in (255, 7, 8, 7)]
+    for wake_at, name in enumerate(names, 10):
+        _, activation = await node.opened(name)
+        assert await node.one(append(name, activation, 0, wake_at=wake_at)) is ACCEPTED
+    log = node.rig.log
+    assert await log.due([], 99, 10) == []
+    assert await log.due([0, 9], 99, 10) == []
+    assert await log.due([7], 12, 10) == [(names[1], 11)]
+    assert await log.due([7, 255], 99, 10) == [(names[0], 10), (names[1], 11), (names[3], 13)]
+    assert await log.due([255, 8, 7], 99, 3) == [(names[0], 10), (names[1], 11), (names[2], 12)]
+
+
+async def test_heads_in_the_order_asked(node: Node) -> None:
+    (one, a), (other, b), (empty, _), (gone, d) = [await node.opened() for _ in range(4)]
+    calls = append(one, a, 0, 3), append(other, b, 0, 2), append(gone, d, 0)
+    assert await node.append(*calls) == [ACCEPTED] * 3
+    await node.rig.soft_delete(gone)
+    foreign = "tournament" + one[one.index(":") :]
+    asked = [other, new_stream(), one, foreign, empty, gone, other]
+    assert await node.rig.log.heads(asked) == [2, 0, 3, 0, 0, 0, 2]
+    assert await node.rig.log.heads([]) == []
 
 
 async def test_a_checkpoint_of_the_version_asked_for(node: Node) -> None:
@@ -627,6 +669,6 @@ async def test_a_fenced_owner_keeps_no_checkpoint(node: Node) -> None:
     _, second = await node.opened(stream)
     assert not await log.checkpoint(node.fence, stream, first, 0, 1, b"s")
     assert not await log.checkpoint(node.fence, new_stream(), 1, 0, 1, b"s")
-    later = await node.rig.take_over()
+    later = await node.rig.owner("other")
     assert not await log.checkpoint(node.fence, stream, second, 0, 1, b"s")
-    assert await log.checkpoint(later, stream, second, 0, 1, b"s")
+    assert await log.checkpoint(later.fence, stream, second, 0, 1, b"s")

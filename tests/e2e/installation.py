@@ -43,6 +43,7 @@ class Installation:
             "GATHERUP_STREAM_GOODBYE_SPREAD_S": "0",
             "GATHERUP_AUTH_TOKEN_KEY": secrets.token_hex(32),
             "GATHERUP_RUNTIME_RECEIPT_KEY": secrets.token_hex(32),
+            "GATHERUP_CLUSTER_SECRET": secrets.token_hex(32),
         }
 
     async def start(self) -> None:

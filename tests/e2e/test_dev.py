@@ -93,9 +93,7 @@ async def test_dev_over_its_starts(server_dir: Path) -> None:
                 check=False,
             )
             assert second.returncode == 1
-            assert second.stderr.decode().startswith(
-                "another_node_is_running: another node serves this database"
-            )
+            assert second.stderr.decode().startswith("node_name_taken: ")
             assert second.stderr.count(b"\n") == 1
             assert RUNNING not in second.stdout.decode()
             assert (await http.get("/v1/me", headers=own)).status_code == 200  # nothing happened to the first

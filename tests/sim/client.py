@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import msgspec
@@ -20,7 +20,6 @@ from protocol.frames import (
     Hello,
     Position,
     Refused,
-    Signal,
     Signalled,
     Subscribe,
     Subscribed,
@@ -30,6 +29,7 @@ from protocol.frames import (
     Welcome,
 )
 from protocol.ids import derive_client_id
+from protocol.room import SendTyping
 from tests.sim.history import Followed, History
 from tests.sim.node import SimNode
 from tests.sim.wire import Closed, SimWire
@@ -45,20 +45,25 @@ class Pending(Struct):
     unsure: bool = False
     """Whether an earlier sending may have taken effect."""
     inflight: bool = False
-    """Whether a copy is on its way: a second one beside it could be decided after the first one's refusal."""
+    """Whether a copy is on its way on this connection: a second one beside it could be decided after its refusal."""
 
 
 class SimClient:
-    """One user with one connection at a time."""
+    """One user with one connection at a time, to any of the nodes."""
 
     def __init__(
-        self, name: str, index: int, history: History, node: Callable[[], SimNode], seed: str
+        self, name: str, index: int, history: History, nodes: Callable[[], Sequence[SimNode]], seed: str
     ) -> None:
         self.name = name
         self.user = f"user:{index:032x}"
         self.history = history
-        self._node = node
+        self._nodes = nodes
         self._random = random.Random(seed)
+        self._prefers = self._random.choice([None, 0, 1, 2])
+        """The node it tries first; None takes any."""
+        self._patience_s = self._random.choice([1.5, 3.0, 12.0])
+        """It goes elsewhere when an answer takes longer."""
+        self._connections = 0
         self._lane = index % 2
         self._codec = Codec([Subprotocol.MSGPACK, Subprotocol.JSON][self._lane], FULL)
         self._ids = 0
@@ -87,8 +92,8 @@ class SimClient:
         """Send a command; it is resent until it is settled."""
         self.history.note(self.name, "sends", command)
         self.history.command(self.user, command, again=False)
-        self.pending[command.client_id] = Pending(command, inflight=self.online)
-        self._transmit(command)
+        self.pending[command.client_id] = Pending(command)
+        self._send_copy(self.pending[command.client_id])
 
     def repeat(self) -> None:
         """Send an accepted command once more: it must get the same answer."""
@@ -108,9 +113,12 @@ class SimClient:
                 self.history.note(self.name, "reuses", old.client_id)
                 self._transmit(command)
 
-    def signal(self, signal: Signal) -> None:
-        """Send an ephemeral signal."""
-        self._transmit(signal)
+    def type_somewhere(self, chance: random.Random) -> None:
+        """Send ephemeral signals to a room that it follows."""
+        if rooms := [stream for stream in self.followed if stream.startswith("room:")]:
+            signal = SendTyping(stream=chance.choice(rooms))
+            for _ in range(chance.randint(1, 4)):
+                self._transmit(signal)
 
     def follow(self, stream: str) -> None:
         """Subscribe, from where it stopped before if it did."""
@@ -148,15 +156,28 @@ class SimClient:
         if self._wire is not None and self.online:
             self._wire.send(self._codec.encode(frame))
 
+    def unsettled(self) -> list[str]:
+        """What it still waits for."""
+        found = [f"{self.name} waits for {pending}" for pending in self.pending.values()]
+        if not self.online:
+            found.append(f"{self.name} is offline")
+        for stream, followed in self.followed.items():
+            head = len(self.history.database.story.get(stream, []))
+            if followed.open and followed.seq < head:
+                found.append(f"{self.name} stands at {followed.seq} of {head} in {stream}")
+        return found
+
     # --- its life ---
 
     async def run(self) -> None:
         """Connect, read, and come back, for ever."""
         while True:
             wire = SimWire(f"{self.name} {self._random.random()}")
-            if self._node().connect(wire, self._lane):
+            node = self._choose()
+            if node is not None and node.connect(wire, self._lane):
                 self._wire = wire
-                await self._converse(wire)
+                self._connections += 1
+                await self._converse(wire, node.name)
             self._wire, self.online = None, False
             self.followed.clear()
             self._subscribing.clear()
@@ -165,18 +186,34 @@ class SimClient:
                 pending.inflight = False
             await trio.sleep(self._random.uniform(0.05, 1.0))
 
-    async def _converse(self, wire: SimWire) -> None:
+    def _choose(self) -> SimNode | None:
+        """A node that takes connections; a frozen one does, too."""
+        up = [node for node in self._nodes() if node.up]
+        if self._prefers is not None and self._random.random() < 0.7:
+            return up[self._prefers % len(up)] if up else None
+        return self._random.choice(up) if up else None
+
+    async def _converse(self, wire: SimWire, node: str) -> None:
         positions = tuple(p for p in self.wanted.values() if p is not None)
-        self.history.note(self.name, "connects with", [(p.stream[-2:], p.seq) for p in positions])
+        self.history.note(self.name, f"connects to {node} with", [(p.stream[-2:], p.seq) for p in positions])
         wire.send(self._codec.encode(Hello(token=self.user, positions=positions)))
         try:
             while True:
-                self._take(await wire.receive())
+                self._take(await self._next(wire))
         except Closed as closed:
             self.history.note(self.name, "is closed with", closed.code)
             if closed.code not in FAULTLESS:
                 raise self.history.fail(7, f"{self.name} was closed with {closed.code}") from None
             self.closed_slow += closed.code == CloseCode.SLOW_READER
+
+    async def _next(self, wire: SimWire) -> bytes:
+        """The next message; a server that owes an answer and says nothing for long is left."""
+        while True:
+            with trio.move_on_after(self._patience_s):
+                return await wire.receive()
+            if not wire.stalled and (not self.online or any(p.inflight for p in self.pending.values())):
+                self.history.note(self.name, "loses patience")
+                wire.cut()
 
     def _take(self, data: bytes) -> None:
         frame = self._codec.decode_server(data)
@@ -198,6 +235,7 @@ class SimClient:
             case Event():
                 self._event(frame)
             case Signalled():
+                self.history.signals += 1
                 followed = self.followed.get(frame.stream)
                 if followed is None or not followed.open:
                     raise self.history.fail(6, f"{self.name} gets a signal of {frame.stream}")
@@ -214,10 +252,13 @@ class SimClient:
     def resend(self) -> None:
         """Send again whatever waits for an answer and isn't on its way."""
         for pending in self.pending.values():
-            if self.online and not pending.inflight:
-                self.history.command(self.user, pending.command, again=True)
-                pending.inflight = True
-                self._transmit(replace(pending.command, resend=pending.unsure))
+            self._send_copy(pending)
+
+    def _send_copy(self, pending: Pending) -> None:
+        if self.online and not pending.inflight:
+            self.history.copy(self.user, pending.command, self._connections)
+            pending.inflight = True
+            self._transmit(replace(pending.command, resend=pending.unsure))
 
     def _accepted(self, reply: Accepted) -> None:
         if reply.client_id in self._subscribing:

@@ -2,28 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 import trio
 
+from actors.cluster.bridge import Bridge
+from actors.cluster.clock import ClusterClock
+from actors.cluster.fanout import Fanout
+from actors.cluster.limits import LEASE_S
+from actors.cluster.member import Membership, join
+from actors.cluster.ownership import Change, Ownership
+from actors.cluster.view import Joining
 from actors.kind import Instant, Kind
-from actors.ports import FencedError, InvalidTokenError, Login
+from actors.ports import Fence, FencedError, InvalidTokenError, Login, LogUnavailableError
 from actors.relay import Relay
 from actors.runtime.node import Runtime
+from actors.runtime.publisher import Publisher
 from actors.session.outbox import Lane, Outboxes
 from actors.session.registry import SessionRegistry
 from actors.session.services import SessionServices
 from actors.session.session import Session
 from protocol.codec import FULL, codecs
 from protocol.codes import CloseCode
-from storage.memory.database import MemoryDatabase
-from storage.memory.directory import MemoryDirectory
-from storage.memory.faults import Faults
-from storage.memory.log import MemoryLog
+from protocol.nodes import NODE_PROTOCOL, link_key, secret_digest
+from storage.memory.bus import MemoryBus, MemoryNetwork
 from tests.ports import SeededRandomness, TrioClock
+from tests.sim.clock import SimClock
+from tests.sim.faults import Remote, SeededFaults
+from tests.sim.observers import ObservedDirectory, ObservedEar, ObservedLog, ObservedPublisher
 from tests.sim.schedule import OUTBOX_BYTES_MAX
+from tests.sim.truth import ObservedDatabase
 from tests.sim.wire import SimFraming, SimWire
+
+CLUSTER: Final = "sim"
+SECRET: Final = b"a secret of the cluster"
+CLOCK_SKEW_MAX_S: Final = 5.0
+DRAIN_TIMEOUT_S: Final = 10.0
 
 
 class SimTokens:
@@ -37,75 +52,199 @@ class SimTokens:
 
 
 class SimNode:
-    """A node from its start to its crash or its end."""
+    """One run of a node, from its start to its crash or its end."""
 
     def __init__(
-        self, database: MemoryDatabase, kinds: Sequence[Kind[Any]], faults: Faults, seed: int
+        self,
+        name: str,
+        *,
+        database: ObservedDatabase,
+        network: MemoryNetwork | None,
+        kinds: Sequence[Kind[Any]],
+        faults: SeededFaults,
+        note: Callable[..., None],
+        seed: str,
     ) -> None:
-        self._clock = TrioClock()
+        self.name = name
+        self.clock = SimClock(f"clock {seed}")
+        self.faults = faults
         self._kinds = kinds
-        self._faults = faults
-        randomness = SeededRandomness(seed)
-        self._directory = MemoryDirectory(database, self._clock)
-        self.log = MemoryLog(database, self._clock, faults)
-        self.relay = Relay(self.log, self._clock, randomness)
-        self.outboxes = Outboxes(self._clock, bytes_max=OUTBOX_BYTES_MAX)
+        self._note = note
+        self._time = ClusterClock(self.clock, skew_max_s=CLOCK_SKEW_MAX_S)
+        self._randomness = SeededRandomness(f"node {seed}")
+        servers = TrioClock()
+        self._database = database
+        directory = ObservedDirectory(database, self._busy, servers, faults)
+        self._directory: Any = Remote(directory, self.clock, faults)
+        self._log: Any = Remote(ObservedLog(database, servers, faults), self.clock, faults)
+        self._bus = MemoryBus(network, name, self.clock) if network is not None else None
+        self.relay = Relay(self._log, self._time, self._randomness)
+        self.outboxes = Outboxes(self._time, bytes_max=OUTBOX_BYTES_MAX)
         self.registry = SessionRegistry()
-        self._randomness = randomness
         commands = [command for kind in kinds for command in (*kind.commands, *kind.signals)]
         self.lanes = [
             Lane(codec, SimFraming(name)) for name, codec in codecs(dict.fromkeys((*FULL, *commands))).items()
         ]
         self.sessions: dict[Session, SimWire] = {}
-        self.runtime: Runtime | None = None
         self.up = False
+        """Whether it takes connections."""
+        self.ownership: Ownership
+        self.bridge: Bridge | None = None
+        self.runtime: Runtime
+        self.membership: Membership
+        self._fence: Fence | None = None
+        self._stopping = False
+        self._scope = trio.CancelScope()
         self._nursery: trio.Nursery | None = None
 
+    # --- its life ---
+
     async def run(self) -> None:
-        """Live until crashed or stopped. Whatever the log does, the node itself must not fall over."""
-        fence = await self._directory.claim("sim")
-        runtime = self.runtime = Runtime(
-            kinds=self._kinds,
-            log=self.log,
-            fence=fence,
-            clock=self._clock,
-            randomness=self._randomness,
-            publish=self.relay.publish,
-            signalled=self.relay.signalled,
-            digest_key=b"k" * 32,
+        """Live until crashed, stopped or fenced. Raises what keeps it from joining; nothing else may end it."""
+        with self._scope:
+            joining = Joining(
+                name=self.name,
+                cluster=CLUSTER,
+                secret_digest=secret_digest(SECRET, CLUSTER),
+                lease_s=LEASE_S,
+                protocol=NODE_PROTOCOL,
+                bridged=self._bus is not None,
+            )
+            fence = self._fence = await join(self._directory, joining, self._time)
+            self._note("joins as", (fence.node, fence.number))
+            self._compose(Ownership(fence, self._time))
+            try:
+                async with trio.open_nursery() as nursery:
+                    self._nursery = nursery
+                    await self._start(nursery)
+                    self.up = not self._stopping
+            finally:
+                self.up = False
+
+    def _compose(self, ownership: Ownership) -> None:
+        self.ownership = ownership
+        shared: dict[str, Any] = {
+            "log": self._log,
+            "ownership": ownership,
+            "clock": self._time,
+            "randomness": self._randomness,
+        }
+        publisher: Publisher = self.relay
+        if self._bus is not None:
+            kinds = {kind.name: kind for kind in self._kinds}
+            ear = ObservedEar(self.relay, self._database, ownership, link_key(SECRET, CLUSTER))
+            self.bridge = Bridge(
+                bus=ear.over(self._bus),
+                relay=self.relay,
+                kinds=kinds,
+                cluster=CLUSTER,
+                secret=SECRET,
+                **shared,
+            )
+            publisher = Fanout(self.relay, self.bridge)
+        publisher = ObservedPublisher(publisher, self._database, ownership.me)
+        self.runtime = Runtime(
+            kinds=self._kinds, publisher=publisher, peers=self.bridge, digest_key=b"k" * 32, **shared
+        )
+        self.membership = Membership(
+            directory=self._directory,
+            ownership=ownership,
+            streams=self.runtime,
+            hears=self.hears if self.bridge is not None else None,
+            report=lambda: "{}",
+            clock=self._time,
         )
         self._services = SessionServices(
-            node="sim",
-            log=self.log,
+            node=self.name,
+            log=self._log,
             relay=self.relay,
-            streams=runtime.router,
+            streams=self.runtime.router,
             tokens=SimTokens(),
             registry=self.registry,
-            clock=self._clock,
+            clock=self._time,
             randomness=self._randomness,
         )
-        try:
-            async with trio.open_nursery() as nursery:
-                self._nursery = nursery
-                await nursery.start(runtime.run)
-                await nursery.start(self.relay.run)
-                await nursery.start(self.outboxes.run)
-                nursery.start_soon(self._hold)
-                self.up = True
-        finally:
-            self.up = False
-            self._directory.drop()
+        ownership.on_change(self._changed)
 
-    async def _hold(self) -> None:
+    def _changed(self, change: Change) -> None:
+        if change.taken or change.lost:
+            owned = len(self.ownership.view.owned_by(self.ownership.me.node))
+            self._note(
+                f"view {self.ownership.view.version}: owns {owned}, +{len(change.taken)} -{len(change.lost)}"
+            )
+
+    async def _start(self, nursery: trio.Nursery) -> None:
+        await nursery.start(self.runtime.run)
+        await nursery.start(self.relay.run)
+        await nursery.start(self.outboxes.run)
+        if self.bridge is not None:
+            await nursery.start(self.bridge.run, self.runtime.router)
+        nursery.start_soon(self._be_member)
+        nursery.start_soon(self._obey_drain)
+
+    async def _be_member(self) -> None:
         try:
-            await self._directory.hold()
+            await self.membership.run()
         except FencedError:
+            self._note("is fenced")
             self.crash()
+
+    async def _obey_drain(self) -> None:
+        await self.membership.asked_to_drain.wait()
+        await self._stop()
+
+    @property
+    def id(self) -> int | None:
+        """Its number in the directory, once it joined."""
+        return self._fence.node if self._fence is not None else None
+
+    def _busy(self, shard: int) -> int:
+        """How many streams of this shard it has in hand."""
+        return len(self.runtime.supervisor._shards[shard])
+
+    def hears(self) -> tuple[int, ...]:
+        """The ids of the members it hears."""
+        return self.bridge.hears if self.bridge is not None else ()
+
+    def crash(self) -> None:
+        """kill -9: nothing more is said or written by this run."""
+        self.up = False
+        for wire in list(self.sessions.values()):
+            wire.kill()
+        self._scope.cancel()
+
+    def terminate(self) -> None:
+        """SIGTERM: hand the streams over, say goodbye, go."""
+        if self._nursery is None:
+            self.crash()
+        elif not self._scope.cancel_called:
+            self._nursery.start_soon(self._stop)
+
+    async def _stop(self) -> None:
+        await self.clock.thawed()
+        if self._stopping:
+            return
+        self._stopping = True
+        self._note("stops")
+        self.up = False
+        try:
+            with self.clock.deadline(DRAIN_TIMEOUT_S):
+                await self.membership.drain()
+                self._note("is drained")
+            for session in list(self.sessions):
+                session.close(CloseCode.GOING_AWAY, retry_after_s=0.5)
+            await self.membership.leave()
+        except (FencedError, LogUnavailableError) as error:
+            self._note("stops in a hurry:", repr(error))
+        self.crash()
+
+    # --- its clients ---
 
     def connect(self, wire: SimWire, lane: int) -> bool:
         """Accept a connection; false when this node isn't up."""
         if not self.up or self._nursery is None:
             return False
+        wire.serve(self.clock)
         session = Session(self._services, self.outboxes.open(wire, self.lanes[lane]))
         self.sessions[session] = wire
         self._nursery.start_soon(self._serve, session, wire)
@@ -120,20 +259,3 @@ class SimNode:
             session.end()
             wire.cut()
             del self.sessions[session]
-
-    def crash(self) -> None:
-        """kill -9: nothing more is said or written by this node."""
-        self.up = False
-        for wire in list(self.sessions.values()):
-            wire.kill()
-        if self._nursery is not None:
-            self._nursery.cancel_scope.cancel()
-
-    async def stop(self) -> None:
-        """SIGTERM: say goodbye, drain, go."""
-        self.up = False
-        for session in list(self.sessions):
-            session.close(CloseCode.GOING_AWAY, retry_after_s=0.5)
-        if self.runtime is not None:
-            await self.runtime.drain(timeout_s=10.0)
-        self.crash()

@@ -2,66 +2,169 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from msgspec import Struct, msgpack
+import trio
 
-from actors.kind import LISTENERS, Delete, Kind, Upsert
-from actors.ports import Append, LogRow
-from protocol.event import Header, decode_header
-from protocol.ids import kind_of
+from actors.cluster.view import Joining, Member, Shard, shard_of
+from actors.kind import Instant, Kind
+from actors.ports import Append, Fence, Receipt
+from gatherup.chaos.truth import Fact, Stories
+from protocol.event import decode_header
 from storage.memory.database import MemoryDatabase
+from storage.memory.members import StoredMembers
+from tests.ports import TrioClock
 
+__all__ = ["Fact", "ObservedDatabase"]
 
-class Fact(Struct):
-    """One committed event, with the payload it had before any erasure."""
-
-    header: Header
-    payload: bytes | None
-    state: Struct
-    """The kind's state after it."""
-    listeners: frozenset[str]
-    """Who may listen after it."""
-    erased_by: int | None = None
+LEASE_PART_MIN = 0.99
+"""Of a lease, so much must have passed before its holder is declared dead: clocks run apart by less."""
+OUTAGE_S_MIN = 1.0
+"""A shorter outage may fall between two renewals of an observer, which then can't tell it from a dead node."""
+OUTAGE_PART_MIN = 0.5
+"""Of a lease, so much must have passed outside the outages; what an observer measures of them is rough."""
 
 
 class ObservedDatabase(MemoryDatabase):
-    """A MemoryDatabase that keeps, for each stream, the story of what was committed."""
+    """A MemoryDatabase that keeps, for each stream, the story of what was committed. It is a ``Truth``.
+
+    What it finds wrong stands in ``alarms``: nobody's ``except`` can pass over it there.
+    """
 
     def __init__(self, kinds: dict[str, Kind[Any]]) -> None:
-        super().__init__()
-        self._kinds = kinds
-        self.story: dict[str, list[Fact]] = {}
+        super().__init__(now=self._time)
+        self.skew_ms = 0
+        """By how much the server's clock was set."""
+        self.alarms: list[str] = []
+        self.activations: Counter[str] = Counter()
+        """By stream."""
+        self.members = ObservedMembers(self._renewed)
+        self._stories = Stories(kinds)
+        self._writers: dict[tuple[str, int], Fence] = {}
+        self._epochs: dict[str, int] = {}
+        self._renewed_at: dict[Fence, float] = {}
+        self._outages: list[tuple[float, float]] = []
+        self.comings = 0
+        """Runs that joined or were declared dead: each may move shards."""
+
+    def _time(self) -> Instant:
+        return TrioClock().now() + self.skew_ms
+
+    # --- who writes ---
+
+    def activated(self, stream: str, activation: int, *, run: Fence, epoch: int, shard: Shard) -> None:
+        """Each activation is made by a live run, for a shard that is its own at that epoch."""
+        self.activations[stream] += 1
+        self._writers[stream, activation] = run
+        actual = self.members.shards[shard_of(stream)].row
+        if actual != Shard(run.node, epoch):
+            self.alarms.append(f"{stream} was activated by {run} at epoch {epoch}, its shard is {actual}")
+        if epoch < self._epochs.get(stream, 0):
+            self.alarms.append(f"{stream} was activated at epoch {epoch} after {self._epochs[stream]}")
+        self._epochs[stream] = epoch
+        self.alive(run, f"activated {stream}")
+
+    def wrote(self, run: Fence, stream: str, activation: int, what: str) -> None:
+        """A write came through: it must be the activation's own run that made it."""
+        if (writer := self._writers.get((stream, activation))) != run:
+            self.alarms.append(f"{run} {what} {stream} in activation {activation} of {writer}")
+
+    def acts(self, run: Fence, stream: str, what: str) -> None:
+        """Only the shard's owner may do this now."""
+        shard = self.shard(stream).row
+        if shard.owner != run.node:
+            self.alarms.append(f"{run} {what} {stream}, whose shard is {shard}")
+        self.alive(run, f"{what} {stream}")
+
+    def alive(self, run: Fence, what: str) -> None:
+        """Only a run that isn't over may have done this just now."""
+        node = self.members.nodes.get(run.node)
+        if node is None or not node.member or node.row.fence != run.number:
+            self.alarms.append(f"{run}, which is over, {what}")
+
+    @property
+    def story(self) -> dict[str, list[Fact]]:
+        """The committed events of each stream."""
+        return self._stories.story
+
+    # --- who is alive ---
+
+    def _renewed(self, run: Fence) -> None:
+        self.comings += run not in self._renewed_at
+        self._renewed_at[run] = trio.current_time()
+
+    def declared_dead(self, member: Member) -> None:
+        """Nobody is dead before its lease ran out."""
+        self.comings += 1
+        now, renewed_at = trio.current_time(), self._renewed_at[member.run]
+        away_s = sum(max(0.0, min(now, end) - max(renewed_at, begin)) for begin, end in self._outages)
+        could_s = now - renewed_at - away_s
+        if could_s < (LEASE_PART_MIN if not away_s else OUTAGE_PART_MIN) * member.lease_s:
+            self.alarms.append(
+                f"{member.name} was declared dead {now - renewed_at:.2f} s after it renewed its lease, "
+                f"of which PostgreSQL was away for {away_s:.2f} s"
+            )
+
+    def away(self, seconds: float) -> None:
+        """Nobody reaches this server for a while."""
+        begin, end = trio.current_time(), trio.current_time() + seconds
+        if seconds < OUTAGE_S_MIN:
+            return
+        if self._outages and begin <= self._outages[-1][1]:  # it goes on
+            begin, until = self._outages.pop()
+            end = max(end, until)
+        self._outages.append((begin, end))
+
+    def back(self) -> None:
+        """Everybody reaches this server."""
+        now = trio.current_time()
+        self._outages = [(begin, min(end, now)) for begin, end in self._outages]
+
+    # --- what is written ---
 
     def commit(self, appends: Sequence[Append]) -> None:
         """Commit, then remember."""
         super().commit(appends)
         for append in appends:
+            stream, activation = append.stream, append.activation
+            self.alive(self._writers[stream, activation], f"wrote to {stream}")
+            row = self.stream(stream)
+            if row is None or row.activation != activation:
+                self.alarms.append(f"activation {activation} wrote to {stream} after a later one")
             for row in append.events:
-                self._remember(append.stream, row)
+                self._stories.remember(append.stream, row)
 
-    def _remember(self, stream: str, row: LogRow) -> None:
-        story = self.story.setdefault(stream, [])
-        kind = self._kinds[kind_of(stream)]
-        header = decode_header(row.header)
-        payload: Struct | None = None
-        if row.payload is not None:
-            payload = msgpack.decode(row.payload, type=kind.events[header.type])
-        state = kind.apply(story[-1].state if story else kind.initial(stream), header, payload)
-        listeners = set(story[-1].listeners if story else ())
-        for change in kind.project(header, payload):
-            if isinstance(change, Upsert) and change.table == LISTENERS:
-                listeners.add(change.key)
-            elif isinstance(change, Delete) and change.table == LISTENERS:
-                listeners.discard(change.key)
-        story.append(Fact(header, row.payload, state, frozenset(listeners)))
-        for seq in header.erases:
-            story[seq - 1].erased_by = header.seq
+    def seqs(self, stream: str) -> Sequence[int]:
+        """What the rows' headers say."""
+        row = self.stream(stream)
+        return [decode_header(event.header).seq for event in row.events] if row else []
+
+    def receipts(self, stream: str) -> Mapping[tuple[str, str], Receipt]:
+        """The receipts of a stream by (author, client_id)."""
+        row = self.stream(stream)
+        return row.receipts if row else {}
 
     def view(self, stream: str, seq: int, user: str) -> Any:
         """What a snapshot at this seq must show this user."""
-        kind = self._kinds[kind_of(stream)]
-        story = self.story.get(stream, [])
-        state = story[seq - 1].state if seq else kind.initial(stream)
-        return msgpack.decode(msgpack.encode(kind.view(state, user)))
+        return self._stories.view(stream, seq, user)
+
+
+class ObservedMembers(StoredMembers):
+    """StoredMembers that tell when a lease moved."""
+
+    def __init__(self, renewed: Callable[[Fence], None]) -> None:
+        super().__init__()
+        self._tell = renewed
+
+    def enter(self, joining: Joining) -> Fence:
+        """See the base."""
+        run = super().enter(joining)
+        self._tell(run)
+        return run
+
+    def renewed(self, node: int, hears: Sequence[int], report: str) -> None:
+        """See the base."""
+        super().renewed(node, hears, report)
+        self._tell(self.nodes[node].row.run)

@@ -1,4 +1,7 @@
-"""Deliberate bugs, to show that the checkers can fail: each breaks one thing the promises rest on."""
+"""Deliberate bugs, to show that the checkers can fail: each breaks one thing the promises rest on.
+
+One that shows only when rare things meet comes with a world in which these are common.
+"""
 
 from __future__ import annotations
 
@@ -10,16 +13,28 @@ from unittest.mock import patch
 
 from msgspec.structs import replace
 
+from actors.cluster.calls import CommandCall
+from actors.cluster.lease import FailureDetector
+from actors.cluster.link import Arrival, Incoming
+from actors.cluster.member import Membership
+from actors.cluster.ownership import Ownership
+from actors.cluster.receiving import Receiving
+from actors.cluster.registrations import Registrations
+from actors.cluster.view import Member, View
 from actors.ports import Append, LogOutcomeUnknownError, LogUnavailableError, Verdict
 from actors.relay import Relay, Subscription
 from actors.relay.ring import RelayedEvent
 from actors.runtime.cell import Cell
 from actors.runtime.draft import Draft
 from actors.runtime.due import DueWork
+from actors.runtime.supervisor import Supervisor
 from actors.session.outbox import Outbox
+from protocol import limits
 from protocol.ids import derive_client_id
+from protocol.nodes import PassSignal
 from storage.memory.database import MemoryDatabase
 from storage.memory.log import MemoryLog
+from tests.sim.schedule import SMALL
 
 VARIANTS: dict[str, Callable[[], AbstractContextManager[None]]] = {}
 
@@ -28,13 +43,16 @@ def _variant(broken: Callable[[], Generator[None]]) -> None:
     VARIANTS[broken.__name__.removeprefix("_")] = contextmanager(broken)
 
 
+# --- the log, the cell, the relay ---------------------------------------------------------------------------------
+
+
 @_variant
 def _publish_before_commit() -> Generator[None]:
     submit = Cell._submit
 
     async def early(self: Any, append: Append) -> Any:
         if append.events:
-            self._around.publish(self.stream, append.events)
+            self._around.publisher.publish(self.stream, append.events)
         return await submit(self, append)
 
     with patch.object(Cell, "_submit", early):
@@ -80,14 +98,14 @@ def _resume_one_too_early() -> Generator[None]:
 
 @_variant
 def _working_state_leaks() -> Generator[None]:
-    draft_of = Cell._draft
+    decide = Cell._decide
 
-    async def leaking(self: Any) -> Draft:
-        draft = await draft_of(self)
+    def leaking(self: Any, facts: Any) -> Draft:
+        draft = decide(self, facts)
         self.active.state = draft.state
         return draft
 
-    with patch.object(Cell, "_draft", leaking):
+    with patch.object(Cell, "_decide", leaking):
         yield
 
 
@@ -95,8 +113,9 @@ def _working_state_leaks() -> Generator[None]:
 def _effects_lost() -> Generator[None]:
     append_of = Draft.append
 
-    def forgetful(self: Draft, activation: int, *, owed: Any) -> Append:
-        return replace(append_of(self, activation, owed=None), effects_seq=self.head, wake_at=None)
+    def forgetful(self: Draft, activation: int, *, owed: Any, retry_at: Any) -> Append:
+        append = append_of(self, activation, owed=None, retry_at=None)
+        return replace(append, effects_seq=self.head, wake_at=None)
 
     with patch.object(Draft, "append", forgetful):
         yield
@@ -129,13 +148,17 @@ def _unknown_told_as_refused() -> Generator[None]:
 
 @_variant
 def _revocations_ignored() -> Generator[None]:
-    with patch.object(Subscription, "revoked_by", lambda self, event: False):
+    with patch.object(Subscription, "revoked_by", _never):
         yield
 
 
 @_variant
 def _erased_bodies_stay_in_the_ring() -> Generator[None]:
-    with patch.object(RelayedEvent, "erase", lambda self: None):
+    with (
+        patch.object(RelayedEvent, "erase", _nothing),
+        patch.dict(SMALL, {(limits, "RING_EVENTS_MAX"): 30}),
+        patch("tests.sim.trouble.OFTEN_S", (6.0,)),
+    ):
         yield
 
 
@@ -156,3 +179,190 @@ def _due_work_is_not_swept() -> Generator[None]:
 
     with patch.object(DueWork, "_sweep", never):
         yield
+
+
+@_variant
+def _no_gap_repair() -> Generator[None]:
+    with patch.object(Relay, "_repair_soon", _nothing):
+        yield
+
+
+# --- who may act --------------------------------------------------------------------------------------------------
+
+
+@_variant
+def _no_fence() -> Generator[None]:
+    with patch.object(MemoryDatabase, "fences", _never):
+        yield
+
+
+@_variant
+def _activation_without_the_shard() -> Generator[None]:
+    with (
+        patch.object(MemoryDatabase, "owns", lambda self, fence, stream, epoch: True),
+        patch("tests.sim.faults.TROUBLES", (0.3,)),
+    ):
+        yield
+
+
+@_variant
+def _activations_are_not_numbered() -> Generator[None]:
+    judge = MemoryDatabase.judge
+
+    def trusting(self: Any, append: Append) -> Verdict:
+        row = self.stream(append.stream)
+        return judge(self, replace(append, activation=row.activation) if row else append)
+
+    with patch.object(MemoryDatabase, "judge", trusting), patch("tests.sim.faults.TROUBLES", (0.3,)):
+        yield
+
+
+@_variant
+def _lease_judged_by_wall_clock() -> Generator[None]:
+    setup = Membership.__init__
+    judge = FailureDetector.succeeded
+
+    def with_wall(self: Any, **given: Any) -> None:
+        setup(self, **given)
+        self._detector.wall = given["clock"]._base.now
+        self._detector.seen = {}
+
+    def by_wall(self: Any, begun: float, ended: float, view: View) -> tuple[Member, ...]:
+        if not hasattr(self, "wall"):
+            return judge(self, begun, ended, view)
+        now_s, before = self.wall() / 1000, self.seen
+        peers = [member for member in view.members if member.id != self._me]
+        self.seen = {
+            peer: before.get(peer, now_s) for peer in (replace(p, hears=(), report="") for p in peers)
+        }
+        return tuple(peer for peer, since in self.seen.items() if now_s - since >= peer.lease_s)
+
+    with (
+        patch.object(Membership, "__init__", with_wall),
+        patch.object(FailureDetector, "succeeded", by_wall),
+    ):
+        yield
+
+
+@_variant
+def _an_outage_of_the_observer_counts() -> Generator[None]:
+    with (
+        patch.object(FailureDetector, "failed", _nothing),
+        patch("actors.cluster.lease._COUNTED_PERIODS_MAX", 1000),
+    ):
+        yield
+
+
+@_variant
+def _never_stops_acting() -> Generator[None]:
+    stopped = float("-inf")
+    with patch.object(Ownership, "acting", property(lambda self: self._acting_until != stopped)):
+        yield
+
+
+@_variant
+def _hand_over_before_release() -> Generator[None]:
+    async def at_once(self: Any, shards: Any, timeout_s: float) -> bool:
+        return True
+
+    with patch.object(Supervisor, "release", at_once):
+        yield
+
+
+# --- from node to node --------------------------------------------------------------------------------------------
+
+
+@_variant
+def _hole_detection_off() -> Generator[None]:
+    take = Incoming.take
+
+    def trusting(self: Any, number: int, now: float) -> Arrival:
+        arrival = take(self, number, now)
+        return Arrival.NEXT if arrival is Arrival.AFTER_HOLE else arrival
+
+    with patch.object(Incoming, "take", trusting):
+        yield
+
+
+@_variant
+def _missed_frames_are_not_said_again() -> Generator[None]:
+    with patch.object(Receiving, "recover", _nothing):
+        yield
+
+
+@_variant
+def _repeated_frames_are_taken() -> Generator[None]:
+    with patch.object(Incoming, "take", lambda self, number, now: _heard(self, now)):
+        yield
+
+
+def _heard(incoming: Any, now: float) -> Arrival:
+    incoming.heard_at = now
+    return Arrival.NEXT
+
+
+@_variant
+def _signals_without_epoch() -> Generator[None]:
+    pass_on = Receiving._pass_on
+
+    def trusting(self: Any, message: PassSignal) -> None:
+        pass_on(self, PassSignal(message.stream, 2**53, message.frame))
+
+    with (
+        patch.object(Receiving, "_pass_on", trusting),
+        patch("tests.sim.workload.TYPES", 0.6),
+        patch("tests.sim.cluster.DELAYS_S", (1.5,)),
+        patch("tests.sim.trouble.OFTEN_S", (3.0,)),
+    ):
+        yield
+
+
+@_variant
+def _revocations_ignored_on_other_nodes() -> Generator[None]:
+    publish = Receiving._publish
+    init = RelayedEvent.__init__
+    brought = False
+
+    def bring(self: Any, run: Any, message: Any) -> None:
+        nonlocal brought
+        brought = True
+        publish(self, run, message)
+        brought = False
+
+    def harmless(self: Any, row: Any) -> None:
+        init(self, row)
+        if brought:
+            self.revokes = ()
+
+    with patch.object(Receiving, "_publish", bring), patch.object(RelayedEvent, "__init__", harmless):
+        yield
+
+
+@_variant
+def _second_copies_are_not_marked() -> Generator[None]:
+    with patch("actors.cluster.calls._mark_resend", _nothing):
+        yield
+
+
+@_variant
+def _returned_calls_count_as_nothing_happened() -> Generator[None]:
+    def careless(self: Any, route: Any) -> None:
+        self.envelope.submitted = False
+        route(self.envelope)
+
+    with patch.object(CommandCall, "moved", careless), patch("tests.sim.cluster.DELAYS_S", (0.7,)):
+        yield
+
+
+@_variant
+def _nobody_registers_with_the_next_owner() -> Generator[None]:
+    with patch.object(Registrations, "changed", _nothing):
+        yield
+
+
+def _never(self: Any, *args: Any) -> bool:
+    return False
+
+
+def _nothing(*args: Any, **kwargs: Any) -> None:
+    return None

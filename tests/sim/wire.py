@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import trio
 
 from actors.ports import WireClosedError
+from tests.sim.clock import SimClock
 
 PIPE_BYTES_MAX = 3000
 _CLOSE = 0xFFFFFFFF
@@ -47,8 +48,18 @@ class SimWire:
         """True while the client doesn't read."""
         self.broken = False
         self._up_in, self._up_out = trio.open_memory_channel[bytes](1000)
+        self._server: SimClock | None = None
+        self._size: int | None = None  # of the message that is being read
 
     # --- the server's end ---
+
+    def serve(self, clock: SimClock) -> None:
+        """A node takes the connection; what it does with it stands still while that node is frozen."""
+        self._server = clock
+
+    async def _thawed(self) -> None:
+        if self._server is not None:
+            await self._server.thawed()
 
     def send_some(self, data: bytes | memoryview) -> int:
         """See the port."""
@@ -65,6 +76,7 @@ class SimWire:
         while not self.broken and len(self._down) >= PIPE_BYTES_MAX:
             await self._changed.wait()
         await trio.sleep(self._random.uniform(0, 0.005))
+        await self._thawed()
         if self.broken:
             raise WireClosedError
 
@@ -76,6 +88,7 @@ class SimWire:
         """What the client sends, as the server's reader task sees it; ends when the connection does."""
         async for message in self._up_out:
             await trio.sleep(self._random.uniform(0, 0.01))
+            await self._thawed()
             if self.broken:
                 return
             yield message
@@ -91,13 +104,16 @@ class SimWire:
                 self.cut()
 
     async def receive(self) -> bytes:
-        """The next whole message. Raises Closed."""
-        size = int.from_bytes(await self._take(4), "big")
-        if size == _CLOSE:
+        """The next whole message; may be cancelled and called again. Raises Closed."""
+        if self._size is None:
+            self._size = int.from_bytes(await self._take(4), "big")
+        if self._size == _CLOSE:
             code = int.from_bytes(await self._take(2), "big")
             self.cut()
             raise Closed(code)
-        return await self._take(size)
+        message = await self._take(self._size)
+        self._size = None
+        return message
 
     async def _take(self, size: int) -> bytes:
         await trio.lowlevel.checkpoint()

@@ -12,6 +12,9 @@ from protocol import room
 from tests import counter_kind as counter
 from tests.sim.client import SimClient
 
+TYPES = 0.1
+"""The part of what is done in rooms that is typing."""
+
 
 class World:
     """The streams that exist, as the clients know them."""
@@ -56,6 +59,9 @@ def _chat(client: SimClient, chance: random.Random, world: World, users: list[st
     stream = chance.choice(world.rooms)
     mine = [r.seq for c, r in client.accepted if isinstance(c, room.PostMessage) and c.stream == stream]
     message = chance.choice(mine) if mine and chance.random() < 0.9 else chance.randint(1, 50)
+    if chance.random() < TYPES:
+        client.type_somewhere(chance)
+        return
     number = chance.random()
 
     def post(client_id: str) -> room.PostMessage:
@@ -64,12 +70,12 @@ def _chat(client: SimClient, chance: random.Random, world: World, users: list[st
         )
 
     steps: list[tuple[float, Callable[[], Any]]] = [
-        (0.12, lambda: client.send(room.JoinRoom(client_id=client.new_id(), stream=stream))),
-        (0.22, lambda: client.follow(stream)),
-        (0.25, lambda: client.unfollow(stream)),
-        (0.70, lambda: client.send(post(client.new_id()))),
+        (0.14, lambda: client.send(room.JoinRoom(client_id=client.new_id(), stream=stream))),
+        (0.26, lambda: client.follow(stream)),
+        (0.28, lambda: client.unfollow(stream)),
+        (0.68, lambda: client.send(post(client.new_id()))),
         (
-            0.76,
+            0.75,
             lambda: client.send(
                 room.EditMessage(
                     client_id=client.new_id(), stream=stream, message=message or 1, body="edited"
@@ -83,15 +89,14 @@ def _chat(client: SimClient, chance: random.Random, world: World, users: list[st
             ),
         ),
         (
-            0.86,
+            0.855,
             lambda: client.send(
                 room.KickMember(client_id=client.new_id(), stream=stream, user=chance.choice(users))
             ),
         ),
-        (0.88, lambda: client.send(room.LeaveRoom(client_id=client.new_id(), stream=stream))),
-        (0.93, client.repeat),
-        (0.96, lambda: client.reuse(post)),
-        (1.00, lambda: client.signal(room.SendTyping(stream=stream))),
+        (0.87, lambda: client.send(room.LeaveRoom(client_id=client.new_id(), stream=stream))),
+        (0.94, client.repeat),
+        (1.00, lambda: client.reuse(post)),
     ]
     next(step for limit, step in steps if number < limit)()
 

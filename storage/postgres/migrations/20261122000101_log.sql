@@ -9,15 +9,34 @@ create table incarnation (
 );
 insert into incarnation default values;
 
+-- What nodes agree on, and the number of the present view: each join, leave, death, drain and move raises it.
+create table cluster (
+    only_row boolean primary key default true check (only_row),
+    name text not null default '',
+    secret_digest bytea not null default '',
+    version bigint not null default 0
+);
+insert into cluster default values;
+
 -- Whoever writes holds FOR KEY SHARE on its node's row and finds its own fence there. Raising the fence takes
--- FOR UPDATE, so it waits for those writes and defeats all later ones.
+-- FOR UPDATE, so it waits for those writes and defeats all later ones. A renewal changes no key, so it waits for
+-- no append and no append for it; mostly empty pages keep renewals on the page (HOT).
 create table node (
     id bigint generated always as identity primary key,
     name text not null unique,
     fence bigint not null default 1,
-    claimed_at timestamptz not null default now()
-);
+    lease bigint not null default 0,
+    lease_s double precision not null,
+    -- Joined, and neither left nor declared dead.
+    member boolean not null default true,
+    draining boolean not null default false,
+    protocol integer not null,
+    bridged boolean not null,
+    hears bigint[] not null default '{}',
+    report text not null default '{}'
+) with (fillfactor = 20);
 
+-- Owned by members alone.
 create table shard (
     id smallint primary key,
     owner bigint references node (id),
@@ -39,7 +58,7 @@ create table stream (
     created_at timestamptz not null default now(),
     deleted_at timestamptz
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05);
-create index stream_wake_at on stream (wake_at) where wake_at is not null and deleted_at is null;
+create index stream_wake_at on stream (shard, wake_at) where wake_at is not null and deleted_at is null;
 
 -- No foreign key to stream: it doubled the server's cost of an append, and every insert holds the stream's row.
 create table event (
@@ -92,4 +111,4 @@ create index job_undone on job (queue, id) where done_at is null;
 
 -- migrate:down
 
-drop table job, checkpoint, receipt, event, stream, shard, node, incarnation;
+drop table job, checkpoint, receipt, event, stream, shard, node, cluster, incarnation;

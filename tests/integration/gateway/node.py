@@ -36,6 +36,7 @@ from storage.memory.database import MemoryDatabase
 from storage.memory.directory import MemoryDirectory
 from storage.memory.log import MemoryLog
 from tests.integration.gateway.serving import HandClock, Peer, Serving, serving
+from tests.ownership import joined
 from tests.ports import SeededRandomness
 
 LIFETIME_S = 900
@@ -136,16 +137,15 @@ async def serving_node() -> AsyncIterator[Node]:
     clock, randomness = HandClock(), SeededRandomness(7)
     database = MemoryDatabase()
     log = MemoryLog(database, clock)
-    fence = await MemoryDirectory(database, clock).claim("node-1")
+    ownership = await joined(MemoryDirectory(database, clock), clock)
     relay = Relay(log, clock, randomness)
     runtime = Runtime(
         kinds=[RoomKind()],
         log=log,
-        fence=fence,
+        ownership=ownership,
         clock=clock,
         randomness=randomness,
-        publish=relay.publish,
-        signalled=relay.signalled,
+        publisher=relay,
         digest_key=bytes(32),
     )
     tokens = AccessTokens(bytes(range(32)), lifetime_s=LIFETIME_S)

@@ -39,7 +39,8 @@ async def refused(dsn: str, **changes: str) -> str:
 
 async def test_a_second_node_is_refused(postgres_dsn: str) -> None:
     async with running(settings(postgres_dsn)):
-        assert "another_node_is_running" in await refused(postgres_dsn)
+        assert "node_name_taken" in await refused(postgres_dsn)
+        assert "bus_needed" in await refused(postgres_dsn, GATHERUP_NODE_NAME="another")
     async with running(settings(postgres_dsn)):
         pass  # and may start when the first is gone
 
@@ -143,7 +144,7 @@ def test_serve_ends_cleanly_on_sigterm(postgres_dsn: str) -> None:
             check=False,
         )
         assert second.returncode == 1
-        assert second.stderr.startswith("another_node_is_running")
+        assert second.stderr.startswith("node_name_taken: ")
         assert second.stderr.count("\n") == 1
         node.send_signal(signal.SIGTERM)
         rest = node.stderr.read()

@@ -12,7 +12,6 @@ from psycopg.conninfo import conninfo_to_dict
 
 from actors.ports import (
     Append,
-    Fence,
     LogConflictError,
     LogOutcomeUnknownError,
     LogUnavailableError,
@@ -20,7 +19,7 @@ from actors.ports import (
 )
 from gatherup.embedded import PostgresServer
 from storage.postgres.log import PostgresLog
-from tests.contract.rig import PostgresRig, append, new_stream, postgres_rig
+from tests.contract.rig import Owner, PostgresRig, append, new_stream, postgres_rig
 
 HANG_GUARD_S = 120
 
@@ -38,11 +37,14 @@ class Cut(Enum):
 
 
 class Proxy:
-    """Forwards to the server; ``cut`` is used up by the next request."""
+    """Forwards to the server; ``cut`` is used up by the next request. While ``silent`` it takes and passes on nothing
+    that it got, as a server that hangs.
+    """
 
     def __init__(self, port: int) -> None:
         self._port = port
         self.cut = Cut.NEVER
+        self.silent = False
         self.listener_port = 0
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -61,6 +63,8 @@ class Proxy:
 
     async def _requests(self, client: trio.SocketStream, server: trio.SocketStream) -> None:
         while data := await client.receive_some():
+            if self.silent:
+                continue
             cut = self.cut
             if cut is Cut.BEFORE_THE_SERVER:
                 self.cut = Cut.NEVER
@@ -85,18 +89,19 @@ class Proxy:
 class Setting:
     """A node whose log goes through the proxy; the rig's own log doesn't."""
 
-    def __init__(self, rig: PostgresRig, proxy: Proxy, log: PostgresLog, fence: Fence) -> None:
+    def __init__(self, rig: PostgresRig, proxy: Proxy, log: PostgresLog, owner: Owner) -> None:
         self.rig = rig
         self.proxy = proxy
         self.log = log
-        self.fence = fence
+        self.fence = owner.fence
+        self.epoch = owner.epoch
 
     async def opened(self) -> tuple[str, int]:
         stream = new_stream()
         return stream, await self.activation(stream)
 
     async def activation(self, stream: str) -> int:
-        made = await self.rig.log.activate(self.fence, stream, create=True, state_version=1)
+        made = await self.rig.log.activate(self.fence, stream, epoch=self.epoch, create=True, state_version=1)
         assert made is not None
         return made.activation
 
@@ -131,7 +136,7 @@ async def setting(
     database = str(conninfo_to_dict(postgres_dsn)["dbname"])
     dsn = f"{postgres_server.tcp_dsn_for(database)} port={proxy.listener_port}"
     async with postgres_rig(postgres_dsn) as rig, PostgresLog(dsn, rig.pool, rig.clock) as log:
-        made = Setting(rig, proxy, log, await rig.claim())
+        made = Setting(rig, proxy, log, await rig.owner())
         stream, activation = await made.opened()
         # The link is connected and prepared: what goes through the proxy next is an append.
         assert await made.write(append(stream, activation, 0)) == [Verdict.ACCEPTED]

@@ -30,9 +30,10 @@ async def test_a_commit_waits_for_the_disk_even_where_the_default_is_not_to(post
         admin.execute(_SPY)
         admin.execute(sql.SQL("alter database {} set synchronous_commit = off").format(sql.Identifier(name)))
         async with postgres_rig(postgres_dsn) as rig:
-            fence = await rig.claim()
+            owner = await rig.owner()
+            fence = owner.fence
             stream = new_stream()
-            made = await rig.log.activate(fence, stream, create=True, state_version=1)
+            made = await rig.log.activate(fence, stream, epoch=owner.epoch, create=True, state_version=1)
             assert made is not None
             verdicts = await rig.log.append(fence, [append(stream, made.activation, 0)], wait_for_locks=True)
         assert verdicts == [Verdict.ACCEPTED]

@@ -200,7 +200,7 @@ class Writer:
     async def _take_over(self) -> None:
         for stream in self._chance.sample(self._streams, 4):
             made = await self._setting.rig.log.activate(
-                self._setting.fence, stream, create=False, state_version=1
+                self._setting.fence, stream, epoch=self._setting.epoch, create=False, state_version=1
             )
             assert made is not None
             self._owned[stream] = (made.activation, made.head)
@@ -224,7 +224,9 @@ async def test_two_committers_that_take_streams_from_each_other(setting: Setting
         numbers = await seqs(setting, stream)
         assert numbers == list(range(1, len(numbers) + 1))
         written |= {(stream, n, i) for n, i in enumerate(await _client_ids(setting, stream), 1)}
-        made = await setting.rig.log.activate(setting.fence, stream, create=False, state_version=1)
+        made = await setting.rig.log.activate(
+            setting.fence, stream, epoch=setting.epoch, create=False, state_version=1
+        )
         assert made is not None
         assert made.head == len(numbers)
     assert written == accepted

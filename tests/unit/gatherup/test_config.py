@@ -41,11 +41,16 @@ def test_variables_reach_their_leaves() -> None:
             "GATHERUP_HTTP_PORT": "0",
             "GATHERUP_CANARY_PERIOD_S": "0.5",
             "REDIS_URL": "redis://h:1/0",
+            "GATHERUP_CLUSTER_SECRET": "c3" * 32,
+            "GATHERUP_NODE_SHARE_PORTS": "true",
         }
     )
     assert (read.http.port, read.canary.period_s) == (0, 0.5)
     assert read.redis.url is not None
     assert read.redis.url.reveal() == "redis://h:1/0"
+    assert read.cluster.secret is not None
+    assert read.cluster.secret.key == b"\xc3" * 32
+    assert read.node.share_ports
 
 
 def test_a_list_is_separated_by_commas_and_shown_so() -> None:
@@ -87,6 +92,13 @@ def test_everything_missing_is_named_at_once() -> None:
         ("GATHERUP_STREAM_ALLOWED_ORIGINS", "https://play.example/path"),
         ("GATHERUP_STREAM_CONNECTIONS_MAX", "0"),
         ("GATHERUP_STREAM_CONNECTIONS_PER_ADDRESS_MAX", "many"),
+        ("GATHERUP_CLUSTER_NAME", "a:b"),
+        ("GATHERUP_CLUSTER_SECRET", "short"),
+        ("GATHERUP_CLUSTER_SECRET", MINIMAL["GATHERUP_AUTH_TOKEN_KEY"]),
+        ("GATHERUP_CLUSTER_SECRET", MINIMAL["GATHERUP_RUNTIME_RECEIPT_KEY"]),
+        ("GATHERUP_CLUSTER_LEASE_S", "0.1"),
+        ("GATHERUP_CLUSTER_CLOCK_SKEW_MAX_S", "0"),
+        ("GATHERUP_NODE_SHARE_PORTS", "perhaps"),
         ("DATABASE_URL", "mysql://x"),
         ("REDIS_URL", "http://x"),
     ],
@@ -94,6 +106,10 @@ def test_everything_missing_is_named_at_once() -> None:
 def test_a_bad_variable_is_named(variable: str, value: str) -> None:
     (problem,) = problems(**{variable: value})
     assert problem.startswith(f"{variable}: ")
+
+
+def test_redis_needs_the_cluster_s_secret() -> None:
+    assert problems(REDIS_URL="redis://h:1/0") == ["GATHERUP_CLUSTER_SECRET: must be set when REDIS_URL is"]
 
 
 def test_a_wrong_choice_names_the_right_ones() -> None:
@@ -108,10 +124,12 @@ def test_a_bad_secret_is_not_repeated(variable: str) -> None:
 
 
 def test_nothing_shows_a_secret() -> None:
-    read = config.read({**MINIMAL, "REDIS_URL": f"redis://:{PASSWORD}@h:1/0"})
+    cluster = {"REDIS_URL": f"redis://:{PASSWORD}@h:1/0", "GATHERUP_CLUSTER_SECRET": "c3" * 32}
+    read = config.read({**MINIMAL, **cluster})
     for text in (repr(read), str(read), f"{read}", config.shown(read), repr(Secret(PASSWORD))):
         assert PASSWORD not in text
         assert "a1a1" not in text
+        assert "c3c3" not in text
     assert "DATABASE_URL=<hidden>" in config.shown(read)
 
 

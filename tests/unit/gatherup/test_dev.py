@@ -58,6 +58,16 @@ def test_secrets_are_made_once_and_for_their_owner_alone(tmp_path: Path) -> None
     assert dev.secrets(path, SystemRandomness()) == made
 
 
+def test_a_key_that_an_earlier_release_did_not_know_is_added(tmp_path: Path) -> None:
+    path = tmp_path / dev.SECRETS_FILE
+    known = "".join(f"{name}={'ab' * 32}\n" for name in dev.GENERATED[:2])
+    path.write_text(known)
+    made = dev.secrets(path, SystemRandomness())
+    assert set(made) == set(dev.GENERATED)
+    assert path.read_text().startswith(known)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
 def test_a_data_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     done = CliRunner().invoke(main, ["dev"], env={"GATHERUP_DATA": str(tmp_path / "file" / "data")})

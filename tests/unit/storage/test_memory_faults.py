@@ -8,6 +8,7 @@ import pytest
 import trio
 import trio.testing
 
+from actors.cluster.view import Move, Shard
 from actors.ports import (
     Append,
     Fence,
@@ -21,7 +22,7 @@ from storage.memory.database import MemoryDatabase
 from storage.memory.directory import MemoryDirectory
 from storage.memory.faults import Faults, Outcome, Point
 from storage.memory.log import MemoryLog
-from tests.contract.rig import append, new_stream
+from tests.contract.rig import Owner, append, joining, new_stream, own_everything
 from tests.ports import TrioClock
 
 Transaction = Callable[[], Awaitable[None]]
@@ -62,14 +63,20 @@ class Node:
         self.directory = MemoryDirectory(database, TrioClock())
         self.stream = new_stream()
         self.activation = 0
-        self.fence = Fence(0, 0)
+        self.owner = Owner(Fence(0, 0), 0)
+
+    @property
+    def fence(self) -> Fence:
+        return self.owner.fence
 
     async def start(self) -> None:
-        self.fence = await self.directory.claim("node")
+        self.owner = await own_everything(self.directory)
         self.activation = await self.activated()
 
     async def activated(self) -> int:
-        made = await self.log.activate(self.fence, self.stream, create=True, state_version=1)
+        made = await self.log.activate(
+            self.fence, self.stream, epoch=self.owner.epoch, create=True, state_version=1
+        )
         assert made is not None
         return made.activation
 
@@ -187,16 +194,15 @@ async def test_an_activation_defeats_or_waits_for_a_late_transaction(
     assert await node.head() == (0 if at is Point.ON_ITS_WAY else 1)
 
 
-async def test_a_claim_waits_for_a_late_transaction_and_defeats_later_ones(
+async def test_who_ends_a_run_waits_for_a_late_transaction_and_defeats_later_ones(
     node: Node, faults: ScriptedFaults
 ) -> None:
     one = append(node.stream, node.activation, 0)
     locked = await lose(node, faults, one, Point.LOCKED)
     later = append(node.stream, node.activation, 1)
     on_its_way = await lose(node, faults, later, Point.ON_ITS_WAY)
-    node.directory.drop()
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(node.directory.claim, "other")
+        nursery.start_soon(own_everything, node.directory, "other")
         await trio.testing.wait_all_tasks_blocked()
         locked.set()
     on_its_way.set()
@@ -228,3 +234,72 @@ async def test_who_crashes_while_holding_locks_rolls_back_and_releases(
         nursery.cancel_scope.cancel()
     faults.stops.clear()
     assert await node.write(one) is Verdict.ACCEPTED
+
+
+# --- the cluster's half ------------------------------------------------------------------------------------------
+
+
+class LosingFaults(Faults):
+    """Loses the answer of these calls."""
+
+    def __init__(self, *calls: str) -> None:
+        self._calls = calls
+
+    async def after(self, call: str) -> None:
+        if call in self._calls:
+            raise LogUnavailableError
+
+
+async def test_a_change_whose_answer_was_lost_was_made() -> None:
+    database = MemoryDatabase()
+    sure = MemoryDirectory(database, TrioClock())
+    unsure = MemoryDirectory(database, TrioClock(), LosingFaults("join", "move", "renew", "drain", "leave"))
+    with pytest.raises(LogUnavailableError):
+        await unsure.join(joining())
+    (member,) = (await sure.read()).members
+    fence = member.run
+    for call in (
+        unsure.move(fence, [Move(1, 0, fence.node)]),
+        unsure.renew(fence, hears=(), report="{}", known=None),
+        unsure.drain("node"),
+    ):
+        with pytest.raises(LogUnavailableError):
+            await call
+    view = await sure.read()
+    assert view.owned_by(fence.node) == [1]
+    assert view.members[0].lease > member.lease
+    assert view.members[0].draining
+    with pytest.raises(LogUnavailableError):
+        await unsure.leave(fence)
+    assert (await sure.read()).members == ()
+
+
+async def test_the_databases_time_is_its_own() -> None:
+    for database, now in (
+        (MemoryDatabase(now=lambda: 42), 42),
+        (MemoryDatabase(), TrioClock().now()),
+    ):
+        directory = MemoryDirectory(database, TrioClock())
+        fence = await directory.join(joining())
+        renewal = await directory.renew(fence, hears=(), report="{}", known=None)
+        assert abs(renewal.now - now) < 10_000
+
+
+async def test_each_activation_that_commits_is_told_with_the_shard_as_it_stood() -> None:
+    told: list[tuple[str, int, Fence, int, Shard]] = []
+
+    class Watched(MemoryDatabase):
+        def activated(self, stream: str, activation: int, *, run: Fence, epoch: int, shard: Shard) -> None:
+            told.append((stream, activation, run, epoch, shard))
+
+    database = Watched()
+    log, directory = MemoryLog(database, TrioClock()), MemoryDirectory(database, TrioClock())
+    owner = await own_everything(directory)
+    stream = new_stream()
+    assert await log.activate(owner.fence, stream, epoch=1, create=False, state_version=1) is None
+    for _ in range(2):
+        await log.activate(owner.fence, stream, epoch=1, create=True, state_version=1)
+    with pytest.raises(FencedError):
+        await log.activate(owner.fence, stream, epoch=2, create=True, state_version=1)
+    mine = Shard(owner.fence.node, 1)
+    assert told == [(stream, 1, owner.fence, 1, mine), (stream, 2, owner.fence, 1, mine)]

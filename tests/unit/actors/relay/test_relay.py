@@ -578,3 +578,54 @@ async def test_signals_go_to_live_subscribers_and_are_dropped_first(autojump_clo
     assert slow.signals == []
     assert slow.seqs == [1]
     world.relay.signalled(Signalled(stream=stream_id(2), author=user_id(1), type="room.typing"))
+
+
+# --- what the bridge needs --------------------------------------------------------------------------
+
+
+async def test_a_head_beyond_what_was_relayed_is_fetched(autojump_clock, world):
+    listener = Listener(world, user_id(1))
+    await listener.join(ROOM)
+    for _ in range(3):
+        world.write(ROOM)
+    world.relay.stands(ROOM, 3)
+    await idle()
+    assert listener.seqs == [1, 2, 3]
+    reads = world.faults.calls.count("read")
+    world.relay.stands(ROOM, 2)
+    world.relay.stands(ROOM, 3)
+    world.relay.stands(stream_id(2), 9)
+    await idle()
+    assert world.faults.calls.count("read") == reads
+
+
+async def test_a_head_told_while_a_subscription_begins_is_not_forgotten(autojump_clock, world):
+    """The right and an older head were read already; nothing is published after that."""
+    world.write(ROOM)
+    listener = Listener(world, user_id(1))
+    subscription = world.relay.register(ROOM, listener)
+    (standing,) = await world.log.standings([(ROOM, listener.user)])
+    world.write(ROOM)
+    world.relay.stands(ROOM, 2)
+    await world.relay.attach(subscription, after=standing.head, head=standing.head, opening=b"")
+    await idle()
+    assert listener.seqs == [2]
+    world.relay.detach(subscription)
+
+
+async def test_interest_is_told_for_the_first_and_the_last(autojump_clock, world):
+    told: list[tuple[str, bool]] = []
+    world.relay.on_interest(lambda stream, wanted: told.append((stream, wanted)))
+    listeners = [Listener(world, user_id(n)) for n in range(2)]
+    for listener in listeners:
+        await listener.join(ROOM)
+    assert told == [(ROOM, True)]
+    assert world.relay.streams == (ROOM,)
+    listeners[0].leave()
+    assert told == [(ROOM, True)]
+    listeners[1].leave()
+    listeners[1].leave()
+    assert told == [(ROOM, True), (ROOM, False)]
+    assert world.relay.streams == ()
+    await listeners[0].join(ROOM)
+    assert told[2:] == [(ROOM, True)]

@@ -10,6 +10,7 @@ import pytest
 import trio
 from msgspec import Struct
 
+from actors.cluster.view import SHARDS
 from actors.kind import (
     EVERYONE,
     LISTENERS,
@@ -27,16 +28,17 @@ from actors.kind import (
     Send,
     Upsert,
 )
-from actors.ports import LogRow
+from actors.ports import Fence, LogRow
 from actors.runtime.node import Runtime
 from protocol.codes import Code
 from protocol.event import Header
-from protocol.frames import Command, Reply, StreamCommand
+from protocol.frames import Command, Reply, Signalled, StreamCommand
 from protocol.ids import derive_client_id
 from storage.memory.database import MemoryDatabase
 from storage.memory.directory import MemoryDirectory
 from storage.memory.faults import Faults
 from storage.memory.log import MemoryLog
+from tests.ownership import joined
 from tests.ports import SeededRandomness, TrioClock
 
 TALLY = "tally:" + "0" * 31 + "{}"
@@ -149,6 +151,24 @@ def cid(*name: str) -> str:
     return derive_client_id(*name)
 
 
+class Published:
+    """A Publisher that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.rows: list[tuple[str, LogRow]] = []
+        self.signals: list[Signalled] = []
+        self.heads: list[tuple[str, int]] = []
+
+    def publish(self, stream: str, rows: Sequence[LogRow]) -> None:
+        self.rows.extend((stream, row) for row in rows)
+
+    def signalled(self, frame: Signalled) -> None:
+        self.signals.append(frame)
+
+    def stands(self, stream: str, head: int) -> None:
+        self.heads.append((stream, head))
+
+
 class World:
     """A database and the runtime on it, one life after the other."""
 
@@ -157,11 +177,15 @@ class World:
         self.kind: TallyKind = TallyKind()
         self.clock = TrioClock()
         self.faults = Faults()
-        self.published: list[tuple[str, LogRow]] = []
-        self.nursery: trio.Nursery
+        self.publisher = Published()
 
-    def publish(self, stream: str, rows: Sequence[LogRow]) -> None:
-        self.published.extend((stream, row) for row in rows)
+    @property
+    def published(self) -> list[tuple[str, LogRow]]:
+        return self.publisher.rows
+
+    async def claim(self) -> Fence:
+        """All shards, without a runtime."""
+        return (await joined(MemoryDirectory(self.database, self.clock), self.clock)).me
 
     def make(self, *names: str) -> list[str]:
         """Streams that exist."""
@@ -180,16 +204,14 @@ class World:
 
     @asynccontextmanager
     async def runtime(self) -> AsyncIterator[Runtime]:
-        directory = MemoryDirectory(self.database, self.clock)
-        fence = await directory.claim("one")
+        self.ownership = await joined(MemoryDirectory(self.database, self.clock), self.clock)
         runtime = Runtime(
             kinds=[self.kind],
             log=MemoryLog(self.database, self.clock, self.faults),
-            fence=fence,
+            ownership=self.ownership,
             clock=self.clock,
             randomness=SeededRandomness(1),
-            publish=self.publish,
-            signalled=lambda frame: None,
+            publisher=self.publisher,
             digest_key=b"k" * 32,
         )
         async with trio.open_nursery() as nursery:
@@ -198,7 +220,11 @@ class World:
                 yield runtime
             finally:
                 nursery.cancel_scope.cancel()
-        directory.drop()
+
+    async def release(self, runtime: Runtime, timeout_s: float = 10.0) -> bool:
+        """Hand everything over."""
+        self.ownership.hand_over(range(SHARDS))
+        return await runtime.release(range(SHARDS), timeout_s)
 
 
 @pytest.fixture

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import trio
+import trio.testing
+from msgspec.structs import replace
 
+from actors.cluster.view import SHARDS, Shard
 from actors.ports import Append, LogUnavailableError
+from actors.runtime.due import DueWork
 from protocol.codes import Code
 from protocol.event import decode_header
 from protocol.frames import Accepted, Refused
 from storage.memory.faults import Faults, Outcome
+from tests.ownership import owning_everything
+from tests.ports import TrioClock
 from tests.unit.actors.runtime.conftest import TALLY, Add, World, ask_all, cid
 
 ME = "user:" + "1" * 32
@@ -139,3 +146,29 @@ async def test_an_effect_with_a_malformed_address_costs_its_command_alone(
     assert isinstance(bad, Refused)
     assert bad.code is Code.INTERNAL
     assert isinstance(good, Accepted)
+
+
+async def test_a_shard_that_is_taken_again_during_a_read_is_read_again(autojump_clock: object) -> None:
+    """Who had it meanwhile may have left something due, which the read under way doesn't show."""
+    clock = TrioClock()
+    reads: list[list[int]] = []
+    gate = trio.Event()
+
+    class SlowLog:
+        async def due(self, shards: Sequence[int], horizon: int, limit: int) -> list[tuple[str, int]]:
+            reads.append(list(shards))
+            if len(reads) == 1:
+                await gate.wait()
+            return []
+
+    ownership = owning_everything(clock)
+    due = DueWork(SlowLog(), ownership, clock, lambda stream, epoch: None)  # type: ignore[arg-type]
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(due.run)
+        await trio.testing.wait_all_tasks_blocked()
+        shards = (Shard(1, 3), *ownership.view.shards[1:])
+        ownership.renewed(math.inf, replace(ownership.view, version=2, shards=shards))
+        gate.set()
+        await trio.sleep(1)
+        assert [len(read) for read in reads] == [SHARDS, 1] and reads[1] == [0]
+        nursery.cancel_scope.cancel()

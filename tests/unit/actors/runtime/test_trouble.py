@@ -27,10 +27,10 @@ from actors.runtime.due import DueWork
 from actors.runtime.node import Runtime
 from protocol.codes import Code
 from protocol.event import Header, decode_header
-from protocol.frames import Accepted, Command, Refused, Reply, Signal
-from storage.memory.directory import MemoryDirectory
+from protocol.frames import Accepted, Command, Refused, Reply, Signal, Unknown
 from storage.memory.faults import Faults, Outcome, Point
 from storage.memory.log import MemoryLog
+from tests.ownership import owning_everything
 from tests.ports import SeededRandomness, TrioClock
 from tests.unit.actors.runtime.conftest import (
     Add,
@@ -76,7 +76,7 @@ async def test_draining_does_not_wait_for_effects_that_cannot_be_delivered(
         faults.away = True
         await ask_all(runtime, [Add(client_id=cid("0"), stream=a, forward=b)])
         began = trio.current_time()
-        assert await runtime.drain(timeout_s=10.0)
+        assert await world.release(runtime)
         assert trio.current_time() - began < 1
     assert world.row(a).checkpoints[1][0] == 2
     faults.away = False
@@ -89,15 +89,16 @@ async def test_a_resting_stream_does_not_hold_up_a_drain(autojump_clock: object,
     (a,) = world.make("1")
     async with world.runtime() as runtime:
         await wear_out(runtime, a)
-        assert await runtime.drain(timeout_s=10.0)
+        assert await world.release(runtime)
 
 
 async def test_due_work_starts_nothing_in_a_draining_node(autojump_clock: object, world: World) -> None:
     a, b = world.make("1", "2")
     async with world.runtime() as runtime:
         await ask_all(runtime, [Add(client_id=cid("0"), stream=a)])
-        assert await runtime.drain(timeout_s=10.0)
-        runtime.supervisor.wake(b)
+        assert await world.release(runtime)
+        runtime.due.schedule(b, world.clock.now())
+        await trio.sleep(5)
         assert len(runtime.supervisor) == 0
 
 
@@ -138,7 +139,8 @@ async def test_a_timer_that_was_put_off_fires_on_its_new_time(autojump_clock: ob
 
 
 async def test_due_work_keeps_no_more_than_the_near_future(autojump_clock: object, world: World) -> None:
-    due = DueWork(MemoryLog(world.database, world.clock), world.clock, lambda _: None)
+    log = MemoryLog(world.database, world.clock)
+    due = DueWork(log, owning_everything(world.clock), world.clock, lambda *_: None)
     for i in range(10_000):
         due.schedule("tally:1", world.clock.now() + 10**9 - i)
     assert len(due) == 0
@@ -153,11 +155,12 @@ async def test_a_crowd_that_is_due_at_once_is_read_page_by_page(
         world.row(stream).wake_at = world.clock.now()
     woken: set[str] = set()
 
-    def wake(stream: str) -> None:
+    def wake(stream: str, epoch: int) -> None:
         world.row(stream).wake_at = None
         woken.add(stream)
 
-    due = DueWork(MemoryLog(world.database, world.clock), world.clock, wake)
+    log = MemoryLog(world.database, world.clock)
+    due = DueWork(log, owning_everything(world.clock), world.clock, wake)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(due.run)
         await trio.sleep(limits.DUE_SWEEP_S - 1)
@@ -193,7 +196,7 @@ async def test_a_draining_node_leaves_its_timers_to_the_next(autojump_clock: obj
         world.faults = runtime.committer._db._faults = Away("append")  # type: ignore[attr-defined]
         world.faults.away = True
         await trio.sleep(10)
-        assert await runtime.drain(10)
+        assert await world.release(runtime)
 
 
 async def test_a_clock_that_steps_back_does_not_stop_a_timer(autojump_clock: object, world: World) -> None:
@@ -369,7 +372,7 @@ class Lanes:
     async def submit(self, nursery: trio.Nursery, *streams: str) -> None:
         appends: list[Append] = []
         for stream in streams:
-            found = await self.log.activate(self.fence, stream, create=False, state_version=1)
+            found = await self.log.activate(self.fence, stream, epoch=1, create=False, state_version=1)
             assert found is not None
             appends.append(an_append(stream, found.activation))
         for append in appends:
@@ -384,7 +387,7 @@ class Lanes:
 
 async def test_who_waits_for_receipts_holds_up_nobody(autojump_clock: object, world: World) -> None:
     a, b, c, d = world.make(*"1234")
-    fence = await MemoryDirectory(world.database, world.clock).claim("one")
+    fence = await world.claim()
     log = Lossy(world.database, world.clock)
     log.written = (a, b, c)
     lanes = Lanes(world, log, fence)
@@ -415,7 +418,7 @@ async def test_a_commit_holds_a_bounded_number_of_events(
             sizes.append(sum(len(append.events) for append in appends))
             return await super().append(fence, appends, wait_for_locks=wait_for_locks)
 
-    fence = await MemoryDirectory(world.database, world.clock).claim("one")
+    fence = await world.claim()
     lanes = Lanes(world, Counting(world.database, world.clock), fence)
     async with trio.open_nursery() as nursery:
         await nursery.start(lanes.committer.run)
@@ -431,7 +434,7 @@ async def test_held_rows_of_unsure_appends_do_not_stop_the_lanes(
 ) -> None:
     held = world.make(*"1234")
     healthy, fresh = world.make("8", "9")
-    fence = await MemoryDirectory(world.database, world.clock).claim("one")
+    fence = await world.claim()
     lanes = Lanes(world, Lossy(world.database, world.clock), fence)
     async with trio.open_nursery() as nursery:
         await nursery.start(lanes.committer.run)
@@ -480,3 +483,101 @@ async def test_a_commit_under_way_is_published_and_answered_though_its_cell_is_c
         await trio.sleep(20)
     assert [type(reply) for reply in replies] == [Accepted, Accepted]
     assert [row.seq for stream, row in world.published if stream == a] == [1, 2]
+
+
+# --- what is certain ---------------------------------------------------------------------------------------------
+
+
+class LaterBrokenKind(TallyKind):
+    """A release that can't decide any more what the one before accepted."""
+
+    broken = False
+
+    def decide(self, state: Tally, facts: Facts, command: Command, *, by: str, now: Instant) -> Decision:
+        if self.broken:
+            raise RuntimeError("boom")
+        return super().decide(state, facts, command, by=by, now=now)
+
+
+async def test_a_crash_is_no_refusal_of_what_was_accepted(autojump_clock: object, world: World) -> None:
+    """The receipts are asked before ``internal`` is told, also when the sender doesn't say that it is a resend."""
+    (a,) = world.make("1")
+    world.kind = kind = LaterBrokenKind()
+    async with world.runtime() as runtime:
+        first = await runtime.router.ask(Add(client_id=cid("0"), stream=a), by=ME)
+        kind.broken = True
+        again = await runtime.router.ask(Add(client_id=cid("0"), stream=a), by=ME)
+        other = await runtime.router.ask(Add(client_id=cid("1"), stream=a), by=ME)
+    assert isinstance(first, Accepted)
+    assert again == first
+    assert isinstance(other, Refused) and other.code is Code.INTERNAL
+
+
+async def test_a_crash_is_unknown_while_the_receipts_cannot_be_read(
+    autojump_clock: object, world: World
+) -> None:
+    (a,) = world.make("1")
+    world.faults = faults = Away("receipts")
+    async with world.runtime() as runtime:
+        faults.away = True
+        reply = await runtime.router.ask(Explode(client_id=cid("0"), stream=a), by=ME)
+    assert isinstance(reply, Unknown)
+
+
+async def test_a_stream_without_its_history_is_unavailable_and_no_crash(
+    autojump_clock: object, world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    (a,) = world.make("1")
+    async with world.runtime() as runtime:
+        await ask_all(runtime, [Add(client_id=cid(str(n)), stream=a) for n in range(5)])
+        assert await world.release(runtime)
+    row = world.row(a)
+    row.checkpoints.clear()
+
+    class Trimmed(MemoryLog):
+        async def read(self, stream: str, after: int, limit: int) -> list[LogRow]:
+            return [found for found in await super().read(stream, after, limit) if found.seq > self.trimmed]
+
+        trimmed = 5
+
+    async with world.runtime() as runtime:
+        log = runtime.supervisor._around.log  # type: ignore[reportPrivateUsage]
+        log.__class__ = Trimmed
+        for trimmed in (5, 3):
+            log.trimmed = trimmed  # type: ignore[attr-defined]
+            began = trio.current_time()
+            reply = await runtime.router.ask(Add(client_id=cid(f"x{trimmed}"), stream=a), by=ME)
+            assert isinstance(reply, Refused) and reply.code is Code.UNAVAILABLE
+            assert trio.current_time() - began < 0.01
+    assert "isn't in the log" in caplog.text
+    assert "crashed" not in caplog.text
+    assert row.head == 5
+
+
+async def test_what_is_owed_to_a_target_that_is_away_does_not_crowd_out_other_due_work(
+    autojump_clock: object, world: World
+) -> None:
+    """Its stream is due when it is tried again, not all the time."""
+    a, b = world.make("1", "2")
+
+    class TargetAway(Faults):
+        away = True
+
+        async def before(self, call: str) -> None:
+            await trio.lowlevel.checkpoint()
+            if call == "activate" and self.away and world.row(a).activation:
+                raise LogUnavailableError("away")
+
+    world.faults = faults = TargetAway()
+    async with world.runtime() as runtime:
+        await ask_all(runtime, [Add(client_id=cid("0"), stream=a, forward=b)])
+        await trio.sleep(20)
+        wake_at = world.row(a).wake_at
+        assert wake_at is not None and wake_at > world.clock.now()
+        await ask_all(runtime, [Add(client_id=cid("1"), stream=a)])
+        assert world.row(a).wake_at == wake_at
+        assert world.row(a).effects_seq == 0
+        faults.away = False
+        await trio.sleep(limits.EFFECT_BACKOFF_MAX_S)
+    assert len(world.row(b).events) == 1
+    assert (world.row(a).wake_at, world.row(a).effects_seq) == (None, 2)

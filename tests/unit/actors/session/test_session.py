@@ -74,7 +74,7 @@ class Seen(Struct, frozen=True):
 
 class SeenView(Struct, frozen=True):
     head: int
-    view: Struct
+    view: Struct | bytes
 
 
 class Owners:
@@ -86,6 +86,7 @@ class Owners:
         self.signals: list[tuple[Signal, str]] = []
         self.refusal: Refused | None = None
         self.before_view: Callable[[], None] = lambda: None
+        self.elsewhere = False
 
     def send(self, command: Command, *, by: str, reply: Callable[[Reply], None]) -> None:
         self.sent.append((command, by, reply))
@@ -99,7 +100,8 @@ class Owners:
             return self.refusal
         self.before_view()
         head = self.world.stored(stream).head
-        return SeenView(head, Seen(user, head))
+        seen = Seen(user, head)
+        return SeenView(head, msgspec.msgpack.encode(seen) if self.elsewhere else seen)
 
 
 class Client:
@@ -308,6 +310,17 @@ async def test_a_subscribe_tells_who_listens_already(autojump_clock, town):
     (joined,) = await second.send(subscribe())
     assert (alone.present, alone.present_count) == ((), 0)
     assert (joined.present, joined.present_count) == ((ME,), 1)
+
+
+async def test_a_snapshot_of_another_node_is_the_same_in_every_codec(autojump_clock, town):
+    town.world.publish(ROOM)
+    for lane, decode in ((PACKED, msgspec.msgpack.decode), (TEXT, msgspec.json.decode)):
+        client = await town.ready(lane=lane)
+        for number, elsewhere in enumerate((False, True)):
+            town.owners.elsewhere = elsewhere
+            (subscribed,) = await client.send(subscribe(number=2 * number + 1))
+            assert decode(subscribed.snapshot) == {"user": ME, "head": 1}
+            await client.send(Unsubscribe(client_id=client_id(2 * number + 2), stream=ROOM))
 
 
 async def test_a_snapshot_newer_than_the_right_has_the_right_read_again(autojump_clock, town):

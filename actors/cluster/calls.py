@@ -1,0 +1,208 @@
+"""Commands and questions of this node that wait for another node's answer.
+
+Each copy of a call that is sent has a number of its own, and only the newest copy's answer counts: a refusal of an
+earlier copy says nothing of the later one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from itertools import count
+from typing import Final
+
+import msgspec
+from msgspec import Raw
+
+from actors.cluster.limits import CALLS_MAX
+from actors.cluster.ownership import There
+from actors.ports import Fence
+from actors.refusals import refused
+from actors.runtime.envelope import RETRY_AFTER_S, Envelope
+from actors.runtime.peers import RemoteView
+from protocol.codes import Code
+from protocol.frames import Accepted, Refused, Reply, Unknown
+from protocol.nodes import Ask, Forward
+
+Answered = RemoteView | Refused | None
+_encode: Final = msgspec.msgpack.Encoder().encode
+_decode_reply: Final = msgspec.msgpack.Decoder(Accepted | Refused | Unknown).decode
+
+
+class CommandCall:
+    """A command at its owner."""
+
+    __slots__ = ("_sole", "envelope", "stream", "to")
+
+    def __init__(self, to: There, stream: str, envelope: Envelope) -> None:
+        self.to: Final = to
+        self.stream: Final = stream
+        self.envelope: Final = envelope
+        self._sole = not envelope.submitted
+        """No other copy of the command was ever sent anywhere."""
+        if not self._sole:
+            _mark_resend(envelope)
+        envelope.submitted = True
+
+    @property
+    def over(self) -> bool:
+        """Whether nobody waits for it any more."""
+        return self.envelope.settled
+
+    def message(self, number: int) -> Forward:
+        """One copy of it."""
+        envelope = self.envelope
+        return Forward(number, self.stream, self.to.epoch, envelope.by, Raw(_encode(envelope.command)))
+
+    def repeat(self) -> None:
+        """Another copy is about to be sent, here or elsewhere."""
+        self._sole = False
+        _mark_resend(self.envelope)
+
+    def answered(self, reply: Raw) -> bool:
+        """Settle it with the owner's reply. False for bytes that are none: the outcome is unknown then."""
+        try:
+            told = _decode_reply(reply)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            self.envelope.give_up(self.stream)
+            return False
+        self.envelope.answer(told)
+        return True
+
+    def returned(self, route: Callable[[Envelope], None]) -> None:
+        """The owner didn't take it: if no other copy was sent, nothing happened."""
+        if self._sole:
+            self.envelope.submitted = False
+        route(self.envelope)
+
+    def moved(self, route: Callable[[Envelope], None]) -> None:
+        """The stream has another owner."""
+        self.repeat()
+        route(self.envelope)
+
+    def expire(self, now: float) -> bool:
+        """Whether it is over. The router settles commands whose time is up."""
+        return self.over
+
+
+class ViewCall:
+    """A question for a snapshot at its stream's owner. Asking again changes nothing."""
+
+    __slots__ = ("_answer", "_expires_at", "stream", "to", "user")
+
+    def __init__(
+        self, to: There, stream: str, user: str, answer: Callable[[Answered], None], expires_at: float
+    ) -> None:
+        self.to: Final = to
+        self.stream: Final = stream
+        self.user: Final = user
+        self._answer: Callable[[Answered], None] | None = answer
+        self._expires_at = expires_at  # monotonic seconds
+
+    @property
+    def over(self) -> bool:
+        """Whether it was answered."""
+        return self._answer is None
+
+    def message(self, number: int) -> Ask:
+        """The question."""
+        return Ask(number, self.stream, self.to.epoch, self.user)
+
+    def repeat(self) -> None:
+        """Another copy is about to be sent."""
+
+    def shown(self, head: int, view: bytes) -> None:
+        """Settle it with what the owner shows."""
+        self._settle(RemoteView(head, view))
+
+    def answered(self, reply: Raw) -> bool:
+        """Settle it with the owner's refusal. False for bytes that are none."""
+        try:
+            told: Reply | None = _decode_reply(reply)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            told = None
+        self._settle(told if isinstance(told, Refused) else _unavailable(self.stream))
+        return isinstance(told, Refused)
+
+    def returned(self, route: Callable[[Envelope], None]) -> None:
+        """The owner isn't the owner."""
+        self._settle(None)
+
+    def moved(self, route: Callable[[Envelope], None]) -> None:
+        """The stream has another owner."""
+        self._settle(None)
+
+    def expire(self, now: float) -> bool:
+        """Settle it if its time is up; whether it is over."""
+        if now >= self._expires_at:
+            self._settle(_unavailable(self.stream))
+        return self.over
+
+    def _settle(self, answered: Answered) -> None:
+        if self._answer is not None:
+            told, self._answer = self._answer, None
+            told(answered)
+
+
+Call = CommandCall | ViewCall
+
+
+class Calls:
+    """The calls that wait, by the run they are at, each under the number of its newest copy."""
+
+    def __init__(self) -> None:
+        self._by_run: dict[Fence, dict[int, Call]] = {}
+        self._numbers = count(1)
+        self._size = 0
+
+    def __len__(self) -> int:
+        return self._size
+
+    @property
+    def full(self) -> bool:
+        """Whether there is no room for another."""
+        return self._size >= CALLS_MAX
+
+    def add(self, call: Call) -> int:
+        """Keep a call until it is taken; the number of its next copy."""
+        number = next(self._numbers)
+        self._by_run.setdefault(call.to.member.run, {})[number] = call
+        self._size += 1
+        return number
+
+    def take(self, run: Fence, number: int) -> Call | None:
+        """The call that this run answers with this number, once."""
+        call = self._by_run.get(run, {}).pop(number, None)
+        self._size -= call is not None
+        return call
+
+    def take_all(self, run: Fence) -> list[Call]:
+        """All at this run that somebody waits for."""
+        taken = self._by_run.pop(run, {})
+        self._size -= len(taken)
+        return [call for call in taken.values() if not call.over]
+
+    def take_moved(self, stays: Callable[[Call], bool]) -> list[Call]:
+        """All that somebody waits for and that aren't where they should be."""
+        return [call for call in self._take(lambda call: not stays(call)) if not call.over]
+
+    def expire(self, now: float) -> None:
+        """Forget those that are over, or whose time is up."""
+        self._take(lambda call: call.expire(now))
+
+    def _take(self, chosen: Callable[[Call], bool]) -> Iterable[Call]:
+        taken: list[Call] = []
+        for calls in self._by_run.values():
+            numbers = [number for number, call in calls.items() if chosen(call)]
+            taken += [calls.pop(number) for number in numbers]
+        self._size -= len(taken)
+        return taken
+
+
+def _mark_resend(envelope: Envelope) -> None:
+    """A second copy tells the owner that the first may have taken effect."""
+    if not envelope.command.resend:
+        envelope.command = msgspec.structs.replace(envelope.command, resend=True)
+
+
+def _unavailable(stream: str) -> Refused:
+    return refused(Code.UNAVAILABLE, stream=stream, retry_after_s=RETRY_AFTER_S)

@@ -1,0 +1,37 @@
+"""What a bridge counts; telemetry reads it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+def _reasons() -> dict[str, int]:
+    return dict.fromkeys(("seal", "version", "content", "foreign", "replay"), 0)
+
+
+@dataclass(slots=True)
+class BridgeCounters:
+    """What the bridge did, ever."""
+
+    frames_in: int = 0
+    bytes_in: int = 0
+    frames_out: int = 0
+    bytes_out: int = 0
+    holes: int = 0
+    """Frames that came after others that were lost."""
+    reregistrations: int = 0
+    """Streams registered again, since the registration or what it brings may be lost."""
+    resent_calls: int = 0
+    dropped_frames: dict[str, int] = field(default_factory=_reasons)
+    """By reason: seal, version, content, foreign (another's, or of a run that isn't a member), replay."""
+    unheard_frames: int = 0
+    """Frames that nobody listened to."""
+    failed_publishes: int = 0
+    dropped_messages: int = 0
+    """Messages without room on their link; the peer sees a hole."""
+    dropped_signals: int = 0
+    """Signals without room, or for a peer that isn't reached."""
+    outdated_signals: int = 0
+    """Signals of an owner that isn't the owner any more."""
+    malformed_messages: int = 0
+    """Messages in good frames that make no sense here."""

@@ -1,0 +1,33 @@
+"""What a node's streams publish: to its own subscribers, and to the other nodes that want it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from actors.ports import LogRow
+from actors.relay import Relay
+from actors.runtime.publisher import Publisher
+from protocol.frames import Signalled
+
+
+class Fanout:
+    """A Publisher that tells the relay of this node, then the bridge to the others."""
+
+    def __init__(self, relay: Relay, bridge: Publisher) -> None:
+        self._relay = relay
+        self._bridge = bridge
+
+    def publish(self, stream: str, rows: Sequence[LogRow]) -> None:
+        """See the protocol."""
+        self._relay.publish(stream, rows)
+        self._bridge.publish(stream, rows)
+
+    def signalled(self, frame: Signalled) -> None:
+        """See the protocol."""
+        self._relay.signalled(frame)
+        self._bridge.signalled(frame)
+
+    def stands(self, stream: str, head: int) -> None:
+        """See the protocol."""
+        self._relay.stands(stream, head)
+        self._bridge.stands(stream, head)

@@ -1,0 +1,173 @@
+"""Frames from the bus: whether they are to be believed, what their numbers tell, and who gets their messages."""
+
+from __future__ import annotations
+
+import logging
+from typing import Final
+
+import msgspec
+
+from actors.cluster.calls import Calls, ViewCall
+from actors.cluster.counters import BridgeCounters
+from actors.cluster.link import Arrival, Link
+from actors.cluster.links import Links
+from actors.cluster.ownership import Ownership
+from actors.cluster.registrations import Registrations
+from actors.cluster.serving import Serving, Streams
+from actors.ports import Clock, Fence, LogRow
+from actors.relay import Relay
+from protocol.frames import Signalled
+from protocol.nodes import (
+    Answer,
+    Ask,
+    Beat,
+    Forward,
+    InvalidNodeFrameError,
+    Missed,
+    NodeFrame,
+    NodeMessage,
+    PassSignal,
+    Published,
+    Register,
+    Registered,
+    Returned,
+    SendSignal,
+    Shown,
+    Stands,
+    Unregister,
+    unseal,
+)
+
+REJECTED_LOG_S: Final = 1.0
+"""Frames rejected for one reason are logged at most so often."""
+_log = logging.getLogger(__name__)
+_UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+_decode_signalled: Final = msgspec.msgpack.Decoder(Signalled).decode
+
+
+class Receiving:
+    """The ear of the bridge. A frame is taken whole or not at all; nothing here blocks or raises."""
+
+    def __init__(
+        self,
+        *,
+        ownership: Ownership,
+        links: Links,
+        registrations: Registrations,
+        calls: Calls,
+        serving: Serving,
+        relay: Relay,
+        clock: Clock,
+        counters: BridgeCounters,
+        key: bytes,
+    ) -> None:
+        self.streams: Streams | None = None
+        """Where commands go; nothing is heard before it is set."""
+        self._ownership, self._links, self._registrations = ownership, links, registrations
+        self._calls, self._serving, self._relay = calls, serving, relay
+        self._clock, self._counters, self._key = clock, counters, key
+        self._logged_at: dict[str, float] = {}
+
+    def heard(self, data: bytes) -> None:
+        """Take a frame, or drop it for a reason that is counted."""
+        try:
+            frame = unseal(data, self._key)
+        except InvalidNodeFrameError as error:
+            self._reject(error.reason)
+            return
+        if Fence(*frame.receiver) != self._ownership.me:
+            self._reject("foreign")
+            return
+        self._ownership.refresh(frame.version)
+        link = self._links.of(Fence(*frame.sender))
+        if link is None or self.streams is None:
+            self._reject("foreign")
+            return
+        arrival = link.incoming.take(frame.number, self._clock.monotonic())
+        if arrival is Arrival.OLD:
+            self._reject("replay")
+            return
+        self._counters.frames_in += 1
+        self._counters.bytes_in += len(data)
+        for message in frame.messages:
+            self._take(self.streams, link, frame, message)
+        if arrival is Arrival.AFTER_HOLE:
+            self._counters.holes += 1
+            link.outgoing.miss()
+            self.recover(link)
+
+    def recover(self, link: Link) -> None:
+        """Say again what may be lost on the way to this peer or back."""
+        link.repeat_calls = True
+        self._registrations.again(link.run)
+        self._links.stir()
+
+    def _take(self, streams: Streams, link: Link, frame: NodeFrame, message: NodeMessage) -> None:
+        run = link.run
+        match message:
+            case Beat():
+                pass
+            case Missed():
+                self.recover(link)
+            case Forward():
+                self._serving.command(streams, run, message)
+            case Ask():
+                self._serving.view(streams, run, message)
+            case SendSignal():
+                self._serving.signal(streams, message)
+            case Answer() | Returned() | Shown():
+                self._settle(streams, run, message)
+            case Register():
+                self._registrations.register(run, message, frame.version)
+            case Unregister():
+                self._registrations.unregister(run, message.streams)
+            case Registered():
+                self._registrations.registered(message)
+            case Published():
+                self._publish(run, message)
+            case Stands():
+                self._relay.stands(message.stream, message.head)
+            case PassSignal():
+                self._pass_on(message)
+
+    def _settle(self, streams: Streams, run: Fence, message: Answer | Returned | Shown) -> None:
+        call = self._calls.take(run, message.call)
+        if call is None or call.over:
+            return  # an earlier copy's, or its time was up
+        match message:
+            case Returned():
+                call.returned(streams.route)
+            case Answer(reply=reply):
+                self._counters.malformed_messages += not call.answered(reply)
+            case Shown(head=head, view=view):
+                if isinstance(call, ViewCall):
+                    call.shown(head, bytes(view))
+                else:
+                    self._counters.malformed_messages += 1
+                    call.envelope.give_up(call.stream)
+
+    def _publish(self, run: Fence, message: Published) -> None:
+        self._registrations.heard(run, message.stream)
+        rows = [LogRow(event.seq, event.header, event.payload) for event in message.events]
+        try:
+            self._relay.publish(message.stream, rows)
+        except _UNREADABLE:
+            self._counters.malformed_messages += 1
+
+    def _pass_on(self, message: PassSignal) -> None:
+        if message.epoch < self._ownership.view.shard(message.stream).epoch:
+            self._counters.outdated_signals += 1
+            return
+        try:
+            frame = _decode_signalled(message.frame)
+        except _UNREADABLE:
+            self._counters.malformed_messages += 1
+            return
+        self._relay.signalled(frame)
+
+    def _reject(self, reason: str) -> None:
+        self._counters.dropped_frames[reason] += 1
+        now = self._clock.monotonic()
+        if now - self._logged_at.get(reason, float("-inf")) >= REJECTED_LOG_S:
+            self._logged_at[reason] = now
+            _log.warning("a frame from the bus was dropped", extra={"reason": reason})

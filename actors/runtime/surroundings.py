@@ -1,0 +1,38 @@
+"""What the entities of a node share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import trio
+from msgspec import Struct
+
+from actors.cluster.ownership import Ownership
+from actors.kind import Instant
+from actors.ports import Clock, Log, Randomness
+from actors.runtime.committer import Committer
+from actors.runtime.envelope import Envelope
+from actors.runtime.publisher import Publisher
+
+if TYPE_CHECKING:
+    from actors.runtime.cell import Cell
+
+
+class Surroundings(Struct, frozen=True, kw_only=True):
+    """What every entity and cell of a node shares."""
+
+    log: Log
+    ownership: Ownership
+    clock: Clock
+    randomness: Randomness
+    committer: Committer
+    publisher: Publisher
+    digest_key: bytes
+    route: Callable[[Envelope], None]
+    """Takes back a command that can't be served by this activation."""
+    fenced: Callable[[str], None]
+    """Told of a stream that was found to be another's, before its commands are given back."""
+    schedule: Callable[[str, Instant], None]
+    deliver: Callable[[trio.Nursery, Cell], None]
+    """Starts the sending of what a cell owes."""

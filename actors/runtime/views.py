@@ -1,0 +1,45 @@
+"""What a snapshot shows of a stream, and why it may show nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from actors.refusals import refused
+from actors.runtime.cell import Cell
+from actors.runtime.envelope import RETRY_AFTER_S
+from protocol.codes import Code
+from protocol.frames import Refused
+
+
+class View(Struct, frozen=True):
+    """What a snapshot shows, and the head at which it was so."""
+
+    head: int
+    view: Struct
+
+
+def show(
+    stream: str,
+    user: str,
+    answer: Callable[[View | Refused | None], None],
+    found: Cell | Code | None,
+) -> None:
+    """Answer with what the cell shows this user; None: ask again, it isn't the cell's to say."""
+    match found:
+        case Cell() if found.serves:
+            shown = found.view(user)
+            if shown is None:
+                answer(refused(Code.INTERNAL, stream=stream))
+            else:
+                answer(View(head=found.active.head, view=shown))
+        case Code():
+            answer(refused(found, stream=stream, retry_after_s=RETRY_AFTER_S))
+        case _:
+            answer(None)
+
+
+def unavailable(stream: str) -> Refused:
+    """It can't be shown now."""
+    return refused(Code.UNAVAILABLE, stream=stream, retry_after_s=RETRY_AFTER_S)

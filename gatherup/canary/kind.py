@@ -1,0 +1,67 @@
+"""The canary as a kind of stream. Only the system may use it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec import Struct
+
+from actors.kind import Accept, Decision, Facts, Happened, Instant, Kind, Refuse
+from protocol.codes import Code
+from protocol.event import Header
+from protocol.frames import Command, CreateCommand, StreamCommand
+from protocol.ids import SYSTEM
+
+KIND: Final = "canary"
+
+
+class HatchCanary(CreateCommand, frozen=True, kw_only=True, tag="canary.hatch"):
+    """Begin a stream to sing in."""
+
+
+class SingCanary(StreamCommand, frozen=True, kw_only=True, tag="canary.sing"):
+    """Put one event into it."""
+
+    song: str
+
+
+class CanaryHatched(Struct, frozen=True, kw_only=True):
+    """The stream begins."""
+
+
+class CanarySang(Struct, frozen=True, kw_only=True):
+    """Something unique, to be recognised at the other end."""
+
+    song: str
+
+
+class CanaryState(Struct, frozen=True):
+    """Nothing has to be remembered."""
+
+
+class CanaryKind(Kind[CanaryState]):
+    """Each command is one event."""
+
+    name = KIND
+    internal = True
+    state = CanaryState
+    commands = (HatchCanary, SingCanary)
+    events = {"canary.hatched": CanaryHatched, "canary.sang": CanarySang}  # noqa: RUF012
+
+    def initial(self, stream: str) -> CanaryState:
+        """Nothing."""
+        return CanaryState()
+
+    def decide(
+        self, state: CanaryState, facts: Facts, command: Command, *, by: str, now: Instant
+    ) -> Decision:
+        """Each command is one event."""
+        if by != SYSTEM:
+            return Refuse(Code.FORBIDDEN)
+        if isinstance(command, SingCanary):
+            return Accept((Happened(CanarySang(song=command.song)),))
+        return Accept((Happened(CanaryHatched()),))
+
+    def apply(self, state: CanaryState, header: Header, payload: Struct | None) -> CanaryState:
+        """Nothing changes."""
+        return state

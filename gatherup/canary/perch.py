@@ -1,0 +1,88 @@
+"""Where a canary sits: a stream, and a subscriber of it that only listens for one song."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import trio
+from msgspec import Struct
+
+from actors.ports import WireClosedError
+from actors.relay import Subscription
+from actors.session.outbox import Lane, Outbox, Outboxes
+from gatherup.canary.kind import KIND, HatchCanary
+from protocol.codec import Codec, Subprotocol
+from protocol.codes import Code
+from protocol.ids import SYSTEM
+
+
+class _PlainFraming:
+    """Messages as they are."""
+
+    name = KIND
+
+    def message(self, data: bytes) -> bytes:
+        return data
+
+    def close(self, code: int, reason: str) -> bytes:
+        return b""
+
+
+_LANE: Final = Lane(Codec(Subprotocol.MSGPACK, (HatchCanary,)), _PlainFraming())
+
+
+class Ear:
+    """The Wire port of a subscriber that only listens for one song."""
+
+    def __init__(self) -> None:
+        self._song = b""
+        self._heard = trio.Event()
+        self._closed = False
+
+    def listen(self, song: str) -> trio.Event:
+        """Set when bytes with this song arrive."""
+        self._song, self._heard = song.encode(), trio.Event()
+        return self._heard
+
+    def send_some(self, data: bytes | memoryview) -> int:
+        """See the port."""
+        if self._closed:
+            raise WireClosedError
+        if self._song and self._song in bytes(data):
+            self._heard.set()
+        return len(data)
+
+    async def wait_writable(self) -> None:
+        """See the port."""
+        await trio.lowlevel.checkpoint()
+
+    def close(self) -> None:
+        """See the port."""
+        self._closed = True
+
+
+class Listener:
+    """The relay's subscriber."""
+
+    def __init__(self, ear: Ear, outboxes: Outboxes) -> None:
+        self.outbox: Final[Outbox] = outboxes.open(ear, _LANE)
+        self.lost = False
+        """Set when the subscription was ended from the other side."""
+
+    @property
+    def user(self) -> str:
+        """See the relay."""
+        return SYSTEM
+
+    def unsubscribed(self, stream: str, code: Code) -> None:
+        """See the relay."""
+        self.lost = True
+
+
+class Perch(Struct, frozen=True):
+    """A stream to sing in and the subscription that hears it."""
+
+    stream: str
+    ear: Ear
+    listener: Listener
+    subscription: Subscription

@@ -1,0 +1,88 @@
+"""Whether a node is ready, and whether less than well: a pure decision over what was observed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from msgspec import Struct
+
+from actors.cluster.audible import Audibility
+
+STARTING: Final = "The node is starting."
+STOPPING: Final = "The node is shutting down."
+
+
+class Away(Struct, frozen=True):
+    """How the last canary to another member went."""
+
+    name: str
+    reason: str | None
+    """Why it didn't come back; None if it did."""
+
+
+class Signs(Struct, frozen=True, kw_only=True):
+    """What was observed."""
+
+    stopping: bool
+    skew_s: float | None
+    """How far the database's clock jumped, if by more than is allowed."""
+    acting: bool
+    shards: int
+    """How many this node serves."""
+    home: str | None
+    """Why the canary in a stream of our own didn't come back; None if it did."""
+    audible: Audibility
+    peers: int
+    unhearing: int
+    """Of them, how many don't hear this node."""
+    hears: int
+    away: Sequence[Away]
+    """Of the peers that a canary was sent to."""
+
+
+class Readiness(Struct, frozen=True):
+    """Ready if ``unready`` is None; then ``degraded`` says what doesn't work nevertheless. Sentences."""
+
+    unready: str | None
+    degraded: str | None = None
+
+
+def readiness(signs: Signs) -> Readiness:
+    """Unready is a node that others can stand in for; what no node can do only degrades it."""
+    if signs.stopping:
+        return Readiness(STOPPING)
+    if signs.skew_s is not None:
+        return Readiness(
+            f"The database's clock jumped by {signs.skew_s:.1f} s against this node's: it isn't followed."
+        )
+    if not signs.acting:
+        return Readiness("The lease can't be renewed: streams of this node are suspended until it can.")
+    if signs.shards and signs.home is not None:
+        return Readiness(signs.home)
+    return _among_others(signs)
+
+
+def _among_others(signs: Signs) -> Readiness:
+    if signs.audible is Audibility.UNHEARD:
+        return Readiness(
+            f"{signs.unhearing} of {signs.peers} other nodes don't hear this one, though the bus carries frames."
+        )
+    failing = [away for away in signs.away if away.reason is not None]
+    came_back = len(failing) < len(signs.away)
+    if not signs.shards and not signs.peers:
+        return Readiness(STARTING)
+    if not signs.shards and not came_back:
+        return Readiness("This node has no streams yet, and no canary came back from another.")
+    if signs.audible is Audibility.DEGRADED:
+        return Readiness(
+            None,
+            "No node hears another: Redis may be away. Streams of the node a client is on are served; what must "
+            "cross nodes is refused.",
+        )
+    if failing:
+        told = "; ".join(f"{away.name}: {away.reason}" for away in failing)
+        if not came_back and signs.peers > 1 and not signs.hears:
+            return Readiness(f"This node hears no other, and no canary came back: {told}")
+        return Readiness(None, f"No canary came back from {told}")
+    return Readiness(None)

@@ -1,0 +1,107 @@
+"""Guests: how the clients of a run get in, and where they connect."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import httpx
+import msgspec
+import trio
+from msgspec import Struct
+
+from gatherup.client import ConnectionLostError, TokenUnavailableError
+from gatherup.client.ports import Connection
+from gatherup.client.transport import WebSocketConnector
+from protocol import http
+
+TOKEN_SPARE_S: Final = 60.0
+"""A token this close to its end is renewed."""
+SIGN_IN_FOR_S: Final = 60.0
+SIGN_IN_PAUSE_S: Final = 0.3
+
+
+class _Claims(Struct):
+    """What an access token says of its life, in Unix seconds of the server's clock."""
+
+    iat: int
+    exp: int
+
+
+def _life_s(token: str) -> float:
+    """How long a token is good from when it was made; only the server needs to trust it."""
+    part = token.split(".")[1]
+    claims = msgspec.json.decode(urlsafe_b64decode(part + "=" * (-len(part) % 4)), type=_Claims)
+    return claims.exp - claims.iat
+
+
+class Endpoint(Struct, frozen=True):
+    """Where a node is: its URLs now, or None while it has none."""
+
+    name: str
+    http: Callable[[], str | None]
+    stream: Callable[[], str | None]
+
+
+class Roaming:
+    """A connector that takes one endpoint after the other; with one alone, that one for ever."""
+
+    def __init__(self, endpoints: Sequence[Endpoint]) -> None:
+        self._endpoints = endpoints
+        self._next = 0
+
+    async def connect(self, nursery: trio.Nursery) -> Connection:
+        """See ``gatherup.client.ports.Connector``."""
+        url = self._endpoints[self._next % len(self._endpoints)].stream()
+        self._next += 1
+        if url is None:
+            raise ConnectionLostError(None, "the node isn't there")
+        return await WebSocketConnector(url).connect(nursery)
+
+
+class Guest:
+    """A guest's login: signed in once, its token renewed when it has to be."""
+
+    def __init__(self, name: str, endpoints: Sequence[Endpoint], api: httpx.AsyncClient) -> None:
+        self.name = name
+        self._endpoints = endpoints
+        self._api = api
+        self._signed_in: http.SignedIn | None = None
+        self._renew_at = 0.0
+
+    async def sign_in(self) -> None:
+        """Try every node until one takes us. Raises TokenUnavailableError."""
+        with trio.move_on_after(SIGN_IN_FOR_S):
+            while True:
+                for endpoint in self._endpoints:
+                    if await self._ask(endpoint, "/v1/guest", http.SignInAsGuest(display_name=self.name)):
+                        return
+                await trio.sleep(SIGN_IN_PAUSE_S)
+        raise TokenUnavailableError(f"{self.name} could not sign in")
+
+    async def token(self) -> str:
+        """A token that is good now. Raises TokenUnavailableError."""
+        assert self._signed_in is not None
+        if trio.current_time() < self._renew_at:
+            return self._signed_in.access_token
+        body = http.Refresh(refresh_token=self._signed_in.refresh_token)
+        for endpoint in self._endpoints:
+            if await self._ask(endpoint, "/v1/refresh", body):
+                return self._signed_in.access_token
+        raise TokenUnavailableError("no node renews the token")
+
+    async def _ask(self, endpoint: Endpoint, path: str, body: Struct) -> bool:
+        if (url := endpoint.http()) is None:
+            return False
+        try:
+            answer = await self._api.post(
+                url + path, content=msgspec.json.encode(body), headers={"Content-Type": "application/json"}
+            )
+        except httpx.TransportError:
+            return False
+        if not answer.is_success:
+            return False
+        self._signed_in = msgspec.json.decode(answer.content, type=http.SignedIn)
+        self._renew_at = trio.current_time() + _life_s(self._signed_in.access_token) - TOKEN_SPARE_S
+        return True

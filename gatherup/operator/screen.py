@@ -1,0 +1,116 @@
+"""``gatherup cluster``: how a cluster stands, live, as a table or as JSON."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from actors.ports import Clock, Directory, LogUnavailableError
+from gatherup.operator.standing import NodeStanding, Observer, Standing
+from gatherup.report import NodeReport
+
+PERIOD_S: Final = 0.5
+"""Between two reads."""
+ONCE_S: Final = 1.2
+"""What ``--once`` watches before it tells, so that it sees leases move."""
+_STYLES: Final = {"ready": "green", "degraded": "yellow", "draining": "cyan", "unknown": "yellow"}
+_COLUMNS: Final = (
+    "node", "state", "shards", "lease", "sessions", "streams", "lag", "calls", "queue", "holes", "repairs", "hears",
+)  # fmt: skip
+
+
+async def show_once(directory: Directory, clock: Clock, console: Console, *, as_json: bool) -> None:
+    """Watch for ONCE_S, then print how it stands. Raises LogUnavailableError."""
+    observer, until = Observer(), clock.monotonic() + ONCE_S
+    found = observer.standing(await directory.read(), clock.monotonic())
+    while clock.monotonic() < until:
+        await clock.sleep_until(min(until, clock.monotonic() + PERIOD_S))
+        found = observer.standing(await directory.read(), clock.monotonic())
+    _print(console, found, as_json)
+
+
+async def show_live(directory: Directory, clock: Clock, console: Console, *, as_json: bool) -> None:
+    """Show how it stands until cancelled; as JSON, a line each PERIOD_S. Survives that the database goes away.
+
+    Raises LogUnavailableError if it can't be read at the start.
+    """
+    observer = Observer()
+    found = observer.standing(await directory.read(), clock.monotonic())
+    with Live(console=console, auto_refresh=False, transient=True) as live:
+        while True:
+            trouble = ""
+            begun = clock.monotonic()
+            try:
+                found = observer.standing(await directory.read(), clock.monotonic())
+            except LogUnavailableError as error:
+                trouble = f"The database can't be read: {' '.join(str(error).split())}"
+            if as_json:
+                if not trouble:
+                    _print(console, found, as_json)
+            else:
+                live.update(Group(table(found), Text(trouble, style="bold red")), refresh=True)
+            await clock.sleep_until(begun + PERIOD_S)
+
+
+def table(standing: Standing) -> Group:
+    """As people read it."""
+    grid = Table(title=f"GatherUp, view {standing.version}", title_justify="left", header_style="bold")
+    for column in _COLUMNS:
+        grid.add_column(column, justify="left" if column in {"node", "state", "hears"} else "right")
+    for node in standing.nodes:
+        grid.add_row(*_cells(node), style=_STYLES.get(node.state, "red"))
+    notes = [Text(note) for note in _notes(standing)]
+    return Group(grid, *notes)
+
+
+def as_line(standing: Standing) -> str:
+    """As one line of JSON."""
+    return msgspec.json.encode([_fields(standing)])[1:-1].decode()
+
+
+def _fields(standing: Standing) -> dict[str, object]:
+    fields = msgspec.structs.asdict(standing)
+    fields["nodes"] = [{"state": node.state, **msgspec.structs.asdict(node)} for node in standing.nodes]
+    return fields
+
+
+def _print(console: Console, standing: Standing, as_json: bool) -> None:
+    if as_json:
+        console.file.write(as_line(standing) + "\n")
+        console.file.flush()
+    else:
+        console.print(table(standing))
+
+
+def _cells(node: NodeStanding) -> tuple[str, ...]:
+    told = node.report or NodeReport()
+    return (
+        node.name,
+        node.state,
+        str(node.shards),
+        "-" if node.lease_age_s is None else f"{node.lease_age_s:.1f} s",
+        str(told.sessions),
+        str(told.streams_active),
+        f"{told.lag_ms} ms",
+        str(told.calls),
+        str(told.link_queue),
+        str(told.holes),
+        str(told.repairs),
+        ", ".join(node.hears) or "-",
+    )
+
+
+def _notes(standing: Standing) -> list[str]:
+    if not standing.nodes:
+        return ["No node is a member now."]
+    notes = [f"{standing.unowned} shards have no owner."] if standing.unowned else []
+    for node in standing.nodes:
+        told = node.report or NodeReport()
+        if (reason := told.unready or told.degraded) is not None:
+            notes.append(f"{node.name}: {reason}")
+    return notes

@@ -1,0 +1,89 @@
+"""How a cluster stands: the directory's view, and which leases this observer saw move."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from actors.cluster.view import Member, View
+from gatherup.report import NodeReport, read_report
+
+
+class NodeStanding(Struct, frozen=True, kw_only=True):
+    """One member."""
+
+    name: str
+    run: int
+    """The number of its present run."""
+    shards: int
+    lease_age_s: float | None
+    """How long this observer saw its lease unchanged; None while it never saw it move."""
+    lease_s: float
+    """Unchanged for this long, the others take it for dead."""
+    draining: bool
+    hears: tuple[str, ...]
+    """The members whose frames reach it."""
+    report: NodeReport | None
+    """What it tells of itself; None if that can't be read."""
+
+    @property
+    def state(self) -> str:
+        """In a word."""
+        if self.lease_age_s is not None and self.lease_age_s >= self.lease_s:
+            return "silent"
+        if self.draining:
+            return "draining"
+        if self.report is None:
+            return "unknown"
+        if self.report.unready is not None:
+            return "unready"
+        return "degraded" if self.report.degraded is not None else "ready"
+
+
+class Standing(Struct, frozen=True, kw_only=True):
+    """The whole cluster."""
+
+    version: int
+    """Of the directory; joins, leaves, deaths, drains and moves raise it."""
+    unowned: int
+    """Shards that nobody owns now."""
+    nodes: tuple[NodeStanding, ...]
+
+
+class Observer:
+    """Looks at views one after the other, and notes when each lease moved by its own clock."""
+
+    def __init__(self) -> None:
+        self._leases: dict[tuple[int, int], tuple[int, float, bool]] = {}
+        """By run: the lease, since when (monotonic seconds), and whether it was seen to move."""
+
+    def standing(self, view: View, now: float) -> Standing:
+        """How the cluster stood by this view, read now (monotonic seconds)."""
+        runs = {(member.id, member.fence): member for member in view.members}
+        self._leases = {run: self._lease(run, member, now) for run, member in runs.items()}
+        names = {member.id: member.name for member in view.members}
+        return Standing(
+            version=view.version,
+            unowned=len(view.owned_by(None)),
+            nodes=tuple(self._node(view, member, names, now) for member in view.members),
+        )
+
+    def _lease(self, run: tuple[int, int], member: Member, now: float) -> tuple[int, float, bool]:
+        known = self._leases.get(run)
+        if known is None:
+            return member.lease, now, False
+        lease, _, _ = known
+        return known if lease == member.lease else (member.lease, now, True)
+
+    def _node(self, view: View, member: Member, names: dict[int, str], now: float) -> NodeStanding:
+        _, since, moved = self._leases[member.id, member.fence]
+        age_s = now - since
+        return NodeStanding(
+            name=member.name,
+            run=member.fence,
+            shards=len(view.owned_by(member.id)),
+            lease_age_s=round(age_s, 2) if moved or age_s >= member.lease_s else None,
+            lease_s=member.lease_s,
+            draining=member.draining,
+            hears=tuple(names[id_] for id_ in member.hears if id_ in names),
+            report=read_report(member.report),
+        )

@@ -1,0 +1,77 @@
+"""What a node tells operators of itself, with each renewal of its lease, and how they read it."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Struct
+
+from gatherup.addresses import addresses_of
+from gatherup.telemetry.measures import NodeParts
+
+
+class NodeReport(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One node at one moment. Another version of GatherUp may leave fields out or add some."""
+
+    http: str = ""
+    stream: str = ""
+    """Where clients find it."""
+    sessions: int = 0
+    connections: int = 0
+    streams_active: int = 0
+    """Streams with a running actor."""
+    calls: int = 0
+    """Commands and questions that wait for other nodes' answers."""
+    link_queue: int = 0
+    """Messages that wait to be sent to other nodes."""
+    holes: int = 0
+    """Gaps in the frames of other nodes, since the start."""
+    repairs: int = 0
+    """Times that missing events were read from the log, since the start."""
+    registrations: int = 0
+    """Streams registered again with their owners, since the start."""
+    lag_ms: int = 0
+    """What a command took to its event at a subscriber, the last time that was tried; its wait as of now, if longer."""
+    loop_hold_ms: int = 0
+    """The longest step of a task over the limit, since the start."""
+    unready: str | None = None
+    degraded: str | None = None
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(NodeReport).decode
+
+
+def node_report(parts: NodeParts) -> NodeReport:
+    """What there is to tell of a node now."""
+    gateway, bridge, found = parts.gateway, parts.bridge, parts.canary.readiness()
+    # Not listened on yet, or not any more: clients don't find it.
+    addresses = addresses_of(parts.http_address, gateway.addresses[0]) if gateway.addresses else None
+    return NodeReport(
+        http=addresses.http if addresses else "",
+        stream=addresses.stream if addresses else "",
+        sessions=parts.sessions.count,
+        connections=gateway.counters.connections,
+        streams_active=len(parts.runtime.supervisor),
+        calls=bridge.calls if bridge else 0,
+        link_queue=bridge.queued if bridge else 0,
+        holes=bridge.counters.holes if bridge else 0,
+        repairs=parts.relay.counters.repairs,
+        registrations=bridge.counters.reregistrations if bridge else 0,
+        lag_ms=round(parts.canary.lag_s * 1000),
+        loop_hold_ms=round(parts.loop_hold.longest_s * 1000),
+        unready=found.unready,
+        degraded=found.degraded,
+    )
+
+
+def report_text(report: NodeReport) -> str:
+    """As it stands in the directory."""
+    return _encode(report).decode()
+
+
+def read_report(text: str) -> NodeReport | None:
+    """None if it isn't one."""
+    try:
+        return _decode(text)
+    except msgspec.MsgspecError:
+        return None

@@ -1,0 +1,1 @@
+"""The bus on real servers that die, forget, refuse and fail over."""

@@ -1,0 +1,149 @@
+"""Ports of a node that say to the database what was done: what it finds wrong no ``except`` can pass over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from actors.cluster.ownership import Ownership
+from actors.cluster.view import Joining, Member, Move
+from actors.ports import Append, Bus, Fence, LogRow, Verdict
+from actors.relay import Relay
+from actors.runtime.publisher import Publisher
+from protocol.frames import Signalled
+from protocol.nodes import PassSignal, unseal
+from storage.memory.directory import MemoryDirectory
+from storage.memory.log import MemoryLog
+from tests.sim.truth import ObservedDatabase
+
+_PASSES_SIGNAL = b"pass_signal"
+
+
+class ObservedLog(MemoryLog):
+    """A MemoryLog that says who wrote."""
+
+    def __init__(self, database: ObservedDatabase, *args: Any) -> None:
+        super().__init__(database, *args)
+        self._observed = database
+
+    async def append(self, fence: Fence, appends: Sequence[Append], *, wait_for_locks: bool) -> list[Verdict]:
+        """See the port."""
+        verdicts = await super().append(fence, appends, wait_for_locks=wait_for_locks)
+        for append, verdict in zip(appends, verdicts, strict=True):
+            if verdict is Verdict.ACCEPTED:
+                self._observed.wrote(fence, append.stream, append.activation, "wrote to")
+        return verdicts
+
+    async def checkpoint(
+        self, fence: Fence, stream: str, activation: int, seq: int, version: int, state: bytes
+    ) -> bool:
+        """See the port."""
+        kept = await super().checkpoint(fence, stream, activation, seq, version, state)
+        if kept:
+            self._observed.wrote(fence, stream, activation, "kept a checkpoint of")
+            self._observed.alive(fence, f"kept a checkpoint of {stream}")
+        return kept
+
+
+class ObservedDirectory(MemoryDirectory):
+    """A MemoryDirectory that says when leases moved, who was declared dead, and what was handed over."""
+
+    def __init__(self, database: ObservedDatabase, busy: Callable[[int], int], *args: Any) -> None:
+        """``busy`` tells how many streams of a shard this node has in hand."""
+        super().__init__(database, *args)
+        self._observed = database
+        self._busy = busy
+
+    async def join(self, joining: Joining, *, over: Member | None = None) -> Fence:
+        """See the port."""
+        fence = await super().join(joining, over=over)
+        if over is not None:
+            self._observed.declared_dead(over)
+        return fence
+
+    async def move(self, fence: Fence, moves: Sequence[Move]) -> int:
+        """See the port."""
+        for move in moves:
+            owner = self._observed.members.shards[move.shard].row.owner
+            if owner == fence.node and self._busy(move.shard):
+                self._observed.alarms.append(f"{fence} hands over shard {move.shard}, whose streams it has")
+        return await super().move(fence, moves)
+
+    async def declare_dead(self, fence: Fence, member: Member, heirs: Mapping[int, int]) -> bool:
+        """See the port."""
+        dead = await super().declare_dead(fence, member, heirs)
+        if dead:
+            self._observed.declared_dead(member)
+        return dead
+
+
+class ObservedPublisher:
+    """A Publisher that says who let a signal pass."""
+
+    def __init__(self, publisher: Publisher, database: ObservedDatabase, run: Fence) -> None:
+        self._publisher = publisher
+        self._database = database
+        self._run = run
+
+    def publish(self, stream: str, rows: Sequence[LogRow]) -> None:
+        """See the protocol."""
+        self._publisher.publish(stream, rows)
+
+    def signalled(self, frame: Signalled) -> None:
+        """See the protocol."""
+        self._database.acts(self._run, frame.stream, "signalled in")
+        self._publisher.signalled(frame)
+
+    def stands(self, stream: str, head: int) -> None:
+        """See the protocol."""
+        self._publisher.stands(stream, head)
+
+
+class ObservedEar:
+    """What a node's bus brings, watched for signals of an owner that, as this node knows, isn't the owner."""
+
+    def __init__(self, relay: Relay, database: ObservedDatabase, ownership: Ownership, key: bytes) -> None:
+        self._database = database
+        self._ownership = ownership
+        self._key = key
+        self._arriving: dict[str, int] = {}
+        self._signalled = relay.signalled
+        relay.signalled = self._pass  # type: ignore[method-assign]
+
+    def over(self, bus: Bus) -> Bus:
+        """The same bus, watched."""
+        return _WatchedBus(bus, self)
+
+    @contextmanager
+    def hearing(self, data: bytes) -> Iterator[None]:
+        """While a frame is taken: which epochs its signals have."""
+        if _PASSES_SIGNAL in data:
+            messages = unseal(data, self._key).messages
+            self._arriving = {m.stream: m.epoch for m in messages if isinstance(m, PassSignal)}
+        yield
+        self._arriving = {}
+
+    def _pass(self, frame: Signalled) -> None:
+        known = self._ownership.view.shard(frame.stream).epoch
+        if self._arriving.get(frame.stream, known) < known:
+            self._database.alarms.append(f"a signal in {frame.stream} of an earlier owner was passed on")
+        self._signalled(frame)
+
+
+class _WatchedBus:
+    def __init__(self, bus: Bus, ear: ObservedEar) -> None:
+        self.publish = bus.publish
+        self._bus = bus
+        self._ear = ear
+
+    async def listen(
+        self, channel: str, heard: Callable[[bytes], None], connected: Callable[[bool], None]
+    ) -> None:
+        """See the port."""
+
+        def watched(data: bytes) -> None:
+            with self._ear.hearing(data):
+                heard(data)
+
+        await self._bus.listen(channel, watched, connected)

@@ -1,0 +1,175 @@
+"""One seed: nodes, clients, trouble; then everything heals, and what was promised is held against what is."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import trio
+
+from actors.cluster import limits as cluster_limits
+from actors.kind import Kind
+from actors.room.kind import RoomKind
+from actors.runtime import limits as runtime_limits
+from tests.counter_kind import CounterKind
+from tests.sim.client import SimClient
+from tests.sim.cluster import Cluster
+from tests.sim.history import History
+from tests.sim.schedule import OUTBOX_BYTES_MAX
+from tests.sim.trouble import Trouble
+from tests.sim.truth import ObservedDatabase
+from tests.sim.workload import World, act, found
+
+HISTORY_S = 14.0
+"""Simulated seconds of trouble; then everything is healed and must come right."""
+HEAL_S = 90.0
+SETTLE_S = 3.0
+
+
+class Simulation:
+    """One seed."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self.chance = random.Random(f"world {seed}")
+        kinds: list[Kind[Any]] = [RoomKind(), CounterKind()]
+        self.database = ObservedDatabase({kind.name: kind for kind in kinds})
+        self.history = History(self.database)
+        self.cluster = Cluster(seed, kinds, self.database, self.history)
+        self.count = self.chance.choices([1, 2, 3, 4], [15, 30, 40, 15])[0]
+        self.clients: list[SimClient] = []
+
+    async def run(self) -> None:
+        """The whole history. Raises Violation, possibly in a group."""
+        async with trio.open_nursery() as nursery:
+            await nursery.start(self.cluster.run, self.count)
+            for index in range(self.chance.randint(2, 5)):
+                client = SimClient(
+                    f"c{index}",
+                    index + 1,
+                    self.history,
+                    lambda: list(self.cluster.nodes.values()),
+                    f"client {self.seed} {index}",
+                )
+                self.clients.append(client)
+                nursery.start_soon(client.run)
+            nursery.start_soon(self._check_always)
+            await self._history()
+            await self._heal()
+            self.cluster.finish()
+            self._check()
+            self._check_ping_pong()
+            self.history.finish()
+            self.history.note("CHECK", "all promises held")
+            nursery.cancel_scope.cancel()
+
+    async def _history(self) -> None:
+        world, users = World(), [client.user for client in self.clients]
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(Trouble(self.cluster, self.seed).run)
+            await trio.sleep(1.0)
+            for what in ["room", "counter", *self.chance.choices(["room", "counter"], k=2)]:
+                found(self.chance.choice(self.clients), what)
+            for client in self.clients:
+                nursery.start_soon(act, client, world, users, f"act {self.seed} {client.name}")
+            await trio.sleep(HISTORY_S)
+            nursery.cancel_scope.cancel()
+
+    async def _heal(self) -> None:
+        """Faults end; every command must get its answer, and every subscriber must have everything."""
+        self.history.note("CHECK", "everything heals")
+        self.cluster.heal()
+        for client in self.clients:
+            client.stall(False)
+        deadline = trio.current_time() + HEAL_S
+        while True:
+            await trio.sleep(1.0)
+            for client in self.clients:
+                client.resend()
+            if not (unsettled := self._unsettled()):
+                break
+            if trio.current_time() > deadline:
+                raise self.history.fail(1, f"nothing settles: {unsettled}")
+        calm = self.database.activations.copy(), self.database.members.version
+        await trio.sleep(SETTLE_S)
+        self._check_calm(*calm)
+
+    def _unsettled(self) -> list[str]:
+        found = self.cluster.unsettled()
+        for client in self.clients:
+            found += client.unsettled()
+        for stream, story in self.database.story.items():
+            row = self.database.stream(stream)
+            if row is not None and row.effects_seq < len(story):
+                found.append(f"{stream} owes effects after {row.effects_seq} of {len(story)}")
+            if getattr(story[-1].state, "bell_at", None) is not None:
+                found.append(f"the bell of {stream} didn't ring yet")
+        return found
+
+    # --- what must hold at any time ---
+
+    async def _check_always(self) -> None:
+        while True:
+            await trio.sleep(0.1)
+            self._check()
+
+    def _check(self) -> None:
+        if self.database.alarms:
+            raise self.history.fail(3, self.database.alarms[0])
+        for name, node in self.cluster.nodes.items():
+            for session in node.sessions:
+                if (queued := session.outbox.queued_bytes) > 2 * OUTBOX_BYTES_MAX:
+                    raise self.history.fail(5, f"an outbox of {name} holds {queued} bytes")
+            if (bridge := node.bridge) is not None:
+                if bridge.queued > cluster_limits.LINK_QUEUE_MESSAGES_MAX * len(self.cluster.nodes):
+                    raise self.history.fail(5, f"the links of {name} hold {bridge.queued} messages")
+                if bridge.calls > cluster_limits.CALLS_MAX:
+                    raise self.history.fail(5, f"{bridge.calls} calls of {name} wait")
+                if (held := len(node.runtime.router._held)) > cluster_limits.HELD_MAX:
+                    raise self.history.fail(5, f"{held} commands of {name} are held")
+
+    def _check_calm(self, before: dict[str, int], version: int) -> None:
+        """In peace nothing moves: a stream is activated again only after it was idle."""
+        if (now := self.database.members.version) != version:
+            raise self.history.fail(8, f"the view moved from {version} to {now} in peace")
+        idle = 1 + int(SETTLE_S / runtime_limits.PASSIVATE_AFTER_S)
+        for stream, times in self.database.activations.items():
+            if times - before.get(stream, 0) > idle:
+                raise self.history.fail(
+                    8, f"{stream} was activated {times - before.get(stream, 0)} times in peace"
+                )
+
+    def _check_ping_pong(self) -> None:
+        """Shards move when nodes come or go; streams are activated when their shard moved, or something failed."""
+        database, cluster = self.database, self.cluster
+        epoch = max(shard.row.epoch for shard in database.members.shards)
+        if epoch > (most := 4 * (database.comings + 1)):
+            raise self.history.fail(8, f"a shard moved {epoch} times, for {most} at most")
+        causes = cluster.counters["troubles"] + cluster.lives + cluster.freezes
+        idle = int(trio.current_time() / runtime_limits.PASSIVATE_AFTER_S)
+        for stream, times in database.activations.items():
+            if times > (most := database.shard(stream).row.epoch + causes + idle + 3):
+                raise self.history.fail(8, f"{stream} was activated {times} times, for {most} at most")
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What this history covered."""
+        history = self.history
+        return {
+            "seeds": 1,
+            "nodes": len(self.cluster.nodes),
+            "lives": self.cluster.lives,
+            "commands": len(history.sent),
+            "deliveries": history.deliveries,
+            "signals": history.signals,
+            "snapshots": history.snapshots,
+            "replays": history.replays,
+            "revocations": history.revocations,
+            "unknown replies": history.unknowns,
+            "slow readers": sum(client.closed_slow for client in self.clients),
+            "events": sum(map(len, self.database.story.values())),
+            "activations": self.database.activations.total(),
+            "views": self.database.members.version,
+            "frames lost": self.cluster.bus_faults.lost,
+            **self.cluster.counters,
+        }

@@ -1,0 +1,89 @@
+"""What an observer makes of the views it reads."""
+
+from __future__ import annotations
+
+import json
+
+import msgspec
+from rich.console import Console
+
+from actors.cluster.view import SHARDS, Member, Shard, View
+from gatherup.operator.screen import as_line, table
+from gatherup.operator.standing import Observer
+from gatherup.report import NodeReport, report_text
+
+
+def member(number: int, lease: int, **more: object) -> Member:
+    values: dict[str, object] = {
+        "fence": 1,
+        "lease_s": 2.0,
+        "protocol": 1,
+        "report": report_text(NodeReport()),
+    }
+    return Member(id=number, name=f"node-{number}", lease=lease, **{**values, **more})  # type: ignore[arg-type]
+
+
+def view(*members: Member, owner: int | None = 1) -> View:
+    return View(version=7, members=members, shards=(Shard(owner, 1),) * SHARDS)
+
+
+def test_a_lease_s_age_is_what_this_observer_saw() -> None:
+    observer = Observer()
+    (first,) = observer.standing(view(member(1, 5)), 100.0).nodes
+    assert (first.lease_age_s, first.state) == (None, "ready")  # it may have moved just before
+    (second,) = observer.standing(view(member(1, 6)), 100.5).nodes
+    assert second.lease_age_s == 0
+    (third,) = observer.standing(view(member(1, 6)), 101.5).nodes
+    assert (third.lease_age_s, third.state) == (1.0, "ready")
+    (fourth,) = observer.standing(view(member(1, 6)), 102.5).nodes
+    assert (fourth.lease_age_s, fourth.state) == (2.0, "silent")
+    (again,) = observer.standing(view(member(1, 6, fence=2)), 103.0).nodes
+    assert (again.lease_age_s, again.run) == (None, 2)  # another run
+
+
+def test_a_lease_that_never_moves_is_told_of_after_its_time() -> None:
+    observer = Observer()
+    observer.standing(view(member(1, 5)), 0.0)
+    (node,) = observer.standing(view(member(1, 5)), 2.0).nodes
+    assert node.state == "silent"
+
+
+def test_states_and_what_they_come_from() -> None:
+    reports = {
+        "ready": report_text(NodeReport()),
+        "unready": report_text(NodeReport(unready="Why.")),
+        "degraded": report_text(NodeReport(degraded="What.")),
+        "unknown": "not json",
+    }
+    members = [member(n, 1, report=text, hears=(1, 99)) for n, text in enumerate(reports.values(), 1)]
+    found = Observer().standing(view(*members, member(9, 1, draining=True), owner=None), 0.0)
+    assert [node.state for node in found.nodes] == [*reports, "draining"]
+    assert found.unowned == SHARDS
+    assert found.nodes[1].hears == ("node-1",)  # 99 is nobody's
+    console = Console(record=True, width=200)
+    console.print(table(found))
+    text = console.export_text()
+    assert all(word in text for word in (*reports, "draining", "256 shards have no owner.", "Why.", "What."))
+
+
+def test_json_is_one_line_with_everything() -> None:
+    found = Observer().standing(view(member(1, 1, report=report_text(NodeReport(sessions=3)))), 0.0)
+    line = as_line(found)
+    assert "\n" not in line
+    document = json.loads(line)
+    assert document["version"] == 7
+    assert document["nodes"][0]["state"] == "ready"
+    assert document["nodes"][0]["report"]["sessions"] == 3
+    assert document["nodes"][0]["shards"] == SHARDS
+
+
+def test_a_report_of_another_release_is_read_as_far_as_it_goes() -> None:
+    text = msgspec.json.encode({"sessions": 2, "something_new": {"a": 1}}).decode()
+    (node,) = Observer().standing(view(member(1, 1, report=text)), 0.0).nodes
+    assert node.report == NodeReport(sessions=2)
+
+
+def test_nobody_is_there() -> None:
+    console = Console(record=True, width=100)
+    console.print(table(Observer().standing(view(owner=None), 0.0)))
+    assert "No node is a member now." in console.export_text()

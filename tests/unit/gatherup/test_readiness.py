@@ -1,0 +1,71 @@
+"""Readiness is decided over what was observed: each sign by itself, and which one wins."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from actors.cluster.audible import Audibility
+from gatherup.canary.readiness import STARTING, STOPPING, Away, Readiness, Signs, readiness
+
+WELL = Signs(
+    stopping=False,
+    skew_s=None,
+    acting=True,
+    shards=86,
+    home=None,
+    audible=Audibility.HEARD,
+    peers=2,
+    unhearing=0,
+    hears=2,
+    away=(Away("node-2", None), Away("node-3", None)),
+)
+ALONE = msgspec.structs.replace(WELL, audible=Audibility.ALONE, peers=0, hears=0, away=())
+FAILING = (Away("node-2", "No answer."), Away("node-3", "No answer."))
+
+
+def found(changes: dict[str, object], signs: Signs = WELL) -> Readiness:
+    return readiness(msgspec.structs.replace(signs, **changes))
+
+
+@pytest.mark.parametrize("signs", [WELL, ALONE])
+def test_all_is_well(signs: Signs) -> None:
+    assert readiness(signs) == Readiness(None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "part"),
+    [
+        ({"stopping": True}, STOPPING),
+        ({"skew_s": 3600.0}, "jumped by 3600.0 s"),
+        ({"acting": False}, "lease can't be renewed"),
+        ({"home": "No canary came back."}, "No canary came back."),
+        ({"audible": Audibility.UNHEARD, "unhearing": 2}, "2 of 2 other nodes don't hear this one"),
+        ({"shards": 0, "home": "starting", "away": ()}, "no canary came back from another"),
+        ({"shards": 0, "away": FAILING}, "no canary came back from another"),
+        ({"hears": 0, "away": FAILING}, "This node hears no other"),
+    ],
+)
+def test_what_another_node_can_stand_in_for_makes_unready(changes: dict[str, object], part: str) -> None:
+    ready = found(changes)
+    assert part in (ready.unready or "")
+    assert ready.degraded is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "part"),
+    [
+        ({"audible": Audibility.DEGRADED, "hears": 0, "away": FAILING}, "No node hears another"),
+        ({"away": (FAILING[0], WELL.away[1])}, "node-2: No answer."),
+        ({"peers": 1, "hears": 0, "away": FAILING[:1]}, "node-2: No answer."),
+    ],
+)
+def test_what_no_node_can_do_better_only_degrades(changes: dict[str, object], part: str) -> None:
+    ready = found(changes)
+    assert ready.unready is None
+    assert part in (ready.degraded or "")
+
+
+def test_a_node_without_streams_is_ready_through_others_alone() -> None:
+    assert found({"shards": 0, "home": "None of our own."}) == Readiness(None)
+    assert found({"shards": 0}, ALONE) == Readiness(STARTING)
