@@ -219,9 +219,7 @@ class Log(Protocol):
         """The last seq of each stream, in the order asked, from one snapshot; 0 for one that doesn't exist."""
         ...
 
-    async def due(
-        self, shards: Sequence[int], before: Instant, limit: int
-    ) -> list[tuple[str, Instant]]:
+    async def due(self, shards: Sequence[int], before: Instant, limit: int) -> list[tuple[str, Instant]]:
         """Streams of these shards whose wake_at is at or before this time, earliest first."""
         ...
 

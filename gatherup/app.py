@@ -52,7 +52,7 @@ from protocol import limits
 from protocol.codec import FULL, codecs
 from storage.postgres.accounts import Accounts
 from storage.postgres.canary import CanaryStreams
-from storage.postgres.directory import PostgresDirectory
+from storage.postgres.directory import RENEW_TIMEOUT_S, PostgresDirectory
 from storage.postgres.log import PostgresLog, quick
 from storage.postgres.pool import Pool
 from storage.postgres.retention import Retention
@@ -97,7 +97,9 @@ async def opened(config: Config) -> AsyncGenerator[Store]:
         await stack.enter_async_context(pool)
         log = PostgresLog(dsn, pool, clock, links=settings.committers)
         await stack.enter_async_context(log)
-        directory = await stack.enter_async_context(PostgresDirectory(dsn, clock))
+        directory = await stack.enter_async_context(
+            PostgresDirectory(dsn, clock, renew_timeout_s=min(RENEW_TIMEOUT_S, config.cluster.lease_s / 2))
+        )
         bus: Bus | None = None
         if config.redis.url is not None:
             connecting = redis_bus(config.redis.url.reveal(), clock, SystemRandomness())

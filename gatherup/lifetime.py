@@ -20,6 +20,10 @@ from protocol import limits
 
 FENCED_GOODBYE_S: Final = 1.0
 """Within this time a node whose run is over tells its clients to move."""
+SETTLE_S: Final = 5.0
+"""What commits under way get to come to an end when their streams were cut off. Their callers are told ``unknown``."""
+
+FENCED_OUT: Final = "This run of the node is over: others took it for dead and have its streams."
 
 _log = structlog.stdlib.get_logger("gatherup")
 
@@ -45,13 +49,32 @@ async def serve(config: Config, *, started: Callable[[Addresses], None] = lambda
 async def run_node(config: Config, stop: trio.Event, started: Callable[[Addresses], None]) -> None:
     """Run a node until ``stop`` is set, an operator drains it or its run is over. Raises as ``serve``, possibly in a
     group.
+
+    Stopped while it starts it ends at once: nobody is served yet.
     """
+    serving = trio.Event()
+
+    def serves(addresses: Addresses) -> None:
+        serving.set()
+        started(addresses)
+
     listener = bound(config.http, shared=config.node.share_ports)
     with listener:
-        async with opened(config) as store:
-            node = wired(config, store, listener)
-            with node.parts.loop_hold.watching():
-                await _Life(config, node, store.clock).run(stop, started)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_give_up_start, stop, serving, nursery.cancel_scope)
+            async with opened(config) as store:
+                node = wired(config, store, listener)
+                with node.parts.loop_hold.watching():
+                    await _Life(config, node, store.clock).run(stop, serves)
+            nursery.cancel_scope.cancel()
+
+
+async def _give_up_start(stop: trio.Event, serving: trio.Event, start: trio.CancelScope) -> None:
+    """Joining may take a lease, and the first renewal as long as the database is away."""
+    await stop.wait()
+    if not serving.is_set():
+        _log.info("ended before it served")
+        start.cancel()
 
 
 class _Life:
@@ -63,6 +86,8 @@ class _Life:
         self._parts = node.parts
         self._clock = clock
         self._fenced = False
+        self._serving = False
+        """Whether every part runs: there is somebody to say goodbye to."""
 
     async def run(self, stop: trio.Event, started: Callable[[Addresses], None]) -> None:
         """Serve until ``stop`` is set, or something sets it; then end in order. Raises FencedOutError."""
@@ -70,6 +95,7 @@ class _Life:
             http_stop = trio.Event()
             http_ended = await self._start(nursery, stop, http_stop)
             address = self._node.listener.getsockname()[:2]
+            self._serving = True
             started(addresses_of(address, self._parts.gateway.addresses[0]))
             await stop.wait()
 
@@ -86,9 +112,7 @@ class _Life:
                 await self._say_goodbye(FENCED_GOODBYE_S)
             nursery.cancel_scope.cancel()
         if self._fenced:
-            raise FencedOutError(
-                "This run of the node is over: others took it for dead and have its streams."
-            )
+            raise FencedOutError(FENCED_OUT)
 
     async def _start(self, nursery: trio.Nursery, stop: trio.Event, http_stop: trio.Event) -> trio.Event:
         """Start every part; the event is set when the facade has ended."""
@@ -116,6 +140,8 @@ class _Life:
         try:
             await self._parts.membership.run(task_status)
         except FencedError:
+            if not self._serving:
+                raise FencedOutError(FENCED_OUT) from None
             self._fenced = True
             stop.set()
 
@@ -138,9 +164,13 @@ class _Life:
 
     async def _finish(self) -> None:
         """End the streams that nobody took, once nobody here uses them."""
-        left = self._parts.ownership.shards
+        left, timeout_s = self._parts.ownership.shards, self._config.runtime.drain_timeout_s
         self._parts.ownership.hand_over(left)
-        if not await self._parts.runtime.release(left, self._config.runtime.drain_timeout_s):
+        ended = False
+        # A stream that is cut off waits for its commit, which may never settle while the log is away.
+        with self._clock.deadline(timeout_s + SETTLE_S):
+            ended = await self._parts.runtime.release(left, timeout_s)
+        if not ended:
             _log.warning("streams were cut off: they didn't end in time")
 
 
@@ -152,9 +182,12 @@ async def _await_signals(
 ) -> None:
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         task_status.started()
+        # ``stop`` may be set by an operator's drain: a first signal on top of that cuts nothing off.
+        signalled = False
         async for _ in signals:
-            if stop.is_set():
+            if signalled:
                 end()
+            signalled = True
             stop.set()
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 from msgspec import Struct
 
 from gatherup.addresses import addresses_of
 from gatherup.telemetry.measures import NodeParts
+
+REPORT_REASON_CHARS_MAX: Final = 500
+"""Of each reason: every node reads the reports of all with every renewal."""
 
 
 class NodeReport(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -65,8 +70,9 @@ def node_report(parts: NodeParts) -> NodeReport:
 
 
 def report_text(report: NodeReport) -> str:
-    """As it stands in the directory."""
-    return _encode(report).decode()
+    """As it stands in the directory, a few kilobytes at most."""
+    told = msgspec.structs.replace(report, unready=_cut(report.unready), degraded=_cut(report.degraded))
+    return _encode(told).decode()
 
 
 def read_report(text: str) -> NodeReport | None:
@@ -75,3 +81,7 @@ def read_report(text: str) -> NodeReport | None:
         return _decode(text)
     except msgspec.MsgspecError:
         return None
+
+
+def _cut(reason: str | None) -> str | None:
+    return reason and reason[:REPORT_REASON_CHARS_MAX]

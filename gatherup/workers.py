@@ -19,14 +19,15 @@ from actors.ports import Clock, Randomness
 from actors.runtime.backoff import backoff
 from gatherup.chaos.child import Child
 from gatherup.clock import SystemClock
-from gatherup.config import Config
+from gatherup.config import NODE_NAME_CHARS_MAX, Config
 from gatherup.randomness import SystemRandomness
 from gatherup.start import StartRefusedError, port_refused
 
 SETTLED_S: Final = 30.0
 """A node that ran so long was well: if it crashes, that is its first crash."""
 CRASHES_MAX: Final = 5
-"""So many crashes of one node in a row, none of them after SETTLED_S, and all are ended."""
+"""So many crashes of a node that never was well, and all are ended. One that was is started again for ever: it may be
+the database that is away, and the others live through that."""
 BACKOFF_LOW_S: Final = 0.5
 BACKOFF_HIGH_S: Final = 10.0
 
@@ -52,6 +53,11 @@ async def run(
     """
     if config.redis.url is None and count > 1:
         raise StartRefusedError("bus_needed: several workers need REDIS_URL to reach each other.")
+    if len(f"{config.node.name}-{count}") > NODE_NAME_CHARS_MAX:
+        raise StartRefusedError(
+            f"With its number a worker's name has more than {NODE_NAME_CHARS_MAX} characters: "
+            "shorten GATHERUP_NODE_NAME."
+        )
     with ExitStack() as stack:
         shared = {
             variable: str(stack.enter_context(_held(variable, host, port)).getsockname()[1])
@@ -106,7 +112,8 @@ async def _watch_one(worker: Worker, workers: Sequence[Worker]) -> None:
     await worker.run()
     if worker.gave_up:
         for other in workers:
-            other.end(signal.SIGTERM)
+            if not other.ending:  # a second signal would cut it off
+                other.end(signal.SIGTERM)
 
 
 async def _pass_on_signals(workers: Sequence[Worker]) -> None:
@@ -137,6 +144,11 @@ class Worker:
         self._child: Child | None = None
         self._ending = trio.Event()
 
+    @property
+    def ending(self) -> bool:
+        """Whether it was told to end."""
+        return self._ending.is_set()
+
     def end(self, number: signal.Signals) -> None:
         """Pass a signal on to it, and start it no more."""
         self._ending.set()
@@ -146,16 +158,19 @@ class Worker:
     async def run(self) -> None:
         """Return when it ended well, was told to end, or crashed too often."""
         crashes = 0
-        while not self._ending.is_set():
+        was_well = False
+        while not self.ending:
             begun = self._clock.monotonic()
             code = await self._live()
-            if code == 0 or self._ending.is_set():
+            if code == 0 or self.ending:
                 return
-            crashes = crashes + 1 if self._clock.monotonic() - begun < SETTLED_S else 1
+            well = self._clock.monotonic() - begun >= SETTLED_S
+            was_well |= well
+            crashes = 1 if well else crashes + 1
             _log.error(
                 "a worker ended", node=self._environment["GATHERUP_NODE_NAME"], code=code, crashes=crashes
             )
-            if crashes >= CRASHES_MAX:
+            if crashes >= CRASHES_MAX and not was_well:
                 self.gave_up = True
                 return
             pause_s = backoff(self._randomness, crashes, BACKOFF_LOW_S, BACKOFF_HIGH_S)

@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from loadtest.figures import FULL, QUICK, Scale, commit_path, fanout, idle, posts
+from loadtest.figures import FULL, QUICK, Scale, commit_path, cross_node, fanout, idle, idle_rooms, posts
 from loadtest.node import Node
 from loadtest.report import Figure, table
 
@@ -28,6 +28,8 @@ MEASURES: Final[dict[str, Callable[[Scale], list[Figure]]]] = {
     "fanout": _on_node(fanout.measure),
     "commit-path": commit_path.measure,
     "idle": _on_node(idle.measure),
+    "cross-node": cross_node.measure,
+    "idle-rooms": idle_rooms.measure,
 }
 
 

@@ -19,22 +19,37 @@ class ChildError(Exception):
 
 
 class Child:
-    """A process that says on standard output when it is ready. Ended at the end of the block."""
+    """A process that says on standard output when it is ready, if ``ready`` is what it says then; ended at the end
+    of the block.
+    """
 
     def __init__(
-        self, command: Sequence[str], ready: str, *, environment: Mapping[str, str] | None = None
+        self, command: Sequence[str], ready: str | None, *, environment: Mapping[str, str] | None = None
     ) -> None:
         self._process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, env=None if environment is None else dict(environment), text=True
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=None if environment is None else dict(environment),
+            text=True,
         )
         self.said = ""
         """What it said until it was ready, that line included."""
+        while ready is not None and ready not in self.said:
+            self.said += self._line()
+
+    def ask(self) -> str:
+        """Send an empty line; the line that it answers. For children that read."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        return self._line()
+
+    def _line(self) -> str:
         assert self._process.stdout is not None
-        for line in self._process.stdout:
-            self.said += line
-            if ready in line:
-                return
-        raise ChildError(f"{command[0]} ended with {self._process.wait()}: {self.said}")
+        if line := self._process.stdout.readline():
+            return line
+        raise ChildError(f"it ended with {self._process.wait()}: {self.said}")
 
     def __enter__(self) -> Self:
         return self
@@ -48,6 +63,11 @@ class Child:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.communicate()
+
+    @property
+    def ended(self) -> int | None:
+        """Its exit code, if it ended."""
+        return self._process.poll()
 
     @property
     def cpu_s(self) -> float:

@@ -10,8 +10,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from loadtest.connection import Connection
+from loadtest.connection import Connection, RefusedError
 from loadtest.scan import Run, Stamps
+from protocol.frames import Accepted
 
 HANG_S: Final = 60.0
 """Waiting for what must come is given up after this long."""
@@ -74,6 +75,13 @@ class Crowd:
         self.events += run.events
         if self.heard is not None and len(run.stamps):
             self.heard.append((time.monotonic_ns(), run.stamps))
+
+
+def must_be_accepted(connection: Connection) -> None:
+    """Take a connection's answers. Raises RefusedError for any other."""
+    while connection.answers:
+        if not isinstance(answer := connection.answers.popleft(), Accepted):
+            raise RefusedError(str(answer))
 
 
 def latencies_ms(heard: Iterable[tuple[int, Stamps]]) -> NDArray[np.float64]:

@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from loadtest.children import Child
+from loadtest.children import Child, ChildError
 from loadtest.connection import Connection, LastScan
 from protocol.frames import Accepted, CreateCommand, Hello, ServerFrame, Subscribe, Welcome
 from protocol.http import SignedIn, SignInAsGuest
@@ -35,14 +35,21 @@ def client_id() -> str:
 class Node(Child):
     """``gatherup dev`` on data that vanishes: PostgreSQL and Valkey are its children, the node is itself.
 
+    With a ``command`` of its own a node on servers that run already, its settings being the environment's.
     Everybody comes from one address here, so the limit of requests per address is lifted.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        command: Sequence[str] = ("dev", "--ephemeral"),
+        ready: str | None = "GatherUp is running",
+        **settings: str,
+    ) -> None:
         self._http = (LOOPBACK, _free_port())
         self.address: Final = (LOOPBACK, _free_port())
+        foreign = ("GATHERUP_", "DATABASE_", "REDIS_")
         environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("GATHERUP_")},
+            **{name: value for name, value in os.environ.items() if not name.startswith(foreign)},
             "GATHERUP_HTTP_PORT": str(self._http[1]),
             "GATHERUP_STREAM_PORT": str(self.address[1]),
             "GATHERUP_STREAM_GOODBYE_SPREAD_S": "0",
@@ -50,9 +57,23 @@ class Node(Child):
             "GATHERUP_HTTP_ANONYMOUS_BURST": "1e6",
             "GATHERUP_AUTH_ACCESS_TOKEN_S": "86400",
             "PYTHONUNBUFFERED": "1",
+            **settings,
         }
-        command = [sys.executable, "-m", "gatherup", "dev", "--ephemeral"]
-        super().__init__(command, "GatherUp is running", environment=environment)
+        super().__init__([sys.executable, "-m", "gatherup", *command], ready, environment=environment)
+
+    @property
+    def ready(self) -> bool:
+        """Whether the node says that it is. Raises ChildError if it ended."""
+        if self.ended is not None:
+            raise ChildError(f"a node ended with {self.ended}")
+        facade = http.client.HTTPConnection(*self._http)
+        try:
+            facade.request("GET", "/health/ready")
+            return facade.getresponse().status == http.client.OK
+        except ConnectionRefusedError:
+            return False  # it doesn't listen yet
+        finally:
+            facade.close()
 
     def counters(self) -> dict[str, float]:
         """The node's own counters that have no labels."""

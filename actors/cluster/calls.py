@@ -171,8 +171,11 @@ class Calls:
 
     def take(self, run: Fence, number: int) -> Call | None:
         """The call that this run answers with this number, once."""
-        call = self._by_run.get(run, {}).pop(number, None)
+        calls = self._by_run.get(run, {})
+        call = calls.pop(number, None)
         self._size -= call is not None
+        if not calls:
+            self._by_run.pop(run, None)
         return call
 
     def take_all(self, run: Fence) -> list[Call]:
@@ -194,6 +197,7 @@ class Calls:
         for calls in self._by_run.values():
             numbers = [number for number, call in calls.items() if chosen(call)]
             taken += [calls.pop(number) for number in numbers]
+        self._by_run = {run: calls for run, calls in self._by_run.items() if calls}
         self._size -= len(taken)
         return taken
 

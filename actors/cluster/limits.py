@@ -12,9 +12,11 @@ ACTING_PART: Final = 0.75
 """A node stops acting lease_s * ACTING_PART after the start of its last renewal that succeeded."""
 
 HANDOVER_SHARDS: Final = 8
-"""Shards handed over at once, to a node that joined."""
+"""Shards handed over together."""
+HANDOVERS_AT_ONCE: Final = 2
+"""So many of these at a time while a node drains: what waits for its turn is served meanwhile."""
 HANDOVER_PAUSE_S: Final = 0.1
-"""Between two of these."""
+"""Between two such hand-overs to a node that joined."""
 HANDOVER_TIMEOUT_S: Final = 2.0
 """What the streams of a shard get to finish before they are cut off."""
 

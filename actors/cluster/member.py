@@ -19,6 +19,7 @@ from actors.cluster.limits import (
     HANDOVER_PAUSE_S,
     HANDOVER_SHARDS,
     HANDOVER_TIMEOUT_S,
+    HANDOVERS_AT_ONCE,
     LEASE_S,
     RENEWALS_PER_LEASE,
 )
@@ -177,9 +178,10 @@ class Membership:
             to = heirs(view, serving, without=gone)
             if serving and not to:
                 return
+            turns = trio.Semaphore(HANDOVERS_AT_ONCE)
             async with trio.open_nursery() as nursery:
                 for batch in batches(to, HANDOVER_SHARDS):
-                    nursery.start_soon(self._until_over, self._hand_over, batch)
+                    nursery.start_soon(self._until_over, self._hand_over_in_turn, turns, batch)
 
     async def leave(self) -> None:
         """Act no more, end ``run``, and tell the others: what this node still owns is nobody's.
@@ -291,6 +293,10 @@ class Membership:
                 await self._clock.sleep_until(self._clock.monotonic() + HANDOVER_PAUSE_S)
             else:
                 await viewed.wait()
+
+    async def _hand_over_in_turn(self, turns: trio.Semaphore, to: Mapping[int, int]) -> None:
+        async with turns:
+            await self._hand_over(to)
 
     async def _hand_over(self, to: Mapping[int, int]) -> bool:
         """Give these shards of this node to these members; what couldn't be given is kept. Whether the log did it."""

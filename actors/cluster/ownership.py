@@ -86,7 +86,9 @@ class Ownership:
     def where(self, stream: str) -> Where:
         """Who serves this stream."""
         where = self._where[shard_of(stream)]
-        if type(where) is Here and self._clock.monotonic() >= self._acting_until:  # not acting, on the hot path
+        if (
+            type(where) is Here and self._clock.monotonic() >= self._acting_until
+        ):  # not acting, on the hot path
             return _SUSPENDED
         return where
 

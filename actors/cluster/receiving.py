@@ -163,6 +163,9 @@ class Receiving:
         except _UNREADABLE:
             self._counters.malformed_messages += 1
             return
+        if frame.stream != message.stream:  # its epoch was another stream's
+            self._counters.malformed_messages += 1
+            return
         self._relay.signalled(frame)
 
     def _reject(self, reason: str) -> None:

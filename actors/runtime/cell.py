@@ -100,28 +100,32 @@ class Cell:
         while True:
             if not self.mailbox:
                 if self.passivating:
-                    await self._checkpoint(force=True)
+                    if self._behind:
+                        await self._checkpoint()
                     if not self.mailbox:
                         self._timer.schedule()  # it may have been woken for a timer meanwhile
                         return True
                     continue
                 await self.mailbox.wait()
             self._timer.fire()
-            limit = 1 if self._alone else BATCH_COMMANDS_MAX
-            self.taken = self.mailbox.take(limit)
-            self._alone = max(0, self._alone - len(self.taken))
+            self.taken = self.mailbox.take(1 if self._alone else BATCH_COMMANDS_MAX)
+            if self._alone:
+                self._alone -= len(self.taken)
             alive = await (self._turn() if self.taken else self._settle())
             if not alive:
                 return False
-            await self._checkpoint(force=False)
+            if self._behind >= limits.CHECKPOINT_EVENTS:
+                await self._checkpoint()
 
     # --- one batch ---
 
     async def _turn(self) -> bool:
         """Decide, commit, adopt, publish, answer. False when fenced."""
         try:
-            await self._answer_resends()
-            facts = await self._facts()
+            if resends := [envelope for envelope in self.taken if envelope.command.resend]:
+                await self._answer_resends(resends)
+            keys = fact_keys(self.kind, self.active.state, self.taken)
+            facts = await self._around.log.facts(self.stream, keys) if keys else {}
             if not self.serves:
                 self._give_back(self.taken)
                 await trio.lowlevel.checkpoint()  # who was cut ends here
@@ -143,13 +147,10 @@ class Cell:
             if outcome is not Outcome.COMMITTED:
                 return await self._undo(outcome, draft, fresh)
             self._adopt(draft)
-        await self._answer_refused(draft.refused)
+        if draft.refused:
+            await self._answer_refused(draft.refused)
         self.taken = []
         return True
-
-    async def _facts(self) -> Facts:
-        keys = fact_keys(self.kind, self.active.state, self.taken)
-        return await self._around.log.facts(self.stream, keys) if keys else {}
 
     def _decide(self, facts: Facts) -> Draft:
         active = self.active
@@ -226,12 +227,10 @@ class Cell:
 
     # --- answers from receipts ---
 
-    async def _answer_resends(self) -> None:
+    async def _answer_resends(self, resends: Sequence[Envelope]) -> None:
         """A resend is looked up first: deciding it again would waste a commit."""
-        resends = [e for e in self.taken if e.command.resend]
-        if resends:
-            await self._answer_from_receipts(resends)
-            self.taken = [e for e in self.taken if not e.settled]
+        await self._answer_from_receipts(resends)
+        self.taken = [e for e in self.taken if not e.settled]
 
     async def _answer_refused(self, refusals: Sequence[tuple[Envelope, Refused]]) -> None:
         """A refusal says that nothing ever happened, so the receipts are asked before it is given."""
@@ -312,11 +311,13 @@ class Cell:
         )
         return await self._submit(append) in (Outcome.COMMITTED, Outcome.UNAVAILABLE)
 
-    async def _checkpoint(self, *, force: bool) -> None:
+    @property
+    def _behind(self) -> int:
+        """Events since the last checkpoint."""
+        return self.active.head - self.active.checkpoint_seq
+
+    async def _checkpoint(self) -> None:
         active = self.active
-        behind = active.head - active.checkpoint_seq
-        if behind < (1 if force else limits.CHECKPOINT_EVENTS):
-            return
         try:
             kept = await self._around.log.checkpoint(
                 self._around.ownership.me,

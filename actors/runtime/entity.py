@@ -57,7 +57,7 @@ class Entity:
         self.cell: Cell | None = None
         self.create = False
         """Whether a creating command waits: activation may then make the stream."""
-        self.used_at = around.clock.monotonic()
+        self.idle_sweeps = 0
         self.closed = False
         """True once nothing will serve the mailbox any more."""
         self._around = around

@@ -61,7 +61,7 @@ class Supervisor:
         entities = self._shards[shard_of(stream)]
         found = entities.get(stream)
         if found is not None and not found.closed:
-            found.used_at = self._clock.monotonic()
+            found.idle_sweeps = 0
             return found
         kind = self._kinds.get(kind_of(stream))
         if kind is None or self._nursery is None or self._count >= limits.ENTITIES_MAX:
@@ -127,12 +127,14 @@ class Supervisor:
                 release.ended(entity)
 
     async def _passivate_idle(self) -> None:
+        # Counting sweeps costs a command less than a look at the clock.
+        sweeps_max = limits.PASSIVATE_AFTER_S / limits.PASSIVATION_SWEEP_S
         while True:
             await self._clock.sleep_until(self._clock.monotonic() + limits.PASSIVATION_SWEEP_S)
-            idle_since = self._clock.monotonic() - limits.PASSIVATE_AFTER_S
             for entities in self._shards:
                 for entity in entities.values():
-                    if entity.used_at <= idle_since and not entity.owes:
+                    entity.idle_sweeps += 1
+                    if entity.idle_sweeps > sweeps_max and not entity.owes:
                         entity.passivate()
 
 

@@ -50,9 +50,10 @@ class Times(Struct, kw_only=True):
     posts: Spread | None
     """Sent to accepted, over all accepted posts."""
     surviving: Spread | None
-    """kill -9 of a room's owner to the next accepted post there, for clients on other nodes."""
+    """kill -9 of a room's owner to the next accepted post there, for each client on another node. Who had nothing to
+    say when the room was served again gets the time until then, and what its next post took."""
     dying: Spread | None
-    """The same for clients of the killed node."""
+    """The same for clients of the killed node, all their time counted."""
     frozen: Spread | None
     """The same after a freeze of the owner past its lease, for clients on other nodes."""
     handover: Spread | None
@@ -111,28 +112,34 @@ class Observer:
 
     def _failovers(self, fault: records.Fault, accepted: Sequence[Post], *, on_it: bool) -> Iterable[float]:
         """For each client and room: how long after the fault a post that was sent after it was accepted."""
-        first: dict[tuple[str, str], float] = {}
-        for post in accepted:
-            assert post.accepted_at is not None
+        first: dict[tuple[str, str], Post] = {}
+        served_at: dict[str, float] = {}
+        for post in sorted(accepted, key=_end):
             if post.room not in fault.streams or post.last_sent_at < fault.at:
                 continue
-            if (node := self._node_at(post.client, fault.at)) is None or (node == fault.node) is not on_it:
-                continue
-            key = (post.client, post.room)
-            first[key] = min(first.get(key, math.inf), post.accepted_at - fault.at)
-        return first.values()
+            served_at.setdefault(post.room, _end(post))
+            if (node := self._node_at(post.client, fault.at)) is not None and (node == fault.node) is on_it:
+                first.setdefault((post.client, post.room), post)
+        for post in first.values():
+            silent_s = 0.0 if on_it else max(0.0, post.sent_at - served_at[post.room])
+            yield _end(post) - fault.at - silent_s
 
     def _handovers(self, fault: records.Fault, accepted: Sequence[Post]) -> Iterable[float]:
-        until = (fault.at if fault.until is None else fault.until) + REBALANCE_S
         for post in accepted:
-            assert post.accepted_at is not None
-            during = post.sent_at <= until and post.accepted_at >= fault.at
-            if (
-                during
-                and post.room in fault.streams
-                and self._node_at(post.client, post.sent_at) != fault.node
-            ):
+            during = post.sent_at <= _over(fault) + REBALANCE_S and _end(post) >= fault.at
+            if during and post.room in fault.streams and not self._drained_under(post):
                 yield _latency(post)
+
+    def _drained_under(self, post: Post) -> bool:
+        """Whether the client's own node drained meanwhile."""
+        node = self._node_at(post.client, post.sent_at)
+        return any(
+            fault.what == What.DRAIN
+            and fault.node == node
+            and post.sent_at <= _over(fault)
+            and fault.at <= _end(post)
+            for fault in self._faults
+        )
 
     def _node_at(self, client: str, at: float) -> str | None:
         """The node this client was on."""
@@ -152,15 +159,22 @@ def spread(values: Sequence[float]) -> Spread | None:
     return Spread(count=len(ordered), p50=at(0.5), p99=at(0.99), p999=at(0.999), max=ordered[-1])
 
 
-def _latency(post: Post) -> float:
+def _end(post: Post) -> float:
     assert post.accepted_at is not None
-    return post.accepted_at - post.sent_at
+    return post.accepted_at
+
+
+def _latency(post: Post) -> float:
+    return _end(post) - post.sent_at
+
+
+def _over(fault: records.Fault) -> float:
+    return fault.at if fault.until is None else fault.until
 
 
 def _timeline(accepted: Sequence[Post]) -> list[tuple[int, int, float]]:
     seconds: dict[int, tuple[int, float]] = {}
     for post in accepted:
-        assert post.accepted_at is not None
-        count, slowest = seconds.get(int(post.accepted_at), (0, 0.0))
-        seconds[int(post.accepted_at)] = (count + 1, max(slowest, _latency(post)))
+        count, slowest = seconds.get(int(_end(post)), (0, 0.0))
+        seconds[int(_end(post))] = (count + 1, max(slowest, _latency(post)))
     return [(second, *seconds[second]) for second in sorted(seconds)]

@@ -106,14 +106,10 @@ class History:
 
     # --- commands: promises 1, 3 and 7 ---
 
-    def command(self, by: str, command: Command, *, again: bool) -> None:
-        """A client sends a command, for the first time or again."""
-        self.sending(by, command.client_id, stream_of(by, command), command, again=again)
-
     def sending(
-        self, by: str, client_id: str, stream: str, command: Any, *, again: bool, connection: int = 0
+        self, by: str, client_id: str, stream: str, command: Any, *, again: bool, connection: int
     ) -> None:
-        """The same, of a command that is only known by what identifies it, and of its client's nth connection."""
+        """A client sends a command, for the first time or again, on its nth connection."""
         if again:
             self.sent[by, client_id].resent_since_refusal = True
         else:

@@ -8,11 +8,12 @@ Secrets are ``Secret`` values, whose text only ``reveal()`` gives away.
 from gatherup.config.leaves import Leaf, example, leaves, sections, shown
 from gatherup.config.reading import ConfigError, database_url, environment, read
 from gatherup.config.secret import KEY_BYTES, DatabaseUrl, Key, RedisUrl, Secret
-from gatherup.config.tree import DATA, Canary, Cluster, Config, Http, Log, Stream
+from gatherup.config.tree import DATA, NODE_NAME_CHARS_MAX, Canary, Cluster, Config, Http, Log, Stream
 
 __all__ = [
     "DATA",
     "KEY_BYTES",
+    "NODE_NAME_CHARS_MAX",
     "Canary",
     "Cluster",
     "Config",

@@ -6,6 +6,7 @@ import re
 from typing import Final
 from urllib.parse import urlsplit
 
+from storage.postgres.conninfo import check_conninfo
 from storage.redis.address import parse_address
 
 HIDDEN: Final = "<hidden>"
@@ -56,6 +57,7 @@ class DatabaseUrl(Secret):
         super().__init__(text)
         if urlsplit(text).scheme not in {"postgresql", "postgres"} and not re.match(r"\w+ *=", text):
             raise ValueError("must look like postgresql://user:password@host:5432/database")
+        check_conninfo(text)
 
 
 class RedisUrl(Secret):

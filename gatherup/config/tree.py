@@ -22,13 +22,16 @@ Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 Origin = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9+.-]*://[^/\s,]+$(?!\n)")]
 
 
+NODE_NAME_CHARS_MAX: Final = 64
+
+
 class Node(Struct, frozen=True, kw_only=True):
     """The process as a whole."""
 
     name: Annotated[
         str,
         Meta(
-            pattern=r"^[A-Za-z0-9_.-]{1,64}$(?!\n)",
+            pattern=rf"^[A-Za-z0-9_.-]{{1,{NODE_NAME_CHARS_MAX}}}$(?!\n)",
             description="What this node is called in the cluster, welcomes and logs; no two that run may share it.",
         ),
     ] = "node-1"

@@ -62,7 +62,10 @@ def create_app(gate: Gate, answers: Counter[tuple[str, str]], *resources: object
 
 
 def bind(host: str, port: int, *, shared: bool = False) -> socket.socket:
-    """A socket that listens there, ``shared`` with who also says so; port 0 takes any free one. Raises OSError."""
+    """A socket that is bound there, ``shared`` with who also says so; port 0 takes any free one. Raises OSError.
+
+    A shared one doesn't listen before it is served: the kernel would give it connections that others could take.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -73,7 +76,8 @@ def bind(host: str, port: int, *, shared: bool = False) -> socket.socket:
         # kernel can end that wait. Accepted sockets inherit it.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_ANSWER_TIMEOUT_MS)
         listener.bind((host, port))
-        listener.listen(BACKLOG)
+        if not shared:  # who else has the port is found only so
+            listener.listen(BACKLOG)
         listener.setblocking(False)
     except OSError:
         listener.close()
@@ -94,6 +98,7 @@ async def serve_http(
     Started with an event that is set when it has ended.
     """
     ended = trio.Event()
+    listener.listen(BACKLOG)
     async with trio.open_nursery() as nursery:
         await nursery.start(_serve, app, listener, _settings(config), until)
         task_status.started(ended)

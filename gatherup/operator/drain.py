@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from actors.cluster.lease import FailureDetector
 from actors.cluster.view import Member
 from actors.ports import Clock, Directory, LogUnavailableError
+from gatherup.operator.plain import plain
 
 POLL_S: Final = 0.25
 
@@ -25,7 +27,7 @@ async def drain(directory: Directory, clock: Clock, name: str, say: Say, *, wait
     view = await directory.read()
     member = next((member for member in view.members if member.name == name), None)
     if member is None or not await directory.drain(name):
-        names = ", ".join(member.name for member in view.members) or "none"
+        names = ", ".join(plain(member.name) for member in view.members) or "none"
         raise NoSuchNodeError(f"unknown_node: no member is named {name}. Members: {names}.")
     say(f"{name} was told to hand over its {len(view.owned_by(member.id))} shards and end.")
     if wait:
@@ -33,19 +35,30 @@ async def drain(directory: Directory, clock: Clock, name: str, say: Say, *, wait
 
 
 async def _await_end(directory: Directory, clock: Clock, member: Member, say: Say) -> None:
-    left: int | None = None
+    told = ""
+    detector = FailureDetector(None, lease_s=member.lease_s)
     while True:
         await clock.sleep_until(clock.monotonic() + POLL_S)
+        begun = clock.monotonic()
         try:
             view = await directory.read()
         except LogUnavailableError as error:
-            say(f"The database can't be read, trying again: {' '.join(str(error).split())}")
-            continue
-        present = view.member(member.id)
-        if present is None or present.fence != member.fence:
-            say(f"{member.name} has ended.")
-            return
-        owned = len(view.owned_by(member.id))
-        if owned != left:
-            say(f"{owned} shards to go." if owned else "All shards are handed over; its clients move.")
-            left = owned
+            detector.failed()
+            now = f"The database can't be read, trying again: {plain(' '.join(str(error).split()))}"
+        else:
+            dead = {seen.run for seen in detector.succeeded(begun, clock.monotonic(), view)}
+            if (seen := view.member(member.id)) is None or seen.run != member.run:
+                say(f"{member.name} has ended.")
+                return
+            now = _how_it_goes(len(view.owned_by(member.id)), silent=member.run in dead)
+        if now != told:
+            say(now)
+            told = now
+
+
+def _how_it_goes(owned: int, *, silent: bool) -> str:
+    if silent:
+        return (
+            "Its lease doesn't move: it is dead or frozen, and no other node has taken its shards over yet."
+        )
+    return f"{owned} shards to go." if owned else "All shards are handed over; its clients move."

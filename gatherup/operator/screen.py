@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from typing import Final
 
 import msgspec
@@ -11,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from actors.ports import Clock, Directory, LogUnavailableError
+from gatherup.operator.plain import plain
 from gatherup.operator.standing import NodeStanding, Observer, Standing
 from gatherup.report import NodeReport
 
@@ -39,22 +41,29 @@ async def show_live(directory: Directory, clock: Clock, console: Console, *, as_
 
     Raises LogUnavailableError if it can't be read at the start.
     """
+    standings = _standings(directory, clock)
+    if as_json:
+        async for found, trouble in standings:
+            if not trouble:
+                _print(console, found, as_json)
+        return
+    with Live(console=console, auto_refresh=False, transient=True) as live:
+        async for found, trouble in standings:
+            live.update(Group(table(found), Text(trouble, style="bold red")), refresh=True)
+
+
+async def _standings(directory: Directory, clock: Clock) -> AsyncGenerator[tuple[Standing, str]]:
+    """How it stands, each PERIOD_S; while that can't be read, how it stood, and a sentence why."""
     observer = Observer()
     found = observer.standing(await directory.read(), clock.monotonic())
-    with Live(console=console, auto_refresh=False, transient=True) as live:
-        while True:
-            trouble = ""
-            begun = clock.monotonic()
-            try:
-                found = observer.standing(await directory.read(), clock.monotonic())
-            except LogUnavailableError as error:
-                trouble = f"The database can't be read: {' '.join(str(error).split())}"
-            if as_json:
-                if not trouble:
-                    _print(console, found, as_json)
-            else:
-                live.update(Group(table(found), Text(trouble, style="bold red")), refresh=True)
-            await clock.sleep_until(begun + PERIOD_S)
+    while True:
+        trouble, begun = "", clock.monotonic()
+        try:
+            found = observer.standing(await directory.read(), clock.monotonic())
+        except LogUnavailableError as error:
+            trouble = f"The database can't be read: {plain(' '.join(str(error).split()))}"
+        yield found, trouble
+        await clock.sleep_until(begun + PERIOD_S)
 
 
 def table(standing: Standing) -> Group:
@@ -87,10 +96,10 @@ def _print(console: Console, standing: Standing, as_json: bool) -> None:
         console.print(table(standing))
 
 
-def _cells(node: NodeStanding) -> tuple[str, ...]:
+def _cells(node: NodeStanding) -> tuple[Text | str, ...]:
     told = node.report or NodeReport()
     return (
-        node.name,
+        Text(node.name),  # as a str it would be read as markup
         node.state,
         str(node.shards),
         "-" if node.lease_age_s is None else f"{node.lease_age_s:.1f} s",
@@ -101,7 +110,7 @@ def _cells(node: NodeStanding) -> tuple[str, ...]:
         str(told.link_queue),
         str(told.holes),
         str(told.repairs),
-        ", ".join(node.hears) or "-",
+        Text(", ".join(node.hears) or "-"),
     )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
 from msgspec import Struct
 
 from actors.cluster.view import Member, View
+from gatherup.operator.plain import plain
 from gatherup.report import NodeReport, read_report
 
 
@@ -60,7 +62,7 @@ class Observer:
         """How the cluster stood by this view, read now (monotonic seconds)."""
         runs = {(member.id, member.fence): member for member in view.members}
         self._leases = {run: self._lease(run, member, now) for run, member in runs.items()}
-        names = {member.id: member.name for member in view.members}
+        names = {member.id: plain(member.name) for member in view.members}
         return Standing(
             version=view.version,
             unowned=len(view.owned_by(None)),
@@ -78,12 +80,26 @@ class Observer:
         _, since, moved = self._leases[member.id, member.fence]
         age_s = now - since
         return NodeStanding(
-            name=member.name,
+            name=names[member.id],
             run=member.fence,
             shards=len(view.owned_by(member.id)),
             lease_age_s=round(age_s, 2) if moved or age_s >= member.lease_s else None,
             lease_s=member.lease_s,
             draining=member.draining,
             hears=tuple(names[id_] for id_ in member.hears if id_ in names),
-            report=read_report(member.report),
+            report=_plain_report(member.report),
         )
+
+
+def _plain_report(text: str) -> NodeReport | None:
+    """What a node tells of itself, fit for a terminal: any node may write anything there."""
+    report = read_report(text)
+    if report is None:
+        return None
+    return msgspec.structs.replace(
+        report,
+        http=plain(report.http),
+        stream=plain(report.stream),
+        unready=None if report.unready is None else plain(report.unready),
+        degraded=None if report.degraded is None else plain(report.degraded),
+    )

@@ -28,6 +28,12 @@ class Scale(Struct, frozen=True, kw_only=True):
     """Connections that do nothing."""
     actors: int
     """Of the commit path alone."""
+    crossings: int
+    """Posts in each placement in one repeat."""
+    sleeping: tuple[int, ...]
+    """Rooms of a cluster that were active and are idle, first so many, then so many in all, …"""
+    sleep_s: float
+    """How long traffic is counted while they are."""
 
 
 FULL = Scale(
@@ -42,6 +48,9 @@ FULL = Scale(
     busy_per_s=1050.0,
     idle=5000,
     actors=1000,
+    crossings=300,
+    sleeping=(0, 100, 1000, 10_000),
+    sleep_s=15.0,
 )
 QUICK = Scale(
     repeats=1,
@@ -55,4 +64,7 @@ QUICK = Scale(
     busy_per_s=40.0,
     idle=200,
     actors=20,
+    crossings=10,
+    sleeping=(0, 10, 30),
+    sleep_s=1.0,
 )

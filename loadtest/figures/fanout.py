@@ -11,15 +11,13 @@ from typing import Final
 import numpy as np
 
 from loadtest.children import Child
-from loadtest.connection import Connection, RefusedError
-from loadtest.crowd import Crowd, latencies_ms
+from loadtest.crowd import Crowd, latencies_ms, must_be_accepted
 from loadtest.figures import Scale
 from loadtest.frames import stamped
 from loadtest.node import Node, client_id, join, make_room, subscribe
 from loadtest.peers import Peer, commands
 from loadtest.report import Figure, at_least, at_most
 from protocol.event import Header, encode_header, encode_payload, event_frame_msgpack
-from protocol.frames import Accepted
 from protocol.room import MessagePosted, PostMessage
 
 BODY_CHARS: Final = 128
@@ -50,14 +48,8 @@ class Room:
 
     def check_answers(self) -> None:
         """Read the posters' answers. Raises RefusedError if a post wasn't accepted."""
-        self.posters.on_answer = _must_be_accepted
+        self.posters.on_answer = must_be_accepted
         self.posters.read(0)
-
-
-def _must_be_accepted(connection: Connection) -> None:
-    while connection.answers:
-        if not isinstance(answer := connection.answers.popleft(), Accepted):
-            raise RefusedError(str(answer))
 
 
 class Contestant:

@@ -14,6 +14,8 @@ from storage.redis.address import Address, Endpoint
 from storage.redis.resp import InvalidRespError, Reply, ReplyReader, RespError, command
 
 RECEIVE_BYTES: Final = 64 * 1024
+CODE_CHARS_MAX: Final = 32
+"""Of a refusal's first word."""
 _NONE_NEEDED: Final = "ERR AUTH <password> called without any password configured"
 BROKEN: Final = (
     OSError,
@@ -120,4 +122,6 @@ async def _log_in(connection: Connection, address: Address, *, sentinel: bool) -
         await connection.call(*words)
     except RespError as refusal:
         if not (sentinel and str(refusal).startswith(_NONE_NEEDED)):
-            raise
+            # Its code alone: a server that doesn't know AUTH repeats the password.
+            code = next(iter(str(refusal).split()), "no reason")
+            raise RespError(f"{code[:CODE_CHARS_MAX]}: the server refused the log-in") from None

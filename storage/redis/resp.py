@@ -12,7 +12,7 @@ REPLY_BYTES_MAX: Final = 64 * 1024 * 1024
 """One reply, and so what a connection keeps that isn't whole yet."""
 LINE_BYTES_MAX: Final = 64 * 1024
 ITEMS_MAX: Final = 100_000
-"""Items of one array; the slots of a large cluster are a few thousand."""
+"""Items of all arrays of one reply; those of a large cluster's slots are some ten thousand."""
 DEPTH_MAX: Final = 8
 _COMPACT_BYTES: Final = 64 * 1024
 
@@ -41,33 +41,67 @@ def command(*words: str | bytes) -> bytes:
     return b"".join(parts)
 
 
+class _Open:
+    """An array whose items aren't all there."""
+
+    __slots__ = ("items", "left")
+
+    def __init__(self, left: int) -> None:
+        self.items: list[Reply] = []
+        self.left = left
+
+
 class ReplyReader:
-    """Turns what arrives, however it was cut, into replies."""
+    """Turns what arrives, however it was cut, into replies. No byte is read twice but those of one item."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
         self._at = 0
-        """Where the first reply begins that wasn't taken."""
+        """Where the first item begins that wasn't taken."""
+        self._open: list[_Open] = []
+        """The arrays around it, the outermost first."""
+        self._taken_bytes = 0
+        self._items = 0
+        """Of the reply that isn't whole yet: what was taken of it, and the items that its arrays announced."""
 
     def feed(self, data: bytes | bytearray) -> None:
         """Take what arrived. Raises InvalidRespError when one reply grows beyond its limit."""
         self._buffer += data
-        if len(self._buffer) - self._at > REPLY_BYTES_MAX + LINE_BYTES_MAX:
+        if self._taken_bytes + len(self._buffer) - self._at > REPLY_BYTES_MAX + LINE_BYTES_MAX:
             raise InvalidRespError("a reply is too large")
 
     def replies(self) -> Iterator[Reply]:
         """Every whole reply, each once. Raises InvalidRespError."""
         while self._at < len(self._buffer):
             try:
-                reply, self._at = self._read(self._at, DEPTH_MAX)
+                item, end = self._item(self._at)
             except _NotEnoughError:
                 break
-            yield reply
+            self._taken_bytes += end - self._at
+            self._at = end
+            if isinstance(item, _Open):
+                if item.left:
+                    self._open.append(item)
+                    continue
+                item = item.items
+            yield from self._placed(item)
         if self._at == len(self._buffer) or self._at > _COMPACT_BYTES:
             del self._buffer[: self._at]
             self._at = 0
 
-    def _read(self, at: int, depth: int) -> tuple[Reply, int]:
+    def _placed(self, item: Reply) -> Iterator[Reply]:
+        """Put it into the array that waits for it: the reply, if that makes one whole."""
+        while self._open:
+            around = self._open[-1]
+            around.items.append(item)
+            around.left -= 1
+            if around.left:
+                return
+            item = self._open.pop().items
+        self._taken_bytes = self._items = 0
+        yield item
+
+    def _item(self, at: int) -> tuple[Reply | _Open, int]:
         mark, line, at = self._line(at)
         match mark:
             case b"+":
@@ -79,7 +113,7 @@ class ReplyReader:
             case b"$":
                 return self._bulk(_number(line), at)
             case b"*":
-                return self._array(_number(line), at, depth)
+                return self._array(_number(line)), at
             case _:
                 raise InvalidRespError("not RESP2")
 
@@ -101,16 +135,13 @@ class ReplyReader:
             raise _NotEnoughError
         return bytes(memoryview(self._buffer)[at:end]), end + 2
 
-    def _array(self, count: int, at: int, depth: int) -> tuple[Reply, int]:
+    def _array(self, count: int) -> _Open | None:
         if count == -1:
-            return None, at
-        if not 0 <= count <= ITEMS_MAX or not depth:
+            return None
+        self._items += count
+        if count < 0 or self._items > ITEMS_MAX or len(self._open) >= DEPTH_MAX:
             raise InvalidRespError("an array's length or depth is out of bounds")
-        items: list[Reply] = []
-        for _ in range(count):
-            item, at = self._read(at, depth - 1)
-            items.append(item)
-        return items, at
+        return _Open(count)
 
 
 def _number(line: bytes) -> int:

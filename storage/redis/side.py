@@ -13,6 +13,8 @@ from storage.redis.topology import NoServerError
 
 BACKOFF_LOW_S: Final = 0.05
 BACKOFF_HIGH_S: Final = 1.0
+REASON_CHARS_MAX: Final = 300
+"""Of what is told of a server's own words."""
 STEADY_S: Final = 2.0
 """What worked for less than this goes on waiting longer each time."""
 
@@ -71,5 +73,6 @@ class Side:
 
 
 def reason(error: BaseException) -> str:
-    """What to say of an error of a connection: its text, or that of what lies behind it."""
-    return str(error) or (reason(error.__cause__) if error.__cause__ else type(error).__name__)
+    """What to say of an error of a connection: its text, or that of what lies behind it. One line, for a terminal."""
+    text = str(error) or (reason(error.__cause__) if error.__cause__ else type(error).__name__)
+    return "".join(char if char.isprintable() else " " for char in text[:REASON_CHARS_MAX])

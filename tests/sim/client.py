@@ -91,7 +91,6 @@ class SimClient:
     def send(self, command: Command) -> None:
         """Send a command; it is resent until it is settled."""
         self.history.note(self.name, "sends", command)
-        self.history.command(self.user, command, again=False)
         self.pending[command.client_id] = Pending(command)
         self._send_copy(self.pending[command.client_id])
 

@@ -16,12 +16,12 @@ from tests.sim.clock import SimClock
 
 TROUBLES = (0.0, 0.02, 0.1, 0.3)
 """The part of all appends whose call fails, or whose answer is lost: one of these for each process."""
-_TROUBLE = [
+KINDS = (
     Outcome.CONFLICT,
     Outcome.LOST_BEFORE_COMMIT,
     Outcome.LOST_AFTER_COMMIT,
     Outcome.LOST_AND_LATE,
-]
+)
 
 
 class SeededFaults(Faults):
@@ -91,7 +91,7 @@ class SeededFaults(Faults):
         if self.healed or self._random.random() >= self._trouble:
             return Outcome.ANSWERED
         self.troubles += 1
-        return self._random.choice(_TROUBLE)
+        return self._random.choice(KINDS)
 
     def busy(self, stream: str) -> bool:
         """See Faults."""

@@ -33,6 +33,7 @@ from protocol import limits
 from protocol.ids import derive_client_id
 from protocol.nodes import PassSignal
 from storage.memory.database import MemoryDatabase
+from storage.memory.faults import Outcome
 from storage.memory.log import MemoryLog
 from tests.sim.schedule import SMALL
 
@@ -213,7 +214,11 @@ def _activations_are_not_numbered() -> Generator[None]:
         row = self.stream(append.stream)
         return judge(self, replace(append, activation=row.activation) if row else append)
 
-    with patch.object(MemoryDatabase, "judge", trusting), patch("tests.sim.faults.TROUBLES", (0.3,)):
+    with (
+        patch.object(MemoryDatabase, "judge", trusting),
+        patch("tests.sim.faults.TROUBLES", (0.7,)),
+        patch("tests.sim.faults.KINDS", (Outcome.LOST_AND_LATE,)),
+    ):
         yield
 
 

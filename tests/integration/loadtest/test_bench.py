@@ -24,6 +24,20 @@ FIGURES = {
     },
     "commit-path": {"events, closed loop", "ack p50, 2000/s"},
     "idle": {"node memory per connection"},
+    "cross-node": {
+        "p50, same node",
+        "p99, same node",
+        *(
+            f"{figure}, cross-node, room at {whose}"
+            for figure in ("p50", "p99", "p50 : same node")
+            for whose in ("the author's", "the listener's", "a third")
+        ),
+    },
+    "idle-rooms": {
+        f"{asked}, {rooms}"
+        for asked in ("statements to PostgreSQL", "commands to Redis")
+        for rooms in ("0 rooms", "10 rooms", "30 rooms", "30 rooms : 0 rooms")
+    },
 }
 
 

@@ -123,6 +123,23 @@ def test_posts_to_a_draining_node_count_for_clients_of_other_nodes() -> None:
     assert (found.handover.count, found.handover.max) == (1, 0.25)
 
 
+def test_who_had_nothing_to_say_while_a_room_was_away_did_not_wait_for_it() -> None:
+    kill = Fault(at=10, what="kill -9", node="node-1", streams=(ROOM,))
+    other = Connected(at=0, client="c", user=BEN, node="node-3")
+    records = [*START, other, *post("b", 1, 10.1, 12.0), *post("c", 1, 13.0, 13.5), kill]
+    found = times(records)
+    assert found.surviving is not None
+    assert (found.surviving.count, found.surviving.max) == (2, 2.5), "what c waited counts, not its silence"
+
+
+def test_posts_of_clients_whose_own_node_drains_do_not_count_for_another_s() -> None:
+    first = Fault(at=5, what="drain", node="node-1", streams=(ROOM,), until=7)
+    second = Fault(at=8, what="drain", node="node-2", until=10)
+    found = times([*START, *post("b", 1, 8.1, 10.5), *post("b", 2, 6, 6.25), first, second])
+    assert found.handover is not None
+    assert (found.handover.count, found.handover.max) == (1, 0.25)
+
+
 def test_posts_count_until_the_drained_node_had_time_to_take_its_streams_back() -> None:
     drain = Fault(at=5, what="drain", node="node-1", streams=(ROOM,), until=7)
     found = times([*START, *post("b", 1, 11, 11.3), *post("b", 2, 12.1, 12.9), drain])

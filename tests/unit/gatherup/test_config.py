@@ -174,3 +174,34 @@ def test_check_config_exits_2_and_names_what_is_wrong() -> None:
     done = CliRunner().invoke(main, ["check-config"], env={**MINIMAL, "GATHERUP_NOPE": "1"})
     assert done.exit_code == 2
     assert "GATHERUP_NOPE: there is no such setting" in done.output
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://u:not%zzshown@h/db",
+        "postgresql://u:and@not-shown@h/db",
+        "postgresql://u:not-shown/rest@h/db",
+        "postgresql://u:p@h/db?not_shown=1",
+        "host=h password=one not-shown",
+        "host=h password='not-shown",
+    ],
+)
+def test_a_database_url_whose_password_isnt_escaped_is_refused_unseen(url: str) -> None:
+    with pytest.raises(config.ConfigError) as caught:
+        config.read({**MINIMAL, "DATABASE_URL": url})
+    (problem,) = caught.value.problems
+    assert problem.startswith("DATABASE_URL: ")
+    assert "shown" not in problem.replace("<hidden>", "")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://u:p%40ss@h1:5432,[::1]:5433/db?sslmode=require",
+        "postgresql:///db?host=/var/run/postgresql",
+        "host=h,i port=5432 dbname=d password='with space'",
+    ],
+)
+def test_forms_of_a_database_url(url: str) -> None:
+    assert config.read({**MINIMAL, "DATABASE_URL": url}).postgres.url.reveal() == url

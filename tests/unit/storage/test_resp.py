@@ -62,3 +62,27 @@ def test_what_isnt_resp2_is_refused(wrong: bytes) -> None:
 def test_no_bytes_do_anything_else(data: bytes) -> None:
     with suppress(InvalidRespError):
         read(data)
+
+
+def test_a_long_reply_isnt_read_again_with_every_piece() -> None:
+    lines = 0
+
+    class Counted(ReplyReader):
+        def _line(self, at: int) -> tuple[bytes, bytes, int]:
+            nonlocal lines
+            lines += 1
+            return super()._line(at)
+
+    reader = Counted()
+    whole = b"*1000\r\n" + b"$1\r\nx\r\n" * 1000
+    for at in range(0, len(whole), 16):
+        reader.feed(whole[at : at + 16])
+        found = list(reader.replies())
+    assert found == [[b"x"] * 1000]
+    assert lines < 4 * 1000
+
+
+def test_a_reply_of_too_many_items_is_refused_wherever_they_are() -> None:
+    nested = b"*60000\r\n" + b":1\r\n" * 60_000
+    with pytest.raises(InvalidRespError):
+        read(b"*2\r\n" + nested + nested)

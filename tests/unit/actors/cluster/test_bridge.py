@@ -291,9 +291,10 @@ async def test_nonsense_in_a_good_frame_is_counted(autojump_clock, town):
         SendSignal(mine, 1, BY, Raw(packed(add(mine)))),
         SendSignal(mine, 1, BY, Raw(packed(5))),
         PassSignal(HERS, 1, Raw(packed(5))),
+        PassSignal(HERS, 1, Raw(packed(Signalled(stream=stream_in(2), author=BY, type="x")))),
         number=100,
     )
-    assert counters.malformed_messages == 6
+    assert counters.malformed_messages == 7
     assert node.router.taken == [] and node.relay.signals == []
     await settle()
 

@@ -122,3 +122,16 @@ def test_only_who_was_asked_answers_and_only_the_newest_copy_counts():
     envelope.give_up(ROOM)
     calls.expire(0.0)
     assert len(calls) == 0 and calls.take_moved(lambda _: False) == []
+
+
+def test_nothing_is_kept_of_runs_that_owe_nothing():
+    calls = Calls()
+    for fence in range(1, 100):
+        to = There(member(2, fence), 4)
+        envelope = Envelope(add(ROOM), BY, ROOM, lambda _: None, 10.0)
+        number = calls.add(CommandCall(to, ROOM, envelope))
+        if fence % 2:
+            assert calls.take(to.member.run, number) is not None
+        else:
+            assert len(calls.take_moved(lambda _: False)) == 1
+    assert not calls._by_run and not calls
