@@ -82,13 +82,15 @@ def serve(workers: int | None) -> None:
 @click.option("--once", is_flag=True, help="Print it once and exit.")
 @click.option("--json", "as_json", is_flag=True, help="A line of JSON instead of a table.")
 def cluster(once: bool, as_json: bool) -> None:
-    """Show the cluster of DATABASE_URL: its nodes, what they own, how they do."""
-    from rich.console import Console
+    """Show the cluster of DATABASE_URL: its nodes, what they own, how they do.
 
-    from gatherup.operator.screen import show_live, show_once
+    Live until Ctrl-C; a table that doesn't go to a terminal is printed once.
+    """
+    from gatherup.operator.screen import console_for, show_live, show_once
 
-    show = show_once if once else show_live
-    _operate(lambda directory, clock: show(directory, clock, Console(), as_json=as_json))
+    console = console_for(sys.stdout)
+    show = show_live if not once and (as_json or console.is_terminal) else show_once
+    _operate(lambda directory, clock: show(directory, clock, console, as_json=as_json))
 
 
 @main.command()
@@ -207,10 +209,12 @@ def _operate(work: Callable[[Directory, Clock], Awaitable[None]]) -> None:
 def _guarded(run: Callable[[], object]) -> None:
     """Run something on Trio; a refused start is a sentence and an exit code, not a trace."""
     from gatherup.start import FencedOutError, StartRefusedError
+    from gatherup.ungrouped import ungrouped
     from storage.postgres.migrate import MigrationFailed
 
     try:
-        trio.run(run)  # pyright: ignore[reportArgumentType]
+        with ungrouped():
+            trio.run(run)  # pyright: ignore[reportArgumentType]
     except ConfigError as error:
         _wrong(error)
     except (StartRefusedError, FencedOutError, MigrationFailed) as error:

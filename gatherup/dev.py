@@ -85,7 +85,7 @@ async def run_cluster(
             "GATHERUP_LOG_FORMAT": "console",
             "GATHERUP_STREAM_GOODBYE_SPREAD_S": "0.5",
             **secrets(data / SECRETS_FILE, SystemRandomness()),
-            **environment,
+            **{name: value for name, value in environment.items() if name not in PORTS},  # one can have them
         }
         async with trio.open_nursery() as nursery:
             await nursery.start(_end_on_signals, nursery.cancel_scope.cancel)
@@ -123,7 +123,7 @@ def _greet_cluster(say: Say, program: str, data: Path, cluster: Cluster) -> None
     say(
         f"{len(cluster.nodes)} nodes run, and a chat between them. Ctrl-C or quit ends it; logs are in {data}.\n\n"
         f"{places}\n"
-        "Join the chat from another terminal, on any node:\n\n"
+        "Chat beside it from other terminals, on any node:\n\n"
         f"  {program} chat lobby --as ann --url {first.http} --stream {first.stream}\n\n"
         f"Commands, N being a number of a node:\n\n{HELP}\n"
     )

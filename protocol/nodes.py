@@ -17,7 +17,7 @@ from msgspec import Raw, Struct
 from protocol.ids import Author, StreamId, UserId
 
 NODE_PROTOCOL: Final = 1
-"""Version of everything here. A node reads this one and the one before."""
+"""Version of everything here. A node reads this one and the one before, and writes what every member reads."""
 SEAL_BYTES: Final = 16
 _MAGIC: Final = b"gu"
 
@@ -177,9 +177,9 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(NodeFrame).decode
 
 
-def seal(frame: NodeFrame, key: bytes) -> bytes:
-    """The frame's bytes: magic, version, seal, content."""
-    start, content = _MAGIC + bytes((NODE_PROTOCOL,)), _encode(frame)
+def seal(frame: NodeFrame, key: bytes, protocol: int = NODE_PROTOCOL) -> bytes:
+    """The frame's bytes, for readers of this version: magic, version, seal, content."""
+    start, content = _MAGIC + bytes((protocol,)), _encode(frame)
     return start + _sealed(start, content, key) + content
 
 

@@ -211,6 +211,7 @@ class Bridge:
     def _cut(self) -> list[tuple[str, bytes]]:
         frames: list[tuple[str, bytes]] = []
         me, version, now = self._ownership.me, self._ownership.view.version, self._clock.monotonic()
+        protocol = self._ownership.protocol
         for link in self._links:
             self._repeat_calls(link)
             if not link.outgoing.waiting:
@@ -224,7 +225,7 @@ class Bridge:
                 version=version,
                 messages=messages,
             )
-            frames.append((inbox(self._cluster, link.run.node), seal(frame, self._key)))
+            frames.append((inbox(self._cluster, link.run.node), seal(frame, self._key, protocol)))
         return frames
 
     def _repeat_calls(self, link: Link) -> None:

@@ -10,6 +10,7 @@ from msgspec import Struct
 from actors.cluster.limits import ACTING_PART, LEASE_S
 from actors.cluster.view import SHARDS, Member, Shard, View, shard_of
 from actors.ports import Clock, Fence
+from protocol.nodes import NODE_PROTOCOL
 
 
 class Here(Struct, frozen=True):
@@ -117,6 +118,11 @@ class Ownership:
     def peers(self) -> tuple[Member, ...]:
         """All other members."""
         return tuple(member for member in self.view.members if member.id != self.me.node)
+
+    @property
+    def protocol(self) -> int:
+        """The newest version of what nodes say to each other that all of them read: what is written has it."""
+        return min((NODE_PROTOCOL, *(member.protocol for member in self.view.members)))
 
     def peer(self, run: Fence) -> Member | None:
         """The other member whose present run this is."""

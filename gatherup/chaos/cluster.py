@@ -13,7 +13,13 @@ import trio
 
 from gatherup.chaos.node import ClusterNode, Say, Server
 from gatherup.chaos.proxy import FaultProxy
-from gatherup.embedded import RunningPostgres, RunningValkey, embedded_postgres, embedded_valkey
+from gatherup.embedded import (
+    EmbeddedServerError,
+    RunningPostgres,
+    RunningValkey,
+    embedded_postgres,
+    embedded_valkey,
+)
 from storage.postgres.migrate import migrate
 
 DATABASE: Final = "gatherup"
@@ -96,6 +102,10 @@ async def open_cluster(
     children outlives it. Raises EmbeddedServerError, MigrationFailed, NodeFailedError.
     """
     async with embedded_postgres(data / "postgres") as postgres, embedded_valkey(data / "valkey") as valkey:
+        if not (postgres.owned and valkey.owned):
+            raise EmbeddedServerError(
+                f"GatherUp runs on {data} already: end that first, or name another folder with GATHERUP_DATA."
+            )
         for note in (*postgres.notes, *valkey.notes):
             say(note)
         await trio.to_thread.run_sync(migrate, postgres.dsn_for(DATABASE))

@@ -73,6 +73,7 @@ def chaos(
     from gatherup.chaos.run import PAGE, Plan
     from gatherup.client import TokenUnavailableError
     from gatherup.embedded import EmbeddedServerError
+    from gatherup.ungrouped import ungrouped
     from storage.postgres.migrate import MigrationFailed
 
     if len(urls) != len(streams):
@@ -83,11 +84,12 @@ def chaos(
     plan = Plan(seconds=minutes * 60, seed=seed, kinds=chosen, folder=kept)
     say = partial(click.echo, err=True)
     try:
-        made = (
-            _on_theirs(list(zip(urls, streams, strict=True)), plan, say)
-            if urls
-            else _on_own(nodes, plan, say)
-        )
+        with ungrouped():
+            made = (
+                _on_theirs(list(zip(urls, streams, strict=True)), plan, say)
+                if urls
+                else _on_own(nodes, plan, say)
+            )
     except (EmbeddedServerError, MigrationFailed, NodeFailedError, TokenUnavailableError) as error:
         raise click.ClickException(str(error)) from error
     click.echo(report.text(made), nl=False)

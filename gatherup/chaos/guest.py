@@ -78,7 +78,8 @@ class Guest:
                     if await self._ask(endpoint, "/v1/guest", http.SignInAsGuest(display_name=self.name)):
                         return
                 await trio.sleep(SIGN_IN_PAUSE_S)
-        raise TokenUnavailableError(f"{self.name} could not sign in")
+        tried = ", ".join(endpoint.http() or endpoint.name for endpoint in self._endpoints)
+        raise TokenUnavailableError(f"Nobody could sign in within {SIGN_IN_FOR_S:.0f} s at {tried}.")
 
     async def token(self) -> str:
         """A token that is good now. Raises TokenUnavailableError."""

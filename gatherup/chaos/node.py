@@ -85,7 +85,8 @@ class ClusterNode:
         """Return once it serves. Raises NodeFailedError if it can't be started."""
         while not (self._serving and self.addresses):
             if self._failed_starts >= FAILED_STARTS_MAX:
-                raise NodeFailedError(f"{self.name} doesn't start:\n" + "\n".join(self._last_lines))
+                said = dict.fromkeys(self._last_lines)  # each start says the same
+                raise NodeFailedError("\n".join((f"{self.name} doesn't start:", *said)))
             await self._changed.wait()
         return self.addresses
 

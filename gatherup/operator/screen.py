@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from typing import Final
+from typing import Final, TextIO
 
 import msgspec
 from rich.console import Console, Group
@@ -20,10 +20,17 @@ PERIOD_S: Final = 0.5
 """Between two reads."""
 ONCE_S: Final = 1.2
 """What ``--once`` watches before it tells, so that it sees leases move."""
+WIDTH_CHARS: Final = 120
+"""Of a table that goes to no terminal."""
 _STYLES: Final = {"ready": "green", "degraded": "yellow", "draining": "cyan", "unknown": "yellow"}
 _COLUMNS: Final = (
-    "node", "state", "shards", "lease", "sessions", "streams", "lag", "calls", "queue", "holes", "repairs", "hears",
+    "node", "state", "shards", "lease", "sessions", "lag", "calls", "queue", "holes", "repairs", "hears",
 )  # fmt: skip
+
+
+def console_for(file: TextIO) -> Console:
+    """Where a table goes: as wide as the terminal, or WIDTH_CHARS if it is none."""
+    return Console(file=file, width=None if file.isatty() else WIDTH_CHARS)
 
 
 async def show_once(directory: Directory, clock: Clock, console: Console, *, as_json: bool) -> None:
@@ -68,13 +75,13 @@ async def _standings(directory: Directory, clock: Clock) -> AsyncGenerator[tuple
 
 def table(standing: Standing) -> Group:
     """As people read it."""
-    grid = Table(title=f"GatherUp, view {standing.version}", title_justify="left", header_style="bold")
+    grid = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")  # 80 columns must do
     for column in _COLUMNS:
-        grid.add_column(column, justify="left" if column in {"node", "state", "hears"} else "right")
-    for node in standing.nodes:
-        grid.add_row(*_cells(node), style=_STYLES.get(node.state, "red"))
+        grid.add_column(column, justify="left" if column in {"node", "state"} else "right", no_wrap=True)
+    for node in sorted(standing.nodes, key=lambda node: node.name):
+        grid.add_row(*_cells(node, len(standing.nodes) - 1), style=_STYLES.get(node.state, "red"))
     notes = [Text(note) for note in _notes(standing)]
-    return Group(grid, *notes)
+    return Group(Text(f"GatherUp, view {standing.version}"), grid, *notes)
 
 
 def as_line(standing: Standing) -> str:
@@ -96,7 +103,7 @@ def _print(console: Console, standing: Standing, as_json: bool) -> None:
         console.print(table(standing))
 
 
-def _cells(node: NodeStanding) -> tuple[Text | str, ...]:
+def _cells(node: NodeStanding, others: int) -> tuple[Text | str, ...]:
     told = node.report or NodeReport()
     return (
         Text(node.name),  # as a str it would be read as markup
@@ -104,13 +111,12 @@ def _cells(node: NodeStanding) -> tuple[Text | str, ...]:
         str(node.shards),
         "-" if node.lease_age_s is None else f"{node.lease_age_s:.1f} s",
         str(told.sessions),
-        str(told.streams_active),
         f"{told.lag_ms} ms",
         str(told.calls),
         str(told.link_queue),
         str(told.holes),
         str(told.repairs),
-        Text(", ".join(node.hears) or "-"),
+        f"{len(node.hears)}/{others}",
     )
 
 

@@ -12,7 +12,8 @@ from rich.console import Console as RichConsole
 
 from actors.ports import Clock, Directory, LogUnavailableError
 from gatherup.chaos.cluster import Cluster
-from gatherup.chaos.node import ClusterNode, NodeFailedError
+from gatherup.chaos.node import ClusterNode, NodeFailedError, Server
+from gatherup.chaos.proxy import Direction
 from gatherup.operator.screen import table
 from gatherup.operator.standing import Observer
 from gatherup.playground.orders import HELP, NotUnderstoodError, Order, Verb, read_order
@@ -74,6 +75,9 @@ class Console:
 
     async def _do_to(self, node: ClusterNode, order: Order) -> None:
         """What takes its time goes on while the next order is read."""
+        if node.pid is None and order.verb in {Verb.KILL, Verb.FREEZE}:
+            self._say(f"{node.name} doesn't run now.")
+            return
         match order.verb:
             case Verb.KILL:
                 node.kill()
@@ -81,7 +85,7 @@ class Console:
             case Verb.CUT:
                 assert order.server is not None
                 node.cut(order.server, None if order.direction is None else (order.direction,))
-                self._say(f"The link of {node.name} to {order.server.value} is cut.")
+                self._say(_cut(node.name, order.server, order.direction))
             case Verb.HEAL:
                 node.heal()
                 self._say(f"The links of {node.name} are good.")
@@ -98,7 +102,8 @@ class Console:
         self._say(f"{node.name} goes on.")
 
     async def _drain(self, node: ClusterNode) -> None:
-        self._say(f"{node.name} hands over and ends.")
+        if node.pid is not None:
+            self._say(f"{node.name} hands over and ends.")
         await node.drain()
         self._say(f"{node.name} has ended; restart starts it again.")
 
@@ -123,9 +128,7 @@ class Console:
         for node in self._cluster.nodes.values():
             where = node.addresses
             state = "no process" if node.pid is None else f"process {node.pid}"
-            self._say(
-                f"{node.name}: {state}, started {node.starts} times" + (f", {where.http}" if where else "")
-            )
+            self._say(f"{node.name}: {state}, start {node.starts}" + (f", {where.http}" if where else ""))
         self._say(f"chat: {self._tally.line()}")
 
     async def _watch(self) -> None:
@@ -139,3 +142,14 @@ class Console:
             await self._clock.sleep_until(self._clock.monotonic() + TELL_EVERY_S)
             self._say(f"chat: {self._tally.line()}")
             self._tally.forget_slowest()
+
+
+def _cut(node: str, server: Server, direction: Direction | None) -> str:
+    """What was cut, in a sentence."""
+    match direction:
+        case None:
+            return f"The link of {node} to {server.value} is cut."
+        case Direction.UP:
+            return f"Nothing passes from {node} to {server.value} any more."
+        case Direction.DOWN:
+            return f"Nothing passes from {server.value} to {node} any more."

@@ -15,7 +15,7 @@ import pytest
 import trio
 
 from gatherup.config import KEY_BYTES
-from gatherup.dev import GENERATED, SECRETS_FILE
+from gatherup.dev import GENERATED, PORTS, SECRETS_FILE
 from tests.e2e.installation import GATHERUP, HANG_S
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
@@ -96,6 +96,18 @@ async def test_dev_over_its_starts(server_dir: Path) -> None:
             assert second.stderr.decode().startswith("node_name_taken: ")
             assert second.stderr.count(b"\n") == 1
             assert RUNNING not in second.stdout.decode()
+
+            many = await trio.run_process(
+                [str(GATHERUP), "dev", "--nodes", "2"],
+                env=environment(data),
+                capture_stdout=True,
+                capture_stderr=True,
+                check=False,
+            )
+            assert (many.returncode, many.stdout) == (1, b"")
+            assert many.stderr.decode() == (
+                f"GatherUp runs on {data} already: end that first, or name another folder with GATHERUP_DATA.\n"
+            )
             assert (await http.get("/v1/me", headers=own)).status_code == 200  # nothing happened to the first
 
         async with dev(data) as again, httpx.AsyncClient(base_url=again.url, headers=own) as http:
@@ -105,3 +117,28 @@ async def test_dev_over_its_starts(server_dir: Path) -> None:
             assert [room["name"] for room in rooms] == ["den"]
             repeated = await http.post("/v1/rooms", json={**create, "resend": True})
             assert repeated.json() == made.json()  # the receipt key is the same, too
+
+
+async def test_a_cluster_obeys_what_is_typed(server_dir: Path) -> None:
+    """Nodes take ports of their own, whatever the environment names for one."""
+    orders = b"status\nkill 1\nwait 4\ndrain 2\nnonsense\nwait 1\nrestart 2\nwait 2\nquit\n"
+    with trio.fail_after(HANG_S):
+        run = await trio.run_process(
+            [str(GATHERUP), "dev", "--nodes", "2"],
+            env={**environment(server_dir / "many"), **dict.fromkeys(PORTS, "8085")},
+            stdin=orders,
+            capture_stdout=True,
+            capture_stderr=True,
+            check=False,
+        )
+    said = run.stdout.decode()
+    assert (run.returncode, run.stderr) == (0, b""), said
+    for sentence in (
+        "2 nodes run, and a chat between them.",
+        "node-1 was killed.",
+        "node-1 ended with -9; it is started again.",
+        "node-2 hands over and ends.",
+        "There is no command 'nonsense'; help lists them.",
+    ):
+        assert sentence in said
+    assert ", 0 lost, 0 doubled, 0 altered; " in said.splitlines()[-1]

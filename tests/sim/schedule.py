@@ -10,8 +10,10 @@ from typing import TypeVar
 import trio
 import trio.testing
 
+from actors.cluster import calls, link
 from actors.relay import ring
 from actors.runtime import limits as runtime_limits
+from actors.runtime import router
 from protocol import limits
 
 T = TypeVar("T")
@@ -28,6 +30,9 @@ SMALL = {
     (runtime_limits, "PASSIVATION_SWEEP_S"): 1.0,
     (runtime_limits, "DUE_SWEEP_S"): 5.0,
     (runtime_limits, "STREAMS_PER_COMMIT_MAX"): 3,
+    (link, "LINK_QUEUE_MESSAGES_MAX"): 16,
+    (calls, "CALLS_MAX"): 16,
+    (router, "HELD_MAX"): 10,
 }
 OUTBOX_BYTES_MAX = 6000
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import trio
 
-from actors.cluster import limits as cluster_limits
+from actors.cluster import calls, link
 from actors.kind import Kind
 from actors.room.kind import RoomKind
 from actors.runtime import limits as runtime_limits
+from actors.runtime import router
 from tests.counter_kind import CounterKind
 from tests.sim.client import SimClient
 from tests.sim.cluster import Cluster
@@ -121,11 +122,11 @@ class Simulation:
                 if (queued := session.outbox.queued_bytes) > 2 * OUTBOX_BYTES_MAX:
                     raise self.history.fail(5, f"an outbox of {name} holds {queued} bytes")
             if (bridge := node.bridge) is not None:
-                if bridge.queued > cluster_limits.LINK_QUEUE_MESSAGES_MAX * len(self.cluster.nodes):
+                if bridge.queued > link.LINK_QUEUE_MESSAGES_MAX * len(self.cluster.nodes):
                     raise self.history.fail(5, f"the links of {name} hold {bridge.queued} messages")
-                if bridge.calls > cluster_limits.CALLS_MAX:
+                if bridge.calls > calls.CALLS_MAX:
                     raise self.history.fail(5, f"{bridge.calls} calls of {name} wait")
-                if (held := len(node.runtime.router._held)) > cluster_limits.HELD_MAX:
+                if (held := len(node.runtime.router._held)) > router.HELD_MAX:
                     raise self.history.fail(5, f"{held} commands of {name} are held")
 
     def _check_calm(self, before: dict[str, int], version: int) -> None:

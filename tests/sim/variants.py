@@ -13,11 +13,11 @@ from unittest.mock import patch
 
 from msgspec.structs import replace
 
-from actors.cluster.calls import CommandCall
+from actors.cluster.calls import Calls, CommandCall
 from actors.cluster.lease import FailureDetector
-from actors.cluster.link import Arrival, Incoming
+from actors.cluster.link import Arrival, Incoming, Outgoing
 from actors.cluster.member import Membership
-from actors.cluster.ownership import Ownership
+from actors.cluster.placement import rebalancing
 from actors.cluster.receiving import Receiving
 from actors.cluster.registrations import Registrations
 from actors.cluster.view import Member, View
@@ -260,8 +260,7 @@ def _an_outage_of_the_observer_counts() -> Generator[None]:
 
 @_variant
 def _never_stops_acting() -> Generator[None]:
-    stopped = float("-inf")
-    with patch.object(Ownership, "acting", property(lambda self: self._acting_until != stopped)):
+    with patch("actors.cluster.ownership.ACTING_PART", 1e9):
         yield
 
 
@@ -271,6 +270,20 @@ def _hand_over_before_release() -> Generator[None]:
         return True
 
     with patch.object(Supervisor, "release", at_once):
+        yield
+
+
+@_variant
+def _shards_go_to_and_fro() -> Generator[None]:
+    turns = count()
+
+    def restless(view: View, me: int, serving: Any, heard: Any, *, at_most: int) -> Any:
+        to = rebalancing(view, me, serving, heard, at_most=at_most)
+        if to or not heard or not serving or next(turns) % 20:
+            return to
+        return {serving[0]: heard[0]}
+
+    with patch("actors.cluster.member.rebalancing", restless):
         yield
 
 
@@ -292,6 +305,13 @@ def _hole_detection_off() -> Generator[None]:
 @_variant
 def _missed_frames_are_not_said_again() -> Generator[None]:
     with patch.object(Receiving, "recover", _nothing):
+        yield
+
+
+@_variant
+def _queues_between_nodes_are_endless() -> Generator[None]:
+    endless = property(lambda self: False)
+    with patch.object(Outgoing, "full", endless), patch.object(Calls, "full", endless):
         yield
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import coredis
 import httpx
@@ -15,7 +16,10 @@ import psycopg
 import pytest
 import trio
 from coredis.exceptions import ResponseError
+from msgspec.structs import replace
 
+from actors.cluster.view import Renewal
+from actors.ports import Fence
 from gatherup.client import Event, Snapshot, Stream, connect
 from gatherup.clock import SystemClock
 from gatherup.embedded import PostgresServer, ValkeyServer
@@ -23,6 +27,7 @@ from gatherup.start import StartRefusedError
 from protocol import limits
 from protocol.event import decode_header
 from protocol.nodes import Beat, Forward, NodeFrame, inbox, link_key, seal, unseal
+from storage.postgres.directory import PostgresDirectory
 from storage.postgres.migrate import migrate
 from tests.integration.cluster.rig import CLUSTER, Rig, RunningNode, rig
 from tests.integration.http.conftest import Person
@@ -327,3 +332,31 @@ async def test_a_node_whose_clock_is_an_hour_fast_writes_the_database_s_time(
     assert (await ann.http.get("/v1/me")).status_code == 200
     for node in (wrong, right):
         await cluster.health(node, lambda a: a.status_code == 200 and a.json()["degraded"] is None)
+
+
+async def test_a_jump_of_the_database_s_clock_is_not_followed_and_makes_unready(
+    cluster: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jumps: dict[int, int] = {}
+    renew = PostgresDirectory.renew
+
+    async def jumped(self: PostgresDirectory, fence: Fence, **told: Any) -> Renewal:
+        renewal = await renew(self, fence, **told)
+        return replace(renewal, now=renewal.now + jumps.get(fence.node, 0))
+
+    monkeypatch.setattr(PostgresDirectory, "renew", jumped)
+    first, second = await two(cluster)
+    ann = await cluster.site(first).guest()
+    rooms = await rooms_of_both(cluster, ann)
+    before = await cluster.view()
+    jumps[before.members[0].id] = HOUR_MS
+    answer = await cluster.health(first, lambda a: a.status_code == 503)
+    assert "clock jumped by 3600" in answer.json()["reason"]
+    for room in rooms:
+        await ann.post(room, "at the same time as ever")
+    ended = database_now(cluster.dsn)
+    assert all(at < ended + HOUR_MS / 60 for room in rooms for at in written_at(cluster.dsn, room))
+    await cluster.ready(second)
+    assert (await cluster.view()).shards == before.shards  # unready moves no shard
+    jumps.clear()
+    await cluster.health(first, lambda a: a.status_code == 200 and a.json()["degraded"] is None)

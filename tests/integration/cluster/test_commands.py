@@ -8,16 +8,16 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-import httpx
 import pytest
 import trio
 
 from actors.cluster.view import View
+from gatherup.client import Event, Online, Snapshot, Status, Stream, connect
 from tests.integration.cluster.rig import CLUSTER, Rig
-from tests.integration.http.conftest import SETTINGS
+from tests.integration.http.conftest import SETTINGS, Site
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 GATHERUP = (sys.executable, "-m", "gatherup")
@@ -169,7 +169,7 @@ async def test_workers_share_their_ports_and_a_crashed_one_comes_back(cluster: R
             line.partition("serves on ")[2] for line in workers.said.splitlines() if "serves on" in line
         }
         assert len(addresses) == 1  # both on the same
-        url = addresses.pop().split()[0]
+        url, _, stream_url = addresses.pop().split()
         before = runs(await cluster.until(lambda view: len(view.members) == 2))
         assert sorted(before) == ["core-1", "core-2"]
         victim = worker_process(workers.process.pid, "core-1")
@@ -177,12 +177,33 @@ async def test_workers_share_their_ports_and_a_crashed_one_comes_back(cluster: R
         await workers.until("GatherUp serves on", 3)
         after = runs(await cluster.until(lambda view: len(view.members) == 2))
         assert (after["core-1"] > before["core-1"], after["core-2"]) == (True, before["core-2"])
-        async with httpx.AsyncClient(base_url=url, trust_env=False) as http:
-            assert (await http.get("/health/live")).status_code == 200
+        await hear_one_another(url, stream_url, {"core-1", "core-2"})
         workers.process.terminate()
         assert await workers.process.wait() == 0, workers.said
         assert "Traceback" not in workers.said
         assert not (await cluster.view()).members  # both left
+
+
+async def hear_one_another(url: str, stream_url: str, names: set[str]) -> None:
+    """People come to one port until somebody is on each worker; what one of them says all of them get."""
+    site = Site(url)
+    ann = await site.guest("Ann")
+    room = await ann.new_room()
+    statuses: list[Status] = []
+    async with AsyncExitStack() as stack:
+        streams: list[Stream] = []
+        while names - {status.node for status in statuses if isinstance(status, Online)}:
+            assert len(streams) < 60, "the kernel picks by the port that a connection comes from"
+            client = await stack.enter_async_context(
+                connect(stream_url, token=ann.signed_in["access_token"], on_status=statuses.append)
+            )
+            streams.append(await client.subscribe(room))
+        said = await ann.post(room, "to every core")
+        for stream in streams:
+            async for item in stream:
+                if isinstance(item, Event | Snapshot) and item.position.seq >= said:
+                    break
+    await site.aclose()
 
 
 def runs(view: View) -> dict[str, int]:
@@ -211,7 +232,8 @@ async def test_workers_that_cannot_start_end_with_a_sentence(cluster: Rig) -> No
 
 
 async def test_a_cluster_to_break_by_hand(server_dir: Path) -> None:
-    breaking = ("wait 3", "status", "kill 1", "nonsense", "wait 6", "cut 2 redis", "wait 1", "heal")
+    killing = ("wait 3", "status", "kill 1", "nonsense", "wait 6", "freeze 2 5", "wait 9")
+    breaking = (*killing, "cut 2 redis", "cut 1 postgres out", "wait 1", "heal")
     orders = "\n".join((*breaking, "drain 3", "wait 4", "restart 3", "wait 6", "quit", ""))
     with trio.fail_after(2 * HANG_S):
         done = await obeyed(
@@ -221,6 +243,11 @@ async def test_a_cluster_to_break_by_hand(server_dir: Path) -> None:
     assert done.returncode == 0, said + done.stderr.decode()
     assert "There is no command 'nonsense'" in said
     assert "node-1 ended with -9; it is started again." in said
+    assert "GatherUp, view " in said
+    assert "node-2 is frozen for 5 s." in said
+    assert "node-2 goes on." in said
+    assert "node-2 ended with 1; it is started again." in said  # the others took it for dead
+    assert "Nothing passes from node-1 to PostgreSQL any more." in said
     assert "node-3 has ended; restart starts it again." in said
     assert "node-3 serves." in said
     last = said.splitlines()[-1]

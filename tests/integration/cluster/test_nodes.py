@@ -6,6 +6,7 @@ import pytest
 import trio
 
 from gatherup.start import FencedOutError, StartRefusedError
+from protocol.nodes import NODE_PROTOCOL
 from tests.integration.cluster.rig import Rig
 
 pytestmark = pytest.mark.real
@@ -102,3 +103,24 @@ async def test_a_misfit_is_refused_and_harms_nobody(
     after = await cluster.view()
     assert (after.version, after.shards) == (before.version, before.shards)
     await cluster.ready(first)
+
+
+async def test_releases_two_versions_apart_are_refused_and_one_apart_work_together(
+    cluster: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await cluster.start("node-1")
+    await cluster.ready(first)
+    monkeypatch.setattr("gatherup.start.NODE_PROTOCOL", NODE_PROTOCOL + 2)
+    refused = await cluster.begin("node-2")
+    assert isinstance(refused.error, StartRefusedError)
+    assert str(refused.error).startswith("unsupported_protocol: ")
+    assert [member.name for member in (await cluster.view()).members] == ["node-1"]
+    monkeypatch.setattr("gatherup.start.NODE_PROTOCOL", NODE_PROTOCOL + 1)
+    second = await cluster.start("node-2")
+    view = await cluster.balanced()
+    assert [member.protocol for member in view.members] == [NODE_PROTOCOL, NODE_PROTOCOL + 1]
+    ann = await cluster.site(second).guest("Ann")
+    for _ in range(8):
+        await ann.post(await ann.new_room(), "read by both")
+    for node in (first, second):
+        await cluster.ready(node)

@@ -103,6 +103,14 @@ def test_a_newer_version_is_told_apart():
     assert reason_of(data[:2] + bytes((NODE_PROTOCOL + 1,)) + data[3:]) == "version"
 
 
+def test_the_version_before_is_read_and_no_other(monkeypatch):
+    monkeypatch.setattr("protocol.nodes.NODE_PROTOCOL", 5)
+    for version in (4, 5):
+        assert unseal(seal(FRAME, KEY, version), KEY).number == FRAME.number
+    for version in (3, 6):
+        assert reason_of(seal(FRAME, KEY, version)) == "version"
+
+
 @pytest.mark.parametrize(
     "content",
     [

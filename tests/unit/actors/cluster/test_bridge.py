@@ -17,6 +17,7 @@ from actors.runtime.router import View
 from protocol.codes import Code
 from protocol.frames import Accepted, Refused, Signalled, StreamCommand, Unknown
 from protocol.nodes import (
+    NODE_PROTOCOL,
     Answer,
     Beat,
     Forward,
@@ -349,6 +350,38 @@ async def test_who_got_or_lost_shards_says_so_at_once(autojump_clock):
         town.nodes[2].see()
         await settle()
         assert len(town.hub.carried) == sent, "who has no part in it adds nothing"
+
+
+async def test_a_newer_version_is_written_once_every_member_reads_it(autojump_clock, monkeypatch):
+    """As in a rolling upgrade: each side reads the other throughout."""
+    for module in ("protocol.nodes", "actors.cluster.ownership"):
+        monkeypatch.setattr(f"{module}.NODE_PROTOCOL", 2)
+
+    def of(*versions: int):
+        return tuple(replace(member(n), protocol=version) for n, version in enumerate(versions, 1))
+
+    async with Town(2).running() as town:
+        for versions, written in ((2, 1), 1), ((2, 2), 2), ((2, 3), 2), ((1, 2), 1):
+            town.change(members=of(*versions))
+            town.see()
+            sent = len(town.hub.carried)
+            _, replies = town.nodes[1].forward(HERS, add(HERS, sent))
+            await settle()
+            assert isinstance(replies[0], Accepted)
+            assert {data[2] for _, data in town.hub.carried[sent:]} == {written}
+
+
+async def test_a_frame_of_a_version_to_come_is_told_and_left(autojump_clock, town, caplog):
+    node = town.nodes[1]
+    await beats(1)
+    before = node.bridge.counters.frames_in
+    frame = NodeFrame(sender=(2, 1), receiver=(1, 1), number=1000, version=9, messages=(Beat(),))
+    with caplog.at_level(logging.WARNING):
+        town.hub.ears[inbox("test", 1)][0](seal(frame, KEY, NODE_PROTOCOL + 1))
+    assert [record.reason for record in caplog.records] == ["version"]
+    assert node.bridge.counters.dropped_frames["version"] == 1
+    assert node.bridge.counters.frames_in == before
+    assert node.ownership.wanted_version <= town.view.version, "nothing of it was believed"
 
 
 async def test_a_newer_view_makes_one_look(autojump_clock, town):

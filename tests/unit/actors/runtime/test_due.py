@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from actors.cluster.view import SHARDS, Shard
 from actors.ports import Append, LogUnavailableError
+from actors.runtime import limits
 from actors.runtime.due import DueWork
 from protocol.codes import Code
 from protocol.event import decode_header
@@ -124,6 +125,37 @@ async def test_an_effect_waits_for_a_target_that_is_away(autojump_clock: object,
         await ask_all(runtime, [Add(client_id=cid("0"), stream=a, forward=b)])
         await trio.sleep(60)
     assert len(world.row(b).events) == 1
+
+
+async def test_who_owes_to_a_target_that_is_away_is_woken_later_and_each_at_its_own_time(
+    autojump_clock: object, world: World
+) -> None:
+    """The log says when: another owner keeps to it, and all debtors of one target don't come at once."""
+    target, *debtors = world.make(*"123456789")
+
+    class Away(Faults):
+        async def before(self, call: str) -> None:
+            await trio.lowlevel.checkpoint()
+            if call == "activate" and away:
+                raise LogUnavailableError("away")
+
+    away, world.faults = False, Away()
+    async with world.runtime() as runtime:
+        await ask_all(runtime, [Add(client_id=cid("w" + d[-1]), stream=d) for d in debtors])
+        away = True
+        await ask_all(runtime, [Add(client_id=cid("x" + d[-1]), stream=d, forward=target) for d in debtors])
+        await trio.sleep(20)
+        now, times = world.clock.now(), [world.row(debtor).wake_at for debtor in debtors]
+        waits_s = [(time - now) / 1000 for time in times if time is not None]
+        assert len(waits_s) == len(debtors)
+        assert max(waits_s) <= limits.EFFECT_BACKOFF_MAX_S
+        assert max(waits_s) - min(waits_s) > 1, (
+            "doubled since, what was a jitter of parts of a second is seconds"
+        )
+        away = False
+        await trio.sleep(2 * limits.EFFECT_BACKOFF_MAX_S)
+    assert [world.row(debtor).wake_at for debtor in debtors] == [None] * len(debtors)
+    assert len(world.row(target).events) == len(debtors)
 
 
 async def test_an_effect_on_no_stream_is_settled_by_its_refusal(autojump_clock: object, world: World) -> None:

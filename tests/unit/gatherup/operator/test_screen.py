@@ -13,7 +13,7 @@ from rich.console import Console
 from actors.cluster.view import Member, View
 from actors.ports import Directory, LogUnavailableError
 from gatherup.operator.drain import NoSuchNodeError, drain
-from gatherup.operator.screen import as_line, show_live, table
+from gatherup.operator.screen import WIDTH_CHARS, as_line, console_for, show_live, table
 from gatherup.operator.standing import Observer
 from gatherup.report import NodeReport, report_text
 from storage.memory.directory import MemoryDirectory
@@ -47,10 +47,15 @@ def test_the_table_holds_no_terminal_s_commands() -> None:
     Console(file=out, width=250, color_system=None).print(table(found))
     assert not controls(out.getvalue())
     assert (
-        out.getvalue().count("[/red]") == 4
-    )  # name, hears, and the reason with the name before it, as they are
+        out.getvalue().count("[/red]") == 3
+    )  # the name, and the reason with the name before it, as they are
     assert "\n" not in as_line(found)
     assert not controls(as_line(found))
+
+
+def test_what_goes_to_no_terminal_is_wide_enough() -> None:
+    console = console_for(StringIO())
+    assert (console.is_terminal, console.width) == (False, WIDTH_CHARS)
 
 
 async def test_nor_does_the_list_of_members() -> None:

@@ -66,6 +66,54 @@ def test_states_and_what_they_come_from() -> None:
     assert all(word in text for word in (*reports, "draining", "256 shards have no owner.", "Why.", "What."))
 
 
+def test_each_number_stands_in_its_column() -> None:
+    told = NodeReport(
+        sessions=11,
+        streams_active=12,
+        lag_ms=13,
+        calls=14,
+        link_queue=15,
+        holes=16,
+        repairs=17,
+        connections=99,
+    )
+    observer = Observer()
+    observer.standing(view(member(1, 1)), 0.0)
+    observer.standing(view(member(1, 2)), 1.0)
+    others = member(2, 1)
+    mine = member(1, 2, hears=(2,), report=report_text(told))
+    console = Console(record=True, width=200)
+    console.print(table(observer.standing(view(mine, others), 1.5)))
+    head, row = (
+        next(line for line in console.export_text(clear=False).splitlines() if word in line)
+        for word in ("repairs", "node-1")
+    )
+    cells = dict(zip(head.split(), row.replace(" s ", "s ").replace(" ms ", "ms ").split(), strict=True))
+    assert cells == {
+        "node": "node-1",
+        "state": "ready",
+        "shards": "256",
+        "lease": "0.5s",
+        "sessions": "11",
+        "lag": "13ms",
+        "calls": "14",
+        "queue": "15",
+        "holes": "16",
+        "repairs": "17",
+        "hears": "1/1",
+    }
+
+
+def test_the_table_can_be_read_in_80_columns() -> None:
+    told = report_text(NodeReport(lag_ms=99_999, repairs=9_999, degraded="Why."))
+    nodes = [member(n, 1, report=told, hears=(1, 2)) for n in (3, 1, 2)]
+    console = Console(record=True, width=80)
+    console.print(table(Observer().standing(view(*nodes), 0.0)))
+    text = console.export_text()
+    assert "…" not in text
+    assert [line.split()[0] for line in text.splitlines()[2:5]] == ["node-1", "node-2", "node-3"]
+
+
 def test_json_is_one_line_with_everything() -> None:
     found = Observer().standing(view(member(1, 1, report=report_text(NodeReport(sessions=3)))), 0.0)
     line = as_line(found)
