@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 
 def _reasons() -> dict[str, int]:
-    return dict.fromkeys(("seal", "version", "content", "foreign", "replay"), 0)
+    return dict.fromkeys(("seal", "version", "content", "foreign", "early", "replay"), 0)
 
 
 @dataclass(slots=True)
@@ -23,7 +23,8 @@ class BridgeCounters:
     """Streams registered again, since the registration or what it brings may be lost."""
     resent_calls: int = 0
     dropped_frames: dict[str, int] = field(default_factory=_reasons)
-    """By reason: seal, version, content, foreign (another's, or of a run that isn't a member), replay."""
+    """By reason: seal, version, content, foreign (another's, or of a run that isn't a member), early (of a run that a
+    view to come may know), replay."""
     unheard_frames: int = 0
     """Frames that nobody listened to."""
     failed_publishes: int = 0

@@ -81,7 +81,7 @@ class Receiving:
         self._ownership.refresh(frame.version)
         link = self._links.of(Fence(*frame.sender))
         if link is None or self.streams is None:
-            self._reject("foreign")
+            self._reject("early" if frame.version > self._ownership.view.version else "foreign")
             return
         arrival = link.incoming.take(frame.number, self._clock.monotonic())
         if arrival is Arrival.OLD:
@@ -171,6 +171,6 @@ class Receiving:
     def _reject(self, reason: str) -> None:
         self._counters.dropped_frames[reason] += 1
         now = self._clock.monotonic()
-        if now - self._logged_at.get(reason, float("-inf")) >= REJECTED_LOG_S:
+        if reason != "early" and now - self._logged_at.get(reason, float("-inf")) >= REJECTED_LOG_S:
             self._logged_at[reason] = now
             _log.warning("a frame from the bus was dropped", extra={"reason": reason})

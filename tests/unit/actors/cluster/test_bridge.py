@@ -393,6 +393,15 @@ async def test_a_newer_view_makes_one_look(autojump_clock, town):
     assert wishes == [7]
 
 
+async def test_the_first_frames_of_who_just_joined_alarm_nobody(autojump_clock, town, caplog):
+    """They may come before the view that knows their sender."""
+    node = town.nodes[1]
+    with caplog.at_level(logging.WARNING):
+        say(town, Beat(), number=1, sender=(9, 1), version=node.ownership.view.version + 1)
+    assert not caplog.records
+    assert node.bridge.counters.dropped_frames["early"] == 1
+
+
 # --- events -----------------------------------------------------------------------------------------
 
 
