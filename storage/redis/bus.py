@@ -4,7 +4,7 @@ Publishing is one pipeline on one connection (a pool would reorder); on a cluste
 Listening is another connection, read by the listener's own task: no buffer lies between socket and ``heard``, so
 nothing grows but the server's output buffer, which the server limits by cutting the connection.
 
-This speaks RESP itself (resp.py, connection.py) and not through coredis: see docs/adr/0002.
+This speaks RESP itself (resp.py, connection.py) and not through coredis: see docs/adr/0018.
 """
 
 from __future__ import annotations
