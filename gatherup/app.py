@@ -190,7 +190,7 @@ def wired(config: Config, store: Store, listener: socket) -> Node:
             air,
             ownership,
             audible=lambda: membership.audibility,
-            hears=lambda: () if bridge is None else bridge.hears,
+            hears=lambda: membership.hears,
             skew_s=lambda: clock.skewed_s,
         ),
         http_answers=Counter(),

@@ -137,6 +137,11 @@ class Membership:
         ownership.on_wish(self._wish)
 
     @property
+    def hears(self) -> tuple[int, ...]:
+        """The ids of the members it hears; none without a bridge."""
+        return self._hears()
+
+    @property
     def audibility(self) -> Audibility:
         """Whether the others hear this node."""
         return self._hearing.standing

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -157,35 +158,19 @@ class _Notes:
             return None
         if frame.client_id not in self._commands:
             return None  # a refreshed token
+        answered = partial(records.Answered, at=at, client=self._client, client_id=frame.client_id)
         match frame:
             case Accepted():
-                told = records.Answered(
-                    at=at,
-                    client=self._client,
-                    client_id=frame.client_id,
-                    answer="accepted",
-                    seq=frame.seq,
-                    events=frame.events,
-                )
+                return answered(answer="accepted", seq=frame.seq, events=frame.events)
             case Refused():
-                told = records.Answered(
-                    at=at,
-                    client=self._client,
-                    client_id=frame.client_id,
+                return answered(
                     answer="refused",
                     code=frame.code,
                     message=frame.message,
                     retry_after_s=frame.retry_after_s,
                 )
             case Unknown():
-                told = records.Answered(
-                    at=at,
-                    client=self._client,
-                    client_id=frame.client_id,
-                    answer="unknown",
-                    retry_after_s=frame.retry_after_s,
-                )
-        return told
+                return answered(answer="unknown", retry_after_s=frame.retry_after_s)
 
     def _subscription(self, at: float, frame: Subscribed) -> Record:
         asked = None if frame.client_id is None else self._asked.pop(frame.client_id, None)

@@ -249,6 +249,13 @@ async def test_no_more_is_held_than_allowed(
 # --- what peers bring --------------------------------------------------------------------------------------------
 
 
+def epoch_of(node: Node, stream: str) -> int:
+    """The epoch at which this node owns the stream."""
+    epoch = node.ownership.epoch(stream)
+    assert epoch is not None
+    return epoch
+
+
 def bring(node: Node, stream: str, epoch: int, name: str = "0") -> list[Reply | str]:
     told: list[Reply | str] = []
     node.runtime.router.take(
@@ -267,8 +274,7 @@ async def test_what_a_peer_brings_is_served_at_this_very_epoch_alone(
 ) -> None:
     (stream,) = streams_in(cluster, 1)
     async with cluster.running() as (one, two):
-        epoch = one.ownership.epoch(stream)
-        assert epoch is not None
+        epoch = epoch_of(one, stream)
         assert bring(one, stream, epoch - 1) == ["returned"]
         assert bring(two, stream, epoch) == ["returned"]
         right = bring(one, stream, epoch)
@@ -284,8 +290,7 @@ async def test_what_a_peer_brings_too_early_waits_for_the_view(
 ) -> None:
     (stream,) = streams_in(cluster, 1)
     async with cluster.running() as (one, two):
-        epoch = one.ownership.epoch(stream)
-        assert epoch is not None
+        epoch = epoch_of(one, stream)
         await one.directory.move(one.ownership.me, one.moves(shards_of(stream), two))
         early, wrong = bring(two, stream, epoch + 1), bring(one, stream, epoch + 1, "1")
         assert two.wishes
@@ -302,8 +307,7 @@ async def test_what_a_peer_brings_during_a_hand_over_is_held_and_sent_back(
 ) -> None:
     (stream,) = streams_in(cluster, 1)
     async with cluster.running() as (one, two):
-        epoch = one.ownership.epoch(stream)
-        assert epoch is not None
+        epoch = epoch_of(one, stream)
         one.ownership.hand_over(shards_of(stream))
         told = bring(one, stream, epoch)
         assert told == []
@@ -317,8 +321,7 @@ async def test_what_a_peer_brought_is_not_served_at_a_later_epoch_of_the_same_ow
     """The peer was told of the moves, and has sent another copy since: a late one mustn't be decided after it."""
     (stream,) = streams_in(cluster, 1)
     async with cluster.running() as (one, two):
-        epoch = one.ownership.epoch(stream)
-        assert epoch is not None
+        epoch = epoch_of(one, stream)
         one.ownership.hand_over(shards_of(stream))
         told = bring(one, stream, epoch)
         await one.directory.move(one.ownership.me, one.moves(shards_of(stream), two))
@@ -336,8 +339,7 @@ async def test_what_a_peer_brings_too_early_is_not_served_at_an_earlier_epoch(
 ) -> None:
     (stream,) = streams_in(cluster, 1)
     async with cluster.running() as (one, two):
-        epoch = one.ownership.epoch(stream)
-        assert epoch is not None
+        epoch = epoch_of(one, stream)
         early = bring(one, stream, epoch + 2)
         await trio.sleep(1)
         assert early == [] and cluster.row(stream).head == 0
@@ -495,8 +497,7 @@ async def test_who_waits_for_a_view_is_sent_on_when_its_shard_is_handed_over(
 ) -> None:
     (stream,) = streams_in(cluster, 1)
     async with cluster.running() as (one, _):
-        epoch = one.ownership.epoch(stream)
-        assert epoch is not None
+        epoch = epoch_of(one, stream)
         one.faults.held["activate"] = trio.Event()
         told: list[View | Refused | None] = []
         one.runtime.router.view_for(stream, ME, epoch, told.append)
