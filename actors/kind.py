@@ -18,7 +18,8 @@ from msgspec import Struct
 
 from protocol.codes import Code
 from protocol.event import Header, Mark
-from protocol.frames import Command, Signal
+from protocol.frames import Command, CreateCommand, Signal
+from protocol.ids import USER, derive_stream, kind_of
 
 Instant = int
 """Unix time in milliseconds."""
@@ -32,10 +33,35 @@ S = TypeVar("S", bound=Struct)
 LISTENERS: Final = "listener"
 """The projection table that holds who may listen to a stream, one row a user id, or ``EVERYONE``."""
 EVERYONE: Final = "*"
+NOBODY: Final = "!"
+"""As a row of ``LISTENERS``: nobody may listen now, whatever the other rows say."""
+LISTENS_AFTER: Final = "after"
+"""The one column of ``LISTENERS``, an integer: the user may read events after this seq; null for all."""
+
+# Facts that aren't the stream's own rows: who people are, and what they are to one another.
+PERSON: Final = "person"
+"""Key: a user id. ``handle`` (null for a guest), ``direct_from`` and ``invites_from`` ("everyone", "friends" or
+"nobody"). No row: there is no such user (any more)."""
+HANDLE: Final = "handle"
+"""Key: a handle as ``protocol.handles.folded`` makes it. ``user``: whose it is."""
+BLOCK: Final = "block"
+"""Key: ``pair(who, whom)``. There is a row if the first has blocked the second."""
+FRIENDS: Final = "friends"
+"""Key: ``pair(a, b)``. There is a row if the two are friends."""
+MEMBERSHIPS: Final = "memberships"
+"""Key: a user id. ``count``: how many streams the user may listen to, counted up to MEMBERSHIPS_MAX."""
+MEMBERSHIPS_MAX: Final = 2_000
+SHARED_FACTS: Final = frozenset({PERSON, HANDLE, BLOCK, FRIENDS, MEMBERSHIPS})
+"""Tables of facts that belong to no stream. Kinds may ask for them, none may project into them."""
+
+
+def pair(one: str, other: str) -> str:
+    """The key of a fact about two users."""
+    return f"{one} {other}"
 
 
 class FactKey(Struct, frozen=True):
-    """A projected row of this stream that deciding needs: its table and its key within the stream."""
+    """A row that deciding needs: a projected one of this stream, by table and key, or one of ``SHARED_FACTS``."""
 
     table: str
     key: str
@@ -49,6 +75,14 @@ class Upsert(Struct, frozen=True):
     values: Row
 
 
+class Update(Struct, frozen=True):
+    """These columns of this row have these values now, the others stay; nothing if there is no such row."""
+
+    table: str
+    key: str
+    values: Row
+
+
 class Delete(Struct, frozen=True):
     """This row of the stream is gone."""
 
@@ -56,7 +90,7 @@ class Delete(Struct, frozen=True):
     key: str
 
 
-Change = Upsert | Delete
+Change = Upsert | Update | Delete
 Facts = Mapping[FactKey, Row | None]
 
 
@@ -65,7 +99,7 @@ class Happened(Struct, frozen=True):
 
     payload: Struct
     revokes: tuple[str, ...] = ()
-    """User ids whose right to listen ends with it."""
+    """User ids whose right to listen ends with it, or ``EVERYONE``."""
     erases: tuple[int, ...] = ()
     """Seqs whose payloads it empties; at most ``erase_seqs_max``."""
     marks: Mapping[str, Mark] = {}
@@ -120,17 +154,43 @@ class Kind(ABC, Generic[S]):
     state_version: ClassVar[int] = 1
     """Raised when old checkpoints can't be read any more: streams then fold from their log."""
     commands: ClassVar[tuple[type[Command], ...]]
+    """All that its streams take."""
+    internal_commands: ClassVar[tuple[type[Command], ...]] = ()
+    """Those of ``commands`` that are the server's own, sent by streams, keys and ``system``: clients are told
+    ``unknown_type``."""
     events: ClassVar[Mapping[str, type[Struct]]]
     """Payload types by the header's ``type``."""
     signals: ClassVar[tuple[type[Signal], ...]] = ()
-    internal: ClassVar[bool] = False
-    """Whether its commands are the server's own: clients are told ``unknown_type``."""
+    """All that its streams pass on."""
+    internal_signals: ClassVar[tuple[type[Signal], ...]] = ()
+    """Those of ``signals`` that are the server's own."""
+    on_demand: ClassVar[bool] = False
+    """Whether a stream begins to exist when it is first needed, for a command it ``admits`` or to be shown, rather
+    than with a CreateCommand."""
+
+    @property
+    def client_commands(self) -> tuple[type[Command], ...]:
+        """What clients may send."""
+        return tuple(command for command in self.commands if command not in self.internal_commands)
+
+    @property
+    def client_signals(self) -> tuple[type[Signal], ...]:
+        """The signals that clients may send."""
+        return tuple(signal for signal in self.signals if signal not in self.internal_signals)
+
+    def stream_of(self, command: CreateCommand, *, by: str) -> str:
+        """The id of the stream that a creating command makes, or finds. A resend must get the same."""
+        return derive_stream(self.name, by, command.client_id)
+
+    def admits(self, command: Command, *, by: str) -> bool:
+        """Whether this author may send this at all; else it is told ``not_found``, and the stream never hears of it."""
+        return type(command) not in self.internal_commands or kind_of(by) != USER
 
     @abstractmethod
     def initial(self, stream: str) -> S:
         """The state before the first event."""
 
-    def facts(self, state: S, command: Command) -> Sequence[FactKey]:
+    def facts(self, state: S, command: Command, *, by: str) -> Sequence[FactKey]:
         """The rows that ``decide`` needs for this command; they are read at once for a whole batch."""
         return ()
 
@@ -165,6 +225,6 @@ class Kind(ABC, Generic[S]):
         """The command of the earliest timer that is due at ``now``. Deciding it must move ``due`` on."""
         return None
 
-    def may_signal(self, state: S, signal: Signal, *, by: str) -> bool:
+    def may_signal(self, state: S, signal: Signal, *, by: str, now: Instant) -> bool:
         """Whether this ephemeral signal is passed on to the subscribers."""
         return False

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from enum import Enum, auto
+from enum import Enum, StrEnum, auto
 from typing import TYPE_CHECKING, Protocol
 
 import trio
 from msgspec import Struct
 
 from actors.kind import Change, FactKey, Instant, Job, Row
+from protocol.frames import RoomHead
 
 if TYPE_CHECKING:
     from actors.cluster.view import Joining, Member, Move, Renewal, View
@@ -168,6 +169,8 @@ class Standing(Struct, frozen=True):
     may_listen: bool
     incarnation: int
     head: int
+    readable_after: int = 0
+    """Only the events after this seq may be read."""
 
 
 class Log(Protocol):
@@ -325,6 +328,61 @@ class Bus(Protocol):
         ...
 
 
+# --- traces ------------------------------------------------------------------------------------------------------
+
+
+class Step(StrEnum):
+    """What a traced command comes by on its way through a node. Each ends the one before."""
+
+    HELD = auto()
+    """It waits until somebody owns its stream."""
+    FORWARDED = auto()
+    """It is on its way to the owner on another node, and the reply back."""
+    ROUTED = auto()
+    """It waits in its stream's mailbox."""
+    TAKEN = auto()
+    """It is being decided, together with its batch."""
+    DECIDED = auto()
+    """Its events are being committed."""
+    COMMITTED = auto()
+    """They are durable; publishing and the reply are next."""
+    PUBLISHED = auto()
+    """They were handed to the relay and the bridge."""
+
+
+class Trace(Protocol):
+    """One sampled command on one node, or one delivery. Nothing here blocks or raises."""
+
+    @property
+    def parent(self) -> str:
+        """What goes on elsewhere begins with this: a W3C ``traceparent``."""
+        ...
+
+    def mark(self, step: Step, **facts: int) -> None:
+        """The next step begins now; ``facts`` are counts that belong to it."""
+        ...
+
+    def end(self, outcome: str, **facts: int) -> None:
+        """It is over: ``outcome`` is an error code or one of accepted, unknown, returned, delivered. Once."""
+        ...
+
+
+class Tracer(Protocol):
+    """Decides which commands are traced. Few are: what begins with None costs nothing more."""
+
+    def begin(self, name: str, *, stream: str, by: str) -> Trace | None:
+        """A client's command, or one of the server's own, came to this node; None if it isn't sampled."""
+        ...
+
+    def follow(self, name: str, parent: str, *, stream: str, by: str) -> Trace | None:
+        """A command that another node traces came here; None if ``parent`` makes no sense."""
+        ...
+
+    def deliver(self, parent: str, *, stream: str) -> Trace | None:
+        """A traced event is about to go to subscribers of this node; None if ``parent`` makes no sense."""
+        ...
+
+
 # --- delivery ----------------------------------------------------------------------------------------------------
 
 
@@ -366,6 +424,8 @@ class Login(Struct, frozen=True, kw_only=True):
     """What a good token says."""
 
     user: str
+    login: str
+    """The login it came from, 32 hexadecimal digits."""
     expires_at: Instant
 
 
@@ -382,4 +442,66 @@ class Tokens(Protocol):
 
     def verify(self, token: str, now: Instant) -> Login:
         """Who the token speaks for. Raises InvalidTokenError. Does no I/O."""
+        ...
+
+
+class LoginStanding(Struct, frozen=True):
+    """How a login stands."""
+
+    live: bool
+    """Neither the login nor its account was ended."""
+    inbox_head: int
+    """The last seq of the user's inbox at that moment; 0 before its first event."""
+    began_at: Instant = 0
+    """When the login began; 0 for one that isn't known."""
+
+
+class Logins(Protocol):
+    """Which logins have ended, as the database knows it."""
+
+    async def standings(self, logins: Sequence[Login]) -> list[LoginStanding]:
+        """How these logins stand, all from one snapshot, in the order asked. Raises LogUnavailableError.
+
+        Whatever ends one is told the user's inbox afterwards (``inbox.end_logins``): one that is live here has ended
+        only if the inbox says so after ``inbox_head``.
+        """
+        ...
+
+
+class ReadMark(Struct, frozen=True):
+    """That a user has read a room up to this message number."""
+
+    user: str
+    room: str
+    number: int
+
+
+class ReadMoved(Struct, frozen=True):
+    """A read position that was moved: where it is now."""
+
+    user: str
+    room: str
+    number: int
+    direct: bool
+    """Whether the room is a direct one, whose other member may know of it."""
+
+
+class ReadPositions(Protocol):
+    """How far users have read rooms. Both methods may raise LogUnavailableError."""
+
+    async def keep(self, marks: Sequence[ReadMark]) -> list[ReadMoved]:
+        """Move positions forward, never back, in one transaction: those that moved, in any order.
+
+        A mark of somebody who isn't in the room does nothing; one beyond its last message stands for that message.
+        Each (user, room) at most once. Idempotent: on LogUnavailableError it may have been done, and may be repeated.
+        """
+        ...
+
+    async def counts(self, user: str, rooms: Mapping[str, int]) -> list[RoomHead]:
+        """How at most HEADS_ROOMS_MAX rooms stand for the user, from one snapshot: those they are in, in the order
+        asked. Each comes with a number up to which it counts as read even if that isn't kept yet, or 0.
+
+        Only the newest UNREAD_SCANNED_MAX messages of a room are looked at, and of them only those that the user may
+        read.
+        """
         ...

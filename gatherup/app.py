@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
+from hashlib import blake2b
 from socket import socket  # noqa: TID251 - a type
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 import trio
@@ -19,50 +20,115 @@ from actors.cluster.clock import ClusterClock
 from actors.cluster.fanout import Fanout
 from actors.cluster.member import Membership
 from actors.cluster.ownership import Ownership
+from actors.domain.invites import InviteCodes
 from actors.domain.rate_limit import Rate
-from actors.ports import Bus, Fence, LogUnavailableError
+from actors.inbox.kind import InboxKind
+from actors.kind import Kind
+from actors.ports import Bus, Clock, Fence, LogUnavailableError
+from actors.presence import Presence
+from actors.presence.last_seen import LastSeen
 from actors.relay import Relay
 from actors.room.kind import RoomKind
 from actors.runtime.node import Runtime
+from actors.session.attendance import attended
+from actors.session.heads import Pace
+from actors.session.logins import LoginReader
 from actors.session.outbox import Outboxes
+from actors.session.reads import Reads
 from actors.session.registry import SessionRegistry
 from actors.session.services import SessionServices
 from actors.session.session import Session
-from gatherup.auth.passwords import Passwords
+from gatherup.auth.keys import KeyRing
 from gatherup.auth.tokens import AccessTokens
+from gatherup.auth.verified import VerifiedTokens
 from gatherup.canary import KIND, Air, Canary, CanaryKind
 from gatherup.clock import SystemClock, stopwatch
 from gatherup.config import Config
-from gatherup.gateway import Gateway, lanes
-from gatherup.http.accounts import AccountsResource
-from gatherup.http.commands import Commands
-from gatherup.http.endpoint import Gate
+from gatherup.erasure import Erasure
+from gatherup.gateway import Gateway, SseLane, lanes
+from gatherup.hooks import HookedRouter, loaded
+from gatherup.http.accounts import AccountParts, access_tokens, account_parts
+from gatherup.http.admin import AdminResource
+from gatherup.http.commands import Asks, Commands
+from gatherup.http.cors import Cors
+from gatherup.http.deletion import DeletionResource
+from gatherup.http.gate import Gate, Throttles
+from gatherup.http.heads import HeadsResource
 from gatherup.http.health import HealthResource
+from gatherup.http.inbox import InboxResource
+from gatherup.http.invites import InvitesResource
+from gatherup.http.keys import KeysResource
+from gatherup.http.live import LiveLogins
+from gatherup.http.members import MembersResource
+from gatherup.http.messages import MessagesResource
+from gatherup.http.people import PeopleResource
+from gatherup.http.relations import RelationsResource
+from gatherup.http.reports import ReportsResource
+from gatherup.http.room_door import RoomDoor
 from gatherup.http.rooms import RoomsResource
 from gatherup.http.server import create_app
+from gatherup.http.server_api import MintResource, ServerRoomsResource
 from gatherup.http.throttle import Throttle
+from gatherup.http.webhooks import WebhooksResource
+from gatherup.jobs.node import NodeJobs, webhook_key
+from gatherup.owed import OwedCommands
 from gatherup.randomness import SystemRandomness
 from gatherup.report import node_report, report_text
-from gatherup.retention import sweep_receipts
+from gatherup.retention import chores, sweep
 from gatherup.start import joined
 from gatherup.telemetry.loop_hold import LoopHold
 from gatherup.telemetry.measures import NodeParts, measures_of
 from gatherup.telemetry.metrics import registry_of
 from protocol import limits
-from protocol.codec import FULL, codecs
-from storage.postgres.accounts import Accounts
+from protocol.codec import FULL, Subprotocol, codecs
+from protocol.inbox import KIND as INBOX
+from storage.postgres.admins import Admins
+from storage.postgres.audit_log import AuditLog
 from storage.postgres.canary import CanaryStreams
 from storage.postgres.directory import RENEW_TIMEOUT_S, PostgresDirectory
+from storage.postgres.erasure import Erasures
+from storage.postgres.inbox import Inboxes
+from storage.postgres.keys import ApiKeys
+from storage.postgres.last_seen import PostgresLastSeen
 from storage.postgres.log import PostgresLog, quick
+from storage.postgres.logins import PostgresLogins
+from storage.postgres.messages import Messages
+from storage.postgres.owed import Owed
+from storage.postgres.people import People
 from storage.postgres.pool import Pool
+from storage.postgres.read_positions import PostgresReadPositions
+from storage.postgres.relations import Relations
+from storage.postgres.reports import Reports
 from storage.postgres.retention import Retention
+from storage.postgres.room_people import RoomPeople
 from storage.postgres.rooms import Rooms
+from storage.postgres.sight import PostgresSight
+from storage.postgres.webhooks import Webhooks
 from storage.redis.bus import redis_bus
 
-KINDS: Final = (RoomKind(), CanaryKind())
+if TYPE_CHECKING:
+    from gatherup.telemetry.traces import OtelTracer
+
+
+def invite_key_of(receipt_key: bytes) -> bytes:
+    """What makes the codes of invites, derived from the key that all nodes share."""
+    return blake2b(key=receipt_key, person=b"invite").digest()
+
+
+def kinds_of(receipt_key: bytes) -> tuple[Kind[Any], ...]:
+    """Every kind of stream, with the keys they need, derived from the one that all nodes share."""
+    return RoomKind(invite_key_of(receipt_key)), InboxKind(), CanaryKind()
+
+
+def told_outside(kind: Kind[Any]) -> bool:
+    """Whether webhooks may be told of its events: inboxes are their owners' alone, canaries nobody's."""
+    return kind.name != INBOX and bool(kind.client_commands)
+
+
 CLIENT_FRAMES: Final = tuple(
-    dict.fromkeys((*FULL, *(f for k in KINDS if not k.internal for f in (*k.commands, *k.signals))))
+    dict.fromkeys((*FULL, *(f for k in kinds_of(b"") for f in (*k.client_commands, *k.client_signals))))
 )
+"""Whatever a client may send, which depends on no key."""
 
 _log = structlog.stdlib.get_logger("gatherup")
 
@@ -76,13 +142,15 @@ class Store(Struct, frozen=True, kw_only=True):
     directory: PostgresDirectory
     bus: Bus | None
     fence: Fence
+    tracer: OtelTracer | None
 
 
 class Node(Struct, frozen=True, kw_only=True):
     """A node that is wired and not running yet."""
 
     parts: NodeParts
-    retention: Callable[[], Awaitable[None]]
+    background: tuple[Callable[[], Awaitable[None]], ...]
+    """What runs beside everything else until the node ends."""
     app: QuartTrio
     listener: socket
 
@@ -104,12 +172,27 @@ async def opened(config: Config) -> AsyncGenerator[Store]:
         if config.redis.url is not None:
             connecting = redis_bus(config.redis.url.reveal(), clock, SystemRandomness())
             bus = await stack.enter_async_context(connecting)
+        tracer = await stack.enter_async_context(_tracer(config, clock))
         fence = await joined(config, directory, clock)
         try:
-            yield Store(clock=clock, pool=pool, log=log, directory=directory, bus=bus, fence=fence)
+            yield Store(
+                clock=clock, pool=pool, log=log, directory=directory, bus=bus, fence=fence, tracer=tracer
+            )
         finally:
             with trio.CancelScope(shield=True):
                 await _leave(directory, fence)
+
+
+@asynccontextmanager
+async def _tracer(config: Config, clock: Clock) -> AsyncGenerator[OtelTracer | None]:
+    """The tracer of this node for the block; None without an endpoint: then nothing of OpenTelemetry is loaded."""
+    if config.traces.endpoint is None:
+        yield None
+        return
+    from gatherup.telemetry.traces import traces
+
+    async with traces(config.traces, config.node.name, clock, SystemRandomness()) as tracer:
+        yield tracer
 
 
 async def _leave(directory: PostgresDirectory, fence: Fence) -> None:
@@ -123,12 +206,15 @@ async def _leave(directory: PostgresDirectory, fence: Fence) -> None:
 def wired(config: Config, store: Store, listener: socket) -> Node:
     """Every part of a node, joined up."""
     clock, randomness = store.clock, SystemRandomness()
-    tokens = AccessTokens(config.auth.token_key.key, lifetime_s=config.auth.access_token_s)
+    tokens = access_tokens(config)
     ownership = Ownership(store.fence, clock, lease_s=config.cluster.lease_s)
-    relay = Relay(store.log, clock, randomness)
-    bridge = _bridge(config, store, ownership, relay)
+    relay = Relay(store.log, clock, randomness, store.tracer)
+    presence, attendance = attended(ownership, clock, relay)
+    last_seen = LastSeen(PostgresLastSeen(store.pool), clock)
+    attendance.left = last_seen.left
+    bridge = _bridge(config, store, ownership, relay, presence)
     runtime = Runtime(
-        kinds=KINDS,
+        kinds=kinds_of(config.runtime.receipt_key.key),
         log=store.log,
         ownership=ownership,
         clock=clock,
@@ -137,6 +223,7 @@ def wired(config: Config, store: Store, listener: socket) -> Node:
         peers=bridge,
         digest_key=config.runtime.receipt_key.key,
         lanes=config.postgres.committers,
+        tracer=store.tracer,
     )
     membership = Membership(
         directory=store.directory,
@@ -147,23 +234,39 @@ def wired(config: Config, store: Store, listener: socket) -> Node:
         hears=None if bridge is None else lambda: bridge.hears,
         lease_s=config.cluster.lease_s,
     )
+    hooks = loaded(config.hooks.load or ())
+    router = HookedRouter(runtime.router, hooks) if hooks else runtime.router
+    jobs = NodeJobs(config, store.pool, clock, randomness)
+    kinds = kinds_of(config.runtime.receipt_key.key)
+    owed = OwedCommands(Owed(store.pool), runtime.router, kinds, clock, randomness)
     sessions = SessionRegistry()
+    logins = LoginReader(PostgresLogins(store.pool, clock))
+    reads = Reads(PostgresReadPositions(store.pool), runtime.router, clock)
+    heads = Pace(relay, reads, clock)
     services = SessionServices(
         node=config.node.name,
         log=store.log,
         relay=relay,
-        streams=runtime.router,
+        streams=router,
         tokens=tokens,
+        logins=logins,
         registry=sessions,
+        presence=presence,
+        attendance=attendance,
+        sight=PostgresSight(store.pool),
+        reads=reads,
+        heads=heads,
         clock=clock,
         randomness=randomness,
     )
-    outboxes = Outboxes(clock)
+    outboxes, spoken = Outboxes(clock), codecs(CLIENT_FRAMES)
     gateway = Gateway(
         config.stream,
         sessions=partial(Session, services),
         outboxes=outboxes,
-        lanes=lanes(codecs(CLIENT_FRAMES)),
+        lanes=lanes(spoken),
+        events_lane=SseLane(spoken[Subprotocol.JSON]),
+        tokens=tokens,
         clock=clock,
         randomness=randomness,
         shared_port=config.node.share_ports,
@@ -178,6 +281,8 @@ def wired(config: Config, store: Store, listener: socket) -> Node:
     )
     parts = NodeParts(
         runtime=runtime,
+        reads=reads,
+        heads=heads,
         relay=relay,
         outboxes=outboxes,
         sessions=sessions,
@@ -193,16 +298,33 @@ def wired(config: Config, store: Store, listener: socket) -> Node:
             hears=lambda: membership.hears,
             skew_s=lambda: clock.skewed_s,
         ),
+        jobs=jobs.worker,
+        owed=owed,
+        presence=presence,
+        attendance=attendance,
         http_answers=Counter(),
         loop_hold=LoopHold(stopwatch, hold_max_s=config.runtime.loop_hold_max_s),
         http_address=listener.getsockname()[:2],
     )
-    retention = partial(sweep_receipts, Retention(store.pool), clock)
-    app = _facade(config, store, parts, tokens)
-    return Node(parts=parts, retention=retention, app=app, listener=listener)
+    background = (
+        partial(
+            sweep, chores(Retention(store.pool), clock, guest_keep_days=config.auth.guest_keep_days), clock
+        ),
+        owed.run,
+        reads.run,
+        heads.run,
+        presence.run,
+        last_seen.run,
+        jobs.run,
+        Erasure(Erasures(store.pool), runtime.router, clock).run,
+    )
+    app = _facade(config, store, parts, tokens, logins, router)
+    return Node(parts=parts, background=background, app=app, listener=listener)
 
 
-def _bridge(config: Config, store: Store, ownership: Ownership, relay: Relay) -> Bridge | None:
+def _bridge(
+    config: Config, store: Store, ownership: Ownership, relay: Relay, presence: Presence
+) -> Bridge | None:
     """None for a node without Redis, which is alone."""
     if store.bus is None or config.cluster.secret is None:
         return None
@@ -211,7 +333,8 @@ def _bridge(config: Config, store: Store, ownership: Ownership, relay: Relay) ->
         log=store.log,
         ownership=ownership,
         relay=relay,
-        kinds={kind.name: kind for kind in KINDS},
+        presence=presence,
+        kinds={kind.name: kind for kind in kinds_of(config.runtime.receipt_key.key)},
         clock=store.clock,
         randomness=SystemRandomness(),
         cluster=config.cluster.name,
@@ -219,29 +342,94 @@ def _bridge(config: Config, store: Store, ownership: Ownership, relay: Relay) ->
     )
 
 
-def _facade(config: Config, store: Store, parts: NodeParts, tokens: AccessTokens) -> QuartTrio:
-    clock, keys_max = store.clock, config.http.addresses_max
-    anonymous = Throttle(
-        clock, Rate(config.http.anonymous_per_s, config.http.anonymous_burst), keys_max=keys_max
-    )
-    commands = Throttle(clock, Rate(limits.COMMANDS_PER_S, limits.COMMANDS_BURST), keys_max=keys_max)
-    passwords = Passwords(
-        hashers=config.auth.hashers,
-        waiting_max=config.auth.hashes_waiting_max,
-        memory_kib=config.auth.hash_memory_kib,
-        passes=config.auth.hash_passes,
-    )
-    return create_app(
-        Gate(tokens, clock, anonymous, proxy_hops=config.http.proxy_hops),
-        parts.http_answers,
-        AccountsResource(
-            Accounts(store.pool),
-            tokens,
-            passwords,
-            clock,
-            SystemRandomness(),
-            refresh_token_s=config.auth.refresh_token_s,
+def _facade(
+    config: Config,
+    store: Store,
+    parts: NodeParts,
+    tokens: AccessTokens,
+    logins: LoginReader,
+    router: Asks,
+) -> QuartTrio:
+    clock, keys_max, owed = store.clock, config.http.addresses_max, parts.owed
+    throttle = Throttle(clock, Rate(limits.COMMANDS_PER_S, limits.COMMANDS_BURST), keys_max=keys_max)
+    throttles = Throttles(
+        anonymous=Throttle(
+            clock, Rate(config.http.anonymous_per_s, config.http.anonymous_burst), keys_max=keys_max
         ),
-        RoomsResource(Rooms(store.pool), Commands(parts.runtime.router, commands)),
+        users=Throttle(clock, Rate(limits.REQUESTS_PER_S, limits.REQUESTS_BURST), keys_max=keys_max),
+        keys=Throttle(
+            clock, Rate(limits.SERVER_COMMANDS_PER_S, limits.SERVER_COMMANDS_BURST), keys_max=limits.KEYS_MAX
+        ),
+    )
+    commands = Commands(router, throttle)
+
+    def poke() -> None:
+        """Something was written that this node's tasks wait for: a letter, an owed command."""
+        owed.poke()
+        parts.jobs.poke()
+
+    account = account_parts(config, store.pool, tokens, clock, SystemRandomness(), poke)
+    return create_app(
+        Gate(
+            VerifiedTokens(tokens),
+            LiveLogins(logins, clock),
+            clock,
+            throttles,
+            keys=KeyRing(ApiKeys(store.pool), clock),
+            proxy_hops=config.http.proxy_hops,
+        ),
+        parts.http_answers,
+        Cors(config.stream.allowed_origins),
+        *account.resources,
+        *_room_resources(config, store, parts, commands),
+        InboxResource(Inboxes(store.pool), commands),
+        PeopleResource(People(store.pool), clock, throttle),
+        RelationsResource(Relations(store.pool), clock, throttle, owed.poke),
+        DeletionResource(Erasures(store.pool), account.passwords, clock, owed.poke),
+        AdminResource(Admins(store.pool), AuditLog(store.pool), clock, owed.poke),
+        *_server_resources(config, store, account, router),
         HealthResource(parts.canary.readiness, registry_of(measures_of(parts))),
+        tracer=store.tracer,
+    )
+
+
+def _server_resources(
+    config: Config, store: Store, account: AccountParts, router: Asks
+) -> tuple[object, ...]:
+    """What games' own backends do over HTTP, and the keys with which they do it."""
+    clock, pool, randomness = store.clock, store.pool, SystemRandomness()
+    rate = Rate(limits.SERVER_COMMANDS_PER_S, limits.SERVER_COMMANDS_BURST)
+    commands = Commands(router, Throttle(clock, rate, keys_max=limits.KEYS_MAX))
+    keys = ApiKeys(pool)
+    return (
+        KeysResource(keys, Admins(pool), clock, randomness),
+        ServerRoomsResource(commands, router, keys, People(pool)),
+        MintResource(account.accounts, account.admission, keys, clock),
+        WebhooksResource(
+            Webhooks(pool),
+            clock,
+            randomness,
+            key=webhook_key(config.runtime.receipt_key.key),
+            types=[name for kind in kinds_of(b"") if told_outside(kind) for name in kind.events],
+            allow_private=config.webhooks.allow_private,
+        ),
+    )
+
+
+def _room_resources(config: Config, store: Store, parts: NodeParts, commands: Commands) -> tuple[object, ...]:
+    """Everything about rooms over HTTP."""
+    clock, pool = store.clock, store.pool
+    rooms, people, messages = Rooms(pool), RoomPeople(pool), Messages(pool)
+    door = RoomDoor(rooms, parts.runtime.router)
+    codes = InviteCodes(invite_key_of(config.runtime.receipt_key.key))
+    looks = Rate(limits.INVITE_LOOKS_PER_S, limits.INVITE_LOOKS_BURST)
+    signals = Rate(limits.SIGNALS_PER_S, limits.SIGNALS_BURST)
+    throttle = partial(Throttle, clock, keys_max=config.http.addresses_max)
+    return (
+        HeadsResource(parts.reads, PostgresReadPositions(pool), throttle(signals)),
+        RoomsResource(rooms, door, commands, clock),
+        MembersResource(people, door, commands, clock),
+        MessagesResource(messages, door, commands),
+        InvitesResource(people, door, commands, codes, throttle(looks), clock),
+        ReportsResource(Reports(pool), messages, door, Admins(pool), throttle(signals), clock),
     )

@@ -19,17 +19,18 @@ from gatherup.config import Config, ConfigError
 
 if TYPE_CHECKING:
     from actors.ports import Clock, Directory
+    from storage.postgres.admins import Admins
 
 WRONG_CONFIGURATION = 2
 REFUSED = 1
 
 
 class Commands(click.Group):
-    """The commands below, and ``chat`` and ``chaos``, whose imports only they should pay for."""
+    """The commands below, and others whose imports only they should pay for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All of them, in alphabetical order."""
-        return sorted([*super().list_commands(ctx), "chaos", "chat"])
+        return sorted([*super().list_commands(ctx), "chaos", "chat", "jobs", "keys"])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of this name."""
@@ -41,6 +42,10 @@ class Commands(click.Group):
             from gatherup.chaos.command import chaos
 
             return chaos
+        if cmd_name in {"jobs", "keys"}:
+            from gatherup.operator import server_commands
+
+            return getattr(server_commands, cmd_name)
         return super().get_command(ctx, cmd_name)
 
 
@@ -73,7 +78,7 @@ def serve(workers: int | None) -> None:
     from gatherup.workers import run
 
     config = _config()
-    configure_logs(config.log)
+    configure_logs(config.log, config.node.name)
     say = partial(click.echo, err=True)
     _guarded(partial(run, config, configuration.environment(), workers, say))
 
@@ -105,6 +110,37 @@ def drain(node: str, wait: bool) -> None:
         _operate(lambda directory, clock: begin(directory, clock, node, click.echo, wait=wait))
     except NoSuchNodeError as error:
         _refuse(str(error))
+
+
+@main.group()
+def admin() -> None:
+    """Say who may ban people and read the audit log."""
+
+
+@admin.command("grant")
+@click.argument("handle")
+def grant_admin(handle: str) -> None:
+    """Give HANDLE the rights of an admin. Exits 1 if nobody has this handle."""
+    from gatherup.operator.admins import appoint
+
+    _administer(lambda admins: appoint(admins, handle, click.echo, admin=True))
+
+
+@admin.command("revoke")
+@click.argument("handle")
+def revoke_admin(handle: str) -> None:
+    """Take the rights of an admin from HANDLE. Exits 1 if nobody has this handle."""
+    from gatherup.operator.admins import appoint
+
+    _administer(lambda admins: appoint(admins, handle, click.echo, admin=False))
+
+
+@admin.command("list")
+def list_admins() -> None:
+    """Print the handles of all admins."""
+    from gatherup.operator.admins import show
+
+    _administer(lambda admins: show(admins, click.echo))
 
 
 @main.command()
@@ -182,7 +218,7 @@ def _run(config: Config) -> None:
     def started(addresses: Addresses) -> None:
         click.echo(f"GatherUp serves on {addresses.http} and {addresses.stream}", err=True)
 
-    configure_logs(config.log)
+    configure_logs(config.log, config.node.name)
     _guarded(partial(serve, config, started=started))
 
 
@@ -204,6 +240,27 @@ def _operate(work: Callable[[Directory, Clock], Awaitable[None]]) -> None:
 
     with suppress(KeyboardInterrupt):
         _guarded(run)
+
+
+def _administer(work: Callable[[Admins], Awaitable[None]]) -> None:
+    """Do something with the admins of DATABASE_URL."""
+    from gatherup.operator.admins import NoSuchPersonError
+    from storage.postgres.admins import Admins
+    from storage.postgres.errors import PostgresError
+    from storage.postgres.log import quick
+    from storage.postgres.pool import Pool
+
+    async def run() -> None:
+        dsn = configuration.database_url(configuration.environment()).reveal()
+        async with Pool(quick(dsn), size_max=1, autocommit=True) as pool:
+            await work(Admins(pool))
+
+    try:
+        _guarded(run)
+    except NoSuchPersonError as error:
+        _refuse(str(error))
+    except PostgresError as error:
+        _refuse(f"The database doesn't serve: {error}")
 
 
 def _guarded(run: Callable[[], object]) -> None:

@@ -35,6 +35,8 @@ from storage.postgres.migrate import migrate
 
 DATABASE: Final = "gatherup"
 SECRETS_FILE: Final = "secrets.env"
+OUTBOX: Final = "outbox"
+"""Where letters go: a file each."""
 GENERATED: Final = ("GATHERUP_AUTH_TOKEN_KEY", "GATHERUP_RUNTIME_RECEIPT_KEY", "GATHERUP_CLUSTER_SECRET")
 PORTS: Final = {"GATHERUP_HTTP_PORT": 8080, "GATHERUP_STREAM_PORT": 8081}
 LOOPBACK: Final = "127.0.0.1"
@@ -62,11 +64,12 @@ async def run(environment: Mapping[str, str], *, program: str, ephemeral: bool, 
                 "GATHERUP_LOG_LEVEL": "warning",
                 "DATABASE_URL": postgres.dsn_for(DATABASE),
                 "REDIS_URL": valkey.url,
+                "GATHERUP_MAIL_OUTBOX": str(data / OUTBOX),
                 **secrets(data / SECRETS_FILE, SystemRandomness()),
                 **free_ports(environment, say),
             }
             config = configuration.read({**found, **environment})
-            configure_logs(config.log)
+            configure_logs(config.log, config.node.name)
             await trio.to_thread.run_sync(migrate, config.postgres.url.reveal())  # noqa: TID251 - before any actor
             await serve(config, started=partial(_greet, say, program))
 
@@ -84,6 +87,7 @@ async def run_cluster(
             **_ANYBODY,
             "GATHERUP_LOG_FORMAT": "console",
             "GATHERUP_STREAM_GOODBYE_SPREAD_S": "0.5",
+            "GATHERUP_MAIL_OUTBOX": str(data / OUTBOX),
             **secrets(data / SECRETS_FILE, SystemRandomness()),
             **{name: value for name, value in environment.items() if name not in PORTS},  # one can have them
         }

@@ -110,6 +110,7 @@ class _Life:
                 await self._finish()
             if self._fenced:
                 await self._say_goodbye(FENCED_GOODBYE_S)
+            await self._keep_reads()
             nursery.cancel_scope.cancel()
         if self._fenced:
             raise FencedOutError(FENCED_OUT)
@@ -130,7 +131,8 @@ class _Life:
         http = self._config.http
         ended = await nursery.start(serve_http, self._node.app, self._node.listener, http, http_stop.wait)
         nursery.start_soon(parts.canary.run)
-        nursery.start_soon(self._node.retention)
+        for work in self._node.background:
+            nursery.start_soon(work)
         nursery.start_soon(self._await_drain, stop)
         return cast(trio.Event, ended)
 
@@ -161,6 +163,14 @@ class _Life:
 
     async def _say_goodbye(self, spread_s: float) -> None:
         await self._parts.gateway.drain(spread_s + limits.CLOSE_TIMEOUT_S)
+
+    async def _keep_reads(self) -> None:
+        """Nobody marks anything as read here any more: keep what still waits."""
+        kept = False
+        with self._clock.deadline(SETTLE_S):
+            kept = await self._parts.reads.flush()
+        if not kept:
+            _log.warning("the last read positions weren't kept")
 
     async def _finish(self) -> None:
         """End the streams that nobody took, once nobody here uses them."""

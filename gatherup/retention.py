@@ -1,38 +1,75 @@
-"""The task that lets old receipts go, a little at a time."""
+"""The task that lets old rows go, a little at a time."""
 
 from __future__ import annotations
 
-from typing import Final, Protocol
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Final
 
 import structlog
+from msgspec import Struct
 
+from actors.domain.lockout import FORGET_AFTER_S
 from actors.ports import Clock
 from protocol.limits import RECEIPT_KEEP_DAYS
 from storage.postgres.errors import PostgresError
+from storage.postgres.retention import Retention
 
 SWEEP_S: Final = 3600.0
 BATCH_ROWS: Final = 5000
+GUESTS_BATCH_ROWS: Final = 100
+"""Guests whose accounts are given up in one transaction; each is several statements."""
 PAUSE_S: Final = 0.5
 """Between two batches, so that a large backlog doesn't press on the log."""
+_DAY_MS: Final = 86_400_000
 
 _log = structlog.stdlib.get_logger("gatherup.retention")
 
 
-class Deletes(Protocol):
-    """``storage.postgres.retention.Retention``."""
+class Chore(Struct, frozen=True):
+    """One kind of rows that grow old: takes at most this many at once, and tells how many it took."""
 
-    async def delete_receipts(self, keep_days: int, rows_max: int) -> int:
-        """How many were deleted."""
-        ...
+    what: str
+    rows_max: int
+    take: Callable[[int], Awaitable[int]]
 
 
-async def sweep_receipts(store: Deletes, clock: Clock) -> None:
-    """Delete receipts older than RECEIPT_KEEP_DAYS, once an hour, until cancelled."""
+def chores(store: Retention, clock: Clock, *, guest_keep_days: int) -> tuple[Chore, ...]:
+    """Everything that is kept for a time only."""
+
+    async def logins(rows_max: int) -> int:
+        return await store.delete_logins(clock.now(), rows_max)
+
+    async def codes(rows_max: int) -> int:
+        return await store.delete_codes(clock.now(), rows_max)
+
+    async def attempts(rows_max: int) -> int:
+        return await store.delete_attempts(clock.now() - FORGET_AFTER_S * 1000, rows_max)
+
+    async def guests(rows_max: int) -> int:
+        now = clock.now()
+        return await store.abandon_guests(now - guest_keep_days * _DAY_MS, now, rows_max)
+
+    return (
+        Chore("receipts", BATCH_ROWS, partial(store.delete_receipts, RECEIPT_KEEP_DAYS)),
+        Chore("guests", GUESTS_BATCH_ROWS, guests),
+        Chore("logins", BATCH_ROWS, logins),
+        Chore("codes", BATCH_ROWS, codes),
+        Chore("attempts", BATCH_ROWS, attempts),
+    )
+
+
+async def sweep(todo: Sequence[Chore], clock: Clock) -> None:
+    """Do every chore, once an hour and in batches, until cancelled."""
     while True:
-        wait_s = SWEEP_S
-        try:
-            if await store.delete_receipts(RECEIPT_KEEP_DAYS, BATCH_ROWS) == BATCH_ROWS:
-                wait_s = PAUSE_S
-        except PostgresError as error:
-            _log.warning("old receipts weren't deleted", error=str(error))
-        await clock.sleep_until(clock.monotonic() + wait_s)
+        for chore in todo:
+            await _do(chore, clock)
+        await clock.sleep_until(clock.monotonic() + SWEEP_S)
+
+
+async def _do(chore: Chore, clock: Clock) -> None:
+    try:
+        while await chore.take(chore.rows_max) == chore.rows_max:
+            await clock.sleep_until(clock.monotonic() + PAUSE_S)
+    except PostgresError as error:
+        _log.warning("old rows weren't deleted", what=chore.what, error=str(error))

@@ -10,7 +10,21 @@ from typing import Final
 
 import msgspec
 
-from loadtest.figures import FULL, QUICK, Scale, commit_path, cross_node, fanout, idle, idle_rooms, posts
+from loadtest.figures import (
+    FULL,
+    QUICK,
+    Scale,
+    commit_path,
+    cross_node,
+    events,
+    fanout,
+    heads,
+    http,
+    idle,
+    idle_rooms,
+    logins,
+    posts,
+)
 from loadtest.node import Node
 from loadtest.report import Figure, table
 
@@ -26,7 +40,11 @@ def _on_node(measure: Callable[[Node, Scale], list[Figure]]) -> Callable[[Scale]
 MEASURES: Final[dict[str, Callable[[Scale], list[Figure]]]] = {
     "posts": _on_node(posts.measure),
     "fanout": _on_node(fanout.measure),
+    "events": _on_node(events.measure),
+    "http": http.measure,
     "commit-path": commit_path.measure,
+    "heads": _on_node(heads.measure),
+    "logins": logins.measure,
     "idle": _on_node(idle.measure),
     "cross-node": cross_node.measure,
     "idle-rooms": idle_rooms.measure,
@@ -40,13 +58,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--quick", action="store_true", help="see that everything works; the numbers mean nothing"
     )
+    parser.add_argument(
+        "--profile", action="store_true", help="tell where the node's CPU time goes, as far as a measure can"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     given = parser.parse_args(arguments)
     _allow_many_files()
+    scale = msgspec.structs.replace(QUICK if given.quick else FULL, profile=given.profile)
     figures: list[Figure] = []
     for name in given.only or MEASURES:
         sys.stderr.write(f"measuring {name} ...\n")
-        measured = MEASURES[name](QUICK if given.quick else FULL)
+        measured = MEASURES[name](scale)
         figures += measured
         if not given.json:
             sys.stdout.write(table(measured) + "\n")

@@ -45,6 +45,10 @@ class Child:
         self._process.stdin.flush()
         return self._line()
 
+    def signal(self, number: int) -> None:
+        """Send it a signal."""
+        self._process.send_signal(number)
+
     def _line(self) -> str:
         assert self._process.stdout is not None
         if line := self._process.stdout.readline():

@@ -39,6 +39,38 @@ class Look(Struct, frozen=True):
     """The name of each shard's owner, by the shard's number."""
 
 
+class Servers(Child):
+    """PostgreSQL and Valkey, and what they were asked to do."""
+
+    def __init__(self) -> None:
+        super().__init__([sys.executable, "-m", "gatherup.bench.servers"], "database_url")
+        self._at: Final = msgspec.json.decode(self.said, type=_Servers)
+
+    @property
+    def database_url(self) -> str:
+        """Of the nodes' database."""
+        return self._at.database_url
+
+    def look(self) -> Look:
+        """What the servers were asked to do so far."""
+        return msgspec.json.decode(self.ask(), type=Look)
+
+    def node(self, name: str, *, alone: bool = False, module: str = "gatherup") -> Node:
+        """A node on them, not ready yet; ``alone``: in no cluster. ``module`` is what runs."""
+        cluster = {"REDIS_URL": self._at.redis_url, "GATHERUP_CLUSTER_SECRET": "c3" * 32}
+        return Node(
+            ("serve",),
+            None,
+            module=module,
+            DATABASE_URL=self._at.database_url,
+            GATHERUP_NODE_NAME=name,
+            GATHERUP_LOG_LEVEL="error",
+            GATHERUP_AUTH_TOKEN_KEY="a1" * 32,
+            GATHERUP_RUNTIME_RECEIPT_KEY="b2" * 32,
+            **({} if alone else cluster),
+        )
+
+
 class Cluster:
     """NODES nodes, each with its part of the shards. All are ended at the end of the block."""
 
@@ -49,25 +81,12 @@ class Cluster:
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            command = [sys.executable, "-m", "gatherup.bench.servers"]
-            self._servers = stack.enter_context(Child(command, "database_url"))
-            servers = msgspec.json.decode(self._servers.said, type=_Servers)
+            self._servers = stack.enter_context(Servers())
             for number in range(1, NODES + 1):
                 name = f"node-{number}"
-                node = Node(
-                    ("serve",),
-                    None,
-                    DATABASE_URL=servers.database_url,
-                    REDIS_URL=servers.redis_url,
-                    GATHERUP_NODE_NAME=name,
-                    GATHERUP_LOG_LEVEL="error",
-                    GATHERUP_AUTH_TOKEN_KEY="a1" * 32,
-                    GATHERUP_RUNTIME_RECEIPT_KEY="b2" * 32,
-                    GATHERUP_CLUSTER_SECRET="c3" * 32,
-                )
-                self.nodes[name] = stack.enter_context(node)
-            _wait(lambda: all(node.ready for node in self.nodes.values()))
-            _wait(self._balanced)
+                self.nodes[name] = stack.enter_context(self._servers.node(name))
+            wait_for(lambda: all(node.ready for node in self.nodes.values()))
+            wait_for(self._balanced)
             self._stack = stack.pop_all()
         return self
 
@@ -78,7 +97,7 @@ class Cluster:
 
     def look(self) -> Look:
         """What the servers were asked to do so far."""
-        return msgspec.json.decode(self._servers.ask(), type=Look)
+        return self._servers.look()
 
     def owner(self, stream: str, look: Look) -> str:
         """The name of the node that owned the stream."""
@@ -92,9 +111,10 @@ class Cluster:
         return all(owners.count(name) > len(owners) / NODES * 0.7 for name in self.nodes)
 
 
-def _wait(done: Callable[[], bool]) -> None:
+def wait_for(done: Callable[[], bool]) -> None:
+    """Wait until this is so. Raises HungError after HANG_S."""
     until = time.monotonic() + HANG_S
     while not done():
         if time.monotonic() > until:
-            raise HungError(f"the cluster isn't whole after {HANG_S} s")
+            raise HungError(f"it isn't so after {HANG_S} s")
         time.sleep(_PAUSE_S)

@@ -4,37 +4,60 @@ from __future__ import annotations
 
 import select
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Final
+from socket import socket
+from typing import Final, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from loadtest.connection import Connection, RefusedError
+from loadtest.connection import RefusedError
 from loadtest.scan import Run, Stamps
-from protocol.frames import Accepted
+from protocol.frames import Accepted, ServerFrame
 
 HANG_S: Final = 60.0
 """Waiting for what must come is given up after this long."""
 _POLL_MAX: Final = 2048
 
 
+class Client(Protocol):
+    """What a crowd is made of."""
+
+    @property
+    def socket(self) -> socket:
+        """To be waited for."""
+        ...
+
+    @property
+    def answers(self) -> deque[ServerFrame]:
+        """What came and is no event."""
+        ...
+
+    def read(self) -> tuple[Run, ...]:
+        """Read once: the events that came."""
+        ...
+
+
+C = TypeVar("C", bound=Client)
+
+
 class HungError(Exception):
     """What must come didn't come."""
 
 
-class Crowd:
+class Crowd(Generic[C]):
     """Reads its connections whenever they have something; nothing comes unchecked.
 
     ``heard`` keeps, while it is a list, every run's time of arrival and stamps.
     """
 
-    def __init__(self, connections: Iterable[Connection]) -> None:
+    def __init__(self, connections: Iterable[C]) -> None:
         self.connections: Final = tuple(connections)
         self.events = 0
         """Events that came to anybody, ever."""
         self.heard: list[tuple[int, Stamps]] | None = None
-        self.on_answer: Callable[[Connection], None] | None = None
+        self.on_answer: Callable[[C], None] | None = None
         """Called when a connection has answers."""
         self._epoll = select.epoll()
         self._by_descriptor = {c.socket.fileno(): c for c in self.connections}
@@ -77,7 +100,7 @@ class Crowd:
             self.heard.append((time.monotonic_ns(), run.stamps))
 
 
-def must_be_accepted(connection: Connection) -> None:
+def must_be_accepted(connection: Client) -> None:
     """Take a connection's answers. Raises RefusedError for any other."""
     while connection.answers:
         if not isinstance(answer := connection.answers.popleft(), Accepted):

@@ -16,7 +16,7 @@ import msgspec
 from loadtest.children import Child, ChildError
 from loadtest.connection import Connection, LastScan
 from protocol.frames import Accepted, CreateCommand, Hello, ServerFrame, Subscribe, Welcome
-from protocol.http import SignedIn, SignInAsGuest
+from protocol.http.accounts import SignedIn, SignInAsGuest
 from protocol.room import CreateRoom, JoinRoom
 
 LOOPBACK: Final = "127.0.0.1"
@@ -36,6 +36,7 @@ class Node(Child):
     """``gatherup dev`` on data that vanishes: PostgreSQL and Valkey are its children, the node is itself.
 
     With a ``command`` of its own a node on servers that run already, its settings being the environment's.
+    ``module`` is what Python runs.
     Everybody comes from one address here, so the limit of requests per address is lifted.
     """
 
@@ -43,14 +44,16 @@ class Node(Child):
         self,
         command: Sequence[str] = ("dev", "--ephemeral"),
         ready: str | None = "GatherUp is running",
+        *,
+        module: str = "gatherup",
         **settings: str,
     ) -> None:
-        self._http = (LOOPBACK, _free_port())
+        self.http_address: Final = (LOOPBACK, _free_port())
         self.address: Final = (LOOPBACK, _free_port())
         foreign = ("GATHERUP_", "DATABASE_", "REDIS_")
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(foreign)},
-            "GATHERUP_HTTP_PORT": str(self._http[1]),
+            "GATHERUP_HTTP_PORT": str(self.http_address[1]),
             "GATHERUP_STREAM_PORT": str(self.address[1]),
             "GATHERUP_STREAM_GOODBYE_SPREAD_S": "0",
             "GATHERUP_HTTP_ANONYMOUS_PER_S": "1e6",
@@ -59,14 +62,14 @@ class Node(Child):
             "PYTHONUNBUFFERED": "1",
             **settings,
         }
-        super().__init__([sys.executable, "-m", "gatherup", *command], ready, environment=environment)
+        super().__init__([sys.executable, "-m", module, *command], ready, environment=environment)
 
     @property
     def ready(self) -> bool:
         """Whether the node says that it is. Raises ChildError if it ended."""
         if self.ended is not None:
             raise ChildError(f"a node ended with {self.ended}")
-        facade = http.client.HTTPConnection(*self._http)
+        facade = http.client.HTTPConnection(*self.http_address)
         try:
             facade.request("GET", "/health/ready")
             return facade.getresponse().status == http.client.OK
@@ -82,7 +85,7 @@ class Node(Child):
 
     def guests(self, count: int) -> list[str]:
         """The tokens of this many new guests."""
-        facade = http.client.HTTPConnection(*self._http)
+        facade = http.client.HTTPConnection(*self.http_address)
         tokens: list[str] = []
         for number in range(count):
             body = msgspec.json.encode(SignInAsGuest(display_name=f"guest {number}"))
@@ -105,7 +108,7 @@ class Node(Child):
         return connections
 
     def _get(self, path: str) -> bytes:
-        facade = http.client.HTTPConnection(*self._http)
+        facade = http.client.HTTPConnection(*self.http_address)
         facade.request("GET", path)
         body = facade.getresponse().read()
         facade.close()

@@ -14,7 +14,7 @@ from typing import Any, Final, Union, cast
 import msgspec
 from msgspec import Raw, Struct
 
-from protocol import ids, limits, room, text
+from protocol import ids, inbox, limits, presence, room, text
 from protocol.codes import CODES, Code
 from protocol.event import event_frame_json, event_frame_msgpack
 from protocol.frames import SERVER_FRAMES, SESSION_FRAMES, ClientFrame, Refused, ServerFrame
@@ -172,7 +172,13 @@ class Codec:
         return cast(ServerFrame, self._decode_server(data))
 
 
-FULL: Final[tuple[type[ClientFrame], ...]] = (*SESSION_FRAMES, *room.COMMANDS, *room.SIGNALS)
+FULL: Final[tuple[type[ClientFrame], ...]] = (
+    *SESSION_FRAMES,
+    *presence.FRAMES,
+    *room.COMMANDS,
+    *room.SIGNALS,
+    *inbox.COMMANDS,
+)
 
 
 def codecs(client_frames: Iterable[type[ClientFrame]] = FULL) -> dict[str, Codec]:

@@ -34,6 +34,20 @@ class Code(StrEnum):
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     INTERNAL = "internal"
+    ARCHIVED = "archived"
+    MUTED = "muted"
+    BANNED = "banned"
+    BLOCKED = "blocked"
+    FILTERED = "filtered"
+    INVITE_INVALID = "invite_invalid"
+    CODE_INVALID = "code_invalid"
+    SECOND_FACTOR_NEEDED = "second_factor_needed"
+    EMAIL_UNVERIFIED = "email_unverified"
+    EMAIL_TAKEN = "email_taken"
+    STALE = "stale"
+    HOOK_REFUSED = "hook_refused"
+    SLOW_MODE = "slow_mode"
+    LOCKED_OUT = "locked_out"
     RATE_LIMITED = "rate_limited"
     OVERLOADED = "overloaded"
     UNAVAILABLE = "unavailable"
@@ -78,6 +92,20 @@ CODES: Final[dict[Code, CodeInfo]] = {
     Code.UNSUPPORTED_MEDIA_TYPE: CodeInfo(False, 415, "The request body must be JSON."),
     Code.METHOD_NOT_ALLOWED: CodeInfo(False, 405, "This method isn't allowed here."),
     Code.INTERNAL: CodeInfo(False, 500, "The server failed on this command; nothing was changed."),
+    Code.ARCHIVED: CodeInfo(False, 409, "The room is archived: it can only be read."),
+    Code.MUTED: CodeInfo(True, 403, "You are muted here for a while."),
+    Code.BANNED: CodeInfo(False, 403, "You are banned here."),
+    Code.BLOCKED: CodeInfo(False, 403, "This person doesn't take this from you."),
+    Code.FILTERED: CodeInfo(False, 422, "The room's filter doesn't let this pass."),
+    Code.INVITE_INVALID: CodeInfo(False, 404, "This invite is wrong, used up or has expired."),
+    Code.CODE_INVALID: CodeInfo(False, 403, "This code is wrong, was used or has expired."),
+    Code.SECOND_FACTOR_NEEDED: CodeInfo(False, 401, "Sign in again with a code of your second factor."),
+    Code.EMAIL_UNVERIFIED: CodeInfo(False, 403, "Verify your e-mail address first."),
+    Code.EMAIL_TAKEN: CodeInfo(False, 409, "Another account has this e-mail address."),
+    Code.STALE: CodeInfo(False, 412, "It has changed since you read it: read it again."),
+    Code.HOOK_REFUSED: CodeInfo(False, 403, "A rule of this community forbids it."),
+    Code.SLOW_MODE: CodeInfo(True, 429, "The room is in slow mode: wait, then try again."),
+    Code.LOCKED_OUT: CodeInfo(True, 429, "Too many wrong attempts: wait, then try again."),
     Code.RATE_LIMITED: CodeInfo(True, 429, "Too many of these: wait, then try again."),
     Code.OVERLOADED: CodeInfo(True, 503, "Too much is waiting here: wait, then try again."),
     Code.UNAVAILABLE: CodeInfo(True, 503, "This can't be served now: wait, then try again."),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
-from protocol.ids import Author, StreamId, UserId
+from protocol.ids import Author, StreamId
 
 Mark = int | str | bool | tuple[int | str, ...]
 """Immutable like the header; integers within int64."""
@@ -27,8 +27,8 @@ class Header(Struct, frozen=True, kw_only=True, omit_defaults=True):
     author: Author
     type: str
     """``area.verb`` in the past tense; it names the payload's type. Readers skip types they don't know."""
-    revokes: tuple[UserId, ...] = ()
-    """Users whose right to listen ends with this event."""
+    revokes: tuple[str, ...] = ()
+    """Users whose right to listen ends with this event; ``*``: everybody's."""
     erases: tuple[int, ...] = ()
     """Seqs whose payloads this event empties, everywhere."""
     marks: dict[str, Mark] = {}

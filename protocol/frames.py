@@ -6,7 +6,7 @@ they extend ``Command`` and join the union when the codec is built, see ``protoc
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from msgspec import Meta, Raw, Struct
 from msgspec.structs import force_setattr
@@ -33,6 +33,12 @@ class Frame(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="t"
     """Base of everything on the socket."""
 
 
+Status = Literal["online", "away", "busy", "invisible"]
+"""How a user wants to be seen."""
+ONLINE: Final = "online"
+INVISIBLE: Final = "invisible"
+
+
 class Position(Struct, frozen=True, kw_only=True):
     """How far a client has read one stream."""
 
@@ -57,6 +63,8 @@ class Hello(ClientFrame, frozen=True, kw_only=True, tag="hello"):
     protocol: Annotated[int, Meta(ge=0, le=limits.SEQ_MAX)] = limits.PROTOCOL_VERSION
     positions: Annotated[tuple[Position, ...], Meta(max_length=limits.POSITIONS_MAX)] = ()
     """Each is resumed like a subscribe with this ``since``."""
+    status: Status = ONLINE
+    """How the user wants to be seen from the first moment on; ``set_status`` changes it."""
 
 
 class RefreshToken(ClientFrame, frozen=True, kw_only=True, tag="refresh_token"):
@@ -81,6 +89,33 @@ class Unsubscribe(ClientFrame, frozen=True, kw_only=True, tag="unsubscribe"):
     stream: StreamId
 
 
+class Ping(ClientFrame, frozen=True, kw_only=True, tag="ping"):
+    """Is anybody there? For clients whose WebSocket can't ping, as in browsers. Answered by accepted."""
+
+    client_id: ClientId
+
+
+class MarkRead(ClientFrame, frozen=True, kw_only=True, tag="mark_read"):
+    """The user has read a room up to this message number. Never goes back; not answered.
+
+    Told to the user's sessions in their inbox, and in a direct room to the other, as a ``read`` signal whose data
+    are ``room``, ``number`` and ``user``. A session gets its user's without subscribing to the inbox.
+    """
+
+    room: StreamId
+    number: Annotated[int, Meta(ge=0, le=limits.SEQ_MAX)]
+
+
+class WatchHeads(ClientFrame, frozen=True, kw_only=True, tag="watch_heads"):
+    """Be told how much is new in these rooms, instead of those named before; none ends it.
+
+    Answered by accepted, which a ``heads`` frame of all of them that the user is in follows, or by refused.
+    """
+
+    client_id: ClientId
+    rooms: Annotated[tuple[StreamId, ...], Meta(max_length=limits.HEADS_ROOMS_MAX)] = ()
+
+
 class Command(ClientFrame, frozen=True, kw_only=True):
     """Base of every durable command: what a stream's actor decides on."""
 
@@ -100,9 +135,20 @@ class CreateCommand(Command, frozen=True, kw_only=True):
 
 
 class Signal(ClientFrame, frozen=True, kw_only=True):
-    """Base of ephemeral signals: not logged, not answered, dropped first under load."""
+    """Base of ephemeral signals: not logged, not answered, dropped first under load.
+
+    Told to a stream's subscribers as ``signal``, the fields of a signal's own as its data.
+    """
 
     stream: StreamId
+
+
+class Read(Signal, frozen=True, kw_only=True, tag="read"):
+    """The server's own: this user has read this room up to this message number. Goes to inboxes and direct rooms."""
+
+    room: StreamId
+    number: int
+    user: UserId
 
 
 # --- from the server ---------------------------------------------------------------------------------------
@@ -197,7 +243,10 @@ class Subscribed(ServerFrame, frozen=True, kw_only=True, tag="subscribed"):
     """The last seq that existed when the subscription began."""
     snapshot: RawOrNone = None
     present: tuple[UserId, ...] = ()
-    """Who else listens now, at most PRESENT_USERS_MAX of them; ``presence`` signals tell of changes."""
+    """Who listens now, as far as it is known here; nobody is named when there are more than PRESENT_USERS_MAX.
+
+    ``presence`` signals tell of changes.
+    """
     present_count: int = 0
     """How many there are in all."""
 
@@ -233,6 +282,35 @@ class Signalled(ServerFrame, frozen=True, kw_only=True, tag="signal"):
     data: dict[str, str | int | bool | list[str]] = {}
 
 
+class RoomHead(Struct, frozen=True, kw_only=True):
+    """How much is new in a room for one user."""
+
+    room: StreamId
+    seq: int
+    """The last event."""
+    number: int
+    """The last message's number."""
+    read: int
+    """The user has read up to this number."""
+    unread: int
+    """Messages after that which are there and aren't the user's own; at UNREAD_MAX: so many or more."""
+    mentions: int
+    """Those of them that mention the user or everybody; at UNREAD_MAX: so many or more."""
+    peer_read: int | None = None
+    """In a direct room: the other has read up to this number."""
+
+
+class Heads(ServerFrame, frozen=True, kw_only=True, tag="heads"):
+    """What has changed in watched rooms, at most once in HEADS_INTERVAL_S.
+
+    While a client is slow to read, frames are left out; the next one tells of all that changed meanwhile.
+    """
+
+    rooms: tuple[RoomHead, ...] = ()
+    gone: tuple[StreamId, ...] = ()
+    """Rooms that the user isn't in any more: they are watched no longer."""
+
+
 class Goodbye(ServerFrame, frozen=True, kw_only=True, tag="goodbye"):
     """The last frame before the server closes: the close code, in words."""
 
@@ -242,7 +320,15 @@ class Goodbye(ServerFrame, frozen=True, kw_only=True, tag="goodbye"):
     retry_after_s: float | None = None
 
 
-SESSION_FRAMES: tuple[type[ClientFrame], ...] = (Hello, RefreshToken, Subscribe, Unsubscribe)
+SESSION_FRAMES: tuple[type[ClientFrame], ...] = (
+    Hello,
+    RefreshToken,
+    Subscribe,
+    Unsubscribe,
+    Ping,
+    MarkRead,
+    WatchHeads,
+)
 SERVER_FRAMES: tuple[type[ServerFrame], ...] = (
     Welcome,
     Accepted,
@@ -252,5 +338,6 @@ SERVER_FRAMES: tuple[type[ServerFrame], ...] = (
     Unsubscribed,
     Event,
     Signalled,
+    Heads,
     Goodbye,
 )

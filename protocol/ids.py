@@ -46,6 +46,7 @@ Author = Annotated[
         pattern=AUTHOR_PATTERN,
         max_length=49,
         description="user:32hex, kind:32hex of a stream, key:32hex or system",
+        examples=["user:0d9a41f0c1f84f1f8c0f7d6f3f6f6c11"],
     ),
 ]
 ClientId = Annotated[
@@ -59,6 +60,8 @@ ClientId = Annotated[
 ]
 
 SYSTEM: Final = "system"
+USER: Final = "user"
+"""The kind in a user's id."""
 
 
 def kind_of(stream: str) -> str:

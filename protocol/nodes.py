@@ -42,6 +42,8 @@ class Forward(Message, frozen=True, tag="forward"):
     epoch: int
     by: Author
     command: Raw
+    trace: str | None = None
+    """The W3C ``traceparent`` to go on with, if this command is traced."""
 
 
 class Answer(Message, frozen=True, tag="answer"):
@@ -118,6 +120,8 @@ class Published(Message, frozen=True, tag="published"):
 
     stream: StreamId
     events: tuple[LoggedEvent, ...]
+    traces: dict[int, str] = {}
+    """Of events by seq, if they are traced: the W3C ``traceparent`` to go on with."""
 
 
 class Stands(Message, frozen=True, tag="stands"):
@@ -135,6 +139,26 @@ class PassSignal(Message, frozen=True, tag="pass_signal"):
     frame: Raw
 
 
+class Part(Message, frozen=True, tag="part"):
+    """Who of a roster that you own is on my node, whole: it replaces what I said before."""
+
+    stream: StreamId
+    users: dict[UserId, str]
+    """The status of each, at most PRESENT_USERS_MAX."""
+    more: int = 0
+    """How many others are here."""
+
+
+class Roster(Message, frozen=True, tag="roster"):
+    """Who is there now, on all nodes together, whole: for your subscribers and watchers."""
+
+    stream: StreamId
+    epoch: int
+    users: dict[UserId, str]
+    """The status of each; none of them while there are more than PRESENT_USERS_MAX."""
+    count: int
+
+
 NodeMessage = (
     Beat
     | Missed
@@ -150,6 +174,8 @@ NodeMessage = (
     | Published
     | Stands
     | PassSignal
+    | Part
+    | Roster
 )
 
 

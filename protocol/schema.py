@@ -16,14 +16,17 @@ from typing import Any, Final, cast
 import msgspec
 from msgspec import Struct
 
-from protocol import ids, limits, room
+from protocol import ids, inbox, limits, room
 from protocol.codec import FULL, Subprotocol
 from protocol.codes import CLOSE_SENTENCES, CODES, may_come_back
 from protocol.frames import (
     SERVER_FRAMES,
     Accepted,
     Command,
+    Heads,
     Hello,
+    MarkRead,
+    Ping,
     Position,
     RefreshToken,
     Refused,
@@ -32,16 +35,20 @@ from protocol.frames import (
     Subscribed,
     Unknown,
     Unsubscribe,
+    WatchHeads,
     Welcome,
 )
+from protocol.presence import SetStatus, WatchPresence
 
 Json = dict[str, Any]
 
 DIRECTORY: Final = Path("docs/schema")
 ADDRESS: Final = "/v1/stream"
-EVENTS: Final[dict[str, type[Struct]]] = {**room.EVENTS}
-VIEWS: Final[dict[str, type[Struct]]] = {room.KIND: room.RoomView}
+EVENTS: Final[dict[str, type[Struct]]] = {**room.EVENTS, **inbox.EVENTS}
+VIEWS: Final[dict[str, type[Struct]]] = {room.KIND: room.RoomView, inbox.KIND: inbox.InboxView}
 """What ``subscribed.snapshot`` holds, by the stream's kind."""
+ANSWERS: Final[dict[str, type[Struct]]] = {"room.create_invite": room.InviteCreated}
+"""What ``accepted.answer`` holds, by the command's tag; None for every other."""
 
 _CONTENT: Final = {
     Subprotocol.MSGPACK: {"contentType": "application/msgpack", "opcode": "binary"},
@@ -66,6 +73,7 @@ def json_schema() -> Json:
         "title": f"GatherUp protocol {limits.PROTOCOL_VERSION}",
         "x-event-payloads": {tag: f"#/$defs/{kind.__name__}" for tag, kind in EVENTS.items()},
         "x-snapshots": {kind: f"#/$defs/{view.__name__}" for kind, view in VIEWS.items()},
+        "x-answers": {tag: f"#/$defs/{answer.__name__}" for tag, answer in ANSWERS.items()},
         "$defs": dict(sorted(definitions.items())),
     }
 
@@ -139,7 +147,7 @@ def _read(path: Path) -> str | None:
 
 
 def _types() -> tuple[type[Struct], ...]:
-    return (*FULL, *SERVER_FRAMES, Position, *EVENTS.values(), *VIEWS.values())
+    return (*FULL, *SERVER_FRAMES, Position, *EVENTS.values(), *VIEWS.values(), *ANSWERS.values())
 
 
 def _definitions(template: str) -> Json:
@@ -222,7 +230,7 @@ def _operations() -> Json:
     told = [
         _tag(frame)
         for frame in SERVER_FRAMES
-        if _tag(frame) in {"goodbye", "unsubscribed", "signal", "subscribed", "refused"}
+        if _tag(frame) in {"goodbye", "heads", "unsubscribed", "signal", "subscribed", "refused"}
     ]
     return {
         "hello": _receives([Hello], [Welcome]),
@@ -230,7 +238,10 @@ def _operations() -> Json:
         "subscribe": _receives([Subscribe], [Subscribed, Refused, Unknown]),
         "unsubscribe": _receives([Unsubscribe], [Accepted, Refused]),
         "command": _receives(commands, [Accepted, Refused, Unknown]),
-        "signal": _receives(signals, []),
+        "watchHeads": _receives([WatchHeads], [Accepted, Heads, Refused]),
+        "watchPresence": _receives([WatchPresence], [Accepted, Refused]),
+        "ping": _receives([Ping], [Accepted, Refused]),
+        "signal": _receives([*signals, MarkRead, SetStatus], []),
         "tell": {
             "action": "send",
             "channel": {"$ref": "#/channels/socket"},

@@ -13,3 +13,23 @@ NO_NUL: Final = r"^[^\x00]*$"
 Body = Annotated[str, Meta(min_length=1, max_length=limits.BODY_CHARS_MAX, pattern=NO_NUL)]
 RoomName = Annotated[str, Meta(min_length=1, max_length=limits.ROOM_NAME_CHARS_MAX, pattern=NO_NUL)]
 Reason = Annotated[str, Meta(max_length=limits.REASON_CHARS_MAX, pattern=NO_NUL)]
+Topic = Annotated[str, Meta(max_length=limits.TOPIC_CHARS_MAX, pattern=NO_NUL)]
+Reaction = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=limits.REACTION_CHARS_MAX,
+        pattern=r"^[^\x00-\x20\x7f-\xa0\u2028\u2029]+$(?!\n)",
+        description="an emoji, or a :name: that clients agree on; no spaces",
+    ),
+]
+FilteredWord = Annotated[str, Meta(min_length=1, max_length=limits.FILTERED_WORD_CHARS_MAX, pattern=NO_NUL)]
+Host = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=253,
+        pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$(?!\n)",
+        description="a host name in lower case, without port",
+    ),
+]

@@ -11,7 +11,7 @@ from typing import Final, cast
 
 from msgspec import Struct
 
-from actors.kind import LISTENERS, Change, Delete, Row, Value
+from actors.kind import LISTENERS, LISTENS_AFTER, SHARED_FACTS, Change, Delete, Row, Update, Value
 
 INTEGER_MIN: Final = -(2**63)
 INTEGER_MAX: Final = 2**63 - 1
@@ -26,6 +26,7 @@ class Type(Enum):
     """64 bits, signed."""
     BOOLEAN = auto()
     INTEGERS = auto()
+    TEXTS = auto()
 
 
 class Column(Struct, frozen=True):
@@ -48,14 +49,19 @@ class Table(Struct, frozen=True):
 TABLES: Final = {
     table.name: table
     for table in (
-        Table(LISTENERS, ()),
+        Table(LISTENERS, (Column(LISTENS_AFTER, Type.INTEGER),)),
         Table(
             "room",
             (
                 Column("name", Type.TEXT),
-                Column("public", Type.BOOLEAN, required=True),
+                Column("topic", Type.TEXT),
+                Column("access", Type.TEXT, required=True),
+                Column("history", Type.BOOLEAN, required=True),
+                Column("slow_mode_s", Type.INTEGER, required=True),
                 Column("creator", Type.TEXT, required=True),
+                Column("peer", Type.TEXT),
                 Column("created_at", Type.INTEGER, required=True),
+                Column("archived_at", Type.INTEGER),
                 Column("deleted_at", Type.INTEGER),
             ),
         ),
@@ -69,12 +75,34 @@ TABLES: Final = {
                 Column("edited_at", Type.INTEGER),
                 Column("deleted_at", Type.INTEGER),
                 Column("edits", Type.INTEGERS, required=True),
+                Column("reply_to", Type.INTEGER),
+                Column("thread", Type.INTEGER),
+                Column("mentions", Type.TEXTS),
+                Column("everyone", Type.BOOLEAN),
+                Column("reactions", Type.INTEGER),
             ),
             seq_key=True,
         ),
+        Table(
+            "reaction",
+            (
+                Column("message", Type.INTEGER, required=True),
+                Column("author", Type.TEXT, required=True),
+                Column("reaction", Type.TEXT, required=True),
+                Column("at", Type.INTEGER, required=True),
+            ),
+        ),
+        Table(
+            "reaction_count",
+            (
+                Column("message", Type.INTEGER, required=True),
+                Column("reaction", Type.TEXT, required=True),
+                Column("count", Type.INTEGER, required=True),
+            ),
+        ),
     )
 }
-"""Times are Unix milliseconds; ``message.edits`` are the seqs of its edits."""
+"""Times are Unix milliseconds; ``actors.room.project`` says what the room's tables hold."""
 
 
 class UnstorableError(Exception):
@@ -82,7 +110,12 @@ class UnstorableError(Exception):
 
 
 def checked(change: Change) -> Row | None:
-    """The whole row after this change, None for a deleted one. Raises UnstorableError."""
+    """The whole row after this change, of an Update the columns it names, None for a deleted one.
+
+    Raises UnstorableError.
+    """
+    if change.table in SHARED_FACTS:
+        raise UnstorableError(f"{change.table} is no table of a stream")
     check_text(change.key)
     table = TABLES.get(change.table)
     if table is not None and table.seq_key:
@@ -97,7 +130,12 @@ def checked(change: Change) -> Row | None:
         return dict(change.values)
     if unknown := change.values.keys() - {column.name for column in table.columns}:
         raise UnstorableError(f"{change.table} has no column {', '.join(sorted(unknown))}")
-    return {column.name: _checked_cell(table, column, change.values) for column in table.columns}
+    partly = isinstance(change, Update)
+    return {
+        column.name: _checked_cell(table, column, change.values)
+        for column in table.columns
+        if not partly or column.name in change.values
+    }
 
 
 def seq_of(key: str) -> int:
@@ -123,6 +161,8 @@ def _checked_cell(table: Table, column: Column, values: Row) -> Value:
             fits = isinstance(value, bool)
         case Type.INTEGERS:
             fits = isinstance(value, list) and all(_is_integer(item) for item in value)
+        case Type.TEXTS:
+            fits = isinstance(value, list) and all(isinstance(item, str) for item in value)
     if not fits:
         raise UnstorableError(f"{table.name}.{column.name} can't hold {type(value).__name__}")
     _check_value(value)

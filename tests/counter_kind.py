@@ -124,7 +124,7 @@ class CounterKind(Kind[Counter]):
     def initial(self, stream: str) -> Counter:
         return Counter(stream)
 
-    def facts(self, state: Counter, command: Command) -> Sequence[FactKey]:
+    def facts(self, state: Counter, command: Command, *, by: str) -> Sequence[FactKey]:
         return (FactKey("lane", str(command.lane)),) if isinstance(command, Add) else ()
 
     def decide(self, state: Counter, facts: Facts, command: Command, *, by: str, now: Instant) -> Decision:

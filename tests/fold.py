@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from actors.kind import Accept, Decision, Delete, FactKey, Kind, Row
+from actors.kind import SHARED_FACTS, Accept, Change, Decision, Delete, FactKey, Kind, Row, Update, Upsert
+from actors.runtime.draft import Draft
 from protocol.event import Header, decode_header, encode_header, encode_payload
 from protocol.frames import Command
 
@@ -22,12 +23,22 @@ class Folded:
         self.state: Any = kind.initial(stream)
         self.log: list[tuple[bytes, bytes | None]] = []
         self.rows: dict[FactKey, Row] = {}
+        self.people: dict[FactKey, Row] = {}
+        """Rows of shared facts."""
         self.now = 1_000
 
     def do(self, command: Command, by: str) -> Decision:
         """Decide one command and adopt what it causes."""
-        self.now += 1
-        facts = {key: self.rows.get(key) for key in self.kind.facts(self.state, command)}
+        return self.do_at(command, by, now=self.now + 1)
+
+    def fact(self, key: FactKey) -> Row | None:
+        """A row of the stream, or a shared one."""
+        return (self.people if key.table in SHARED_FACTS else self.rows).get(key)
+
+    def do_at(self, command: Command, by: str, *, now: int) -> Decision:
+        """The same, at this time."""
+        self.now = now
+        facts = {key: self.fact(key) for key in self.kind.facts(self.state, command, by=by)}
         decision = self.kind.decide(self.state, facts, command, by=by, now=self.now)
         if isinstance(decision, Accept):
             for happened in decision.events:
@@ -51,6 +62,15 @@ class Folded:
         self.state = self.kind.apply(self.state, header, payload)
         _write(self.kind, self.rows, header, payload)
 
+    def adopt(self, draft: Draft) -> None:
+        """Take what a batch came to."""
+        for seq in draft.erases:
+            self.log[seq - 1] = (self.log[seq - 1][0], None)
+        self.log += [(row.header, row.payload) for row in draft.rows.values()]
+        self.state, self.now = draft.state, draft.last_at
+        for change in draft.append(1, owed=None, retry_at=None).changes:
+            _change(self.rows, change)
+
     def headers(self) -> list[Header]:
         """All headers, from their bytes."""
         return [decode_header(header) for header, _ in self.log]
@@ -72,7 +92,17 @@ class Folded:
 
 def _write(kind: Kind[Any], rows: dict[FactKey, Row], header: Header, payload: Struct | None) -> None:
     for change in kind.project(header, payload):
-        if isinstance(change, Delete):
-            rows.pop(FactKey(change.table, change.key), None)
-        else:
-            rows[FactKey(change.table, change.key)] = change.values
+        _change(rows, change)
+
+
+def _change(rows: dict[FactKey, Row], change: Change) -> None:
+    key = FactKey(change.table, change.key)
+    match change:
+        case Delete():
+            rows.pop(key, None)
+        case Update() if key not in rows:
+            pass
+        case Update(values=values):
+            rows[key] = {**rows[key], **values}
+        case Upsert(values=values):
+            rows[key] = values

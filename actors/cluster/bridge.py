@@ -6,7 +6,7 @@ by the frames' numbers, or by their absence, and said again or read from the log
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -23,14 +23,15 @@ from actors.cluster.receiving import Receiving
 from actors.cluster.registrations import Registrations
 from actors.cluster.serving import Serving, Streams
 from actors.kind import Kind
-from actors.ports import Bus, BusUnavailableError, Clock, Log, LogRow, Randomness
+from actors.ports import Bus, BusUnavailableError, Clock, Fence, Log, LogRow, Randomness
+from actors.presence import Presence
 from actors.refusals import refused
 from actors.relay import Relay
 from actors.runtime.envelope import RETRY_AFTER_S, Envelope
 from protocol.codes import Code
 from protocol.frames import Signal, Signalled
 from protocol.limits import COMMAND_TIMEOUT_S
-from protocol.nodes import NodeFrame, PassSignal, SendSignal, Stands, inbox, link_key, seal
+from protocol.nodes import NodeFrame, Part, PassSignal, Roster, SendSignal, Stands, inbox, link_key, seal
 
 TICK_S: Final = HEADS_RETRY_S
 """Beats, expired calls and declined registrations are looked after so often."""
@@ -38,7 +39,10 @@ _encode: Final = msgspec.msgpack.Encoder().encode
 
 
 class Bridge:
-    """This node's Peers and, for what subscribers elsewhere get, its Publisher. ``run`` makes it work."""
+    """This node's Peers, the Carrier of its presence and, for what subscribers elsewhere get, its Publisher.
+
+    ``run`` makes it work.
+    """
 
     def __init__(
         self,
@@ -47,6 +51,7 @@ class Bridge:
         log: Log,
         ownership: Ownership,
         relay: Relay,
+        presence: Presence,
         kinds: Mapping[str, Kind[Any]],
         clock: Clock,
         randomness: Randomness,
@@ -69,10 +74,12 @@ class Bridge:
             calls=self._calls,
             serving=Serving(kinds, self._links, self.counters),
             relay=relay,
+            presence=presence,
             clock=clock,
             counters=self.counters,
             key=self._key,
         )
+        presence.carrier = self
         ownership.on_change(self._changed)
         relay.on_interest(self._registrations.interest)
         for stream in relay.streams:
@@ -150,6 +157,11 @@ class Bridge:
         for run in self._registrations.listeners.of(stream):
             self._links.send_events(run, stream, rows)
 
+    def traced(self, stream: str, seq: int, parent: str) -> None:
+        """See the protocol."""
+        for run in self._registrations.listeners.of(stream):
+            self._links.send_trace(run, stream, seq, parent)
+
     def signalled(self, frame: Signalled) -> None:
         """See the protocol."""
         runs, epoch = self._registrations.listeners.of(frame.stream), self._ownership.epoch(frame.stream)
@@ -162,6 +174,20 @@ class Bridge:
         """See the protocol."""
         for run in self._registrations.listeners.of(stream):
             self._links.send(run, Stands(stream, head))
+
+    # --- what presence is carried by ---
+
+    def listeners(self, stream: str) -> Sequence[Fence]:
+        """See the protocol."""
+        return self._registrations.listeners.of(stream)
+
+    def listened(self, shards: Collection[int]) -> Sequence[str]:
+        """See the protocol."""
+        return self._registrations.listeners.within(shards)
+
+    def carry(self, run: Fence, message: Part | Roster) -> None:
+        """See the protocol."""
+        self._links.send(run, message)
 
     # --- running ---
 

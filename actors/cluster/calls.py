@@ -51,7 +51,8 @@ class CommandCall:
     def message(self, number: int) -> Forward:
         """One copy of it."""
         envelope = self.envelope
-        return Forward(number, self.stream, self.to.epoch, envelope.by, Raw(_encode(envelope.command)))
+        trace = None if envelope.trace is None else envelope.trace.parent
+        return Forward(number, self.stream, self.to.epoch, envelope.by, Raw(_encode(envelope.command)), trace)
 
     def repeat(self) -> None:
         """Another copy is about to be sent, here or elsewhere."""

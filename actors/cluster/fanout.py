@@ -22,6 +22,11 @@ class Fanout:
         self._relay.publish(stream, rows)
         self._bridge.publish(stream, rows)
 
+    def traced(self, stream: str, seq: int, parent: str) -> None:
+        """See the protocol."""
+        self._relay.traced(stream, seq, parent)
+        self._bridge.traced(stream, seq, parent)
+
     def signalled(self, frame: Signalled) -> None:
         """See the protocol."""
         self._relay.signalled(frame)

@@ -9,6 +9,8 @@ import trio
 
 from actors.cluster.limits import HEADS_READ_MAX, HEADS_RETRY_S
 from actors.ports import Clock, Fence, Log, LogUnavailableError
+from protocol import presence
+from protocol.ids import kind_of
 
 
 class Heads:
@@ -27,8 +29,13 @@ class Heads:
         self._wake = trio.Event()
 
     def want(self, streams: Iterable[str], asker: Fence | None = None) -> None:
-        """Have the heads of these streams told. Asked twice before a read, they are told once."""
+        """Have the heads of these streams told. Asked twice before a read, they are told once.
+
+        Nothing is logged of people: their rosters have none.
+        """
         for stream in streams:
+            if kind_of(stream) == presence.KIND:
+                continue
             self._wanted.setdefault(stream, {})[asker] = None
         if self._wanted:
             self._wake.set()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from actors.cluster.view import shard_of
 from actors.ports import Fence
@@ -58,6 +58,10 @@ class Listeners:
     def of(self, stream: str) -> Sequence[Fence]:
         """Who is to get what this stream publishes."""
         return tuple(self._by_stream.get(stream, ()))
+
+    def within(self, shards: Collection[int]) -> Sequence[str]:
+        """The streams of these shards that anybody wants."""
+        return [stream for stream in self._by_stream if shard_of(stream) in shards]
 
     def add(self, run: Fence, stream: str, version: int) -> None:
         """A peer registers."""

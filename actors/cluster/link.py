@@ -76,17 +76,17 @@ class Incoming:
 class _Events:
     """Events of one stream that wait to be sent as one message."""
 
-    __slots__ = ("rows", "size", "stream")
+    __slots__ = ("rows", "size", "stream", "traces")
 
     def __init__(self, stream: str) -> None:
         self.stream: Final = stream
         self.rows: list[LogRow] = []
         self.size = MESSAGE_BYTES
+        self.traces: dict[int, str] = {}
 
     def message(self) -> Published:
-        return Published(
-            self.stream, tuple(LoggedEvent(row.seq, row.header, row.payload) for row in self.rows)
-        )
+        events = tuple(LoggedEvent(row.seq, row.header, row.payload) for row in self.rows)
+        return Published(self.stream, events, self.traces)
 
 
 class Outgoing:
@@ -156,6 +156,12 @@ class Outgoing:
             events.size += size
             self.queued_bytes += size
         return True
+
+    def add_trace(self, stream: str, seq: int, parent: str) -> None:
+        """An event that was added just now is traced. Nobody is told if it wasn't, for want of room."""
+        events = self._events.get(stream)
+        if events is not None and events.rows[-1].seq >= seq:
+            events.traces[seq] = parent
 
     def want(self, stream: str, wanted: bool) -> None:
         """Register or unregister a stream with the next frame; the last word counts."""

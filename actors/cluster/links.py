@@ -106,6 +106,11 @@ class Links:
             self._counters.dropped_messages += not link.outgoing.add_events(stream, rows)
             self._wake.set()
 
+    def send_trace(self, run: Fence, stream: str, seq: int, parent: str) -> None:
+        """An event that was passed on just now is traced."""
+        if (link := self.of(run)) is not None:
+            link.outgoing.add_trace(stream, seq, parent)
+
     def want(self, run: Fence, stream: str, wanted: bool) -> None:
         """Register or unregister a stream."""
         if (link := self.of(run)) is not None:

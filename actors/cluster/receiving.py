@@ -15,6 +15,7 @@ from actors.cluster.ownership import Ownership
 from actors.cluster.registrations import Registrations
 from actors.cluster.serving import Serving, Streams
 from actors.ports import Clock, Fence, LogRow
+from actors.presence import Presence
 from actors.relay import Relay
 from protocol.frames import Signalled
 from protocol.nodes import (
@@ -26,11 +27,13 @@ from protocol.nodes import (
     Missed,
     NodeFrame,
     NodeMessage,
+    Part,
     PassSignal,
     Published,
     Register,
     Registered,
     Returned,
+    Roster,
     SendSignal,
     Shown,
     Stands,
@@ -57,6 +60,7 @@ class Receiving:
         calls: Calls,
         serving: Serving,
         relay: Relay,
+        presence: Presence,
         clock: Clock,
         counters: BridgeCounters,
         key: bytes,
@@ -64,7 +68,7 @@ class Receiving:
         self.streams: Streams | None = None
         """Where commands go; nothing is heard before it is set."""
         self._ownership, self._links, self._registrations = ownership, links, registrations
-        self._calls, self._serving, self._relay = calls, serving, relay
+        self._calls, self._serving, self._relay, self._presence = calls, serving, relay, presence
         self._clock, self._counters, self._key = clock, counters, key
         self._logged_at: dict[str, float] = {}
 
@@ -100,6 +104,7 @@ class Receiving:
         """Say again what may be lost on the way to this peer or back."""
         link.repeat_calls = True
         self._registrations.again(link.run)
+        self._presence.again(link.run)
         self._links.stir()
 
     def _take(self, streams: Streams, link: Link, frame: NodeFrame, message: NodeMessage) -> None:
@@ -118,7 +123,8 @@ class Receiving:
             case Answer() | Returned() | Shown():
                 self._settle(streams, run, message)
             case Register():
-                self._registrations.register(run, message, frame.version)
+                owned = self._registrations.register(run, message, frame.version)
+                self._presence.registered(run, owned)
             case Unregister():
                 self._registrations.unregister(run, message.streams)
             case Registered():
@@ -129,6 +135,10 @@ class Receiving:
                 self._relay.stands(message.stream, message.head)
             case PassSignal():
                 self._pass_on(message)
+            case Part():
+                self._presence.part(run, message, frame.version)
+            case Roster():
+                self._presence.roster(message)
 
     def _settle(self, streams: Streams, run: Fence, message: Answer | Returned | Shown) -> None:
         call = self._calls.take(run, message.call)
@@ -153,6 +163,9 @@ class Receiving:
             self._relay.publish(message.stream, rows)
         except _UNREADABLE:
             self._counters.malformed_messages += 1
+            return
+        for seq, parent in message.traces.items():
+            self._relay.traced(message.stream, seq, parent)
 
     def _pass_on(self, message: PassSignal) -> None:
         if message.epoch < self._ownership.view.shard(message.stream).epoch:

@@ -6,7 +6,7 @@ tell what was published before it; so what matters is only that every registrati
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from actors.cluster.counters import BridgeCounters
@@ -89,8 +89,8 @@ class Registrations:
 
     # --- what others want ---
 
-    def register(self, run: Fence, message: Register, version: int) -> None:
-        """A peer wants streams, by this version of the view. Declined are those of another owner."""
+    def register(self, run: Fence, message: Register, version: int) -> Sequence[str]:
+        """A peer wants streams, by this version of the view: those that are this node's; the others are declined."""
         view, me = self._ownership.view, self._ownership.me.node
         declined: list[str] = []
         owned: list[str] = []
@@ -101,6 +101,7 @@ class Registrations:
         self.heads.want(owned, run)
         if declined:
             self._links.send(run, Registered({}, tuple(declined)))
+        return owned
 
     def unregister(self, run: Fence, streams: Iterable[str]) -> None:
         """A peer wants these no more."""

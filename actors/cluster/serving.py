@@ -37,8 +37,12 @@ class Streams(Protocol):
         epoch: int,
         reply: Callable[[Reply], None],
         returned: Callable[[], None],
+        parent: str | None,
     ) -> None:
-        """Serve a peer's command here. One of the two is called once, ``returned`` if nothing happened."""
+        """Serve a peer's command here. One of the two is called once, ``returned`` if nothing happened.
+
+        ``parent`` is set if the peer traces it.
+        """
         ...
 
     def view_for(
@@ -96,6 +100,7 @@ class Serving:
             epoch=message.epoch,
             reply=reply,
             returned=lambda: self._links.send(run, Returned(message.call)),
+            parent=message.trace,
         )
 
     def view(self, streams: Streams, run: Fence, message: Ask) -> None:

@@ -3,7 +3,7 @@
 Free of sockets: bytes leave through each subscriber's outbox.
 """
 
-from actors.relay.entry import Subscriber, Subscription
+from actors.relay.entry import Subscriber, Subscription, Watch, Watcher
 from actors.relay.relay import Relay
 
-__all__ = ["Relay", "Subscriber", "Subscription"]
+__all__ = ["Relay", "Subscriber", "Subscription", "Watch", "Watcher"]

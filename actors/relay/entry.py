@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, Protocol
 
 import trio
 
+from actors.kind import EVERYONE
 from actors.ports import LogRow
 from actors.relay.flush import End, Send, Step
 from actors.relay.ring import RelayedEvent, Ring, joined, portions
@@ -58,7 +59,53 @@ class Subscription:
 
     def revoked_by(self, event: RelayedEvent) -> bool:
         """Whether this event ends it."""
-        return bool(event.revokes) and event.seq > self.floor and self.user in event.revokes
+        return event.seq > self.floor and (self.user in event.revokes or EVERYONE in event.revokes)
+
+
+class Watcher(Protocol):
+    """Who is told of a stream's events as they are relayed: each once, in order; it may be erased already.
+
+    And of its signals, as far as they come. Neither method may block or raise.
+    """
+
+    def relayed(self, stream: str, event: RelayedEvent) -> None:
+        """An event passed."""
+        ...
+
+    def signalled(self, frame: Signalled) -> None:
+        """A signal passed."""
+        ...
+
+
+class Watch:
+    """That somebody watches a stream: it waits until it is told from where, then it is live, then ended."""
+
+    __slots__ = ("ended", "entry", "live", "position", "watcher")
+
+    def __init__(self, entry: Entry, watcher: Watcher) -> None:
+        self.entry: Final = entry
+        self.watcher: Final = watcher
+        self.live = False
+        """Is told of events as they are relayed; it knows of all before them."""
+        self.ended = False
+        self.position = 0
+        """Up to here it knows; only later events are told."""
+
+    def tell(self, events: Iterable[RelayedEvent]) -> None:
+        """Tell of those of these events, in order, that it doesn't know."""
+        for event in events:
+            if event.seq > self.position and not self.ended:
+                self.position = event.seq
+                self.watcher.relayed(self.entry.stream, event)
+
+    def catch_up(self) -> bool:
+        """Tell what the ring holds beyond the position, and go live. False if the ring begins too late for that."""
+        ring = self.entry.known(self.position)
+        if not ring.reaches(self.position):
+            return False
+        self.live = True
+        self.tell(ring.after(self.position))
+        return True
 
 
 class Page:
@@ -97,6 +144,7 @@ class Entry:
         "stream",
         "subscriptions",
         "users",
+        "watches",
     )
 
     def __init__(self, stream: str) -> None:
@@ -105,13 +153,14 @@ class Entry:
         """None until a first event, or the head read by a subscriber, tells where the stream stands."""
         self.subscriptions: dict[Subscription, None] = {}
         """All that are registered, live or not."""
+        self.watches: dict[Watch, None] = {}
         self.users: dict[str, dict[Subscription, None]] = {}
         """The live ones by user."""
         self._lanes: dict[Lane, dict[Subscription, None]] = {}  # the live ones by lane, but for the late
         self._late: dict[Subscription, int] = {}  # became live while events were pending: the last seq it had
         self._pending: list[RelayedEvent] = []
         self._pending_bytes = 0
-        self._signals: list[tuple[Signalled, str | None]] = []
+        self._signals: list[Signalled] = []
         self.scheduled = False
         """A flush is waited for, or under way."""
         self.flush_at = 0.0
@@ -130,6 +179,11 @@ class Entry:
     def head(self) -> int:
         """The last seq that was relayed without a gap; 0 when not known yet."""
         return 0 if self.ring is None else self.ring.head
+
+    @property
+    def wanted(self) -> bool:
+        """Whether anybody subscribes or watches."""
+        return bool(self.subscriptions or self.watches)
 
     @property
     def full(self) -> bool:
@@ -160,16 +214,19 @@ class Entry:
             if event.erases:
                 ring.erase(event.erases)
             ring.append(event)
+            for watch in tuple(self.watches):
+                if watch.live:
+                    watch.tell((event,))
             if self.users:
                 self._pending.append(event)
                 self._pending_bytes += event.size
         return True
 
-    def signal(self, frame: Signalled, *, skip: str | None = None) -> bool:
-        """Let a signal wait for the next flush, for all but one user. False when it is dropped."""
+    def signal(self, frame: Signalled) -> bool:
+        """Let a signal wait for the next flush. False when it is dropped."""
         if len(self._signals) >= SIGNALS_PENDING_MAX:
             return False
-        self._signals.append((frame, skip))
+        self._signals.append(frame)
         return True
 
     def add(self, subscription: Subscription) -> bool:
@@ -241,22 +298,19 @@ class Entry:
         signals, self._signals = self._signals, []
         if not signals:
             return
-        for lane, members in self._lanes.items():
-            subscriptions = list(members)
-            if for_all := b"".join([lane.frame(frame) for frame, skip in signals if skip is None]):
-                steps.append(Send(for_all, subscriptions, droppable=True))
-            for frame, skip in signals:
-                if skip is not None and (others := [s for s in subscriptions if s.user != skip]):
-                    steps.append(Send(lane.frame(frame), others, droppable=True))
+        for lane, subscriptions in self._lanes.items():
+            if subscriptions:
+                framed = b"".join(map(lane.frame, signals))
+                steps.append(Send(framed, list(subscriptions), droppable=True))
 
     def _revokes_somebody(self, event: RelayedEvent) -> bool:
-        return bool(event.revokes) and any(user in self.users for user in event.revokes)
+        return any(user in self.users or user == EVERYONE for user in event.revokes)
 
     def _revoked(self, event: RelayedEvent) -> list[Subscription]:
         """The live subscriptions that this event ends: who had it while catching up was judged then."""
         return [
             subscription
-            for user in event.revokes
+            for user in (self.users if EVERYONE in event.revokes else event.revokes)
             for subscription in self.users.get(user, ())
             if subscription.revoked_by(event) and self._late.get(subscription, 0) < event.seq
         ]

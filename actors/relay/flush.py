@@ -43,12 +43,16 @@ class Flush:
     Subscribers that leave meanwhile are passed over; those that come meanwhile are no targets of it.
     """
 
-    __slots__ = ("_done", "_end", "_steps", "deliveries", "sends", "started")
+    __slots__ = ("_done", "_end", "_steps", "deliveries", "head", "sends", "started")
 
-    def __init__(self, steps: deque[Step], started: float, end: Callable[[Subscription], None]) -> None:
+    def __init__(
+        self, steps: deque[Step], head: int, started: float, end: Callable[[Subscription], None]
+    ) -> None:
         self._steps = steps
         self._done = 0  # of the first step's targets
         self._end = end
+        self.head = head
+        """The last seq it brings."""
         self.started = started
         """Monotonic seconds."""
         self.deliveries = 0

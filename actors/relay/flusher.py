@@ -12,6 +12,7 @@ import trio
 
 from actors.ports import Clock
 from actors.relay.counters import RelayCounters
+from actors.relay.deliveries import Deliveries
 from actors.relay.entry import Entry, Subscription
 from actors.relay.flush import Flush
 from protocol import limits
@@ -24,6 +25,7 @@ class Flusher:
     """One task that flushes all streams of a node. ``end`` ends a subscription whose right was revoked."""
 
     def __init__(self, clock: Clock, counters: RelayCounters, end: Callable[[Subscription], None]) -> None:
+        self.deliveries: Final = Deliveries()
         self._clock = clock
         self._counters = counters
         self._end = end
@@ -72,7 +74,7 @@ class Flusher:
         while self._ready and sends_left > 0 and now < until:
             entry, flush = self._ready.popleft()
             if flush is None:
-                flush = Flush(entry.cut(), now, self._end)
+                flush = Flush(entry.cut(), entry.head, now, self._end)
             sends_left -= max(1, flush.advance(min(sends_left, SLICE_SENDS)))
             now = self._clock.monotonic()
             if flush.finished:
@@ -86,5 +88,7 @@ class Flusher:
         self._counters.sends += flush.sends
         entry.flush_at = flush.started + max(limits.FLUSH_TICK_MIN_S, 2 * (now - flush.started))
         entry.scheduled = False
+        if self.deliveries:
+            self.deliveries.flushed(entry.stream, flush.head, flush.deliveries)
         if entry.waiting:
             self.schedule(entry)

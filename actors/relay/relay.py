@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
 import trio
 
-from actors.ports import Clock, Log, LogRow, LogUnavailableError, Randomness
+from actors.ports import Clock, Log, LogRow, LogUnavailableError, Randomness, Tracer
 from actors.relay.counters import RelayCounters
-from actors.relay.entry import Entry, Page, Subscriber, Subscription
+from actors.relay.entry import Entry, Page, Subscriber, Subscription, Watch, Watcher
 from actors.relay.flusher import Flusher
 from actors.relay.ring import RelayedEvent, joined, portions
 from actors.runtime.backoff import backoff
@@ -17,8 +17,6 @@ from protocol import limits
 from protocol.codes import Code
 from protocol.frames import Signalled
 
-PRESENCE: Final = "presence"
-"""The signal that tells of a user's first and last live subscription of a stream on this node."""
 REPAIR_RETRY_MIN_S: Final = 0.05
 REPAIR_RETRY_MAX_S: Final = 2.0
 
@@ -30,15 +28,18 @@ class Relay:
     right and the head; then *attaches* from where it stands. Nothing is delivered unless ``run`` is running.
     """
 
-    def __init__(self, log: Log, clock: Clock, randomness: Randomness) -> None:
+    def __init__(self, log: Log, clock: Clock, randomness: Randomness, tracer: Tracer | None = None) -> None:
         self.counters: Final = RelayCounters()
+        self._tracer = tracer
         self._log = log
         self._clock = clock
         self._randomness = randomness
-        self._entries: dict[str, Entry] = {}  # streams with at least one subscription
+        self._entries: dict[str, Entry] = {}  # streams that somebody subscribes to or watches
+        self._listened: dict[str, dict[str, None]] = {}  # by user: streams with a live subscription of theirs
         self._flusher = Flusher(clock, self.counters, self._revoke)
         self._nursery: trio.Nursery | None = None
-        self._on_interest: Callable[[str, bool], None] | None = None
+        self._on_interest: list[Callable[[str, bool], None]] = []
+        self._on_audience: Callable[[str], None] = lambda stream: None
 
     # --- from the streams -------------------------------------------------------------------------
 
@@ -53,8 +54,19 @@ class Relay:
             self.counters.gaps += 1
             self._repair_soon(entry)
 
+    def traced(self, stream: str, seq: int, parent: str) -> None:
+        """An event that was published just now is traced: so is its way to this node's subscribers, if it has any."""
+        entry, deliveries = self._entries.get(stream), self._flusher.deliveries
+        if self._tracer is None or entry is None or not entry.users or deliveries.full:
+            return
+        if (trace := self._tracer.deliver(parent, stream=stream)) is not None:
+            deliveries.add(stream, seq, trace)
+
     def signalled(self, frame: Signalled) -> None:
-        """Pass an ephemeral signal on to the stream's live subscribers, unless too much waits already."""
+        """Pass an ephemeral signal on to the stream's watchers, and to its live subscribers unless too much waits."""
+        entry = self._entries.get(frame.stream)
+        for watch in () if entry is None else tuple(entry.watches):
+            watch.watcher.signalled(frame)
         self._signal(frame)
 
     def stands(self, stream: str, head: int) -> None:
@@ -64,38 +76,95 @@ class Relay:
             entry.announced = max(entry.announced, head)
             self._repair_announced(entry)
 
-    def present(self, stream: str) -> tuple[int, list[str]]:
-        """How many users have a live subscription here, and up to ``PRESENT_USERS_MAX`` of them."""
+    def audience(self, stream: str) -> Collection[str]:
+        """The users with a live subscription here."""
         entry = self._entries.get(stream)
-        if entry is None:
-            return 0, []
-        users = [user for user, _ in zip(entry.users, range(limits.PRESENT_USERS_MAX), strict=False)]
-        return len(entry.users), users
+        return () if entry is None else entry.users.keys()
+
+    def listened_by(self, user: str) -> Collection[str]:
+        """The streams of which this user has a live subscription here."""
+        return self._listened.get(user, {}).keys()
+
+    def on_audience(self, listener: Callable[[str], None]) -> None:
+        """Have it told of a stream when a user gets a first live subscription of it here, or loses the last one.
+
+        It must not block.
+        """
+        self._on_audience = listener
 
     @property
     def streams(self) -> tuple[str, ...]:
-        """The streams with at least one subscription here."""
+        """The streams that somebody here subscribes to or watches."""
         return tuple(self._entries)
 
     def on_interest(self, listener: Callable[[str, bool], None]) -> None:
-        """Have it told when a stream gets its first subscription here (True), and when it loses the last one.
+        """Have it told too when a stream gets its first subscriber or watcher here (True), and loses the last (False).
 
         Told before ``register`` and ``detach`` return; it must not block.
         """
-        self._on_interest = listener
+        self._on_interest.append(listener)
 
     # --- from the sessions ------------------------------------------------------------------------
 
     def register(self, stream: str, subscriber: Subscriber) -> Subscription:
         """Begin a subscription: nothing published from now on will be missing when it attaches."""
+        entry = self._wanted(stream)
+        subscription = Subscription(entry, subscriber)
+        entry.subscriptions[subscription] = None
+        return subscription
+
+    def watch(self, stream: str, watcher: Watcher) -> Watch:
+        """Have a watcher told of signals from now on, and of events once it is known from which one on.
+
+        So whoever must know of all that happens after some moment watches first, then reads how things stand
+        together with the stream's head, and calls ``watched_from`` with that head.
+        """
+        entry = self._wanted(stream)
+        watch = Watch(entry, watcher)
+        entry.watches[watch] = None
+        return watch
+
+    def watched_from(self, watch: Watch, head: int) -> None:
+        """The watcher knows what happened up to this head: every later event is told, once and in order.
+
+        What was relayed meanwhile is told at once, or soon if it must be read from the log.
+        """
+        if watch.ended:
+            return
+        watch.position = head
+        watch.entry.known(head)
+        watch.entry.announced = max(watch.entry.announced, head)
+        self._repair_announced(watch.entry)
+        if not watch.catch_up() and self._nursery is not None:
+            self._nursery.start_soon(self._tell_from_log, watch)
+
+    async def caught_up(self, watch: Watch) -> None:
+        """Return when everything that was relayed so far was told, or the watch has ended."""
+        while not (watch.live or watch.ended):
+            await watch.entry.wait_moved()
+
+    def unwatch(self, watch: Watch) -> None:
+        """Tell it no more. Idempotent."""
+        if not watch.ended:
+            watch.ended = True
+            del watch.entry.watches[watch]
+            self._let_go(watch.entry)
+            watch.entry.moved()
+
+    def _wanted(self, stream: str) -> Entry:
         entry = self._entries.get(stream)
         if entry is None:
             entry = self._entries[stream] = Entry(stream)
-        subscription = Subscription(entry, subscriber)
-        entry.subscriptions[subscription] = None
-        if len(entry.subscriptions) == 1 and self._on_interest is not None:
-            self._on_interest(stream, True)
-        return subscription
+            for listener in self._on_interest:
+                listener(stream, True)
+        return entry
+
+    def _let_go(self, entry: Entry) -> None:
+        """Forget a stream that nobody wants any more."""
+        if not entry.wanted:
+            del self._entries[entry.stream]
+            for listener in self._on_interest:
+                listener(entry.stream, False)
 
     async def attach(self, subscription: Subscription, *, after: int, head: int, opening: bytes) -> None:
         """Write ``opening``, then every event after this seq, then go live.
@@ -123,11 +192,14 @@ class Relay:
             return
         entry = subscription.entry
         if entry.remove(subscription):
-            self._tell_presence(entry, subscription.user, online=False)
-        if not entry.subscriptions:
-            del self._entries[entry.stream]
-            if self._on_interest is not None:
-                self._on_interest(entry.stream, False)
+            mine = self._listened[subscription.user]
+            del mine[entry.stream]
+            if not mine:
+                del self._listened[subscription.user]
+            self._on_audience(entry.stream)
+        if not entry.users and self._flusher.deliveries:
+            self._flusher.deliveries.forget(entry.stream)
+        self._let_go(entry)
         entry.moved()
 
     # --- catching up ------------------------------------------------------------------------------
@@ -157,7 +229,8 @@ class Relay:
                     if subscription.ended:
                         return
                 if entry.add(subscription):
-                    self._tell_presence(entry, subscription.user, online=True)
+                    self._listened.setdefault(subscription.user, {})[entry.stream] = None
+                    self._on_audience(entry.stream)
                 return
             else:
                 self.counters.resumes_from_log += not missed
@@ -176,6 +249,20 @@ class Relay:
             self._serve(subscription, portion)
             position = portion[-1].seq
         return position
+
+    async def _tell_from_log(self, watch: Watch) -> None:
+        """Tell a watcher what is too old for the ring, for as long as it takes."""
+        attempt = 0
+        while not watch.ended and not watch.catch_up():
+            try:
+                events = await self._page(watch.entry, watch.position)
+            except LogUnavailableError:
+                attempt += 1
+                await self._wait_to_retry(attempt)
+            else:
+                attempt = 0
+                watch.tell(event for event in events if event.seq <= watch.entry.head)
+        watch.entry.moved()
 
     async def _page(self, entry: Entry, after: int) -> Sequence[RelayedEvent]:
         """Events from the log, at least one; all who want the same ones at a time share one read."""
@@ -214,19 +301,13 @@ class Relay:
             self.detach(subscription)
             subscription.subscriber.unsubscribed(subscription.entry.stream, code)
 
-    # --- presence and signals ---------------------------------------------------------------------
+    # --- signals ----------------------------------------------------------------------------------
 
-    def _tell_presence(self, entry: Entry, user: str, *, online: bool) -> None:
-        """Tell the others; not among very many, where a reconnecting crowd would cost n^2 signals."""
-        if len(entry.users) <= limits.PRESENT_USERS_MAX:
-            data: dict[str, str | int | bool | list[str]] = {"user": user, "online": online}
-            self._signal(Signalled(stream=entry.stream, author=user, type=PRESENCE, data=data), skip=user)
-
-    def _signal(self, frame: Signalled, *, skip: str | None = None) -> None:
+    def _signal(self, frame: Signalled) -> None:
         entry = self._entries.get(frame.stream)
         if entry is None or not entry.users:
             return
-        if entry.signal(frame, skip=skip):
+        if entry.signal(frame):
             self._flusher.schedule(entry)
         else:
             self.counters.signals_dropped += 1
@@ -260,9 +341,9 @@ class Relay:
             self._nursery.start_soon(self._repair, entry)
 
     async def _repair(self, entry: Entry) -> None:
-        """Fetch what is missing up to the announced seq; with back-off for as long as anybody subscribes."""
+        """Fetch what is missing up to the announced seq; with back-off for as long as anybody wants it."""
         attempt = 0
-        while entry.head < entry.announced and entry.subscriptions:
+        while entry.head < entry.announced and entry.wanted:
             if entry.full:
                 await self._clock.sleep_until(self._clock.monotonic() + limits.FLUSH_TICK_MIN_S)
                 continue
@@ -274,10 +355,13 @@ class Relay:
             attempt += 1
             entry.failures += 1
             entry.moved()
-            wait_s = backoff(self._randomness, attempt, REPAIR_RETRY_MIN_S, REPAIR_RETRY_MAX_S)
-            await self._clock.sleep_until(self._clock.monotonic() + wait_s)
+            await self._wait_to_retry(attempt)
         entry.repairing = False
         entry.moved()
+
+    async def _wait_to_retry(self, attempt: int) -> None:
+        wait_s = backoff(self._randomness, attempt, REPAIR_RETRY_MIN_S, REPAIR_RETRY_MAX_S)
+        await self._clock.sleep_until(self._clock.monotonic() + wait_s)
 
     async def _fetch(self, entry: Entry) -> None:
         try:

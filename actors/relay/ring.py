@@ -13,6 +13,7 @@ from msgspec import Struct
 from actors.ports import LogRow
 from actors.session.outbox import Lane
 from protocol import limits
+from protocol.event import Header, decode_header
 
 PORTION_BYTES_MAX: Final = 64 * 1024
 """Events that are written as one piece hold about this many bytes, unless one alone is larger."""
@@ -31,7 +32,7 @@ _decode_header = msgspec.msgpack.Decoder(_Header).decode
 class RelayedEvent:
     """One event on its way to subscribers: framed at most once per lane, until its payload is erased."""
 
-    __slots__ = ("_framed", "erases", "header", "payload", "revokes", "seq")
+    __slots__ = ("_framed", "_read", "erases", "header", "payload", "revokes", "seq")
 
     def __init__(self, row: LogRow) -> None:
         read = _decode_header(row.header)
@@ -41,6 +42,14 @@ class RelayedEvent:
         self.revokes: Final = read.revokes
         self.erases: Final = read.erases
         self._framed: dict[Lane, bytes] | None = None
+        self._read: Header | None = None
+
+    @property
+    def read(self) -> Header:
+        """The whole header, decoded at most once. Raises msgspec.MsgspecError if it is none."""
+        if self._read is None:
+            self._read = decode_header(self.header)
+        return self._read
 
     @property
     def size(self) -> int:
@@ -61,6 +70,10 @@ class RelayedEvent:
         self._framed = None
 
 
+_NO_EVENTS: Final = deque[RelayedEvent](maxlen=0)
+"""What all rings share before their first event: most streams that are only watched never have one."""
+
+
 class Ring:
     """The newest events up to ``head``, contiguous; older ones fall out at either limit."""
 
@@ -69,12 +82,14 @@ class Ring:
     def __init__(self, head: int) -> None:
         self.head = head
         """The last seq that came by, kept or not."""
-        self._events: deque[RelayedEvent] = deque()  # seqs head - len + 1 … head
+        self._events = _NO_EVENTS  # seqs head - len + 1 … head
         self._bytes = 0
 
     def append(self, event: RelayedEvent) -> None:
         """Add the event at head + 1."""
         assert event.seq == self.head + 1
+        if self._events is _NO_EVENTS:
+            self._events = deque[RelayedEvent]()
         self.head = event.seq
         self._events.append(event)
         self._bytes += event.size

@@ -6,39 +6,199 @@ without it.
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Callable, Mapping
+from typing import Any, Final, cast
 
 from msgspec.structs import replace
 
-from actors.room.state import Room
+from actors.domain.permissions import Rank
+from actors.room.rows import SETTINGS
+from actors.room.state import Invite, Room, still
+from protocol import limits
 from protocol.event import Header
+from protocol.ids import kind_of
 
 
 def apply(room: Room, header: Header) -> Room:
     """The state after one event; types of later versions change nothing."""
-    match header.type:
-        case "room.created":
-            return replace(
-                room,
-                created=True,
-                public=header.marks["public"] is True,
-                owner=header.author,
-                members={header.author: header.seq},
-            )
-        case "room.joined":
-            return replace(
-                room, members={**room.members, header.author: header.seq}, owner=_owner(room, header)
-            )
-        case "room.left" | "room.kicked":
-            rest = {user: seq for user, seq in room.members.items() if user not in header.revokes}
-            return replace(room, members=rest, owner=_owner(room, header))
-        case "room.posted":
-            return replace(room, messages=cast(int, header.marks["number"]))
-        case _:
-            return room
+    change = _CHANGES.get(header.type)
+    return room if change is None else change(room, header)
 
 
-def _owner(room: Room, header: Header) -> str | None:
+def _created(room: Room, header: Header) -> Room:
+    marks, user = header.marks, kind_of(header.author) == "user"
+    first = (header.author, *((cast(str, marks["peer"]),) if "peer" in marks else ())) if user else ()
+    return replace(
+        room,
+        created=True,
+        access=marks["access"],
+        history=marks["history"] is True,
+        operated=not user,
+        owner=header.author if user and "peer" not in marks else None,
+        members=dict.fromkeys(first, header.seq),
+        named_at=header.seq,
+    )
+
+
+def _changed(room: Room, header: Header) -> Room:
+    marks = header.marks
+    changes: dict[str, Any] = {name: marks[name] for name in SETTINGS if name in marks}
+    if changes.get("slow_mode_s") == 0:
+        changes["posted_at"] = {}
+    if "named" in marks:
+        changes["named_at"] = header.seq
+    if "topic" in marks:
+        changes["topic_at"] = header.seq
+    return replace(room, **changes)
+
+
+def _joined(room: Room, header: Header) -> Room:
+    user, marks = header.author, header.marks
+    after = {} if marks.get("history", True) else {user: header.seq - 1}
+    return replace(
+        _owned(room, header),
+        members={**room.members, user: header.seq},
+        readable_after={**room.readable_after, **after} if after else room.readable_after,
+        invited=_without(room.invited, user),
+        invites=_used(room, cast(int, marks["invite"])) if "invite" in marks else room.invites,
+    )
+
+
+def _used(room: Room, number: int) -> dict[int, Invite]:
+    invite = room.invites[number]
+    return {**room.invites, number: replace(invite, used=invite.used + 1)}
+
+
+def _left(room: Room, header: Header) -> Room:
+    """Whoever the header revokes is in no more."""
+    gone = header.revokes
+    if not gone:
+        return room
+    return replace(
+        _owned(room, header),
+        members=_without(room.members, *gone),
+        moderators=tuple(m for m in room.moderators if m not in (*gone, header.marks.get("owner"))),
+        readable_after=_without(room.readable_after, *gone),
+    )
+
+
+def _owned(room: Room, header: Header) -> Room:
     """The mark ``owner`` names the new one, ``""`` for nobody; without it nothing changes."""
     owner = cast("str | None", header.marks.get("owner"))
-    return room.owner if owner is None else owner or None
+    return room if owner is None else replace(room, owner=owner or None)
+
+
+def _role_set(room: Room, header: Header) -> Room:
+    user, role = cast(str, header.marks["user"]), header.marks["role"]
+    moderators = tuple(m for m in room.moderators if m != user)
+    if role == "moderator":
+        moderators = (*moderators, user)
+    elif "former" in header.marks:
+        moderators = (*moderators, cast(str, header.marks["former"]))
+    return replace(_owned(room, header), moderators=moderators)
+
+
+def _posted(room: Room, header: Header) -> Room:
+    room = replace(room, messages=cast(int, header.marks["number"]))
+    if not room.slow_mode_s or room.rank(header.author) is not Rank.MEMBER:
+        return room
+    since = header.at - room.slow_mode_s * 1000
+    recent = {user: at for user, at in room.posted_at.items() if at > since and user != header.author}
+    if len(recent) >= limits.ROOM_MEMBERS_MAX:
+        del recent[min(recent, key=recent.__getitem__)]
+    return replace(room, posted_at={**recent, header.author: header.at})
+
+
+def _invited(room: Room, header: Header) -> Room:
+    return replace(room, invited={**room.invited, cast(str, header.marks["user"]): header.seq})
+
+
+def _uninvited(room: Room, header: Header) -> Room:
+    return replace(room, invited=_without(room.invited, cast(str, header.marks["user"])))
+
+
+def _invite_made(room: Room, header: Header) -> Room:
+    marks = header.marks
+    number, uses = cast(int, marks["invite"]), cast("int | None", marks.get("uses"))
+    good = {n: invite for n, invite in room.invites.items() if invite.good(header.at)}
+    made = Invite(cast(int, marks["expires_at"]), uses)
+    return replace(room, invites={**good, number: made}, invites_made=number)
+
+
+def _invite_revoked(room: Room, header: Header) -> Room:
+    rest = {number: invite for number, invite in room.invites.items() if number != header.marks["invite"]}
+    return replace(room, invites=rest)
+
+
+def _muted(room: Room, header: Header) -> Room:
+    until = {cast(str, header.marks["user"]): cast(int, header.marks["until"])}
+    return replace(room, muted={**still(room.muted, header.at), **until})
+
+
+def _unmuted(room: Room, header: Header) -> Room:
+    return replace(room, muted=_without(room.muted, cast(str, header.marks["user"])))
+
+
+def _banned(room: Room, header: Header) -> Room:
+    user, until = cast(str, header.marks["user"]), cast("int | None", header.marks.get("until"))
+    return replace(
+        _left(room, header),
+        banned={**still(room.banned, header.at), user: until},
+        invited=_without(room.invited, user),
+    )
+
+
+def _unbanned(room: Room, header: Header) -> Room:
+    return replace(room, banned=_without(room.banned, cast(str, header.marks["user"])))
+
+
+def _pinned(room: Room, header: Header) -> Room:
+    return replace(room, pinned=(*room.pinned, cast(int, header.marks["message"])))
+
+
+def _unpinned(room: Room, header: Header) -> Room:
+    message = header.marks["message"]
+    return replace(room, pinned=tuple(p for p in room.pinned if p != message)) if room.pinned else room
+
+
+def _erased(room: Room, header: Header) -> Room:
+    """Of somebody whose account is gone nothing is kept but what others did to them."""
+    user = cast(str, header.marks["user"])
+    return replace(
+        _left(room, header),
+        invited=_without(room.invited, user),
+        posted_at=_without(room.posted_at, user),
+        pinned=tuple(p for p in room.pinned if p not in header.erases),
+    )
+
+
+def _without(of: Mapping[str, Any], *users: str) -> dict[str, Any]:
+    return {user: value for user, value in of.items() if user not in users}
+
+
+_CHANGES: Final[dict[str, Callable[[Room, Header], Room]]] = {
+    "room.created": _created,
+    "room.changed": _changed,
+    "room.filtered": lambda room, header: replace(room, filtered=header.marks["filters"] is True),
+    "room.joined": _joined,
+    "room.left": _left,
+    "room.kicked": _left,
+    "room.invited": _invited,
+    "room.uninvited": _uninvited,
+    "room.invite_made": _invite_made,
+    "room.invite_revoked": _invite_revoked,
+    "room.role_set": _role_set,
+    "room.posted": _posted,
+    "room.deleted": _unpinned,
+    "room.pinned": _pinned,
+    "room.unpinned": _unpinned,
+    "room.muted": _muted,
+    "room.unmuted": _unmuted,
+    "room.banned": _banned,
+    "room.unbanned": _unbanned,
+    "room.user_erased": _erased,
+    "room.archived": lambda room, _: replace(room, archived=True),
+    "room.unarchived": lambda room, _: replace(room, archived=False),
+    "room.removed": lambda room, header: replace(room, removed_at=header.at),
+    "room.restored": lambda room, _: replace(room, removed_at=None),
+}

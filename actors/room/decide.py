@@ -1,146 +1,144 @@
-"""What a command to a room causes.
+"""What a command causes in a room: who may send it at all; the modules it names say what comes of it.
 
-Strangers are told ``not_found`` by a private room, whatever they ask of it, and ``not_a_member`` by a public
-one. Nobody but a user can be a member. An owner who leaves passes the room on to whoever has been in it
-longest; a room that everybody left stays, ownerless, and the next to join owns it (nobody can join a private
-one any more).
+Strangers are told ``not_found`` by every room but a public one, whatever they ask of it, just as by one that was
+never made; by a public one ``not_a_member``. Only users can be members. An owner who leaves passes the room on; a room
+that everybody left stays, ownerless, and the next to join owns it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import assert_never, cast
+from collections.abc import Callable
+from typing import Any, Final
 
 from msgspec import Struct
 
-from actors.kind import Accept, Decision, FactKey, Facts, Happened, Instant, Refuse, Row
-from actors.room.project import message_key
+from actors.domain.permissions import Permission, Rank, permits
+from actors.kind import Decision, FactKey, Refuse
+from actors.room import invitations, lifecycle, members, messages, moderation, reactions, settings
+from actors.room.asked import Asked, block_key, memberships_key, person_keys
+from actors.room.rows import FILTER_KEY, authored_key, count_key, message_key, reaction_key
 from actors.room.state import Room
-from protocol import limits
+from protocol import room as wire
 from protocol.codes import Code
-from protocol.event import Mark
-from protocol.ids import kind_of
-from protocol.room import (
-    CreateRoom,
-    DeleteMessage,
-    EditMessage,
-    JoinRoom,
-    KickMember,
-    LeaveRoom,
-    MemberJoined,
-    MemberKicked,
-    MemberLeft,
-    MessageDeleted,
-    MessageEdited,
-    MessagePosted,
-    PostMessage,
-    RoomCreated,
-)
+from protocol.frames import Command
+from protocol.ids import SYSTEM
 
-RoomCommand = CreateRoom | JoinRoom | LeaveRoom | PostMessage | EditMessage | DeleteMessage | KickMember
+Decide = Callable[[Asked, Any], Decision]
 
 
-def needed_facts(command: RoomCommand) -> tuple[FactKey, ...]:
-    """The row of the message that is edited or deleted."""
-    if isinstance(command, EditMessage | DeleteMessage):
-        return (message_key(command.message),)
-    return ()
+class Rule(Struct, frozen=True):
+    """Who may send a command that members send, and when; then ``decide`` says what comes of it."""
+
+    decide: Decide
+    permission: Permission | None = None
+    """None: any member may, as far as ``decide`` lets them."""
+    muted: bool = True
+    """Whether those may who are muted."""
+    archived: bool = True
+    """Whether it may be done in an archived room."""
 
 
-def decide(room: Room, facts: Facts, command: RoomCommand, *, by: str, now: Instant) -> Decision:
+_RULES: Final[dict[type[Command], Rule]] = {
+    wire.LeaveRoom: Rule(members.leave, Permission.LEAVE),
+    wire.KickMember: Rule(members.kick, Permission.KICK),
+    wire.SetRole: Rule(members.set_role, Permission.SET_ROLE),
+    wire.ChangeRoom: Rule(settings.change, Permission.CHANGE, archived=False),
+    wire.SetFilter: Rule(settings.set_filter, Permission.SET_FILTER, archived=False),
+    wire.InviteUser: Rule(invitations.invite, Permission.INVITE, muted=False, archived=False),
+    wire.UninviteUser: Rule(invitations.uninvite, Permission.UNINVITE),
+    wire.CreateInvite: Rule(invitations.create, Permission.CREATE_INVITE, muted=False, archived=False),
+    wire.RevokeInvite: Rule(invitations.revoke, Permission.REVOKE_INVITE),
+    wire.PostMessage: Rule(messages.post, Permission.POST, muted=False, archived=False),
+    wire.EditMessage: Rule(messages.edit, Permission.POST, muted=False, archived=False),
+    wire.DeleteMessage: Rule(messages.delete),
+    wire.React: Rule(reactions.react, Permission.REACT, muted=False, archived=False),
+    wire.Unreact: Rule(reactions.unreact, Permission.REACT, archived=False),
+    wire.PinMessage: Rule(messages.pin, Permission.PIN, muted=False, archived=False),
+    wire.UnpinMessage: Rule(messages.unpin, Permission.PIN, muted=False, archived=False),
+    wire.MuteMember: Rule(moderation.mute, Permission.MUTE),
+    wire.UnmuteMember: Rule(moderation.unmute, Permission.MUTE),
+    wire.BanUser: Rule(moderation.ban, Permission.BAN),
+    wire.UnbanUser: Rule(moderation.unban, Permission.BAN),
+    wire.ArchiveRoom: Rule(lifecycle.archive, Permission.ARCHIVE),
+    wire.UnarchiveRoom: Rule(lifecycle.unarchive, Permission.ARCHIVE),
+    wire.RemoveRoom: Rule(lifecycle.remove, Permission.REMOVE),
+    wire.RestoreRoom: Rule(lifecycle.restore, Permission.REMOVE),
+}
+
+
+def decide(asked: Asked, command: Command) -> Decision:
     """The events of a command, or why not."""
-    if isinstance(command, CreateRoom):
-        return _create(room, command, by)
-    if isinstance(command, JoinRoom):
-        return _join(room, by)
-    if by not in room.members:
-        return Refuse(Code.NOT_A_MEMBER if room.public else Code.NOT_FOUND)
-    match command:
-        case LeaveRoom():
-            return _leave(room, by)
-        case PostMessage():
-            number = {"number": room.messages + 1}
-            return _happens(MessagePosted(body=command.body), marks=number)
-        case EditMessage():
-            return _edit(command, facts.get(message_key(command.message)), by)
-        case DeleteMessage():
-            return _delete(room, command, facts.get(message_key(command.message)), by)
-        case KickMember():
-            return _kick(room, command, by)
-        case _:
-            assert_never(command)
-
-
-def _create(room: Room, command: CreateRoom, by: str) -> Decision:
-    if kind_of(by) != "user":
-        return Refuse(Code.FORBIDDEN)
-    if room.created:
-        return Refuse(Code.ALREADY_EXISTS)
-    return _happens(RoomCreated(name=command.name, public=command.public), marks={"public": command.public})
-
-
-def _join(room: Room, by: str) -> Decision:
-    if by in room.members:
-        return Refuse(Code.ALREADY_EXISTS)
-    if not room.public:
+    rule = _RULES.get(type(command))
+    if rule is None:
+        return _of_anybody(asked, command)
+    room, rank = asked.room, asked.rank
+    removed = room.removed_at is not None
+    if not room.created or (removed and not isinstance(command, wire.RestoreRoom)):
         return Refuse(Code.NOT_FOUND)
-    if kind_of(by) != "user":
-        return Refuse(Code.FORBIDDEN)
-    if len(room.members) >= limits.ROOM_MEMBERS_MAX:
-        return Refuse(Code.TOO_MANY, f"A room has at most {limits.ROOM_MEMBERS_MAX} members.")
-    return _happens(MemberJoined(), marks={"owner": by} if room.owner is None else {})
+    if rank is Rank.STRANGER:
+        return _of_stranger(asked, command)
+    if rule.permission is not None and not permits(room.access, rank, rule.permission):
+        return Refuse(Code.NOT_FOUND if removed else Code.FORBIDDEN)
+    if room.archived and not rule.archived:
+        return Refuse(Code.ARCHIVED)
+    if not rule.muted and (until := room.muted_until(asked.by, asked.now)) is not None:
+        return Refuse(Code.MUTED, retry_after_s=(until - asked.now) / 1000)
+    return rule.decide(asked, command)
 
 
-def _leave(room: Room, by: str) -> Decision:
-    marks = {"owner": room.heir(by) or ""} if by == room.owner else {}
-    return _happens(MemberLeft(), revokes=(by,), marks=marks)
+def _of_anybody(asked: Asked, command: Command) -> Decision:
+    """What one needn't be in the room for."""
+    room = asked.room
+    match command:
+        case wire.CreateRoom():
+            return lifecycle.create(asked, command)
+        case wire.OpenDirect():
+            return lifecycle.open_direct(asked, command)
+        case wire.EraseUser() if room.created and asked.by == SYSTEM:
+            return members.erase(asked, command)
+        case wire.JoinRoom() if room.created and room.removed_at is None:
+            return members.join(asked, command)
+        case _:
+            return Refuse(Code.NOT_FOUND)
 
 
-def _edit(command: EditMessage, message: Row | None, by: str) -> Decision:
-    if message is None or message["deleted_at"] is not None:
-        return Refuse(Code.NOT_FOUND, "There is no such message.", "message")
-    if message["author"] != by:
-        return Refuse(Code.FORBIDDEN, "Only its author can edit a message.", "message")
-    edits = cast("list[int]", message["edits"])
-    if len(edits) >= limits.EDITS_PER_MESSAGE_MAX:
-        return Refuse(
-            Code.TOO_MANY, f"A message is edited at most {limits.EDITS_PER_MESSAGE_MAX} times.", "message"
-        )
-    marks: dict[str, Mark] = {**_origin(command.message, message), "edits": tuple(edits)}
-    return _happens(MessageEdited(message=command.message, body=command.body), marks=marks)
+def _of_stranger(asked: Asked, command: Command) -> Decision:
+    room = asked.room
+    if isinstance(command, wire.UninviteUser) and command.user == asked.by:
+        return invitations.uninvite(asked, command)
+    open_to_all = room.access == "public" and room.removed_at is None
+    return Refuse(Code.NOT_A_MEMBER if open_to_all else Code.NOT_FOUND)
 
 
-def _delete(room: Room, command: DeleteMessage, message: Row | None, by: str) -> Decision:
-    if message is None or message["deleted_at"] is not None:
-        return Refuse(Code.NOT_FOUND, "There is no such message.", "message")
-    if by not in (message["author"], room.owner):
-        return Refuse(Code.FORBIDDEN, "Only its author or the room's owner can delete a message.", "message")
-    erases = (command.message, *cast("list[int]", message["edits"]))
-    marks: dict[str, Mark] = {**_origin(command.message, message), "author": cast(str, message["author"])}
-    payload = MessageDeleted(message=command.message)
-    return _happens(payload, erases=erases, marks=marks)
+def needed_facts(room: Room, command: Command, *, by: str) -> tuple[FactKey, ...]:
+    """The rows that deciding looks at."""
+    match command:
+        case wire.PostMessage():
+            return (*_texts(room, by), *messages.needed_facts(command))
+        case wire.CreateRoom() | wire.JoinRoom():
+            return (memberships_key(by),)
+        case wire.OpenDirect(user=user):
+            return (*person_keys(by, user), memberships_key(by))
+        case wire.InviteUser(user=user):
+            return person_keys(by, user)
+        case wire.EditMessage(message=message):
+            return (*_texts(room, by), message_key(message))
+        case wire.EraseUser(events=events):
+            return tuple(key for seq in events for key in (message_key(seq), authored_key(seq)))
+        case wire.DeleteMessage(message=message) | wire.PinMessage(message=message):
+            return (message_key(message),)
+        case wire.React(message=seq, reaction=reaction) | wire.Unreact(message=seq, reaction=reaction):
+            keys = message_key(seq), reaction_key(seq, by, reaction), count_key(seq, reaction)
+            return (*keys, *_blocks(room, by))
+        case _:
+            return ()
 
 
-def _kick(room: Room, command: KickMember, by: str) -> Decision:
-    if by != room.owner:
-        return Refuse(Code.FORBIDDEN, "Only the room's owner can do this.")
-    if command.user == by:
-        return Refuse(Code.INVALID, "An owner leaves instead.", "user")
-    if command.user not in room.members:
-        return Refuse(Code.NOT_FOUND, "This user isn't in the room.", "user")
-    return _happens(MemberKicked(user=command.user, reason=command.reason), revokes=(command.user,))
+def _texts(room: Room, by: str) -> tuple[FactKey, ...]:
+    filtered = (FILTER_KEY,) if room.filtered else ()
+    return filtered + _blocks(room, by)
 
 
-def _origin(seq: int, message: Row) -> dict[str, Mark]:
-    """What the message's row keeps; it goes along so that ``project`` can write the row whole."""
-    return {"message": seq, "number": cast(int, message["number"]), "posted_at": cast(int, message["at"])}
-
-
-def _happens(
-    payload: Struct,
-    *,
-    revokes: tuple[str, ...] = (),
-    erases: tuple[int, ...] = (),
-    marks: Mapping[str, Mark] | None = None,
-) -> Accept:
-    return Accept((Happened(payload, revokes=revokes, erases=erases, marks=marks or {}),))
+def _blocks(room: Room, by: str) -> tuple[FactKey, ...]:
+    peer = room.peer(by)
+    return () if peer is None else (block_key(peer, by), block_key(by, peer))

@@ -3,41 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
+from typing import Final
 
 from msgspec import Struct
 
-from actors.kind import Change, Decision, FactKey, Facts, Instant, Kind
+from actors.domain.invites import InviteCodes
+from actors.kind import Change, Decision, Effect, FactKey, Facts, Instant, Kind
 from actors.room.apply import apply
-from actors.room.decide import RoomCommand, decide, needed_facts
+from actors.room.asked import Asked
+from actors.room.decide import decide, needed_facts
+from actors.room.effects import effects
 from actors.room.project import project
 from actors.room.state import Room
 from protocol import room as wire
 from protocol.event import Header
-from protocol.frames import Command, Signal
+from protocol.frames import Command, CreateCommand, Read, Signal
+from protocol.ids import derive_stream
 from protocol.room import RoomView
 
 
 class RoomKind(Kind[Room]):
-    """Chat rooms: members, an owner, messages that can be edited and erased."""
+    """Chat rooms: members of several ranks, messages that can be edited and erased, and all that goes with it.
+
+    ``invite_key``, at least 16 bytes and equal on all nodes, makes the codes of invites.
+    """
 
     name = wire.KIND
     state = Room
-    commands = wire.COMMANDS
+    commands = (*wire.COMMANDS, *wire.INTERNAL_COMMANDS)
+    internal_commands = wire.INTERNAL_COMMANDS
     events = wire.EVENTS
-    signals = wire.SIGNALS
+    signals = (*wire.SIGNALS, Read)
+    internal_signals = (Read,)
+
+    def __init__(self, invite_key: bytes) -> None:
+        self._codes: Final = InviteCodes(invite_key)
+
+    def stream_of(self, command: CreateCommand, *, by: str) -> str:
+        """Two people have one direct room, whoever of them opens it."""
+        if isinstance(command, wire.OpenDirect):
+            return direct_room(by, command.user)
+        return super().stream_of(command, by=by)
 
     def initial(self, stream: str) -> Room:
         """A room that isn't created yet."""
         return Room(room=stream)
 
-    def facts(self, state: Room, command: Command) -> Sequence[FactKey]:
-        """The message an edit or a delete is about."""
-        return needed_facts(cast(RoomCommand, command))
+    def facts(self, state: Room, command: Command, *, by: str) -> Sequence[FactKey]:
+        """See ``actors.room.decide``."""
+        return needed_facts(state, command, by=by)
 
     def decide(self, state: Room, facts: Facts, command: Command, *, by: str, now: Instant) -> Decision:
         """See ``actors.room.decide``."""
-        return decide(state, facts, cast(RoomCommand, command), by=by, now=now)
+        return decide(Asked(state, facts, by, now, self._codes, state.rank(by)), command)
 
     def apply(self, state: Room, header: Header, payload: Struct | None) -> Room:
         """See ``actors.room.apply``."""
@@ -47,16 +65,38 @@ class RoomKind(Kind[Room]):
         """See ``actors.room.project``."""
         return project(header, payload)
 
+    def effects(self, header: Header) -> Sequence[Effect]:
+        """See ``actors.room.effects``."""
+        return effects(header)
+
     def view(self, state: Room, user: str) -> RoomView:
-        """The members in the order of their joining; equal for everybody."""
+        """The room as this user sees it."""
         return RoomView(
             room=state.room,
+            access=state.access,
             owner=state.owner,
-            public=state.public,
-            members=sorted(state.members, key=state.members.__getitem__),
+            moderators=list(state.moderators),
+            members=list(state.members),
             messages=state.messages,
+            pinned=list(state.pinned),
+            slow_mode_s=state.slow_mode_s,
+            history=state.history,
+            archived=state.archived,
+            muted_until=state.muted.get(user),
+            readable_after=state.readable_after.get(user, 0),
         )
 
-    def may_signal(self, state: Room, signal: Signal, *, by: str) -> bool:
-        """Members may."""
-        return by in state.members
+    def may_signal(self, state: Room, signal: Signal, *, by: str, now: Instant) -> bool:
+        """Members may, unless they are muted or nobody may speak here now.
+
+        How far they have read is for the other one of a direct room alone.
+        """
+        if isinstance(signal, Read):
+            return state.access == "direct" and by in state.members and signal.number <= state.messages
+        speaking = not state.archived and state.removed_at is None
+        return speaking and by in state.members and state.muted_until(by, now) is None
+
+
+def direct_room(one: str, other: str) -> str:
+    """The id of the direct room of these two users."""
+    return derive_stream(wire.KIND, "direct", f"{min(one, other)} {max(one, other)}")

@@ -1,112 +1,198 @@
-"""The rows of a room that others query, written in the transaction of the event that changes them.
-
-Every ``Upsert`` holds its row whole (all columns below, None included), so the last write of a row says
-everything. Keys stand within the stream; a missing row never existed or was deleted.
-
-``room``, key ``""`` (one row a room; the room list):
-    name: str | None (None once erased), public: bool, created_at: int (Unix ms), deleted_at: None (as yet),
-    creator: user id (who owns the room now stands in its state)
-
-``message``, key: the seq of ``room.posted`` in decimal (history):
-    number: int (1, 2, 3 … within the room), author: user id, body: str | None (None once deleted),
-    at: int (Unix ms), edited_at: int | None, deleted_at: int | None, edits: list[int] (the
-    seqs of its edits). A deleted one keeps number, author and at; edited_at is None again and edits is empty.
-
-``listener``, key: user id (who may listen; one row a member): no columns
-"""
+"""The rows of a room that others query: which event changes which. ``actors.room.rows`` says what they hold."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final, cast
+from collections.abc import Callable, Sequence
+from typing import Any, Final, cast
 
 from msgspec import Struct
 
-from actors.kind import LISTENERS, Change, Delete, FactKey, Upsert
+from actors.kind import LISTENERS, LISTENS_AFTER, NOBODY, Change, Delete, Update, Upsert
+from actors.room import message_rows
+from actors.room.rows import AUTHORED, BAN, FILTER, INVITE, INVITED, MUTE, ROOM, SETTINGS
+from protocol import room as wire
 from protocol.event import Header
-from protocol.room import MessageEdited, MessagePosted, RoomCreated
+from protocol.ids import kind_of
 
-ROOM: Final = "room"
-MESSAGE: Final = "message"
-
-
-def message_key(seq: int) -> FactKey:
-    """The row of the message that was posted at this seq."""
-    return FactKey(MESSAGE, str(seq))
+Project = Callable[[Header, Any], Sequence[Change]]
 
 
 def project(header: Header, payload: Struct | None) -> Sequence[Change]:
-    """The rows that an event changes. An erased payload leaves its text None, so rows can be made again."""
-    match header.type:
-        case "room.created":
-            return _room(header, payload), Upsert(LISTENERS, header.author, {})
-        case "room.joined":
-            return (Upsert(LISTENERS, header.author, {}),)
-        case "room.left" | "room.kicked":
-            return tuple(Delete(LISTENERS, user) for user in header.revokes)
-        case "room.posted":
-            body = payload.body if isinstance(payload, MessagePosted) else None
-            number = cast(int, header.marks["number"])
-            return (_message(header.seq, number=number, author=header.author, at=header.at, body=body),)
-        case "room.edited":
-            return (_edited(header, payload),)
-        case "room.deleted":
-            return (_deleted(header),)
-        case _:
-            return ()
+    """The rows that an event changes."""
+    rows = _ROWS.get(header.type)
+    return () if rows is None else rows(header, payload)
 
 
-def _room(header: Header, payload: Struct | None) -> Upsert:
-    name = payload.name if isinstance(payload, RoomCreated) else None
-    public = header.marks["public"] is True
-    made = {"creator": header.author, "created_at": header.at, "deleted_at": None}
-    return Upsert(ROOM, "", {"name": name, "public": public, **made})
+# --- the room ------------------------------------------------------------------------------------------------
 
 
-def _edited(header: Header, payload: Struct | None) -> Upsert:
+def _created(header: Header, payload: wire.RoomCreated | None) -> Sequence[Change]:
     marks = header.marks
-    return _message(
-        cast(int, marks["message"]),
-        number=cast(int, marks["number"]),
-        author=header.author,
-        at=cast(int, marks["posted_at"]),
-        body=payload.body if isinstance(payload, MessageEdited) else None,
-        edited_at=header.at,
-        edits=(*cast("Sequence[int]", marks["edits"]), header.seq),
-    )
-
-
-def _deleted(header: Header) -> Upsert:
-    """What remains of a message: that it was, by whom, and when it went."""
-    marks = header.marks
-    return _message(
-        cast(int, marks["message"]),
-        number=cast(int, marks["number"]),
-        author=cast(str, marks["author"]),
-        at=cast(int, marks["posted_at"]),
-        body=None,
-        deleted_at=header.at,
-    )
-
-
-def _message(
-    seq: int,
-    *,
-    number: int,
-    author: str,
-    at: int,
-    body: str | None,
-    edits: Sequence[int] = (),
-    edited_at: int | None = None,
-    deleted_at: int | None = None,
-) -> Upsert:
-    values = {
-        "number": number,
-        "author": author,
-        "body": body,
-        "at": at,
-        "edited_at": edited_at,
-        "deleted_at": deleted_at,
-        "edits": list(edits),
+    peer = cast("str | None", marks.get("peer"))
+    row = {
+        "name": payload.name if payload else None,
+        "topic": None,
+        "access": marks["access"],
+        "history": marks["history"],
+        "slow_mode_s": 0,
+        "creator": header.author,
+        "peer": peer,
+        "created_at": header.at,
+        "archived_at": None,
+        "deleted_at": None,
     }
-    return Upsert(MESSAGE, str(seq), values)
+    members = [header.author] if kind_of(header.author) == "user" else []
+    members += [peer] if peer else []
+    listeners = [Upsert(LISTENERS, user, {LISTENS_AFTER: None}) for user in members]
+    name = [] if peer else [_text(header, "name")]
+    return Upsert(ROOM, "", cast(Any, row)), *listeners, *name
+
+
+def _text(header: Header, of: str) -> Change:
+    return Upsert(AUTHORED, str(header.seq), {"author": header.author, "of": of})
+
+
+def _changed(header: Header, payload: wire.RoomChanged | None) -> Sequence[Change]:
+    values: dict[str, Any] = {name: header.marks[name] for name in SETTINGS if name in header.marks}
+    texts = "named" in header.marks or "topic" in header.marks
+    if payload and payload.name is not None:
+        values["name"] = payload.name
+    if payload and payload.topic is not None:
+        values["topic"] = payload.topic
+    return Update(ROOM, "", values), *([_text(header, "name")] if texts else [])
+
+
+def _filtered(header: Header, payload: wire.FilterSet | None) -> Sequence[Change]:
+    if not header.marks["filters"]:
+        return (Delete(FILTER, ""),)
+    words = list(payload.words) if payload else []
+    links = payload.links if payload else "allowed"
+    hosts = list(payload.hosts) if payload else []
+    return (Upsert(FILTER, "", {"words": words, "links": links, "hosts": hosts}),)
+
+
+def _archived(header: Header, _: object) -> Sequence[Change]:
+    return (Update(ROOM, "", {"archived_at": header.at}),)
+
+
+def _unarchived(_: Header, __: object) -> Sequence[Change]:
+    return (Update(ROOM, "", {"archived_at": None}),)
+
+
+def _removed(header: Header, _: object) -> Sequence[Change]:
+    return Update(ROOM, "", {"deleted_at": header.at}), Upsert(LISTENERS, NOBODY, {LISTENS_AFTER: None})
+
+
+def _restored(_: Header, __: object) -> Sequence[Change]:
+    return Update(ROOM, "", {"deleted_at": None}), Delete(LISTENERS, NOBODY)
+
+
+# --- who is in -----------------------------------------------------------------------------------------------
+
+
+def _joined(header: Header, _: object) -> Sequence[Change]:
+    user, marks = header.author, header.marks
+    after = None if marks.get("history", True) else header.seq - 1
+    rows: list[Change] = [Upsert(LISTENERS, user, {LISTENS_AFTER: after}), Delete(INVITED, user)]
+    if "invite" in marks:
+        rows.append(Update(INVITE, str(marks["invite"]), {"used": cast(int, marks["used"])}))
+    return rows
+
+
+def _left(header: Header, _: object) -> Sequence[Change]:
+    return tuple(Delete(LISTENERS, user) for user in header.revokes)
+
+
+def _kicked(header: Header, payload: wire.MemberKicked | None) -> Sequence[Change]:
+    said = [_text(header, "kick")] if payload and payload.reason else []
+    return *_left(header, payload), *said
+
+
+def _invited(header: Header, _: object) -> Sequence[Change]:
+    return (Upsert(INVITED, _user(header), {"by": header.author, "at": header.at}),)
+
+
+def _uninvited(header: Header, _: object) -> Sequence[Change]:
+    return (Delete(INVITED, _user(header)),)
+
+
+def _invite_made(header: Header, _: object) -> Sequence[Change]:
+    marks = header.marks
+    limits = {"expires_at": cast(int, marks["expires_at"]), "uses": cast("int | None", marks.get("uses"))}
+    return (
+        Upsert(INVITE, str(marks["invite"]), {"by": header.author, "at": header.at, "used": 0, **limits}),
+    )
+
+
+def _invite_revoked(header: Header, _: object) -> Sequence[Change]:
+    return (Delete(INVITE, str(header.marks["invite"])),)
+
+
+def _muted(header: Header, payload: wire.MemberMuted | None) -> Sequence[Change]:
+    return _kept_down(MUTE, header, payload)
+
+
+def _unmuted(header: Header, _: object) -> Sequence[Change]:
+    return (Delete(MUTE, _user(header)),)
+
+
+def _banned(header: Header, payload: wire.UserBanned | None) -> Sequence[Change]:
+    return *_kept_down(BAN, header, payload), Delete(INVITED, _user(header)), *_left(header, payload)
+
+
+def _unbanned(header: Header, _: object) -> Sequence[Change]:
+    return (Delete(BAN, _user(header)),)
+
+
+def _kept_down(
+    table: str, header: Header, payload: wire.MemberMuted | wire.UserBanned | None
+) -> Sequence[Change]:
+    user, until = _user(header), cast("int | None", header.marks.get("until"))
+    reason = payload.reason if payload else None
+    row = Upsert(table, user, {"by": header.author, "at": header.at, "until": until, "reason": reason})
+    return row, *([_text(header, f"{table} {user}")] if reason else [])
+
+
+def _user(header: Header) -> str:
+    return cast(str, header.marks["user"])
+
+
+def _erased(header: Header, _: object) -> Sequence[Change]:
+    """Among the erased seqs some are of messages, some of other texts. Of bans and mutes only the reason goes."""
+    user, marks = _user(header), header.marks
+    rows: list[Change] = [Delete(INVITED, user), *_left(header, None)]
+    for seq in header.erases:
+        rows += message_rows.emptied(seq, header), Delete(AUTHORED, str(seq))
+    for table in (BAN, MUTE):
+        kept_down = cast("Sequence[str]", marks.get(table, ()))
+        rows += [Update(table, other, {"reason": None}) for other in kept_down]
+    gone = {column: None for column in ("name", "topic") if column in marks}
+    return [*rows, Update(ROOM, "", gone)] if gone else rows
+
+
+_ROWS: Final[dict[str, Project]] = {
+    "room.created": _created,
+    "room.changed": _changed,
+    "room.filtered": _filtered,
+    "room.archived": _archived,
+    "room.unarchived": _unarchived,
+    "room.removed": _removed,
+    "room.restored": _restored,
+    "room.joined": _joined,
+    "room.left": _left,
+    "room.kicked": _kicked,
+    "room.invited": _invited,
+    "room.uninvited": _uninvited,
+    "room.invite_made": _invite_made,
+    "room.invite_revoked": _invite_revoked,
+    "room.muted": _muted,
+    "room.unmuted": _unmuted,
+    "room.banned": _banned,
+    "room.unbanned": _unbanned,
+    "room.posted": message_rows.posted,
+    "room.edited": message_rows.edited,
+    "room.deleted": message_rows.deleted,
+    "room.user_erased": _erased,
+    "room.reacted": message_rows.reacted,
+    "room.unreacted": message_rows.unreacted,
+}

@@ -1,27 +1,112 @@
-"""A room as deciding needs it: who is in, who owns it, how much was said. Bounded, and without any text."""
+"""A room as deciding needs it: who is in and what they are, timers and counters. Bounded, and without any text."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TypeVar
+
 from msgspec import Struct
 
-from protocol.ids import StreamId
+from actors.domain.permissions import Rank
+from actors.kind import Instant
+from protocol.ids import SYSTEM, StreamId, kind_of
+from protocol.room import Access
+
+_Until = TypeVar("_Until", Instant, Instant | None)
+
+
+class Invite(Struct, frozen=True):
+    """An invite for whoever has its code."""
+
+    expires_at: Instant
+    uses: int | None
+    """How many may use it in all; None for any number."""
+    used: int = 0
+
+    def good(self, now: Instant) -> bool:
+        """Whether it lets anybody in."""
+        return now < self.expires_at and (self.uses is None or self.used < self.uses)
 
 
 class Room(Struct, frozen=True, kw_only=True):
-    """The state of one room. Never changed in place: ``members`` is copied when it changes."""
+    """The state of one room. Never changed in place: a dict is copied when it changes."""
 
     room: StreamId
     created: bool = False
     """False only before the first event."""
-    public: bool = False
+    access: Access = "private"
+    operated: bool = False
+    """Made by an operator: nobody becomes its owner but by their command."""
     owner: str | None = None
-    """One of ``members``; None exactly while there are none."""
+    """One of ``members``; None while there are none, and in rooms that are direct or operated."""
+    moderators: tuple[str, ...] = ()
+    """Members, never the owner; at most ROOM_MODERATORS_MAX."""
+    named_at: int = 0
+    """The seq of the event that gave the room its name."""
+    topic_at: int = 0
+    """The seq of the event that gave the room its topic; 0 before the first."""
     members: dict[str, int] = {}
     """User id to the seq of their joining; at most ROOM_MEMBERS_MAX."""
+    readable_after: dict[str, int] = {}
+    """Of members who may not read everything: they may read events after this seq."""
     messages: int = 0
     """How many were ever posted; the number of the last one."""
+    history: bool = True
+    """Whether who joins may read what was before."""
+    slow_mode_s: int = 0
+    posted_at: dict[str, Instant] = {}
+    """When members posted last, while there is slow mode: no entry older than that; at most ROOM_MEMBERS_MAX."""
+    muted: dict[str, Instant] = {}
+    """Until when users may only listen; at most ROOM_MUTES_MAX. They outlive membership."""
+    banned: dict[str, Instant | None] = {}
+    """Until when users are kept out, None for ever; at most ROOM_BANS_MAX."""
+    invited: dict[str, int] = {}
+    """User id to the seq of their invitation, of those who haven't joined; at most ROOM_INVITED_MAX."""
+    invites: dict[int, Invite] = {}
+    """Those by code, by number; at most ROOM_INVITES_MAX that are good."""
+    invites_made: int = 0
+    """How many there ever were; the number of the last one."""
+    pinned: tuple[int, ...] = ()
+    """Seqs of messages, in the order of pinning; at most ROOM_PINS_MAX."""
+    filtered: bool = False
+    """Whether there is anything in the filter."""
+    archived: bool = False
+    removed_at: Instant | None = None
+
+    def rank(self, author: str) -> Rank:
+        """What this author is here."""
+        if author in self.members:
+            if author == self.owner:
+                return Rank.OWNER
+            return Rank.MODERATOR if author in self.moderators else Rank.MEMBER
+        return Rank.OPERATOR if author == SYSTEM or kind_of(author) == "key" else Rank.STRANGER
+
+    def peer(self, user: str) -> str | None:
+        """The other one of a direct room."""
+        return (
+            next((other for other in self.members if other != user), None)
+            if self.access == "direct"
+            else None
+        )
+
+    def muted_until(self, user: str, now: Instant) -> Instant | None:
+        """Until when this user may only listen; None if they may speak."""
+        until = self.muted.get(user, 0)
+        return until if until > now else None
+
+    def is_banned(self, user: str, now: Instant) -> bool:
+        """Whether this user is kept out."""
+        return user in still(self.banned, now) if user in self.banned else False
 
     def heir(self, leaving: str) -> str | None:
-        """Who owns the room once its owner leaves: the one who has been in it longest."""
-        rest = (user for user in self.members if user != leaving)
+        """Who owns the room once its owner leaves: of the moderators, or else of all, who has been in it longest."""
+        if self.operated:
+            return None
+        rest = [user for user in self.moderators or self.members if user != leaving]
+        rest = rest or [user for user in self.members if user != leaving]
         return min(rest, key=self.members.__getitem__, default=None)
+
+
+def still(until: Mapping[str, _Until], now: Instant) -> dict[str, _Until]:
+    """Those of these that haven't expired."""
+    return {user: at for user, at in until.items() if at is None or at > now}

@@ -15,7 +15,7 @@ import trio
 from msgspec import Struct, msgpack
 
 from actors.kind import Facts, Kind
-from actors.ports import Append, LogUnavailableError, Receipt
+from actors.ports import Append, LogUnavailableError, Receipt, Step
 from actors.refusals import refused
 from actors.runtime import limits
 from actors.runtime.active import Active
@@ -82,15 +82,15 @@ class Cell:
         try:
             return self.kind.view(self.active.state, user)
         except Exception:
-            _log.exception("%s can't be shown", self.stream)
+            _log.exception("a stream can't be shown", extra={"stream": self.stream})
             return None
 
     def may_signal(self, signal: Signal, by: str) -> bool:
         """Whether this signal is passed on; not for a bug in the kind."""
         try:
-            return self.kind.may_signal(self.active.state, signal, by=by)
+            return self.kind.may_signal(self.active.state, signal, by=by, now=self._around.clock.now())
         except Exception:
-            _log.exception("%s can't judge a signal", self.stream)
+            _log.exception("a stream can't judge a signal", extra={"stream": self.stream})
             return False
 
     async def run(self) -> bool:
@@ -121,6 +121,8 @@ class Cell:
 
     async def _turn(self) -> bool:
         """Decide, commit, adopt, publish, answer. False when fenced."""
+        if self._around.tracing:
+            _mark(self.taken, Step.TAKEN, batch=len(self.taken))
         try:
             if resends := [envelope for envelope in self.taken if envelope.command.resend]:
                 await self._answer_resends(resends)
@@ -139,6 +141,8 @@ class Cell:
             await self._answer_refused([(error.envelope, refusal)])
             raise
         if draft.writes:
+            if self._around.tracing:
+                _mark(self.taken, Step.DECIDED, events=len(draft.rows))
             fresh = [envelope for envelope in self.taken if not envelope.submitted]
             append = draft.append(
                 self.active.activation, owed=self._oldest_owed(), retry_at=self.active.retry_at
@@ -178,13 +182,26 @@ class Cell:
         active = self.active
         active.state, active.head, active.last_at = draft.state, draft.head, draft.last_at
         active.owed.extend(draft.owed)
+        if self._around.tracing:
+            _mark(self.taken, Step.COMMITTED, events=len(draft.rows))
         if draft.rows:
             self._timer.moved()
             self._around.publisher.publish(self.stream, tuple(draft.rows.values()))
+            events = self._around.counters.events
+            for header in draft.headers:
+                events[header.type] += 1
+            if self._around.tracing:
+                self._trace_events(draft)
         for envelope, reply in draft.accepted:
             envelope.answer(reply)
         self._timer.schedule()
         self._deliver_owed()
+
+    def _trace_events(self, draft: Draft) -> None:
+        for envelope, reply in draft.accepted:
+            if envelope.trace is not None and reply.events and reply.seq is not None:
+                envelope.trace.mark(Step.PUBLISHED, events=reply.events)
+                self._around.publisher.traced(self.stream, reply.seq, envelope.trace.parent)
 
     async def _undo(self, outcome: Outcome, draft: Draft, fresh: Sequence[Envelope]) -> bool:
         """The batch was not written: sort its commands. False when this activation is over.
@@ -331,3 +348,9 @@ class Cell:
             return  # the log itself is whole: a later checkpoint, or a longer fold, makes up for it
         if kept:
             active.checkpoint_seq = active.head
+
+
+def _mark(envelopes: Sequence[Envelope], step: Step, **facts: int) -> None:
+    for envelope in envelopes:
+        if envelope.trace is not None:
+            envelope.trace.mark(step, **facts)

@@ -12,6 +12,7 @@ import logging
 from collections import deque
 from enum import Enum, auto
 from itertools import count
+from typing import Final
 
 import outcome
 import trio
@@ -30,6 +31,7 @@ from actors.ports import (
 )
 from actors.runtime import limits
 from actors.runtime.backoff import backoff
+from actors.runtime.counters import Buckets
 from actors.runtime.oneshot import Oneshot
 
 _log = logging.getLogger(__name__)
@@ -97,6 +99,10 @@ class Committer:
         self._stopped = False
         self.commits = 0
         self.events = 0
+        self.commit_events: Final = Buckets(limits.COMMIT_EVENTS_BOUNDS)
+        """How many events a commit holds."""
+        self.commit_s: Final = Buckets(limits.COMMIT_S_BOUNDS)
+        """How long a commit takes, in seconds."""
         self.settlements = 0
 
     def submit(self, append: Append) -> Oneshot[Outcome]:
@@ -202,6 +208,7 @@ class Committer:
 
     async def _commit(self, batch: list[_Pending]) -> None:
         appends = [p.append for p in batch]
+        begun = self._clock.monotonic()
         try:
             verdicts = await self._db.append(self._fence, appends, wait_for_locks=batch[0].waits)
         except LogConflictError:
@@ -221,12 +228,15 @@ class Committer:
                 pending.unsettled = pending.waits = True
                 self._delay(pending, limits.SETTLE_BACKOFF_MIN_S, limits.SETTLE_BACKOFF_MAX_S)
         else:
+            self.commit_s.add(self._clock.monotonic() - begun)
             self.commits += 1
+            events = self.events
             open_questions = [
                 (pending, verdict)
                 for pending, verdict in zip(batch, verdicts, strict=True)
                 if not self._conclude(pending, verdict)
             ]
+            self.commit_events.add(self.events - events)
             if open_questions:
                 self._settling.update(pending for pending, _ in open_questions)
                 self._nursery.start_soon(self._settle, open_questions)
@@ -234,7 +244,9 @@ class Committer:
     async def _halve(self, batch: list[_Pending], error: LogDataError) -> None:
         """Find the streams that can't be stored; their neighbours are committed on the way."""
         if len(batch) == 1:
-            _log.warning("an append of %s can't be stored: %s", batch[0].append.stream, error)
+            _log.warning(
+                "an append can't be stored", extra={"stream": batch[0].append.stream, "error": str(error)}
+            )
             batch[0].result.set(Outcome.UNSTORABLE)
             return
         middle = len(batch) // 2

@@ -9,10 +9,12 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from actors.kind import (
     Accept,
     Change,
+    Delete,
     FactKey,
     Facts,
     Instant,
@@ -21,6 +23,7 @@ from actors.kind import (
     Refuse,
     Row,
     Send,
+    Update,
     Upsert,
 )
 from actors.ports import Append, JobRow, LogRow, Receipt
@@ -54,10 +57,16 @@ class _Overlay(Mapping[FactKey, Row | None]):
         self._written = written
 
     def __getitem__(self, key: FactKey) -> Row | None:
-        change = self._written.get(key)
-        if change is None:
-            return self._read[key]
-        return change.values if isinstance(change, Upsert) else None
+        match self._written.get(key):
+            case None:
+                return self._read[key]
+            case Upsert(values=values):
+                return values
+            case Update(values=values):
+                row = self._read[key]
+                return None if row is None else {**row, **values}
+            case _:
+                return None
 
     def __iter__(self) -> Any:
         return iter(self._read)
@@ -174,7 +183,9 @@ class Draft:
             else:
                 self.erases.append(seq)
         for change in self.kind.project(header, payload):
-            self._written[FactKey(change.table, change.key)] = change
+            key = FactKey(change.table, change.key)
+            earlier = self._written.get(key)
+            self._written[key] = change if earlier is None else _both(earlier, change)
         for index, effect in enumerate(self.kind.effects(header)):
             match effect:
                 case Job():
@@ -212,6 +223,17 @@ def wake_at(kind: Kind[Any], state: Struct, *, owes_at: Instant | None) -> Insta
     return due if owes_at is None else owes_at if due is None else min(owes_at, due)
 
 
+def _both(earlier: Change, later: Change) -> Change:
+    """One change for two of the same row, in this order."""
+    match earlier, later:
+        case (Upsert(), Update()) | (Update(), Update()):
+            return replace(earlier, values={**earlier.values, **later.values})
+        case Delete(), Update():
+            return earlier
+        case _:
+            return later
+
+
 @cache
 def _type_names(kind: Kind[Any]) -> Mapping[type[Struct], str]:
     """The header's ``type`` by the payload's; a node has few kinds, for as long as it lives."""
@@ -223,7 +245,7 @@ def fact_keys(kind: Kind[Any], state: Struct, envelopes: Sequence[Envelope]) -> 
     keys: dict[FactKey, None] = {}
     for envelope in envelopes:
         try:
-            for key in kind.facts(state, envelope.command):
+            for key in kind.facts(state, envelope.command, by=envelope.by):
                 keys[key] = None
         except Exception as error:
             raise DecideError(envelope) from error

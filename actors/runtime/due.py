@@ -124,7 +124,7 @@ class DueWork:
         try:
             found = await self._source.due(asked, horizon, limits.DUE_SWEEP_STREAMS_MAX) if asked else []
         except LogUnavailableError as error:
-            _log.warning("due work wasn't read: %s", error)
+            _log.warning("due work wasn't read", extra={"error": str(error)})
             self._unread.update(asked)
             return
         for stream, at in found:

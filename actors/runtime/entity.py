@@ -18,6 +18,7 @@ from actors.runtime.active import Active
 from actors.runtime.backoff import backoff
 from actors.runtime.cell import Cell
 from actors.runtime.draft import DecideError, Owed, owed_by
+from actors.runtime.envelope import tag_of
 from actors.runtime.mailbox import Mailbox
 from actors.runtime.surroundings import Surroundings
 from protocol.codes import Code
@@ -110,7 +111,7 @@ class Entity:
                 while await self._serve():
                     pass
         except FencedError:
-            _log.info("%s isn't this node's", self.stream)
+            _log.info("a stream isn't this node's", extra={"stream": self.stream})
             self._moved = True
             self._around.fenced(self.stream)
         finally:
@@ -130,15 +131,16 @@ class Entity:
                 self._abandon(Code.NOT_FOUND)
             return self._wanted
         except (LogUnavailableError, LogConflictError) as error:
-            _log.warning("%s can't be activated: %s", self.stream, error)
+            _log.warning("a stream can't be activated", extra={"stream": self.stream, "error": str(error)})
             return False
         except LostHistoryError as error:
-            _log.error("%s can't be activated: %s", self.stream, error)
+            _log.error("a stream can't be activated", extra={"stream": self.stream, "error": str(error)})
             return False
         except FencedError:
             raise
-        except Exception:
-            _log.exception("%s crashed", self.stream)
+        except Exception as error:
+            self._around.counters.crashes += 1
+            _log.exception("a stream's actor crashed", extra={"stream": self.stream, **_command(error)})
             return await self._recover()
 
     @property
@@ -191,7 +193,8 @@ class Entity:
         self._crashes.append(now)
         recent = [t for t in self._crashes if now - t < limits.RESTART_WINDOW_S]
         if len(recent) > limits.RESTARTS_MAX:
-            _log.error("%s crashed %d times: it rests", self.stream, len(recent))
+            self._around.counters.rests += 1
+            _log.error("a stream rests", extra={"stream": self.stream, "crashes": len(recent)})
             self._abandon(Code.UNAVAILABLE)
             await self._rest(limits.RESTART_COOLDOWN_S)
             return False
@@ -244,6 +247,7 @@ class Entity:
         )
         if found is None:
             return None
+        self._around.counters.activations += 1
         self._around.publisher.stands(self.stream, found.head)
         state, seq = self._start(found)
         owed: deque[Owed] = deque()
@@ -273,7 +277,7 @@ class Entity:
             try:
                 return msgpack.decode(found.checkpoint, type=self.kind.state), found.checkpoint_seq
             except ValidationError:
-                _log.warning("a checkpoint of %s can't be read: folding its log", self.stream)
+                _log.warning("a checkpoint can't be read: folding the log", extra={"stream": self.stream})
         return self.kind.initial(self.stream), 0
 
     def _payload(self, header: Header, row: LogRow) -> Struct | None:
@@ -281,3 +285,11 @@ class Entity:
         if row.payload is None or type_ is None:
             return None
         return msgpack.decode(row.payload, type=type_)
+
+
+def _command(error: Exception) -> dict[str, str]:
+    """Which command an actor crashed on, as a log line names it."""
+    if not isinstance(error, DecideError):
+        return {}
+    command = error.envelope.command
+    return {"command": tag_of(command), "client_id": command.client_id}

@@ -8,9 +8,10 @@ from typing import Final
 
 import msgspec
 
+from actors.ports import Trace
 from actors.refusals import refused
 from protocol.codes import Code
-from protocol.frames import Accepted, Command, Reply, Unknown
+from protocol.frames import Accepted, Command, Refused, Reply, Unknown
 
 RETRY_AFTER_S: Final = 1.0
 
@@ -21,7 +22,18 @@ class Envelope:
     Whoever answers first settles it: later answers go nowhere. A settled envelope is never decided.
     """
 
-    __slots__ = ("by", "command", "epoch", "expires_at", "reply", "returned", "stream", "submitted", "tried")
+    __slots__ = (
+        "by",
+        "command",
+        "epoch",
+        "expires_at",
+        "reply",
+        "returned",
+        "stream",
+        "submitted",
+        "trace",
+        "tried",
+    )
 
     def __init__(
         self,
@@ -33,6 +45,7 @@ class Envelope:
         *,
         returned: Callable[[], None] | None = None,
         epoch: int | None = None,
+        trace: Trace | None = None,
     ) -> None:
         self.command = command
         self.by = by
@@ -53,6 +66,8 @@ class Envelope:
         """
         self.tried = -1
         """The version of the view by which it was last forwarded."""
+        self.trace = trace
+        """None for nearly all: those that aren't sampled."""
 
     @property
     def settled(self) -> bool:
@@ -69,12 +84,16 @@ class Envelope:
         if self.reply is not None:
             told, self.reply = self.reply, None
             told(reply)
+            if self.trace is not None:
+                self.trace.end(_outcome(reply))
 
     def give_back(self) -> None:
         """Settle one that has ``returned``, unless it is settled: nothing happened to it here, nor will."""
         if self.reply is not None and self.returned is not None:
             self.reply = None
             self.returned()
+            if self.trace is not None:
+                self.trace.end("returned")
 
     def refuse(self, code: Code, stream: str | None = None, *, retry_after_s: float | None = None) -> None:
         """Settle it with a refusal in the code's own words."""
@@ -93,6 +112,16 @@ class Envelope:
             self.refuse(code, stream, retry_after_s=RETRY_AFTER_S)
 
 
+def _outcome(reply: Reply) -> str:
+    match reply:
+        case Accepted():
+            return "accepted"
+        case Refused(code=code):
+            return str(code)
+        case _:
+            return "unknown"
+
+
 def accepted(client_id: str, stream: str, first_seq: int, last_seq: int, answer: bytes | None) -> Accepted:
     """The answer to an accepted command and to every resend of it."""
     return Accepted(
@@ -102,6 +131,11 @@ def accepted(client_id: str, stream: str, first_seq: int, last_seq: int, answer:
         events=last_seq - first_seq + 1,
         answer=None if answer is None else msgspec.Raw(answer),
     )
+
+
+def tag_of(command: Command) -> str:
+    """What the command is called on the wire."""
+    return str(command.__struct_config__.tag)
 
 
 _encode = msgspec.msgpack.Encoder().encode

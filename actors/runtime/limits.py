@@ -9,6 +9,9 @@ EVENTS_PER_COMMIT_MAX: Final = 5000
 """Unless one stream alone has more."""
 COMMIT_LANES: Final = 2
 """Commits in flight at once, unless the node is set up with another number."""
+COMMIT_EVENTS_BOUNDS: Final = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
+COMMIT_S_BOUNDS: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+"""The buckets in which commits are counted, by events and by seconds."""
 BUSY_BACKOFF_MIN_S: Final = 0.005
 BUSY_BACKOFF_MAX_S: Final = 0.5
 SETTLE_BACKOFF_MIN_S: Final = 0.02

@@ -9,10 +9,11 @@ import trio
 
 from actors.cluster.ownership import Ownership
 from actors.kind import Instant, Kind
-from actors.ports import Clock, Log, Randomness
+from actors.ports import Clock, Log, Randomness, Tracer
 from actors.runtime import limits
 from actors.runtime.cell import Cell
 from actors.runtime.committer import Committer
+from actors.runtime.counters import RuntimeCounters
 from actors.runtime.due import DueWork
 from actors.runtime.effects import deliver_effects
 from actors.runtime.envelope import Envelope
@@ -41,10 +42,12 @@ class Runtime:
         digest_key: bytes,
         peers: Peers | None = None,
         lanes: int = limits.COMMIT_LANES,
+        tracer: Tracer | None = None,
     ) -> None:
         by_name = {kind.name: kind for kind in kinds}
         self._clock = clock
         self._randomness = randomness
+        self.counters = RuntimeCounters()
         self.committer = Committer(log, ownership.me, clock, randomness, lanes=lanes)
         around = Surroundings(
             log=log,
@@ -58,10 +61,12 @@ class Runtime:
             fenced=self._fenced,
             schedule=self._schedule,
             deliver=self._deliver,
+            counters=self.counters,
+            tracing=tracer is not None,
         )
         # Each hears of a change of owners in this order: what is lost ends before what is held is taken on.
         self.supervisor = Supervisor(by_name, around)
-        self.router = Router(by_name, self.supervisor, ownership, peers, publisher, clock)
+        self.router = Router(by_name, self.supervisor, ownership, peers, publisher, clock, tracer)
         self.due = DueWork(log, ownership, clock, self.supervisor.wake)
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:

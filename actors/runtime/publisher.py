@@ -16,6 +16,10 @@ class Publisher(Protocol):
         """Committed events of a stream, in order, without a gap within one activation."""
         ...
 
+    def traced(self, stream: str, seq: int, parent: str) -> None:
+        """This event, which was published just now, is the last one of a traced command."""
+        ...
+
     def signalled(self, frame: Signalled) -> None:
         """A signal that the owner let pass."""
         ...

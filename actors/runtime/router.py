@@ -8,15 +8,16 @@ from functools import partial
 from typing import Any
 
 import trio
+from msgspec import structs
 
 from actors.cluster.limits import HELD_MAX
 from actors.cluster.ownership import Change, Here, Ownership, Settling, Suspended, There
 from actors.kind import Kind
-from actors.ports import Clock
+from actors.ports import Clock, Step, Tracer
 from actors.refusals import refused
 from actors.runtime import limits
 from actors.runtime.cell import Cell
-from actors.runtime.envelope import Envelope
+from actors.runtime.envelope import Envelope, tag_of
 from actors.runtime.oneshot import Oneshot
 from actors.runtime.peers import Peers, RemoteView
 from actors.runtime.publisher import Publisher
@@ -24,7 +25,7 @@ from actors.runtime.supervisor import Supervisor
 from actors.runtime.views import View, show, unavailable
 from protocol.codes import Code
 from protocol.frames import Command, CreateCommand, Refused, Reply, Signal, Signalled, StreamCommand
-from protocol.ids import derive_stream, kind_of
+from protocol.ids import kind_of
 from protocol.limits import COMMAND_TIMEOUT_S
 
 
@@ -43,9 +44,11 @@ class Router:
         peers: Peers | None,
         publisher: Publisher,
         clock: Clock,
+        tracer: Tracer | None = None,
     ) -> None:
+        self._tracer = tracer
         self._kind_of_command = {c: k for k in kinds.values() for c in k.commands}
-        self._kind_of_signal = {s: k for k in kinds.values() for s in k.signals}
+        self._kinds = kinds
         self._supervisor = supervisor
         self._ownership = ownership
         self._peers = peers
@@ -69,6 +72,8 @@ class Router:
             reply(refused(Code.NOT_FOUND, client_id=command.client_id))
             return
         envelope = Envelope(command, by, stream, reply, self._clock.monotonic() + COMMAND_TIMEOUT_S)
+        if self._tracer is not None:
+            envelope.trace = self._tracer.begin(tag_of(command), stream=stream, by=by)
         self._watch(envelope)
         self.route(envelope)
 
@@ -87,10 +92,12 @@ class Router:
         epoch: int,
         reply: Callable[[Reply], None],
         returned: Callable[[], None],
+        parent: str | None = None,
     ) -> None:
         """A command that a peer brought for a stream which, by its view, this node owns at this epoch.
 
         Once either ``reply`` is called, or ``returned``: it isn't this node's, and nothing happened to it here.
+        ``parent`` is set if the peer traces it.
         """
         known = self._ownership.view.shard(stream).epoch
         if epoch < known:
@@ -98,6 +105,8 @@ class Router:
             return
         expires_at = self._clock.monotonic() + COMMAND_TIMEOUT_S
         envelope = Envelope(command, by, stream, reply, expires_at, returned=returned, epoch=epoch)
+        if parent is not None and self._tracer is not None:
+            envelope.trace = self._tracer.follow(tag_of(command), parent, stream=stream, by=by)
         self._watch(envelope)
         if epoch > known:
             self._ownership.refresh()
@@ -141,8 +150,10 @@ class Router:
         if entity is None:
             envelope.give_up(envelope.stream)
             return
-        if isinstance(envelope.command, CreateCommand):
+        if isinstance(envelope.command, CreateCommand) or entity.kind.on_demand:
             entity.create = True
+        if envelope.trace is not None:
+            envelope.trace.mark(Step.ROUTED, waiting=len(entity.mailbox))
         if not entity.mailbox.put(envelope):
             envelope.give_up(envelope.stream, Code.OVERLOADED)
 
@@ -155,15 +166,17 @@ class Router:
             self._hold(envelope)
         else:
             envelope.tried = version
+            if envelope.trace is not None:
+                envelope.trace.mark(Step.FORWARDED)
             self._peers.forward(there, envelope.stream, envelope)
 
     def _target(self, command: Command, by: str) -> str | None:
         """The stream a command is for; None if its kind doesn't fit."""
         kind = self._kind_of_command.get(type(command))
-        if kind is None:
+        if kind is None or not kind.admits(command, by=by):
             return None
         if isinstance(command, CreateCommand):
-            return derive_stream(kind.name, by, command.client_id)
+            return kind.stream_of(command, by=by)
         if isinstance(command, StreamCommand) and kind_of(command.stream) == kind.name:
             return command.stream
         return None
@@ -176,6 +189,8 @@ class Router:
         elif len(self._held) >= HELD_MAX:
             envelope.give_up(envelope.stream, Code.OVERLOADED)
         else:
+            if envelope.trace is not None:
+                envelope.trace.mark(Step.HELD)
             self._held.append(envelope)
 
     def _changed(self, change: Change) -> None:
@@ -237,6 +252,8 @@ class Router:
         self, stream: str, user: str, epoch: int, answer: Callable[[View | Refused | None], None]
     ) -> None:
         entity = self._supervisor.entity(stream, epoch)
+        if entity is not None and entity.kind.on_demand:
+            entity.create = True
         if entity is None or not entity.when_active(partial(show, stream, user, answer)):
             answer(unavailable(stream))
 
@@ -244,8 +261,8 @@ class Router:
 
     def signal(self, signal: Signal, *, by: str) -> None:
         """Pass an ephemeral signal on, if its kind lets it pass; dropped without a word otherwise."""
-        kind = self._kind_of_signal.get(type(signal))
-        if kind is None or kind_of(signal.stream) != kind.name:
+        kind = self._kinds.get(kind_of(signal.stream))
+        if kind is None or type(signal) not in kind.signals:
             return
         match self._ownership.where(signal.stream):
             case Here(epoch=epoch):
@@ -261,12 +278,15 @@ class Router:
             return
         entity = self._supervisor.entity(stream, epoch)
         if entity is not None:
+            if entity.kind.on_demand:
+                entity.create = True
             entity.when_active(lambda found: self._pass_on(found, signal, by))
 
     def _pass_on(self, found: Cell | Code | None, signal: Signal, by: str) -> None:
         if isinstance(found, Cell) and found.serves and found.may_signal(signal, by):
-            type_ = str(signal.__struct_config__.tag)
-            self._publisher.signalled(Signalled(stream=signal.stream, author=by, type=type_))
+            type_, data = str(signal.__struct_config__.tag), structs.asdict(signal)
+            stream = data.pop("stream")
+            self._publisher.signalled(Signalled(stream=stream, author=by, type=type_, data=data))
 
     # --- deadlines ---
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
+from contextvars import copy_context
 from typing import Any
 
 import trio
@@ -46,6 +47,7 @@ class Supervisor:
         self._shards: tuple[dict[str, Entity], ...] = tuple({} for _ in range(SHARDS))
         self._count = 0
         self._nursery: trio.Nursery | None = None
+        self._context = copy_context()
         self._releases: list[_Release] = []
         around.ownership.on_change(self._cut_lost)
 
@@ -68,8 +70,15 @@ class Supervisor:
             return None
         entity = entities[stream] = Entity(stream, kind, epoch, self._around)
         self._count += 1
-        self._nursery.start_soon(self._live, entity)
+        # Not as part of whatever asked for it: what an actor does is nobody's request.
+        self._context.run(self._nursery.start_soon, self._live, entity)
         return entity
+
+    @property
+    def mailboxes(self) -> tuple[int, int]:
+        """Commands in all mailboxes, and in the fullest one. Looks at all of them."""
+        depths = [len(entity.mailbox) for entities in self._shards for entity in entities.values()]
+        return sum(depths), max(depths, default=0)
 
     def wake(self, stream: str, epoch: int) -> None:
         """Activate the stream if it isn't active, and let it see what is due."""
@@ -80,7 +89,7 @@ class Supervisor:
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Run the entities until cancelled."""
         async with trio.open_nursery() as nursery:
-            self._nursery = nursery
+            self._nursery, self._context = nursery, copy_context()
             try:
                 task_status.started()
                 await self._passivate_idle()
@@ -107,7 +116,7 @@ class Supervisor:
         finally:
             self._releases.remove(release)
         if late:
-            _log.warning("%d streams were cut off: they weren't released in time", len(late))
+            _log.warning("streams were cut off: they weren't released in time", extra={"streams": len(late)})
         return not late
 
     def _cut_lost(self, change: Change) -> None:

@@ -12,6 +12,7 @@ from actors.cluster.ownership import Ownership
 from actors.kind import Instant
 from actors.ports import Clock, Log, Randomness
 from actors.runtime.committer import Committer
+from actors.runtime.counters import RuntimeCounters
 from actors.runtime.envelope import Envelope
 from actors.runtime.publisher import Publisher
 
@@ -36,3 +37,6 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     schedule: Callable[[str, Instant], None]
     deliver: Callable[[trio.Nursery, Cell], None]
     """Starts the sending of what a cell owes."""
+    counters: RuntimeCounters
+    tracing: bool
+    """Whether any command may be traced."""

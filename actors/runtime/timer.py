@@ -86,4 +86,4 @@ class Timer:
         self.firing = None
         if self._kind.due(self._active.state) == due:
             self._stuck = due
-            _log.error("a timer of %s changed nothing; it waits for another event", self._stream)
+            _log.error("a timer changed nothing; it waits for an event", extra={"stream": self._stream})

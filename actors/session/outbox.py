@@ -76,13 +76,18 @@ class Outboxes:
         self.bytes_max: Final = bytes_max
         self.slow_closes = 0
         """Connections closed as slow readers, ever."""
-        self.parked = 0
-        """Connections whose outbox has a queue, now."""
+        self.parked: Final[dict[Outbox, None]] = {}
+        """Those that have a queue, now."""
         self._clock = clock
         self._close_timeout_s = close_timeout_s
         self._closing: deque[tuple[float, Outbox]] = deque()  # by deadline, since all get the same time
         self._added = trio.Event()
         self._nursery: trio.Nursery | None = None
+
+    @property
+    def queued_bytes(self) -> int:
+        """What waits in all of them. Looks at each that has a queue."""
+        return sum(outbox.queued_bytes for outbox in self.parked)
 
     def open(self, wire: Wire, lane: Lane) -> Outbox:
         """The outbox of a new connection."""
@@ -224,7 +229,7 @@ class Outbox:
         self.direct = False
         self._queue = deque((memoryview(framed)[taken:] if taken else framed,))
         self.queued_bytes = len(framed) - taken
-        self._outboxes.parked += 1
+        self._outboxes.parked[self] = None
         self._outboxes.drain(self)
 
     def _enqueue(self, framed: bytes) -> None:
@@ -278,7 +283,7 @@ class Outbox:
         if self._queue is not None:
             self._queue = None
             self.queued_bytes = 0
-            self._outboxes.parked -= 1
+            del self._outboxes.parked[self]
         if self._drained is not None:
             self._drained.set()
             self._drained = None

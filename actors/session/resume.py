@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
+from msgspec import structs
+
 from actors.ports import Standing
 from protocol import limits
 from protocol.frames import Position
@@ -20,11 +22,16 @@ class Resume(Enum):
     """There is no such stream, or this user may not listen; the two are told alike."""
 
 
+def owned(standing: Standing) -> Standing:
+    """How a stream stands that is the user's own whatever the rows say, and before it has any."""
+    return structs.replace(standing, exists=True, may_listen=True)
+
+
 def decide(since: Position | None, standing: Standing) -> Resume:
     """How to go on from ``since`` (None: from nothing), as the stream stands for this user."""
     if not (standing.exists and standing.may_listen):
         return Resume.REFUSED
-    if since is None or since.incarnation != standing.incarnation:
+    if since is None or since.incarnation != standing.incarnation or since.seq < standing.readable_after:
         return Resume.SNAPSHOT
     if 0 <= standing.head - since.seq <= limits.RESUME_EVENTS_MAX:
         return Resume.REPLAY

@@ -9,8 +9,14 @@ from typing import Protocol
 from msgspec import Struct
 
 from actors.ports import Clock, Log, Randomness, Tokens
+from actors.presence import Presence
 from actors.relay import Relay
+from actors.session.attendance import Attendance
+from actors.session.heads import Pace
+from actors.session.logins import LoginReader
+from actors.session.reads import Reads
 from actors.session.registry import SessionRegistry
+from actors.session.watching import Sight
 from protocol.frames import Command, Refused, Reply, Signal
 
 
@@ -54,6 +60,12 @@ class SessionServices:
     relay: Relay
     streams: Streams
     tokens: Tokens
+    logins: LoginReader
     registry: SessionRegistry
+    presence: Presence
+    attendance: Attendance
+    sight: Sight
+    reads: Reads
+    heads: Pace
     clock: Clock
     randomness: Randomness

@@ -2,39 +2,54 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Final
 
 from actors.domain.rate_limit import Rate, TokenBucket
 from actors.kind import Instant
-from actors.ports import InvalidTokenError
+from actors.ports import InvalidTokenError, LogUnavailableError
 from actors.refusals import refused
+from actors.session.authority import Authority
 from actors.session.outbox import Outbox
+from actors.session.reading import Reading
 from actors.session.replies import held_back, worded
 from actors.session.services import SessionServices
-from actors.session.subscriptions import Subscriptions
+from actors.session.subscriptions import UNAVAILABLE_RETRY_S, Subscriptions
+from actors.session.watching import Watching
 from protocol import limits
 from protocol.codec import InvalidFrameError, UndecodableError
 from protocol.codes import CLOSE_SENTENCES, CODES, CloseCode, Code
 from protocol.frames import (
+    ONLINE,
     Accepted,
     ClientFrame,
     Command,
     Hello,
+    MarkRead,
+    Ping,
     RefreshToken,
+    Refused,
     Reply,
     ServerFrame,
     Signal,
+    Signalled,
+    Status,
     Subscribe,
     Unsubscribe,
     Unsubscribed,
+    WatchHeads,
     Welcome,
 )
+from protocol.presence import SetStatus, WatchPresence
+
+_log = logging.getLogger(__name__)
 
 COMMANDS: Final = Rate(limits.COMMANDS_PER_S, limits.COMMANDS_BURST)
 SUBSCRIBES: Final = Rate(limits.SUBSCRIBES_PER_S, limits.SUBSCRIBES_BURST)
 SIGNALS: Final = Rate(limits.SIGNALS_PER_S, limits.SIGNALS_BURST)
 INVALID_FRAMES: Final = Rate(per_s=1.0, burst=20.0)
 """Answered with a refusal; a client that sends more of them is closed as flooding."""
+STATUSES: Final = Rate(limits.STATUSES_PER_S, limits.STATUSES_BURST)
 INFLIGHT_RETRY_S: Final = 1.0
 
 
@@ -46,31 +61,44 @@ class Session:
     """
 
     __slots__ = (
+        "_authority",
         "_commands",
         "_ended",
         "_inflight",
         "_invalid",
+        "_reading",
         "_services",
         "_signals",
+        "_status",
+        "_statuses",
         "_subscribes",
         "_subscriptions",
         "_user",
+        "_watching",
+        "id",
         "outbox",
         "token_expires_at",
     )
 
     def __init__(self, services: SessionServices, outbox: Outbox) -> None:
         self.outbox: Final = outbox
+        self.id: str | None = None
+        """What the welcome and log lines call it; None before the hello."""
         self.token_expires_at: Instant | None = None
         """Unix milliseconds; None before the hello."""
         self._services = services
         self._user: str | None = None
+        self._authority = Authority(services.relay, self)
         self._subscriptions = Subscriptions(services, self)
+        self._reading = Reading(services, self)
+        self._watching: Watching | None = None
+        self._status: Status = ONLINE
         self._inflight = 0
         self._ended = False
         self._commands = TokenBucket(COMMANDS)
         self._subscribes = TokenBucket(SUBSCRIBES)
         self._signals = TokenBucket(SIGNALS)
+        self._statuses = TokenBucket(STATUSES)
         self._invalid = TokenBucket(INVALID_FRAMES)
         outbox.on_closing = self.end
 
@@ -115,8 +143,15 @@ class Session:
         self._ended = True
         self.outbox.on_closing = None
         self._subscriptions.end_all()
+        self._reading.end()
+        self._authority.end()
+        if self._watching is not None:
+            self._watching.end()
         if self._user is not None:
             self._services.registry.remove(self._user)
+        if self._user is not None and self.id is not None:
+            self._services.attendance.leave(self._user, self._status)
+            _log.debug("a session ended", extra={"session": self.id})
 
     # --- what the relay calls ------------------------------------------------------------------------
 
@@ -124,6 +159,18 @@ class Session:
         """A subscription was ended: tell the client."""
         self._subscriptions.forget(stream)
         self._tell(Unsubscribed(stream=stream, code=code, message=CODES[code].sentence))
+
+    # --- what its authority calls --------------------------------------------------------------------
+
+    def revoked(self) -> None:
+        """The login has ended."""
+        self.close(CloseCode.REVOKED)
+
+    def signalled(self, frame: Signalled) -> None:
+        """A signal in the user's inbox: also for who doesn't subscribe to it."""
+        self._reading.signalled(frame)
+        if not self._subscriptions.live(frame.stream):
+            self.outbox.write_droppable(self.outbox.lane.frame(frame))
 
     # --- frames --------------------------------------------------------------------------------------
 
@@ -146,7 +193,17 @@ class Session:
             case Unsubscribe():
                 self._unsubscribe(frame)
             case RefreshToken():
-                self._refresh_token(frame)
+                await self._refresh_token(frame)
+            case Ping():
+                self._ping(frame)
+            case MarkRead():
+                self._reading.mark(frame)
+            case WatchHeads():
+                self._tell(self._reading.watch(frame))
+            case SetStatus():
+                self._set_status(frame)
+            case WatchPresence():
+                await self._watch_presence(frame)
             case _:
                 self._tell(refused(Code.INVALID, message="The hello was already said.", field="t"))
 
@@ -163,9 +220,23 @@ class Session:
             return
         self._user = login.user
         self.token_expires_at = login.expires_at
+        try:
+            live = await self._authority.begin(login, services.logins)
+        except LogUnavailableError:
+            # Without the database it could listen to nothing anyway; an ended login must not get in meanwhile.
+            self.close(CloseCode.INTERNAL, retry_after_s=UNAVAILABLE_RETRY_S)
+            return
+        if not live:
+            self.close(CloseCode.REVOKED)
+        if self._ended:
+            return
+        self.id = services.randomness.token(16).hex()
+        self._status = hello.status
+        services.attendance.enter(login.user, hello.status)
+        _log.debug("a session began", extra={"session": self.id})
         self._tell(
             Welcome(
-                session=services.randomness.token(16).hex(),
+                session=self.id,
                 user=login.user,
                 node=services.node,
                 at=now,
@@ -175,7 +246,7 @@ class Session:
         if hello.positions and not self._ended:
             await self._subscriptions.begin([(position.stream, position) for position in hello.positions])
 
-    def _refresh_token(self, frame: RefreshToken) -> None:
+    async def _refresh_token(self, frame: RefreshToken) -> None:
         if wait_s := self._wait_for(self._commands):
             self._refuse(frame, Code.RATE_LIMITED, retry_after_s=wait_s)
             return
@@ -188,9 +259,24 @@ class Session:
         if login.user != self.user:
             self._refuse(frame, Code.FORBIDDEN, field="token")
             return
+        before = self._authority.login
+        try:
+            if not await self._authority.move(login, self._services.logins):
+                self._refuse(frame, Code.UNAUTHENTICATED, field="token")
+                return
+        except LogUnavailableError:
+            self._refuse(frame, Code.UNAVAILABLE, retry_after_s=UNAVAILABLE_RETRY_S)
+            return
         assert self.token_expires_at is not None
-        self.token_expires_at = max(self.token_expires_at, login.expires_at)
+        same = login.login == before
+        self.token_expires_at = max(self.token_expires_at, login.expires_at) if same else login.expires_at
         self._tell(Accepted(client_id=frame.client_id))
+
+    def _ping(self, frame: Ping) -> None:
+        if wait_s := self._wait_for(self._commands):
+            self._refuse(frame, Code.RATE_LIMITED, retry_after_s=wait_s)
+        else:
+            self._tell(Accepted(client_id=frame.client_id))
 
     async def _subscribe(self, frame: Subscribe) -> None:
         if wait_s := self._wait_for(self._subscribes):
@@ -210,6 +296,34 @@ class Session:
         if self._subscriptions.live(signal.stream) and not self._wait_for(self._signals):
             self._services.streams.signal(signal, by=self.user)
 
+    # --- presence ------------------------------------------------------------------------------------
+
+    def _set_status(self, frame: SetStatus) -> None:
+        if frame.status == self._status:
+            return
+        if self._wait_for(self._statuses):
+            self.close(CloseCode.FLOODING)
+        else:
+            before, self._status = self._status, frame.status
+            self._services.attendance.change(self.user, before, frame.status)
+
+    async def _watch_presence(self, frame: WatchPresence) -> None:
+        if wait_s := self._wait_for(self._subscribes):
+            self._refuse(frame, Code.RATE_LIMITED, retry_after_s=wait_s)
+            return
+        services = self._services
+        try:
+            visible = await services.sight.visible(self.user, frame.users) if frame.users else set[str]()
+        except LogUnavailableError:
+            self._refuse(frame, Code.UNAVAILABLE, retry_after_s=UNAVAILABLE_RETRY_S)
+            return
+        if self._ended:
+            return
+        self._tell(Accepted(client_id=frame.client_id))
+        if self._watching is None:
+            self._watching = Watching(services.relay, services.presence, self.outbox)
+        self._watching.watch(visible)
+
     # --- commands ------------------------------------------------------------------------------------
 
     def _command(self, command: Command) -> None:
@@ -224,6 +338,9 @@ class Session:
     def _replied(self, reply: Reply) -> None:
         """A stream's reply; it may come after the end."""
         self._inflight -= 1
+        if isinstance(reply, Refused) and reply.code == Code.INTERNAL:
+            about = {"session": self.id, "client_id": reply.client_id, "stream": reply.stream}
+            _log.error("a command failed", extra=about)
         if not self._ended:
             self._tell(worded(reply, self.outbox.lane.codec))
 
@@ -234,13 +351,13 @@ class Session:
 
     def _refuse(
         self,
-        frame: RefreshToken | Subscribe | Unsubscribe,
+        frame: RefreshToken | Ping | Subscribe | Unsubscribe | WatchPresence,
         code: Code,
         *,
         field: str | None = None,
         retry_after_s: float | None = None,
     ) -> None:
-        stream = None if isinstance(frame, RefreshToken) else frame.stream
+        stream = frame.stream if isinstance(frame, Subscribe | Unsubscribe) else None
         self._tell(
             refused(code, client_id=frame.client_id, stream=stream, field=field, retry_after_s=retry_after_s)
         )

@@ -9,12 +9,13 @@ from msgspec import Raw
 from actors.ports import LogUnavailableError, Standing
 from actors.refusals import refused
 from actors.relay import Subscriber, Subscription
-from actors.session.resume import Resume, decide
+from actors.session.resume import Resume, decide, owned
 from actors.session.services import SessionServices, View
 from protocol import limits
 from protocol.codec import Codec
 from protocol.codes import Code
 from protocol.frames import Position, Refused, Subscribed
+from protocol.inbox import inbox_of
 
 UNAVAILABLE_RETRY_S = 1.0
 
@@ -81,7 +82,12 @@ class Subscriptions:
 
     async def _standings(self, streams: Sequence[str]) -> list[Standing]:
         user = self._subscriber.user
-        return await self._services.log.standings([(stream, user) for stream in streams])
+        found = await self._services.log.standings([(stream, user) for stream in streams])
+        own = inbox_of(user)
+        return [
+            owned(standing) if stream == own else standing
+            for stream, standing in zip(streams, found, strict=True)
+        ]
 
     async def _begin_one(
         self, stream: str, since: Position | None, standing: Standing, client_id: str | None
@@ -98,6 +104,10 @@ class Subscriptions:
                 if view.head > standing.head:
                     # The view is newer than the right to see it: read the right again.
                     (standing,) = await self._standings([stream])
+                if view.head < standing.readable_after:
+                    # They left and came back meanwhile: what follows the view isn't all theirs to read.
+                    self._refuse_begun(self._unavailable(stream), client_id)
+                    return
             if decide(since, standing) is Resume.REFUSED:
                 self._refuse_begun(refused(Code.NOT_FOUND, stream=stream), client_id)
                 return
@@ -122,7 +132,7 @@ class Subscriptions:
             assert since is not None
             seq, snapshot = since.seq, None
         relay = self._services.relay
-        present_count, present = relay.present(stream)
+        others = self._services.presence.standing(stream)
         answer = Subscribed(
             client_id=client_id,
             stream=stream,
@@ -130,8 +140,8 @@ class Subscriptions:
             seq=seq,
             head=standing.head,
             snapshot=snapshot,
-            present=tuple(present),
-            present_count=present_count,
+            present=tuple(others.users),
+            present_count=others.count,
         )
         await relay.attach(subscription, after=seq, head=standing.head, opening=lane.frame(answer))
 

@@ -76,6 +76,9 @@ class Nobody:
     def publish(self, stream: str, rows: Sequence[LogRow]) -> None:
         """See the port."""
 
+    def traced(self, stream: str, seq: int, parent: str) -> None:
+        """See the port."""
+
     def signalled(self, frame: Signalled) -> None:
         """See the port."""
 
@@ -213,7 +216,7 @@ async def _runtime(clock: Clock, randomness: Randomness) -> AsyncGenerator[Runti
             ):
                 ownership = await _alone(directory, clock)
                 runtime = Runtime(
-                    kinds=[RoomKind()],
+                    kinds=[RoomKind(bytes(32))],
                     log=log,
                     ownership=ownership,
                     clock=clock,

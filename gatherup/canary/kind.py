@@ -43,9 +43,9 @@ class CanaryKind(Kind[CanaryState]):
     """Each command is one event."""
 
     name = KIND
-    internal = True
     state = CanaryState
     commands = (HatchCanary, SingCanary)
+    internal_commands = commands
     events = {"canary.hatched": CanaryHatched, "canary.sang": CanarySang}  # noqa: RUF012
 
     def initial(self, stream: str) -> CanaryState:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from base64 import urlsafe_b64decode
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -14,7 +15,7 @@ from msgspec import Struct
 from gatherup.client import ConnectionLostError, TokenUnavailableError
 from gatherup.client.ports import Connection
 from gatherup.client.transport import WebSocketConnector
-from protocol import http
+from protocol.http.accounts import Refresh, SignedIn, SignInAsGuest
 
 TOKEN_SPARE_S: Final = 60.0
 """A token this close to its end is renewed."""
@@ -67,7 +68,9 @@ class Guest:
         self.name = name
         self._endpoints = endpoints
         self._api = api
-        self._signed_in: http.SignedIn | None = None
+        self._signed_in: SignedIn | None = None
+        self._retry_key = ""
+        """Of the refresh token at hand."""
         self._renew_at = 0.0
 
     async def sign_in(self) -> None:
@@ -75,7 +78,7 @@ class Guest:
         with trio.move_on_after(SIGN_IN_FOR_S):
             while True:
                 for endpoint in self._endpoints:
-                    if await self._ask(endpoint, "/v1/guest", http.SignInAsGuest(display_name=self.name)):
+                    if await self._ask(endpoint, "/v1/guest", SignInAsGuest(display_name=self.name)):
                         return
                 await trio.sleep(SIGN_IN_PAUSE_S)
         tried = ", ".join(endpoint.http() or endpoint.name for endpoint in self._endpoints)
@@ -86,7 +89,8 @@ class Guest:
         assert self._signed_in is not None
         if trio.current_time() < self._renew_at:
             return self._signed_in.access_token
-        body = http.Refresh(refresh_token=self._signed_in.refresh_token)
+        # The same key at every node: whichever took the token, and lost its answer, knows it again.
+        body = Refresh(refresh_token=self._signed_in.refresh_token, retry_key=self._retry_key)
         for endpoint in self._endpoints:
             if await self._ask(endpoint, "/v1/refresh", body):
                 return self._signed_in.access_token
@@ -103,6 +107,7 @@ class Guest:
             return False
         if not answer.is_success:
             return False
-        self._signed_in = msgspec.json.decode(answer.content, type=http.SignedIn)
+        self._signed_in = msgspec.json.decode(answer.content, type=SignedIn)
+        self._retry_key = secrets.token_hex(16)
         self._renew_at = trio.current_time() + _life_s(self._signed_in.access_token) - TOKEN_SPARE_S
         return True

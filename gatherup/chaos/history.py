@@ -11,13 +11,17 @@ from typing import Any, Literal
 
 from msgspec import Struct, msgpack
 
+from actors.kind import EVERYONE
 from actors.ports import Receipt
+from actors.room.kind import direct_room
 from gatherup.chaos.truth import Fact, Truth
 from protocol import limits
 from protocol.codes import CODES, Code
 from protocol.event import Header
 from protocol.frames import Accepted, Command, Event, Position, Refused, Subscribed
 from protocol.ids import derive_stream
+from protocol.inbox import inbox_of
+from protocol.room import OpenDirect
 
 TRACE_CHARS_MAX = 400
 
@@ -74,6 +78,8 @@ class Followed(Struct):
 
 def stream_of(by: str, command: Command) -> str:
     """The stream a command goes to, or makes."""
+    if isinstance(command, OpenDirect):
+        return direct_room(by, command.user)
     kind = str(command.__struct_config__.tag).partition(".")[0]
     return getattr(command, "stream", None) or derive_stream(kind, by, command.client_id)
 
@@ -175,10 +181,14 @@ class History:
         story = self.truth.story.get(reply.stream, ())
         if reply.head > len(story) or reply.seq > len(story):
             raise self.fail(2, f"{reply} is ahead of the log at {len(story)}", "lost")
+        hidden = story[reply.head - 1].readable_after.get(user, 0) if reply.head else 0
+        if reply.seq < hidden:
+            raise self.fail(6, f"{user} reads {reply.stream} from {reply.seq}, not from {hidden}", "revoked")
         if reply.snapshot is not None:
             self.snapshots += 1
             known = since if since is not None and since.incarnation == reply.incarnation else None
-            if known is not None and reply.head - known.seq <= limits.RESUME_EVENTS_MAX:
+            near = known is not None and reply.head - known.seq <= limits.RESUME_EVENTS_MAX
+            if near and since is not None and since.seq >= hidden:
                 raise self.fail(4, f"a snapshot where a replay was owed: {since} {reply}", "lost")
             if raw != (wanted := self.truth.view(reply.stream, reply.seq, user)):
                 raise self.fail(2, f"snapshot at {reply.seq} shows {raw}, not {wanted}")
@@ -204,12 +214,13 @@ class History:
         self._as_logged(followed, header, payload, story[header.seq - 1])
         if header.seq > followed.live_from:
             before = story[header.seq - 2].listeners if header.seq > 1 else frozenset[str]()
-            if user not in before:
+            if user not in before and header.stream != inbox_of(user):
                 raise self.fail(
                     6, f"{user} gets {header.stream} {header.seq} without the right to", "revoked"
                 )
         followed.seq = header.seq
-        if user in header.revokes and header.seq > followed.live_from:
+        revoked = user in header.revokes or EVERYONE in header.revokes
+        if revoked and header.seq > followed.live_from:
             followed.open = False
             self.revocations += 1
 

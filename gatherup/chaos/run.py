@@ -127,7 +127,7 @@ async def _judged(plan: Plan, nodes: tuple[str, ...], rooms: Sequence[str], dsn:
 
 
 async def _truth(dsn: str, rooms: Sequence[str]) -> StoredTruth:
-    kind = RoomKind()
+    kind = RoomKind(bytes(32))
     truth = StoredTruth({kind.name: kind})
     async with Pool(quick(dsn), size_max=1, autocommit=True) as pool:
         for room in rooms:

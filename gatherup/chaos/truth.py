@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from msgspec import Struct, msgpack
 
-from actors.kind import LISTENERS, Delete, Kind, Upsert
+from actors.kind import LISTENERS, LISTENS_AFTER, NOBODY, Delete, Kind, Upsert
 from actors.ports import LogRow, Receipt
 from protocol.event import Header, decode_header
 from protocol.ids import kind_of
@@ -22,6 +22,8 @@ class Fact(Struct):
     """The kind's state after it."""
     listeners: frozenset[str]
     """Who may listen after it."""
+    readable_after: Mapping[str, int]
+    """Of those who may not read everything: after which seq they may."""
     erased_by: int | None = None
     """The seq of the event that emptied it, if one did."""
 
@@ -53,6 +55,8 @@ class Stories:
     def __init__(self, kinds: Mapping[str, Kind[Any]]) -> None:
         self._kinds = kinds
         self.story: dict[str, list[Fact]] = {}
+        self._rights: dict[str, dict[str, int]] = {}
+        """By stream and listener: after which seq they may read."""
 
     def remember(self, stream: str, row: LogRow) -> None:
         """The next row of a stream."""
@@ -63,13 +67,17 @@ class Stories:
         if row.payload is not None:
             payload = msgpack.decode(row.payload, type=kind.events[header.type])
         state = kind.apply(story[-1].state if story else kind.initial(stream), header, payload)
-        listeners = set(story[-1].listeners if story else ())
+        rights = dict(self._rights.get(stream, {})) if story else {}
         for change in kind.project(header, payload):
             if isinstance(change, Upsert) and change.table == LISTENERS:
-                listeners.add(change.key)
+                rights[change.key] = cast("int | None", change.values.get(LISTENS_AFTER)) or 0
             elif isinstance(change, Delete) and change.table == LISTENERS:
-                listeners.discard(change.key)
-        story.append(Fact(header, row.payload, state, frozenset(listeners)))
+                rights.pop(change.key, None)
+        self._rights[stream] = rights
+        listeners = frozenset[str]() if NOBODY in rights else frozenset(rights)
+        story.append(
+            Fact(header, row.payload, state, listeners, {u: seq for u, seq in rights.items() if seq})
+        )
         for seq in header.erases:
             story[seq - 1].erased_by = header.seq
 

@@ -12,8 +12,14 @@ import msgspec
 from msgspec import Struct
 
 from gatherup.client import TokenDeniedError, TokenUnavailableError
-from protocol import http, room
+from gatherup.randomness import SystemRandomness
+from protocol import room
 from protocol.codes import Code
+from protocol.http.accounts import Refresh, SignedIn, SignInAsGuest
+from protocol.http.base import Problem
+from protocol.http.messages import Message, MessagePage
+from protocol.http.people import Profiles
+from protocol.http.rooms import RoomPage
 from protocol.ids import StreamId
 
 HISTORY_MESSAGES: Final = 20
@@ -34,14 +40,20 @@ class ChatError(Exception):
         self.code = code
 
 
+def _new_retry_key() -> str:
+    return SystemRandomness().token(16).hex()
+
+
 class Account:
     """A signed-in guest, as far as the chat needs the HTTP API."""
 
-    def __init__(self, api: httpx.AsyncClient, name: str, signed_in: http.SignedIn) -> None:
+    def __init__(self, api: httpx.AsyncClient, name: str, signed_in: SignedIn) -> None:
         self.name = name
         self.user = signed_in.user
         self._api = api
         self._signed_in = signed_in
+        self._retry_key = _new_retry_key()
+        """Of the refresh token at hand."""
         self._fresh = True
 
     async def token(self) -> str:
@@ -52,9 +64,11 @@ class Account:
         if self._fresh:
             self._fresh = False
             return self._signed_in.access_token
-        body = http.Refresh(refresh_token=self._signed_in.refresh_token)
+        # A lost answer is asked for again with the same key, at the next attempt to connect.
+        body = Refresh(refresh_token=self._signed_in.refresh_token, retry_key=self._retry_key)
         try:
-            self._signed_in = await _post(self._api, "/v1/refresh", body, http.SignedIn)
+            self._signed_in = await _post(self._api, "/v1/refresh", body, SignedIn)
+            self._retry_key = _new_retry_key()
         except ChatError as error:
             if error.code in _LOGIN_ENDED:
                 raise TokenDeniedError(f"The login has ended; start again for another. ({error})") from error
@@ -66,22 +80,22 @@ class Account:
         found: StreamId | None = None
         cursor: Query = ()
         for _ in range(PAGES_MAX):
-            page = await self._get("/v1/rooms", [("limit", "200"), *cursor], http.RoomPage)
+            page = await self._get("/v1/rooms", [("limit", "200"), *cursor], RoomPage)
             found = next((r.room for r in reversed(page.rooms) if r.name == name), found)
             if page.next is None:
                 break
             cursor = [("cursor", page.next)]
         return found
 
-    async def history(self, entered: StreamId, before: int) -> list[http.Message]:
+    async def history(self, entered: StreamId, before: int) -> list[Message]:
         """The newest messages before this seq, the oldest of them first."""
         query = [("before", str(before)), ("limit", str(HISTORY_MESSAGES))]
-        page = await self._get(f"/v1/rooms/{entered}/messages", query, http.MessagePage)
+        page = await self._get(f"/v1/rooms/{entered}/messages", query, MessagePage)
         return page.messages
 
     async def names(self, users: list[str]) -> dict[str, str]:
         """What those of these users that there are call themselves."""
-        found = await self._get("/v1/users", [("id", user) for user in users], http.Profiles)
+        found = await self._get("/v1/users", [("id", user) for user in users], Profiles)
         return {profile.id: profile.display_name for profile in found.users}
 
     async def _get(self, path: str, query: Query, answer: type[A]) -> A:
@@ -97,7 +111,7 @@ class Account:
 async def sign_in(url: str, name: str) -> AsyncGenerator[Account, None]:
     """A new guest account of this name. Raises ChatError."""
     async with httpx.AsyncClient(base_url=url, timeout=10.0) as api:
-        signed_in = await _post(api, "/v1/guest", http.SignInAsGuest(display_name=name), http.SignedIn)
+        signed_in = await _post(api, "/v1/guest", SignInAsGuest(display_name=name), SignedIn)
         yield Account(api, name, signed_in)
 
 
@@ -115,7 +129,7 @@ def _read(response: httpx.Response, answer: type[A]) -> A:
     try:
         if response.is_success:
             return msgspec.json.decode(response.content, type=answer)
-        problem = msgspec.json.decode(response.content, type=http.Problem)
+        problem = msgspec.json.decode(response.content, type=Problem)
     except msgspec.DecodeError:
         raise ChatError(f"{response.url} answered {response.status_code}, not as GatherUp does") from None
     field = f"{problem.field}: " if problem.field else ""

@@ -15,7 +15,9 @@ from prompt_toolkit.patch_stdout import patch_stdout
 from gatherup.addresses import USUAL
 from gatherup.chat.account import ROOM_ID, Account, ChatError, sign_in
 from gatherup.chat.names import Names
+from gatherup.chat.recent import Recent
 from gatherup.chat.screen import Screen, printable, show
+from gatherup.chat.talk import Talk
 from gatherup.client import (
     Client,
     Closed,
@@ -23,13 +25,12 @@ from gatherup.client import (
     Offline,
     Online,
     RefusedError,
+    Room,
     Status,
-    UnknownOutcomeError,
     connect,
 )
 from gatherup.client.transport import WebSocketConnector
 from gatherup.clock import SystemClock
-from protocol import room
 from protocol.codes import Code
 from protocol.ids import StreamId
 
@@ -51,11 +52,14 @@ def stream_url(_context: click.Context, _parameter: click.Parameter, url: str) -
     "--stream", default=USUAL.stream, show_default=True, callback=stream_url, help="Its stream address."
 )
 def command(room_name: str, name: str, url: str, stream: str) -> None:
-    """Chat in ROOM, a room's id or name; a name that doesn't exist yet becomes a public room."""
+    """Chat in ROOM, a room's id or name; a name that doesn't exist yet becomes a public room.
+
+    Lines are posted; /help lists what else can be done.
+    """
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
     try:
         if terminal:
-            with patch_stdout(), terminal_kept():
+            with patch_stdout(raw=True), terminal_kept():  # raw: ours are the only control characters
                 trio.run(run, room_name, name, url, stream, prompt_reader(name))
         else:
             trio.run(run, room_name, name, url, stream, read_stdin)
@@ -106,29 +110,39 @@ async def run(room_name: str, name: str, url: str, stream_url: str, read_line: L
         sign_in(url, name) as account,
         connect(stream_url, token=account.token, on_status=show_status) as client,
     ):
-        entered = await room_of(account, client, room_name)
-        await join(client, entered)
-        show(f"-- {room_name} is {entered}")
-        stream = await client.subscribe(entered)
         names = Names(account.names, SystemClock(), {account.user: account.name})
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(Screen(account, stream, names).run)
-            await post_lines(client, entered, read_line)
-            nursery.cancel_scope.cancel()
+        entered = client.room(await room_of(account, client, room_name))
+        await join(entered)
+        show(f"-- {room_name} is {entered.id}")
+        while (elsewhere := await talk(account, client, entered, names, read_line)) is not None:
+            entered = elsewhere
 
 
-async def post_lines(client: Client, entered: StreamId, read_line: LineReader) -> None:
-    """Post line after line: the next one is read when the last one is settled, so their order holds."""
+async def talk(
+    account: Account, client: Client, entered: Room, names: Names, read_line: LineReader
+) -> Room | None:
+    """Show what happens in the room and carry out what is typed. The room that one goes to; None at the end."""
+    recent, elsewhere = Recent(), None
+    async with await entered.subscribe() as stream, trio.open_nursery() as nursery:
+        nursery.start_soon(Screen(account, stream, names, recent).run)
+        elsewhere = await take_lines(Talk(entered, names, recent), client, read_line)
+        nursery.cancel_scope.cancel()
+    return elsewhere
+
+
+async def take_lines(here: Talk, client: Client, read_line: LineReader) -> Room | None:
+    """Take line after line: the next one is read when the last one is settled, so their order holds."""
     while (line := await trio.to_thread.run_sync(read_line, abandon_on_cancel=True)) is not None:  # noqa: TID251
-        if not line.strip():
-            continue
-        post = room.PostMessage(client_id=client.new_id(), stream=entered, body=line)
-        try:
-            await client.send(post)
-        except RefusedError as refused:
-            show(f"! {refused.message}")
-        except UnknownOutcomeError:
-            show("! It isn't known whether this was posted.")
+        if line.strip() and (order := await here.take(line)) is not None:
+            elsewhere = client.room(order.room)
+            try:
+                await join(elsewhere, order.code)
+            except RefusedError as refused:
+                show(f"! {refused.message}")
+            else:
+                show(f"-- this is {elsewhere.id}")
+                return elsewhere
+    return None
 
 
 async def room_of(account: Account, client: Client, name: str) -> StreamId:
@@ -137,16 +151,15 @@ async def room_of(account: Account, client: Client, name: str) -> StreamId:
         return name
     if (found := await account.find_room(name)) is not None:
         return found
-    accepted = await client.send(room.CreateRoom(client_id=client.new_id(), name=name))
-    assert accepted.stream is not None
+    made = await client.create_room(name)
     # Names aren't unique, and others may have made one at the same moment: all meet in the oldest.
-    return await account.find_room(name) or accepted.stream
+    return await account.find_room(name) or made.id
 
 
-async def join(client: Client, entered: StreamId) -> None:
+async def join(entered: Room, invite: str | None = None) -> None:
     """Become a member, if one isn't."""
     try:
-        await client.send(room.JoinRoom(client_id=client.new_id(), stream=entered))
+        await entered.join(invite=invite)
     except RefusedError as refused:
         if refused.code is not Code.ALREADY_EXISTS:
             raise

@@ -62,6 +62,13 @@ class Names:
         self._names.move_to_end(author)
         return self._names[author]
 
+    def user(self, name: str) -> str | None:
+        """Who is called this, whatever the case, or has an id of these first digits; None if nobody or several are."""
+        wanted = name.removeprefix("@").casefold()
+        called = [user for user, known in self._names.items() if known.casefold() == wanted]
+        called = called or [user for user in self._names if user.partition(":")[2].startswith(wanted)]
+        return called[0] if len(called) == 1 else None
+
 
 def _short(author: str) -> str:
     return author.partition(":")[2][:_DIGITS] or author

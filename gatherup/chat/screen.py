@@ -8,8 +8,10 @@ import click
 
 from gatherup.chat.account import Account, ChatError
 from gatherup.chat.names import Names
+from gatherup.chat.recent import Recent
 from gatherup.client import Ended, Event, Snapshot, Stream
-from protocol import http, room
+from protocol import room
+from protocol.http.messages import Message
 
 _CONTROL: Final = dict.fromkeys(
     # C0, DEL, C1, line and paragraph separators, and what turns the direction of writing
@@ -21,10 +23,11 @@ _CONTROL: Final = dict.fromkeys(
 class Screen:
     """Shows what happens in a room."""
 
-    def __init__(self, account: Account, stream: Stream, names: Names) -> None:
+    def __init__(self, account: Account, stream: Stream, names: Names, recent: Recent) -> None:
         self._account = account
         self._stream = stream
         self._names = names
+        self._recent = recent
         self._shown = 0  # the last seq shown
 
     async def run(self) -> None:
@@ -46,46 +49,82 @@ class Screen:
             messages = await self._account.history(snapshot.stream, before=head + 1)
         except ChatError as error:
             show(f"-- earlier messages can't be read: {error}")
-            messages: list[http.Message] = []
+            messages: list[Message] = []
         await self._names.learn(message.author for message in messages)
         for message in messages:
             if message.seq > self._shown and message.body is not None:
-                self._say(message.author, message.body)
+                self._recent.note(message.author, message.seq)
+                show(f"<{self._names.of(message.author)}> {message.body}")
         self._shown = head
 
     async def _event(self, event: Event) -> None:
         await self._names.learn(_people(event))
-        who = self._names.of(event.header.author)
         self._shown = event.header.seq
-        match event.payload:
-            case room.MessagePosted(body=body):
-                self._say(event.header.author, body)
-            case room.MessageEdited(body=body):
-                show(f"* {who} changed a message: {body}")
-            case room.MessageDeleted():
-                show(f"* {who} deleted a message")
-            case room.MemberJoined():
-                show(f"* {who} joined")
-            case room.MemberLeft():
-                show(f"* {who} left")
-            case room.MemberKicked(user=user):
-                show(f"* {who} removed {self._names.of(user)}")
-            case _:
-                pass  # of a later version, or erased
+        if isinstance(event.payload, room.MessagePosted):
+            self._recent.note(event.header.author, event.header.seq)
+            show(self._said(event, event.payload.body), loud=self._is_meant(event))
+        elif (line := self._line(event)) is not None:
+            show(f"* {self._names.of(event.header.author)} {line}")
 
-    def _say(self, author: str, body: str) -> None:
-        show(f"<{self._names.of(author)}> {body}")
+    def _said(self, event: Event, body: str) -> str:
+        marks, to = event.header.marks, ""
+        if isinstance(replied := marks.get("replied"), str):
+            to = f"(to {self._names.of(replied)}) "
+        elif "thread" in marks:
+            to = "(in a thread) "
+        return f"<{self._names.of(event.header.author)}> {to}{body}"
+
+    def _is_meant(self, event: Event) -> bool:
+        """Whether a message mentions this user."""
+        mentions = event.header.marks.get("mentions", ())
+        return bool(event.header.marks.get("everyone")) or (
+            isinstance(mentions, tuple | list) and self._account.user in mentions
+        )
+
+    def _line(self, event: Event) -> str | None:
+        """What the author did, but for saying something; None for what isn't shown, or was erased."""
+        of = self._names.of
+        match event.payload:
+            case room.MessageEdited(body=body):
+                return f"changed a message: {body}"
+            case room.MessageDeleted():
+                return "deleted a message"
+            case room.Reacted(reaction=reaction):
+                return f"reacted {reaction}"
+            case room.RoomChanged(topic=str(topic)):
+                return f"set the topic: {topic}" if topic else "removed the topic"
+            case room.RoomChanged(name=str(name)):
+                return f"renamed the room: {name}"
+            case room.MemberJoined():
+                return "joined"
+            case room.MemberLeft():
+                return "left"
+            case room.UserInvited(user=user):
+                return f"invited {of(user)}"
+            case room.MemberKicked(user=user):
+                return f"removed {of(user)}"
+            case room.UserBanned(user=user):
+                return f"banned {of(user)}"
+            case room.MemberMuted(user=user):
+                return f"muted {of(user)}"
+            case room.RoomArchived():
+                return "archived the room"
+            case _:
+                return None
 
 
 def _people(event: Event) -> list[str]:
     """Whom the line about an event names."""
-    payload = event.payload
-    return [event.header.author, *([payload.user] if isinstance(payload, room.MemberKicked) else [])]
+    named = (getattr(event.payload, "user", None), event.header.marks.get("replied"))
+    return [event.header.author, *(user for user in named if isinstance(user, str))]
 
 
-def show(line: str) -> None:
+def show(line: str, *, loud: bool = False) -> None:
     """One line on the terminal; control characters that people wrote don't reach it."""
-    click.echo(printable(line))
+    line = printable(line)
+    click.echo(
+        click.style(line, bold=True, fg="yellow") if loud else line
+    )  # plain where there is no terminal
 
 
 def printable(text: str) -> str:

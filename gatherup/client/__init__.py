@@ -1,12 +1,15 @@
 """The Python SDK: connect, follow streams, post, and resume after a drop without a lost or repeated event.
 
     async with connect("ws://127.0.0.1:8081/", token=token) as client:
-        stream = await client.subscribe(room)
-        accepted = await client.send(PostMessage(client_id=client.new_id(), stream=room, body="hello"))
+        room = client.room("room:…")
+        stream = await room.subscribe()
+        accepted = await room.post("hello")
         async for item in stream:
             match item:
                 case Event(payload=MessagePosted(body=body)): ...
                 case Snapshot(view=view): ...
+
+Commands of kinds that have no methods here go through ``client.send(command)``.
 
 Imports ``protocol``, trio and trio-websocket only, so it can be used without the rest of the server.
 """
@@ -22,20 +25,25 @@ from gatherup.client.errors import (
     TokenUnavailableError,
     UnknownOutcomeError,
 )
+from gatherup.client.feed import HeadsFeed, PresenceFeed
 from gatherup.client.items import (
     KINDS,
     Closed,
     Ended,
     Event,
+    Gone,
     Item,
     KindTypes,
     Offline,
     Online,
+    PersonPresence,
+    Read,
     Signal,
     Snapshot,
     Status,
 )
 from gatherup.client.policy import Policy
+from gatherup.client.room import Room
 from gatherup.client.streams import Stream
 
 __all__ = [
@@ -47,12 +55,18 @@ __all__ = [
     "ConnectionLostError",
     "Ended",
     "Event",
+    "Gone",
+    "HeadsFeed",
     "Item",
     "KindTypes",
     "Offline",
     "Online",
+    "PersonPresence",
     "Policy",
+    "PresenceFeed",
+    "Read",
     "RefusedError",
+    "Room",
     "Signal",
     "Snapshot",
     "Status",

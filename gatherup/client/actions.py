@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from gatherup.client.errors import ClientError, ClosedError
+from gatherup.client.items import PersonPresence
 from protocol import frames
 from protocol.frames import Accepted, ClientFrame, Position, Welcome
 
@@ -54,6 +55,38 @@ class End(Struct, frozen=True):
     error: ClientError
 
 
+class WatchedHeads(Struct, frozen=True):
+    """The server watches the heads of the rooms that were named last."""
+
+
+class DeliverHeads(Struct, frozen=True):
+    """Tell the watcher of heads how these rooms stand."""
+
+    heads: frames.Heads
+
+
+class EndHeads(Struct, frozen=True):
+    """No heads follow: tell their watcher why."""
+
+    error: ClientError
+
+
+class WatchedPresence(Struct, frozen=True):
+    """The server watches the people that were named last."""
+
+
+class DeliverPresence(Struct, frozen=True):
+    """Tell the watcher of presence how these are seen."""
+
+    people: tuple[PersonPresence, ...]
+
+
+class EndPresence(Struct, frozen=True):
+    """No presence follows: tell its watcher why."""
+
+    error: ClientError
+
+
 class Settle(Struct, frozen=True):
     """A command has its outcome. Happens once for each that wasn't abandoned."""
 
@@ -90,6 +123,12 @@ Action = (
     | Deliver
     | Opened
     | End
+    | WatchedHeads
+    | DeliverHeads
+    | EndHeads
+    | WatchedPresence
+    | DeliverPresence
+    | EndPresence
     | Settle
     | WentOnline
     | WentOffline

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 import msgspec
 from msgspec import Raw, Struct
 
 from gatherup.client.errors import ClientError
-from protocol import frames, room
+from protocol import frames, inbox, room
 from protocol.event import Header
 from protocol.frames import Position
 
@@ -51,14 +51,42 @@ class Signal(Struct, frozen=True, kw_only=True):
     data: dict[str, str | int | bool | list[str]]
 
 
+class Read(Struct, frozen=True, kw_only=True):
+    """A user has read a room up to this message: a signal, in their own inbox and in direct rooms."""
+
+    stream: str
+    """Where it was told."""
+    room: str
+    user: str
+    number: int
+
+
 class Ended(Struct, frozen=True, kw_only=True):
     """The last item: the right to listen ended (RefusedError) or the client was closed (ClosedError)."""
 
-    stream: str
+    stream: str | None
+    """None for heads and presence."""
     error: ClientError
 
 
-Item = Event | Snapshot | Signal | Ended
+class Gone(Struct, frozen=True, kw_only=True):
+    """The user isn't in this room any more, whose heads were watched. Who joins again names it again."""
+
+    room: str
+
+
+Seen = Literal["online", "away", "busy", "offline"]
+"""How others see somebody. Who is invisible, or doesn't let one see, is offline."""
+
+
+class PersonPresence(Struct, frozen=True, kw_only=True):
+    """How somebody is seen now."""
+
+    user: str
+    status: Seen
+
+
+Item = Event | Snapshot | Signal | Read | Ended
 
 
 class Online(Struct, frozen=True, kw_only=True):
@@ -98,6 +126,7 @@ class KindTypes(Struct, frozen=True, kw_only=True):
 
 KINDS: Final[Mapping[str, KindTypes]] = {
     room.KIND: KindTypes(events=room.EVENTS, view=room.RoomView),
+    inbox.KIND: KindTypes(events=inbox.EVENTS, view=inbox.InboxView),
 }
 """The kinds GatherUp ships."""
 _UNKNOWN_KIND: Final = KindTypes()
@@ -121,13 +150,17 @@ class ItemDecoder:
 
     def item(
         self, frame: frames.Event | frames.Subscribed | frames.Signalled, position: Position, value: object
-    ) -> Event | Snapshot | Signal:
+    ) -> Event | Snapshot | Signal | Read:
         """The item of one delivered frame, with its ``value``."""
         match frame:
             case frames.Event(header=header):
                 return Event(header=header, payload=value, position=position)
             case frames.Subscribed(stream=stream, head=head):
                 return Snapshot(stream=stream, view=value, head=head, position=position)
+            case frames.Signalled(
+                type="read", data={"room": str(room), "user": str(user), "number": int(number)}
+            ):
+                return Read(stream=frame.stream, room=room, user=user, number=number)
             case frames.Signalled():
                 return Signal(stream=frame.stream, author=frame.author, type=frame.type, data=frame.data)
 

@@ -20,7 +20,6 @@ from gatherup.client.actions import (
     Action,
     Connect,
     Disconnect,
-    FetchToken,
     Finished,
     Ping,
     Send,
@@ -29,7 +28,11 @@ from gatherup.client.actions import (
 )
 from gatherup.client.commands import Commands
 from gatherup.client.errors import ClosedError
+from gatherup.client.heads import WatchedRooms
+from gatherup.client.marks import Marks
 from gatherup.client.policy import Policy
+from gatherup.client.presence import OwnStatus, WatchedPeople
+from gatherup.client.renewal import Renewal
 from gatherup.client.subscriptions import Subscriptions, ViolationError
 from protocol import limits
 from protocol.codes import CLOSE_SENTENCES, CloseCode, may_come_back
@@ -38,18 +41,21 @@ from protocol.frames import (
     Command,
     Event,
     Goodbye,
+    Heads,
     Hello,
     Position,
-    RefreshToken,
     Refused,
     ServerFrame,
     Signal,
     Signalled,
+    Status,
     Subscribed,
     Unknown,
     Unsubscribed,
     Welcome,
 )
+from protocol.ids import kind_of
+from protocol.presence import KIND as PERSON
 
 
 class Phase(Enum):
@@ -86,9 +92,13 @@ class ClientState:
         self._policy = policy
         self._renewable = renewable
         self._uniform = uniform
-        self._new_client_id = new_client_id
         self._commands = Commands(policy)
         self._subscriptions = Subscriptions(policy, new_client_id)
+        self._watched = WatchedRooms(policy, new_client_id)
+        self._people = WatchedPeople(policy, new_client_id)
+        self._marks = Marks()
+        self._status = OwnStatus()
+        self._renewal = Renewal(policy, renewable, new_client_id)
         self._attempts = 0
         self._since = 0.0  # when the present phase began
         self._ready_at = math.inf  # when this session began; infinity without one
@@ -96,8 +106,6 @@ class ClientState:
         self._pinged = False
         self._goodbye: Goodbye | None = None
         self._welcome: Welcome | None = None
-        self._refresh_at = math.inf
-        self._refresh_request: str | None = None
 
     # --- the user ------------------------------------------------------------------------------------------
 
@@ -136,6 +144,32 @@ class ClientState:
         """The stream's reader took one Event or Subscribed that was delivered."""
         return self._subscriptions.consumed(stream, now)
 
+    def watch_heads(self, rooms: tuple[str, ...], now: float) -> list[Action]:
+        """Watch the heads of these rooms instead of those before; none ends it.
+
+        WatchedHeads follows, or EndHeads, unless there are none. Raises ClosedError.
+        """
+        self._check_open()
+        return self._watched.watch(rooms, now)
+
+    def mark_read(self, room: str, number: int, now: float) -> list[Action]:
+        """Tell that a room was read up to this message, as soon as there is a session."""
+        self._marks.add(room, number)
+        return self._told(now)
+
+    def watch_presence(self, users: tuple[str, ...], now: float) -> list[Action]:
+        """Watch the presence of these people instead of those before; none ends it.
+
+        WatchedPresence follows, or EndPresence, unless there are none. Raises ClosedError.
+        """
+        self._check_open()
+        return self._people.watch(users, now)
+
+    def set_status(self, status: Status, now: float) -> list[Action]:
+        """Tell this session, and those after it, how the user wants to be seen."""
+        self._status.set(status)
+        return self._told(now)
+
     def close(self) -> list[Action]:
         """Close for good. What is pending is settled, unknown if it may have taken effect."""
         return self._drop() + self._finish(CloseCode.NORMAL, CLOSE_SENTENCES[CloseCode.NORMAL])
@@ -151,7 +185,8 @@ class ClientState:
         if self.phase is not Phase.WAITING:
             return [Disconnect()]
         self._enter(Phase.GREETING, now)
-        return [Send(Hello(token=token, positions=self._subscriptions.positions()))]
+        positions = self._subscriptions.positions()
+        return [Send(Hello(token=token, positions=positions, status=self._status.greeting()))]
 
     def disconnected(self, code: int | None, now: float) -> list[Action]:
         """The connection is gone, or could not be made. ``code`` is the close code, if there was one."""
@@ -188,13 +223,7 @@ class ClientState:
 
     def refreshed(self, token: str | None, now: float) -> list[Action]:
         """The newer token that FetchToken asked for; None if there is none yet."""
-        if self.phase is not Phase.READY:
-            return []
-        if token is None:
-            self._refresh_at = now + self._policy.backoff_max_s
-            return []
-        self._refresh_request = self._new_client_id()
-        return [Send(RefreshToken(client_id=self._refresh_request, token=token))]
+        return self._renewal.fetched(token, now) if self.phase is Phase.READY else []
 
     # --- time --------------------------------------------------------------------------------------------------
 
@@ -210,10 +239,13 @@ class ClientState:
         if not self._pinged and now >= self._heard_at + self._heartbeat_s:
             self._pinged = True
             actions.append(Ping())
-        if now >= self._refresh_at:
-            self._refresh_at = math.inf
-            actions.append(FetchToken())
-        return [*actions, *self._subscriptions.elapsed(now), *self._flush(now)]
+        actions += [
+            *self._renewal.elapsed(now),
+            *self._subscriptions.elapsed(now),
+            *self._watched.elapsed(now),
+            *self._people.elapsed(now),
+        ]
+        return [*actions, *self._told(now), *self._flush(now)]
 
     def deadline(self) -> float:
         """When ``elapsed`` has something to do at the latest; infinity for never."""
@@ -228,7 +260,9 @@ class ClientState:
             case Phase.READY | Phase.PARTING:
                 silence = 2 if self._pinged or self.phase is Phase.PARTING else 1
                 alive = self._heard_at + silence * self._heartbeat_s
-                return min(commands, self._subscriptions.deadline(), self._refresh_at, alive)
+                asked = min(part.deadline() for part in self._asking)
+                told = min(self._marks.deadline(), self._status.deadline())
+                return min(commands, asked, told, alive)
 
     # --- inside --------------------------------------------------------------------------------------------
 
@@ -257,12 +291,16 @@ class ClientState:
                 raise ViolationError("the first frame wasn't a welcome")
             case Event():
                 return self._subscriptions.event(frame, now)
+            case Signalled() if kind_of(frame.stream) == PERSON:
+                return self._people.signalled(frame)
             case Signalled():
                 return self._subscriptions.signalled(frame)
             case Subscribed():
                 return self._subscriptions.subscribed(frame, now)
             case Unsubscribed():
                 return self._subscriptions.unsubscribed(frame, now)
+            case Heads():
+                return self._watched.heads(frame)
             case Accepted() | Refused() | Unknown():
                 return self._replied(frame, now)
             case _:
@@ -273,30 +311,27 @@ class ClientState:
         self._ready_at = now
         self._welcome = welcome
         self._commands.opened(welcome.limits, now)
-        self._plan_refresh(now)
-        return [WentOnline(welcome), *self._subscriptions.opened(now), *self._flush(now)]
+        self._marks.opened(welcome.limits)
+        self._status.opened()
+        self._renewal.opened(welcome, now)
+        asked = [*self._subscriptions.opened(now), *self._watched.opened(now), *self._people.opened(now)]
+        return [WentOnline(welcome), *self._told(now), *asked, *self._flush(now)]
 
     def _replied(self, reply: Accepted | Refused | Unknown, now: float) -> list[Action]:
-        if reply.client_id is not None and reply.client_id == self._refresh_request:
-            self._refresh_request = None
-            self._plan_refresh(now)
-            return []
-        if (actions := self._subscriptions.replied(reply, now)) is not None:
-            return actions
+        for asked in self._asking:
+            if (actions := asked.replied(reply, now)) is not None:
+                return actions
         settled = self._commands.answered(reply, now)
         return [*([settled] if settled else []), *self._flush(now)]
 
-    def _plan_refresh(self, now: float) -> None:
-        """The server's own two times tell the token's life, so no wall clock is needed here.
+    @property
+    def _asking(self) -> tuple[Renewal, Subscriptions, WatchedRooms, WatchedPeople]:
+        """Those that ask the server something of their own."""
+        return self._renewal, self._subscriptions, self._watched, self._people
 
-        A newer token is taken to live as long. If it was refused, the next one is tried as late, and at worst the
-        server closes with ``token_expired``, which brings us back with a fresh one.
-        """
-        if self._renewable and self._welcome is not None:
-            life_s = max(0.0, (self._welcome.token_expires_at - self._welcome.at) / 1000)
-            self._refresh_at = now + max(
-                self._policy.backoff_min_s, life_s * self._policy.token_refresh_fraction
-            )
+    def _told(self, now: float) -> list[Action]:
+        """What is told at a pace, and not answered."""
+        return [*map(Send, self._status.sendable(now)), *map(Send, self._marks.sendable(now))]
 
     def _flush(self, now: float) -> list[Action]:
         if self.phase is not Phase.READY:
@@ -324,13 +359,15 @@ class ClientState:
             return []
         self._leave(Phase.FINISHED, self._since)
         error = ClosedError(code, message)
-        return [*self._commands.closed(error), *self._subscriptions.closed(error), Finished(error)]
+        watched = [*self._watched.closed(error), *self._people.closed(error)]
+        ended = [*self._subscriptions.closed(error), *watched]
+        return [*self._commands.closed(error), *ended, Finished(error)]
 
     def _leave(self, phase: Phase, now: float) -> None:
         self._enter(phase, now)
-        self._refresh_at, self._refresh_request = math.inf, None
         self._commands.lost()
-        self._subscriptions.lost()
+        for part in (*self._asking, self._marks, self._status):
+            part.lost()
 
     def _enter(self, phase: Phase, now: float) -> None:
         self.phase, self._since = phase, now

@@ -10,7 +10,7 @@ from typing import Final
 import trio
 
 from gatherup.client.errors import ClientError
-from gatherup.client.items import Ended, Event, Item, Signal, Snapshot
+from gatherup.client.items import Ended, Event, Item, Read, Signal, Snapshot
 from protocol.frames import Position
 
 SIGNALS_BUFFERED_MAX: Final = 32
@@ -20,8 +20,8 @@ SIGNALS_BUFFERED_MAX: Final = 32
 class Stream:
     """One followed stream. Iterate it once, in one task; ``close`` or leaving ``async with`` stops following.
 
-    It yields ``Event | Snapshot | Signal`` and last of all one ``Ended``. Reconnects aren't seen here: events go on
-    where they stopped, or a Snapshot says that too much was missed.
+    It yields ``Event | Snapshot | Signal | Read`` and last of all one ``Ended``. Reconnects aren't seen here: events
+    go on where they stopped, or a Snapshot says that too much was missed.
 
     The buffer holds ``buffer_items_max`` items. A reader slower than its stream stops nobody else: the SDK leaves the
     stream while the buffer is full and resumes it, from the server's log, once half was read.
@@ -83,9 +83,9 @@ class Stream:
 
     # --- the client's side -------------------------------------------------------------------------------------
 
-    def push(self, item: Event | Snapshot | Signal) -> None:
+    def push(self, item: Event | Snapshot | Signal | Read) -> None:
         """Buffer an item. The state machine bounds how many events wait; signals are dropped first."""
-        if isinstance(item, Signal) and len(self._buffer) >= SIGNALS_BUFFERED_MAX:
+        if isinstance(item, Signal | Read) and len(self._buffer) >= SIGNALS_BUFFERED_MAX:
             return
         self._buffer.append(item)
         self._changed.set()

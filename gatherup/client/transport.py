@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ssl
-from typing import Final
+from collections.abc import Callable
+from typing import Final, cast
 from urllib.parse import urlsplit
 
+import h11
 import trio
 import trio_websocket
 from wsproto.utilities import ProtocolError
@@ -20,7 +22,12 @@ QUEUE_MESSAGES: Final = 64
 STREAM_PATH: Final = "/v1/stream"
 """Where a server has its streams, for addresses without a path."""
 PORTS: Final = {"ws": 80, "wss": 443}
-_LOST: Final = (trio_websocket.HandshakeError, trio_websocket.ConnectionClosed, ProtocolError)
+_LOST: Final = (
+    trio_websocket.HandshakeError,
+    trio_websocket.ConnectionClosed,
+    ProtocolError,
+    h11.ProtocolError,
+)
 
 
 class WebSocketConnector:
@@ -48,28 +55,36 @@ class WebSocketConnector:
             stream = await self._open_stream()
         except OSError as error:
             raise ConnectionLostError(None, str(error)) from error
-        started = False
+        opened = False
+        why: object = "closed in the handshake"
         try:
             async with trio.open_nursery() as nursery:
-                socket = await trio_websocket.wrap_client_stream(
-                    nursery,
-                    stream,
-                    self._host_header,
-                    self._resource,
-                    subprotocols=[Subprotocol.MSGPACK.value],
-                    message_queue_size=QUEUE_MESSAGES,
-                    max_message_size=MESSAGE_BYTES_MAX,
-                )
-                started = True
-                task_status.started(WebSocketLink(socket))
+                with trio.CancelScope() as handshake:
+                    socket = await self._shake_hands(nursery, _ObservedStream(stream, handshake.cancel))
+                    opened = True
+                    task_status.started(WebSocketLink(socket))
         except BaseExceptionGroup as group:
-            if group.split(_LOST)[1] is not None:
+            why, rest = group.exceptions[0], group.split(_LOST)[1]
+            if rest is not None:
                 raise
-            if not started:
-                raise ConnectionLostError(None, f"no WebSocket there: {group.exceptions[0]}") from group
             # Once it was open the link's own methods tell that it is gone.
         finally:
             await trio.aclose_forcefully(stream)
+        if not opened:
+            raise ConnectionLostError(None, f"no WebSocket there: {why}")
+
+    async def _shake_hands(
+        self, nursery: trio.Nursery, stream: _ObservedStream
+    ) -> trio_websocket.WebSocketConnection:
+        return await trio_websocket.wrap_client_stream(
+            nursery,
+            cast("trio.SocketStream", stream),  # it takes any stream, and says so
+            self._host_header,
+            self._resource,
+            subprotocols=[Subprotocol.MSGPACK.value],
+            message_queue_size=QUEUE_MESSAGES,
+            max_message_size=MESSAGE_BYTES_MAX,
+        )
 
     async def _open_stream(self) -> trio.SocketStream | trio.SSLStream[trio.SocketStream]:
         if self._ssl_context is None:
@@ -77,6 +92,39 @@ class WebSocketConnector:
         return await trio.open_ssl_over_tcp_stream(
             self._host, self._port, ssl_context=self._ssl_context, https_compatible=True
         )
+
+
+class _ObservedStream(trio.abc.Stream):
+    """A stream that tells when it is over: trio-websocket waits on for a handshake that its peer has broken off."""
+
+    def __init__(
+        self, stream: trio.SocketStream | trio.SSLStream[trio.SocketStream], over: Callable[[], None]
+    ) -> None:
+        self._stream = stream
+        self._over = over
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
+        data: bytes | bytearray = b""
+        try:
+            data = await self._stream.receive_some(max_bytes)
+        finally:
+            if not data:
+                self._over()
+        return data
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        try:
+            await self._stream.send_all(data)
+        except trio.BrokenResourceError:
+            self._over()
+            raise
+
+    async def wait_send_all_might_not_block(self) -> None:
+        await self._stream.wait_send_all_might_not_block()
+
+    async def aclose(self) -> None:
+        self._over()
+        await self._stream.aclose()
 
 
 class WebSocketLink:

@@ -51,6 +51,7 @@ def _check_numbers(frame: ServerFrame) -> None:
                 and 0 < limits.commands_per_s < math.inf
                 and 1 <= limits.commands_burst < math.inf
                 and limits.inflight_commands_max >= 1
+                and 0 < limits.signals_per_s < math.inf
             )
         case Refused() | Unknown() | Goodbye():
             sound = frame.retry_after_s is None or 0 <= frame.retry_after_s < math.inf

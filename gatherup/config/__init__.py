@@ -7,8 +7,29 @@ Secrets are ``Secret`` values, whose text only ``reveal()`` gives away.
 
 from gatherup.config.leaves import Leaf, example, leaves, sections, shown
 from gatherup.config.reading import ConfigError, database_url, environment, read
-from gatherup.config.secret import KEY_BYTES, DatabaseUrl, Key, RedisUrl, Secret
-from gatherup.config.tree import DATA, NODE_NAME_CHARS_MAX, Canary, Cluster, Config, Http, Log, Stream
+from gatherup.config.secret import (
+    KEY_BYTES,
+    DatabaseUrl,
+    Key,
+    Keys,
+    OidcProvider,
+    OidcProviders,
+    RedisUrl,
+    Secret,
+)
+from gatherup.config.tree import (
+    DATA,
+    NODE_NAME_CHARS_MAX,
+    Canary,
+    Cluster,
+    Config,
+    Http,
+    Log,
+    Mail,
+    Stream,
+    Traces,
+    Webhooks,
+)
 
 __all__ = [
     "DATA",
@@ -21,11 +42,17 @@ __all__ = [
     "DatabaseUrl",
     "Http",
     "Key",
+    "Keys",
     "Leaf",
     "Log",
+    "Mail",
+    "OidcProvider",
+    "OidcProviders",
     "RedisUrl",
     "Secret",
     "Stream",
+    "Traces",
+    "Webhooks",
     "database_url",
     "environment",
     "example",

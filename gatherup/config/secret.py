@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Annotated, Final
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Meta, Struct
 
 from storage.postgres.conninfo import check_conninfo
 from storage.redis.address import parse_address
@@ -47,6 +51,52 @@ class Key(Secret):
             raise ValueError(
                 f"must be {KEY_BYTES * 2} hexadecimal digits, as `openssl rand -hex 32` prints them"
             )
+
+
+class Keys(Secret):
+    """Secret keys of 32 bytes each, separated by commas."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.keys = tuple(Key(part.strip()).key for part in text.split(","))
+
+
+class OidcProvider(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A site that users may sign in with, as its operators registered this server there."""
+
+    name: Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,32}$(?!\n)")]
+    """What stands in paths."""
+    title: Annotated[str, Meta(min_length=1, max_length=64)]
+    """What users read."""
+    issuer: Annotated[str, Meta(pattern=r"^https?://[^\s?#]+$(?!\n)")]
+    client_id: Annotated[str, Meta(min_length=1)]
+    client_secret: str | None = None
+    """None for a public client."""
+    redirect_uris: Annotated[tuple[str, ...], Meta(min_length=1)]
+    """Where browsers may be sent back to; the first is taken if a client names none."""
+    scopes: tuple[str, ...] = ("openid", "profile")
+
+
+class OidcProviders(Secret):
+    """A JSON list of ``OidcProvider``. Secret for the client secrets in it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        try:
+            self.providers = tuple(msgspec.json.decode(text, type=list[OidcProvider]))
+        except msgspec.DecodeError as error:
+            path = str(error).rpartition(" - at ")[2] if " - at " in str(error) else "its beginning"
+            raise ValueError(
+                f"must be a JSON list of providers; see docs/accounts.md. At fault: {path}"
+            ) from None
+        if len({provider.name for provider in self.providers}) < len(self.providers):
+            raise ValueError("each provider must have a name of its own")
+        if len({provider.issuer for provider in self.providers}) < len(self.providers):
+            raise ValueError("each provider must have an issuer of its own")
+        for provider in self.providers:
+            url = urlsplit(provider.issuer)
+            if url.scheme != "https" and url.hostname not in {"127.0.0.1", "::1", "localhost"}:
+                raise ValueError(f"the issuer of {provider.name} must be an https address")
 
 
 class DatabaseUrl(Secret):

@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
-from gatherup.config.secret import DatabaseUrl, Key, RedisUrl
+from gatherup.config.secret import DatabaseUrl, Key, Keys, OidcProviders, RedisUrl, Secret
 
 DATA: Final = ".gatherup"
 
@@ -19,6 +19,8 @@ def named(variable: str, description: str) -> Meta:
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Positive = Annotated[int, Meta(ge=1)]
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
+Text = Annotated[str, Meta(min_length=1)]
+Site = Annotated[str, Meta(pattern=r"^https?://[^\s#]*[^\s#/]$(?!\n)")]
 Origin = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9+.-]*://[^/\s,]+$(?!\n)")]
 
 
@@ -84,8 +86,8 @@ class Stream(Struct, frozen=True, kw_only=True):
     allowed_origins: Annotated[
         tuple[Origin, ...] | None,
         Meta(
-            description="Origins that browsers may come from, separated by commas; unset allows all, since no "
-            "cookie is read and a session speaks for its token's user alone."
+            description="Origins that browsers may come from, to gateway and facade, separated by commas; unset "
+            "allows all, since no cookie is read and a session speaks for its token's user alone."
         ),
     ] = None
     connections_max: Annotated[
@@ -98,9 +100,8 @@ class Stream(Struct, frozen=True, kw_only=True):
         ),
     ] = None
     send_buffer_bytes: Annotated[
-        int | None,
+        Annotated[int, Meta(ge=4096)] | None,
         Meta(
-            ge=4096,
             description="The kernel's send buffer of each connection (SO_SNDBUF); unset leaves it to the kernel.",
         ),
     ] = None
@@ -162,6 +163,13 @@ class Auth(Struct, frozen=True, kw_only=True):
     """Accounts and tokens."""
 
     token_key: Annotated[Key, Meta(description="Signs access tokens: 64 hexadecimal digits.")]
+    token_keys_accepted: Annotated[
+        Keys | None,
+        Meta(
+            description="Further keys whose tokens are accepted, separated by commas: the last one, until its tokens "
+            "have expired, and the next one, before it signs."
+        ),
+    ] = None
     access_token_s: Annotated[
         int, Meta(ge=30, le=86_400, description="How long an access token is good.")
     ] = 900
@@ -173,6 +181,16 @@ class Auth(Struct, frozen=True, kw_only=True):
     hash_memory_kib: Annotated[int, Meta(ge=8, le=1_048_576, description="Memory of one Argon2 hash.")] = (
         65_536
     )
+    guest_keep_days: Annotated[
+        int, Meta(ge=1, le=3650, description="A guest account that is unused for so long is deleted.")
+    ] = 180
+    title: Annotated[
+        str, Meta(min_length=1, max_length=64, description="What authenticators call this community.")
+    ] = "GatherUp"
+    oidc_providers: Annotated[
+        OidcProviders | None,
+        Meta(description="Sites that users may sign in with: a JSON list; see docs/accounts.md."),
+    ] = None
     hash_passes: Annotated[int, Meta(ge=1, le=16, description="Passes of one Argon2 hash over it.")] = 3
 
 
@@ -202,6 +220,66 @@ class Canary(Struct, frozen=True, kw_only=True):
     timeout_s: Annotated[Seconds, Meta(description="One that takes longer makes the node unready.")] = 5.0
 
 
+class Mail(Struct, frozen=True, kw_only=True):
+    """Letters to users: codes, and what they should know of their accounts."""
+
+    host: Annotated[Text | None, Meta(description="The SMTP server; unset sends no mail.")] = None
+    port: Annotated[int, Meta(ge=1, le=65535, description="Usually 587 for starttls, 465 for tls.")] = 587
+    tls: Annotated[
+        Literal["starttls", "tls", "none"], Meta(description="How the connection is kept private.")
+    ] = "starttls"
+    user: Annotated[Text | None, Meta(description="Who logs in there; unset logs in nobody.")] = None
+    password: Annotated[Secret | None, Meta(description="Their password.")] = None
+    sender: Annotated[
+        str,
+        Meta(
+            pattern=r"^([^\r\n<>@]* <[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$(?!\n)",
+            description="Who letters are from.",
+        ),
+    ] = "GatherUp <no-reply@localhost>"
+    links: Annotated[
+        Site | None,
+        Meta(
+            description="The site whose pages verify-email, change-email and reset-password take a code as "
+            "`#code=...`; unset puts the code alone into letters.",
+        ),
+    ] = None
+    outbox: Annotated[
+        Text | None,
+        Meta(description="Without a host: the folder letters are written to instead."),
+    ] = None
+
+
+class Webhooks(Struct, frozen=True, kw_only=True):
+    """Events told to other servers."""
+
+    allow_private: Annotated[
+        bool,
+        Meta(description="Let webhooks lead to private and loopback addresses, and to http without TLS."),
+    ] = False
+    timeout_s: Annotated[float, Meta(gt=0, le=60, description="What a receiver gets to answer.")] = 10.0
+    disable_after_s: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=31_536_000,
+            description="A webhook that failed for so long, without a success, is disabled.",
+        ),
+    ] = 259_200
+
+
+class Hooks(Struct, frozen=True, kw_only=True):
+    """The community's own rules."""
+
+    load: Annotated[
+        tuple[Annotated[str, Meta(pattern=r"^[\w.]+:\w+$(?!\n)")], ...] | None,
+        Meta(
+            description="Hooks as module:name, separated by commas, run in this order before those of installed "
+            "packages (entry points gatherup.hooks)."
+        ),
+    ] = None
+
+
 class Log(Struct, frozen=True, kw_only=True):
     """What the node tells its operators, on standard error."""
 
@@ -209,6 +287,26 @@ class Log(Struct, frozen=True, kw_only=True):
         Literal["debug", "info", "warning", "error"], Meta(description="The least that is told.")
     ] = "info"
     format: Annotated[Literal["json", "console"], Meta(description="For machines or for people.")] = "json"
+
+
+class Traces(Struct, frozen=True, kw_only=True):
+    """OpenTelemetry traces of sampled commands and requests."""
+
+    endpoint: Annotated[
+        Annotated[str, Meta(pattern=r"^https?://[^\s@]+$(?!\n)")] | None,
+        Meta(
+            description="Where they are sent, as OTLP over HTTP: https://collector:4318/v1/traces; unset for none.",
+        ),
+    ] = None
+    ratio: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=1,
+            description="Which part of them is traced; a request that says so in its traceparent is, whatever this is.",
+        ),
+    ] = 0.01
+    ids: Annotated[bool, Meta(description="Let spans name streams and users by their ids.")] = False
 
 
 class Config(Struct, frozen=True, kw_only=True):
@@ -222,5 +320,9 @@ class Config(Struct, frozen=True, kw_only=True):
     cluster: Cluster
     auth: Auth
     runtime: Runtime
+    mail: Mail
+    webhooks: Webhooks
+    hooks: Hooks
     canary: Canary
     log: Log
+    traces: Traces

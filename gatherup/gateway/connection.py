@@ -12,12 +12,12 @@ import trio
 from websockets.frames import Opcode
 
 from actors.ports import WireClosedError
-from actors.session.outbox import Outbox
-from gatherup.gateway import framing, handshake
+from actors.session.outbox import Lane, Outbox
+from gatherup.gateway import framing, handshake, sse
 from gatherup.gateway.context import Context, Session
 from gatherup.gateway.deadlines import Due, Phase, due
 from gatherup.gateway.handshake import Rejected
-from gatherup.gateway.limits import HANDSHAKE_BYTES_MAX
+from gatherup.gateway.limits import EVENTS_UNSENT_TIMEOUT_MS, HANDSHAKE_BYTES_MAX
 from gatherup.gateway.reader import MessageReader, ViolationError
 from gatherup.gateway.wire import SocketWire
 from protocol.codes import CLOSE_SENTENCES, CloseCode
@@ -72,8 +72,9 @@ class Connection:
         self._refusal = refusal
         """Answers a good request in place of the upgrade."""
         self._session: Session | None = None
-        self._outbox: Outbox | None = None  # set together with the session and the reader
+        self._outbox: Outbox | None = None  # set together with the session
         self._reader: MessageReader | None = None
+        """None for Server-Sent Events, once open."""
         self._phase = Phase.HANDSHAKE
         self._phase_since = now
         self._heard_at = now
@@ -147,25 +148,39 @@ class Connection:
             elif not handshake.may_be_request(head):
                 self.refuse(handshake.NOT_HTTP)
             elif whole:
-                self._answer(bytes(head[:end]))
+                await self._answer(bytes(head[:end]))
                 if len(head) > end and not self._wire.closed:  # a client that didn't wait for the answer
                     await self._feed(bytes(head[end:]))
                 return
 
-    def _answer(self, head: bytes) -> None:
-        answer = handshake.answer(head, self._context.allowed_origins)
-        if isinstance(answer, handshake.Upgraded) and self._refusal is None:
-            self._open(answer)
-        else:
-            self.refuse(answer if isinstance(answer, Rejected) else cast("Rejected", self._refusal))
-
-    def _open(self, upgraded: handshake.Upgraded) -> None:
+    async def _answer(self, head: bytes) -> None:
         context = self._context
-        self._outbox = context.outboxes.open(self._wire, context.lanes[upgraded.subprotocol])
-        self._outbox.write(upgraded.response)
-        self._reader = MessageReader(binary=self._outbox.lane.codec.binary)
-        self._session = context.sessions(self._outbox)
-        context.counters.handshakes += 1
+        if handshake.wants_events(head):
+            answer = sse.answer(head, context.allowed_origins, context.refusal_of)
+        else:
+            answer = handshake.answer(head, context.allowed_origins)
+        if isinstance(answer, Rejected) or self._refusal is not None:
+            self.refuse(answer if isinstance(answer, Rejected) else cast("Rejected", self._refusal))
+        elif isinstance(answer, sse.Opened):
+            await self._open_events(answer)
+        else:
+            self._open(answer.response, context.lanes[answer.subprotocol])
+            self._reader = MessageReader(binary=cast("Outbox", self._outbox).lane.codec.binary)
+
+    def _open(self, response: bytes, lane: Lane) -> None:
+        self._outbox = self._context.outboxes.open(self._wire, lane)
+        self._outbox.write(response)
+        self._session = self._context.sessions(self._outbox)
+        self._context.counters.handshakes += 1
+
+    async def _open_events(self, opened: sse.Opened) -> None:
+        """Say for the client what it would say on a WebSocket. It says nothing more."""
+        unsent_ms = EVENTS_UNSENT_TIMEOUT_MS
+        self._wire.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, unsent_ms)
+        self._open(opened.response, self._context.events_lane)
+        for frame in opened.frames:
+            if self._session is not None:
+                await self._session.receive(frame)
 
     def refuse(self, rejected: Rejected) -> None:
         """Answer the handshake over HTTP and leave."""
@@ -179,13 +194,14 @@ class Connection:
     async def _feed(self, data: bytes) -> None:
         outbox, reader, session = self._outbox, self._reader, self._session
         assert outbox is not None
-        assert reader is not None
         assert session is not None
         if not data:
             outbox.close(CloseCode.NORMAL, "")
             await self._wire.wait_closed()
             return
         self._context.counters.bytes_in += len(data)
+        if reader is None:
+            return  # events go one way: whatever a client sends after its request means nothing
         frames = reader.feed(data)
         if frames:
             self._heard_at = self._context.clock.monotonic()
@@ -210,7 +226,8 @@ class Connection:
     def crashed(self, error: Exception) -> None:
         """A bug ended this connection: log it and tell the client to come back."""
         self._context.counters.crashes += 1
-        log.error("connection crashed", exc_info=error)
+        session = None if self._session is None else self._session.id
+        log.error("connection crashed", session=session, exc_info=error)
         if self._outbox is None:
             self._wire.close()
         else:
@@ -267,8 +284,14 @@ class Connection:
             self.refuse(handshake.TIMED_OUT)
         elif what is Due.PING:
             assert self._outbox is not None
-            self._pinged = True
-            self._outbox.write(framing.PING)
+            if self._reader is None:
+                self._heard_at = (
+                    self._context.clock.monotonic()
+                )  # nothing is heard there: the kernel tells who is gone
+                self._outbox.write(sse.HEARTBEAT)
+            else:
+                self._pinged = True
+                self._outbox.write(framing.PING)
         elif self._session is not None:
             self._session.close(_BY_DUE[what])
 

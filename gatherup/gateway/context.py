@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
-from actors.ports import Clock
+from actors.ports import Clock, InvalidTokenError, Tokens
 from actors.session.outbox import Lane, Outbox, Outboxes
 from gatherup.gateway.counters import Counters
 from gatherup.gateway.limits import READ_BYTES_MAX
-from protocol.codes import CloseCode
+from protocol.codes import CloseCode, Code
 
 
 class Session(Protocol):
     """What the gateway needs of a session; ``actors.session.session.Session`` is the one there is."""
+
+    @property
+    def id(self) -> str | None:
+        """What log lines call it; None until the hello is heard."""
+        ...
 
     @property
     def ready(self) -> bool:
@@ -39,13 +44,23 @@ class Session(Protocol):
 
 
 SessionFactory = Callable[[Outbox], Session]
-"""A session for a new WebSocket; its codec is that of the outbox's lane."""
+"""A session for a new connection; its codec is that of the outbox's lane."""
 
 
 class Context:
     """What all connections of a gateway share."""
 
-    __slots__ = ("allowed_origins", "buffer", "clock", "counters", "lanes", "outboxes", "sessions")
+    __slots__ = (
+        "allowed_origins",
+        "buffer",
+        "clock",
+        "counters",
+        "events_lane",
+        "lanes",
+        "outboxes",
+        "sessions",
+        "tokens",
+    )
 
     def __init__(
         self,
@@ -53,6 +68,8 @@ class Context:
         sessions: SessionFactory,
         outboxes: Outboxes,
         lanes: Mapping[str, Lane],
+        events_lane: Lane,
+        tokens: Tokens,
         clock: Clock,
         counters: Counters,
         allowed_origins: tuple[str, ...] | None,
@@ -60,8 +77,19 @@ class Context:
         self.sessions: Final = sessions
         self.outboxes: Final = outboxes
         self.lanes: Final = lanes
+        self.events_lane: Final = events_lane
+        """Of Server-Sent Events."""
+        self.tokens: Final = tokens
         self.clock: Final = clock
         self.counters: Final = counters
         self.allowed_origins: Final = allowed_origins
         self.buffer: Final = memoryview(bytearray(READ_BYTES_MAX))
         """Read into and copied from without a checkpoint between, so that one serves all."""
+
+    def refusal_of(self, token: str) -> Code | None:
+        """What is wrong with a token, if anything."""
+        try:
+            self.tokens.verify(token, self.clock.now())
+        except InvalidTokenError as error:
+            return Code.TOKEN_EXPIRED if error.expired else Code.UNAUTHENTICATED
+        return None

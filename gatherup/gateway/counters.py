@@ -8,6 +8,7 @@ from typing import Final
 
 from actors.session.outbox import Outboxes
 from gatherup.gateway.framing import WebSocketFraming
+from gatherup.gateway.sse import SseFraming
 from protocol.codes import CloseCode
 
 ABNORMAL: Final = 1006
@@ -30,7 +31,7 @@ class Counters:
         "messages_in",
     )
 
-    def __init__(self, framings: Sequence[WebSocketFraming], outboxes: Outboxes) -> None:
+    def __init__(self, framings: Sequence[WebSocketFraming | SseFraming], outboxes: Outboxes) -> None:
         self._framings = framings
         self._outboxes = outboxes
         self.connections = 0
@@ -41,14 +42,14 @@ class Counters:
         self.bytes_in = 0
         """After the handshake, frame headers included."""
         self.abnormal = 0
-        """WebSockets that ended without a Close of ours."""
+        """Connections that ended, after their handshake, without a close of ours."""
         self.accepts_paused = 0
         self.crashes = 0
         """Connections ended by a bug."""
 
     @property
     def closes(self) -> Counter[int]:
-        """WebSockets ended, by the code of our Close, which repeats the peer's if that came first."""
+        """Connections ended, by the code of our Close, which repeats the peer's if that came first."""
         closes = Counter({int(CloseCode.SLOW_READER): self._outboxes.slow_closes, ABNORMAL: self.abnormal})
         for framing in self._framings:
             closes.update(framing.closes)

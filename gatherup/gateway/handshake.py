@@ -16,12 +16,13 @@ from websockets.server import ServerProtocol
 from websockets.typing import Origin
 from websockets.typing import Subprotocol as OfferedSubprotocol
 
-from gatherup.gateway.limits import HANDSHAKE_BYTES_MAX, STREAM_PATH
+from gatherup.gateway.limits import EVENTS_PATH, HANDSHAKE_BYTES_MAX, STREAM_PATH
 from protocol.codec import Subprotocol
 from protocol.codes import Code
 
 HEAD_END: Final = b"\r\n\r\n"
 _MAY_BE_REQUEST: Final = re.compile(rb"[A-Z]{1,16}(?: |\Z)")
+_WANTS_EVENTS: Final = re.compile(rb"[A-Z]+ " + re.escape(EVENTS_PATH.encode()) + rb"[ ?]")
 _SUBPROTOCOLS: Final = [OfferedSubprotocol(s.value) for s in Subprotocol]
 
 
@@ -108,7 +109,10 @@ _NO_SUBPROTOCOL: Final = rejected(
     subprotocols=tuple(s.value for s in Subprotocol),
 )
 _NO_PATH: Final = rejected(
-    HTTPStatus.NOT_FOUND, Code.NOT_FOUND, f"Only {STREAM_PATH} is served here.", field="path"
+    HTTPStatus.NOT_FOUND,
+    Code.NOT_FOUND,
+    f"Only {STREAM_PATH} and {EVENTS_PATH} are served here.",
+    field="path",
 )
 _BY_STATUS: Final[dict[int, Rejected]] = {
     HTTPStatus.FORBIDDEN: rejected(
@@ -136,6 +140,11 @@ _BAD_HEADERS: Final = rejected(
 def may_be_request(start: bytes | bytearray) -> bool:
     """Whether these first bytes can begin an HTTP request."""
     return _MAY_BE_REQUEST.match(start) is not None
+
+
+def wants_events(head: bytes) -> bool:
+    """Whether this is a request for Server-Sent Events."""
+    return _WANTS_EVENTS.match(head) is not None
 
 
 def answer(head: bytes, allowed_origins: Sequence[str] | None) -> Upgraded | Rejected:

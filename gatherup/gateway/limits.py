@@ -5,6 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 STREAM_PATH: Final = "/v1/stream"
+EVENTS_PATH: Final = "/v1/events"
+EVENT_STREAMS_MAX: Final = 20
+"""Streams that one request for Server-Sent Events may name."""
+EVENTS_UNSENT_TIMEOUT_MS: Final = 30_000
+"""A peer that takes nothing of its events for this long is reset: unlike on a WebSocket, it answers nothing."""
 HANDSHAKE_BYTES_MAX: Final = 16 * 1024
 """Request line and headers together. More: HTTP 431."""
 READ_BYTES_MAX: Final = 16 * 1024

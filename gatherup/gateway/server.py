@@ -9,7 +9,7 @@ from typing import Final
 
 import trio
 
-from actors.ports import Clock, Randomness
+from actors.ports import Clock, Randomness, Tokens
 from actors.session.outbox import Lane, Outboxes
 from gatherup.config import Stream
 from gatherup.gateway import handshake
@@ -20,10 +20,11 @@ from gatherup.gateway.framing import WebSocketFraming
 from gatherup.gateway.handshake import Rejected
 from gatherup.gateway.limits import GOODBYE_BATCH, REFUSALS_MAX, SWEEP_BATCH, SWEEP_S
 from gatherup.gateway.listener import accept_all, listen
+from gatherup.gateway.sse import SseFraming
 
 
 class Gateway:
-    """The WebSocket server of a node.
+    """The WebSocket server of a node, which also serves Server-Sent Events.
 
     ``run`` serves until ``drain`` has ended every connection, or until it is cancelled; then every socket is
     closed and no task is left. The outboxes must be running as long. A bug in one connection ends that
@@ -37,11 +38,14 @@ class Gateway:
         sessions: SessionFactory,
         outboxes: Outboxes,
         lanes: Mapping[str, Lane],
+        events_lane: Lane,
+        tokens: Tokens,
         clock: Clock,
         randomness: Randomness,
         shared_port: bool = False,
     ) -> None:
-        framings = [x.framing for x in lanes.values() if isinstance(x.framing, WebSocketFraming)]
+        made = [lane.framing for lane in (*lanes.values(), events_lane)]
+        framings = [x for x in made if isinstance(x, WebSocketFraming | SseFraming)]
         self.counters: Final = Counters(framings, outboxes)
         self.addresses: list[tuple[str, int]] = []
         """Where it listens, once it does."""
@@ -53,6 +57,8 @@ class Gateway:
             sessions=sessions,
             outboxes=outboxes,
             lanes=lanes,
+            events_lane=events_lane,
+            tokens=tokens,
             clock=clock,
             counters=self.counters,
             allowed_origins=config.allowed_origins,

@@ -15,7 +15,7 @@ from gatherup.http.problem import ProblemError, of_refused, of_unknown
 from gatherup.http.throttle import Throttle
 from protocol.codes import Code
 from protocol.frames import Accepted, Command, Refused, Reply
-from protocol.http import CommandAccepted, CommandBody
+from protocol.http.base import CommandAccepted, CommandBody
 from protocol.ids import CLIENT_ID_PATTERN, STREAM_ID_PATTERN
 
 IDEMPOTENCY_KEY: Final = "Idempotency-Key"
@@ -42,16 +42,12 @@ class Commands:
         self, caller: Caller, kind: type[C], sent: CommandBody, /, **fields: Any
     ) -> CommandAccepted:
         """Make the command, send it, wait for its reply. Raises ProblemError unless it is accepted."""
-        client_id = client_id_of(sent)
-        wait_s = self._throttle.take(caller.user)
-        if wait_s > 0:
-            # What was sent before may have been accepted: only 'unknown' is true of a resend.
-            code = Code.UNKNOWN_OUTCOME if sent.resend else Code.RATE_LIMITED
-            raise ProblemError(code, retry_after_s=wait_s, client_id=client_id)
-        reply = await self._router.ask(
-            kind(client_id=client_id, resend=sent.resend, **fields), by=caller.user
-        )
-        match reply:
+        client_id = self.admitted(caller, sent)
+        return await self.accepted(caller, kind(client_id=client_id, resend=sent.resend, **fields))
+
+    async def accepted(self, caller: Caller, command: Command) -> CommandAccepted:
+        """Send a command that was ``admitted``, wait for its reply. Raises ProblemError unless it is accepted."""
+        match reply := await self._router.ask(command, by=caller.user):
             case Accepted():
                 return CommandAccepted(
                     client_id=reply.client_id,
@@ -64,6 +60,23 @@ class Commands:
                 raise of_refused(reply)
             case _:
                 raise of_unknown(reply)
+
+    def admitted(self, caller: Caller, sent: CommandBody) -> str:
+        """The client id of what was sent, counted as one command. Raises ProblemError."""
+        client_id = client_id_of(sent)
+        wait_s = self._throttle.take(caller.user)
+        if wait_s > 0:
+            # What was sent before may have been accepted: only 'unknown' is true of a resend.
+            code = Code.UNKNOWN_OUTCOME if sent.resend else Code.RATE_LIMITED
+            raise ProblemError(code, retry_after_s=wait_s, client_id=client_id)
+        return client_id
+
+
+def fields_of(body: CommandBody) -> dict[str, Any]:
+    """What a body holds beyond its client_id: fields of the command by the same names."""
+    fields = msgspec.structs.asdict(body)
+    del fields["client_id"], fields["resend"]
+    return fields
 
 
 def client_id_of(body: CommandBody) -> str:

@@ -10,7 +10,7 @@ from quart import Response
 
 from gatherup.canary.readiness import Readiness
 from gatherup.http.endpoint import Caller, endpoint
-from protocol import http
+from protocol.http.base import Health
 
 GROUP = "operations"
 
@@ -22,23 +22,23 @@ class HealthResource:
         self._readiness = readiness
         self._registry = registry
 
-    @endpoint("GET", "/health/live", answer=http.Health, unlimited=True, group=GROUP)
-    async def live(self, caller: Caller) -> http.Health:
+    @endpoint("GET", "/health/live", answer=Health, unlimited=True, group=GROUP)
+    async def live(self, caller: Caller) -> Health:
         """The process runs and its loop turns."""
-        return http.Health(status="ok")
+        return Health(status="ok")
 
-    @endpoint("GET", "/health/ready", answer=http.Health, other=503, unlimited=True, group=GROUP)
-    async def ready(self, caller: Caller) -> tuple[http.Health, dict[str, str], int]:
+    @endpoint("GET", "/health/ready", answer=Health, other=503, unlimited=True, group=GROUP)
+    async def ready(self, caller: Caller) -> tuple[Health, dict[str, str], int]:
         """An event went the whole way, from command to subscriber, not long ago. 503 with the reason otherwise.
 
         ``degraded`` says what doesn't work on this node and wouldn't on another either.
         """
         found = self._readiness()
         if found.unready is None:
-            return http.Health(status="ok", degraded=found.degraded), {}, 200
-        return http.Health(status="unready", reason=found.unready), {"Retry-After": "1"}, 503
+            return Health(status="ok", degraded=found.degraded), {}, 200
+        return Health(status="unready", reason=found.unready), {"Retry-After": "1"}, 503
 
-    @endpoint("GET", "/metrics", unlimited=True, group=GROUP)
+    @endpoint("GET", "/metrics", media_type="text/plain", unlimited=True, group=GROUP)
     async def metrics(self, caller: Caller) -> Response:
         """Counters and gauges in Prometheus' text format."""
         return Response(generate_latest(self._registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)

@@ -1,86 +1,87 @@
-"""The OpenAPI 3.1 document and a page that shows it without loading anything from anywhere else."""
+"""The OpenAPI 3.1 document, made of what the endpoints declare."""
 
 from __future__ import annotations
 
+import inspect
+import re
 from collections.abc import Iterable
-from html import escape
-from typing import Any
+from http import HTTPStatus
+from typing import Any, Final
 
 import msgspec
+from msgspec import Struct
 from quart import Quart, Response
 from quart_schema import QuartSchema
 from quart_schema.openapi import HttpSecurityScheme, Info, OpenAPIProvider
 from werkzeug.routing import Rule
 
-from gatherup.http.endpoint import BEARER, ENDPOINT, NoContent
-from gatherup.http.problem import MEDIA_TYPE
-from protocol.codes import CODES
-from protocol.http import Problem
+from gatherup.http.docs_page import page
+from gatherup.http.endpoint import ENDPOINT, JSON, Declared
+from gatherup.http.examples import example_of
+from gatherup.http.gate import Gate
+from gatherup.http.problem import MEDIA_TYPE, document_of
+from gatherup.http.refusals import codes_of
+from protocol.codes import CODES, Code
+from protocol.http.base import CommandAccepted, CommandBody, Problem
+from protocol.ids import CLIENT_ID_PATTERN, USER_ID_PATTERN
 
-REF = "#/components/schemas/{name}"
-CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
-
-
-def schema_of(kind: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A type's schema, and the components it refers to."""
-    (schema,), components = msgspec.json.schema_components([kind], ref_template=REF)
-    return schema, components
-
-
-class Provider(OpenAPIProvider):
-    """quart-schema's document, with nested types, problem documents and real query parameters."""
-
-    def generate_rules(self) -> Iterable[Rule]:
-        """Only what an endpoint declares."""
-        views = self._app.view_functions
-        return [rule for rule in self._app.url_map.iter_rules() if hasattr(views[rule.endpoint], ENDPOINT)]
-
-    def operation_id(self, method: str, path: str, func: Any) -> str:
-        """The group and the method's name: ``rooms_create``."""
-        return f"{getattr(func, ENDPOINT).group}_{func.__name__}"
-
-    def build_request_body(self, model: Any, source: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        """A JSON body; it may be left out where every member of it may."""
-        schema, components = schema_of(model)
-        required = any(field.required for field in msgspec.structs.fields(model))
-        return {"required": required, "content": {"application/json": {"schema": schema}}}, components
-
-    def build_response_object(self, model: Any, headers_model: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        """An answer, a problem, or nothing."""
-        described = {"description": (model.__doc__ or "").strip()}
-        if model is NoContent:
-            return described, {}
-        schema, components = schema_of(model)
-        media_type = MEDIA_TYPE if model is Problem else "application/json"
-        return {**described, "content": {media_type: {"schema": schema}}}, components
-
-    def build_querystring_parameters(self, model: Any) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-        """A parameter per field."""
-        _, components = schema_of(model)
-        schema = components.pop(model.__name__)
-        return [
-            {"name": name, "in": "query", "required": name in schema.get("required", ()), "schema": of}
-            for name, of in schema["properties"].items()
-        ], components
+BEARER: Final = "bearer"
+KEY: Final = "key"
+REF: Final = "#/components/schemas/{name}"
+CONTENT_SECURITY_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
+RETRIED: Final = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
+_HEX: Final = "[0-9a-f]{32}"
+_PART: Final = re.compile(r"<(\w+)>")
 
 
-def add_openapi(app: Quart, version: str) -> None:
+class _Part(Struct, frozen=True):
+    """A part of a path that varies: every one of that name is this."""
+
+    description: str
+    pattern: str
+    example: str
+
+
+PARTS: Final = {
+    "invite": _Part(
+        "an invite: its code, or where it is revoked its number",
+        r"^[1-9][0-9]{0,8}(-[0-9a-f]{24})?$",
+        "3-5f0c1a52b4f24f2f9a0c6f1d",
+    ),
+    "key": _Part("the id of an API key", f"^{_HEX}$", "5f0c1a52b4f24f2f9a0c6f1d2e3b4a59"),
+    "login": _Part("the id of a login", f"^{_HEX}$", "5f0c1a52b4f24f2f9a0c6f1d2e3b4a59"),
+    "provider": _Part("the name of an OpenID provider", "^[a-z0-9-]{1,32}$", "example"),
+    "report": _Part("the id of a report", f"^{_HEX}$", "5f0c1a52b4f24f2f9a0c6f1d2e3b4a59"),
+    "room": _Part("the id of a room", f"^room:{_HEX}$", "room:5f0c1a52b4f24f2f9a0c6f1d2e3b4a59"),
+    "seq": _Part("the seq of a message", "^[1-9][0-9]{0,14}$", "42"),
+    "user": _Part("the id of a user", USER_ID_PATTERN, "user:0d9a41f0c1f84f1f8c0f7d6f3f6f6c11"),
+    "webhook": _Part("the id of a webhook", f"^{_HEX}$", "5f0c1a52b4f24f2f9a0c6f1d2e3b4a59"),
+}
+
+
+def add_openapi(app: Quart, gate: Gate, version: str) -> None:
     """Serve /openapi.json and /docs, made once: now. Call it when every endpoint is mounted."""
     schema = QuartSchema(
         app,
         openapi_path=None,
         info=Info(title="GatherUp", version=version),
-        security_schemes={BEARER: HttpSecurityScheme(scheme="bearer", bearer_format="JWT")},
+        security_schemes={
+            BEARER: HttpSecurityScheme(scheme="bearer", bearer_format="JWT"),
+            KEY: HttpSecurityScheme(scheme="bearer", bearer_format="gu_..."),
+        },
         conversion_preference="msgspec",
         openapi_provider_class=Provider,
     )
     document = schema.openapi_provider.schema()
+    check_operation_ids(document)
     encoded, html = msgspec.json.encode(document), page(document)
 
     async def openapi() -> Response:
-        return Response(encoded, content_type="application/json")
+        gate.limit(gate.address())
+        return Response(encoded, content_type=JSON)
 
     async def docs() -> Response:
+        gate.limit(gate.address())
         response = Response(html, content_type="text/html; charset=utf-8")
         response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
         return response
@@ -89,36 +90,160 @@ def add_openapi(app: Quart, version: str) -> None:
     app.add_url_rule("/docs", "docs", docs)
 
 
-def page(document: dict[str, Any]) -> str:
-    """The document as one page of HTML: endpoints, types, error codes."""
-    operations = "".join(
-        f"<h3><code>{method.upper()} {escape(path)}</code></h3><p>{escape(operation['summary'])}</p>"
-        f"<p>{_links(operation)}</p>"
-        for path, methods in document["paths"].items()
-        for method, operation in methods.items()
-    )
-    types = "".join(
-        f'<h3 id="type-{escape(name)}">{escape(name)}</h3>'
-        f"<pre>{escape(msgspec.json.format(msgspec.json.encode(schema), indent=2).decode())}</pre>"
-        for name, schema in sorted(document["components"]["schemas"].items())
-    )
-    codes = "".join(
-        f'<tr id="{code.value}"><td><code>{code.value}</code><td>{info.http_status}'
-        f"<td>{'yes' if info.retry else 'no'}<td>{escape(info.sentence)}"
-        for code, info in CODES.items()
-    )
-    return (
-        "<!doctype html><html lang=en><meta charset=utf-8><title>GatherUp HTTP API</title>"
-        "<style>body{font:16px/1.5 sans-serif;max-width:60em;margin:2em auto;padding:0 1em}"
-        "pre{background:#f4f4f4;padding:1em;overflow:auto}td,th{text-align:left;padding:.2em 1em .2em 0}</style>"
-        f'<h1>GatherUp HTTP API</h1><p>For programs: <a href="/openapi.json">openapi.json</a>.'
-        f"<h2>Endpoints</h2>{operations}<h2>Error codes</h2>"
-        f"<table><tr><th>code<th>status<th>retry<th>meaning{codes}</table><h2>Types</h2>{types}</html>"
-    )
+def check_operation_ids(document: dict[str, Any]) -> None:
+    """Raise ValueError when two operations have one id: generated clients would lose one of them."""
+    seen: set[str] = set()
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            if (name := operation["operationId"]) in seen:
+                raise ValueError(f"two endpoints are called {name}: rename a method or give it another group")
+            seen.add(name)
 
 
-def _links(operation: dict[str, Any]) -> str:
-    """The types an operation takes and gives."""
-    text = msgspec.json.encode([operation.get("requestBody"), operation["responses"]]).decode()
-    names = dict.fromkeys(part.partition('"')[0] for part in text.split("#/components/schemas/")[1:])
-    return ", ".join(f'<a href="#type-{escape(name)}">{escape(name)}</a>' for name in names)
+class Provider(OpenAPIProvider):
+    """quart-schema's document around operations made of what ``endpoint`` keeps."""
+
+    def generate_rules(self) -> Iterable[Rule]:
+        """Only what an endpoint declares."""
+        views = self._app.view_functions
+        return [rule for rule in self._app.url_map.iter_rules() if hasattr(views[rule.endpoint], ENDPOINT)]
+
+    def build_paths(self, rule: Rule) -> tuple[dict[str, Any], dict[str, Any]]:
+        """One operation, and the types it refers to."""
+        view = self._app.view_functions[rule.endpoint]
+        declared: Declared = getattr(view, ENDPOINT)
+        components = dict[str, Any]()
+        operation = {
+            "operationId": f"{declared.group}_{view.__name__}",
+            "tags": [declared.group],
+            **_told(inspect.getdoc(view) or ""),
+            **_security(declared),
+            "parameters": _parameters(declared, components),
+            "responses": _responses(declared, components),
+        }
+        if declared.body is not None:
+            operation["requestBody"] = {
+                "required": any(field.required for field in msgspec.structs.fields(declared.body)),
+                "content": {JSON: _content(declared.body, components)},
+            }
+        return {_PART.sub(r"{\1}", declared.path): {declared.method.lower(): operation}}, components
+
+
+def schema_of(kind: Any, components: dict[str, Any]) -> dict[str, Any]:
+    """A type's schema; what it refers to is added to the components."""
+    (schema,), further = msgspec.json.schema_components([kind], ref_template=REF)
+    components.update(further)
+    return schema
+
+
+def _told(text: str) -> dict[str, str]:
+    """The first sentence, which may go over lines, and the whole."""
+    told = " ".join(text.split())
+    summary = re.split(r"(?<=[^A-Z]\.) ", told, maxsplit=1)[0]
+    return {"summary": summary, "description": "" if summary == told else told}
+
+
+def _security(declared: Declared) -> dict[str, Any]:
+    if declared.open:
+        return {}
+    return {"security": [{BEARER: []} if declared.scope is None else {KEY: [declared.scope]}]}
+
+
+def _content(kind: type[Struct], components: dict[str, Any]) -> dict[str, Any]:
+    return {"schema": schema_of(kind, components), "example": example_of(kind)}
+
+
+def _parameters(declared: Declared, components: dict[str, Any]) -> list[dict[str, Any]]:
+    parameters = [_path_part(name) for name in _PART.findall(declared.path)]
+    if declared.query is not None:
+        schema_of(declared.query, components)
+        fields = components.pop(declared.query.__name__)
+        parameters += [
+            {
+                "name": name,
+                "in": "query",
+                "required": name in fields.get("required", ()),
+                "description": schema.get("description", ""),
+                "schema": schema,
+            }
+            for name, schema in fields["properties"].items()
+        ]
+    if declared.polled or (declared.versioned and declared.method == "GET"):
+        parameters.append(_header("If-None-Match", "the ETag of the answer one has: 304 if it is still that"))
+    elif declared.versioned:
+        parameters.append(
+            _header("If-Match", "the ETag of what one read: 412 if others changed it meanwhile")
+        )
+    if declared.body is not None and issubclass(declared.body, CommandBody):
+        told = "the client_id, if it isn't in the body"
+        parameters.append(_header("Idempotency-Key", told, pattern=CLIENT_ID_PATTERN))
+    return parameters
+
+
+def _path_part(name: str) -> dict[str, Any]:
+    part = PARTS[name]
+    schema = {"type": "string", "pattern": part.pattern}
+    return {
+        "name": name,
+        "in": "path",
+        "required": True,
+        "description": part.description,
+        "schema": schema,
+        "example": part.example,
+    }
+
+
+def _header(name: str, description: str, *, pattern: str | None = None) -> dict[str, Any]:
+    schema = {"type": "string"} if pattern is None else {"type": "string", "pattern": pattern}
+    return {"name": name, "in": "header", "required": False, "description": description, "schema": schema}
+
+
+def _responses(declared: Declared, components: dict[str, Any]) -> dict[str, Any]:
+    headers = dict[str, str]()
+    if declared.polled or declared.versioned:
+        headers["ETag"] = "This version of it."
+    if declared.status == HTTPStatus.CREATED and declared.answer is CommandAccepted:
+        headers["Location"] = "Where it can be read."
+    done = {
+        "description": _done(declared.answer),
+        **_headers(headers),
+        **_answer(declared, components),
+    }
+    responses = {str(status): done for status in (declared.status, declared.other) if status is not None}
+    if declared.polled or (declared.versioned and declared.method == "GET"):
+        responses["304"] = {"description": "What the client has is still so.", **_headers(headers)}
+    codes = codes_of(declared)
+    for status in sorted({CODES[code].http_status for code in codes}):
+        refusals = [code for code in codes if CODES[code].http_status == status]
+        responses[str(status)] = _refused(status, refusals, components)
+    return responses
+
+
+def _done(answer: type[Struct] | None) -> str:
+    return " ".join((answer.__doc__ or "").split()) if answer else "Done."
+
+
+def _answer(declared: Declared, components: dict[str, Any]) -> dict[str, Any]:
+    if declared.answer is not None:
+        return {"content": {declared.media_type: _content(declared.answer, components)}}
+    if declared.media_type != JSON:
+        return {"content": {declared.media_type: {"schema": {"type": "string"}}}}
+    return {}
+
+
+def _headers(told: dict[str, str]) -> dict[str, Any]:
+    if not told:
+        return {}
+    return {
+        "headers": {name: {"description": text, "schema": {"type": "string"}} for name, text in told.items()}
+    }
+
+
+def _refused(status: int, codes: list[Code], components: dict[str, Any]) -> dict[str, Any]:
+    example = document_of(codes[0], retry_after_s=1.5 if status in RETRIED else None)
+    content = {"schema": schema_of(Problem, components), "example": msgspec.to_builtins(example)}
+    return {
+        "description": " ".join(f"`{code.value}`: {CODES[code].sentence}" for code in codes),
+        **_headers({"Retry-After": "Seconds to wait, where they are known."} if status in RETRIED else {}),
+        "content": {MEDIA_TYPE: content},
+    }

@@ -11,9 +11,9 @@ from quart import Response
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from gatherup.auth.passwords import TooManyHashesError
-from protocol import http
 from protocol.codes import CODES, Code
 from protocol.frames import Refused, Unknown
+from protocol.http.base import Problem
 from storage.postgres.errors import DataRejected, OutcomeUnknown, PostgresError, Retryable, StatementFailed
 
 MEDIA_TYPE = "application/problem+json"
@@ -39,6 +39,7 @@ class ProblemError(Exception):
         field: str | None = None,
         retry_after_s: float | None = None,
         client_id: str | None = None,
+        ticket: str | None = None,
     ) -> None:
         super().__init__(code)
         self.code = code
@@ -46,6 +47,7 @@ class ProblemError(Exception):
         self.field = field
         self.retry_after_s = retry_after_s
         self.client_id = client_id
+        self.ticket = ticket
 
 
 def of_refused(refused: Refused) -> ProblemError:
@@ -66,28 +68,46 @@ def of_unknown(unknown: Unknown) -> ProblemError:
     )
 
 
-async def respond(error: ProblemError) -> Response:
-    """The document, its status, and Retry-After in whole seconds."""
-    info = CODES[error.code]
-    document = http.Problem(
-        type=f"/docs#{error.code.value}",
+def document_of(
+    code: Code,
+    detail: str | None = None,
+    *,
+    field: str | None = None,
+    retry_after_s: float | None = None,
+    client_id: str | None = None,
+    ticket: str | None = None,
+) -> Problem:
+    """The document; the sentence is the code's own unless a better one is given."""
+    info = CODES[code]
+    return Problem(
+        type=f"/docs#{code.value}",
         title=info.sentence,
         status=info.http_status,
-        detail=error.detail,
-        code=error.code,
+        detail=detail or info.sentence,
+        code=code,
         retry=info.retry,
+        field=field,
+        retry_after_s=retry_after_s,
+        client_id=client_id,
+        ticket=ticket,
+    )
+
+
+async def respond(error: ProblemError) -> Response:
+    """The document, its status, and Retry-After in whole seconds."""
+    document = document_of(
+        error.code,
+        error.detail,
         field=error.field,
         retry_after_s=error.retry_after_s,
         client_id=error.client_id,
+        ticket=error.ticket,
     )
-    response = Response(msgspec.json.encode(document), info.http_status, content_type=MEDIA_TYPE)
+    response = Response(msgspec.json.encode(document), document.status, content_type=MEDIA_TYPE)
     if error.retry_after_s is not None:
         response.headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_s)))
     if error.code in {Code.UNAUTHENTICATED, Code.TOKEN_EXPIRED}:
         response.headers["WWW-Authenticate"] = "Bearer"
-    if error.code is Code.TOO_LARGE:
-        # The body is left unread, so the connection ends; clients that aren't told would use it again.
-        response.headers["Connection"] = "close"
     return response
 
 

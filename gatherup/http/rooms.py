@@ -1,168 +1,202 @@
-"""Rooms: what changes them goes through their actor, what shows them comes from their rows."""
+"""Rooms themselves: what changes them goes through their actor, what lists them comes from their rows."""
 
 from __future__ import annotations
 
-import re
+from typing import Final, cast
 
-from gatherup.http.commands import Commands, room_id
+from actors.domain.permissions import Permission
+from actors.ports import Clock
+from gatherup.http.commands import Commands, fields_of, room_id
 from gatherup.http.endpoint import Caller, endpoint
-from gatherup.http.problem import ProblemError
-from protocol import http
+from gatherup.http.paging import Pages
+from gatherup.http.room_door import RoomDoor, role_in
+from protocol import limits
 from protocol.codes import Code
-from protocol.room import (
-    CreateRoom,
-    DeleteMessage,
-    EditMessage,
-    JoinRoom,
-    KickMember,
-    LeaveRoom,
-    PostMessage,
+from protocol.http.base import CommandAccepted, CommandBody
+from protocol.http.rooms import (
+    ChangedRoom,
+    DirectRoom,
+    Filter,
+    NewFilter,
+    NewRoom,
+    RoomDetail,
+    RoomPage,
+    RoomsQuery,
+    RoomSummary,
 )
-from storage.postgres.rooms import MessageRow, RoomRow, Rooms
+from protocol.room import (
+    Access,
+    ArchiveRoom,
+    ChangeRoom,
+    CreateRoom,
+    Links,
+    OpenDirect,
+    RemoveRoom,
+    RestoreRoom,
+    Role,
+    SetFilter,
+    UnarchiveRoom,
+)
+from storage.postgres.rooms import RoomKey, RoomRow, Rooms
 
-GROUP = "rooms"
-_SEQ = re.compile(r"^[1-9][0-9]{0,14}$(?!\n)")
-_CURSOR = re.compile(r"^(?P<at>[0-9]{1,18})-(?P<room>[0-9a-f]{32})$(?!\n)")
-ROOM = "/v1/rooms/<room>"
-MESSAGE = "/v1/rooms/<room>/messages/<seq>"
+GROUP: Final = "rooms"
+ROOM: Final = "/v1/rooms/<room>"
+RESTORE_MS: Final = limits.ROOM_RESTORE_DAYS * 86_400_000
 
 
 class RoomsResource:
-    """Rooms, memberships and messages."""
+    """Rooms: made, listed, changed, put away."""
 
-    def __init__(self, rooms: Rooms, commands: Commands) -> None:
+    def __init__(self, rooms: Rooms, door: RoomDoor, commands: Commands, clock: Clock) -> None:
         self._rooms = rooms
+        self._door = door
         self._commands = commands
+        self._clock = clock
+        self._pages = Pages(RoomKey)
 
-    @endpoint("POST", "/v1/rooms", body=http.NewRoom, answer=http.CommandAccepted, status=201, group=GROUP)
-    async def create(self, caller: Caller, body: http.NewRoom) -> tuple[http.CommandAccepted, dict[str, str]]:
+    @endpoint("POST", "/v1/rooms", body=NewRoom, answer=CommandAccepted, status=201, group=GROUP)
+    async def create(self, caller: Caller, body: NewRoom) -> tuple[CommandAccepted, dict[str, str]]:
         """Make a room; one is its owner and first member. ``stream`` is its id."""
-        made = await self._commands.send(caller, CreateRoom, body, name=body.name, public=body.public)
+        made = await self._commands.send(caller, CreateRoom, body, **fields_of(body))
         return made, {"Location": f"/v1/rooms/{made.stream}"}
 
-    @endpoint("GET", "/v1/rooms", query=http.RoomsQuery, answer=http.RoomPage, group=GROUP)
-    async def page(self, caller: Caller, query: http.RoomsQuery) -> http.RoomPage:
-        """Public rooms, or one's own, the newest first."""
-        after = None if query.cursor is None else _position(query.cursor)
+    @endpoint(
+        "POST",
+        "/v1/direct-rooms",
+        body=DirectRoom,
+        answer=CommandAccepted,
+        status=201,
+        other=200,
+        group=GROUP,
+    )
+    async def open_direct(
+        self, caller: Caller, body: DirectRoom
+    ) -> tuple[CommandAccepted, dict[str, str], int]:
+        """Make the direct room of oneself and another, or find it (200). ``stream`` is its id."""
+        found = await self._commands.send(caller, OpenDirect, body, **fields_of(body))
+        return found, {"Location": f"/v1/rooms/{found.stream}"}, 201 if found.events else 200
+
+    @endpoint("GET", "/v1/rooms", query=RoomsQuery, answer=RoomPage, polled=True, group=GROUP)
+    async def index(self, caller: Caller, query: RoomsQuery) -> RoomPage:
+        """Public rooms, one's own, those one was invited to, or those one can restore; the newest first."""
+        edge = self._pages.edge(query.cursor)
         found = await self._rooms.page(
-            caller.user, mine=query.scope == "mine", after=after, limit=query.limit + 1
+            caller.user,
+            query.scope,
+            beside=None if edge is None else edge.key,
+            back=edge is not None and edge.back,
+            removed_after=self._clock.now() - RESTORE_MS,
+            limit=query.limit + 1,
         )
-        page = found[: query.limit]
-        more = len(found) > query.limit
-        return http.RoomPage(rooms=[_summary(row) for row in page], next=_cursor(page[-1]) if more else None)
+        page = self._pages.page(found, edge, query.limit, lambda row: RoomKey(row.created_at, row.room))
+        rooms = page.rows
+        if query.scope == "removed":
+            rooms = [row for row in rooms if (await self._door.seen(caller, row.room)).owner == caller.user]
+        return RoomPage(rooms=list(map(_summary, rooms)), next=page.next, previous=page.previous)
 
-    @endpoint("GET", ROOM, answer=http.RoomSummary, group=GROUP)
-    async def get(self, caller: Caller, room: str) -> http.RoomSummary:
-        """A public room, or one's own. Any other looks as if it didn't exist."""
-        return _summary(await self._visible(caller, room))
-
-    @endpoint("POST", ROOM + "/join", body=http.CommandBody, answer=http.CommandAccepted, group=GROUP)
-    async def join(self, caller: Caller, room: str, body: http.CommandBody) -> http.CommandAccepted:
-        """Become a member."""
-        return await self._commands.send(caller, JoinRoom, body, stream=room_id(room))
-
-    @endpoint("POST", ROOM + "/leave", body=http.CommandBody, answer=http.CommandAccepted, group=GROUP)
-    async def leave(self, caller: Caller, room: str, body: http.CommandBody) -> http.CommandAccepted:
-        """Stop being a member."""
-        return await self._commands.send(caller, LeaveRoom, body, stream=room_id(room))
-
-    @endpoint("POST", ROOM + "/kick", body=http.Kick, answer=http.CommandAccepted, group=GROUP)
-    async def kick(self, caller: Caller, room: str, body: http.Kick) -> http.CommandAccepted:
-        """As owner, end somebody's membership."""
-        return await self._commands.send(
-            caller, KickMember, body, stream=room_id(room), user=body.user, reason=body.reason
+    @endpoint("GET", ROOM, answer=RoomDetail, polled=True, group=GROUP)
+    async def get(self, caller: Caller, room: str) -> RoomDetail:
+        """A public room, one's own, or one that one was invited to. Any other looks as if it didn't exist."""
+        found = await self._door.visible(caller, room)
+        if not found.member:
+            return _detail(found, members=await self._rooms.members(room))
+        view = await self._door.seen(caller, room)
+        return _detail(
+            found,
+            members=len(view.members),
+            role=role_in(view, caller.user),
+            muted_until=view.muted_until,
+            moderators=view.moderators,
+            owner=view.owner,
+            messages=view.messages,
+            pinned=view.pinned,
         )
 
-    @endpoint("GET", ROOM + "/messages", query=http.MessagesQuery, answer=http.MessagePage, group=GROUP)
-    async def messages(self, caller: Caller, room: str, query: http.MessagesQuery) -> http.MessagePage:
-        """A part of the history, for members."""
-        if query.before is not None and query.after is not None:
-            raise ProblemError(Code.INVALID, "Give before or after, not both.", field="after")
-        if not (await self._visible(caller, room)).member:
-            raise ProblemError(Code.NOT_A_MEMBER)
-        found = await self._rooms.messages(
-            caller.user, room, before=query.before, after=query.after, limit=query.limit + 1
-        )
-        return _page(found, query)
+    @endpoint("PATCH", ROOM, body=ChangedRoom, answer=CommandAccepted, group=GROUP)
+    async def change(self, caller: Caller, room: str, body: ChangedRoom) -> CommandAccepted:
+        """Give a room other settings."""
+        return await self._commands.send(caller, ChangeRoom, body, stream=room_id(room), **fields_of(body))
 
     @endpoint(
-        "POST", ROOM + "/messages", body=http.NewMessage, answer=http.CommandAccepted, status=201, group=GROUP
+        "GET", ROOM + "/filter", answer=Filter, refuses=(Code.NOT_A_MEMBER, Code.FORBIDDEN), group=GROUP
     )
-    async def post(self, caller: Caller, room: str, body: http.NewMessage) -> http.CommandAccepted:
-        """Post a message; ``seq`` names it from then on."""
-        return await self._commands.send(caller, PostMessage, body, stream=room_id(room), body=body.body)
+    async def filter(self, caller: Caller, room: str) -> Filter:
+        """The words and links that messages may not hold, for who may set them."""
+        await self._door.permitted(caller, room, Permission.SET_FILTER)
+        found = await self._rooms.filter(room)
+        return Filter(words=found.words, links=cast(Links, found.links), hosts=found.hosts)
 
-    @endpoint("PATCH", MESSAGE, body=http.ChangedMessage, answer=http.CommandAccepted, group=GROUP)
-    async def edit(
-        self, caller: Caller, room: str, seq: str, body: http.ChangedMessage
-    ) -> http.CommandAccepted:
-        """Give one's own message another body."""
-        return await self._commands.send(
-            caller, EditMessage, body, stream=room_id(room), message=_seq(seq), body=body.body
-        )
+    @endpoint("PUT", ROOM + "/filter", body=NewFilter, answer=CommandAccepted, group=GROUP)
+    async def set_filter(self, caller: Caller, room: str, body: NewFilter) -> CommandAccepted:
+        """Say which words and links messages may not hold."""
+        return await self._commands.send(caller, SetFilter, body, stream=room_id(room), **fields_of(body))
 
-    @endpoint("DELETE", MESSAGE, body=http.CommandBody, answer=http.CommandAccepted, group=GROUP)
-    async def delete(
-        self, caller: Caller, room: str, seq: str, body: http.CommandBody
-    ) -> http.CommandAccepted:
-        """Erase a message and all its edits, everywhere."""
-        return await self._commands.send(caller, DeleteMessage, body, stream=room_id(room), message=_seq(seq))
+    @endpoint("POST", ROOM + "/archive", body=CommandBody, answer=CommandAccepted, group=GROUP)
+    async def archive(self, caller: Caller, room: str, body: CommandBody) -> CommandAccepted:
+        """Let everybody only listen."""
+        return await self._commands.send(caller, ArchiveRoom, body, stream=room_id(room))
 
-    async def _visible(self, caller: Caller, room: str) -> RoomRow:
-        found = await self._rooms.get(caller.user, room_id(room))
-        if found is None or not (found.public or found.member):
-            raise ProblemError(Code.NOT_FOUND)
-        return found
+    @endpoint("POST", ROOM + "/unarchive", body=CommandBody, answer=CommandAccepted, group=GROUP)
+    async def unarchive(self, caller: Caller, room: str, body: CommandBody) -> CommandAccepted:
+        """End that."""
+        return await self._commands.send(caller, UnarchiveRoom, body, stream=room_id(room))
 
+    @endpoint("DELETE", ROOM, body=CommandBody, answer=CommandAccepted, group=GROUP)
+    async def remove(self, caller: Caller, room: str, body: CommandBody) -> CommandAccepted:
+        """Take a room away from everybody. Its owner finds it in the ``removed`` ones and may restore it."""
+        return await self._commands.send(caller, RemoveRoom, body, stream=room_id(room))
 
-def _seq(seq: str) -> int:
-    """A seq from the path, as far as one can exist. Raises ProblemError."""
-    if not _SEQ.search(seq):
-        raise ProblemError(Code.NOT_FOUND, "There is no such message.", field="message")
-    return int(seq)
+    @endpoint("POST", ROOM + "/restore", body=CommandBody, answer=CommandAccepted, group=GROUP)
+    async def restore(self, caller: Caller, room: str, body: CommandBody) -> CommandAccepted:
+        """Bring a removed room back."""
+        return await self._commands.send(caller, RestoreRoom, body, stream=room_id(room))
 
 
-def _position(cursor: str) -> tuple[int, str]:
-    """What a cursor stands for: the last room seen, by time and id. Raises ProblemError."""
-    found = _CURSOR.search(cursor)
-    if found is None:
-        raise ProblemError(Code.INVALID, "This is no cursor of a page.", field="cursor")
-    return int(found["at"]), f"room:{found['room']}"
-
-
-def _cursor(row: RoomRow) -> str:
-    return f"{row.created_at}-{row.room.removeprefix('room:')}"
-
-
-def _summary(row: RoomRow) -> http.RoomSummary:
-    return http.RoomSummary(
+def _summary(row: RoomRow) -> RoomSummary:
+    return RoomSummary(
         room=row.room,
         name=row.name,
-        public=row.public,
+        topic=row.topic or "",
+        access=cast(Access, row.access),
+        peer=row.peer,
         creator=row.creator,
         created_at=row.created_at,
+        archived=row.archived_at is not None,
         member=row.member,
+        invited=row.invited,
+        restorable_until=None if row.deleted_at is None else row.deleted_at + RESTORE_MS,
     )
 
 
-def _page(found: list[MessageRow], query: http.MessagesQuery) -> http.MessagePage:
-    """The page of one message more than asked: that one only tells whether there are more that way."""
-    more = len(found) > query.limit
-    forward = query.after is not None
-    rows = found[: query.limit] if forward or not more else found[1:]
-    older = (query.after or 0) > 0 if forward else more
-    return http.MessagePage(
-        messages=[
-            http.Message(
-                seq=row.seq,
-                at=row.at,
-                author=row.author,
-                body=row.body,
-                deleted=row.deleted_at is not None,
-                edited_at=row.edited_at,
-            )
-            for row in rows
-        ],
-        before=rows[0].seq if rows and older else None,
-        after=rows[-1].seq if rows else query.after,
+def _detail(
+    row: RoomRow,
+    *,
+    members: int,
+    role: Role | None = None,
+    muted_until: int | None = None,
+    moderators: list[str] | None = None,
+    owner: str | None = None,
+    messages: int = 0,
+    pinned: list[int] | None = None,
+) -> RoomDetail:
+    return RoomDetail(
+        room=row.room,
+        name=row.name,
+        topic=row.topic or "",
+        access=cast(Access, row.access),
+        peer=row.peer,
+        creator=row.creator,
+        created_at=row.created_at,
+        archived=row.archived_at is not None,
+        history=row.history,
+        slow_mode_s=row.slow_mode_s,
+        member=row.member,
+        invited=row.invited,
+        role=role,
+        muted_until=muted_until,
+        members=members,
+        moderators=moderators or [],
+        owner=owner,
+        messages=messages,
+        pinned=pinned or [],
     )

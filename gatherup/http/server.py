@@ -16,14 +16,16 @@ from hypercorn.trio.run import worker_serve
 from hypercorn.utils import wrap_app  # pyright: ignore[reportUnknownVariableType]
 from quart import Response, request
 from quart_trio import QuartTrio
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, RequestTimeout
 
 from gatherup.auth.passwords import TooManyHashesError
 from gatherup.config import Http
 from gatherup.http import problem
-from gatherup.http.endpoint import Gate
+from gatherup.http.cors import Cors
+from gatherup.http.gate import Gate
 from gatherup.http.openapi import add_openapi
 from gatherup.http.problem import ProblemError
+from gatherup.http.watch import RequestTracer, watch_requests
 from protocol import limits
 from storage.postgres.errors import PostgresError
 
@@ -36,7 +38,13 @@ WSGI_BODY_BYTES_MAX = 0
 """Nothing here is WSGI."""
 
 
-def create_app(gate: Gate, answers: Counter[tuple[str, str]], *resources: object) -> QuartTrio:
+def create_app(
+    gate: Gate,
+    answers: Counter[tuple[str, str]],
+    cors: Cors,
+    *resources: object,
+    tracer: RequestTracer | None = None,
+) -> QuartTrio:
     """The application of these resources; every error it gives is a problem document.
 
     ``answers`` counts responses by endpoint and status.
@@ -51,14 +59,24 @@ def create_app(gate: Gate, answers: Counter[tuple[str, str]], *resources: object
     app.register_error_handler(PostgresError, problem.respond_to_storage)
     app.register_error_handler(Exception, problem.respond_to_defect)
     gate.mount(app, *resources)
-    add_openapi(app, version("gatherup"))
-
-    async def count(response: Response) -> Response:
-        answers[request.endpoint or "none", str(response.status_code)] += 1
-        return response
-
-    app.after_request(count)
+    add_openapi(app, gate, version("gatherup"))
+    watch_requests(app, answers, tracer)
+    app.after_request(_whole)
+    cors.serve(app)
     return app
+
+
+async def _whole(response: Response) -> Response:
+    """Let the rest of the request's body come in before the answer goes out.
+
+    Hypercorn would neither close a connection that it answered early nor serve the next request on it.
+    """
+    try:
+        await request.get_data()
+    except (RequestEntityTooLarge, RequestTimeout):
+        # It is left unread, so the connection ends; clients that aren't told would use it again.
+        response.headers["Connection"] = "close"
+    return response
 
 
 def bind(host: str, port: int, *, shared: bool = False) -> socket.socket:

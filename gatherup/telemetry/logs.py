@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import logging
 import sys
+from typing import Final
 
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor
 
 from gatherup.config import Log
 
+QUIET: Final = ("hypercorn", "httpx", "httpcore", "urllib3")
+"""Libraries whose lines below a warning name addresses and headers of others."""
 
-def configure_logs(config: Log) -> None:
-    """Send every log line of this process to standard error, one JSON object or one readable line each."""
+
+def configure_logs(config: Log, node: str) -> None:
+    """Send every log line of this process to standard error, one JSON object or one readable line each.
+
+    Each names its ``node``, and what it is about as far as that is known: ``stream``, ``command`` and ``client_id``,
+    ``session``, ``endpoint``.
+    """
+
+    def name_node(_logger: object, _method: str, line: EventDict) -> EventDict:
+        line.setdefault("node", node)
+        return line
+
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
+        name_node,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -42,11 +56,12 @@ def configure_logs(config: Log) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
+            foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
         )
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(config.level.upper())
-    logging.getLogger("hypercorn").setLevel(logging.WARNING)
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)

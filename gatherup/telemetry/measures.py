@@ -9,20 +9,28 @@ from msgspec import Struct
 from actors.cluster.bridge import Bridge
 from actors.cluster.member import Membership
 from actors.cluster.ownership import Ownership
+from actors.presence import Presence
 from actors.relay import Relay
 from actors.runtime.node import Runtime
+from actors.session.attendance import Attendance
+from actors.session.heads import Pace
 from actors.session.outbox import Outboxes
+from actors.session.reads import Reads
 from actors.session.registry import SessionRegistry
 from gatherup.canary import Canary
 from gatherup.gateway import Gateway
+from gatherup.jobs.worker import JobWorker
+from gatherup.owed import OwedCommands
 from gatherup.telemetry.loop_hold import LoopHold
-from gatherup.telemetry.metrics import Level, Measure, Total, Totals, by_code
+from gatherup.telemetry.metrics import Distribution, Level, Levels, Measure, Total, Totals, by_code
 
 
 class NodeParts(Struct, frozen=True, kw_only=True):
     """The parts of a node that count."""
 
     runtime: Runtime
+    reads: Reads
+    heads: Pace
     relay: Relay
     outboxes: Outboxes
     sessions: SessionRegistry
@@ -32,6 +40,10 @@ class NodeParts(Struct, frozen=True, kw_only=True):
     bridge: Bridge | None
     """None for a node without Redis, which is alone."""
     canary: Canary
+    jobs: JobWorker
+    owed: OwedCommands
+    presence: Presence
+    attendance: Attendance
     http_answers: Counter[tuple[str, str]]
     """By endpoint and status."""
     loop_hold: LoopHold
@@ -48,13 +60,30 @@ def measures_of(parts: NodeParts) -> list[Measure]:
         *bridge,
         *_delivery(parts),
         *_edge(parts),
+        *_presence(parts),
+        *_jobs(parts.jobs),
+        *_owed(parts.owed),
         *_loop(parts.loop_hold),
     ]
 
 
 def _streams(parts: NodeParts) -> list[Measure]:
     committer, supervisor, canary = parts.runtime.committer, parts.runtime.supervisor, parts.canary
+    n = parts.runtime.counters
     return [
+        Distribution("commit_events", "Events of a commit.", lambda: committer.commit_events),
+        Distribution("commit_s", "Seconds that a commit took.", lambda: committer.commit_s),
+        Totals(
+            "events",
+            "Events made durable, by type.",
+            ("type",),
+            lambda: {(type_,): count for type_, count in n.events.items()},
+        ),
+        Level("mailbox_commands", "Commands in mailboxes.", lambda: supervisor.mailboxes[0]),
+        Level("mailbox_deepest", "Commands in the fullest mailbox.", lambda: supervisor.mailboxes[1]),
+        Total("activations", "Streams that became active here.", lambda: n.activations),
+        Total("stream_crashes", "Actors that a bug ended.", lambda: n.crashes),
+        Total("stream_rests", "Streams that crashed too often, and rest.", lambda: n.rests),
         Total("commits", "Transactions of the group commit.", lambda: committer.commits),
         Total("events_committed", "Events made durable.", lambda: committer.events),
         Total(
@@ -129,8 +158,13 @@ def _delivery(parts: NodeParts) -> list[Measure]:
         Total("resumes_from_log", "Resumes the ring couldn't serve.", lambda: relay.resumes_from_log),
         Total("revocations", "Subscriptions that an event ended.", lambda: relay.revocations),
         Total("signals_dropped", "Ephemeral signals dropped.", lambda: relay.signals_dropped),
+        Total("heads_frames", "Frames that told sessions what is new.", lambda: parts.heads.frames),
+        Total("heads_counts", "Countings of what is new in a session's rooms.", lambda: parts.heads.counts),
+        Level("reads_waiting", "Read positions that aren't kept yet.", lambda: parts.reads.waiting),
+        Total("reads_dropped", "Read positions for which there was no room.", lambda: parts.reads.dropped),
         Total("slow_readers", "Connections closed for reading too slowly.", lambda: outboxes.slow_closes),
-        Level("outboxes_parked", "Connections that have something queued.", lambda: outboxes.parked),
+        Level("outboxes_parked", "Connections that have something queued.", lambda: len(outboxes.parked)),
+        Level("outbox_bytes", "Bytes that wait for slow connections.", lambda: outboxes.queued_bytes),
     ]
 
 
@@ -151,6 +185,46 @@ def _edge(parts: NodeParts) -> list[Measure]:
         Totals("closes", "WebSockets closed.", ("code",), lambda: by_code(gateway.closes)),
         Total("connection_crashes", "Connections ended by a bug.", lambda: gateway.crashes),
         Totals("http_answers", "HTTP responses.", ("endpoint", "status"), lambda: parts.http_answers),
+    ]
+
+
+def _jobs(worker: JobWorker) -> list[Measure]:
+    return [
+        Totals("jobs", "Attempts at jobs, and how they went.", ("queue", "outcome"), lambda: worker.outcomes),
+        Levels(
+            "jobs_waiting",
+            "Jobs of the whole cluster that aren't done.",
+            ("queue",),
+            lambda: {(queue,): counts.waiting for queue, counts in worker.counts.items()},
+        ),
+        Levels(
+            "jobs_dead",
+            "Jobs of the whole cluster that ran out of attempts.",
+            ("queue",),
+            lambda: {(queue,): counts.dead for queue, counts in worker.counts.items()},
+        ),
+    ]
+
+
+def _owed(owed: OwedCommands) -> list[Measure]:
+    return [
+        Totals(
+            "owed_commands",
+            "Attempts at commands that rows owe to streams, and how they went.",
+            ("outcome",),
+            lambda: {(outcome,): count for outcome, count in owed.sent.items()},
+        ),
+        Level("owed_sending", "Of them, those that this node has in hand.", lambda: owed.sending),
+        Level("owed_waiting", "Owed commands of the whole cluster.", lambda: owed.waiting),
+    ]
+
+
+def _presence(parts: NodeParts) -> list[Measure]:
+    presence, attendance = parts.presence, parts.attendance
+    return [
+        Level("users_present", "Users with open sessions here.", lambda: attendance.users),
+        Level("rosters_owned", "Rosters that this node puts together.", lambda: presence.owned),
+        Level("rosters_known", "Rosters that somebody here wants to know of.", lambda: presence.known),
     ]
 
 

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from itertools import accumulate
 
 from msgspec import Struct
 from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
+
+from actors.runtime.counters import Buckets
 
 Number = int | float
 
@@ -41,7 +44,24 @@ class Totals(Struct, frozen=True):
     read: Callable[[], Mapping[tuple[str, ...], Number]]
 
 
-Measure = Total | Level | Totals
+class Levels(Struct, frozen=True):
+    """Something that goes up and down, by a few labels."""
+
+    name: str
+    help: str
+    labels: tuple[str, ...]
+    read: Callable[[], Mapping[tuple[str, ...], Number]]
+
+
+class Distribution(Struct, frozen=True):
+    """How the values of something are spread."""
+
+    name: str
+    help: str
+    read: Callable[[], Buckets]
+
+
+Measure = Total | Level | Totals | Levels | Distribution
 
 
 class NodeCollector(Collector):
@@ -59,8 +79,14 @@ class NodeCollector(Collector):
                     yield CounterMetricFamily(name, measure.help, value=measure.read())
                 case Level():
                     yield GaugeMetricFamily(name, measure.help, value=measure.read())
-                case Totals():
-                    family = CounterMetricFamily(name, measure.help, labels=measure.labels)
+                case Distribution():
+                    buckets = measure.read()
+                    yield HistogramMetricFamily(
+                        name, measure.help, buckets=_cumulative(buckets), sum_value=buckets.total
+                    )
+                case Totals() | Levels():
+                    kind = CounterMetricFamily if isinstance(measure, Totals) else GaugeMetricFamily
+                    family = kind(name, measure.help, labels=measure.labels)
                     for labels, value in sorted(measure.read().items()):
                         family.add_metric(labels, value)
                     yield family
@@ -73,6 +99,12 @@ def registry_of(measures: Iterable[Measure]) -> CollectorRegistry:
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
     return registry
+
+
+def _cumulative(buckets: Buckets) -> list[tuple[str, float]]:
+    """As Prometheus wants them: each bucket holds those below it too, the last one everything."""
+    bounds = [*(str(float(bound)) for bound in buckets.bounds), "+Inf"]
+    return list(zip(bounds, accumulate(buckets.counts), strict=True))
 
 
 def by_code(counter: Counter[int]) -> Mapping[tuple[str, ...], Number]:

@@ -30,10 +30,19 @@ class Scale(Struct, frozen=True, kw_only=True):
     """Of the commit path alone."""
     crossings: int
     """Posts in each placement in one repeat."""
+    headed: int
+    """Busy rooms of which each of ``watchers`` sessions is told how much is new."""
+    watchers: int
     sleeping: tuple[int, ...]
     """Rooms of a cluster that were active and are idle, first so many, then so many in all, …"""
     sleep_s: float
     """How long traffic is counted while they are."""
+    asked_rooms: int
+    """Whose history is asked for and posted to over HTTP."""
+    storming: int
+    """Accounts that sign in, all at once and again and again."""
+    profile: bool = False
+    """Whether nodes are asked where their CPU time goes, which makes them slower."""
 
 
 FULL = Scale(
@@ -49,8 +58,12 @@ FULL = Scale(
     idle=5000,
     actors=1000,
     crossings=300,
+    headed=200,
+    watchers=20,
     sleeping=(0, 100, 1000, 10_000),
     sleep_s=15.0,
+    asked_rooms=40,
+    storming=16,
 )
 QUICK = Scale(
     repeats=1,
@@ -65,6 +78,10 @@ QUICK = Scale(
     idle=200,
     actors=20,
     crossings=10,
-    sleeping=(0, 10, 30),
-    sleep_s=1.0,
+    headed=10,
+    watchers=2,
+    sleeping=(0, 30),
+    sleep_s=0.5,
+    asked_rooms=8,
+    storming=3,
 )

@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 
 from loadtest.children import Child
+from loadtest.connection import Connection
 from loadtest.crowd import Crowd, latencies_ms, must_be_accepted
 from loadtest.figures import Scale
 from loadtest.frames import stamped
@@ -55,7 +56,7 @@ class Room:
 class Contestant:
     """Something that broadcasts, and the crowd that gets it."""
 
-    def __init__(self, child: Child, crowd: Crowd, broadcast: Callable[[int], None]) -> None:
+    def __init__(self, child: Child, crowd: Crowd[Connection], broadcast: Callable[[int], None]) -> None:
         self.per_cpu_s: list[float] = []
         self._child = child
         self._crowd = crowd

@@ -43,7 +43,7 @@ class Town:
     def __init__(self, cluster: Cluster) -> None:
         self.rooms = 0
         self._nodes: Final = list(cluster.nodes.values())
-        self._crowds: list[Crowd] = []
+        self._crowds: list[Crowd[Connection]] = []
 
     def grow(self, rooms: int) -> None:
         """Have so many in all; the new ones are posted to once, which their listeners hear."""
@@ -54,7 +54,7 @@ class Town:
             self.rooms += count
             self._read()  # pings want an answer meanwhile
 
-    def _street(self, home: Node, count: int) -> Crowd:
+    def _street(self, home: Node, count: int) -> Crowd[Connection]:
         """Rooms of one author, who is on ``home``, and their listeners."""
         (author,) = home.connect(home.guests(1))
         made = _ask_all(author, [CreateRoom(client_id=client_id(), name="loadtest") for _ in range(count)])

@@ -39,7 +39,7 @@ class Run(Struct, frozen=True, kw_only=True):
 class Posting:
     """Everybody's posts under way, and how long each took to be accepted."""
 
-    def __init__(self, crowd: Crowd, rooms: Sequence[str]) -> None:
+    def __init__(self, crowd: Crowd[Connection], rooms: Sequence[str]) -> None:
         self.took_ns: list[int] = []
         self._free: list[tuple[int, int, Connection]] = []
         """A heap of who has nothing under way, by the time from which they may post again."""
@@ -63,8 +63,8 @@ class Posting:
             next_ns = min(until, self._free[0][0]) if self._free else until
             self._crowd.read(max(0, next_ns - now) / 1e9)
 
-    def open(self, seconds: float, per_s: float) -> None:
-        """For so long, this many post each second, in turns."""
+    def open(self, seconds: float, per_s: float, beside: Callable[[], None] | None = None) -> None:
+        """For so long, this many post each second, in turns; ``beside`` is called at least as often."""
         step_ns = round(1e9 / per_s)
         due = time.monotonic_ns()
         until = due + round(seconds * 1e9)
@@ -73,6 +73,8 @@ class Posting:
             while due <= now:
                 self.post(next(everybody), due)
                 due += step_ns
+            if beside is not None:
+                beside()
             self._crowd.read(max(0, due - time.monotonic_ns()) / 1e9)
 
     def settle(self) -> None:
@@ -94,7 +96,7 @@ class Posting:
 
 def measure(node: Node, scale: Scale) -> list[Figure]:
     """Closed loop, which is as much as the node can do, and an open one with room to breathe, in turns."""
-    crowd, rooms = _set_up(node, scale)
+    crowd, rooms = set_up(node, scale)
     posting = Posting(crowd, rooms)
     posting.settle()
     closed: list[Run] = []
@@ -115,7 +117,8 @@ def measure(node: Node, scale: Scale) -> list[Figure]:
     ]
 
 
-def _set_up(node: Node, scale: Scale) -> tuple[Crowd, list[str]]:
+def set_up(node: Node, scale: Scale) -> tuple[Crowd[Connection], list[str]]:
+    """Rooms, each of whose members listen; the members, and the room of each."""
     connections = node.connect(node.guests(scale.rooms * scale.subscribers))
     rooms: list[str] = []
     for first in range(0, len(connections), scale.subscribers):
@@ -147,7 +150,7 @@ def _run(node: Node, posting: Posting, load: Callable[[], None]) -> Run:
     )
 
 
-def _check_delivered(crowd: Crowd, scale: Scale) -> None:
+def _check_delivered(crowd: Crowd[Connection], scale: Scale) -> None:
     """Everybody in a room must have got the same number of events."""
     counts = [connection.events for connection in crowd.connections]
     for first in range(0, len(counts), scale.subscribers):

@@ -6,8 +6,28 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from actors.cluster.view import Shard, shard_of
-from actors.kind import FactKey, Instant, Job, Row, Upsert
-from actors.ports import Append, Fence, LogDataError, LogRow, Receipt, Verdict
+from actors.kind import (
+    BLOCK,
+    EVERYONE,
+    FRIENDS,
+    HANDLE,
+    LISTENERS,
+    LISTENS_AFTER,
+    MEMBERSHIPS,
+    MEMBERSHIPS_MAX,
+    NOBODY,
+    PERSON,
+    SHARED_FACTS,
+    FactKey,
+    Instant,
+    Job,
+    Row,
+    Update,
+    Upsert,
+    pair,
+)
+from actors.ports import Append, Fence, LogDataError, LogRow, Receipt, Standing, Verdict
+from protocol.handles import folded
 from protocol.ids import kind_of, stream_key
 from storage.memory.locks import RowLock
 from storage.memory.members import StoredMembers, StoredShard
@@ -49,7 +69,28 @@ class MemoryDatabase:
         self.now = now
         """The server's own clock; None: it is always as late as at the node that asks."""
         self.streams: dict[bytes, StoredStream] = {}
+        self.read_positions: dict[tuple[str, str], int] = {}
+        """By user and room: the number of a message."""
+        self.people: dict[FactKey, Row] = {}
+        """The rows of the shared facts that are about people."""
         self.members = StoredMembers()
+
+    def add_person(
+        self, user: str, handle: str | None, *, direct_from: str = "everyone", invites_from: str = "everyone"
+    ) -> None:
+        """There is this user."""
+        row = {"handle": handle, "direct_from": direct_from, "invites_from": invites_from}
+        self.people[FactKey(PERSON, user)] = row
+        if handle is not None:
+            self.people[FactKey(HANDLE, folded(handle))] = {"user": user}
+
+    def add_block(self, who: str, whom: str) -> None:
+        """The first has blocked the second."""
+        self.people[FactKey(BLOCK, pair(who, whom))] = {}
+
+    def add_friends(self, one: str, other: str) -> None:
+        """The two are friends."""
+        self.people |= {FactKey(FRIENDS, pair(one, other)): {}, FactKey(FRIENDS, pair(other, one)): {}}
 
     def stream(self, stream: str) -> StoredStream | None:
         """The stream, unless it is absent, soft-deleted or of another kind."""
@@ -74,6 +115,28 @@ class MemoryDatabase:
 
         A simulation overrides this to keep the truth.
         """
+
+    def fact(self, stream: str, key: FactKey) -> Row | None:
+        """A row of the stream, or of the shared facts."""
+        if key.table == MEMBERSHIPS:
+            held = FactKey(LISTENERS, key.key)
+            count = sum(held in row.rows for row in self.streams.values() if not row.deleted)
+            return {"count": min(count, MEMBERSHIPS_MAX)}
+        if key.table in SHARED_FACTS:
+            return self.people.get(key)
+        row = self.stream(stream)
+        return row.rows.get(key) if row else None
+
+    def standing(self, stream: str, user: str) -> Standing:
+        """Right, incarnation and head of this user in this stream."""
+        row = self.stream(stream)
+        if row is None:
+            return Standing(False, False, self.incarnation, 0)
+        held = [row.rows.get(FactKey(LISTENERS, name)) for name in (user, EVERYONE)]
+        after = [values.get(LISTENS_AFTER) or 0 for values in held if values is not None]
+        if not after or FactKey(LISTENERS, NOBODY) in row.rows:
+            return Standing(True, False, self.incarnation, row.head)
+        return Standing(True, True, self.incarnation, row.head, min(int(str(seq)) for seq in after))
 
     def judge(self, append: Append) -> Verdict:
         """What the row says now; the caller holds its lock, and the node's fence is good."""
@@ -100,11 +163,13 @@ class MemoryDatabase:
                     row.events[seq - 1] = LogRow(seq, row.events[seq - 1].header, None)
             row.receipts.update({(r.author, r.client_id): r for r in append.receipts})
             for change in append.changes:
-                values = checked(change)
+                values, key = checked(change), FactKey(change.table, change.key)
                 if values is None:
-                    row.rows.pop(FactKey(change.table, change.key), None)
-                else:
-                    row.rows[FactKey(change.table, change.key)] = values
+                    row.rows.pop(key, None)
+                elif not isinstance(change, Update):
+                    row.rows[key] = values
+                elif (stored := row.rows.get(key)) is not None:
+                    row.rows[key] = {**stored, **values}
             for job in append.jobs:
                 row.jobs.setdefault((job.seq, job.index), job.job)
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Final
 
-from actors.kind import EVERYONE, LISTENERS, FactKey, Instant, Row
+from actors.kind import FactKey, Instant, Row
 from actors.ports import (
     Activation,
     Append,
@@ -164,20 +164,12 @@ class MemoryLog:
     async def facts(self, stream: str, keys: Sequence[FactKey]) -> dict[FactKey, Row | None]:
         """See the port."""
         await self._faults.before("facts")
-        row = self._database.stream(stream)
-        return {key: row.rows.get(key) if row else None for key in keys}
+        return {key: self._database.fact(stream, key) for key in keys}
 
     async def standings(self, questions: Sequence[tuple[str, str]]) -> list[Standing]:
         """See the port."""
         await self._faults.before("standings")
-        return [self._standing(stream, user) for stream, user in questions]
-
-    def _standing(self, stream: str, user: str) -> Standing:
-        row = self._database.stream(stream)
-        may_listen = row is not None and any(
-            FactKey(LISTENERS, listener) in row.rows for listener in (user, EVERYONE)
-        )
-        return Standing(row is not None, may_listen, self._database.incarnation, row.head if row else 0)
+        return [self._database.standing(stream, user) for stream, user in questions]
 
     async def checkpoint(
         self, fence: Fence, stream: str, activation: int, seq: int, version: int, state: bytes

@@ -1,239 +1,221 @@
-"""Accounts, logins and refresh tokens.
+"""Accounts: who there is, and how they may sign in.
 
 Every method may raise PostgresError. Times are Unix milliseconds; users are ``user:32hex``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from enum import Enum, auto
-from typing import Final
-from uuid import UUID
+from typing import Any, Final
 
 from msgspec import Struct
 
 from actors.kind import Instant
+from protocol.handles import folded
+from storage.postgres.audit_log import record
+from storage.postgres.credentials import MailedCode, mail_verification
 from storage.postgres.errors import DataRejected
+from storage.postgres.login_rows import NewLogin, begin_login
+from storage.postgres.notices import account_key
 from storage.postgres.pool import Pool
-from storage.postgres.queries import execute, lent, rows
+from storage.postgres.queries import lent, rows
+from storage.postgres.webhooks import announce
 
 _UNIQUE_VIOLATION: Final = "23505"
 
 
 class HandleTakenError(Exception):
-    """Another account has this handle."""
+    """Another account has this handle, or one that looks like it."""
+
+
+class HandleRow(Struct, frozen=True):
+    """A handle in the forms that are kept, see gatherup.handles."""
+
+    text: str
+    folded: str
+    skeleton: str
+
+
+class NewAccount(Struct, frozen=True, kw_only=True):
+    """An account that begins."""
+
+    user: str
+    handle: HandleRow | None
+    display_name: str
+    password_hash: str | None
+    device_digest: bytes | None = None
+    identity: tuple[str, str] | None = None
+    """Issuer and subject, for who comes from an OpenID provider."""
+    created_at: Instant
 
 
 class AccountRow(Struct, frozen=True, kw_only=True):
-    """An account that isn't deleted."""
+    """An account that may sign in, or could if it weren't banned."""
 
     user: str
     handle: str | None
     display_name: str
     password_hash: str | None
+    email: str | None
     created_at: Instant
-
-
-class ProfileRow(Struct, frozen=True, kw_only=True):
-    """What others may know of an account that isn't deleted."""
-
-    user: str
-    handle: str | None
-    display_name: str
-
-
-class NewLogin(Struct, frozen=True, kw_only=True):
-    """A login that begins, with its first refresh token's digest."""
-
-    login: str
-    """32 hexadecimal digits."""
-    device: str
-    token_digest: bytes
-    at: Instant
-    token_expires_at: Instant
-
-
-class Rotation(Enum):
-    """Why a refresh token wasn't exchanged."""
-
-    UNKNOWN = auto()
-    """There is no such token, or its login or account was ended."""
-    EXPIRED = auto()
-    REUSED = auto()
-    """It was exchanged before: somebody has a copy. Its login is revoked now."""
-
-
-class Renewed(Struct, frozen=True, kw_only=True):
-    """The login and user of a refresh token that was exchanged."""
-
-    user: str
-    login: str
+    banned: bool
+    admin: bool
+    second_factor: bool
+    issuers: list[str]
+    """Of the identities that it is linked to."""
 
 
 _CREATE = """
-with made as (
-    insert into account (id, handle, display_name, password_hash, created_at)
-    values (%(account)s, %(handle)s, %(display_name)s, %(password_hash)s, %(at)s)
-    returning id
-), entered as (
-    insert into login (id, account, device, created_at, last_used_at)
-    select %(login)s, id, %(device)s, %(at)s, %(at)s from made
+insert into account (
+    id, handle, handle_folded, handle_skeleton, display_name, password_hash, device_digest, created_at
+) values (
+    %(account)s, %(handle)s, %(folded)s, %(skeleton)s, %(display_name)s, %(password_hash)s, %(device_digest)s, %(at)s
 )
-insert into refresh_token (hash, login, issued_at, expires_at)
-values (%(digest)s, %(login)s, %(at)s, %(expires_at)s)
 """
 
-_ADD_LOGIN = """
-with entered as (
-    insert into login (id, account, device, created_at, last_used_at)
-    values (%(login)s, %(account)s, %(device)s, %(at)s, %(at)s)
+_LINK = """
+insert into identity (issuer, subject, account, linked_at)
+values (%(issuer)s, %(subject)s, %(account)s, %(at)s)
+"""
+
+_UPGRADE = """
+update account
+set handle = %(handle)s, handle_folded = %(folded)s, handle_skeleton = %(skeleton)s,
+    password_hash = %(password_hash)s, device_digest = null
+where id = %(account)s and handle is null and password_hash is null and deleted_at is null
+returning 1
+"""
+
+# Who deleted their account may still sign in, and so keep it, until it is erased.
+_ACCOUNT = """
+select a.id, a.handle, a.display_name, a.password_hash, a.email, a.created_at, a.banned_at is not null, a.admin,
+       exists (select from second_factor f where f.account = a.id and f.confirmed_at is not null),
+       array(select i.issuer from identity i where i.account = a.id order by i.issuer)
+from account a
+where (a.deleted_at is null or a.erase_at > %(now)s) and """
+
+_BY_HANDLE = _ACCOUNT + "a.handle_folded = %(name)s"
+_BY_EMAIL = _ACCOUNT + "a.email = %(name)s"
+_BY_USER = _ACCOUNT + "a.id = %(name)s"
+_BY_DEVICE = _ACCOUNT + "a.device_digest = %(name)s"
+_BY_IDENTITY = (
+    _ACCOUNT  # noqa: S608 - literals
+    + "a.id = (select account from identity where (issuer, subject) = (%(name)s, %(subject)s))"
 )
-insert into refresh_token (hash, login, issued_at, expires_at)
-values (%(digest)s, %(login)s, %(at)s, %(expires_at)s)
-"""
-
-_BY_HANDLE = """
-select id, handle, display_name, password_hash, created_at from account
-where lower(handle) = lower(%(handle)s) and deleted_at is null
-"""
-
-_BY_USER = """
-select id, handle, display_name, password_hash, created_at from account
-where id = %(account)s and deleted_at is null
-"""
-
-_PROFILES = """
-select id, handle, display_name from account where id = any(%(accounts)s) and deleted_at is null
-"""
-
-# Locks the login, so that two exchanges of one family take turns.
-_FIND = """
-select t.login, l.account, t.expires_at, l.revoked_at is not null or a.deleted_at is not null
-from refresh_token t join login l on l.id = t.login join account a on a.id = l.account
-where t.hash = %(digest)s
-for update of l
-"""
-
-_USED = "select used_at is not null from refresh_token where hash = %(digest)s"
-
-_ROTATE = """
-with used as (
-    update refresh_token set used_at = %(at)s where hash = %(digest)s
-), forgotten as (
-    delete from refresh_token where login = %(login)s and expires_at < %(at)s
-), seen as (
-    update login set last_used_at = %(at)s where id = %(login)s
-)
-insert into refresh_token (hash, login, issued_at, expires_at)
-values (%(next_digest)s, %(login)s, %(at)s, %(expires_at)s)
-"""
-
-_REVOKE = "update login set revoked_at = coalesce(revoked_at, %(at)s) where id = %(login)s"
 
 
 class Accounts:
-    """The repository. Only digests of refresh tokens reach it."""
+    """The repository."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def create(self, account: AccountRow, login: NewLogin) -> None:
-        """Keep an account and its first login, both or neither. Raises HandleTakenError."""
-        parameters = {
-            **_login_parameters(account.user, login),
-            "handle": account.handle,
+    async def create(self, account: NewAccount, login: NewLogin, mailed: MailedCode | None = None) -> None:
+        """Keep an account and its first login, both or neither, and have a code mailed that verifies an address.
+
+        Raises HandleTakenError, DataRejected.
+        """
+        handle = account.handle
+        parameters: dict[str, Any] = {
+            "account": account_key(account.user),
+            "handle": handle and handle.text,
+            "folded": handle and handle.folded,
+            "skeleton": handle and handle.skeleton,
             "display_name": account.display_name,
             "password_hash": account.password_hash,
+            "device_digest": account.device_digest,
+            "at": account.created_at,
         }
         try:
-            await execute(self._pool, _CREATE, parameters)
+            async with lent(self._pool, transaction=True) as connection:
+                await connection.execute(_CREATE, parameters)
+                if account.identity is not None:
+                    issuer, subject = account.identity
+                    await connection.execute(_LINK, {**parameters, "issuer": issuer, "subject": subject})
+                await begin_login(connection, account.user, login)
+                await announce(connection, "account.created", {"user": account.user}, at=account.created_at)
+                if mailed is not None:
+                    await mail_verification(connection, account.user, mailed)
+        except DataRejected as error:
+            if error.sqlstate == _UNIQUE_VIOLATION and handle is not None:
+                raise HandleTakenError from None
+            raise
+
+    async def upgrade(
+        self,
+        user: str,
+        handle: HandleRow,
+        password_hash: str,
+        *,
+        address: str,
+        mailed: MailedCode | None,
+    ) -> bool:
+        """Give an account without handle and password both; False if it isn't one. Its device secret is good no more.
+
+        Raises HandleTakenError.
+        """
+        parameters = {
+            "account": account_key(user),
+            "handle": handle.text,
+            "folded": handle.folded,
+            "skeleton": handle.skeleton,
+            "password_hash": password_hash,
+        }
+        try:
+            async with lent(self._pool, transaction=True) as connection:
+                cursor = await connection.execute(_UPGRADE, parameters)
+                if await cursor.fetchone() is None:
+                    return False
+                await record(connection, "account.upgraded", by=user, on=user, from_address=address)
+                if mailed is not None:
+                    await mail_verification(connection, user, mailed)
+                return True
         except DataRejected as error:
             if error.sqlstate == _UNIQUE_VIOLATION:
                 raise HandleTakenError from None
             raise
 
-    async def by_handle(self, handle: str) -> AccountRow | None:
-        """The account of this handle, whatever its case."""
-        return await self._one(_BY_HANDLE, handle=handle)
+    async def by_name(self, name: str, now: Instant) -> AccountRow | None:
+        """The account of this handle or e-mail address, whatever its case."""
+        if "@" in name:
+            return await self._one(_BY_EMAIL, name.lower(), now)
+        return await self._one(_BY_HANDLE, folded(name), now)
 
-    async def by_user(self, user: str) -> AccountRow | None:
+    async def by_user(self, user: str, now: Instant) -> AccountRow | None:
         """The account of this user."""
-        return await self._one(_BY_USER, account=_uuid(user))
+        return await self._one(_BY_USER, account_key(user), now)
 
-    async def profiles(self, users: Iterable[str]) -> list[ProfileRow]:
-        """The profiles of those of these users that there are, each once, in no particular order."""
-        found = await rows(self._pool, _PROFILES, {"accounts": [_uuid(user) for user in users]})
-        return [
-            ProfileRow(user=f"user:{account.hex}", handle=handle, display_name=display_name)
-            for account, handle, display_name in found
-        ]
+    async def by_device(self, digest: bytes, now: Instant) -> AccountRow | None:
+        """The guest account with this device secret."""
+        return await self._one(_BY_DEVICE, digest, now)
 
-    async def add_login(self, user: str, login: NewLogin) -> None:
-        """Keep another login of this user."""
-        await execute(self._pool, _ADD_LOGIN, _login_parameters(user, login))
+    async def by_identity(self, issuer: str, subject: str, now: Instant) -> AccountRow | None:
+        """The account that is linked to this identity."""
+        return await self._one(_BY_IDENTITY, issuer, now, subject=subject)
 
-    async def rotate(
-        self, digest: bytes, *, next_digest: bytes, at: Instant, expires_at: Instant
-    ) -> Renewed | Rotation:
-        """Exchange a refresh token for the next of its family."""
-        async with lent(self._pool, transaction=True) as connection:
-            cursor = await connection.execute(_FIND, {"digest": digest})
-            found = await cursor.fetchone()
-            if found is None:
-                return Rotation.UNKNOWN
-            login, account, token_expires_at, ended = found
-            if ended:
-                return Rotation.UNKNOWN
-            # Read again under the lock: whoever held it before may have used the token.
-            cursor = await connection.execute(_USED, {"digest": digest})
-            again = await cursor.fetchone()
-            if again is None:
-                return Rotation.UNKNOWN
-            if again[0]:
-                await connection.execute(_REVOKE, {"login": login, "at": at})
-                return Rotation.REUSED
-            if token_expires_at <= at:
-                return Rotation.EXPIRED
-            await connection.execute(
-                _ROTATE,
-                {
-                    "digest": digest,
-                    "next_digest": next_digest,
-                    "login": login,
-                    "at": at,
-                    "expires_at": expires_at,
-                },
-            )
-            return Renewed(user=f"user:{account.hex}", login=login.hex)
-
-    async def revoke(self, login: str, at: Instant) -> None:
-        """End a login: its refresh tokens are good no more. Ending it twice changes nothing."""
-        await execute(self._pool, _REVOKE, {"login": UUID(hex=login), "at": at})
-
-    async def _one(self, statement: str, **parameters: object) -> AccountRow | None:
-        for account, handle, display_name, password_hash, created_at in await rows(
-            self._pool, statement, parameters
-        ):
+    async def _one(self, statement: str, name: object, now: Instant, **more: object) -> AccountRow | None:
+        for row in await rows(self._pool, statement, {"name": name, "now": now, **more}):
+            (
+                account,
+                handle,
+                display_name,
+                password_hash,
+                email,
+                created_at,
+                banned,
+                admin,
+                factor,
+                issuers,
+            ) = row
             return AccountRow(
                 user=f"user:{account.hex}",
                 handle=handle,
                 display_name=display_name,
                 password_hash=password_hash,
+                email=email,
                 created_at=created_at,
+                banned=banned,
+                admin=admin,
+                second_factor=factor,
+                issuers=list(issuers),
             )
         return None
-
-
-def _uuid(user: str) -> UUID:
-    return UUID(hex=user.removeprefix("user:"))
-
-
-def _login_parameters(user: str, login: NewLogin) -> dict[str, object]:
-    return {
-        "account": _uuid(user),
-        "login": UUID(hex=login.login),
-        "device": login.device,
-        "digest": login.token_digest,
-        "at": login.at,
-        "expires_at": login.token_expires_at,
-    }

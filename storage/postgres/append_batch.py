@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from actors.kind import Update
 from actors.ports import Append, Fence, LogDataError, Verdict
 from protocol.ids import client_key, stream_key
 from storage.postgres.binary import (
@@ -20,7 +21,7 @@ from storage.postgres.binary import (
     uuid_array,
 )
 from storage.postgres.link import Rows
-from storage.postgres.projections import projection_of
+from storage.postgres.projections import encoded_update, projection_of
 from storage.tables import UnstorableError
 
 ROW_TYPES: Final = (
@@ -31,12 +32,15 @@ ROW_TYPES: Final = (
     "listener_write",
     "room_write",
     "message_write",
+    "reaction_write",
+    "reaction_count_write",
     "projection_write",
+    "update_write",
 )
 """The composite types, in the order of the function's parameters."""
 STATEMENT: Final = """
     select refused, verdict from append_batch(
-        $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+        $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
 """
 
 _VERDICTS: Final = {1: Verdict.FENCED, 2: Verdict.BEHIND, 3: Verdict.DUPLICATE, 4: Verdict.BUSY}
@@ -95,6 +99,9 @@ def _encode(rows: defaultdict[str, list[bytes]], i: int, append: Append) -> None
             _job(i, j.seq, j.index, j.job.queue, _json(j.job.arguments)) for j in append.jobs
         ]
     for change in append.changes:
+        if isinstance(change, Update):
+            rows["update_write"].append(encoded_update(i, change))
+            continue
         projection = projection_of(change.table)
         rows[projection.row_type].append(projection.encode(i, change))
 

@@ -34,6 +34,7 @@ from storage.postgres.links import Links
 from storage.postgres.pool import Pool
 from storage.postgres.projections import projection_of
 from storage.postgres.queries import rows
+from storage.postgres.shared_facts import SHARED, SharedFacts
 
 CONNECT_TIMEOUT_S: Final = 2
 """To one address; libpq takes whole seconds, from 2."""
@@ -66,12 +67,18 @@ _RECEIPTS: Final = """
 """
 _STANDINGS: Final = """
     select s.id is not null,
-           exists (select from listener l where l.stream_id = s.id and l.user_id in (q.user_id, '*')),
-           i.number, coalesce(s.head, 0)
+           coalesce(l.may, false) and not exists (
+               select from listener n where n.stream_id = s.id and n.user_id = '!'
+           ) as may_listen,
+           i.number, coalesce(s.head, 0), coalesce(l.after, 0)
     from incarnation i
     cross join unnest(%(streams)s::uuid[], %(kinds)s::text[], %(users)s::text[])
         with ordinality q(id, kind, user_id, position)
     left join stream s on s.id = q.id and s.kind = q.kind and s.deleted_at is null
+    left join lateral (
+        select true as may, min(coalesce(l.after, 0)) as after from listener l
+        where l.stream_id = s.id and l.user_id in (q.user_id, '*') having count(*) > 0
+    ) l on true
     order by q.position
 """
 # No lock: an earlier owner's state is as true as a later one's, and the highest seq wins.
@@ -214,11 +221,23 @@ class PostgresLog:
         for key in found:
             by_table[key.table].append(key.key)
         for table, names in by_table.items():
+            if table in SHARED:
+                for key, row in await self._shared(SHARED[table], names):
+                    found[FactKey(table, key)] = row
+                continue
             projection = projection_of(table)
             parameters = {**_named(stream), "table": table, "keys": projection.keys(names)}
             for key, *values in await self._ask(projection.facts, parameters):
                 found[FactKey(table, key)] = projection.row(values)
         return found
+
+    async def _shared(self, shared: SharedFacts, keys: Sequence[str]) -> list[tuple[str, Row]]:
+        asked = [(key, arguments) for key in keys if (arguments := shared.arguments(key)) is not None]
+        if not asked:
+            return []
+        columns = zip(*(arguments for _, arguments in asked), strict=True)
+        rows = await self._ask(shared.statement, {f"k{i}": list(column) for i, column in enumerate(columns)})
+        return [(asked[position - 1][0], shared.row(values)) for position, *values in rows]
 
     async def standings(self, questions: Sequence[tuple[str, str]]) -> list[Standing]:
         """See the port."""
@@ -227,7 +246,10 @@ class PostgresLog:
             "kinds": [kind_of(stream) for stream, _ in questions],
             "users": [user for _, user in questions],
         }
-        return [Standing(*row) for row in await self._ask(_STANDINGS, parameters)]
+        return [
+            Standing(exists, may_listen, incarnation, head, after if may_listen else 0)
+            for exists, may_listen, incarnation, head, after in await self._ask(_STANDINGS, parameters)
+        ]
 
     async def checkpoint(
         self, fence: Fence, stream: str, activation: int, seq: int, version: int, state: bytes

@@ -12,16 +12,18 @@ from typing import Any, Final, cast
 import msgspec
 from msgspec import Struct
 
-from actors.kind import Change, Row, Upsert
-from storage.postgres.binary import RowEncoder, int8_array
-from storage.tables import TABLES, Table, Type, UnstorableError, seq_of
+from actors.kind import SHARED_FACTS, Change, Row, Update, Upsert
+from storage.postgres.binary import RowEncoder, int8_array, text_array
+from storage.tables import TABLES, Table, Type, UnstorableError, checked, seq_of
 
 _COLUMN_TYPES: Final = {
     Type.TEXT: "text",
     Type.INTEGER: "int8",
     Type.BOOLEAN: "bool",
     Type.INTEGERS: "int8[]",
+    Type.TEXTS: "text[]",
 }
+_ARRAYS: Final[dict[Type, Callable[[Any], bytes]]] = {Type.INTEGERS: int8_array, Type.TEXTS: text_array}
 _json: Final = msgspec.json.Encoder().encode
 
 
@@ -42,21 +44,33 @@ class Projection(Struct, frozen=True):
 
 
 _FACTS_OF_LISTENER: Final = """
-    select l.user_id from stream s join listener l on l.stream_id = s.id
+    select l.user_id, l.after from stream s join listener l on l.stream_id = s.id
     where s.id = %(stream)s and s.kind = %(kind)s and s.deleted_at is null
       and l.user_id = any(%(keys)s::text[])
 """
 _FACTS_OF_ROOM: Final = """
-    select '', r.name, r.public, r.creator, r.created_at, r.deleted_at
+    select '', r.name, r.topic, r.access, r.history, r.slow_mode_s, r.creator, r.peer, r.created_at, r.archived_at,
+        r.deleted_at
     from stream s join room r on r.stream_id = s.id
     where s.id = %(stream)s and s.kind = %(kind)s and s.deleted_at is null
       and '' = any(%(keys)s::text[])
 """
 _FACTS_OF_MESSAGE: Final = """
-    select m.seq::text, m.number, m.author, m.body, m.at, m.edited_at, m.deleted_at, m.edits
+    select m.seq::text, m.number, m.author, m.body, m.at, m.edited_at, m.deleted_at, m.edits, m.reply_to, m.thread,
+        m.mentions, m.everyone, m.reactions
     from stream s join message m on m.stream_id = s.id
     where s.id = %(stream)s and s.kind = %(kind)s and s.deleted_at is null
       and m.seq = any(%(keys)s::bigint[])
+"""
+_FACTS_OF_REACTION: Final = """
+    select r.key, r.message, r.author, r.reaction, r.at from stream s join reaction r on r.stream_id = s.id
+    where s.id = %(stream)s and s.kind = %(kind)s and s.deleted_at is null
+      and r.key = any(%(keys)s::text[])
+"""
+_FACTS_OF_REACTION_COUNT: Final = """
+    select r.key, r.message, r.reaction, r.count from stream s join reaction_count r on r.stream_id = s.id
+    where s.id = %(stream)s and s.kind = %(kind)s and s.deleted_at is null
+      and r.key = any(%(keys)s::text[])
 """
 _FACTS_OF_OTHERS: Final = """
     select p.key, p.value from stream s join projection_row p on p.stream_id = s.id
@@ -80,7 +94,7 @@ def _declared(name: str, row_type: str, facts: str, *, key_type: str | None = "t
 def _encoding(table: Table, key_type: str | None) -> Callable[[int, Change], bytes]:
     columns = tuple(_COLUMN_TYPES[column.type] for column in table.columns)
     names = tuple(column.name for column in table.columns)
-    arrays = tuple(at for at, column in enumerate(table.columns) if column.type is Type.INTEGERS)
+    arrays = tuple((at, _ARRAYS[c.type]) for at, c in enumerate(table.columns) if c.type in _ARRAYS)
     known = frozenset(names)
     row = RowEncoder(("int4", "bool", *((key_type,) if key_type else ()), *columns)).encode
     nothing = (None,) * len(names)
@@ -92,9 +106,9 @@ def _encoding(table: Table, key_type: str | None) -> Callable[[int, Change], byt
         if not change.values.keys() <= known:
             raise UnstorableError(f"{table.name} has no column {sorted(change.values.keys() - known)}")
         values: list[Any] = list(map(change.values.get, names))
-        for at in arrays:
+        for at, array in arrays:
             if values[at] is not None:
-                values[at] = int8_array(cast("list[int]", values[at]))
+                values[at] = array(values[at])
         return row(i, False, *key, *values)
 
     return encode
@@ -114,9 +128,19 @@ _other_row: Final = RowEncoder(("int4", "bool", "text", "text", "jsonb")).encode
 
 
 def _encode_other(i: int, change: Change) -> bytes:
+    if change.table in SHARED_FACTS:
+        raise UnstorableError(f"{change.table} is no table of a stream")
     if isinstance(change, Upsert):
         return _other_row(i, False, change.table, change.key, _json(change.values))
     return _other_row(i, True, change.table, change.key, None)
+
+
+_update: Final = RowEncoder(("int4", "text", "text", "jsonb")).encode
+
+
+def encoded_update(i: int, change: Update) -> bytes:
+    """The row of an update to the call's i-th stream. Raises UnstorableError."""
+    return _update(i, change.table, change.key, _json(checked(change)))
 
 
 OTHERS: Final = Projection(
@@ -130,6 +154,8 @@ DECLARED: Final = {
     "listener": _declared("listener", "listener_write", _FACTS_OF_LISTENER),
     "room": _declared("room", "room_write", _FACTS_OF_ROOM, key_type=None),
     "message": _declared("message", "message_write", _FACTS_OF_MESSAGE, key_type="int8"),
+    "reaction": _declared("reaction", "reaction_write", _FACTS_OF_REACTION),
+    "reaction_count": _declared("reaction_count", "reaction_count_write", _FACTS_OF_REACTION_COUNT),
 }
 
 

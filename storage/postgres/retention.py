@@ -1,16 +1,20 @@
-"""Deletes what is kept for a time only. Methods may raise PostgresError."""
+"""Deletes what is kept for a time only. Methods may raise PostgresError. Times are Unix milliseconds."""
 
 from __future__ import annotations
 
+from actors.kind import Instant
+from storage.postgres.audit_log import record
+from storage.postgres.login_rows import end_logins
 from storage.postgres.pool import Pool
-from storage.postgres.queries import rows
+from storage.postgres.queries import lent, rows
 
 # Timers and effects may repeat for as long as their cause can fire again, so the system's receipts stay. Every node
 # sweeps: what another one is deleting is left to it.
 _DELETE_RECEIPTS = """
 with old as (
     select ctid from receipt
-    where created_at < now() - make_interval(days => %(keep_days)s) and author like 'user:%%'
+    where created_at < now() - make_interval(days => %(keep_days)s)
+        and (author like 'user:%%' or author like 'key:%%')
     limit %(rows)s
     for update skip locked
 ), gone as (
@@ -19,14 +23,82 @@ with old as (
 select count(*) from gone
 """
 
+# With their refresh tokens. One that was ended is kept as long as its tokens would be: so that showing one is noticed.
+_DELETE_LOGINS = """
+with old as (
+    select ctid from login where expires_at < %(now)s limit %(rows)s for update skip locked
+), gone as (
+    delete from login l using old where l.ctid = old.ctid returning 1
+)
+select count(*) from gone
+"""
+
+_DELETE_CODES = """
+with old as (
+    select ctid from mailed_token where expires_at < %(now)s limit %(rows)s for update skip locked
+), gone as (
+    delete from mailed_token t using old where t.ctid = old.ctid returning 1
+)
+select count(*) from gone
+"""
+
+_DELETE_ATTEMPTS = """
+with old as (
+    select ctid from attempt where last_at < %(before)s limit %(rows)s for update skip locked
+), gone as (
+    delete from attempt a using old where a.ctid = old.ctid returning 1
+)
+select count(*) from gone
+"""
+
+# Nobody but its device knows a guest, and that hasn't come for long. What it wrote is erased like everybody's.
+_ABANDON = """
+with old as (
+    select id from account a
+    where handle is null and password_hash is null and email is null and deleted_at is null
+      and created_at < %(before)s
+      and not exists (select from identity i where i.account = a.id)
+      and not exists (select from login l where l.account = a.id and l.last_used_at >= %(before)s)
+    limit %(rows)s
+    for update skip locked
+)
+update account a set deleted_at = %(now)s, erase_at = %(now)s from old where a.id = old.id returning a.id
+"""
+
 
 class Retention:
-    """The repository of rows that grow old."""
+    """The repository of rows that grow old. Each method tells how many it took; at most ``rows_max``."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def delete_receipts(self, keep_days: int, rows_max: int) -> int:
-        """Delete people's receipts older than this, at most so many; how many were deleted."""
-        ((deleted,),) = await rows(self._pool, _DELETE_RECEIPTS, {"keep_days": keep_days, "rows": rows_max})
+        """Delete receipts of people and of keys older than this."""
+        return await self._count(_DELETE_RECEIPTS, keep_days=keep_days, rows=rows_max)
+
+    async def delete_logins(self, now: Instant, rows_max: int) -> int:
+        """Delete logins whose last refresh token has expired."""
+        return await self._count(_DELETE_LOGINS, now=now, rows=rows_max)
+
+    async def delete_codes(self, now: Instant, rows_max: int) -> int:
+        """Delete mailed codes that have expired."""
+        return await self._count(_DELETE_CODES, now=now, rows=rows_max)
+
+    async def delete_attempts(self, before: Instant, rows_max: int) -> int:
+        """Delete counts of wrong attempts, the last of which was made before."""
+        return await self._count(_DELETE_ATTEMPTS, before=before, rows=rows_max)
+
+    async def abandon_guests(self, before: Instant, now: Instant, rows_max: int) -> int:
+        """Hand over to erasure the guest accounts that weren't used since ``before``."""
+        parameters = {"before": before, "now": now, "rows": rows_max}
+        async with lent(self._pool, transaction=True) as connection:
+            cursor = await connection.execute(_ABANDON, parameters)
+            guests = [f"user:{account.hex}" for (account,) in await cursor.fetchall()]
+            for guest in guests:
+                await end_logins(connection, guest, why="deleted", at=now, address=None, by="system")
+                await record(connection, "account.abandoned", by="system", on=guest)
+        return len(guests)
+
+    async def _count(self, statement: str, **parameters: object) -> int:
+        ((deleted,),) = await rows(self._pool, statement, parameters)
         return deleted

@@ -1,77 +1,93 @@
-"""Rooms and messages as they are listed: the rows that the rooms' events wrote.
+"""Rooms as they are listed: the rows that the rooms' events wrote.
 
 Every method may raise PostgresError. Rooms are ``room:32hex``, users ``user:32hex``, times Unix milliseconds.
 """
 
 from __future__ import annotations
 
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from actors.kind import Instant
+from protocol.ids import StreamId
+from protocol.limits import SEQ_MAX
 from storage.postgres.pool import Pool
 from storage.postgres.queries import rows
 
+Scope = Literal["public", "mine", "invited", "removed"]
+
 
 class RoomRow(Struct, frozen=True, kw_only=True):
-    """A room, and whether the one who asks is a member."""
+    """A room, as far as it concerns the one who asks."""
 
     room: str
     name: str | None
-    public: bool
+    topic: str | None
+    access: str
+    history: bool
+    slow_mode_s: int
     creator: str
+    peer: str | None
+    """In a direct room, the other one."""
     created_at: Instant
-    member: bool
-
-
-class MessageRow(Struct, frozen=True, kw_only=True):
-    """A message as it reads now; a deleted one has no body."""
-
-    seq: int
-    at: Instant
-    author: str
-    body: str | None
-    edited_at: Instant | None
+    archived_at: Instant | None
     deleted_at: Instant | None
+    member: bool
+    invited: bool
+    """Whether they were invited, and haven't joined."""
 
 
-_ONE = """
-select r.stream_id, r.name, r.public, r.creator, r.created_at, exists (
-    select from listener l where l.stream_id = r.stream_id and l.user_id = %(user)s
-)
-from room r where r.stream_id = %(room)s and r.deleted_at is null
-"""
+class FilterRow(Struct, frozen=True):
+    """What messages may not hold."""
 
-_PUBLIC = """
-select r.stream_id, r.name, r.public, r.creator, r.created_at, exists (
-    select from listener l where l.stream_id = r.stream_id and l.user_id = %(user)s
-)
+    words: list[str]
+    links: str
+    hosts: list[str]
+
+
+class RoomKey(Struct, frozen=True, array_like=True):
+    """Where a room stands in a list."""
+
+    created_at: Annotated[int, Meta(ge=0, le=SEQ_MAX)]
+    room: StreamId
+
+
+# Of a removed room whoever was in it still has a row, and so has '!': nobody may listen.
+_ROOMS: Final = """
+select r.stream_id, r.name, r.topic, r.access, r.history, r.slow_mode_s, r.creator,
+    case when r.creator = %(user)s then r.peer when r.peer is not null then r.creator end,
+    r.created_at, r.archived_at, r.deleted_at,
+    mine.stream_id is not null and nobody.stream_id is null, invited.stream_id is not null
 from room r
-where r.public and r.deleted_at is null and (r.created_at, r.stream_id) < (%(at)s, %(after)s)
-order by r.created_at desc, r.stream_id desc limit %(limit)s
+left join listener mine on mine.stream_id = r.stream_id and mine.user_id = %(user)s
+left join listener nobody on nobody.stream_id = r.stream_id and nobody.user_id = '!'
+left join projection_row invited
+    on invited.stream_id = r.stream_id and invited.name = 'invited' and invited.key = %(user)s
 """
 
-_MINE = """
-select r.stream_id, r.name, r.public, r.creator, r.created_at, true
-from listener l join room r on r.stream_id = l.stream_id
-where l.user_id = %(user)s and r.deleted_at is null and (r.created_at, r.stream_id) < (%(at)s, %(after)s)
-order by r.created_at desc, r.stream_id desc limit %(limit)s
+_ONE: Final = _ROOMS + "where r.stream_id = %(room)s and r.deleted_at is null"
+
+_MEMBERS: Final = "select count(*) from listener where stream_id = %(room)s and user_id like 'user:%%'"
+
+_FILTER: Final = """
+select value from projection_row where stream_id = %(room)s and name = 'filter' and key = ''
 """
 
-# The right to listen is asked in the statement that reads, so that nobody reads past their own kick.
-_MESSAGES = """
-select m.seq, m.at, m.author, m.body, m.edited_at, m.deleted_at
-from message m
-where m.stream_id = %(room)s and m.seq > %(after)s and m.seq < %(before)s
-  and exists (select from listener l where l.stream_id = %(room)s and l.user_id = %(user)s)
-order by m.seq """
-
-_OLDEST_FIRST = _MESSAGES + "limit %(limit)s"
-_NEWEST_FIRST = _MESSAGES + "desc limit %(limit)s"
-
-_FIRST_PAGE = (2**62, UUID(int=2**128 - 1))
-_SEQ_END = 2**62
+_SCOPES: Final[dict[Scope, str]] = {
+    "public": _ROOMS + "where r.access = 'public' and r.deleted_at is null",
+    "mine": _ROOMS + "where mine.user_id = %(user)s and r.deleted_at is null",
+    "invited": _ROOMS + "where invited.key = %(user)s and r.deleted_at is null",
+    "removed": _ROOMS + "where mine.user_id = %(user)s and r.deleted_at > %(removed_after)s",
+}
+_OLDER: Final = """
+ and (r.created_at, r.stream_id) < (%(at)s, %(from)s) order by r.created_at desc, r.stream_id desc limit %(limit)s
+"""
+_NEWER: Final = """
+ and (r.created_at, r.stream_id) > (%(at)s, %(from)s) order by r.created_at, r.stream_id limit %(limit)s
+"""
+_FIRST: Final = RoomKey(2**62, "room:" + "f" * 32)
 
 
 class Rooms:
@@ -81,53 +97,78 @@ class Rooms:
         self._pool = pool
 
     async def get(self, user: str, room: str) -> RoomRow | None:
-        """The room, public or not; the caller judges who may know of it."""
-        found = await rows(self._pool, _ONE, {"user": user, "room": _uuid(room)})
+        """The room, of whatever access, unless it was removed; the caller judges who may know of it."""
+        found = await rows(self._pool, _ONE, {"user": user, "room": uuid_of(room)})
         return _room(*found[0]) if found else None
 
+    async def members(self, room: str) -> int:
+        """How many members it has."""
+        ((count,),) = await rows(self._pool, _MEMBERS, {"room": uuid_of(room)})
+        return count
+
+    async def filter(self, room: str) -> FilterRow:
+        """The room's filter; that of a room without one lets everything pass."""
+        found = await rows(self._pool, _FILTER, {"room": uuid_of(room)})
+        return FilterRow(**found[0][0]) if found else FilterRow([], "allowed", [])
+
     async def page(
-        self, user: str, *, mine: bool, after: tuple[Instant, str] | None, limit: int
+        self,
+        user: str,
+        scope: Scope,
+        *,
+        beside: RoomKey | None,
+        back: bool,
+        removed_after: Instant,
+        limit: int,
     ) -> list[RoomRow]:
-        """Public rooms or the user's own, newest first, those after (created_at, room)."""
-        at, room = _FIRST_PAGE if after is None else (after[0], _uuid(after[1]))
-        parameters = {"user": user, "at": at, "after": room, "limit": limit}
-        return [_room(*row) for row in await rows(self._pool, _MINE if mine else _PUBLIC, parameters)]
+        """Rooms older than ``beside``, the newest first; ``back``: newer ones, the oldest first.
 
-    async def messages(
-        self, user: str, room: str, *, before: int | None, after: int | None, limit: int
-    ) -> list[MessageRow]:
-        """Messages in order of seq: the first ones after ``after``, else the last ones before ``before``.
-
-        Nothing for who may not listen to the room.
+        ``removed``: those that were removed after this time, and that the user was in.
         """
+        beside = beside or _FIRST
         parameters = {
             "user": user,
-            "room": _uuid(room),
-            "after": after or 0,
-            "before": before or _SEQ_END,
+            "at": beside.created_at,
+            "from": uuid_of(beside.room),
+            "removed_after": removed_after,
             "limit": limit,
         }
-        statement = _NEWEST_FIRST if after is None else _OLDEST_FIRST
-        found = [_message(*row) for row in await rows(self._pool, statement, parameters)]
-        return found if after is not None else found[::-1]
+        statement = _SCOPES[scope] + (_NEWER if back else _OLDER)
+        return [_room(*row) for row in await rows(self._pool, statement, parameters)]
 
 
-def _uuid(room: str) -> UUID:
-    return UUID(hex=room.removeprefix("room:"))
+def uuid_of(stream: str) -> UUID:
+    """The digits of a well-formed id."""
+    return UUID(hex=stream[-32:])
 
 
-def _room(room: UUID, name: str | None, public: bool, creator: str, created_at: int, member: bool) -> RoomRow:
+def _room(
+    room: UUID,
+    name: str | None,
+    topic: str | None,
+    access: str,
+    history: bool,
+    slow_mode_s: int,
+    creator: str,
+    peer: str | None,
+    created_at: int,
+    archived_at: int | None,
+    deleted_at: int | None,
+    member: bool,
+    invited: bool,
+) -> RoomRow:
     return RoomRow(
         room=f"room:{room.hex}",
         name=name,
-        public=public,
+        topic=topic,
+        access=access,
+        history=history,
+        slow_mode_s=slow_mode_s,
         creator=creator,
+        peer=peer,
         created_at=created_at,
+        archived_at=archived_at,
+        deleted_at=deleted_at,
         member=member,
+        invited=invited,
     )
-
-
-def _message(
-    seq: int, at: int, author: str, body: str | None, edited_at: int | None, deleted_at: int | None
-) -> MessageRow:
-    return MessageRow(seq=seq, at=at, author=author, body=body, edited_at=edited_at, deleted_at=deleted_at)

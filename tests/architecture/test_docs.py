@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
+import pkgutil
 import re
 import shlex
 import shutil
@@ -14,29 +16,31 @@ import click
 import msgspec
 import pytest
 
+import gatherup.http
 from gatherup import reference
 from gatherup.cli import main
-from gatherup.http.accounts import AccountsResource
+from gatherup.gateway.limits import EVENTS_PATH
 from gatherup.http.endpoint import ENDPOINT, Declared
-from gatherup.http.health import HealthResource
-from gatherup.http.rooms import RoomsResource
 from gatherup.telemetry.measures import measures_of
-from protocol.http import Problem
+from protocol.http.base import Problem
 from tests.markdown import PAGES, ROOT, Block, blocks, prose
 
 GUIDES = ROOT / "docs" / "guides"
 TARGETS = set(re.findall(r"^([a-z-]+):(?!=)", (ROOT / "Makefile").read_text(), re.MULTILINE))
 _LINK = re.compile(r"\[[^\]]*\]\((?P<target>[^)\s]+)\)")
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
-_ENDPOINT = re.compile(r"`(GET|POST|PATCH|DELETE) (/[^`]*)`")
+_ENDPOINT = re.compile(r"`(GET|POST|PUT|PATCH|DELETE) (/[^`]*)`")
 
 
 def endpoints() -> dict[tuple[str, str], Declared]:
+    """Every endpoint that a resource in gatherup.http declares."""
     found: dict[tuple[str, str], Declared] = {}
-    for resource in (AccountsResource, RoomsResource, HealthResource):
-        for view in vars(resource).values():
-            if isinstance(declared := getattr(view, ENDPOINT, None), Declared):
-                found[declared.method, declared.path] = declared
+    for module in pkgutil.iter_modules(gatherup.http.__path__, "gatherup.http."):
+        for resource in vars(importlib.import_module(module.name)).values():
+            views = vars(resource).values() if isinstance(resource, type) else ()
+            for view in views:
+                if isinstance(declared := getattr(view, ENDPOINT, None), Declared):
+                    found[declared.method, declared.path] = declared
     return found
 
 
@@ -54,10 +58,17 @@ def check_gatherup(arguments: list[str]) -> None:
 
 def check_curl(arguments: list[str]) -> None:
     """The endpoint is there, and takes this body."""
-    url = next(a for a in arguments if a.startswith("http://127.0.0.1:8080/"))
-    body = arguments[arguments.index("-d") + 1] if "-d" in arguments else None
-    path = url.removeprefix("http://127.0.0.1:8080").replace("/ROOM/", "/<room>/")
-    declared = endpoints()["POST" if body else "GET", path]
+    given = {
+        flag: arguments[arguments.index(flag) + 1] for flag in ("-X", "-d", "--json") if flag in arguments
+    }
+    url = next(a for a in arguments if a.startswith("http://127.0.0.1:80"))
+    body = given.get("--json", given.get("-d"))
+    method = given.get("-X", "POST" if body else "GET")
+    path = re.sub(r"/[A-Z]{3,}", "/<>", url.removeprefix("http://127.0.0.1:8080").partition("?")[0])
+    if method == "OPTIONS" or url.startswith(f"http://127.0.0.1:8081{EVENTS_PATH}"):
+        return
+    there = {(m, re.sub(r"<\w+>", "<>", p)): declared for (m, p), declared in endpoints().items()}
+    declared = there[method, path]
     if body is not None:
         assert declared.body is not None
         msgspec.json.decode(body.encode(), type=declared.body)
@@ -150,8 +161,14 @@ def test_nothing_of_one_machine_is_in_it(page: Path) -> None:
 
 def test_the_web_guide_names_every_endpoint() -> None:
     said = set(_ENDPOINT.findall(prose(GUIDES / "web-clients.md")))
-    there = {key for key, declared in endpoints().items() if not declared.unlimited}
+    there = {key for key, d in endpoints().items() if not d.unlimited and d.scope is None}
     assert said == there
+
+
+def test_the_game_backends_guide_names_every_endpoint_for_keys() -> None:
+    said = set(_ENDPOINT.findall(prose(GUIDES / "game-backends.md")))
+    assert {key for key, declared in endpoints().items() if declared.scope is not None} <= said
+    assert said <= endpoints().keys()
 
 
 def test_the_operators_guide_names_the_endpoints_of_operations() -> None:

@@ -25,7 +25,7 @@ ALLOWED = {
         "outcome",
         "trio",
     },
-    "gatherup/client": {"gatherup.client", "protocol", "msgspec", "trio", "trio_websocket", "wsproto"},
+    "gatherup/client": {"gatherup.client", "protocol", "h11", "msgspec", "trio", "trio_websocket", "wsproto"},
 }
 
 

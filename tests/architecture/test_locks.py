@@ -15,6 +15,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[2]
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 LOCKS = ("requirements.lock", "requirements-dev.lock")
+NODE_FOLDERS = ("tests/e2e/node", "clients/typescript")
 PIN = re.compile(
     r"^(?P<name>[\w.-]+)==(?P<version>\S+)(?: ; [^\\]+)? \\\n(?P<hashes>(?: +--hash=\S+(?: \\)?\n)+)",
     re.MULTILINE,
@@ -61,14 +62,13 @@ def test_every_line_belongs_to_a_pin_with_hashes(lock: str) -> None:
     assert PIN.sub("", (ROOT / lock).read_text()).strip() == ""
 
 
-def test_the_npm_lock_has_hashes_and_names_no_host() -> None:
-    folder = ROOT / "tests/e2e/node"
-    lock = json.loads((folder / "package-lock.json").read_text())
+@pytest.mark.parametrize("folder", NODE_FOLDERS)
+def test_the_npm_lock_has_hashes_and_names_no_host(folder: str) -> None:
+    lock = json.loads((ROOT / folder / "package-lock.json").read_text())
+    wanted = json.loads((ROOT / folder / "package.json").read_text())
     packages = {path: entry for path, entry in lock["packages"].items() if path}
-    assert (
-        lock["packages"][""]["dependencies"]
-        == json.loads((folder / "package.json").read_text())["dependencies"]
-    )
+    for group in ("dependencies", "devDependencies"):
+        assert lock["packages"][""].get(group) == wanted.get(group)
     assert packages
     assert [path for path, entry in packages.items() if "resolved" in entry] == []
     assert [path for path, entry in packages.items() if not entry["integrity"].startswith("sha512-")] == []

@@ -16,6 +16,7 @@ from actors.cluster.limits import LEASE_S
 from actors.cluster.view import Joining, Move
 from actors.kind import Job
 from actors.ports import Append, Directory, Fence, Log, LogRow, Receipt
+from protocol.handles import folded
 from protocol.ids import stream_key
 from storage.memory.database import MemoryDatabase
 from storage.memory.directory import MemoryDirectory
@@ -125,6 +126,20 @@ class Rig(ABC):
     @abstractmethod
     async def set_incarnation(self, number: int) -> None: ...
 
+    @abstractmethod
+    async def person(
+        self, user: str, handle: str | None, *, direct_from: str = "everyone", invites_from: str = "everyone"
+    ) -> None:
+        """There is this user."""
+
+    @abstractmethod
+    async def block(self, who: str, whom: str) -> None:
+        """The first has blocked the second."""
+
+    @abstractmethod
+    async def befriend(self, one: str, other: str) -> None:
+        """The two are friends."""
+
     async def owner(self, name: str = "node") -> Owner:
         """A node of this name that owns everything, from now on alone."""
         return await own_everything(self.directory(), name)
@@ -165,6 +180,17 @@ class MemoryRig(Rig):
 
     async def set_incarnation(self, number: int) -> None:
         self.database.incarnation = number
+
+    async def person(
+        self, user: str, handle: str | None, *, direct_from: str = "everyone", invites_from: str = "everyone"
+    ) -> None:
+        self.database.add_person(user, handle, direct_from=direct_from, invites_from=invites_from)
+
+    async def block(self, who: str, whom: str) -> None:
+        self.database.add_block(who, whom)
+
+    async def befriend(self, one: str, other: str) -> None:
+        self.database.add_friends(one, other)
 
 
 class PostgresRig(Rig):
@@ -214,6 +240,28 @@ class PostgresRig(Rig):
 
     async def set_incarnation(self, number: int) -> None:
         await self.admin.execute("update incarnation set number = %s", (number,))
+
+    async def person(
+        self, user: str, handle: str | None, *, direct_from: str = "everyone", invites_from: str = "everyone"
+    ) -> None:
+        folded_handle = None if handle is None else folded(handle)
+        await self.admin.execute(
+            "insert into account (id, handle, handle_folded, handle_skeleton, display_name, direct_from,"
+            " invites_from, created_at) values (%s, %s, %s, %s, '', %s, %s, 0)",
+            (UUID(user[-32:]), handle, folded_handle, folded_handle, direct_from, invites_from),
+        )
+
+    async def block(self, who: str, whom: str) -> None:
+        await self.admin.execute(
+            "insert into person_block (account, blocked, created_at) values (%s, %s, 0)",
+            (UUID(who[-32:]), UUID(whom[-32:])),
+        )
+
+    async def befriend(self, one: str, other: str) -> None:
+        await self.admin.execute(
+            "insert into friendship (one, other, created_at) values (least(%(a)s, %(b)s), greatest(%(a)s, %(b)s), 0)",
+            {"a": UUID(one[-32:]), "b": UUID(other[-32:])},
+        )
 
 
 @asynccontextmanager

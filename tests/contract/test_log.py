@@ -3,12 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import count
 
 import msgspec
 import pytest
 import trio
 
-from actors.kind import EVERYONE, LISTENERS, Delete, FactKey, Job, Upsert
+from actors.kind import (
+    BLOCK,
+    EVERYONE,
+    FRIENDS,
+    HANDLE,
+    LISTENERS,
+    LISTENS_AFTER,
+    MEMBERSHIPS,
+    NOBODY,
+    PERSON,
+    SHARED_FACTS,
+    Delete,
+    FactKey,
+    Job,
+    Update,
+    Upsert,
+    pair,
+)
 from actors.ports import (
     Activation,
     Append,
@@ -21,6 +39,7 @@ from actors.ports import (
     Standing,
     Verdict,
 )
+from protocol.handles import folded
 from tests.contract.rig import Rig, append, new_stream, receipt, row
 
 USER, OTHER = "user:" + "1" * 32, "user:" + "2" * 32
@@ -494,7 +513,18 @@ async def test_a_jobs_cause_writes_it_once(node: Node) -> None:
 
 # --- projections and facts ---------------------------------------------------------------------------------------
 
-ROOM = {"name": "Hall", "public": True, "creator": USER, "created_at": 5, "deleted_at": None}
+ROOM = {
+    "name": "Hall",
+    "topic": None,
+    "access": "public",
+    "history": True,
+    "slow_mode_s": 0,
+    "creator": USER,
+    "peer": None,
+    "created_at": 5,
+    "archived_at": None,
+    "deleted_at": None,
+}
 MESSAGE = {
     "number": 3,
     "author": USER,
@@ -503,11 +533,29 @@ MESSAGE = {
     "edited_at": 8,
     "deleted_at": None,
     "edits": [4, 2**40],
+    "reply_to": 2,
+    "thread": 1,
+    "mentions": [USER, OTHER],
+    "everyone": True,
+    "reactions": 2,
 }
+UNANSWERED = {"reply_to": None, "thread": None, "mentions": None, "everyone": None, "reactions": None}
+REACTION = {"message": 12, "author": USER, "reaction": "🎉", "at": 9}
+COUNT = {"message": 12, "reaction": "🎉", "count": 1}
 ROWS = {
-    "listener": (FactKey(LISTENERS, USER), {}, {}),
-    "room": (FactKey("room", ""), ROOM, ROOM | {"name": None, "public": False, "deleted_at": 9}),
-    "message": (FactKey("message", "12"), MESSAGE, MESSAGE | {"body": None, "edits": [], "deleted_at": 9}),
+    "listener": (FactKey(LISTENERS, USER), {LISTENS_AFTER: None}, {LISTENS_AFTER: 2**40}),
+    "room": (
+        FactKey("room", ""),
+        ROOM,
+        ROOM | {"name": None, "topic": "Chess", "access": "direct", "peer": OTHER, "deleted_at": 9},
+    ),
+    "message": (
+        FactKey("message", "12"),
+        MESSAGE,
+        MESSAGE | {"body": None, "edits": [], "deleted_at": 9} | UNANSWERED,
+    ),
+    "reaction": (FactKey("reaction", f"12 {USER} 🎉"), REACTION, REACTION | {"at": 10}),
+    "reaction_count": (FactKey("reaction_count", "12 🎉"), COUNT, COUNT | {"count": 2**33}),
     "generic": (FactKey("notes", "k"), {"a": 1, "b": [1, 2], "c": None}, {"d": ["x"], "e": False}),
 }
 
@@ -542,8 +590,59 @@ async def test_columns_that_a_change_does_not_name_are_null(node: Node) -> None:
     assert (
         await node.one(append(stream, activation, 1, changes=(Upsert("message", "1", required),))) is ACCEPTED
     )
-    nothing = {"body": None, "edited_at": None, "deleted_at": None}
+    nothing = {"body": None, "edited_at": None, "deleted_at": None, **UNANSWERED}
     assert await node.rig.log.facts(stream, [key]) == {key: required | nothing}
+
+
+UPDATES = {
+    "listener": {LISTENS_AFTER: 7},
+    "room": {"name": None, "topic": "x", "archived_at": 3, "history": False},
+    "message": {"body": None, "edits": [], "mentions": [OTHER], "everyone": False, "number": 9},
+    "reaction": {"at": 11},
+    "reaction_count": {"count": 8},
+    "generic": {"a": None, "d": ["x"]},
+}
+
+
+@pytest.mark.parametrize("table", UPDATES)
+async def test_an_update_changes_the_columns_it_names_and_makes_no_row(node: Node, table: str) -> None:
+    key, first, _ = ROWS[table]
+    stream, activation = await node.opened()
+    neighbour, n = await node.opened()
+    whole, update = Upsert(key.table, key.key, first), Update(key.table, key.key, UPDATES[table])
+    log = node.rig.log
+    assert await node.one(append(neighbour, n, 0, changes=(whole,))) is ACCEPTED
+    assert await node.one(append(stream, activation, 0, changes=(update,))) is ACCEPTED
+    assert await log.facts(stream, [key]) == {key: None}
+    assert await node.one(append(stream, activation, 1, changes=(whole,))) is ACCEPTED
+    assert await node.one(append(stream, activation, 2, changes=(update,))) is ACCEPTED
+    assert await log.facts(stream, [key]) == {key: {**first, **UPDATES[table]}}
+    assert await log.facts(neighbour, [key]) == {key: first}
+
+
+async def test_updates_of_a_refused_stream_change_nothing(node: Node) -> None:
+    stream, activation = await node.opened()
+    changes = tuple(Upsert(key.table, key.key, first) for key, first, _ in ROWS.values())
+    assert await node.one(append(stream, activation, 0, changes=changes)) is ACCEPTED
+    updates = tuple(Update(ROWS[t][0].table, ROWS[t][0].key, values) for t, values in UPDATES.items())
+    assert await node.one(append(stream, activation, 0, changes=updates)) is BEHIND
+    keys = [key for key, _, _ in ROWS.values()]
+    assert await node.rig.log.facts(stream, keys) == {key: first for key, first, _ in ROWS.values()}
+
+
+@pytest.mark.parametrize("table", sorted(SHARED_FACTS))
+@pytest.mark.parametrize("change", [Upsert, Update])
+async def test_nothing_is_projected_into_shared_facts(node: Node, table: str, change: type) -> None:
+    stream, activation = await node.opened()
+    with pytest.raises(LogDataError):
+        await node.append(append(stream, activation, 0, changes=(change(table, USER, {}),)))
+
+
+async def test_an_update_of_no_column_is_refused(node: Node) -> None:
+    stream, activation = await node.opened()
+    for update in (Update("room", "", {"nmae": "x"}), Update("message", "1", {"number": None})):
+        with pytest.raises(LogDataError):
+            await node.append(append(stream, activation, 0, changes=(update,)))
 
 
 async def test_all_tables_in_one_call_and_all_facts_answered(node: Node) -> None:
@@ -567,7 +666,7 @@ async def test_standings_in_the_order_asked(node: Node) -> None:
     public, b = await node.opened()
     empty, _ = await node.opened()
     absent = new_stream()
-    listeners = (Upsert(LISTENERS, USER, {}),)
+    listeners = (Upsert(LISTENERS, USER, {LISTENS_AFTER: 2}),)
     everyone = (Upsert(LISTENERS, EVERYONE, {}),)
     calls = append(mine, a, 0, 3, changes=listeners), append(public, b, 0, changes=everyone)
     assert await node.append(*calls) == [ACCEPTED] * 2
@@ -575,13 +674,92 @@ async def test_standings_in_the_order_asked(node: Node) -> None:
     questions = [(public, OTHER), (mine, USER), (absent, USER), (mine, OTHER), (empty, USER), (mine, USER)]
     assert await node.rig.log.standings(questions) == [
         Standing(True, True, 7, 1),
-        Standing(True, True, 7, 3),
+        Standing(True, True, 7, 3, 2),
         Standing(False, False, 7, 0),
         Standing(True, False, 7, 3),
         Standing(True, False, 7, 0),
-        Standing(True, True, 7, 3),
+        Standing(True, True, 7, 3, 2),
     ]
     assert await node.rig.log.standings([]) == []
+
+
+async def test_of_two_rights_the_wider_one_holds(node: Node) -> None:
+    stream, activation = await node.opened()
+    everyone, own = (
+        Upsert(LISTENERS, EVERYONE, {LISTENS_AFTER: 5}),
+        Upsert(LISTENERS, USER, {LISTENS_AFTER: 3}),
+    )
+    assert await node.one(append(stream, activation, 0, changes=(everyone, own))) is ACCEPTED
+    log = node.rig.log
+    assert [s.readable_after for s in await log.standings([(stream, USER), (stream, OTHER)])] == [3, 5]
+    assert await node.one(append(stream, activation, 1, changes=(Upsert(LISTENERS, USER, {}),))) is ACCEPTED
+    assert [s.readable_after for s in await log.standings([(stream, USER), (stream, OTHER)])] == [0, 5]
+
+
+async def test_nobody_may_listen_while_it_says_so(node: Node) -> None:
+    stream, activation = await node.opened()
+    rows = (
+        Upsert(LISTENERS, EVERYONE, {}),
+        Upsert(LISTENERS, USER, {LISTENS_AFTER: 4}),
+        Upsert(LISTENERS, NOBODY, {}),
+    )
+    assert await node.one(append(stream, activation, 0, changes=rows)) is ACCEPTED
+    log, questions = node.rig.log, [(stream, USER), (stream, OTHER), (stream, NOBODY)]
+    assert await log.standings(questions) == [Standing(True, False, 1, 1)] * 3
+    assert await node.one(append(stream, activation, 1, changes=(Delete(LISTENERS, NOBODY),))) is ACCEPTED
+    assert [s.may_listen for s in await log.standings(questions)] == [True, True, True]
+
+
+# --- shared facts ------------------------------------------------------------------------------------------------
+
+_people = count(1)
+
+
+def new_user() -> str:
+    return f"user:{next(_people):032x}"
+
+
+async def test_people_by_id_and_by_handle(node: Node) -> None:
+    rig, stream = node.rig, new_stream()
+    ann, guest, nobody = new_user(), new_user(), new_user()
+    handle = f"Straße{ann[-6:]}"
+    await rig.person(ann, handle, direct_from="friends", invites_from="nobody")
+    await rig.person(guest, None)
+    keys = [FactKey(PERSON, user) for user in (ann, guest, nobody)]
+    keys += [FactKey(PERSON, "no user"), FactKey(HANDLE, folded(handle)), FactKey(HANDLE, handle)]
+    assert await rig.log.facts(stream, keys) == {
+        FactKey(PERSON, ann): {"handle": handle, "direct_from": "friends", "invites_from": "nobody"},
+        FactKey(PERSON, guest): {"handle": None, "direct_from": "everyone", "invites_from": "everyone"},
+        FactKey(PERSON, nobody): None,
+        FactKey(PERSON, "no user"): None,
+        FactKey(HANDLE, folded(handle)): {"user": ann},
+        FactKey(HANDLE, handle): None,
+    }
+
+
+async def test_blocks_have_a_direction_and_friendship_has_none(node: Node) -> None:
+    rig, (ann, bob) = node.rig, (new_user(), new_user())
+    await rig.person(ann, None)
+    await rig.person(bob, None)
+    await rig.block(bob, ann)
+    await rig.befriend(bob, ann)
+    keys = [FactKey(table, pair(*both)) for table in (BLOCK, FRIENDS) for both in ((ann, bob), (bob, ann))]
+    keys += [FactKey(BLOCK, pair(ann, ann)), FactKey(BLOCK, ann), FactKey(FRIENDS, "x y")]
+    assert await rig.log.facts(new_stream(), keys) == dict(
+        zip(keys, [None, {}, {}, {}, None, None, None], strict=True)
+    )
+
+
+async def test_memberships_are_counted_over_all_streams(node: Node) -> None:
+    user, key = new_user(), FactKey(MEMBERSHIPS, new_user())
+    mine = FactKey(MEMBERSHIPS, user)
+    assert await node.rig.log.facts(new_stream(), [mine, key]) == {mine: {"count": 0}, key: {"count": 0}}
+    for number in (1, 2):
+        stream, activation = await node.opened()
+        assert (
+            await node.one(append(stream, activation, 0, changes=(Upsert(LISTENERS, user, {}),))) is ACCEPTED
+        )
+        assert await node.rig.log.facts(stream, [mine]) == {mine: {"count": number}}
 
 
 async def test_a_right_that_was_taken_away_is_gone(node: Node) -> None:

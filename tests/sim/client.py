@@ -12,13 +12,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from protocol.codec import FULL, Codec, Subprotocol
-from protocol.codes import CloseCode
+from protocol.codes import CloseCode, Code
 from protocol.frames import (
     Accepted,
     Command,
     Event,
     Hello,
     Position,
+    RefreshToken,
     Refused,
     Signalled,
     Subscribe,
@@ -29,12 +30,13 @@ from protocol.frames import (
     Welcome,
 )
 from protocol.ids import derive_client_id
+from protocol.inbox import inbox_of
 from protocol.room import SendTyping
 from tests.sim.history import Followed, History
 from tests.sim.node import SimNode
 from tests.sim.wire import Closed, SimWire
 
-FAULTLESS = {CloseCode.GOING_AWAY, CloseCode.SLOW_READER, None}
+FAULTLESS = {CloseCode.GOING_AWAY, CloseCode.SLOW_READER, CloseCode.INTERNAL, None}
 """How a client that keeps the rules may be closed."""
 
 
@@ -56,7 +58,15 @@ class SimClient:
     ) -> None:
         self.name = name
         self.user = f"user:{index:032x}"
+        self.login = ""
+        """The one it speaks for: another one after the last has ended."""
+        self.gone = False
+        """Its account ended."""
         self.history = history
+        self._index = index
+        self._logins = 0
+        self._signing_in: dict[str, str] = {}
+        """Logins that an open connection is to speak for, by the client_id of the frame that asks for it."""
         self._nodes = nodes
         self._random = random.Random(seed)
         self._prefers = self._random.choice([None, 0, 1, 2])
@@ -138,6 +148,18 @@ class SimClient:
             self._subscribing[client_id] = (stream, None)
             self._transmit(Unsubscribe(client_id=client_id, stream=stream))
 
+    def sign_in_anew(self) -> None:
+        """Have the open connection speak for another login."""
+        if self.online:
+            client_id, login = self.new_id(), self._new_login()
+            self._signing_in[client_id] = login
+            self.history.note(self.name, "shows", login[-4:])
+            self._transmit(RefreshToken(client_id=client_id, token=f"{self.user} {login}"))
+
+    def _new_login(self) -> str:
+        self._logins += 1
+        return f"{self._index:016x}{self._logins:016x}"
+
     def stall(self, stalled: bool) -> None:
         """Stop or go on reading."""
         if self._wire is not None:
@@ -157,6 +179,8 @@ class SimClient:
 
     def unsettled(self) -> list[str]:
         """What it still waits for."""
+        if self.gone:
+            return []
         found = [f"{self.name} waits for {pending}" for pending in self.pending.values()]
         if not self.online:
             found.append(f"{self.name} is offline")
@@ -170,7 +194,8 @@ class SimClient:
 
     async def run(self) -> None:
         """Connect, read, and come back, for ever."""
-        while True:
+        self.login = self._new_login()
+        while not self.gone:
             wire = SimWire(f"{self.name} {self._random.random()}")
             node = self._choose()
             if node is not None and node.connect(wire, self._lane):
@@ -180,6 +205,7 @@ class SimClient:
             self._wire, self.online = None, False
             self.followed.clear()
             self._subscribing.clear()
+            self._signing_in.clear()
             for pending in self.pending.values():
                 pending.unsure = pending.unsure or pending.inflight
                 pending.inflight = False
@@ -195,15 +221,30 @@ class SimClient:
     async def _converse(self, wire: SimWire, node: str) -> None:
         positions = tuple(p for p in self.wanted.values() if p is not None)
         self.history.note(self.name, f"connects to {node} with", [(p.stream[-2:], p.seq) for p in positions])
-        wire.send(self._codec.encode(Hello(token=self.user, positions=positions)))
+        wire.send(self._codec.encode(Hello(token=f"{self.user} {self.login}", positions=positions)))
         try:
             while True:
                 self._take(await self._next(wire))
         except Closed as closed:
             self.history.note(self.name, "is closed with", closed.code)
-            if closed.code not in FAULTLESS:
+            if closed.code == CloseCode.REVOKED:
+                self._revoked()
+            elif closed.code not in FAULTLESS:
                 raise self.history.fail(7, f"{self.name} was closed with {closed.code}") from None
             self.closed_slow += closed.code == CloseCode.SLOW_READER
+
+    def _revoked(self) -> None:
+        """Its login ended: it signs in again, if it can."""
+        ended = self.history.database.ended
+        self.history.logouts += 1
+        if self.user in ended:
+            self.gone = True
+            for client_id in self.pending:
+                self.history.given_up(self.user, client_id)
+            self.pending.clear()
+        elif ended.isdisjoint({self.login, *self._signing_in.values()}):
+            raise self.history.fail(6, f"{self.name} was revoked, though {self.login} is live")
+        self.login = self._new_login()
 
     async def _next(self, wire: SimWire) -> bytes:
         """The next message; a server that owes an answer and says nothing for long is left."""
@@ -236,7 +277,7 @@ class SimClient:
             case Signalled():
                 self.history.signals += 1
                 followed = self.followed.get(frame.stream)
-                if followed is None or not followed.open:
+                if frame.stream != inbox_of(self.user) and (followed is None or not followed.open):
                     raise self.history.fail(6, f"{self.name} gets a signal of {frame.stream}")
             case _:
                 pass
@@ -263,6 +304,9 @@ class SimClient:
         if reply.client_id in self._subscribing:
             stream, _ = self._subscribing.pop(reply.client_id)
             self._ended(stream)
+            return
+        if reply.client_id in self._signing_in:
+            self.login = self._signing_in.pop(reply.client_id)
             return
         if reply.client_id in self.reused:
             self._maybe_reused(reply)
@@ -294,6 +338,11 @@ class SimClient:
             self.wanted.pop(stream, None)
         elif reply.client_id is None and reply.stream is not None:
             self.wanted.pop(reply.stream, None)
+        elif reply.client_id in self._signing_in:
+            login = self._signing_in.pop(reply.client_id)
+            live = self.history.database.ended.isdisjoint({login, self.user})
+            if reply.code is Code.UNAUTHENTICATED and live:
+                raise self.history.fail(7, f"{self.name} can't show {login}: {reply}")
         elif reply.client_id in self.reused:
             self._maybe_reused(reply)
         elif reply.client_id in self.pending:
@@ -309,13 +358,13 @@ class SimClient:
             since = self.wanted.get(reply.stream)
         else:
             _, since = self._subscribing.pop(reply.client_id, (reply.stream, None))
-        shown: Any = None if reply.snapshot is None else self._plain(reply.snapshot)
+        shown: Any = None if reply.snapshot is None else self.plain(reply.snapshot)
         self.followed[reply.stream] = self.history.subscribed(self.user, since, reply, shown)
         self._moved(reply.stream)
 
     def _event(self, event: Event) -> None:
         stream = event.header.stream
-        payload = None if event.payload is None else self._plain(event.payload)
+        payload = None if event.payload is None else self.plain(event.payload)
         self.history.note(self.name, "gets", stream[-2:], event.header.seq, event.header.type)
         self.history.event(self.user, self.followed.get(stream), event, payload)
         self._moved(stream)
@@ -333,9 +382,10 @@ class SimClient:
 
     def _readable(self, frame: Struct) -> str:
         fields = {name: getattr(frame, name) for name in frame.__struct_fields__}
-        shown = {n: self._plain(v) if isinstance(v, msgspec.Raw) else v for n, v in fields.items()}
+        shown = {n: self.plain(v) if isinstance(v, msgspec.Raw) else v for n, v in fields.items()}
         return f"{type(frame).__name__} { ({n: v for n, v in shown.items() if v not in (None, '', ())}) }"
 
-    def _plain(self, raw: msgspec.Raw) -> Any:
+    def plain(self, raw: msgspec.Raw) -> Any:
+        """A value inside a frame, as plain values."""
         decode = cast(Any, msgspec.msgpack.decode if self._codec.binary else msgspec.json.decode)
         return None if (value := decode(raw)) is None else value

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import trio
 
+from actors.kind import Send
+from actors.room.effects import effects
 from gatherup.chaos import history
 from gatherup.chaos.history import Followed, Violation, stream_of
 from gatherup.chaos.truth import Fact
@@ -23,6 +26,7 @@ class History(history.History):
         super().__init__(database, now=trio.current_time)
         self.database = database
         self.signals = 0
+        self.logouts = 0
 
     def copy(self, by: str, command: Command, connection: int) -> None:
         """A client sends a command over a connection; at most one copy is on its way on each."""
@@ -34,6 +38,19 @@ class History(history.History):
         yield from super()._stream(stream, story)
         if kind_of(stream) == "counter":
             yield from self._counter(stream, story)
+        if kind_of(stream) == "room":
+            yield from self._told(stream, story)
+
+    def _told(self, stream: str, story: Sequence[Fact]) -> Iterator[Violation]:
+        """What a room owes to inboxes stands there, each thing once."""
+        sends = [send for fact in story for send in effects(fact.header) if isinstance(send, Send)]
+        owed = Counter(str(getattr(send.command, "stream", None)) for send in sends)
+        for inbox, items in self.database.story.items():
+            happened = sum(fact.header.author == stream for fact in items)
+            if kind_of(inbox) == "inbox" and owed[inbox] != happened:
+                yield self.fail(3, f"{stream} owes {inbox} {owed[inbox]} items, {happened} came", "doubled")
+        if lost := [inbox for inbox in owed if inbox not in self.database.story]:
+            yield self.fail(3, f"{stream} owes items to {lost}, none came", "lost")
 
     def _counter(self, stream: str, story: Sequence[Fact]) -> Iterator[Violation]:
         """Effects and timers, exactly once."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final
 
 import trio
@@ -19,14 +20,22 @@ from actors.ports import Fence, FencedError, InvalidTokenError, Login, LogUnavai
 from actors.relay import Relay
 from actors.runtime.node import Runtime
 from actors.runtime.publisher import Publisher
+from actors.session.attendance import attended
+from actors.session.heads import Pace
+from actors.session.logins import LoginReader
 from actors.session.outbox import Lane, Outboxes
+from actors.session.reads import Reads
 from actors.session.registry import SessionRegistry
 from actors.session.services import SessionServices
 from actors.session.session import Session
 from protocol.codec import FULL, codecs
 from protocol.codes import CloseCode
+from protocol.inbox import inbox_of
 from protocol.nodes import NODE_PROTOCOL, link_key, secret_digest
 from storage.memory.bus import MemoryBus, MemoryNetwork
+from storage.memory.logins import MemoryLogins
+from storage.memory.read_positions import MemoryReadPositions
+from storage.memory.sight import MemorySight
 from tests.ports import SeededRandomness, TrioClock
 from tests.sim.clock import SimClock
 from tests.sim.faults import Remote, SeededFaults
@@ -42,13 +51,14 @@ DRAIN_TIMEOUT_S: Final = 10.0
 
 
 class SimTokens:
-    """A token is the user's id."""
+    """A token is the user's id and the login's."""
 
     def verify(self, token: str, now: Instant) -> Login:
         """See the port."""
-        if not token.startswith("user:"):
+        user, _, login = token.partition(" ")
+        if not user.startswith("user:"):
             raise InvalidTokenError
-        return Login(user=token, expires_at=now + 86_400_000)
+        return Login(user=user, login=login, expires_at=now + 86_400_000)
 
 
 class SimNode:
@@ -77,6 +87,7 @@ class SimNode:
         directory = ObservedDirectory(database, self._busy, servers, faults)
         self._directory: Any = Remote(directory, self.clock, faults)
         self._log: Any = Remote(ObservedLog(database, servers, faults), self.clock, faults)
+        self._logins: Any = Remote(MemoryLogins(database, database.ended, faults), self.clock, faults)
         self._bus = MemoryBus(network, name, self.clock) if network is not None else None
         self.relay = Relay(self._log, self._time, self._randomness)
         self.outboxes = Outboxes(self._time, bytes_max=OUTBOX_BYTES_MAX)
@@ -130,10 +141,12 @@ class SimNode:
             "randomness": self._randomness,
         }
         publisher: Publisher = self.relay
+        self.presence, attendance = attended(ownership, self._time, self.relay)
         if self._bus is not None:
             kinds = {kind.name: kind for kind in self._kinds}
             ear = ObservedEar(self.relay, self._database, ownership, link_key(SECRET, CLUSTER))
             self.bridge = Bridge(
+                presence=self.presence,
                 bus=ear.over(self._bus),
                 relay=self.relay,
                 kinds=kinds,
@@ -154,13 +167,22 @@ class SimNode:
             report=lambda: "{}",
             clock=self._time,
         )
+        positions: Any = Remote(MemoryReadPositions(self._database, self.faults), self.clock, self.faults)
+        self._reads = Reads(positions, self.runtime.router, self._time)
+        self._heads = Pace(self.relay, self._reads, self._time)
         self._services = SessionServices(
             node=self.name,
             log=self._log,
             relay=self.relay,
             streams=self.runtime.router,
             tokens=SimTokens(),
+            logins=LoginReader(self._logins),
+            reads=self._reads,
+            heads=self._heads,
             registry=self.registry,
+            presence=self.presence,
+            attendance=attendance,
+            sight=MemorySight(self._database),
             clock=self._time,
             randomness=self._randomness,
         )
@@ -177,6 +199,9 @@ class SimNode:
         await nursery.start(self.runtime.run)
         await nursery.start(self.relay.run)
         await nursery.start(self.outboxes.run)
+        nursery.start_soon(self.presence.run)
+        nursery.start_soon(self._reads.run)
+        nursery.start_soon(self._heads.run)
         if self.bridge is not None:
             await nursery.start(self.bridge.run, self.runtime.router)
         nursery.start_soon(self._be_member)
@@ -240,6 +265,23 @@ class SimNode:
 
     # --- its clients ---
 
+    def outlived(self, session: Session) -> str | None:
+        """Which login this session speaks for though this node relayed its end; None if all is well."""
+        if session.outbox.closing or not session.ready:
+            return None
+        inbox, logins = inbox_of(session.user), list(session._authority._logins)
+        entry = self.relay._entries.get(inbox)
+        seqs = [self._database.login_ends.get((session.user, name), 0) for name in (*logins[-1:], None)]
+        seq = min((seq for seq in seqs if seq), default=0)
+        if not seq or entry is None or entry.head < seq:
+            return None
+        return f"{logins[-1]} of {session.user}, which event {seq} of {inbox} ended"
+
+    def _check_right(self, session: Session) -> None:
+        """Nothing goes to a session once its node relayed the end of its login."""
+        if (login := self.outlived(session)) is not None:
+            self._database.revoked_too_late(f"{self.name} still writes to a session of {login}")
+
     def connect(self, wire: SimWire, lane: int) -> bool:
         """Accept a connection; false when this node isn't up."""
         if not self.up or self._nursery is None:
@@ -247,6 +289,7 @@ class SimNode:
         wire.serve(self.clock)
         session = Session(self._services, self.outboxes.open(wire, self.lanes[lane]))
         self.sessions[session] = wire
+        wire.on_send = partial(self._check_right, session)
         self._nursery.start_soon(self._serve, session, wire)
         return True
 

@@ -90,6 +90,10 @@ class ObservedPublisher:
         """See the protocol."""
         self._publisher.publish(stream, rows)
 
+    def traced(self, stream: str, seq: int, parent: str) -> None:
+        """See the protocol."""
+        self._publisher.traced(stream, seq, parent)
+
     def signalled(self, frame: Signalled) -> None:
         """See the protocol."""
         self._database.acts(self._run, frame.stream, "signalled in")

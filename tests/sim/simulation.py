@@ -8,14 +8,18 @@ from typing import Any
 import trio
 
 from actors.cluster import calls, link
+from actors.inbox.kind import InboxKind
 from actors.kind import Kind
 from actors.room.kind import RoomKind
 from actors.runtime import limits as runtime_limits
 from actors.runtime import router
+from protocol.ids import SYSTEM, kind_of
+from protocol.inbox import inbox_of
 from tests.counter_kind import CounterKind
 from tests.sim.client import SimClient
 from tests.sim.cluster import Cluster
 from tests.sim.history import History
+from tests.sim.people import Accounts, concern, handle_of
 from tests.sim.schedule import OUTBOX_BYTES_MAX
 from tests.sim.trouble import Trouble
 from tests.sim.truth import ObservedDatabase
@@ -33,7 +37,7 @@ class Simulation:
     def __init__(self, seed: int) -> None:
         self.seed = seed
         self.chance = random.Random(f"world {seed}")
-        kinds: list[Kind[Any]] = [RoomKind(), CounterKind()]
+        kinds: list[Kind[Any]] = [RoomKind(bytes(32)), InboxKind(), CounterKind()]
         self.database = ObservedDatabase({kind.name: kind for kind in kinds})
         self.history = History(self.database)
         self.cluster = Cluster(seed, kinds, self.database, self.history)
@@ -44,35 +48,47 @@ class Simulation:
         """The whole history. Raises Violation, possibly in a group."""
         async with trio.open_nursery() as nursery:
             await nursery.start(self.cluster.run, self.count)
-            for index in range(self.chance.randint(2, 5)):
-                client = SimClient(
-                    f"c{index}",
-                    index + 1,
-                    self.history,
-                    lambda: list(self.cluster.nodes.values()),
-                    f"client {self.seed} {index}",
-                )
-                self.clients.append(client)
+            self._people()
+            for client in self.clients:
                 nursery.start_soon(client.run)
+            self.accounts = Accounts(self.cluster, self.clients, self.seed, nursery)
             nursery.start_soon(self._check_always)
             await self._history()
             await self._heal()
             self.cluster.finish()
             self._check()
             self._check_ping_pong()
+            self._check_ends()
             self.history.finish()
             self.history.note("CHECK", "all promises held")
             nursery.cancel_scope.cancel()
 
+    def _people(self) -> None:
+        """The clients. Some are another device of the same user."""
+        for index in range(self.chance.randint(2, 5)):
+            client = SimClient(
+                f"c{index}",
+                index + 1,
+                self.history,
+                lambda: list(self.cluster.nodes.values()),
+                f"client {self.seed} {index}",
+            )
+            if index > 1 and self.chance.random() < 0.4:
+                client.user = self.clients[index - 2].user
+            self.database.add_person(client.user, handle_of(client.user))
+            self.clients.append(client)
+
     async def _history(self) -> None:
-        world, users = World(), [client.user for client in self.clients]
+        world, users = World(), list(dict.fromkeys(client.user for client in self.clients))
         async with trio.open_nursery() as nursery:
             nursery.start_soon(Trouble(self.cluster, self.seed).run)
             await trio.sleep(1.0)
             for what in ["room", "counter", *self.chance.choices(["room", "counter"], k=2)]:
-                found(self.chance.choice(self.clients), what)
+                found(self.chance.choice(self.clients), what, self.chance)
             for client in self.clients:
                 nursery.start_soon(act, client, world, users, f"act {self.seed} {client.name}")
+                nursery.start_soon(concern, client, world, users, f"concern {self.seed} {client.name}")
+            nursery.start_soon(self.accounts.run)
             await trio.sleep(HISTORY_S)
             nursery.cancel_scope.cancel()
 
@@ -90,13 +106,16 @@ class Simulation:
             if not (unsettled := self._unsettled()):
                 break
             if trio.current_time() > deadline:
-                raise self.history.fail(1, f"nothing settles: {unsettled}")
+                promise = 6 if unsettled == self._outliving() else 1
+                raise self.history.fail(promise, f"nothing settles: {unsettled}")
         calm = self.database.activations.copy(), self.database.members.version
         await trio.sleep(SETTLE_S)
         self._check_calm(*calm)
 
     def _unsettled(self) -> list[str]:
-        found = self.cluster.unsettled()
+        found = self.cluster.unsettled() + self._outliving()
+        if self.accounts.owing:
+            found.append(f"{self.accounts.owing} ends of logins are owed")
         for client in self.clients:
             found += client.unsettled()
         for stream, story in self.database.story.items():
@@ -106,6 +125,23 @@ class Simulation:
             if getattr(story[-1].state, "bell_at", None) is not None:
                 found.append(f"the bell of {stream} didn't ring yet")
         return found
+
+    def _outliving(self) -> list[str]:
+        """Sessions whose login has ended, as the nodes see it and as the clients do."""
+        ended = self.database.ended
+        clients = [
+            f"{client.name} still speaks for {client.login}"
+            for client in self.clients
+            if client.online and not ended.isdisjoint((client.user, client.login))
+        ]
+        return clients + [
+            f"a session of {session.user} outlives {session._authority._logins} on {name}"
+            for name, node in self.cluster.nodes.items()
+            for session in node.sessions
+            if session.ready
+            and not session.outbox.closing
+            and not ended.isdisjoint((session.user, *session._authority._logins))
+        ]
 
     # --- what must hold at any time ---
 
@@ -117,6 +153,8 @@ class Simulation:
     def _check(self) -> None:
         if self.database.alarms:
             raise self.history.fail(3, self.database.alarms[0])
+        if self.database.late_writes:
+            raise self.history.fail(6, self.database.late_writes[0], "revoked")
         for name, node in self.cluster.nodes.items():
             for session in node.sessions:
                 if (queued := session.outbox.queued_bytes) > 2 * OUTBOX_BYTES_MAX:
@@ -152,6 +190,14 @@ class Simulation:
             if times > (most := database.shard(stream).row.epoch + causes + idle + 3):
                 raise self.history.fail(8, f"{stream} was activated {times} times, for {most} at most")
 
+    def _check_ends(self) -> None:
+        """Each inbox heard of each end once."""
+        for user, ends in self.accounts.ended.items():
+            story = self.database.story.get(inbox_of(user), [])
+            heard = sum(fact.header.author == SYSTEM for fact in story)
+            if heard != ends:
+                raise self.history.fail(3, f"{user} was logged out {ends} times, its inbox heard {heard}")
+
     @property
     def counts(self) -> dict[str, int]:
         """What this history covered."""
@@ -166,6 +212,10 @@ class Simulation:
             "snapshots": history.snapshots,
             "replays": history.replays,
             "revocations": history.revocations,
+            "logouts": history.logouts,
+            "inbox items": sum(
+                len(story) for stream, story in self.database.story.items() if kind_of(stream) == "inbox"
+            ),
             "unknown replies": history.unknowns,
             "slow readers": sum(client.closed_slow for client in self.clients),
             "events": sum(map(len, self.database.story.values())),

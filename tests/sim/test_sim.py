@@ -41,6 +41,8 @@ def test_the_promises_hold_in_many_histories(
         "snapshots",
         "replays",
         "revocations",
+        "logouts",
+        "inbox items",
         "signals",
         "unknown replies",
         "slow readers",

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import trio
 
 from actors.cluster.view import Joining, Member, Shard, shard_of
 from actors.kind import Instant, Kind
 from actors.ports import Append, Fence, Receipt
+from actors.session.authority import LOGINS_ENDED
 from gatherup.chaos.truth import Fact, Stories
 from protocol.event import decode_header
+from protocol.inbox import owner_of
 from storage.memory.database import MemoryDatabase
 from storage.memory.members import StoredMembers
 from tests.ports import TrioClock
@@ -38,6 +40,12 @@ class ObservedDatabase(MemoryDatabase):
         self.skew_ms = 0
         """By how much the server's clock was set."""
         self.alarms: list[str] = []
+        self.ended: set[str] = set()
+        """Logins that ended, and users all of whose logins did."""
+        self.login_ends: dict[tuple[str, str | None], int] = {}
+        """By user and login, None for all: the seq of the first event of their inbox that says so."""
+        self.late_writes: list[str] = []
+        """What reached sessions after their node had relayed the end of their login."""
         self.activations: Counter[str] = Counter()
         """By stream."""
         self.members = ObservedMembers(self._renewed)
@@ -135,6 +143,18 @@ class ObservedDatabase(MemoryDatabase):
                 self.alarms.append(f"activation {activation} wrote to {stream} after a later one")
             for row in append.events:
                 self._stories.remember(append.stream, row)
+                self._note_ends(append.stream)
+
+    def _note_ends(self, stream: str) -> None:
+        header = self.story[stream][-1].header
+        if header.type == LOGINS_ENDED:
+            named = cast("tuple[str, ...]", header.marks.get("logins", ()))
+            for login in (*named, *((None,) if "before" in header.marks else ())):
+                self.login_ends.setdefault((owner_of(stream), login), header.seq)
+
+    def revoked_too_late(self, what: str) -> None:
+        """A session got something that it had no right to."""
+        self.late_writes.append(what)
 
     def seqs(self, stream: str) -> Sequence[int]:
         """What the rows' headers say."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
 from itertools import count
-from typing import Any
+from typing import Any, cast
 from unittest.mock import patch
 
+import trio
 from msgspec.structs import replace
 
 from actors.cluster.calls import Calls, CommandCall
@@ -21,16 +22,19 @@ from actors.cluster.placement import rebalancing
 from actors.cluster.receiving import Receiving
 from actors.cluster.registrations import Registrations
 from actors.cluster.view import Member, View
-from actors.ports import Append, LogOutcomeUnknownError, LogUnavailableError, Verdict
-from actors.relay import Relay, Subscription
+from actors.ports import Append, LoginStanding, LogOutcomeUnknownError, LogUnavailableError, Verdict
+from actors.relay import Relay, Subscription, Watch
 from actors.relay.ring import RelayedEvent
 from actors.runtime.cell import Cell
 from actors.runtime.draft import Draft
 from actors.runtime.due import DueWork
 from actors.runtime.supervisor import Supervisor
+from actors.session.authority import LOGINS_ENDED, Authority
+from actors.session.logins import LoginReader
 from actors.session.outbox import Outbox
 from protocol import limits
 from protocol.ids import derive_client_id
+from protocol.inbox import inbox_of
 from protocol.nodes import PassSignal
 from storage.memory.database import MemoryDatabase
 from storage.memory.faults import Outcome
@@ -185,6 +189,167 @@ def _due_work_is_not_swept() -> Generator[None]:
 @_variant
 def _no_gap_repair() -> Generator[None]:
     with patch.object(Relay, "_repair_soon", _nothing):
+        yield
+
+
+# --- who may hear a room ------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _rooms_change_often() -> Generator[None]:
+    with patch("tests.sim.workload.GOVERNS", 0.4):
+        yield
+
+
+@_variant
+def _who_listens_to_a_removed_room_goes_on() -> Generator[None]:
+    def named(self: Subscription, event: RelayedEvent) -> bool:
+        return event.seq > self.floor and self.user in event.revokes
+
+    with patch.object(Subscription, "revoked_by", named), _rooms_change_often():
+        yield
+
+
+@_variant
+def _removed_rooms_can_be_subscribed_to() -> Generator[None]:
+    with patch("storage.memory.database.NOBODY", "?"), _rooms_change_often():
+        yield
+
+
+@_variant
+def _history_is_everybodys() -> Generator[None]:
+    with patch("storage.memory.database.LISTENS_AFTER", "?"), patch("tests.sim.workload.OPEN", 0.0):
+        yield
+
+
+# --- logins and inboxes -------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _logins_end_while_they_are_read() -> Generator[None]:
+    """A world of many logins and slow answers, without the items that would show that an event before is missing."""
+    standing = LoginReader.standing
+
+    async def slow(self: Any, login: Any) -> Any:
+        found = await standing(self, login)
+        await trio.sleep(0.3)
+        return found
+
+    async def idle(*args: Any) -> None:
+        return None
+
+    with (
+        patch.object(LoginReader, "standing", slow),
+        patch("tests.sim.people.OFTEN_S", (0.3,)),
+        patch("tests.sim.simulation.concern", idle),
+    ):
+        yield
+
+
+@_variant
+def _the_inbox_is_watched_after_the_login_was_read() -> Generator[None]:
+    async def late(self: Any, login: Any, reader: Any) -> bool:
+        standing = await reader.standing(login)
+        self._logins = {login.login: standing.began_at}
+        self._watch = self._relay.watch(inbox_of(login.user), self)
+        self._relay.watched_from(self._watch, standing.inbox_head)
+        return standing.live
+
+    with patch.object(Authority, "begin", late), _logins_end_while_they_are_read():
+        yield
+
+
+@_variant
+def _what_passed_before_the_head_was_known_is_not_told() -> Generator[None]:
+    def at_once(self: Any) -> bool:
+        self.live = True
+        return True
+
+    with patch.object(Watch, "catch_up", at_once), _logins_end_while_they_are_read():
+        yield
+
+
+@_variant
+def _repaired_events_are_not_told_to_watchers() -> Generator[None]:
+    fetch = Relay._fetch
+
+    async def quietly(self: Any, entry: Any) -> None:
+        accept = entry.accept
+
+        def unheard(rows: Any) -> bool:
+            watches, entry.watches = entry.watches, {}
+            try:
+                return accept(rows)
+            finally:
+                entry.watches = watches
+
+        await fetch(self, cast(Any, _Instead(entry, accept=unheard)))
+
+    with patch.object(Relay, "_fetch", quietly):
+        yield
+
+
+class _Instead:
+    """Another object, but for some of its attributes."""
+
+    def __init__(self, of: Any, **instead: Any) -> None:
+        self._of = of
+        self._instead = instead
+
+    def __getattr__(self, name: str) -> Any:
+        return self._instead[name] if name in self._instead else getattr(self._of, name)
+
+
+@_variant
+def _ended_logins_get_in() -> Generator[None]:
+    standing = LoginReader.standing
+
+    async def trusting(self: Any, login: Any) -> Any:
+        return LoginStanding(True, (await standing(self, login)).inbox_head)
+
+    with patch.object(LoginReader, "standing", trusting):
+        yield
+
+
+@_variant
+def _the_end_of_one_login_closes_those_of_the_user() -> Generator[None]:
+    def strict(self: Any, stream: str, event: Any) -> None:
+        if event.read.type == LOGINS_ENDED:
+            self._holder.revoked()
+
+    with patch.object(Authority, "relayed", strict):
+        yield
+
+
+@_variant
+def _logins_of_other_users_are_ended() -> Generator[None]:
+    with patch("actors.session.authority.inbox_of", lambda user: inbox_of(f"user:{1:032x}")):
+        yield
+
+
+@_variant
+def _the_login_of_a_refreshed_token_is_not_followed() -> Generator[None]:
+    move = Authority.move
+
+    async def forgetful(self: Any, login: Any, reader: Any) -> bool:
+        before = self._logins
+        moved = await move(self, login, reader)
+        self._logins = before
+        return moved
+
+    with patch.object(Authority, "move", forgetful):
+        yield
+
+
+@_variant
+def _inbox_items_without_their_client_id() -> Generator[None]:
+    attempts = count()
+
+    def fresh(*cause: str) -> str:
+        again = (str(next(attempts)),) if cause[1].startswith("room:") else ()
+        return derive_client_id(*cause, *again)
+
+    with patch("actors.runtime.effects.derive_client_id", fresh):
         yield
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import trio
 
@@ -49,6 +49,8 @@ class SimWire:
         self.broken = False
         self._up_in, self._up_out = trio.open_memory_channel[bytes](1000)
         self._server: SimClock | None = None
+        self.on_send: Callable[[], None] = lambda: None
+        """Called whenever the server's end sends something that isn't its last words."""
         self._size: int | None = None  # of the message that is being read
 
     # --- the server's end ---
@@ -65,6 +67,8 @@ class SimWire:
         """See the port."""
         if self.broken:
             raise WireClosedError
+        if bytes(data[-6:-2]) != _CLOSE.to_bytes(4, "big"):
+            self.on_send()
         room = PIPE_BYTES_MAX - len(self._down)
         taken = min(len(data), room, self._random.choice([1, 7, 100, 3000, 3000, 3000]))
         self._down += bytes(data[:taken])

@@ -6,14 +6,20 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import trio
 
 from protocol import room
+from protocol.frames import Command
 from tests import counter_kind as counter
 from tests.sim.client import SimClient
 
 TYPES = 0.1
 """The part of what is done in rooms that is typing."""
+GOVERNS = 0.08
+"""The part of the rest that changes who may do and hear what."""
+OPEN = 0.7
+"""The part of rooms that whoever joins may read from their beginning."""
 
 
 class World:
@@ -40,10 +46,11 @@ async def act(client: SimClient, world: World, users: list[str], seed: str) -> N
         _share(client, world)
 
 
-def found(client: SimClient, what: str) -> None:
+def found(client: SimClient, what: str, chance: random.Random) -> None:
     """Make a stream for everybody."""
+    history = chance.random() < OPEN
     if what == "room":
-        client.send(room.CreateRoom(client_id=client.new_id(), name="hall"))
+        client.send(room.CreateRoom(client_id=client.new_id(), name="hall", history=history))
     else:
         client.send(counter.Open(client_id=client.new_id()))
 
@@ -61,6 +68,9 @@ def _chat(client: SimClient, chance: random.Random, world: World, users: list[st
     message = chance.choice(mine) if mine and chance.random() < 0.9 else chance.randint(1, 50)
     if chance.random() < TYPES:
         client.type_somewhere(chance)
+        return
+    if chance.random() < GOVERNS:
+        _govern(client, chance, stream, users)
         return
     number = chance.random()
 
@@ -99,6 +109,50 @@ def _chat(client: SimClient, chance: random.Random, world: World, users: list[st
         (1.00, lambda: client.reuse(post)),
     ]
     next(step for limit, step in steps if number < limit)()
+
+
+def _govern(client: SimClient, chance: random.Random, stream: str, users: list[str]) -> None:
+    """What decides over who may do and hear what; and some things that only members may."""
+    new, user = client.new_id(), chance.choice(users)
+    message = chance.randint(1, 50)
+    here: dict[str, Any] = {"client_id": new, "stream": stream}
+    commands: list[tuple[int, Callable[[], Command]]] = [
+        (2, lambda: room.BanUser(user=user, for_s=chance.choice([None, 1, 5]), **here)),
+        (4, lambda: room.UnbanUser(user=user, **here)),
+        (2, lambda: room.MuteMember(user=user, for_s=chance.choice([1, 3]), **here)),
+        (2, lambda: room.UnmuteMember(user=user, **here)),
+        (3, lambda: room.InviteUser(user=user, **here)),
+        (1, lambda: room.UninviteUser(user=user, **here)),
+        (2, lambda: room.CreateInvite(uses=chance.choice([None, 1]), **here)),
+        (2, lambda: room.JoinRoom(invite=chance.choice(_codes(client, stream)), **here)),
+        (3, lambda: room.SetRole(user=user, role=chance.choice(["owner", "moderator", "member"]), **here)),
+        (2, lambda: room.ChangeRoom(access=chance.choice(["public", "private"]), **here)),
+        (
+            2,
+            lambda: room.ChangeRoom(history=chance.random() < 0.5, slow_mode_s=chance.choice([0, 1]), **here),
+        ),
+        (1, lambda: room.RemoveRoom(**here)),
+        (3, lambda: room.RestoreRoom(**here)),
+        (1, lambda: room.ArchiveRoom(**here)),
+        (3, lambda: room.UnarchiveRoom(**here)),
+        (4, lambda: room.React(message=message, reaction=chance.choice("+-"), **here)),
+        (2, lambda: room.Unreact(message=message, reaction=chance.choice("+-"), **here)),
+        (1, lambda: room.PinMessage(message=message, **here)),
+        (4, lambda: room.OpenDirect(client_id=new, user=user)),
+        (1, lambda: room.CreateRoom(client_id=new, name="den", access="group", history=False)),
+    ]
+    weights, made = zip(*commands, strict=True)
+    client.send(chance.choices(made, weights)[0]())
+
+
+def _codes(client: SimClient, stream: str) -> list[str]:
+    """Codes of invites to this room: a wrong one, and those the client was told."""
+    told = [
+        msgspec.convert(client.plain(reply.answer), room.InviteCreated).code
+        for command, reply in client.accepted
+        if isinstance(command, room.CreateInvite) and command.stream == stream and reply.answer is not None
+    ]
+    return [f"1-{'0' * 24}", *told]
 
 
 def _count(client: SimClient, chance: random.Random, world: World, users: list[str]) -> None:

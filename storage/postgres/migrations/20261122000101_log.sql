@@ -93,21 +93,25 @@ create table checkpoint (
     primary key (stream_id, version)
 );
 
+-- What leaves the system. A stream's effect names its cause (stream, seq, index), so that it is written once; what
+-- anything else wants done has none. A row is deleted when it is done. Taking one puts next_attempt_at off by a lease:
+-- should the node die, the job runs again then. A dead one ran out of attempts and waits for an operator.
 create table job (
     id bigint generated always as identity primary key,
-    stream_id uuid not null,
-    seq bigint not null,
-    index integer not null,
+    stream_id uuid,
+    seq bigint,
+    index integer,
     queue text not null,
     arguments jsonb not null,
     created_at timestamptz not null default now(),
     attempts integer not null default 0,
-    next_attempt_at timestamptz,
+    next_attempt_at timestamptz not null default now(),
     last_error text,
-    done_at timestamptz,
+    dead_at timestamptz,
     unique (stream_id, seq, index)
 );
-create index job_undone on job (queue, id) where done_at is null;
+create index job_due on job (queue, next_attempt_at) where dead_at is null;
+create index job_dead on job (dead_at) where dead_at is not null;
 
 -- migrate:down
 

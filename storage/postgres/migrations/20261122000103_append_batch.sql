@@ -8,15 +8,62 @@ create type receipt_write as (
 create type erase_write as (i integer, seq bigint);
 create type job_write as (i integer, seq bigint, index integer, queue text, arguments jsonb);
 -- gone: the row is deleted, the other columns mean nothing.
-create type listener_write as (i integer, gone boolean, user_id text);
+create type listener_write as (i integer, gone boolean, user_id text, after bigint);
 create type room_write as (
-    i integer, gone boolean, name text, public boolean, creator text, created_at bigint, deleted_at bigint
+    i integer, gone boolean, name text, topic text, access text, history boolean, slow_mode_s bigint, creator text,
+    peer text, created_at bigint, archived_at bigint, deleted_at bigint
 );
 create type message_write as (
     i integer, gone boolean, seq bigint, number bigint, author text, body text, at bigint, edited_at bigint,
-    deleted_at bigint, edits bigint[]
+    deleted_at bigint, edits bigint[], reply_to bigint, thread bigint, mentions text[], everyone boolean,
+    reactions bigint
+);
+create type reaction_write as (
+    i integer, gone boolean, key text, message bigint, author text, reaction text, at bigint
+);
+create type reaction_count_write as (
+    i integer, gone boolean, key text, message bigint, reaction text, count bigint
 );
 create type projection_write as (i integer, gone boolean, name text, key text, value jsonb);
+-- Some columns of a row of any of these tables.
+create type update_write as (i integer, name text, key text, value jsonb);
+
+-- The columns named in an update get its values, the others keep theirs.
+create function update_projections(ids uuid[], verdicts smallint[], updates update_write[])
+returns void language plpgsql as $$
+begin
+    update message m set
+        (number, author, body, at, edited_at, deleted_at, edits, reply_to, thread, mentions, everyone, reactions) = (
+            select n.number, n.author, n.body, n.at, n.edited_at, n.deleted_at, n.edits, n.reply_to, n.thread,
+                n.mentions, n.everyone, n.reactions
+            from jsonb_populate_record(m, w.value) n
+        )
+    from unnest(updates) w
+    where w.name = 'message' and verdicts[w.i] = 0 and m.stream_id = ids[w.i] and m.seq = w.key::bigint;
+    update room r set
+        (name, topic, access, history, slow_mode_s, creator, peer, created_at, archived_at, deleted_at) = (
+            select n.name, n.topic, n.access, n.history, n.slow_mode_s, n.creator, n.peer, n.created_at,
+                n.archived_at, n.deleted_at
+            from jsonb_populate_record(r, w.value) n
+        )
+    from unnest(updates) w where w.name = 'room' and verdicts[w.i] = 0 and r.stream_id = ids[w.i];
+    update listener l set after = (select n.after from jsonb_populate_record(l, w.value) n)
+    from unnest(updates) w
+    where w.name = 'listener' and verdicts[w.i] = 0 and l.stream_id = ids[w.i] and l.user_id = w.key;
+    update reaction r set (message, author, reaction, at) = (
+        select n.message, n.author, n.reaction, n.at from jsonb_populate_record(r, w.value) n
+    )
+    from unnest(updates) w
+    where w.name = 'reaction' and verdicts[w.i] = 0 and r.stream_id = ids[w.i] and r.key = w.key;
+    update reaction_count r set (message, reaction, count) = (
+        select n.message, n.reaction, n.count from jsonb_populate_record(r, w.value) n
+    )
+    from unnest(updates) w
+    where w.name = 'reaction_count' and verdicts[w.i] = 0 and r.stream_id = ids[w.i] and r.key = w.key;
+    -- The tables above have no rows here, so their updates find none.
+    update projection_row p set value = p.value || w.value from unnest(updates) w
+    where verdicts[w.i] = 0 and p.stream_id = ids[w.i] and p.name = w.name and p.key = w.key;
+end $$;
 
 -- Projections of the streams that were accepted (verdicts[i] = 0), whose rows the caller has locked.
 create function write_projections(
@@ -25,35 +72,66 @@ create function write_projections(
     listeners listener_write[],
     rooms room_write[],
     messages message_write[],
-    others projection_write[]
+    reactions reaction_write[],
+    reaction_counts reaction_count_write[],
+    others projection_write[],
+    updates update_write[]
 ) returns void language plpgsql as $$
 begin
     if cardinality(messages) > 0 then
-        insert into message as m (stream_id, seq, number, author, body, at, edited_at, deleted_at, edits)
-        select ids[w.i], w.seq, w.number, w.author, w.body, w.at, w.edited_at, w.deleted_at, w.edits
+        insert into message as m (
+            stream_id, seq, number, author, body, at, edited_at, deleted_at, edits, reply_to, thread, mentions,
+            everyone, reactions
+        )
+        select ids[w.i], w.seq, w.number, w.author, w.body, w.at, w.edited_at, w.deleted_at, w.edits, w.reply_to,
+            w.thread, w.mentions, w.everyone, w.reactions
         from unnest(messages) w where verdicts[w.i] = 0 and not w.gone
         on conflict on constraint message_pkey do update set
             number = excluded.number, author = excluded.author, body = excluded.body, at = excluded.at,
-            edited_at = excluded.edited_at, deleted_at = excluded.deleted_at, edits = excluded.edits;
+            edited_at = excluded.edited_at, deleted_at = excluded.deleted_at, edits = excluded.edits,
+            reply_to = excluded.reply_to, thread = excluded.thread, mentions = excluded.mentions,
+            everyone = excluded.everyone, reactions = excluded.reactions;
         delete from message m using unnest(messages) w
         where w.gone and verdicts[w.i] = 0 and m.stream_id = ids[w.i] and m.seq = w.seq;
     end if;
     if cardinality(listeners) > 0 then
-        insert into listener (stream_id, user_id)
-        select ids[w.i], w.user_id from unnest(listeners) w where verdicts[w.i] = 0 and not w.gone
-        on conflict on constraint listener_pkey do nothing;
+        insert into listener (stream_id, user_id, after)
+        select ids[w.i], w.user_id, w.after from unnest(listeners) w where verdicts[w.i] = 0 and not w.gone
+        on conflict on constraint listener_pkey do update set after = excluded.after;
         delete from listener l using unnest(listeners) w
         where w.gone and verdicts[w.i] = 0 and l.stream_id = ids[w.i] and l.user_id = w.user_id;
     end if;
     if cardinality(rooms) > 0 then
-        insert into room as r (stream_id, name, public, creator, created_at, deleted_at)
-        select ids[w.i], w.name, w.public, w.creator, w.created_at, w.deleted_at
+        insert into room as r (
+            stream_id, name, topic, access, history, slow_mode_s, creator, peer, created_at, archived_at, deleted_at
+        )
+        select ids[w.i], w.name, w.topic, w.access, w.history, w.slow_mode_s, w.creator, w.peer, w.created_at,
+            w.archived_at, w.deleted_at
         from unnest(rooms) w where verdicts[w.i] = 0 and not w.gone
         on conflict on constraint room_pkey do update set
-            name = excluded.name, public = excluded.public, creator = excluded.creator,
-            created_at = excluded.created_at, deleted_at = excluded.deleted_at;
+            name = excluded.name, topic = excluded.topic, access = excluded.access, history = excluded.history,
+            slow_mode_s = excluded.slow_mode_s, creator = excluded.creator, peer = excluded.peer,
+            created_at = excluded.created_at, archived_at = excluded.archived_at, deleted_at = excluded.deleted_at;
         delete from room r using unnest(rooms) w
         where w.gone and verdicts[w.i] = 0 and r.stream_id = ids[w.i];
+    end if;
+    if cardinality(reactions) > 0 then
+        insert into reaction as r (stream_id, key, message, author, reaction, at)
+        select ids[w.i], w.key, w.message, w.author, w.reaction, w.at
+        from unnest(reactions) w where verdicts[w.i] = 0 and not w.gone
+        on conflict on constraint reaction_pkey do update set
+            message = excluded.message, author = excluded.author, reaction = excluded.reaction, at = excluded.at;
+        delete from reaction r using unnest(reactions) w
+        where w.gone and verdicts[w.i] = 0 and r.stream_id = ids[w.i] and r.key = w.key;
+    end if;
+    if cardinality(reaction_counts) > 0 then
+        insert into reaction_count as r (stream_id, key, message, reaction, count)
+        select ids[w.i], w.key, w.message, w.reaction, w.count
+        from unnest(reaction_counts) w where verdicts[w.i] = 0 and not w.gone
+        on conflict on constraint reaction_count_pkey do update set
+            message = excluded.message, reaction = excluded.reaction, count = excluded.count;
+        delete from reaction_count r using unnest(reaction_counts) w
+        where w.gone and verdicts[w.i] = 0 and r.stream_id = ids[w.i] and r.key = w.key;
     end if;
     if cardinality(others) > 0 then
         insert into projection_row as p (stream_id, name, key, value)
@@ -61,6 +139,9 @@ begin
         on conflict on constraint projection_row_pkey do update set value = excluded.value;
         delete from projection_row p using unnest(others) w
         where w.gone and verdicts[w.i] = 0 and p.stream_id = ids[w.i] and p.name = w.name and p.key = w.key;
+    end if;
+    if cardinality(updates) > 0 then
+        perform update_projections(ids, verdicts, updates);
     end if;
 end $$;
 
@@ -87,7 +168,10 @@ create function append_batch(
     listeners listener_write[],
     rooms room_write[],
     messages message_write[],
-    others projection_write[]
+    reactions reaction_write[],
+    reaction_counts reaction_count_write[],
+    others projection_write[],
+    updates update_write[]
 ) returns table (refused integer, verdict smallint) language plpgsql as $$
 declare
     verdicts smallint[];
@@ -155,6 +239,17 @@ begin
         insert into event (stream_id, seq, header, payload)
         select ids[w.i], w.seq, w.header, w.payload from unnest(events) w where verdicts[w.i] = 0;
     end if;
+    -- In the transaction of the event, so that no crash loses one. The worker decodes the header: a pattern that is
+    -- found by accident costs a job and nothing else.
+    if cardinality(events) > 0 and exists (select from webhook where active) then
+        insert into job (queue, arguments)
+        select 'webhook', jsonb_build_object('webhook', h.id, 'stream', ids[w.i], 'seq', w.seq)
+        from unnest(events) w
+        join webhook h on h.active and exists (
+            select from unnest(h.patterns) p where position(p in w.header) > 0
+        )
+        where verdicts[w.i] = 0;
+    end if;
     if cardinality(receipts) > 0 then
         insert into receipt (stream_id, author, client_id, first_seq, last_seq, digest, answer)
         select ids[w.i], w.author, w.client_id, w.first_seq, w.last_seq, w.digest, w.answer
@@ -170,8 +265,11 @@ begin
         select ids[w.i], w.seq, w.index, w.queue, w.arguments from unnest(jobs) w where verdicts[w.i] = 0
         on conflict on constraint job_stream_id_seq_index_key do nothing;
     end if;
-    if cardinality(listeners) + cardinality(rooms) + cardinality(messages) + cardinality(others) > 0 then
-        perform write_projections(ids, verdicts, listeners, rooms, messages, others);
+    if cardinality(listeners) + cardinality(rooms) + cardinality(messages) + cardinality(reactions)
+            + cardinality(reaction_counts) + cardinality(others) + cardinality(updates) > 0 then
+        perform write_projections(
+            ids, verdicts, listeners, rooms, messages, reactions, reaction_counts, others, updates
+        );
     end if;
 
     if 0 <> any (verdicts) then
@@ -182,6 +280,6 @@ end $$;
 
 -- migrate:down
 
-drop function append_batch, write_projections;
+drop function append_batch, write_projections, update_projections;
 drop type event_write, receipt_write, erase_write, job_write, listener_write, room_write, message_write,
-    projection_write;
+    reaction_write, reaction_count_write, projection_write, update_write;

@@ -16,6 +16,7 @@ from gatherup.client import (
     Offline,
     Online,
     Policy,
+    Read,
     RefusedError,
     Signal,
     Snapshot,
@@ -28,19 +29,23 @@ from protocol.codes import CloseCode, Code
 from protocol.frames import (
     Accepted,
     Goodbye,
+    Heads,
+    MarkRead,
     Position,
     RefreshToken,
     Refused,
+    RoomHead,
     SessionLimits,
     Signalled,
     Subscribe,
     Unknown,
     Unsubscribe,
     Unsubscribed,
+    WatchHeads,
 )
-from protocol.room import PostMessage, SendTyping
+from protocol.room import CreateRoom, OpenDirect, PostMessage, SendTyping
 from tests.integration.client.double import CODEC, Peer, serving
-from tests.unit.client.world import ROOMS, client_id, event, post, subscribed
+from tests.unit.client.world import ROOMS, USER, client_id, event, post, subscribed
 
 QUICK = Policy(backoff_min_s=0.01, backoff_max_s=0.05)
 ROOM = ROOMS[0]
@@ -207,6 +212,7 @@ async def test_whatever_a_server_says_the_client_lives_and_comes_back(said: byte
         {"limits": SessionLimits(commands_per_s=0.0)},
         {"limits": SessionLimits(commands_burst=math.nan)},
         {"limits": SessionLimits(inflight_commands_max=0)},
+        {"limits": SessionLimits(signals_per_s=0.0)},
     ],
 )
 async def test_a_welcome_with_numbers_nobody_can_keep_to_is_none(numbers: dict[str, object]) -> None:
@@ -502,3 +508,150 @@ async def test_a_server_that_comes_up_later_is_found() -> None:
             await offline.wait()
             nursery.cancel_scope.cancel()
     assert all(isinstance(status, Offline) for status in told[:3])
+
+
+@pytest.mark.parametrize("said", [b"", b"HTTP/1.1 101 Switching", b"garbage\r\n\r\n"])
+async def test_a_handshake_that_the_server_breaks_off_is_noticed_at_once(said: bytes) -> None:
+    listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
+    port = listeners[0].socket.getsockname()[1]
+
+    async def break_off(stream: trio.SocketStream) -> None:
+        await stream.receive_some()
+        if said:
+            await stream.send_all(said)
+        await stream.aclose()
+
+    offline = trio.Event()
+    patient = Policy(connect_timeout_s=math.inf)
+    with trio.fail_after(20):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(trio.serve_listeners, break_off, listeners)
+
+            @nursery.start_soon
+            async def _() -> None:
+                address = f"ws://127.0.0.1:{port}"
+                async with connect(address, token="t", policy=patient, on_status=lambda _: offline.set()):
+                    raise AssertionError("never online")
+
+            await offline.wait()
+            nursery.cancel_scope.cancel()
+
+
+async def test_a_connection_that_the_client_drops_is_one_loss() -> None:
+    async def broken(peer: Peer) -> None:
+        await peer.greet()
+        await peer.socket.send_message(b"\xc1")
+        await peer.until_closed()
+
+    async def sound(peer: Peer) -> None:
+        await peer.greet()
+        await peer.until_closed()
+
+    told: list[object] = []
+    back = trio.Event()
+
+    def hear(status: object) -> None:
+        told.append(status)
+        if len([status for status in told if isinstance(status, Online)]) == 3:
+            back.set()
+
+    policy = Policy(backoff_min_s=0.01, backoff_max_s=10.0)
+    async with (
+        serving(broken, broken, sound) as url,
+        connect(url, token="t", policy=policy, on_status=hear),
+    ):
+        await back.wait()
+    offline = [status for status in told if isinstance(status, Offline)]
+    assert [type(status) for status in told] == [Online, Offline, Online, Offline, Online, Closed]
+    assert offline[0].retry_after_s <= 0.01
+    assert offline[1].retry_after_s <= 0.02
+
+
+def head(number: int) -> RoomHead:
+    return RoomHead(room=ROOM, seq=number, number=number, read=0, unread=number, mentions=0)
+
+
+async def test_heads_are_watched_over_a_drop_and_marks_are_told() -> None:
+    async def dropping(peer: Peer) -> None:
+        await peer.greet()
+        asked = await peer.hear(WatchHeads)
+        assert asked.rooms == (ROOM,)
+        await peer.say(Accepted(client_id=asked.client_id), Heads(rooms=(head(1),)))
+        assert await peer.hear(MarkRead) == MarkRead(room=ROOM, number=1)
+        await peer.socket._stream.aclose()
+
+    async def resumed(peer: Peer) -> None:
+        await peer.greet()
+        asked = await peer.hear(WatchHeads)
+        await peer.say(Accepted(client_id=asked.client_id), Heads(rooms=(head(5),)))
+        changed = await peer.hear(WatchHeads)
+        assert changed.rooms == (ROOMS[1],)
+        await peer.say(Accepted(client_id=changed.client_id))
+        assert (await peer.hear(WatchHeads)).rooms == ()
+        posted = await peer.hear(PostMessage)
+        await peer.say(Accepted(client_id=posted.client_id))
+        await peer.until_closed()
+
+    async with (
+        serving(dropping, resumed) as url,
+        connect(url, token="t", policy=QUICK) as client,
+    ):
+        async with await client.watch_heads([ROOM]) as heads:
+            assert await anext(heads) == head(1)
+            with pytest.raises(ValueError, match="watched already"):
+                await client.watch_heads([ROOM])
+            client.mark_read(ROOM, 1)
+            assert await anext(heads) == head(5)
+            await heads.watch([ROOMS[1]])
+        with pytest.raises(StopAsyncIteration):
+            await anext(heads)
+        await client.send(post(1))
+        assert client.violations == 0
+
+
+async def test_refused_heads_are_raised_and_heads_end_with_the_client() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.greet()
+        asked = await peer.hear(WatchHeads)
+        await peer.say(Refused(client_id=asked.client_id, code=Code.TOO_MANY, message="Too many."))
+        asked = await peer.hear(WatchHeads)
+        await peer.say(Accepted(client_id=asked.client_id))
+        await peer.until_closed()
+
+    async with serving(script) as url, connect(url, token="t", policy=QUICK) as client:
+        with pytest.raises(RefusedError, match="Too many"):
+            await client.watch_heads([ROOM])
+        heads = await client.watch_heads([ROOM])
+        client.close()
+        (ended,) = [item async for item in heads]
+        assert isinstance(ended, Ended)
+        assert isinstance(ended.error, ClosedError)
+
+
+async def test_rooms_are_made_and_spoken_in() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.greet()
+        made = await peer.hear(CreateRoom)
+        assert (made.name, made.access, made.history) == ("Tea", "group", False)
+        await peer.say(Accepted(client_id=made.client_id, stream=ROOM, seq=1, events=1))
+        posted = await peer.hear(PostMessage)
+        assert (posted.stream, posted.body, posted.thread) == (ROOM, "hi", 3)
+        await peer.say(Accepted(client_id=posted.client_id, stream=ROOM, seq=2, events=1))
+        opened = await peer.hear(OpenDirect)
+        await peer.say(Accepted(client_id=opened.client_id, stream=ROOMS[1]))
+        asked = await peer.hear(Subscribe)
+        assert asked.stream == "inbox:" + "1" * 32
+        read = {"room": ROOM, "number": 4, "user": USER}
+        await peer.say(
+            subscribed(asked.stream, 0, to=asked.client_id),
+            Signalled(stream=asked.stream, author=USER, type="read", data=read),
+        )
+        await peer.until_closed()
+
+    async with serving(script) as url, connect(url, token="t", policy=QUICK) as client:
+        room = await client.create_room("Tea", access="group", history=False)
+        assert room.id == ROOM
+        assert (await room.post("hi", thread=3)).seq == 2
+        assert (await client.open_direct(USER)).id == ROOMS[1]
+        inbox = await client.subscribe_inbox(since=Position(stream="inbox:" + "1" * 32, incarnation=1, seq=0))
+        assert await anext(inbox) == Read(stream=inbox.id, room=ROOM, user=USER, number=4)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -13,6 +13,10 @@ import trio
 from actors.relay import Relay
 from actors.room.kind import RoomKind
 from actors.runtime.node import Runtime
+from actors.session.attendance import attended
+from actors.session.heads import Pace
+from actors.session.logins import LoginReader
+from actors.session.reads import Reads
 from actors.session.registry import SessionRegistry
 from actors.session.services import SessionServices
 from actors.session.session import Session
@@ -27,14 +31,19 @@ from protocol.frames import (
     Hello,
     Refused,
     ServerFrame,
+    Signalled,
     Subscribe,
     Subscribed,
     Welcome,
 )
+from protocol.presence import PRESENCE
 from protocol.room import CreateRoom, PostMessage
 from storage.memory.database import MemoryDatabase
 from storage.memory.directory import MemoryDirectory
 from storage.memory.log import MemoryLog
+from storage.memory.logins import MemoryLogins
+from storage.memory.read_positions import MemoryReadPositions
+from storage.memory.sight import MemorySight
 from tests.integration.gateway.serving import HandClock, Peer, Serving, serving
 from tests.ownership import joined
 from tests.ports import SeededRandomness
@@ -60,7 +69,7 @@ class Node:
         self.tokens = tokens
 
     def token(self, user: str) -> str:
-        return self.tokens.issue(user, "login", self.served.clock.now())[0]
+        return self.tokens.issue(user, "1" * 32, self.served.clock.now())[0]
 
     async def client(self, subprotocol: Subprotocol = Subprotocol.MSGPACK) -> Client:
         """A connection that hasn't said hello."""
@@ -91,6 +100,7 @@ class Client:
     def __init__(self, peer: Peer, subprotocol: Subprotocol) -> None:
         self.peer = peer
         self.codec = CODECS[subprotocol]
+        self.presence: list[Mapping[str, object]] = []
 
     async def tell(self, frame: Frame | dict[str, object]) -> None:
         data = self.codec.encode(frame) if isinstance(frame, Frame) else self.encode(frame)
@@ -100,7 +110,12 @@ class Client:
         return (msgspec.msgpack if self.codec.binary else msgspec.json).encode(value)
 
     async def frame(self) -> ServerFrame:
-        return self.codec.decode_server(await self.peer.receive())
+        """The next frame; what is told of presence comes at its own pace, and is kept aside."""
+        while True:
+            frame = self.codec.decode_server(await self.peer.receive())
+            if not (isinstance(frame, Signalled) and frame.type == PRESENCE):
+                return frame
+            self.presence.append(frame.data)
 
     async def refusal(self) -> Refused:
         frame = await self.frame()
@@ -140,7 +155,7 @@ async def serving_node() -> AsyncIterator[Node]:
     ownership = await joined(MemoryDirectory(database, clock), clock)
     relay = Relay(log, clock, randomness)
     runtime = Runtime(
-        kinds=[RoomKind()],
+        kinds=[RoomKind(bytes(32))],
         log=log,
         ownership=ownership,
         clock=clock,
@@ -149,19 +164,31 @@ async def serving_node() -> AsyncIterator[Node]:
         digest_key=bytes(32),
     )
     tokens = AccessTokens(bytes(range(32)), lifetime_s=LIFETIME_S)
+    reads = Reads(MemoryReadPositions(database), runtime.router, clock)
+    heads = Pace(relay, reads, clock)
+    presence, attendance = attended(ownership, clock, relay)
     services = SessionServices(
         node="node-1",
         log=log,
         relay=relay,
         streams=runtime.router,
         tokens=tokens,
+        logins=LoginReader(MemoryLogins(database, set())),
         registry=SessionRegistry(),
+        presence=presence,
+        attendance=attendance,
+        sight=MemorySight(database),
+        reads=reads,
+        heads=heads,
         clock=clock,
         randomness=randomness,
     )
     async with trio.open_nursery() as nursery:
         await nursery.start(relay.run)
         await nursery.start(runtime.run)
-        async with serving(sessions=partial(Session, services), clock=clock) as served:
+        nursery.start_soon(reads.run)
+        nursery.start_soon(heads.run)
+        nursery.start_soon(presence.run)
+        async with serving(sessions=partial(Session, services), clock=clock, tokens=tokens) as served:
             yield Node(served, tokens)
         nursery.cancel_scope.cancel()

@@ -16,9 +16,10 @@ from websockets.protocol import State
 from websockets.typing import Subprotocol as OfferedSubprotocol
 from websockets.uri import parse_uri
 
+from actors.ports import Login, Tokens
 from actors.session.outbox import Outbox, Outboxes
 from gatherup.config import Stream
-from gatherup.gateway import Gateway, SessionFactory, lanes
+from gatherup.gateway import Gateway, SessionFactory, SseLane, lanes
 from protocol.codec import Subprotocol, codecs
 from protocol.codes import CLOSE_SENTENCES, CloseCode
 from tests.ports import SeededRandomness
@@ -75,6 +76,7 @@ class EchoSession:
 
     def __init__(self, outbox: Outbox, opened: list[EchoSession]) -> None:
         self.outbox = outbox
+        self.id: str | None = None
         self.ready = False
         self.token_expires_at: int | None = None
         self.ended = 0
@@ -95,6 +97,13 @@ class EchoSession:
 
     def end(self) -> None:
         self.ended += 1
+
+
+class AnyToken:
+    """The Tokens port: every token is good."""
+
+    def verify(self, token: str, now: int) -> Login:
+        return Login(user="user:" + "0" * 32, login="0" * 32, expires_at=now + 900_000)
 
 
 class Serving:
@@ -144,6 +153,7 @@ async def serving(
     options: Stream | None = None,
     outbox_bytes_max: int = 1 << 20,
     clock: HandClock | None = None,
+    tokens: Tokens | None = None,
 ) -> AsyncIterator[Serving]:
     """Run a gateway on a free port. On leaving, no task of it may be left, nor any crash it didn't expect."""
     clock = clock or HandClock()
@@ -158,6 +168,8 @@ async def serving(
         sessions=sessions or echo,
         outboxes=outboxes,
         lanes=lanes(codecs()),
+        events_lane=SseLane(codecs()[Subprotocol.JSON]),
+        tokens=tokens or AnyToken(),
         clock=clock,
         randomness=SeededRandomness(7),
     )
@@ -174,7 +186,7 @@ async def serving(
                     stream.socket.close()
             nursery.cancel_scope.cancel()
     assert gateway.counters.connections == 0
-    assert outboxes.parked == 0
+    assert len(outboxes.parked) == 0
     assert all(session.ended for session in served.sessions)
 
 

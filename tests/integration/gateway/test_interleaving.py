@@ -64,7 +64,7 @@ async def test_frames_never_interleave(subprotocol: Subprotocol) -> None:
                 for number, peer in enumerate(peers):
                     conversations.start_soon(converse, peer, number, done[number], results)
                 for number in range(0, PEERS, 2):
-                    parked = max(parked, served.outboxes.parked)
+                    parked = max(parked, len(served.outboxes.parked))
                     await done[number].wait()
                     served.sessions[number].close(CloseCode.GOING_AWAY)
             broadcasting.cancel_scope.cancel()

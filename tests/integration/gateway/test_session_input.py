@@ -133,12 +133,12 @@ def alg_none(node: Node) -> str:
 
 
 def foreign(node: Node) -> str:
-    return AccessTokens(b"x" * 32, lifetime_s=LIFETIME_S).issue(ME, "login", node.served.clock.now())[0]
+    return AccessTokens(b"x" * 32, lifetime_s=LIFETIME_S).issue(ME, "2" * 32, node.served.clock.now())[0]
 
 
 def expired(node: Node) -> str:
     long_ago = node.served.clock.now() - (LIFETIME_S + 1) * 1000
-    return node.tokens.issue(ME, "login", long_ago)[0]
+    return node.tokens.issue(ME, "2" * 32, long_ago)[0]
 
 
 @pytest.mark.parametrize(

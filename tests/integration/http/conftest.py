@@ -15,6 +15,7 @@ from gatherup import config
 from gatherup.addresses import Addresses
 from gatherup.config import Config
 from gatherup.lifetime import run_node
+from tests.integration.http.conforming import conforms
 
 SETTINGS = {
     "GATHERUP_AUTH_TOKEN_KEY": "a1" * 32,
@@ -35,7 +36,7 @@ def settings(dsn: str, **changes: str) -> Config:
 
 
 @asynccontextmanager
-async def running(configured: Config) -> AsyncGenerator[Addresses]:
+async def running(configured: Config, *, hang_s: float = HANG_S) -> AsyncGenerator[Addresses]:
     """A node that serves for the block and is shut down gracefully at its end."""
     found: list[Addresses] = []
     stop, serving = trio.Event(), trio.Event()
@@ -44,7 +45,7 @@ async def running(configured: Config) -> AsyncGenerator[Addresses]:
         found.append(addresses)
         serving.set()
 
-    with trio.fail_after(HANG_S):
+    with trio.fail_after(hang_s):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(run_node, configured, stop, started)
             await serving.wait()
@@ -87,7 +88,8 @@ class Site:
         self.http = self.client()
 
     def client(self) -> httpx.AsyncClient:
-        client = httpx.AsyncClient(base_url=self.url, timeout=30, trust_env=False)
+        hooks = {"response": [conforms]}
+        client = httpx.AsyncClient(base_url=self.url, timeout=30, trust_env=False, event_hooks=hooks)
         self._open.append(client)
         return client
 

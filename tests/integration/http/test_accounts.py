@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
-import psycopg
 import pytest
 import trio
 
-from protocol import limits
 from tests.integration.http.conftest import Person, Site, problem, running, settings
 
 pytestmark = pytest.mark.real
 ANN = {"handle": "Ann", "password": "correct horse battery"}
+SIGN_IN = {"name": "Ann", "password": "correct horse battery"}
 
 
 async def refreshed(site: Site, token: str) -> httpx.Response:
@@ -23,7 +22,7 @@ async def refreshed(site: Site, token: str) -> httpx.Response:
 async def test_register_login_me(site: Site) -> None:
     registered = await site.http.post("/v1/register", json={**ANN, "display_name": "Ann of Green"})
     assert registered.status_code == 201
-    signed_in = await site.http.post("/v1/login", json={**ANN, "handle": "aNN", "device": "phone"})
+    signed_in = await site.http.post("/v1/login", json={**SIGN_IN, "name": "aNN", "device": "phone"})
     assert signed_in.status_code == 200
     assert signed_in.json()["user"] == registered.json()["user"]
     assert signed_in.json()["refresh_token"] != registered.json()["refresh_token"]
@@ -62,9 +61,9 @@ async def test_one_of_many_who_want_a_handle_gets_it(site: Site) -> None:
 async def test_a_wrong_handle_and_a_wrong_password_are_told_alike(site: Site) -> None:
     await site.http.post("/v1/register", json=ANN)
     await site.guest("Ann")
-    wrong = await site.http.post("/v1/login", json={**ANN, "password": "wrong"})
-    nobody = await site.http.post("/v1/login", json={**ANN, "handle": "Nobody"})
-    guest = await site.http.post("/v1/login", json={"handle": "", "password": ""})
+    wrong = await site.http.post("/v1/login", json={**SIGN_IN, "password": "wrong"})
+    nobody = await site.http.post("/v1/login", json={**SIGN_IN, "name": "Nobody"})
+    guest = await site.http.post("/v1/login", json={"name": "", "password": ""})
     assert problem(wrong, 401, "wrong_credentials") == problem(nobody, 401, "wrong_credentials")
     assert guest.json() == wrong.json()
     assert {k: v for k, v in wrong.headers.items() if k != "date"} == {
@@ -86,7 +85,7 @@ async def test_refresh_rotates(site: Site) -> None:
 
 async def test_reuse_of_a_refresh_token_ends_its_family_and_no_other(site: Site) -> None:
     registered = (await site.http.post("/v1/register", json=ANN)).json()
-    other = (await site.http.post("/v1/login", json=ANN)).json()
+    other = (await site.http.post("/v1/login", json=SIGN_IN)).json()
     second = (await refreshed(site, registered["refresh_token"])).json()
     problem(await refreshed(site, registered["refresh_token"]), 401, "unauthenticated", "refresh_token")
     problem(await refreshed(site, second["refresh_token"]), 401, "unauthenticated", "refresh_token")
@@ -110,7 +109,7 @@ async def test_a_refresh_token_shown_many_times_at_once_is_exchanged_once(site: 
 
 async def test_logout_ends_this_login_only(site: Site) -> None:
     registered = (await site.http.post("/v1/register", json=ANN)).json()
-    other = (await site.http.post("/v1/login", json=ANN)).json()
+    other = (await site.http.post("/v1/login", json=SIGN_IN)).json()
     done = await Person(site.client(), registered).http.post("/v1/logout")
     assert (done.status_code, done.content) == (204, b"")
     problem(await refreshed(site, registered["refresh_token"]), 401, "unauthenticated", "refresh_token")
@@ -122,41 +121,12 @@ async def test_an_invented_refresh_token_is_refused(site: Site) -> None:
         problem(await refreshed(site, token), 401, "unauthenticated", "refresh_token")
 
 
-async def test_profiles_of_those_who_are_there(site: Site, postgres_dsn: str) -> None:
-    ann = Person(site.client(), (await site.http.post("/v1/register", json=ANN)).json())
-    ben, gone = await site.guest("Ben"), await site.guest("Gone")
-    with psycopg.connect(postgres_dsn, autocommit=True) as connection:
-        connection.execute(
-            "update account set deleted_at = 1 where id = %s", (gone.user.removeprefix("user:"),)
-        )
-    nobody = "user:" + "0" * 32
-    asked = {"id": [ann.user, ben.user, gone.user, nobody, ben.user]}
-    answer = await ben.http.get("/v1/users", params=asked)
-    assert answer.status_code == 200, answer.text
-    assert sorted(answer.json()["users"], key=lambda profile: profile["display_name"]) == [
-        {"id": ann.user, "handle": "Ann", "display_name": "Ann"},
-        {"id": ben.user, "handle": None, "display_name": "Ben"},
-    ]
-    assert (await ben.http.get("/v1/users", params={"id": nobody})).json() == {"users": []}
-
-
-async def test_as_many_profiles_as_allowed_and_no_more(site: Site) -> None:
-    ann = await site.guest("Ann")
-    users = [f"user:{number:032x}" for number in range(limits.PROFILES_MAX)]
-    found = await ann.http.get("/v1/users", params={"id": [ann.user, *users[1:]]})
-    assert [profile["id"] for profile in found.json()["users"]] == [ann.user]
-    problem(await ann.http.get("/v1/users", params={"id": [ann.user, *users]}), 422, "invalid", "id")
-    problem(await ann.http.get("/v1/users"), 422, "invalid", "id")
-    problem(await ann.http.get("/v1/users", params={"id": ["room:" + "0" * 32]}), 422, "invalid", "id[0]")
-    problem(await ann.http.get("/v1/users", params={"id": [ann.user], "x": "1"}), 422, "invalid", "x")
-
-
 BAD_FIELDS: list[tuple[str, dict[str, Any], str]] = [
     ("/v1/register", {"handle": "ab", "password": "long enough"}, "handle"),
     ("/v1/register", {"handle": "a" * 33, "password": "long enough"}, "handle"),
     ("/v1/register", {"handle": "an n", "password": "long enough"}, "handle"),
     ("/v1/register", {"handle": "ann\n", "password": "long enough"}, "handle"),
-    ("/v1/register", {"handle": "ännchen", "password": "long enough"}, "handle"),
+    ("/v1/register", {"handle": "\u0430nn", "password": "long enough"}, "handle"),
     ("/v1/register", {"handle": "ann", "password": "short"}, "password"),
     ("/v1/register", {"handle": "ann", "password": "x" * 257}, "password"),
     ("/v1/register", {"handle": "ann", "password": "long\0enough"}, "password"),
@@ -168,9 +138,14 @@ BAD_FIELDS: list[tuple[str, dict[str, Any], str]] = [
     ("/v1/guest", {"display_name": "a\0b"}, "display_name"),
     ("/v1/guest", {"display_name": "x" * 65}, "display_name"),
     ("/v1/guest", {"display_name": "x", "device": "x" * 121}, "device"),
-    ("/v1/login", {"handle": "ann"}, "password"),
-    ("/v1/login", {"handle": "a\0b", "password": "x"}, "handle"),
-    ("/v1/login", {"handle": "ann", "password": "a\0b"}, "password"),
+    ("/v1/login", {"name": "ann"}, "password"),
+    ("/v1/login", {"name": "a\0b", "password": "x"}, "name"),
+    ("/v1/login", {"name": "ann", "password": "a\0b"}, "password"),
+    ("/v1/login", {"name": "ann", "password": "x", "known_device": 7}, "known_device"),
+    ("/v1/login/code", {"ticket": "x", "code": "12345"}, "code"),
+    ("/v1/login/device", {"device_secret": ""}, "device_secret"),
+    ("/v1/register", {"handle": "ann", "password": "long enough", "email": "ann"}, "email"),
+    ("/v1/register", {"handle": "ann", "password": "long enough", "email": "a@b.c\nBcc: x@y.zz"}, "email"),
     ("/v1/refresh", {}, "refresh_token"),
     ("/v1/refresh", {"refresh_token": 1}, "refresh_token"),
 ]

@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 
 from gatherup.auth.tokens import AccessTokens
 from gatherup.http import server
+from gatherup.http.openapi import check_operation_ids
 from protocol import limits
 from protocol.codes import Code
 from tests.integration.http.conftest import SETTINGS, Site, problem, running, settings
@@ -69,7 +70,7 @@ async def test_every_endpoint_that_needs_a_token_refuses_bad_ones(site: Site) ->
         for method, operation in methods.items()
         if operation.get("security")
     ]
-    assert len(guarded) == 13
+    assert len(guarded) > 80
     for method, path in guarded:
         refused = await site.http.request(method, path)
         problem(refused, 401, "unauthenticated", "Authorization")
@@ -102,7 +103,7 @@ async def test_bad_tokens(site: Site) -> None:
 async def test_a_token_of_nobody_is_nobody(site: Site) -> None:
     token, _ = AccessTokens(KEY, lifetime_s=10**9).issue(USER, "2" * 32, 10**12)
     answer = await site.http.get("/v1/me", headers={"Authorization": f"Bearer {token}"})
-    problem(answer, 401, "unauthenticated")
+    problem(answer, 401, "unauthenticated", "Authorization")
 
 
 async def test_ready_when_an_event_went_the_whole_way(site: Site) -> None:
@@ -163,34 +164,116 @@ async def test_the_openapi_document_is_sound(site: Site) -> None:
     assert len(set(ids)) == len(ids)
     for path, method, operation in operations:
         assert operation["summary"], path
-        assert operation["responses"], path
         assert all(response["description"] for response in operation["responses"].values()), path
+        assert all(one["description"] or one["schema"] for one in operation["parameters"]), path
         named = {p["name"] for p in operation["parameters"] if p["in"] == "path"}
         assert named == set(re.findall(r"{(\w+)}", path))
-        assert ("requestBody" in operation) == (
-            method in {"post", "patch", "delete"} and path != "/v1/logout"
+        assert method not in {"get", "head"} or "requestBody" not in operation, path
+        assert (
+            bool(operation.get("security")) == ("401" in operation["responses"])
+            or path == "/v1/refresh"
+            or (path.startswith(("/v1/login", "/v1/oidc")))
         ), path
-    assert {(m, p) for p, m, _ in operations} >= {
-        ("post", "/v1/register"),
-        ("post", "/v1/login"),
-        ("post", "/v1/guest"),
-        ("post", "/v1/refresh"),
-        ("post", "/v1/logout"),
-        ("get", "/v1/me"),
-        ("get", "/v1/rooms"),
-        ("post", "/v1/rooms"),
-        ("get", "/v1/rooms/{room}"),
-        ("post", "/v1/rooms/{room}/join"),
-        ("post", "/v1/rooms/{room}/leave"),
-        ("post", "/v1/rooms/{room}/kick"),
-        ("get", "/v1/rooms/{room}/messages"),
-        ("post", "/v1/rooms/{room}/messages"),
-        ("patch", "/v1/rooms/{room}/messages/{seq}"),
-        ("delete", "/v1/rooms/{room}/messages/{seq}"),
-        ("get", "/health/live"),
-        ("get", "/health/ready"),
-        ("get", "/metrics"),
+        assert path.startswith(("/health", "/metrics")) or {"429", "503"} <= set(operation["responses"]), path
+        assert "requestBody" not in operation or {"413", "415", "422"} <= set(operation["responses"]), path
+    schemes = document["components"]["securitySchemes"]
+    assert {scheme["scheme"] for scheme in schemes.values()} == {"bearer"}
+
+
+async def test_every_example_of_the_document_is_good(site: Site) -> None:
+    document = (await site.http.get("/openapi.json")).json()
+    examples = 0
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            for holder in (operation.get("requestBody", {}), *operation["responses"].values()):
+                for content in holder.get("content", {}).values():
+                    if "$ref" in content["schema"]:
+                        root = {**content["schema"], "components": document["components"]}
+                        Draft202012Validator(root).validate(content["example"])
+                        examples += 1
+            for one in operation["parameters"]:
+                if one["in"] == "path":
+                    assert re.search(one["schema"]["pattern"], one["example"]), (method, path, one["name"])
+    assert examples > 500
+
+
+def test_no_two_operations_share_an_id() -> None:
+    once = {"get": {"operationId": "rooms_get"}}
+    check_operation_ids({"paths": {"/a": once}})
+    with pytest.raises(ValueError, match="rooms_get"):
+        check_operation_ids({"paths": {"/a": once, "/b": once}})
+
+
+async def test_head_is_answered_where_get_is(site: Site) -> None:
+    ann = await site.guest()
+    for path in ("/v1/me", "/v1/rooms", "/health/live", "/openapi.json", "/docs"):
+        got, head = await ann.http.get(path), await ann.http.head(path)
+        assert (head.status_code, head.content) == (got.status_code, b"")
+        assert head.headers["content-length"] == str(len(got.content))
+    problem(await ann.http.get("/v1/rooms/x"), 404, "not_found")
+    assert (await ann.http.head("/v1/rooms/x")).status_code == 404
+
+
+async def test_what_a_client_has_isnt_sent_again(site: Site) -> None:
+    ann = await site.guest()
+    room = await ann.new_room()
+    for path in (f"/v1/rooms/{room}", "/v1/rooms", "/v1/heads", "/v1/me/profile", "/v1/inbox"):
+        tag = (await ann.http.get(path)).headers["etag"]
+        for given in (tag, f'W/{tag}, "x"', "*"):
+            same = await ann.http.get(path, headers={"If-None-Match": given})
+            assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", tag), (path, given)
+        assert (await ann.http.get(path, headers={"If-None-Match": '"other"'})).status_code == 200
+
+
+async def test_an_early_refusal_leaves_the_connection_good(site: Site) -> None:
+    """The body comes after the answer could have gone: it is waited for."""
+    url = httpx.URL(site.url)
+    head = b"POST /v1/logout HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n"
+    stream = await trio.open_tcp_stream(url.host, url.port or 80)
+    async with stream:
+        with trio.fail_after(10):
+            for _ in range(3):
+                await stream.send_all(head)
+                await trio.testing.wait_all_tasks_blocked(0.02)  # it has all but the body
+                await stream.send_all(b"{}")
+                answer = b""
+                while not answer.endswith(b"}"):
+                    answer += await stream.receive_some()
+                assert answer.startswith(b"HTTP/1.1 401")
+
+
+async def test_pages_of_any_origin_may_read_and_no_cookie_is_asked_for(site: Site) -> None:
+    page = {"Origin": "https://game.example.org"}
+    asks = {
+        **page,
+        "Access-Control-Request-Method": "PATCH",
+        "Access-Control-Request-Headers": "authorization",
     }
+    preflight = await site.http.options("/v1/rooms/x", headers=asks)
+    assert (preflight.status_code, preflight.content) == (204, b"")
+    assert preflight.headers["access-control-allow-origin"] == "*"
+    assert "PATCH" in preflight.headers["access-control-allow-methods"]
+    assert "Authorization" in preflight.headers["access-control-allow-headers"]
+    for path in ("/v1/me", "/nope", "/openapi.json"):
+        answer = await site.http.get(path, headers=page)
+        assert answer.headers["access-control-allow-origin"] == "*"
+        told = answer.headers["access-control-expose-headers"]
+        assert {"ETag", "Retry-After", "Location", "traceparent"} <= set(told.split(", "))
+        assert "access-control-allow-credentials" not in answer.headers
+    assert "access-control-allow-origin" not in (await site.http.get("/v1/me")).headers
+
+
+async def test_pages_of_other_origins_than_allowed_may_read_nothing(postgres_dsn: str) -> None:
+    ours = "https://game.example.org"
+    async with running(settings(postgres_dsn, GATHERUP_STREAM_ALLOWED_ORIGINS=ours)) as addresses:
+        site = Site(addresses.http)
+        asks = {"Access-Control-Request-Method": "GET"}
+        for origin, allowed in ((ours, ours), ("https://evil.example.org", None), ("null", None)):
+            for method, headers in (("OPTIONS", asks), ("GET", {})):
+                answer = await site.http.request(method, "/v1/oidc", headers={"Origin": origin, **headers})
+                assert answer.headers.get("access-control-allow-origin") == allowed
+                assert "Origin" in answer.headers["vary"]
+        await site.aclose()
 
 
 async def test_answers_are_as_the_document_says(site: Site) -> None:
@@ -224,6 +307,8 @@ async def test_the_documentation_loads_nothing_from_elsewhere(site: Site) -> Non
     for code in Code:
         assert f'id="{code.value}"' in answer.text
     assert "/v1/rooms/{room}/messages" in answer.text
+    assert "Idempotency-Key" in answer.text
+    assert "gg, well played @ben" in answer.text
 
 
 async def test_a_peer_that_never_reads_doesnt_keep_the_node_from_ending(

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import uuid
+from base64 import urlsafe_b64encode
 from typing import Any
 
+import msgspec
 import psycopg
 import pytest
 import trio
 from psycopg import sql
 
-from tests.integration.http.conftest import Site, problem
+from tests.integration.http.conftest import Person, Site, problem
 
 pytestmark = pytest.mark.real
 NOWHERE = "room:" + "0" * 32
@@ -25,14 +27,28 @@ async def test_create_get_join_leave(site: Site) -> None:
     assert seen == {
         "room": room,
         "name": "Lobby",
-        "public": True,
+        "topic": "",
+        "access": "public",
+        "peer": None,
         "creator": ann.user,
         "created_at": seen["created_at"],
+        "archived": False,
+        "history": True,
+        "slow_mode_s": 0,
         "member": False,
+        "invited": False,
+        "role": None,
+        "muted_until": None,
+        "members": 1,
+        "moderators": [],
+        "owner": None,
+        "messages": 0,
+        "pinned": [],
     }
     joined = await ben.send("POST", f"/v1/rooms/{room}/join")
     assert (joined.status_code, joined.json()["seq"]) == (200, 2)
-    assert (await ben.http.get(f"/v1/rooms/{room}")).json()["member"] is True
+    seen = (await ben.http.get(f"/v1/rooms/{room}")).json()
+    assert (seen["member"], seen["role"], seen["members"], seen["owner"]) == (True, "member", 2, ann.user)
     problem(await ben.send("POST", f"/v1/rooms/{room}/join"), 409, "already_exists")
     assert (await ben.send("POST", f"/v1/rooms/{room}/leave")).status_code == 200
     problem(await ben.send("POST", f"/v1/rooms/{room}/messages", body="hi"), 403, "not_a_member")
@@ -188,35 +204,145 @@ async def test_a_bad_query_is_named(site: Site) -> None:
         problem(await ann.http.get(f"/v1/rooms/{room}/messages?{query}"), 422, "invalid", field)
 
 
-async def test_rooms_are_listed_in_pages(site: Site) -> None:
+async def test_rooms_are_listed_in_pages_both_ways(site: Site) -> None:
     ann, ben = await site.guest(), await site.guest()
     public = [await ann.new_room(name=f"Room {number}") for number in range(5)]
-    private = await ann.new_room(name="Secret", public=False)
+    private = await ann.new_room(name="Secret", access="private")
 
-    async def listed(person: Any, **query: Any) -> list[str]:
+    async def page(person: Person, **query: Any) -> dict[str, Any]:
+        answer = await person.http.get("/v1/rooms", params={"limit": 2, **query})
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def listed(person: Person, way: str, cursor: str | None = None, **query: Any) -> list[str]:
         found: list[str] = []
-        cursor: str | None = None
         while True:
-            params = {**query, "limit": 2, **({"cursor": cursor} if cursor else {})}
-            answer = await person.http.get("/v1/rooms", params=params)
-            assert answer.status_code == 200, answer.text
-            page = answer.json()
-            assert len(page["rooms"]) <= 2
-            found += [room["room"] for room in page["rooms"]]
-            if (cursor := page["next"]) is None:
+            shown = await page(person, **query, **({"cursor": cursor} if cursor else {}))
+            rooms = [room["room"] for room in shown["rooms"]]
+            found += rooms if way == "next" else rooms[::-1]
+            if (cursor := shown[way]) is None:
                 return found
 
-    assert sorted(await listed(ben)) == sorted(public)
-    assert await listed(ben, scope="mine") == []
-    assert sorted(await listed(ann, scope="mine")) == sorted([*public, private])
-    for cursor in ("x", "1-", "-1", "1-zz", "9" * 100, "1-" + "0" * 31, "99999999999999999999-" + "0" * 32):
+    forward = await listed(ben, "next")
+    assert sorted(forward) == sorted(public)
+    first = await page(ben)
+    assert first["previous"] is None
+    last = await page(ben, limit=4)
+    newest = await ann.new_room(name="Newest")
+    rest = await page(ben, cursor=last["next"])
+    assert [room["room"] for room in rest["rooms"]] == forward[4:]
+    back = await listed(ben, "previous", rest["previous"])
+    assert back == [*forward[:4][::-1], newest]
+    assert await listed(ben, "next", scope="mine") == []
+    mine = await listed(ann, "next", scope="mine")
+    assert sorted(mine) == sorted([*public, private, newest])
+    forged = [_cursor((1, NOWHERE[5:])), _cursor((2**63, NOWHERE)), _cursor((1,)), _cursor("x")]
+    for cursor in ("x", "n", "nAA", "n" * 300, first["next"][1:], "q" + first["next"][1:], *forged):
         problem(await ann.http.get("/v1/rooms", params={"cursor": cursor}), 422, "invalid", "cursor")
     problem(await ann.http.get("/v1/rooms?scope=all"), 422, "invalid", "scope")
 
 
+def _cursor(key: object) -> str:
+    return "n" + urlsafe_b64encode(msgspec.msgpack.encode(key)).decode().rstrip("=")
+
+
+async def test_what_is_polled_is_sent_again_only_when_it_changed(site: Site) -> None:
+    ann, ben = await site.guest(), await site.guest()
+    room = await ann.new_room()
+    await ann.post(room, "hello")
+    seq = await ann.post(room, "pin me")
+    paths = ["/v1/rooms", "/v1/rooms?scope=mine", f"/v1/rooms/{room}", f"/v1/rooms/{room}/members"]
+    paths += [f"/v1/rooms/{room}/pins", f"/v1/rooms/{room}/messages/{seq}/reactions"]
+    tags: list[str] = []
+    for path in paths:
+        first = await ann.http.get(path)
+        assert first.headers["cache-control"] == "private, no-cache"
+        again = await ann.http.get(path, headers={"If-None-Match": first.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
+        assert again.headers["etag"] == first.headers["etag"]
+        tags.append(first.headers["etag"])
+    await ann.new_room(name="Another")
+    await ben.send("POST", f"/v1/rooms/{room}/join")
+    await ann.send("POST", f"/v1/rooms/{room}/messages/{seq}/pin")
+    await ann.send("POST", f"/v1/rooms/{room}/messages/{seq}/react", reaction="+1")
+    for path, tag in zip(paths, tags, strict=True):
+        changed = await ann.http.get(path, headers={"If-None-Match": f'W/"x", {tag}'})
+        assert changed.status_code == 200, path
+        assert changed.headers["etag"] != tag
+
+
+async def test_a_room_is_changed_archived_removed_and_restored(site: Site) -> None:
+    ann, ben, eve = await site.guest(), await site.guest(), await site.guest()
+    room = await ann.new_room(name="Tea")
+    path = f"/v1/rooms/{room}"
+    await ben.send("POST", f"{path}/join")
+    seq = await ben.post(room, "hello")
+    assert (await ann.send("PATCH", path, topic="Milk?", slow_mode_s=5, access="private")).status_code == 200
+    problem(await ben.send("PATCH", path, topic="Mine"), 403, "forbidden")
+    seen = (await ben.http.get(path)).json()
+    assert (seen["topic"], seen["slow_mode_s"], seen["access"], seen["name"]) == (
+        "Milk?",
+        5,
+        "private",
+        "Tea",
+    )
+    problem(await eve.http.get(path), 404, "not_found")
+
+    assert (await ann.send("PUT", f"{path}/filter", words=["coffee"], links="forbidden")).status_code == 200
+    assert (await ann.http.get(f"{path}/filter")).json() == {
+        "words": ["coffee"],
+        "links": "forbidden",
+        "hosts": [],
+    }
+    problem(await ben.http.get(f"{path}/filter"), 403, "forbidden")
+
+    assert (await ann.send("POST", f"{path}/archive")).status_code == 200
+    assert (await ben.http.get(path)).json()["archived"] is True
+    problem(await ben.send("POST", f"{path}/messages", body="x"), 409, "archived")
+    assert (await ann.send("POST", f"{path}/unarchive")).status_code == 200
+
+    problem(await ben.send("DELETE", path), 403, "forbidden")
+    assert (await ann.send("DELETE", path)).status_code == 200
+    for person in (ann, ben):
+        for rest in ("", "/messages", "/members", f"/messages/{seq}", f"/messages/{seq}/thread", "/pins"):
+            problem(await person.http.get(path + rest), 404, "not_found")
+        mine = (await person.http.get("/v1/rooms?scope=mine")).json()["rooms"]
+        assert [r["room"] for r in mine] == []
+    assert (await ben.http.get("/v1/rooms?scope=removed")).json()["rooms"] == []
+    (removed,) = (await ann.http.get("/v1/rooms?scope=removed")).json()["rooms"]
+    assert (removed["room"], removed["name"], removed["member"]) == (room, "Tea", False)
+    assert removed["restorable_until"] > removed["created_at"]
+    problem(await ben.send("POST", f"{path}/restore"), 404, "not_found")
+    assert (await ann.send("POST", f"{path}/restore")).status_code == 200
+    (message,) = (await ben.http.get(f"{path}/messages")).json()["messages"]
+    assert message["seq"] == seq
+
+
+async def test_two_people_have_one_direct_room(site: Site) -> None:
+    ann, ben, eve = await site.guest(), await site.guest(), await site.guest()
+    made = await ann.send("POST", "/v1/direct-rooms", user=ben.user)
+    assert made.status_code == 201, made.text
+    room = made.json()["stream"]
+    found = await ben.send("POST", "/v1/direct-rooms", user=ann.user)
+    assert (found.status_code, found.json()["stream"]) == (200, room)
+    assert found.headers["location"] == f"/v1/rooms/{room}"
+    for person, peer in ((ann, ben), (ben, ann)):
+        seen = (await person.http.get(f"/v1/rooms/{room}")).json()
+        assert (seen["access"], seen["peer"], seen["owner"], seen["role"]) == (
+            "direct",
+            peer.user,
+            None,
+            "member",
+        )
+        (listed,) = (await person.http.get("/v1/rooms?scope=mine")).json()["rooms"]
+        assert (listed["peer"], listed["access"]) == (peer.user, "direct")
+    problem(await eve.http.get(f"/v1/rooms/{room}"), 404, "not_found")
+    problem(await ann.send("POST", "/v1/direct-rooms", user="user:" + "0" * 32), 404, "not_found", "user")
+
+
 async def test_a_private_room_looks_like_a_missing_one(site: Site) -> None:
     ann, ben = await site.guest(), await site.guest()
-    private = await ann.new_room(public=False)
+    private = await ann.new_room(access="private")
     seq = await ann.post(private, "secret")
     client_id = str(uuid.uuid4())
     requests: list[tuple[str, str, dict[str, Any] | None]] = [
@@ -229,16 +355,51 @@ async def test_a_private_room_looks_like_a_missing_one(site: Site) -> None:
         ("PATCH", f"/messages/{seq}", {"body": "hi"}),
         ("DELETE", f"/messages/{seq}", {}),
         ("POST", "/kick", {"user": ann.user}),
+        ("PATCH", "", {"name": "Mine"}),
+        ("DELETE", "", {}),
+        ("POST", "/restore", {}),
+        ("POST", "/archive", {}),
+        ("GET", "/filter", None),
+        ("PUT", "/filter", {}),
+        ("GET", "/members", None),
+        ("GET", "/bans", None),
+        ("POST", "/ban", {"user": ann.user}),
+        ("POST", "/mute", {"user": ann.user, "for_s": 5}),
+        ("POST", "/role", {"user": ann.user, "role": "member"}),
+        ("GET", "/invited", None),
+        ("POST", "/invite", {"user": ben.user}),
+        ("POST", "/uninvite", {"user": ben.user}),
+        ("GET", "/invites", None),
+        ("POST", "/invites", {}),
+        ("DELETE", "/invites/1", {}),
+        ("POST", "/join", {"invite": "1-" + "0" * 24}),
+        ("GET", "/pins", None),
+        ("GET", f"/messages/{seq}", None),
+        ("GET", f"/messages/{seq}/thread", None),
+        ("GET", f"/messages/{seq}/reactions", None),
+        ("POST", f"/messages/{seq}/react", {"reaction": "+1"}),
+        ("POST", f"/messages/{seq}/unreact", {"reaction": "+1"}),
+        ("POST", f"/messages/{seq}/pin", {}),
+        ("GET", "/reports", None),
+        ("POST", f"/reports/{'0' * 32}/close", {"verdict": "acted"}),
+        ("POST", f"/messages/{seq}/report", {"ground": "spam"}),
     ]
     for method, rest, body in requests:
         answers = []
         for room in (private, NOWHERE):
-            sent = None if body is None else {**body, "client_id": client_id}
+            plain = body is None or "/report" in rest
+            sent = body if plain else {**(body or {}), "client_id": client_id}
             answer = await ben.http.request(method, f"/v1/rooms/{room}{rest}", json=sent)
             problem(answer, 404, "not_found")
             headers = {k: v for k, v in answer.headers.items() if k != "date"}
             answers.append((answer.status_code, headers, answer.json()))
         assert answers[0] == answers[1], (method, rest)
+    for code in ("1-" + "0" * 24, "1", "x", "9" * 5000, "1-%ED%A0%80", "%00"):
+        answers = []
+        for room in (private, NOWHERE):
+            answer = await ben.http.get(f"/v1/rooms/{room}/invites/{code}")
+            answers.append(problem(answer, 404, "invite_invalid", "invite"))
+        assert answers[0] == answers[1]
 
 
 async def test_a_malformed_room_id_is_no_room(site: Site) -> None:
@@ -261,7 +422,12 @@ BAD_FIELDS: list[tuple[str, dict[str, Any], str]] = [
     ("/v1/rooms", {"name": ""}, "name"),
     ("/v1/rooms", {"name": "x" * 81}, "name"),
     ("/v1/rooms", {"name": "a\0b"}, "name"),
-    ("/v1/rooms", {"name": "x", "public": "yes"}, "public"),
+    ("/v1/rooms", {"name": "x", "access": "direct"}, "access"),
+    ("/v1/rooms", {"name": "x", "history": "no"}, "history"),
+    ("/v1/direct-rooms", {"user": "ben"}, "user"),
+    (f"/v1/rooms/{NOWHERE}/join", {"invite": "1"}, "invite"),
+    (f"/v1/rooms/{NOWHERE}/mute", {"user": "user:" + "1" * 32, "for_s": 0}, "for_s"),
+    (f"/v1/rooms/{NOWHERE}/messages/1/react", {"reaction": "a b"}, "reaction"),
     (f"/v1/rooms/{NOWHERE}/messages", {"body": ""}, "body"),
     (f"/v1/rooms/{NOWHERE}/messages", {"body": "x" * 4001}, "body"),
     (f"/v1/rooms/{NOWHERE}/messages", {"body": "a\0b"}, "body"),

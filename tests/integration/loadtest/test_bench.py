@@ -23,6 +23,18 @@ FIGURES = {
         "post to delivery p99",
     },
     "commit-path": {"events, closed loop", "ack p50, 2000/s"},
+    "events": {
+        "node CPU per delivery, WebSocket",
+        "node CPU per delivery, events",
+        "events : WebSocket, same turn",
+    },
+    "http": {
+        figure
+        for what in ("history page", "post")
+        for figure in (f"{what}, node", f"{what}, FastAPI", f"{what}, node : FastAPI, same turn")
+    },
+    "logins": {"logins", "post p99, logins : no logins, same turn"},
+    "heads": {"frames per session", "bytes per frame", "node CPU per post"},
     "idle": {"node memory per connection"},
     "cross-node": {
         "p50, same node",
@@ -36,7 +48,7 @@ FIGURES = {
     "idle-rooms": {
         f"{asked}, {rooms}"
         for asked in ("statements to PostgreSQL", "commands to Redis")
-        for rooms in ("0 rooms", "10 rooms", "30 rooms", "30 rooms : 0 rooms")
+        for rooms in ("0 rooms", "30 rooms", "30 rooms : 0 rooms")
     },
 }
 

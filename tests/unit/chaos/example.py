@@ -20,26 +20,28 @@ from gatherup.chaos.records import (
     Subscribed,
 )
 from gatherup.chaos.truth import StoredTruth
-from protocol.event import Header, encode_header, encode_payload
+from protocol.event import Header, Mark, encode_header, encode_payload
 from protocol.frames import Position
 from protocol.ids import derive_client_id
 from protocol.room import MemberJoined, MemberKicked, MessagePosted, RoomCreated
 
 ROOM = f"room:{1:032x}"
+PUBLIC: dict[str, Mark] = {"access": "public", "history": True}
 ANN, BEN = f"user:{1:032x}", f"user:{2:032x}"
 
 
-def _event(seq: int, author: str, payload: Struct, verb: str, **more: Any) -> tuple[Header, Struct]:
+def event(seq: int, author: str, payload: Struct, verb: str, **more: Any) -> tuple[Header, Struct]:
+    """An event of the room."""
     return Header(stream=ROOM, seq=seq, at=10 + seq, author=author, type=verb, **more), payload
 
 
 EVENTS: list[tuple[Header, Struct]] = [
-    _event(1, ANN, RoomCreated(name="r", public=True), "room.created", marks={"public": True}),
-    _event(2, BEN, MemberJoined(), "room.joined"),
-    _event(3, ANN, MessagePosted(body="one"), "room.posted", marks={"number": 1}),
-    _event(4, ANN, MessagePosted(body="two"), "room.posted", marks={"number": 2}),
-    _event(5, ANN, MemberKicked(user=BEN), "room.kicked", revokes=(BEN,)),
-    _event(6, ANN, MessagePosted(body="three"), "room.posted", marks={"number": 3}),
+    event(1, ANN, RoomCreated(name="r", access="public"), "room.created", marks=PUBLIC),
+    event(2, BEN, MemberJoined(), "room.joined"),
+    event(3, ANN, MessagePosted(body="one"), "room.posted", marks={"number": 1}),
+    event(4, ANN, MessagePosted(body="two"), "room.posted", marks={"number": 2}),
+    event(5, ANN, MemberKicked(user=BEN), "room.kicked", revokes=(BEN,)),
+    event(6, ANN, MessagePosted(body="three"), "room.posted", marks={"number": 3}),
 ]
 
 
@@ -52,23 +54,33 @@ def truth(
     events: Sequence[tuple[Header, Struct]] = EVENTS, receipts: Sequence[int] = range(1, 7)
 ) -> StoredTruth:
     """What was logged, with receipts for the causes of these seqs."""
-    made = StoredTruth({RoomKind.name: RoomKind()})
+    made = StoredTruth({RoomKind.name: RoomKind(bytes(32))})
     rows = [LogRow(header.seq, encode_header(header), encode_payload(payload)) for header, payload in events]
     authors = {header.seq: header.author for header, _ in EVENTS}
     made.add(ROOM, rows, [Receipt(authors[seq], client_id(seq), seq, seq, b"") for seq in receipts])
     return made
 
 
-def delivered(client: str, seq: int, at: float) -> Delivered:
+def delivered(
+    client: str, seq: int, at: float, *, events: Sequence[tuple[Header, Struct]] = EVENTS
+) -> Delivered:
     """This event, as it is logged."""
-    header, payload = EVENTS[seq - 1]
+    header, payload = events[seq - 1]
     return Delivered(at=at, client=client, header=header, payload=msgpack.decode(encode_payload(payload)))
 
 
-def subscribed(client: str, seq: int, at: float, *, user: str, since: int | None = None) -> Subscribed:
+def subscribed(
+    client: str,
+    seq: int,
+    at: float,
+    *,
+    user: str,
+    since: int | None = None,
+    events: Sequence[tuple[Header, Struct]] = EVENTS,
+) -> Subscribed:
     """From this seq on: by a snapshot, or resumed there."""
     position = None if since is None else Position(stream=ROOM, incarnation=1, seq=since)
-    shown = truth().view(ROOM, seq, user) if since is None else None
+    shown = truth(events).view(ROOM, seq, user) if since is None else None
     return Subscribed(
         at=at, client=client, stream=ROOM, incarnation=1, seq=seq, head=seq, since=position, snapshot=shown
     )

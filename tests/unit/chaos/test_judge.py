@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import Struct
 from msgspec.structs import replace
 
 from gatherup.chaos.judge import Verdict, judge
-from gatherup.chaos.records import Answered, Closed, Complaint, Connected, GivenUp, Record, Sent
+from gatherup.chaos.records import Answered, Closed, Complaint, Connected, GivenUp, Record, Sent, Settled
+from protocol.event import Header
 from protocol.frames import Position
+from protocol.room import MemberJoined, MessagePosted, RoomRemoved, RoomRestored
 from tests.unit.chaos.example import (
     ANN,
     BEN,
@@ -16,6 +19,7 @@ from tests.unit.chaos.example import (
     after,
     client_id,
     delivered,
+    event,
     history,
     instead,
     sent,
@@ -199,3 +203,56 @@ def test_a_refusal_speaks_for_all_copies_before_it_on_its_connection() -> None:
 def test_one_fault_is_not_counted_again_with_each_event_that_follows() -> None:
     verdict = judge(without(history(), delivered("ann", 4, 2.1)), truth())
     assert verdict.harms == {"lost": 1}
+
+
+# --- rooms that go and come back, and history that isn't everybody's ---
+
+
+def posted(seq: int, number: int) -> tuple[Header, Struct]:
+    return event(seq, ANN, MessagePosted(body="x"), "room.posted", marks={"number": number})
+
+
+GOES_AND_COMES = [
+    *EVENTS[:3],
+    event(4, ANN, RoomRemoved(), "room.removed", revokes=("*",)),
+    event(5, ANN, RoomRestored(), "room.restored"),
+    posted(6, 2),
+]
+LATER_ONLY = [
+    EVENTS[0],
+    posted(2, 1),
+    posted(3, 2),
+    event(4, BEN, MemberJoined(), "room.joined", marks={"history": False}),
+    posted(5, 3),
+    posted(6, 4),
+]
+START: list[Record] = [Connected(at=0, client="ben", user=BEN, node="node-1")]
+
+
+def told(events: list[tuple[Header, Struct]], seqs: range) -> list[Record]:
+    """Ben gets these events."""
+    return [delivered("ben", seq, 0.2 + seq / 10, events=events) for seq in seqs]
+
+
+def test_whoever_listened_to_a_removed_room_hears_nothing_after_it() -> None:
+    stored = truth(GOES_AND_COMES)
+    listening = [*START, subscribed("ben", 2, 0.1, user=BEN, events=GOES_AND_COMES)]
+    assert judge([*listening, *told(GOES_AND_COMES, range(3, 5))], stored).held
+    assert broken(judge([*listening, *told(GOES_AND_COMES, range(3, 6))], stored)) == {(6, "revoked")}
+
+
+@pytest.mark.parametrize(("seq", "held"), [(2, False), (3, True), (4, True)])
+def test_who_may_read_later_events_only_isnt_shown_earlier_ones(seq: int, held: bool) -> None:
+    begun = replace(subscribed("ben", seq, 0.1, user=BEN, events=LATER_ONLY), head=4)
+    records = [*START, begun, *told(LATER_ONLY, range(seq + 1, 7)), Settled(at=4.0)]
+    verdict = judge(records, truth(LATER_ONLY))
+    assert verdict.held == held
+    assert broken(verdict) == (set() if held else {(6, "revoked")})
+
+
+def test_what_one_may_not_read_again_is_replaced_by_a_snapshot() -> None:
+    begun = subscribed("ben", 4, 0.1, user=BEN, events=LATER_ONLY)
+    for since, held in ((2, True), (3, False)):
+        known = replace(begun, since=Position(stream=ROOM, incarnation=1, seq=since))
+        verdict = judge([*START, known, *told(LATER_ONLY, range(5, 7)), Settled(at=4.0)], truth(LATER_ONLY))
+        assert verdict.held == held

@@ -9,7 +9,8 @@ import pytest
 from gatherup.chat.account import Account
 from gatherup.client import TokenDeniedError, TokenUnavailableError
 from protocol.codes import CODES, Code
-from protocol.http import Problem, SignedIn
+from protocol.http.accounts import SignedIn
+from protocol.http.base import Problem
 
 
 def signed_in(number: int) -> SignedIn:

@@ -9,9 +9,7 @@ from click.testing import CliRunner
 
 from gatherup.chat.account import Account
 from gatherup.chat.command import command, room_of
-from gatherup.client import Client
-from protocol.frames import Accepted
-from protocol.room import CreateRoom
+from gatherup.client import Client, Room
 
 MINE, OLDER = "room:" + "2" * 32, "room:" + "1" * 32
 
@@ -26,12 +24,9 @@ class Town:
     async def find_room(self, name: str) -> str | None:
         return self.found.pop(0)
 
-    def new_id(self) -> str:
-        return "7f3e2a10-9c1b-4d2e-8f00-0a1b2c3d4e01"
-
-    async def send(self, create: CreateRoom) -> Accepted:
-        self.made.append(create.name)
-        return Accepted(client_id=create.client_id, stream=MINE, seq=1, events=1)
+    async def create_room(self, name: str) -> Room:
+        self.made.append(name)
+        return Room(cast(Client, self), MINE)
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from typing import cast
+
 import pytest
 
+from gatherup.chat import screen
+from gatherup.chat.account import Account
+from gatherup.chat.names import Names
+from gatherup.chat.recent import Recent
 from gatherup.chat.screen import printable
+from gatherup.client import Event, Stream
+from gatherup.clock import SystemClock
+from protocol import room
+from protocol.event import Header
+from protocol.frames import Position
 
 HOSTILE = {
     "an escape sequence": "\x1b]0;title\x07",
@@ -26,3 +38,64 @@ def test_controls_are_replaced(text: str) -> None:
 
 def test_other_text_stays() -> None:
     assert printable("Grüße, 你好 👋🏽 — שלום") == "Grüße, 你好 👋🏽 — שלום"
+
+
+ME, BEN = "user:" + "a" * 32, "user:" + "b" * 32
+ROOM = "room:" + "1" * 32
+
+
+def event(kind: str, payload: object, **marks: object) -> Event:
+    header = Header(stream=ROOM, seq=7, at=1, author=BEN, type=kind, marks=marks)  # type: ignore[arg-type]
+    return Event(header=header, payload=payload, position=Position(stream=ROOM, incarnation=1, seq=7))
+
+
+class Reader:
+    """A signed-in user without history."""
+
+    user = ME
+
+
+async def shown(monkeypatch: pytest.MonkeyPatch, *items: Event) -> list[tuple[str, bool]]:
+    lines: list[tuple[str, bool]] = []
+
+    def note(line: str, *, loud: bool = False) -> None:
+        lines.append((line, loud))
+
+    async def stream() -> AsyncIterator[Event]:
+        for item in items:
+            yield item
+
+    async def lookup(users: list[str]) -> dict[str, str]:
+        return {BEN: "ben", ME: "me"}
+
+    monkeypatch.setattr(screen, "show", note)
+    names = Names(lookup, SystemClock(), {})
+    await screen.Screen(cast(Account, Reader()), cast(Stream, stream()), names, Recent()).run()
+    return lines
+
+
+async def test_who_is_meant_sees_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = room.MessagePosted(body="hi")
+    lines = await shown(
+        monkeypatch,
+        event("room.posted", said, number=1),
+        event("room.posted", said, number=2, mentions=(BEN,)),
+        event("room.posted", said, number=3, mentions=(BEN, ME)),
+        event("room.posted", said, number=4, everyone=True),
+        event("room.posted", said, number=5, replied=ME, reply_to=3),
+        event("room.posted", said, number=6, thread=3),
+    )
+    assert [loud for _, loud in lines] == [False, False, True, True, False, False]
+    assert [line for line, _ in lines][-2:] == ["<ben> (to me) hi", "<ben> (in a thread) hi"]
+
+
+async def test_what_is_done_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = await shown(
+        monkeypatch,
+        event("room.changed", room.RoomChanged(topic="tea")),
+        event("room.reacted", room.Reacted(message=3, reaction="+1"), message=3, count=1),
+        event("room.banned", room.UserBanned(user=ME), user=ME),
+        event("room.posted", None, number=1),
+        event("room.later", {"any": "thing"}),
+    )
+    assert [line for line, _ in lines] == ["* ben set the topic: tea", "* ben reacted +1", "* ben banned me"]

@@ -22,6 +22,9 @@ STEPS = st.one_of(
     st.tuples(st.just("round"), st.sampled_from(FAULTS), st.integers(1, 2)),
     st.tuples(st.just("lost"), ROOM, st.just(0)),
     st.tuples(st.just("cut"), st.integers(0, 4), st.integers(0, 4)),
+    st.tuples(st.just("watch"), st.sampled_from([(), ROOMS[:1], ROOMS]), st.just(0)),
+    st.tuples(st.just("mark"), ROOM, st.integers(1, 9)),
+    st.tuples(st.just("kick"), ROOM, st.just(0)),
     st.tuples(st.sampled_from(["connect", "drop", "stray", "read"]), st.just(0), st.just(0)),
     st.tuples(st.just("wait"), st.sampled_from([0.1, 1.0, 5.0]), st.just(0)),
 )
@@ -60,6 +63,13 @@ def step(world: World, number: int, what: tuple) -> None:
         case ("wait", seconds, _):
             world.client.heard(world.now)
             world.wait(seconds)
+        case ("watch", rooms, _):
+            world.watch(rooms)
+        case ("kick", room, _):
+            world.server.left.add(room)
+            world.to_client.extend(world.server.news())
+        case ("mark", room, message):
+            world.mark(room, message)
         case ("connect", _, _):
             world.connect()
         case ("drop", _, _):
@@ -96,6 +106,7 @@ def test_any_interleaving(steps: list[tuple], patience_s: float) -> None:
             assert sum(posted) == 1
             assert world.server.logs[outcome.stream or ""][(outcome.seq or 0) - 1] == who
     for room in ROOMS:
+        assert world.server.read.get(room, 0) <= world.marks.get(room, 0)
         for before, after in pairwise(world.seen[room]):
             stood = before if before >= 0 else -before - 1
             assert after == stood + 1 or (after < 0 and -after - 1 >= stood)

@@ -17,21 +17,29 @@ from protocol.frames import (
     Accepted,
     Event,
     Goodbye,
+    Heads,
     Hello,
+    MarkRead,
     Position,
     RefreshToken,
     Refused,
+    RoomHead,
     SessionLimits,
+    Signalled,
     Subscribe,
     Subscribed,
     Unknown,
     Unsubscribe,
     Unsubscribed,
+    WatchHeads,
 )
+from protocol.ids import SYSTEM
+from protocol.presence import SetStatus, WatchPresence, person_of
 from protocol.room import PostMessage, SendTyping
 from tests.unit.client.world import ROOMS, client_id, event, post, sent, state, subscribed, welcome
 
 ROOM, OTHER = ROOMS
+ELSEWHERE = "room:" + "e" * 32
 
 
 def ready(policy: Policy | None = None, **greeting: object) -> ClientState:
@@ -421,3 +429,208 @@ def test_a_stream_is_followed_once() -> None:
     client = following()
     with pytest.raises(ValueError, match="followed already"):
         client.follow(ROOM, None, 0.0)
+
+
+# --- heads and read marks ------------------------------------------------------------------------------------
+
+
+def head(room: str, number: int) -> RoomHead:
+    return RoomHead(room=room, seq=number, number=number, read=0, unread=number, mentions=0)
+
+
+def watching(*rooms: str) -> ClientState:
+    client = ready()
+    (asked,) = sent(client.watch_heads(rooms, 0.0))
+    assert isinstance(asked, WatchHeads)
+    assert asked.rooms == rooms
+    assert client.received(Accepted(client_id=asked.client_id), 0.0) == [actions.WatchedHeads()]
+    return client
+
+
+def test_heads_are_delivered_and_watched_again_in_every_session() -> None:
+    client = watching(ROOM)
+    heads = Heads(rooms=(head(ROOM, 3),))
+    assert client.received(heads, 0.0) == [actions.DeliverHeads(heads)]
+    client.disconnected(None, 0.0)
+    client.connected("t", 1.0)
+    (again,) = sent(client.received(welcome(), 1.0))
+    assert isinstance(again, WatchHeads)
+    assert again.rooms == (ROOM,)
+    assert client.received(Accepted(client_id=again.client_id), 1.0) == [actions.WatchedHeads()]
+
+
+def test_other_rooms_are_asked_for_once_the_question_before_is_answered() -> None:
+    client = ready()
+    (first,) = sent(client.watch_heads((ROOM,), 0.0))
+    assert client.watch_heads((ROOM, OTHER), 0.0) == []
+    assert client.watch_heads((OTHER,), 0.0) == []
+    assert isinstance(first, WatchHeads)
+    (second,) = sent(todo := client.received(Accepted(client_id=first.client_id), 0.0))
+    assert isinstance(second, WatchHeads)
+    assert second.rooms == (OTHER,)
+    assert not only(actions.WatchedHeads, todo)
+    late = Heads(rooms=(head(ROOM, 1), head(OTHER, 2)))
+    assert client.received(late, 0.0) == [actions.DeliverHeads(Heads(rooms=(head(OTHER, 2),)))]
+    assert client.received(Accepted(client_id=second.client_id), 0.0) == [actions.WatchedHeads()]
+    assert client.watch_heads((OTHER,), 0.0) == [actions.WatchedHeads()]
+
+
+def test_who_watches_nothing_any_more_says_so_and_is_not_asked_again() -> None:
+    client = watching(ROOM)
+    (none,) = sent(client.watch_heads((), 0.0))
+    assert isinstance(none, WatchHeads)
+    assert none.rooms == ()
+    assert client.received(Heads(rooms=(head(ROOM, 1),)), 0.0) == []
+    assert client.received(Accepted(client_id=none.client_id), 0.0) == []
+    client.disconnected(None, 0.0)
+    client.connected("t", 1.0)
+    assert sent(client.received(welcome(), 1.0)) == []
+
+
+@pytest.mark.parametrize(("code", "again"), [(Code.TOO_MANY, False), (Code.RATE_LIMITED, True)])
+def test_a_refused_watch_ends_or_is_asked_for_again(code: Code, again: bool) -> None:
+    client = ready()
+    (asked,) = sent(client.watch_heads((ROOM,), 0.0))
+    assert isinstance(asked, WatchHeads)
+    refused = Refused(client_id=asked.client_id, code=code, message="no", retry=again, retry_after_s=2.0)
+    todo = client.received(refused, 0.0)
+    assert bool(only(actions.EndHeads, todo)) is not again
+    assert client.deadline() == (2.0 if again else limits.HEARTBEAT_S)
+    assert len(sent(client.elapsed(2.0))) == again
+
+
+def test_a_room_that_is_gone_is_told_once_and_watched_no_longer() -> None:
+    client = watching(ROOM, OTHER)
+    gone = Heads(rooms=(head(OTHER, 1),), gone=(ROOM, ELSEWHERE))
+    assert client.received(gone, 0.0) == [actions.DeliverHeads(Heads(rooms=(head(OTHER, 1),), gone=(ROOM,)))]
+    assert client.received(Heads(gone=(ROOM,)), 0.0) == []
+    (again,) = sent(client.watch_heads((ROOM, OTHER), 0.0))
+    assert isinstance(again, WatchHeads)
+    assert again.rooms == (ROOM, OTHER)
+    # Until this is answered a frame speaks of the rooms before.
+    assert only(actions.DeliverHeads, client.received(Heads(gone=(ROOM,)), 0.0))
+    assert client.received(Accepted(client_id=again.client_id), 0.0) == [actions.WatchedHeads()]
+    client.disconnected(None, 0.0)
+    client.connected("t", 1.0)
+    (after,) = sent(client.received(welcome(), 1.0))
+    assert isinstance(after, WatchHeads)
+    assert after.rooms == (ROOM, OTHER)
+
+
+def test_the_feed_of_a_client_whose_rooms_are_all_gone_still_ends() -> None:
+    client = watching(ROOM)
+    assert only(actions.DeliverHeads, client.received(Heads(gone=(ROOM,)), 0.0))
+    assert only(actions.EndHeads, client.close())
+
+
+def test_heads_end_with_the_client() -> None:
+    client = watching(ROOM)
+    (ended,) = only(actions.EndHeads, client.close())
+    assert isinstance(ended.error, ClosedError)
+    with pytest.raises(ClosedError):
+        client.watch_heads((ROOM,), 0.0)
+
+
+def test_the_highest_mark_of_each_room_is_told_at_the_pace_of_signals() -> None:
+    client = ready(limits=SessionLimits(signals_per_s=2.0))
+    assert sent(client.mark_read(ROOM, 5, 0.0)) == [MarkRead(room=ROOM, number=5)]
+    for room, number in ((ROOM, 9), (ROOM, 7), (OTHER, 1)):
+        assert client.mark_read(room, number, 0.1) == []
+    assert client.deadline() == 0.5
+    assert sent(client.elapsed(0.5)) == [MarkRead(room=ROOM, number=9)]
+    assert sent(client.elapsed(1.0)) == [MarkRead(room=OTHER, number=1)]
+    assert client.deadline() > 1.5
+
+
+def test_marks_wait_for_a_session() -> None:
+    client = state()
+    assert client.mark_read(ROOM, 5, 0.0) == []
+    assert client.deadline() == math.inf
+    client.connected("t", 0.0)
+    assert sent(client.received(welcome(), 0.0)) == [MarkRead(room=ROOM, number=5)]
+    client.disconnected(None, 1.0)
+    assert client.mark_read(ROOM, 6, 1.0) == []
+    client.connected("t", 2.0)
+    assert sent(client.received(welcome(), 2.0)) == [MarkRead(room=ROOM, number=6)]
+
+
+def test_marks_that_wait_are_bounded() -> None:
+    client = state()
+    for number in range(limits.ROOMS_PER_USER_MAX + 1):
+        client.mark_read(f"room:{number:032x}", 1, 0.0)
+    client.connected("t", 0.0)
+    assert sent(client.received(welcome(), 0.0)) == [MarkRead(room=f"room:{1:032x}", number=1)]
+
+
+# --- presence ------------------------------------------------------------------------------------------------
+
+ANN, BEN = ("user:" + digit * 32 for digit in "ab")
+
+
+def seen(user: str, status: str) -> Signalled:
+    """What the server tells when somebody is seen otherwise."""
+    count = int(status != "offline")
+    return Signalled(
+        stream=person_of(user), author=SYSTEM, type="presence", data={"count": count, status: [user]}
+    )
+
+
+def attending(*users: str) -> ClientState:
+    client = ready()
+    (asked,) = sent(client.watch_presence(users, 0.0))
+    assert isinstance(asked, WatchPresence)
+    assert asked.users == users
+    assert client.received(Accepted(client_id=asked.client_id), 0.0) == [actions.WatchedPresence()]
+    return client
+
+
+def told(todo: list[actions.Action]) -> list[tuple[str, str]]:
+    return [(p.user, p.status) for action in only(actions.DeliverPresence, todo) for p in action.people]
+
+
+def test_the_presence_of_watched_people_is_told_and_of_nobody_else() -> None:
+    client = attending(ANN)
+    assert told(client.received(seen(ANN, "busy"), 0.0)) == [(ANN, "busy")]
+    assert told(client.received(seen(ANN, "offline"), 0.0)) == [(ANN, "offline")]
+    assert client.received(seen(BEN, "online"), 0.0) == []
+    typing = Signalled(stream=person_of(ANN), author=ANN, type="typing", data={"online": [ANN]})
+    assert client.received(typing, 0.0) == []
+
+
+def test_who_was_there_is_offline_in_the_next_session_until_it_tells_otherwise() -> None:
+    client = attending(ANN, BEN)
+    client.received(seen(ANN, "online"), 0.0)
+    client.received(seen(BEN, "away"), 0.0)
+    client.received(seen(BEN, "offline"), 0.0)
+    client.disconnected(None, 0.0)
+    client.connected("t", 1.0)
+    todo = client.received(welcome(), 1.0)
+    assert told(todo) == [(ANN, "offline")]
+    (again,) = sent(todo)
+    assert isinstance(again, WatchPresence)
+    assert again.users == (ANN, BEN)
+    assert told(client.received(seen(ANN, "online"), 1.0)) == [(ANN, "online")]
+
+
+def test_presence_ends_with_the_client() -> None:
+    client = attending(ANN)
+    (ended,) = only(actions.EndPresence, client.close())
+    assert isinstance(ended.error, ClosedError)
+    with pytest.raises(ClosedError):
+        client.watch_presence((ANN,), 0.0)
+
+
+def test_every_session_is_told_the_newest_status_at_its_pace() -> None:
+    client = ready()
+    assert sent(client.set_status("online", 0.0)) == []
+    assert sent(client.set_status("away", 0.0)) == [SetStatus(status="away")]
+    assert client.set_status("busy", 0.1) == []
+    assert client.set_status("invisible", 0.2) == []
+    assert client.deadline() == 1 / limits.STATUSES_PER_S
+    assert sent(client.elapsed(client.deadline())) == [SetStatus(status="invisible")]
+    client.disconnected(None, 1.5)
+    assert client.set_status("busy", 1.5) == []
+    (hello,) = sent(client.connected("t", 1.5))
+    assert isinstance(hello, Hello)
+    assert hello.status == "busy"
+    assert sent(client.received(welcome(), 1.5)) == []

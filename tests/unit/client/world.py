@@ -17,15 +17,19 @@ from protocol.frames import (
     Accepted,
     ClientFrame,
     Event,
+    Heads,
     Hello,
+    MarkRead,
     Position,
     Refused,
+    RoomHead,
     ServerFrame,
     SessionLimits,
     Subscribe,
     Subscribed,
     Unknown,
     Unsubscribe,
+    WatchHeads,
     Welcome,
 )
 from protocol.room import PostMessage
@@ -83,6 +87,14 @@ class ModelServer:
     resume_events_max: int = 12
     live: dict[str, int] = field(default_factory=dict)
     """The session's subscriptions: the last seq sent."""
+    watched: tuple[str, ...] = ()
+    """The rooms whose heads the session watches."""
+    told: dict[str, int] = field(default_factory=dict)
+    """Of those, the heads it was told."""
+    read: dict[str, int] = field(default_factory=dict)
+    """How far the user has read."""
+    left: set[str] = field(default_factory=set)
+    """The rooms that the user was kicked out of."""
 
     def append(self, stream: str, who: str) -> None:
         self.logs[stream].append(who)
@@ -90,7 +102,7 @@ class ModelServer:
     def take(self, frame: ClientFrame, fault: str) -> list[ServerFrame]:
         match frame:
             case Hello():
-                self.live = {}
+                self.live, self.watched, self.told = {}, (), {}
                 answers: list[ServerFrame] = [welcome(limits=SessionLimits(commands_burst=1000.0))]
                 for position in frame.positions:
                     answers += self._subscribe(position.stream, position, None)
@@ -104,6 +116,14 @@ class ModelServer:
                 return [Accepted(client_id=frame.client_id)]
             case PostMessage():
                 return self._post(frame, fault) + self.news()
+            case WatchHeads():
+                if fault == "refuse":
+                    return [self._refusal(frame.client_id)]
+                self.watched, self.told = frame.rooms, {}
+                return [Accepted(client_id=frame.client_id), *self.news()]
+            case MarkRead():
+                self.read[frame.room] = max(frame.number, self.read.get(frame.room, 0))
+                return []
             case _:
                 raise AssertionError(frame)
 
@@ -146,7 +166,19 @@ class ModelServer:
         for stream, seq in self.live.items():
             frames += [event(stream, n) for n in range(seq + 1, len(self.logs[stream]) + 1)]
             self.live[stream] = len(self.logs[stream])
-        return frames
+        lost = tuple(room for room in self.watched if room in self.left)
+        self.watched = self.joined(self.watched)
+        changed = [room for room in self.watched if self.told.get(room) != len(self.logs[room])]
+        self.told |= {room: len(self.logs[room]) for room in changed}
+        heads = Heads(rooms=tuple(map(self._head, changed)), gone=lost)
+        return [*frames, heads] if changed or lost else frames
+
+    def joined(self, rooms: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(room for room in rooms if room not in self.left)
+
+    def _head(self, room: str) -> RoomHead:
+        seq = len(self.logs[room])
+        return RoomHead(room=room, seq=seq, number=seq, read=self.read.get(room, 0), unread=0, mentions=0)
 
 
 class World:
@@ -166,6 +198,11 @@ class World:
         self.seen: dict[str, list[int]] = {room: [] for room in ROOMS}
         """Per stream the seqs that were delivered, a snapshot as minus its seq minus 1."""
         self.unread: deque[str] = deque()
+        self.watched: tuple[str, ...] = ()
+        self.heads: dict[str, int | None] = {}
+        """Of the rooms that are watched, the last head that was told; None for one that is gone."""
+        self.marks: dict[str, int] = {}
+        """The highest number of each room that was marked as read."""
         self.issued: list[str] = []
         self.do(self.client.start())
 
@@ -185,6 +222,12 @@ class World:
                     shown = -position.seq - 1 if isinstance(item, Subscribed) else position.seq
                     self.seen[stream].append(shown)
                     self.unread.append(stream)
+                case actions.DeliverHeads(told):
+                    assert {head.room for head in told.rooms} <= set(self.watched)
+                    assert set(told.gone) <= self.server.left & set(self.watched)
+                    self.heads |= {head.room: head.seq for head in told.rooms} | dict.fromkeys(told.gone)
+                case actions.WatchedHeads():
+                    assert self.server.joined(self.server.watched) == self.server.joined(self.watched)
                 case actions.Opened() | actions.WentOnline() | actions.WentOffline() | actions.Ping():
                     pass
                 case _:
@@ -194,6 +237,15 @@ class World:
         command = post(number, stream)
         self.issued.append(command.client_id)
         self.do(self.client.command(command, self.now))
+
+    def watch(self, rooms: tuple[str, ...]) -> None:
+        self.watched = rooms
+        self.heads = {room: head for room, head in self.heads.items() if room in rooms}
+        self.do(self.client.watch_heads(rooms, self.now))
+
+    def mark(self, room: str, number: int) -> None:
+        self.marks[room] = max(number, self.marks.get(room, 0))
+        self.do(self.client.mark_read(room, number, self.now))
 
     def connect(self) -> None:
         if not self.up and self.connect_at is not None:
@@ -206,7 +258,7 @@ class World:
         self.stray.extend(f for f in self.to_server if isinstance(f, PostMessage))
         self.to_server.clear()
         self.to_client.clear()
-        self.server.live = {}
+        self.server.live, self.server.watched = {}, ()
 
     def drop(self) -> None:
         if self.up:
@@ -220,8 +272,8 @@ class World:
     def serve_stray(self) -> None:
         """A frame of an old connection is taken late; its answer goes nowhere, its event to everyone."""
         if self.stray:
-            self.server.take(self.stray.popleft(), "none")
-            self.to_client.extend(self.server.news())
+            answers = self.server.take(self.stray.popleft(), "none")
+            self.to_client.extend(frame for frame in answers if isinstance(frame, Event | Heads))
 
     def hear(self, times: int = 1) -> None:
         if self.to_client:
@@ -271,7 +323,10 @@ class World:
     def caught_up(self) -> bool:
         """Whether every stream was delivered to its end."""
         ends = {room: seqs[-1] if seqs else None for room, seqs in self.seen.items()}
-        return all(ends[room] in (len(log), -len(log) - 1) for room, log in self.server.logs.items())
+        streams = all(ends[room] in (len(log), -len(log) - 1) for room, log in self.server.logs.items())
+        logs, left = self.server.logs, self.server.left
+        heads = {room: None if room in left else len(logs[room]) for room in self.watched}
+        return streams and self.heads == heads
 
     def outcomes(self) -> list[Accepted | ClientError | None]:
         return [self.settled.get(who, [None])[0] for who in self.issued]  # type: ignore[misc]

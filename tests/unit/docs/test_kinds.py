@@ -10,7 +10,7 @@ import msgspec
 import pytest
 import trio
 
-from actors.kind import EVERYONE, LISTENERS, Accept, FactKey, Job
+from actors.kind import EVERYONE, LISTENERS, LISTENS_AFTER, Accept, FactKey, Job
 from gatherup.client import ConnectionLostError, connect
 from protocol.codec import FULL, InvalidFrameError, Subprotocol, codecs
 from protocol.codes import Code
@@ -153,7 +153,10 @@ async def test_the_highest_bid_wins_once(autojump_clock: object) -> None:
     assert ended.author == SYSTEM
     assert ended.at - decode_header(row.events[0].header).at >= 5000
     assert list(row.jobs.values()) == [Job("hand_over", {"winner": ANN, "coins": 3})]
-    assert row.rows == {FactKey(LISTENERS, EVERYONE): {}, FactKey("lot", ""): {"item": "Cup"}}
+    assert row.rows == {
+        FactKey(LISTENERS, EVERYONE): {LISTENS_AFTER: None},
+        FactKey("lot", ""): {"item": "Cup"},
+    }
     assert row.wake_at is None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from click.testing import CliRunner
 from gatherup import config
 from gatherup.cli import main
 from gatherup.config import ConfigError, Key, Secret
+from gatherup.config.leaves import leaves
 
 ROOT = Path(__file__).parents[3]
 PASSWORD = "hunter2-never-shown"
@@ -32,6 +34,12 @@ def test_the_minimal_environment_gives_the_defaults() -> None:
     assert read.postgres.url.reveal() == MINIMAL["DATABASE_URL"]
     assert read.auth.token_key.key == b"\xa1" * 32
     assert read.redis.url is None
+
+
+def test_every_setting_can_be_set() -> None:
+    for leaf in leaves():
+        with suppress(ConfigError):  # it says what it should have been; nothing else may go wrong
+            config.read({**MINIMAL, leaf.variable: "x"})
 
 
 def test_variables_reach_their_leaves() -> None:
@@ -143,7 +151,7 @@ def test_every_leaf_says_what_it_is_and_names_its_unit() -> None:
     for leaf in config.leaves():
         assert leaf.description, leaf.variable
         if leaf.default is not None and isinstance(leaf.default, float):
-            assert leaf.field.endswith(("_s", "_burst")), leaf.variable
+            assert leaf.field.endswith(("_s", "_burst", "ratio")), leaf.variable
 
 
 def test_the_example_file_is_the_tree() -> None:

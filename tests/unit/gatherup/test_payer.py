@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gatherup.http.endpoint import ADDRESS_CHARS_MAX, payer
+from gatherup.http.gate import ADDRESS_CHARS_MAX, payer
 
 CASES = [
     ("192.0.2.7", "192.0.2.7"),

@@ -15,10 +15,14 @@ from protocol.frames import (
     Accepted,
     Event,
     Goodbye,
+    Heads,
     Hello,
+    MarkRead,
+    Ping,
     Position,
     RefreshToken,
     Refused,
+    RoomHead,
     SessionLimits,
     Signalled,
     Subscribe,
@@ -26,35 +30,13 @@ from protocol.frames import (
     Unknown,
     Unsubscribe,
     Unsubscribed,
+    WatchHeads,
     Welcome,
 )
-from protocol.room import (
-    CreateRoom,
-    DeleteMessage,
-    EditMessage,
-    JoinRoom,
-    KickMember,
-    LeaveRoom,
-    MemberJoined,
-    MemberKicked,
-    MemberLeft,
-    MessageDeleted,
-    MessageEdited,
-    MessagePosted,
-    PostMessage,
-    RoomCreated,
-    RoomView,
-    SendTyping,
-)
-
-Map = dict[str, Any]
-
-ROOM = "room:5f0c1a52b4f24f2f9a0c6f1d2e3b4a59"
-ANN = "user:0d9a41f0c1f84f1f8c0f7d6f3f6f6c11"
-BOB = "user:1d9a41f0c1f84f1f8c0f7d6f3f6f6c11"
-CLIENT_ID = "7f3e2a10-9c1b-4d2e-8f00-0a1b2c3d4e5f"
-AT = 1_790_000_000_123
-TEXT = 'Grüße, 你好 🎲\n\u2028 \\ " </script>'
+from protocol.inbox import InboxView, ReadInbox
+from protocol.presence import SetStatus, WatchPresence
+from tests.unit.protocol import room_samples
+from tests.unit.protocol.room_samples import ANN, AT, BOB, CLIENT_ID, EVENTS, ROOM, VIEW, VIEW_MAP, Map
 
 
 def packb(value: object) -> bytes:
@@ -86,40 +68,31 @@ CLIENT: list[tuple[Struct, Map]] = [
         {"t": "subscribe", **_ASK, "since": _POSITION},
     ),
     (Unsubscribe(client_id=CLIENT_ID, stream=ROOM), {"t": "unsubscribe", **_ASK}),
+    (Ping(client_id=CLIENT_ID), {"t": "ping", "client_id": CLIENT_ID}),
+    (MarkRead(room=ROOM, number=2**53 - 1), {"t": "mark_read", "room": ROOM, "number": 2**53 - 1}),
+    (WatchHeads(client_id=CLIENT_ID), {"t": "watch_heads", "client_id": CLIENT_ID}),
     (
-        CreateRoom(client_id=CLIENT_ID, name=TEXT, public=False),
-        {"t": "room.create", "client_id": CLIENT_ID, "name": TEXT, "public": False},
-    ),
-    (JoinRoom(client_id=CLIENT_ID, stream=ROOM, resend=True), {"t": "room.join", **_ASK, "resend": True}),
-    (LeaveRoom(client_id=CLIENT_ID, stream=ROOM), {"t": "room.leave", **_ASK}),
-    (PostMessage(client_id=CLIENT_ID, stream=ROOM, body=TEXT), {"t": "room.post", **_ASK, "body": TEXT}),
-    (
-        EditMessage(client_id=CLIENT_ID, stream=ROOM, message=2**53 - 1, body="x"),
-        {"t": "room.edit", **_ASK, "message": 2**53 - 1, "body": "x"},
+        WatchHeads(client_id=CLIENT_ID, rooms=(ROOM,)),
+        {"t": "watch_heads", "client_id": CLIENT_ID, "rooms": [ROOM]},
     ),
     (
-        DeleteMessage(client_id=CLIENT_ID, stream=ROOM, message=7),
-        {"t": "room.delete", **_ASK, "message": 7},
+        ReadInbox(client_id=CLIENT_ID, stream="inbox:" + ANN[5:], up_to=0),
+        {"t": "inbox.read", "client_id": CLIENT_ID, "stream": "inbox:" + ANN[5:], "up_to": 0},
     ),
+    (SetStatus(status="busy"), {"t": "set_status", "status": "busy"}),
+    (WatchPresence(client_id=CLIENT_ID), {"t": "watch_presence", "client_id": CLIENT_ID}),
     (
-        KickMember(client_id=CLIENT_ID, stream=ROOM, user=BOB, reason="spam"),
-        {"t": "room.kick", **_ASK, "user": BOB, "reason": "spam"},
+        WatchPresence(client_id=CLIENT_ID, users=(ANN, BOB)),
+        {"t": "watch_presence", "client_id": CLIENT_ID, "users": [ANN, BOB]},
     ),
-    (SendTyping(stream=ROOM), {"t": "room.typing", "stream": ROOM}),
+    *room_samples.CLIENT,
 ]
 
-EVENTS: list[tuple[str, Struct, Map]] = [
-    ("room.created", RoomCreated(name=TEXT, public=True), {"name": TEXT, "public": True}),
-    ("room.joined", MemberJoined(), {}),
-    ("room.left", MemberLeft(), {}),
-    ("room.posted", MessagePosted(body=TEXT), {"body": TEXT}),
-    ("room.edited", MessageEdited(message=7, body="x"), {"message": 7, "body": "x"}),
-    ("room.deleted", MessageDeleted(message=7), {"message": 7}),
-    ("room.kicked", MemberKicked(user=BOB, reason="spam"), {"user": BOB, "reason": "spam"}),
-]
 
-VIEW = RoomView(room=ROOM, owner=ANN, public=True, members=[ANN, BOB], messages=3)
-VIEW_MAP: Map = {"room": ROOM, "owner": ANN, "public": True, "members": [ANN, BOB], "messages": 3}
+VIEWS: list[tuple[Struct, Map]] = [
+    (VIEW, VIEW_MAP),
+    (InboxView(user=ANN, unread=2, read_up_to=7), {"user": ANN, "unread": 2, "read_up_to": 7}),
+]
 
 
 def header(kind: str = "room.posted", **fields: Any) -> Header:
@@ -185,6 +158,24 @@ _SESSION: list[tuple[Struct, Map]] = [
     (
         Goodbye(code=4001, message="Slow.", retry=True, retry_after_s=0.5),
         {"t": "goodbye", "code": 4001, "message": "Slow.", "retry": True, "retry_after_s": 0.5},
+    ),
+    (
+        Heads(rooms=(RoomHead(room=ROOM, seq=9, number=4, read=1, unread=2, mentions=1),), gone=(ROOM,)),
+        {
+            "t": "heads",
+            "rooms": [
+                {
+                    "room": ROOM,
+                    "seq": 9,
+                    "number": 4,
+                    "read": 1,
+                    "unread": 2,
+                    "mentions": 1,
+                    "peer_read": None,
+                }
+            ],
+            "gone": [ROOM],
+        },
     ),
 ]
 

@@ -79,6 +79,9 @@ def test_every_code_is_explained() -> None:
         assert row.sentence.endswith(".")
         assert 400 <= row.http_status <= 599
     assert {code for code, row in CODES.items() if row.retry} == {
+        Code.MUTED,
+        Code.SLOW_MODE,
+        Code.LOCKED_OUT,
         Code.RATE_LIMITED,
         Code.OVERLOADED,
         Code.UNAVAILABLE,

@@ -13,6 +13,8 @@ from actors.cluster.bridge import Bridge
 from actors.cluster.ownership import Ownership, There
 from actors.cluster.view import SHARDS, Member, Shard, View
 from actors.ports import BusUnavailableError, Fence, LogRow, LogUnavailableError
+from actors.presence import Presence
+from actors.presence.roster import Here as Local
 from actors.runtime.envelope import Envelope
 from protocol.frames import Accepted, Command, Reply, Signal, Signalled
 from protocol.nodes import NODE_PROTOCOL, NodeFrame, inbox, link_key, unseal
@@ -116,10 +118,14 @@ class FakeRelay:
         self.published: list[tuple[str, list[LogRow]]] = []
         self.stood: list[tuple[str, int]] = []
         self.signals: list[Signalled] = []
-        self.interest: Callable[[str, bool], None] = lambda stream, wanted: None
+        self.listeners: list[Callable[[str, bool], None]] = []
 
     def on_interest(self, listener: Callable[[str, bool], None]) -> None:
-        self.interest = listener
+        self.listeners.append(listener)
+
+    def interest(self, stream: str, wanted: bool) -> None:
+        for listener in self.listeners:
+            listener(stream, wanted)
 
     def publish(self, stream: str, rows: Sequence[LogRow]) -> None:
         self.published.append((stream, list(rows)))
@@ -178,6 +184,7 @@ class FakeRouter:
         epoch: int,
         reply: Callable[[Reply], None],
         returned: Callable[[], None],
+        parent: str | None,
     ) -> None:
         self.taken.append(command)
         self.epochs.append(epoch)
@@ -199,11 +206,20 @@ class Node:
         self.id, self.fence, self.town = id, fence, town
         self.ownership = Ownership(Fence(id, fence), town.clock, lease_s=1e9)
         self.relay, self.log, self.router = FakeRelay(), town.log, FakeRouter()
+        self.here: dict[str, Local] = {}
+        self.presence = Presence(
+            self.ownership,
+            town.clock,
+            here=lambda stream: self.here.get(stream, Local()),
+            tell=self.relay.signalled,
+        )
+        self.relay.on_interest(self.presence.interest)
         self.bridge = Bridge(
             bus=town.hub.end(id),
             log=self.log,  # pyright: ignore[reportArgumentType]
             ownership=self.ownership,
             relay=self.relay,  # pyright: ignore[reportArgumentType]
+            presence=self.presence,
             kinds=KINDS,
             clock=town.clock,
             randomness=SeededRandomness(id),
@@ -214,7 +230,10 @@ class Node:
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         with self.scope:
-            await self.bridge.run(self.router, task_status=task_status)
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self.presence.run)
+                await nursery.start(self.bridge.run, self.router)
+                task_status.started()
 
     def see(self) -> None:
         """Read the view."""

@@ -94,6 +94,6 @@ def test_every_subscriber_sees_every_seq_once_in_order(steps, small):
                     assert got[-1] == last.seq
                 elif listener.ends:
                     assert not listener.outbox.closing
-            assert world.outboxes.parked == 0
+            assert len(world.outboxes.parked) == 0
 
     run(main)

@@ -5,14 +5,12 @@ import trio
 
 from actors.ports import LogUnavailableError
 from actors.relay.entry import SIGNALS_PENDING_MAX
-from actors.relay.relay import PRESENCE
 from protocol.codes import Code
 from protocol.frames import Signalled
 from protocol.limits import (
     FLUSH_HOLD_MAX_S,
     FLUSH_SENDS_MAX,
     FLUSH_TICK_MIN_S,
-    PRESENT_USERS_MAX,
     RESUME_PAGE_EVENTS,
     RING_EVENTS_MAX,
 )
@@ -203,7 +201,7 @@ async def test_a_slow_subscriber_is_dropped_and_slows_nobody(autojump_clock, wor
         await idle()
     assert quick.seqs == list(range(1, 61))
     assert slow.outbox.closing
-    assert world.relay.present(ROOM) == (1, [user_id(2)])
+    assert list(world.relay.audience(ROOM)) == [user_id(2)]
     assert world.outboxes.slow_closes == 1
 
 
@@ -382,7 +380,7 @@ async def test_leaving_in_the_middle_of_a_resume(autojump_clock, world):
         await settle()
         listener.outbox.abort()
     assert world.relay._entries == {}
-    assert world.relay.present(ROOM) == (0, [])
+    assert not world.relay.audience(ROOM)
 
 
 async def test_without_the_log_a_fresh_resume_ends_as_unavailable(autojump_clock, world):
@@ -443,7 +441,7 @@ async def test_a_revoking_event_splits_a_coalesced_flush(autojump_clock, world):
     assert other.seqs == [1, 2, 3]
     assert other.ends == []
     assert world.relay.counters.revocations == 2
-    assert world.relay.present(ROOM) == (1, [user_id(2)])
+    assert list(world.relay.audience(ROOM)) == [user_id(2)]
 
 
 @pytest.mark.parametrize("in_ring", [True, False])
@@ -529,35 +527,23 @@ async def test_an_erasing_event_empties_the_ring_and_what_was_framed_of_it(autoj
 # --- presence and signals -------------------------------------------------------------------------------------
 
 
-async def test_presence_tells_first_and_last_subscription_of_a_user_to_the_others(autojump_clock, world):
-    watcher = Listener(world, user_id(1))
-    await watcher.join(ROOM)
-    await idle()
+async def test_the_audience_changes_with_the_first_and_last_subscription_of_a_user(autojump_clock, world):
+    told: list[str] = []
+    world.relay.on_audience(told.append)
+    await Listener(world, user_id(1)).join(ROOM)
     first, second = Listener(world, user_id(2)), Listener(world, user_id(2))
     await first.join(ROOM)
     await second.join(ROOM)
-    await idle()
-    assert world.relay.present(ROOM) == (2, [user_id(1), user_id(2)])
+    assert list(world.relay.audience(ROOM)) == [user_id(1), user_id(2)]
+    assert list(world.relay.listened_by(user_id(2))) == [ROOM]
+    assert told == [ROOM, ROOM]
     first.leave()
-    await idle()
+    assert told == [ROOM, ROOM]
     second.outbox.abort()
     await idle()
-    told = [(s.type, s.data["user"], s.data["online"]) for s in watcher.signals]
-    assert told == [(PRESENCE, user_id(2), True), (PRESENCE, user_id(2), False)]
-    assert first.signals == []
-    assert world.relay.present(ROOM) == (1, [user_id(1)])
-
-
-async def test_among_very_many_presence_is_counted_but_not_told(autojump_clock, world):
-    watcher = Listener(world, user_id(9999))
-    await watcher.join(ROOM)
-    for n in range(PRESENT_USERS_MAX + 50):
-        await Listener(world, user_id(n)).join(ROOM)
-        await idle()
-    count, users = world.relay.present(ROOM)
-    assert count == PRESENT_USERS_MAX + 51
-    assert len(users) == PRESENT_USERS_MAX
-    assert len(watcher.signals) == PRESENT_USERS_MAX - 1
+    assert told == [ROOM, ROOM, ROOM]
+    assert list(world.relay.audience(ROOM)) == [user_id(1)]
+    assert list(world.relay.listened_by(user_id(2))) == []
 
 
 async def test_signals_go_to_live_subscribers_and_are_dropped_first(autojump_clock, world):

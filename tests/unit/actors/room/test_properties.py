@@ -1,151 +1,291 @@
-"""A room under any commands: checked against a straightforward model, and folded again in every way."""
+"""A room under any commands: folded again in every way, decided in batches, and never heard by who may not hear it."""
 
 from __future__ import annotations
 
-from typing import Any
+import random
+from collections.abc import Callable
+from typing import Any, cast
 
 import msgspec
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from msgspec.structs import replace
 
-from actors.kind import LISTENERS, Accept, Upsert
+from actors.kind import LISTENERS, LISTENS_AFTER, NOBODY, Accept, Facts, Upsert
 from actors.room.state import Room
+from actors.runtime.draft import Draft, fact_keys
+from actors.runtime.envelope import Envelope
 from protocol import limits
+from protocol import room as wire
+from protocol.frames import Command
+from protocol.ids import SYSTEM, derive_client_id
 from storage.tables import checked
-from tests.unit.actors.room.test_decisions import Talk
+from tests.unit.actors.room.commands import ACCESS, ANY, AUTHORS, SECRET, USERS
+from tests.unit.actors.room.talk import ANN, BOB, CAT, DAN, ID, KEY, ROOM, Talk
 
-USERS = [f"user:{n:032x}" for n in range(4)]
-WHO = st.sampled_from(USERS)
-WHICH = st.integers(0, 9)
-BODIES = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=5)
-ERASABLE = {"room.created", "room.posted", "room.edited", "room.kicked"}
+REVOKING = {"room.left", "room.kicked", "room.banned", "room.user_erased", "room.removed"}
 
 
-class RoomModel(RuleBasedStateMachine):
-    """The model: an ordered list of members, and messages as plain records."""
+class AnyRoom(RuleBasedStateMachine):
+    """Commands in any order, with a model of who is in the room and who is kept out."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.room = Talk()
-        self.members: list[str] = []
-        self.owner: str | None = None
-        self.public = False
-        self.created = False
-        self.messages: dict[int, dict[str, Any]] = {}
+        self.talk = Talk()
+        self.inside: dict[str, int] = {}
+        """Who is in, and after which seq they may read."""
+        self.kept_out: dict[str, int | None] = {}
+        self.removed = False
+        self.seen = 0
 
-    def agree(self, decision: object, expected: bool) -> bool:
-        assert isinstance(decision, Accept) == expected
-        return expected
+    @initialize(access=ACCESS | st.just("direct"), history=st.booleans())
+    def create(self, access: str, history: bool) -> None:
+        made = (
+            self.talk.open(ANN, BOB)
+            if access == "direct"
+            else self.talk.create(access=access, history=history)
+        )
+        assert isinstance(made, Accept)
+        if access != "direct":
+            for user in (BOB, CAT, DAN):
+                self.talk.done(wire.InviteUser, ANN, user=user)
+                assert isinstance(self.talk.join(user), Accept)
+            self.talk.done(wire.SetRole, ANN, user=BOB, role="moderator")
+        for by in (ANN, BOB, ANN, BOB):
+            self.talk.post(by)
+        self.follow()
 
-    @precondition(lambda self: not self.created)
-    @rule(by=WHO, public=st.sampled_from([True, True, True, False]))
-    def create(self, by: str, public: bool) -> None:
-        self.agree(self.room.create(by, public=public), True)
-        self.created, self.public, self.owner, self.members = True, public, by, [by]
+    @rule(commands=st.lists(ANY, min_size=1, max_size=4))
+    def govern(self, commands: list[Command]) -> None:
+        """Whoever is above everybody else: they are refused least."""
+        for command in commands:
+            self.send(command, self.talk.room.owner or KEY, 0)
 
-    @rule(by=WHO)
-    def join(self, by: str) -> None:
-        if self.agree(self.room.join(by), self.created and self.public and by not in self.members):
-            self.owner = self.owner or by
-            self.members.append(by)
+    @rule()
+    def bring_back(self) -> None:
+        """Else most histories would end in a room where nothing happens any more."""
+        for command in (wire.RestoreRoom, wire.UnarchiveRoom):
+            self.send(command(client_id=ID, stream=ROOM), self.talk.room.owner or KEY, 0)
 
-    @rule(by=WHO)
-    def leave(self, by: str) -> None:
-        if self.agree(self.room.leave(by), by in self.members):
-            self.members.remove(by)
-            if self.owner == by:
-                self.owner = self.members[0] if self.members else None
+    @rule(command=ANY, by=AUTHORS, wait_s=st.sampled_from([0, 0, 0, 5, 60]))
+    def send(self, command: Command, by: str, wait_s: int) -> None:
+        self.talk.later(wait_s)
+        before = self.talk.state
+        decision = self.talk.do(command, by)
+        if not isinstance(decision, Accept):
+            assert self.talk.state is before
+            return
+        if by in USERS and not isinstance(command, wire.JoinRoom | wire.UninviteUser | wire.RestoreRoom):
+            assert by in self.inside
+        self.follow()
 
-    @rule(by=WHO, user=WHO)
-    def kick(self, by: str, user: str) -> None:
-        allowed = by == self.owner and user != by and user in self.members
-        if self.agree(self.room.kick(by, user), allowed):
-            self.members.remove(user)
+    def follow(self) -> None:
+        """The model, from what the headers tell everybody."""
+        room, headers = self.talk.room, self.talk.headers()
+        for header in headers[self.seen :]:
+            assert bool(header.revokes) <= (header.type in REVOKING)
+            match header.type:
+                case "room.created":
+                    self.inside = dict.fromkeys(
+                        (header.author, *([BOB] if "peer" in header.marks else [])), 0
+                    )
+                case "room.joined":
+                    until = self.kept_out.get(header.author, 0)
+                    assert until is not None
+                    assert until <= header.at
+                    self.inside[header.author] = 0 if room.history else header.seq - 1
+                case "room.banned":
+                    self.kept_out[header.marks["user"]] = header.marks.get("until")  # type: ignore[index, assignment]
+                case "room.unbanned":
+                    del self.kept_out[header.marks["user"]]  # type: ignore[arg-type]
+                case "room.removed" | "room.restored":
+                    self.removed = header.type == "room.removed"
+                case _:
+                    pass
+            for user in header.revokes:
+                self.inside.pop(user, None)
+        self.seen = len(headers)
 
-    @precondition(lambda self: self.members)
-    @rule(data=st.data(), body=BODIES)
-    def post(self, data: st.DataObject, body: str) -> None:
-        by = data.draw(st.sampled_from(self.members))
-        seq = self.room.post(by, body)
-        self.messages[seq] = {"author": by, "bodies": [body], "seqs": [seq], "deleted": False}
-
-    @precondition(lambda self: self.messages)
-    @rule(by=WHO, which=WHICH, body=BODIES)
-    def edit(self, by: str, which: int, body: str) -> None:
-        seq, message = self.pick(which)
-        allowed = by in self.members and by == message["author"] and not message["deleted"]
-        if self.agree(self.room.edit(by, seq, body), allowed):
-            message["bodies"].append(body)
-            message["seqs"].append(len(self.room.log))
-
-    @precondition(lambda self: self.messages)
-    @rule(by=WHO, which=WHICH)
-    def delete(self, by: str, which: int) -> None:
-        seq, message = self.pick(which)
-        allowed = by in self.members and by in (message["author"], self.owner) and not message["deleted"]
-        if self.agree(self.room.delete(by, seq), allowed):
-            message["deleted"] = True
-
-    def pick(self, which: int) -> tuple[int, dict[str, Any]]:
-        seq = [*self.messages][which % len(self.messages)]
-        return seq, self.messages[seq]
+    def all_holds(self) -> None:
+        """Every invariant, at once."""
+        self.nobody_listens_who_may_not()
+        self.ranks_are_consistent()
+        self.reactions_add_up()
+        self.what_was_deleted_is_gone_and_nothing_else()
+        self.storage_can_keep_every_row_whole()
+        self.folding_again_gives_the_same_state_also_when_all_is_erased()
+        self.the_state_is_bounded_and_holds_no_text()
+        self.headers_hold_no_text_and_keep_their_limits()
+        self.every_view_can_be_shown()
 
     @invariant()
-    def the_state_is_the_models(self) -> None:
-        state: Room = self.room.state
-        assert [*state.members] == self.members
-        assert msgspec.to_builtins(self.room.kind.view(state, USERS[0]))["members"] == self.members
-        assert (state.owner, state.created, state.public) == (self.owner, self.created, self.public)
-        assert state.messages == len(self.messages)
-        assert (state.owner is None) == (not state.members)
+    def nobody_listens_who_may_not(self) -> None:
+        listeners = self.talk.keyed(LISTENERS)
+        assert (NOBODY in listeners) == self.removed
+        after = {user: row[LISTENS_AFTER] or 0 for user, row in listeners.items() if user != NOBODY}
+        assert after == self.inside
+        assert set(self.inside) == set(self.talk.room.members)
 
     @invariant()
-    def the_rows_are_the_models(self) -> None:
-        rows = self.room.rows
-        assert {key.key for key in rows if key.table == LISTENERS} == set(self.members)
-        for number, (seq, message) in enumerate(self.messages.items(), 1):
-            row = self.room.row(seq)
-            deleted = message["deleted"]
-            assert (row["number"], row["author"]) == (number, message["author"])
-            assert row["body"] == (None if deleted else message["bodies"][-1])
-            assert row["edits"] == ([] if deleted else message["seqs"][1:])
-            assert (row["deleted_at"] is not None) == deleted
-            assert (row["edited_at"] is not None) == (not deleted and len(message["seqs"]) > 1)
+    def ranks_are_consistent(self) -> None:
+        room = self.talk.room
+        assert room.owner is None or room.owner in room.members
+        assert room.owner not in room.moderators
+        assert set(room.moderators) <= set(room.members)
+        assert len(set(room.moderators)) == len(room.moderators)
+        if room.access != "direct":
+            assert (room.owner is None) == (not room.members)
+
+    @invariant()
+    def reactions_add_up(self) -> None:
+        put: dict[tuple[int, str], int] = {}
+        for row in self.talk.keyed("reaction").values():
+            put[row["message"], row["reaction"]] = put.get((row["message"], row["reaction"]), 0) + 1
+        counts = self.talk.keyed("reaction_count").values()
+        assert put == {(row["message"], row["reaction"]): row["count"] for row in counts}
+        for seq, row in self.talk.keyed("message").items():
+            assert (row["reactions"] or 0) == sum(message == int(seq) for message, _ in put)
+
+    @invariant()
+    def what_was_deleted_is_gone_and_nothing_else(self) -> None:
+        gone = {seq for header in self.talk.headers() for seq in header.erases}
+        assert {seq for seq, (_, payload) in enumerate(self.talk.log, 1) if payload is None} == gone
+        for seq, row in self.talk.keyed("message").items():
+            assert (row["body"] is None) == (row["deleted_at"] is not None) == (int(seq) in gone)
 
     @invariant()
     def storage_can_keep_every_row_whole(self) -> None:
-        for key, row in self.room.rows.items():
+        for key, row in self.talk.rows.items():
             assert checked(Upsert(key.table, key.key, row)) == row
 
     @invariant()
-    def deleted_bodies_are_gone_and_others_are_not(self) -> None:
-        gone = {seq for message in self.messages.values() if message["deleted"] for seq in message["seqs"]}
-        assert {seq for seq, (_, payload) in enumerate(self.room.log, 1) if payload is None} == gone
-
-    @invariant()
-    def erasing_changes_no_state(self) -> None:
-        state, rows = self.room.refolded()
-        assert (state, rows) == (self.room.state, self.room.rows)
-        bare, _ = self.room.refolded(erased=lambda header: header.type in ERASABLE)
+    def folding_again_gives_the_same_state_also_when_all_is_erased(self) -> None:
+        state, _ = self.talk.refolded()
+        assert state == self.talk.state
+        bare, _ = self.talk.refolded(erased=lambda _: True)
         assert bare == state
 
     @invariant()
     def the_state_is_bounded_and_holds_no_text(self) -> None:
-        packed = msgspec.msgpack.encode(self.room.state)
-        assert msgspec.msgpack.decode(packed, type=Room) == self.room.state
-        assert len(packed) <= 200 + 50 * len(USERS)
-        assert b"Chess" not in packed
+        packed = msgspec.msgpack.encode(self.talk.state)
+        assert msgspec.msgpack.decode(packed, type=Room) == self.talk.state
+        assert SECRET.encode() not in packed
+        room = self.talk.room
+        assert len(room.pinned) <= limits.ROOM_PINS_MAX
+        if not room.slow_mode_s:
+            assert room.posted_at == {}
 
     @invariant()
     def headers_hold_no_text_and_keep_their_limits(self) -> None:
-        for header, _ in self.room.log:
-            assert b"Chess" not in header
-            assert b"spam" not in header
-        for header in self.room.headers():
+        for header, _ in self.talk.log:
+            assert SECRET.encode() not in header
+        for header in self.talk.headers():
             assert len(header.erases) <= limits.ERASE_SEQS_MAX
-            assert bool(header.revokes) == (header.type in {"room.left", "room.kicked"})
+
+    @invariant()
+    def every_view_can_be_shown(self) -> None:
+        for user in USERS:
+            msgspec.convert(msgspec.to_builtins(self.talk.view(user)), wire.RoomView)
 
 
-RoomModel.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
-TestRoomModel = RoomModel.TestCase
+AnyRoom.TestCase.settings = settings(max_examples=50, stateful_step_count=40, deadline=None)
+TestAnyRoom = AnyRoom.TestCase
+
+
+@given(st.lists(st.tuples(ANY, AUTHORS), max_size=40), ACCESS | st.just("direct"), st.integers(1, 9))
+@settings(max_examples=100, deadline=None)
+def test_a_batch_comes_to_what_its_commands_come_to_one_by_one(
+    sent: list[tuple[Command, str]], access: str, size: int
+) -> None:
+    alone, together = Talk(), Talk()
+    for talk in (alone, together):
+        assert isinstance(talk.open(ANN, BOB) if access == "direct" else talk.create(access=access), Accept)
+        talk.post(ANN)
+    # Nothing here depends on the time between commands: in a batch there is none.
+    sent = [(c, by) for c, by in sent if not isinstance(c, wire.CreateInvite)]
+    for first in range(0, len(sent), size):
+        batch = sent[first : first + size]
+        decided = [alone.do_at(command, by, now=1_500) for command, by in batch]
+        draft = batch_of(together, batch)
+        accepted = {envelope.command.client_id for envelope, _ in draft.accepted}
+        assert [isinstance(d, Accept) for d in decided] == [
+            client_id(n) in accepted for n in range(len(batch))
+        ]
+    assert together.state == alone.state
+    assert together.rows == alone.rows
+
+
+def client_id(number: int) -> str:
+    return derive_client_id("batch", str(number))
+
+
+def batch_of(talk: Talk, batch: list[tuple[Command, str]]) -> Draft:
+    """Decide a batch as a cell does: all facts read before the first command; then commit it."""
+    envelopes = [
+        Envelope(replace(command, client_id=client_id(n)), by, ROOM, lambda _: None, 0.0)
+        for n, (command, by) in enumerate(batch)
+    ]
+    draft = Draft(talk.kind, ROOM, talk.state, len(talk.log), talk.now, b"k" * 16)
+    facts: Facts = {key: talk.fact(key) for key in fact_keys(talk.kind, talk.state, envelopes)}
+    for envelope in envelopes:
+        draft.decide(envelope, facts, 1_500)
+    talk.adopt(draft)
+    return draft
+
+
+def any_command(chance: random.Random) -> Command:
+    """One of all commands; of long histories, which a shrinking search doesn't reach."""
+    user, message = chance.choice(USERS), chance.randint(1, 30)
+    here: dict[str, Any] = {"client_id": ID, "stream": ROOM}
+    said: dict[str, Any] = {"body": f"{SECRET} {chance.choice(['', '@bob', '@room', 'troll'])}"}
+    why: dict[str, Any] = {"user": user, "reason": chance.choice(["", SECRET])}
+    makers: list[tuple[int, Callable[[], Command]]] = [
+        (14, lambda: wire.PostMessage(**here, **said)),
+        (
+            4,
+            lambda: wire.PostMessage(**here, **said, reply_to=message, thread=chance.choice([None, message])),
+        ),
+        (6, lambda: wire.EditMessage(**here, **said, message=message)),
+        (2, lambda: wire.DeleteMessage(**here, message=message)),
+        (12, lambda: wire.React(**here, message=message, reaction=chance.choice("+-"))),
+        (14, lambda: wire.Unreact(**here, message=message, reaction=chance.choice("+-"))),
+        (6, lambda: wire.PinMessage(**here, message=message)),
+        (9, lambda: wire.UnpinMessage(**here, message=message)),
+        (8, lambda: wire.JoinRoom(**here)),
+        (1, lambda: wire.LeaveRoom(**here)),
+        (5, lambda: wire.InviteUser(**here, user=user)),
+        (2, lambda: wire.UninviteUser(**here, user=user)),
+        (2, lambda: wire.CreateInvite(**here, uses=chance.choice([None, 1]))),
+        (2, lambda: wire.RevokeInvite(**here, invite=chance.randint(1, 4))),
+        (4, lambda: wire.SetRole(**here, user=user, role=chance.choice(["owner", "moderator", "member"]))),
+        (2, lambda: wire.KickMember(**here, **why)),
+        (3, lambda: wire.MuteMember(**here, **why, for_s=chance.choice([1, 60]))),
+        (3, lambda: wire.UnmuteMember(**here, user=user)),
+        (2, lambda: wire.BanUser(**here, **why, for_s=chance.choice([None, 1, 60]))),
+        (3, lambda: wire.UnbanUser(**here, user=user)),
+        (2, lambda: wire.ChangeRoom(**here, name=SECRET, history=chance.random() < 0.5)),
+        (2, lambda: wire.ChangeRoom(**here, topic=SECRET, slow_mode_s=chance.choice([0, 2]))),
+        (2, lambda: wire.SetFilter(**here, words=chance.choice([(), ("troll",)]))),
+        (1, lambda: wire.ArchiveRoom(**here)),
+        (4, lambda: wire.UnarchiveRoom(**here)),
+        (1, lambda: wire.RemoveRoom(**here)),
+        (8, lambda: wire.RestoreRoom(**here)),
+        (1, lambda: wire.EraseUser(**here, user=user, events=(1, message))),
+    ]
+    weights, made = zip(*makers, strict=True)
+    return cast(Command, chance.choices(made, weights)[0]())
+
+
+def test_long_histories_of_every_event_hold_all_that_must_hold() -> None:
+    happened: set[str] = set()
+    for seed in range(30):
+        chance, machine = random.Random(seed), AnyRoom()
+        machine.create(chance.choice(["public", "private", "group", "direct"]), history=chance.random() < 0.5)
+        for step in range(200):
+            by = chance.choice([*USERS, machine.talk.room.owner or KEY, KEY, SYSTEM])
+            machine.send(any_command(chance), by, chance.choice([0, 0, 1]))
+            if step % 20 == 19:
+                machine.all_holds()
+        happened |= {header.type for header in machine.talk.headers()}
+    assert happened == set(wire.EVENTS)

@@ -93,7 +93,7 @@ class TallyKind(Kind[Tally]):
     def initial(self, stream: str) -> Tally:
         return Tally()
 
-    def facts(self, state: Tally, command: Command) -> Sequence[FactKey]:
+    def facts(self, state: Tally, command: Command, *, by: str) -> Sequence[FactKey]:
         return [FactKey("note", str(command.seq))] if isinstance(command, Check) else []
 
     def decide(self, state: Tally, facts: Facts, command: Command, *, by: str, now: Instant) -> Decision:
@@ -161,6 +161,9 @@ class Published:
 
     def publish(self, stream: str, rows: Sequence[LogRow]) -> None:
         self.rows.extend((stream, row) for row in rows)
+
+    def traced(self, stream: str, seq: int, parent: str) -> None:
+        raise AssertionError("nothing is traced here")
 
     def signalled(self, frame: Signalled) -> None:
         self.signals.append(frame)

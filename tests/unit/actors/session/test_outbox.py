@@ -64,7 +64,7 @@ def test_whatever_the_wire_takes_the_peer_gets_whole_frames_in_order(writes, ste
             assert code == (CloseCode.GOING_AWAY if close else None)
             assert wire.closed is outbox.closed is close
             assert outbox.queued_bytes == 0
-            assert world.outboxes.parked == 0
+            assert len(world.outboxes.parked) == 0
 
     run(main)
 
@@ -80,7 +80,7 @@ async def test_a_reader_that_keeps_up_costs_no_task(autojump_clock, world):
     wire.room = 0
     outbox.write(message(50))
     assert trio.lowlevel.current_statistics().tasks_living == tasks + 1
-    assert world.outboxes.parked == 1
+    assert len(world.outboxes.parked) == 1
     wire.grant(None)
     await settle()
     assert trio.lowlevel.current_statistics().tasks_living == tasks
@@ -227,7 +227,7 @@ async def test_a_gone_connection_frees_everything_and_tells_once(autojump_clock,
     assert outbox.closed
     assert wire.closed
     assert outbox.queued_bytes == 0
-    assert world.outboxes.parked == 0
+    assert len(world.outboxes.parked) == 0
     await outbox.drained()
 
 

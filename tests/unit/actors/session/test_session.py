@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -9,6 +9,8 @@ import trio
 from msgspec import Raw, Struct
 
 from actors.ports import InvalidTokenError, Login
+from actors.session.attendance import attended
+from actors.session.logins import LoginReader
 from actors.session.outbox import Lane
 from actors.session.registry import SessionRegistry
 from actors.session.services import SessionServices
@@ -22,6 +24,7 @@ from protocol.frames import (
     Event,
     Goodbye,
     Hello,
+    Ping,
     Position,
     RefreshToken,
     Refused,
@@ -36,6 +39,9 @@ from protocol.frames import (
     Welcome,
 )
 from protocol.room import PostMessage, SendTyping
+from storage.memory.logins import MemoryLogins
+from storage.memory.sight import MemorySight
+from tests.ownership import owning_everything
 from tests.unit.actors.session.support import (
     PACKED,
     TEXT,
@@ -51,20 +57,22 @@ from tests.unit.actors.session.support import (
 )
 
 ROOM = stream_id(1)
-ME, OTHER = user_id(1), user_id(2)
+ME, OTHER = user_id(101), user_id(102)  # no room has the digits of an inbox
+LOGIN = "1" * 32
 INCARNATION = 3
 
 
 class PlainTokens:
-    """A token is ``user expires_at``."""
+    """A token is ``user expires_at login``; the login may be missing."""
 
     def verify(self, token: str, now: int) -> Login:
-        user, _, expires_at = token.partition(" ")
+        user, _, rest = token.partition(" ")
+        expires_at, _, login = rest.partition(" ")
         if not user.startswith("user:"):
             raise InvalidTokenError
         if int(expires_at) <= now:
             raise InvalidTokenError(expired=True)
-        return Login(user=user, expires_at=int(expires_at))
+        return Login(user=user, login=login or LOGIN, expires_at=int(expires_at))
 
 
 class Seen(Struct, frozen=True):
@@ -112,6 +120,7 @@ class Client:
         self.lane = lane
         self.outbox = town.world.open(self.wire, lane)
         self.session = Session(town.services, self.outbox)
+        self.login = LOGIN
         self._read = 0
 
     async def send(self, frame: ClientFrame) -> list[Any]:
@@ -133,7 +142,7 @@ class Client:
         return closed_with(self.wire)
 
     async def hello(self, user: str = ME, *positions: Position) -> list[Any]:
-        return await self.send(Hello(token=f"{user} 9999999999999", positions=positions))
+        return await self.send(Hello(token=f"{user} 9999999999999 {self.login}", positions=positions))
 
 
 class Town:
@@ -141,13 +150,24 @@ class Town:
         self.world = world
         self.owners = Owners(world)
         self.registry = SessionRegistry()
+        self.ended: set[str] = set()
+        logins = MemoryLogins(world.database, self.ended, world.faults)
+        self.began_at = logins.began_at
+        presence, attendance = attended(owning_everything(world.clock), world.clock, world.relay)
+        self.presence = presence
         self.services = SessionServices(
             node="n1",
             log=world.log,
             relay=world.relay,
             streams=self.owners,
             tokens=PlainTokens(),
+            logins=LoginReader(logins),
             registry=self.registry,
+            reads=cast(Any, None),
+            heads=cast(Any, None),
+            presence=presence,
+            attendance=attendance,
+            sight=MemorySight(world.database),
             clock=world.clock,
             randomness=Halfway(),
         )
@@ -300,16 +320,6 @@ async def test_a_subscribe_gets_a_snapshot_and_then_what_happens(autojump_clock,
         town.world.publish(ROOM)
         await trio.sleep(1)
         assert [f.header.seq for f in client.told() if isinstance(f, Event)] == [head + 1]
-
-
-async def test_a_subscribe_tells_who_listens_already(autojump_clock, town):
-    town.world.write(ROOM)
-    first = await town.ready()
-    (alone,) = await first.send(subscribe())
-    second = await town.ready(lane=TEXT)
-    (joined,) = await second.send(subscribe())
-    assert (alone.present, alone.present_count) == ((), 0)
-    assert (joined.present, joined.present_count) == ((ME,), 1)
 
 
 async def test_a_snapshot_of_another_node_is_the_same_in_every_codec(autojump_clock, town):
@@ -534,6 +544,15 @@ async def test_refreshing_the_token(autojump_clock, town, token, code):
     assert client.code is None
 
 
+async def test_a_ping_is_answered_at_the_pace_of_commands(autojump_clock, town):
+    client = await town.ready()
+    for number in range(int(limits.COMMANDS_BURST)):
+        assert await client.send(Ping(client_id=client_id(number))) == [Accepted(client_id=client_id(number))]
+    (refused,) = await client.send(Ping(client_id=client_id(1)))
+    assert (refused.code, refused.client_id, refused.stream) == (Code.RATE_LIMITED, client_id(1), None)
+    assert client.code is None
+
+
 async def test_invalid_frames_are_answered_until_they_flood(autojump_clock, town):
     client = await town.ready()
     bad = msgspec.msgpack.encode({"t": "room.post", "client_id": client_id(1), "stream": ROOM, "body": ""})
@@ -576,7 +595,7 @@ async def test_however_it_ends_nothing_is_left(autojump_clock, town, how):
                 await trio.sleep(1)
             assert client.outbox.closing
     assert town.registry.count == 0
-    assert town.world.relay.present(ROOM) == (0, [])
+    assert not town.world.relay.audience(ROOM)
     assert town.world.relay._entries == {}
     await client.session.receive(PACKED.codec.encode(subscribe(number=2)))
     assert town.world.relay._entries == {}

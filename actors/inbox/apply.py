@@ -1,0 +1,29 @@
+"""What each event makes of an inbox. Pure, from headers alone."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from actors.inbox.state import Inbox
+from protocol.event import Header
+from protocol.inbox import InboxView, owner_of
+
+ITEMS: Final = frozenset({"inbox.mentioned", "inbox.invited", "inbox.befriended", "inbox.warned"})
+"""The types of events that are items: what a user is shown."""
+
+
+def apply(state: Inbox, header: Header) -> Inbox:
+    """The state after one event."""
+    unread, read_up_to = state.unread, state.read_up_to
+    if header.type in ITEMS:
+        unread = (*unread, header.seq)
+    up_to = header.marks.get("up_to")
+    if isinstance(up_to, int):
+        read_up_to = max(read_up_to, up_to)
+        unread = tuple(seq for seq in unread if seq > read_up_to)
+    return Inbox(state.inbox, unread, read_up_to)
+
+
+def shown(state: Inbox) -> InboxView:
+    """What a snapshot shows."""
+    return InboxView(user=owner_of(state.inbox), unread=len(state.unread), read_up_to=state.read_up_to)

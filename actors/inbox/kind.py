@@ -1,0 +1,62 @@
+"""The inbox as a kind of stream."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+from msgspec import Struct
+
+from actors.inbox.apply import apply, shown
+from actors.inbox.decide import admits, decide, needed_facts
+from actors.inbox.project import project
+from actors.inbox.state import Inbox
+from actors.kind import Change, Decision, FactKey, Facts, Instant, Kind
+from protocol.event import Header
+from protocol.frames import Command, Read, Signal
+from protocol.inbox import COMMANDS, EVENTS, INTERNAL_COMMANDS, KIND, InboxCommand, InboxView, owner_of
+
+
+class InboxKind(Kind[Inbox]):
+    """A user's inbox. Only its owner may listen, which needs no row: its id says whose it is."""
+
+    name = KIND
+    state = Inbox
+    commands = (*COMMANDS, *INTERNAL_COMMANDS)
+    internal_commands = INTERNAL_COMMANDS
+    events = EVENTS
+    signals = (Read,)
+    internal_signals = (Read,)
+    on_demand = True
+
+    def admits(self, command: Command, *, by: str) -> bool:
+        """Owners read; everything else comes from streams, keys and the system."""
+        return admits(cast(InboxCommand, command), by)
+
+    def initial(self, stream: str) -> Inbox:
+        """Nothing happened yet."""
+        return Inbox(stream)
+
+    def facts(self, state: Inbox, command: Command, *, by: str) -> Sequence[FactKey]:
+        """Whether whoever an item comes from is blocked."""
+        return needed_facts(state.inbox, cast(InboxCommand, command))
+
+    def decide(self, state: Inbox, facts: Facts, command: Command, *, by: str, now: Instant) -> Decision:
+        """See ``actors.inbox.decide``."""
+        return decide(state, facts, cast(InboxCommand, command), by)
+
+    def apply(self, state: Inbox, header: Header, payload: Struct | None) -> Inbox:
+        """See ``actors.inbox.apply``."""
+        return apply(state, header)
+
+    def project(self, header: Header, payload: Struct | None) -> Sequence[Change]:
+        """See ``actors.inbox.project``."""
+        return project(header)
+
+    def may_signal(self, state: Inbox, signal: Signal, *, by: str, now: Instant) -> bool:
+        """What the owner has read elsewhere."""
+        return by == owner_of(state.inbox)
+
+    def view(self, state: Inbox, user: str) -> InboxView:
+        """How much is unread."""
+        return shown(state)

@@ -1,0 +1,66 @@
+"""How rooms come to be, rest, go and come back."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from actors.domain.permissions import Rank
+from actors.kind import EVERYONE, Accept, Decision, Refuse
+from actors.room.asked import Asked, happens
+from protocol import limits
+from protocol import room as wire
+from protocol.codes import Code
+from protocol.ids import kind_of
+
+RESTORE_MS: Final = limits.ROOM_RESTORE_DAYS * 86_400_000
+
+
+def create(asked: Asked, command: wire.CreateRoom) -> Decision:
+    """A user makes a room of their own, an operator one that nobody owns."""
+    if kind_of(asked.by) != "user" and asked.rank is not Rank.OPERATOR:
+        return Refuse(Code.FORBIDDEN)
+    if asked.room.created:
+        return Refuse(Code.ALREADY_EXISTS)
+    if refusal := asked.too_many_rooms():
+        return refusal
+    payload = wire.RoomCreated(name=command.name, access=command.access, history=command.history)
+    return happens(payload, marks={"access": command.access, "history": command.history})
+
+
+def open_direct(asked: Asked, command: wire.OpenDirect) -> Decision:
+    """The room of two, which the first of them to ask for makes."""
+    if kind_of(asked.by) != "user":
+        return Refuse(Code.FORBIDDEN)
+    if command.user == asked.by:
+        return Refuse(Code.INVALID, "This takes two.", "user")
+    if asked.room.created:
+        return Accept() if asked.by in asked.room.members else Refuse(Code.NOT_FOUND)
+    if refusal := asked.unwanted(command.user, "direct_from") or asked.too_many_rooms():
+        return refusal
+    payload = wire.RoomCreated(name="", access="direct")
+    return happens(payload, marks={"access": "direct", "history": True, "peer": command.user})
+
+
+def archive(asked: Asked, _: wire.ArchiveRoom) -> Decision:
+    """From now on everybody only listens."""
+    return Refuse(Code.ALREADY_EXISTS) if asked.room.archived else happens(wire.RoomArchived())
+
+
+def unarchive(asked: Asked, _: wire.UnarchiveRoom) -> Decision:
+    """As it was."""
+    return happens(wire.RoomUnarchived()) if asked.room.archived else Refuse(Code.ALREADY_EXISTS)
+
+
+def remove(_: Asked, __: wire.RemoveRoom) -> Decision:
+    """Nobody may listen any more, and for everybody but its owner there is no such room."""
+    return happens(wire.RoomRemoved(), revokes=(EVERYONE,))
+
+
+def restore(asked: Asked, _: wire.RestoreRoom) -> Decision:
+    """Everybody who was in it is in it again."""
+    removed_at = asked.room.removed_at
+    if removed_at is None:
+        return Refuse(Code.ALREADY_EXISTS)
+    if asked.now > removed_at + RESTORE_MS:
+        return Refuse(Code.NOT_FOUND)
+    return happens(wire.RoomRestored())

@@ -1,0 +1,135 @@
+"""Who is in a room and what they are."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from actors.domain.permissions import Rank
+from actors.kind import Accept, Decision, Refuse
+from actors.room.asked import Asked, happens, owner_after, too_many
+from actors.room.rows import BAN, MUTE, authored_key, message_key
+from actors.room.state import Room
+from protocol import limits
+from protocol import room as wire
+from protocol.codes import Code
+from protocol.event import Mark
+from protocol.ids import kind_of
+
+
+def join(asked: Asked, command: wire.JoinRoom) -> Decision:
+    """Who isn't let in by anything is told no more than of a room that isn't there."""
+    room, by = asked.room, asked.by
+    if by in room.members:
+        return Refuse(Code.ALREADY_EXISTS)
+    # An invite is looked at only when nothing else lets in, so that none is used up for nothing.
+    public, invited = room.access == "public", by in room.invited
+    number = None if command.invite is None else asked.codes.number(room.room, command.invite)
+    invite = None if number is None else room.invites.get(number)
+    good = invite is not None and invite.good(asked.now)
+    if kind_of(by) != "user":
+        return Refuse(Code.FORBIDDEN if public or asked.rank is Rank.OPERATOR else Code.NOT_FOUND)
+    if not (public or invited or number is not None):
+        return Refuse(Code.NOT_FOUND)
+    if room.is_banned(by, asked.now):
+        return Refuse(Code.BANNED)
+    if command.invite is not None and not good and not invited:
+        return Refuse(Code.INVITE_INVALID, field="invite")
+    if refusal := _full(asked):
+        return refusal
+    marks: dict[str, Mark] = {}
+    if room.owner is None and not room.members and not room.operated:
+        marks["owner"] = by
+    if number is not None and invite is not None and good and not public and not invited:
+        marks |= {"invite": number, "used": invite.used + 1}
+    if not room.history:
+        marks["history"] = False
+    return happens(wire.MemberJoined(), marks=marks)
+
+
+def _full(asked: Asked) -> Refuse | None:
+    room = asked.room
+    if room.archived:
+        return Refuse(Code.ARCHIVED)
+    most = limits.GROUP_MEMBERS_MAX if room.access == "group" else limits.ROOM_MEMBERS_MAX
+    if len(room.members) >= most:
+        return too_many("Members of a room", most)
+    return asked.too_many_rooms()
+
+
+def leave(asked: Asked, _: wire.LeaveRoom) -> Decision:
+    """Anybody may leave who is in."""
+    if asked.by not in asked.room.members:
+        return Refuse(Code.FORBIDDEN)
+    return happens(wire.MemberLeft(), revokes=(asked.by,), marks=owner_after(asked.room, asked.by))
+
+
+def kick(asked: Asked, command: wire.KickMember) -> Decision:
+    """End a membership, of somebody of lower rank."""
+    if refusal := asked.cannot_act_on(command.user):
+        return refusal
+    payload = wire.MemberKicked(user=command.user, reason=command.reason)
+    return happens(payload, revokes=(command.user,), marks=owner_after(asked.room, command.user))
+
+
+def set_role(asked: Asked, command: wire.SetRole) -> Decision:
+    """Roles are the owner's to give; ownership passes from one to the other."""
+    room, user = asked.room, command.user
+    if refusal := asked.cannot_act_on(user):
+        # An operator outranks the owner, and an owner everybody else.
+        return refusal
+    if _role(room, user) == command.role:
+        return Refuse(Code.ALREADY_EXISTS)
+    if user == room.owner:
+        return Refuse(Code.INVALID, "Make somebody else the owner instead.", "role")
+    newcomer = {"moderator": user, "owner": room.owner}.get(command.role)
+    full = len([m for m in room.moderators if m != user]) >= limits.ROOM_MODERATORS_MAX
+    if newcomer is not None and full:
+        return too_many("Moderators of a room", limits.ROOM_MODERATORS_MAX)
+    marks: dict[str, Mark] = {"user": user, "role": command.role}
+    if command.role == "owner":
+        marks["owner"] = user
+        if room.owner is not None:
+            marks["former"] = room.owner
+    return happens(wire.RoleSet(user=user, role=command.role), marks=marks)
+
+
+def _role(room: Room, user: str) -> wire.Role:
+    if user == room.owner:
+        return "owner"
+    return "moderator" if user in room.moderators else "member"
+
+
+def erase(asked: Asked, command: wire.EraseUser) -> Decision:
+    """The server's own: forget a user and what they wrote. Nothing happens when nothing is left."""
+    room, user = asked.room, command.user
+    erases = _theirs(asked, command)
+    if not erases and user not in room.members and user not in room.invited:
+        return Accept()
+    revokes = (user,) if user in room.members else ()
+    marks: dict[str, Mark] = {"user": user, **owner_after(room, user)}
+    if room.named_at in erases:
+        marks["name"] = True
+    if room.topic_at in erases:
+        marks["topic"] = True
+    for table in (BAN, MUTE):
+        texts = [row for seq in erases if (row := asked.facts.get(authored_key(seq))) is not None]
+        kept_down = [str(row["of"]).partition(" ") for row in texts]
+        if users := tuple(other for what, _, other in kept_down if what == table):
+            marks[table] = users
+    return happens(wire.UserErased(user=user), revokes=revokes, erases=tuple(erases), marks=marks)
+
+
+def _theirs(asked: Asked, command: wire.EraseUser) -> list[int]:
+    """Of the named events those that are the user's and not empty yet, messages with their edits, as many as fit."""
+    erases: list[int] = []
+    for seq in command.events:
+        message, text = asked.facts.get(message_key(seq)), asked.facts.get(authored_key(seq))
+        more: list[int] = []
+        if message is not None and message["author"] == command.user and message["deleted_at"] is None:
+            more = [seq, *cast("list[int]", message["edits"])]
+        elif text is not None and text["author"] == command.user:
+            more = [seq]
+        if len(erases) + len(more) > limits.ERASE_SEQS_MAX:
+            break
+        erases += more
+    return erases

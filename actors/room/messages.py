@@ -1,0 +1,158 @@
+"""What is said in a room: messages, their edits and deletion, threads, and what is pinned."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from actors.domain.filters import found_link, found_word
+from actors.domain.mentions import NONE, Mentions, mentions_in
+from actors.domain.permissions import Permission
+from actors.kind import HANDLE, Decision, FactKey, Refuse, Row
+from actors.room.asked import Asked, happens, too_many
+from actors.room.rows import FILTER_KEY, message_key
+from protocol import limits
+from protocol import room as wire
+from protocol.codes import Code
+from protocol.event import Mark
+
+
+def needed_facts(command: wire.PostMessage) -> list[FactKey]:
+    """The messages that a new one refers to, and who has the handles in it."""
+    keys = [message_key(seq) for seq in (command.reply_to, command.thread) if seq is not None]
+    if (found := mentions_in(command.body)) is not NONE:
+        keys += [FactKey(HANDLE, handle) for handle in found.handles]
+    return keys
+
+
+def post(asked: Asked, command: wire.PostMessage) -> Decision:
+    """Append a message."""
+    if refusal := _slow(asked) or unspeakable(asked) or _filtered(asked, command.body):
+        return refusal
+    marks: dict[str, Mark] = {"number": asked.room.messages + 1}
+    if command.reply_to is not None:
+        replied = asked.message(command.reply_to, "reply_to")
+        if isinstance(replied, Refuse):
+            return replied
+        marks |= _reply(asked, command.reply_to, replied)
+    if command.thread is not None:
+        root = asked.message(command.thread, "thread")
+        if isinstance(root, Refuse):
+            return root
+        if root["thread"] is not None:
+            return Refuse(Code.INVALID, "This message is in a thread itself.", "thread")
+        marks["thread"] = command.thread
+    return happens(
+        wire.MessagePosted(body=command.body), marks=marks | _mentions(asked, mentions_in(command.body))
+    )
+
+
+def edit(asked: Asked, command: wire.EditMessage) -> Decision:
+    """Give one's own message another body."""
+    message = asked.message(command.message)
+    if isinstance(message, Refuse):
+        return message
+    if message["author"] != asked.by:
+        return Refuse(Code.FORBIDDEN, "Only its author can edit a message.", "message")
+    edits = _edits(message)
+    if len(edits) >= limits.EDITS_PER_MESSAGE_MAX:
+        return too_many("Edits of a message", limits.EDITS_PER_MESSAGE_MAX, "message")
+    if refusal := unspeakable(asked) or _filtered(asked, command.body):
+        return refusal
+    marks: dict[str, Mark] = {**_origin(command.message, message), "edits": tuple(edits)}
+    return happens(wire.MessageEdited(message=command.message, body=command.body), marks=marks)
+
+
+def delete(asked: Asked, command: wire.DeleteMessage) -> Decision:
+    """Erase one's own message, or as moderator anyone's."""
+    message = asked.message(command.message)
+    if isinstance(message, Refuse):
+        return message
+    author = cast(str, message["author"])
+    if author != asked.by and not asked.may(Permission.DELETE_OTHERS):
+        return Refuse(Code.FORBIDDEN, "Only its author or a moderator can delete a message.", "message")
+    marks: dict[str, Mark] = {**_origin(command.message, message), "author": author}
+    erases = (command.message, *_edits(message))
+    return happens(wire.MessageDeleted(message=command.message), erases=erases, marks=marks)
+
+
+def pin(asked: Asked, command: wire.PinMessage) -> Decision:
+    """Have the room show a message first."""
+    message = asked.message(command.message)
+    if isinstance(message, Refuse):
+        return message
+    if command.message in asked.room.pinned:
+        return Refuse(Code.ALREADY_EXISTS, field="message")
+    if len(asked.room.pinned) >= limits.ROOM_PINS_MAX:
+        return too_many("Pinned messages of a room", limits.ROOM_PINS_MAX)
+    return happens(wire.MessagePinned(message=command.message), marks={"message": command.message})
+
+
+def unpin(asked: Asked, command: wire.UnpinMessage) -> Decision:
+    """Have it show the message first no more."""
+    if command.message not in asked.room.pinned:
+        return Refuse(Code.NOT_FOUND, "This message isn't pinned.", "message")
+    return happens(wire.MessageUnpinned(message=command.message), marks={"message": command.message})
+
+
+def unspeakable(asked: Asked) -> Refuse | None:
+    """Why nothing can be said to the other one of a direct room."""
+    peer = asked.room.peer(asked.by)
+    return None if peer is None else asked.blocked(peer)
+
+
+def _slow(asked: Asked) -> Refuse | None:
+    room = asked.room
+    if not room.slow_mode_s:
+        return None
+    last = room.posted_at.get(asked.by)
+    if last is None or asked.may(Permission.PASS_SLOW_MODE):
+        return None
+    wait_ms = last + room.slow_mode_s * 1000 - asked.now
+    return Refuse(Code.SLOW_MODE, retry_after_s=wait_ms / 1000) if wait_ms > 0 else None
+
+
+def _filtered(asked: Asked, body: str) -> Refuse | None:
+    if not asked.room.filtered or asked.may(Permission.PASS_FILTER):
+        return None
+    row = cast(Any, asked.facts[FILTER_KEY])
+    if found_word(body, row["words"]):
+        return Refuse(Code.FILTERED, "There is a word in it that the room's filter doesn't let pass.", "body")
+    if found_link(body, row["links"], row["hosts"]):
+        return Refuse(Code.FILTERED, "There is a link in it that the room's filter doesn't let pass.", "body")
+    return None
+
+
+def _reply(asked: Asked, seq: int, message: Row) -> dict[str, Mark]:
+    author = cast(str, message["author"])
+    tell = author != asked.by and author in asked.room.members
+    return {"reply_to": seq, "replied": author} if tell else {"reply_to": seq}
+
+
+def _mentions(asked: Asked, found: Mentions) -> dict[str, Mark]:
+    """Those of the mentioned who are in the room."""
+    if found is NONE:
+        return {}
+    rows = [asked.facts.get(FactKey(HANDLE, handle)) for handle in found.handles]
+    users = dict.fromkeys(cast(str, row["user"]) for row in rows if row is not None)
+    users = [user for user in users if user in asked.room.members and user != asked.by]
+    marks: dict[str, Mark] = {"mentions": tuple(users)} if users else {}
+    if found.everyone and asked.may(Permission.MENTION_EVERYONE):
+        marks["everyone"] = True
+    return marks
+
+
+def _edits(message: Row) -> list[int]:
+    return cast("list[int]", message["edits"])
+
+
+def _origin(seq: int, message: Row) -> dict[str, Mark]:
+    """What readers want to know of the message itself."""
+    marks: dict[str, Mark] = {
+        "message": seq,
+        "number": cast(int, message["number"]),
+        "posted_at": cast(int, message["at"]),
+    }
+    for name in ("reply_to", "thread"):
+        if (other := cast("int | None", message[name])) is not None:
+            marks[name] = other
+    return marks

@@ -1,0 +1,52 @@
+"""Reactions to messages. A message has few different ones, each of which all members may put."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from actors.kind import Decision, Refuse
+from actors.room.asked import Asked, happens, too_many
+from actors.room.messages import unspeakable
+from actors.room.rows import count_key, reaction_key
+from protocol import limits
+from protocol import room as wire
+from protocol.codes import Code
+from protocol.event import Mark
+
+
+def react(asked: Asked, command: wire.React) -> Decision:
+    """Put a reaction that one hasn't put yet."""
+    message = asked.message(command.message)
+    if isinstance(message, Refuse):
+        return message
+    if refusal := unspeakable(asked):
+        return refusal
+    if asked.facts.get(reaction_key(command.message, asked.by, command.reaction)) is not None:
+        return Refuse(Code.ALREADY_EXISTS)
+    kinds = cast("int | None", message.get("reactions")) or 0
+    count = _count(asked, command)
+    if count == 0 and kinds >= limits.REACTIONS_PER_MESSAGE_MAX:
+        return too_many("Different reactions to a message", limits.REACTIONS_PER_MESSAGE_MAX)
+    marks: dict[str, Mark] = {"message": command.message, "count": count + 1}
+    if count == 0:
+        marks["kinds"] = kinds + 1
+    return happens(wire.Reacted(message=command.message, reaction=command.reaction), marks=marks)
+
+
+def unreact(asked: Asked, command: wire.Unreact) -> Decision:
+    """Take one's own back."""
+    message = asked.message(command.message)
+    if isinstance(message, Refuse):
+        return message
+    if asked.facts.get(reaction_key(command.message, asked.by, command.reaction)) is None:
+        return Refuse(Code.NOT_FOUND, "You haven't put this reaction.", "reaction")
+    count = _count(asked, command) - 1
+    marks: dict[str, Mark] = {"message": command.message, "count": count}
+    if count == 0:
+        marks["kinds"] = (cast("int | None", message.get("reactions")) or 1) - 1
+    return happens(wire.Unreacted(message=command.message, reaction=command.reaction), marks=marks)
+
+
+def _count(asked: Asked, command: wire.React | wire.Unreact) -> int:
+    row = asked.facts.get(count_key(command.message, command.reaction))
+    return 0 if row is None else cast(int, row["count"])

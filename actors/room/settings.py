@@ -1,0 +1,46 @@
+"""What a room is like: its name and topic, who may come in, how fast one may talk, what one may say."""
+
+from __future__ import annotations
+
+from actors.domain.permissions import Permission
+from actors.kind import Decision, Refuse
+from actors.room.asked import Asked, happens
+from protocol import room as wire
+from protocol.codes import Code
+from protocol.event import Mark
+
+
+def change(asked: Asked, command: wire.ChangeRoom) -> Decision:
+    """Moderators change what the room is like, its owner who may come in."""
+    room = asked.room
+    settings: dict[str, Mark | None] = {
+        "access": command.access,
+        "history": command.history,
+        "slow_mode_s": command.slow_mode_s,
+    }
+    marks: dict[str, Mark] = {name: value for name, value in settings.items() if value is not None}
+    if not marks and command.name is None and command.topic is None:
+        return Refuse(Code.INVALID, "There is nothing to change.")
+    if (command.access, command.history) != (None, None):
+        if not asked.may(Permission.CHANGE_ACCESS):
+            return Refuse(Code.FORBIDDEN)
+        if command.access is not None and room.access == "group":
+            return Refuse(Code.INVALID, "A group stays a group.", "access")
+    if command.name is not None:
+        marks["named"] = True
+    if command.topic is not None:
+        marks["topic"] = True
+    payload = wire.RoomChanged(
+        name=command.name,
+        topic=command.topic,
+        access=command.access,
+        history=command.history,
+        slow_mode_s=command.slow_mode_s,
+    )
+    return happens(payload, marks=marks)
+
+
+def set_filter(_: Asked, command: wire.SetFilter) -> Decision:
+    """The new filter replaces the old one; an empty one is none."""
+    payload = wire.FilterSet(words=command.words, links=command.links, hosts=command.hosts)
+    return happens(payload, marks={"filters": bool(command.words) or command.links != "allowed"})

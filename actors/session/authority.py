@@ -1,0 +1,99 @@
+"""Which login a session speaks for, and the end of its right to: the user's inbox says so, on every node."""
+
+from __future__ import annotations
+
+from typing import Final, Protocol
+
+from actors.kind import Instant
+from actors.ports import Login
+from actors.relay import Relay, Watch
+from actors.relay.ring import RelayedEvent
+from actors.session.logins import LoginReader
+from protocol.frames import Signalled
+from protocol.inbox import inbox_of
+
+LOGINS_ENDED: Final = "inbox.logins_ended"
+
+
+class Holder(Protocol):
+    """Whose authority it is: a session."""
+
+    def revoked(self) -> None:
+        """Its login has ended: it must close, now."""
+        ...
+
+    def signalled(self, frame: Signalled) -> None:
+        """A signal came by in the user's inbox."""
+        ...
+
+
+class Authority:
+    """A session's right to speak for its user. Watches the user's inbox from before it reads whether there is one.
+
+    Both are needed: the read knows of what ended before, the inbox of what ends after it.
+    """
+
+    __slots__ = ("_holder", "_logins", "_relay", "_watch")
+
+    def __init__(self, relay: Relay, holder: Holder) -> None:
+        self._relay = relay
+        self._holder = holder
+        self._watch: Watch | None = None
+        self._logins: dict[str, Instant] = {}
+        """The one it speaks for, and when that began; after it, for a moment, the one it is about to speak for."""
+
+    @property
+    def login(self) -> str:
+        """The login it speaks for, once it has begun."""
+        return next(iter(self._logins))
+
+    async def begin(self, login: Login, reader: LoginReader) -> bool:
+        """Speak for this login until it ends; false if it has ended. Raises LogUnavailableError."""
+        self._logins = {login.login: 0}
+        watch = self._watch = self._relay.watch(inbox_of(login.user), self)
+        standing = await reader.standing(login)
+        self._logins = {login.login: standing.began_at}
+        if standing.live:
+            self._relay.watched_from(watch, standing.inbox_head)
+            await self._relay.caught_up(watch)
+        return standing.live
+
+    async def move(self, login: Login, reader: LoginReader) -> bool:
+        """Speak for this login of the same user instead; false if it has ended, and nothing changes.
+
+        Meanwhile the end of either ends both. Raises LogUnavailableError.
+        """
+        before = after = self._logins
+        if before.keys() == {login.login}:
+            return True
+        self._logins = {**before, login.login: 0}
+        try:
+            standing = await reader.standing(login)
+            if standing.live:
+                after = {login.login: standing.began_at}
+        finally:
+            self._logins = after
+        return standing.live
+
+    def end(self) -> None:
+        """Watch no more. Idempotent."""
+        if self._watch is not None:
+            self._relay.unwatch(self._watch)
+            self._watch = None
+
+    # --- what the relay calls ---
+
+    def relayed(self, stream: str, event: RelayedEvent) -> None:
+        """See Watcher."""
+        header = event.read
+        if header.type == LOGINS_ENDED:
+            named, before = header.marks.get("logins"), header.marks.get("before")
+            these = isinstance(named, tuple) and not self._logins.keys().isdisjoint(named)
+            all_then = isinstance(before, int) and min(self._logins.values()) <= before
+            if these or all_then:
+                self._holder.revoked()
+
+    def signalled(self, frame: Signalled) -> None:
+        """See Watcher."""
+        if self._watch is not None and self._watch.live:
+            self._holder.signalled(frame)

@@ -1,0 +1,18 @@
+/**
+ * The GatherUp SDK: connect, follow streams, send commands, and resume after a drop without a lost or repeated event.
+ *
+ * The interfaces `Commands`, `Signals`, `Events`, `Views` and `Answers` can be added to, for kinds of one's own.
+ */
+
+export type { Command, SentSignal } from './actions.ts'
+export { type AcceptedAs, Client, connect, type ConnectOptions, type Draft } from './client.ts'
+export { mayComeBack, mayRetry } from './codes.ts'
+export type { TokenProvider } from './engine.ts'
+export { ClientError, ClosedError, RefusedError, TokenDeniedError, UnknownOutcomeError } from './errors.ts'
+export type { Feed, HeadsFeed, PresenceFeed } from './feed.ts'
+export type { Ended, Event, Gone, Head, Item, PersonPresence, Read, Signal, Snapshot, Status } from './items.ts'
+export { DEFAULT_POLICY, type Policy } from './policy.ts'
+export type { Clock, Connection, Connector, Listener, Randomness } from './ports.ts'
+export * from './protocol.ts'
+export type { Stream } from './stream.ts'
+export type { WebSocketConstructor, WebSocketLike } from './transport.ts'

@@ -1,0 +1,1420 @@
+// Made from protocol/ by `make docs`: change it there.
+
+export const PROTOCOL_VERSION = 1
+
+/** A client's message, whole, after reassembly. Larger: close code 1009. */
+export const FRAME_BYTES_MAX = 65536
+
+/** Pieces one message may come in. More: close code 1009. */
+export const FRAGMENTS_MAX = 64
+
+export const TOKEN_CHARS_MAX = 4096
+
+/** Positions in one hello. */
+export const POSITIONS_MAX = 200
+
+/** The sentence of a refused frame, and its field, are cut here: they may quote what was sent. */
+export const DETAIL_CHARS_MAX = 200
+
+/** The largest integer a frame may hold: what JavaScript reads exactly. */
+export const SEQ_MAX = 9007199254740991
+
+/** From accept to a finished WebSocket handshake. */
+export const HANDSHAKE_TIMEOUT_S = 10.0
+
+/** From the handshake to a valid hello. */
+export const HELLO_TIMEOUT_S = 10.0
+
+/** The server pings a peer that was silent this long. */
+export const HEARTBEAT_S = 20.0
+
+/** A peer silent this long, pings included, is closed. */
+export const IDLE_TIMEOUT_S = 60.0
+
+/** What a peer gets to take our last bytes and answer our Close. */
+export const CLOSE_TIMEOUT_S = 5.0
+
+export const SUBSCRIPTIONS_PER_SESSION_MAX = 200
+
+export const SESSIONS_PER_USER_MAX = 20
+
+/** Commands of one session that wait for their reply. */
+export const INFLIGHT_COMMANDS_MAX = 256
+
+/** A command not settled in this time is answered: refused if it never started, unknown otherwise. */
+export const COMMAND_TIMEOUT_S = 10.0
+
+export const COMMANDS_PER_S = 20.0
+
+export const COMMANDS_BURST = 60.0
+
+export const SUBSCRIBES_PER_S = 20.0
+
+export const SUBSCRIBES_BURST = 250.0
+
+export const SIGNALS_PER_S = 5.0
+
+export const SIGNALS_BURST = 10.0
+
+export const STATUSES_PER_S = 1.0
+
+/** Changes of how a session's user wants to be seen. None is dropped: beyond that the session is closed as flooding. */
+export const STATUSES_BURST = 60.0
+
+export const PINGS_PER_S = 5.0
+
+export const PINGS_BURST = 50.0
+
+/** Bytes that wait for one slow reader. More: close code 4001, come back and resume. */
+export const OUTBOX_BYTES_MAX = 1048576
+
+/** How far behind a resume may be and still get every event; further behind it gets a snapshot. */
+export const RESUME_EVENTS_MAX = 1000
+
+/** Events read from the log at once while a client resumes. */
+export const RESUME_PAGE_EVENTS = 200
+
+export const RING_EVENTS_MAX = 256
+
+export const RING_BYTES_MAX = 262144
+
+/** Shortest distance of two flushes of one busy stream; an idle stream is flushed at once. */
+export const FLUSH_TICK_MIN_S = 0.02
+
+/** Sends before a flush lets others run. */
+export const FLUSH_SENDS_MAX = 1000
+
+/** Time before a flush lets others run. */
+export const FLUSH_HOLD_MAX_S = 0.005
+
+/** Commands that wait for one stream's actor. More: refused `overloaded`. */
+export const MAILBOX_COMMANDS_MAX = 1000
+
+/** Commands an actor decides at once and commits together. */
+export const BATCH_COMMANDS_MAX = 200
+
+export const EVENTS_PER_COMMAND_MAX = 64
+
+/** Events one erasing event may empty: a message and its edits. */
+export const ERASE_SEQS_MAX = 128
+
+/** One encoded event payload. */
+export const PAYLOAD_BYTES_MAX = 32768
+
+/** How long a resend is recognised. SDKs give up resending after RESEND_FOR_S, well before. */
+export const RECEIPT_KEEP_DAYS = 7
+
+export const RESEND_FOR_S = 86400.0
+
+export const ROOM_NAME_CHARS_MAX = 80
+
+export const BODY_CHARS_MAX = 4000
+
+export const REASON_CHARS_MAX = 200
+
+export const TOPIC_CHARS_MAX = 500
+
+export const ROOM_MEMBERS_MAX = 5000
+
+export const GROUP_MEMBERS_MAX = 50
+
+export const ROOM_MODERATORS_MAX = 50
+
+export const ROOM_BANS_MAX = 5000
+
+export const ROOM_MUTES_MAX = 5000
+
+/** Users who were invited and haven't joined. */
+export const ROOM_INVITED_MAX = 500
+
+/** Invites by code that are good at a time. */
+export const ROOM_INVITES_MAX = 50
+
+export const INVITE_CODE_CHARS_MAX = 40
+
+export const INVITE_LIFETIME_S = 604800
+
+export const INVITE_LIFETIME_S_MAX = 2592000
+
+export const INVITE_USES_MAX = 10000
+
+export const ROOM_PINS_MAX = 50
+
+export const SLOW_MODE_S_MAX = 21600
+
+export const MUTE_S_MAX = 2419200
+
+export const BAN_S_MAX = 316224000
+
+/** Members one message may mention. */
+export const MENTIONS_MAX = 20
+
+export const REACTION_CHARS_MAX = 32
+
+/** Different reactions to one message. */
+export const REACTIONS_PER_MESSAGE_MAX = 20
+
+export const FILTERED_WORDS_MAX = 200
+
+export const FILTERED_WORD_CHARS_MAX = 40
+
+export const FILTERED_HOSTS_MAX = 100
+
+/** How long a removed room can be restored by its owner. */
+export const ROOM_RESTORE_DAYS = 30
+
+/** Rooms one user may be a member of: checked as they join, so many joins at once may go a little beyond. */
+export const ROOMS_PER_USER_MAX = 1000
+
+export const EDITS_PER_MESSAGE_MAX = 100
+
+/** Reports of one user that nobody has closed yet. */
+export const REPORTS_OPEN_MAX = 100
+
+/** Looks at an invite's code, by one user and from one address. */
+export const INVITE_LOOKS_PER_S = 0.5
+
+export const INVITE_LOOKS_BURST = 20.0
+
+/** Users named in a roster; of more only the count is told, in which a user on two nodes counts twice. */
+export const PRESENT_USERS_MAX = 100
+
+/** Rooms whose heads one session may watch. */
+export const HEADS_ROOMS_MAX = 200
+
+/** Shortest distance of two `heads` frames of one session. */
+export const HEADS_INTERVAL_S = 1.0
+
+export const HEADS_WATCHES_PER_S = 1.0
+
+/** How often one session may change which heads it watches. */
+export const HEADS_WATCHES_BURST = 10.0
+
+/** Unread messages are counted up to here: this number means so many or more. */
+export const UNREAD_MAX = 1000
+
+/** Of a room's messages, so many of the newest are looked at to count the unread ones. */
+export const UNREAD_SCANNED_MAX = 2000
+
+/** Read positions are kept in batches this far apart; a node that dies forgets at most these. */
+export const READ_FLUSH_S = 1.0
+
+/** Read positions of one node that wait for that; further ones are dropped. */
+export const READ_WAITING_MAX = 100000
+
+/** Shortest distance of two presence signals of one room or person. */
+export const PRESENCE_INTERVAL_S = 1.0
+
+/** People whose presence one session may watch. */
+export const WATCHED_PEOPLE_MAX = 200
+
+/** Unread items an inbox keeps track of; the oldest count as read beyond. */
+export const INBOX_UNREAD_MAX = 500
+
+export const BLOCKS_MAX = 1000
+
+export const FRIENDS_MAX = 1000
+
+/** Requests of one user that wait for their answer. */
+export const FRIEND_REQUESTS_MAX = 200
+
+export const ABOUT_CHARS_MAX = 500
+
+export const AVATAR_URL_CHARS_MAX = 500
+
+/** A handle is changed once in so many days. */
+export const HANDLE_CHANGE_DAYS = 30
+
+/** For so long signing in brings a deleted account back; then it is erased. */
+export const ACCOUNT_ERASE_DAYS = 30
+
+/** A login this young may delete an account that has no password, and change how one signs in to it. */
+export const FRESH_LOGIN_S = 600
+
+/** Requests of one user that aren't commands, on one node. */
+export const REQUESTS_PER_S = 20.0
+
+export const REQUESTS_BURST = 200.0
+
+export const PAGE_ITEMS_MAX = 200
+
+export const PAGE_ITEMS_DEFAULT = 50
+
+/** Users whose profiles one request may ask for. */
+export const PROFILES_MAX = 100
+
+export const HANDLE_CHARS_MIN = 3
+
+export const HANDLE_CHARS_MAX = 32
+
+export const PASSWORD_CHARS_MIN = 8
+
+export const PASSWORD_CHARS_MAX = 256
+
+export const HTTP_BODY_BYTES_MAX = 262144
+
+export const DISPLAY_NAME_CHARS_MAX = 64
+
+export const DEVICE_CHARS_MAX = 120
+
+export const EMAIL_CHARS_MAX = 254
+
+export const RETRY_KEY_CHARS_MAX = 64
+
+/** For so long an exchanged refresh token with the same retry key gets the same answer again, if that wasn't used. */
+export const REFRESH_GRACE_S = 60.0
+
+/** A further sign-in ends the login that was unused longest. */
+export const LOGINS_PER_USER_MAX = 50
+
+/** How long a mailed code proves whose address it is. */
+export const EMAIL_CODE_LIFETIME_S = 86400
+
+export const RESET_CODE_LIFETIME_S = 3600
+
+/** What a sign-in gets from one step to the next: the second factor, the visit at a provider. */
+export const TICKET_LIFETIME_S = 600
+
+export const IDENTITIES_MAX = 20
+
+export const CURSOR_CHARS_MAX = 200
+
+/** API keys that are good at a time. */
+export const KEYS_MAX = 100
+
+export const KEY_NAME_CHARS_MAX = 80
+
+export const KEY_LIFETIME_S_MAX = 316224000
+
+/** Commands of one API key, on one node. */
+export const SERVER_COMMANDS_PER_S = 200.0
+
+export const SERVER_COMMANDS_BURST = 1000.0
+
+export const EXTERNAL_ID_CHARS_MAX = 200
+
+export const WEBHOOKS_MAX = 20
+
+export const WEBHOOK_TYPES_MAX = 50
+
+export const URL_CHARS_MAX = 2000
+
+/** Why something is refused. */
+export const CODES = {
+  invalid: { retry: false, sentence: "A field has a value that isn't allowed." },
+  unknown_type: { retry: false, sentence: 'There is no such message type.' },
+  unauthenticated: { retry: false, sentence: 'The token is missing or not valid.' },
+  token_expired: { retry: false, sentence: 'The token has expired: get a new one and try again.' },
+  wrong_credentials: { retry: false, sentence: 'The name or the password is wrong.' },
+  forbidden: { retry: false, sentence: "You don't have the right to do this." },
+  not_found: { retry: false, sentence: "There is no such thing, or it isn't yours to see." },
+  not_a_member: { retry: false, sentence: 'Only members can do this.' },
+  client_id_reused: { retry: false, sentence: 'This client_id was used for another command.' },
+  already_exists: { retry: false, sentence: 'This is so already.' },
+  handle_taken: { retry: false, sentence: 'This handle is taken.' },
+  too_large: { retry: false, sentence: 'The message is too large.' },
+  too_many: { retry: false, sentence: 'A limit on the number of these is reached.' },
+  unstorable: { retry: false, sentence: "The content can't be stored." },
+  unsupported_media_type: { retry: false, sentence: 'The request body must be JSON.' },
+  method_not_allowed: { retry: false, sentence: "This method isn't allowed here." },
+  internal: { retry: false, sentence: 'The server failed on this command; nothing was changed.' },
+  archived: { retry: false, sentence: 'The room is archived: it can only be read.' },
+  muted: { retry: true, sentence: 'You are muted here for a while.' },
+  banned: { retry: false, sentence: 'You are banned here.' },
+  blocked: { retry: false, sentence: "This person doesn't take this from you." },
+  filtered: { retry: false, sentence: "The room's filter doesn't let this pass." },
+  invite_invalid: { retry: false, sentence: 'This invite is wrong, used up or has expired.' },
+  code_invalid: { retry: false, sentence: 'This code is wrong, was used or has expired.' },
+  second_factor_needed: { retry: false, sentence: 'Sign in again with a code of your second factor.' },
+  email_unverified: { retry: false, sentence: 'Verify your e-mail address first.' },
+  email_taken: { retry: false, sentence: 'Another account has this e-mail address.' },
+  stale: { retry: false, sentence: 'It has changed since you read it: read it again.' },
+  hook_refused: { retry: false, sentence: 'A rule of this community forbids it.' },
+  slow_mode: { retry: true, sentence: 'The room is in slow mode: wait, then try again.' },
+  locked_out: { retry: true, sentence: 'Too many wrong attempts: wait, then try again.' },
+  rate_limited: { retry: true, sentence: 'Too many of these: wait, then try again.' },
+  overloaded: { retry: true, sentence: 'Too much is waiting here: wait, then try again.' },
+  unavailable: { retry: true, sentence: "This can't be served now: wait, then try again." },
+  unknown_outcome: { retry: true, sentence: "It isn't known whether this took effect: send it again with the same client_id." },
+} as const
+
+export type Code = keyof typeof CODES
+
+/** Why the server closes a socket. */
+export const CloseCode = {
+  NORMAL: 1000,
+  PROTOCOL_ERROR: 1002,
+  UNSUPPORTED_DATA: 1003,
+  INVALID_TEXT: 1007,
+  TOO_BIG: 1009,
+  GOING_AWAY: 4000,
+  SLOW_READER: 4001,
+  IDLE: 4002,
+  INTERNAL: 4003,
+  TOKEN_EXPIRED: 4004,
+  BAD_FRAME: 4100,
+  HELLO_EXPECTED: 4101,
+  HELLO_TIMEOUT: 4102,
+  UNAUTHENTICATED: 4103,
+  UNSUPPORTED_PROTOCOL: 4104,
+  TOO_MANY_SESSIONS: 4105,
+  FLOODING: 4106,
+  REVOKED: 4107,
+} as const
+
+export interface CloseInfo {
+  readonly comeBack: boolean
+  readonly sentence: string
+}
+
+export const CLOSES: Readonly<Record<number, CloseInfo>> = {
+  1000: { comeBack: true, sentence: 'Goodbye.' },
+  1002: { comeBack: false, sentence: "The bytes aren't valid WebSocket frames." },
+  1003: { comeBack: false, sentence: 'Send binary frames for msgpack and text frames for json.' },
+  1007: { comeBack: false, sentence: "The text isn't valid UTF-8." },
+  1009: { comeBack: false, sentence: 'The message is too large.' },
+  4000: { comeBack: true, sentence: 'The server is going away: reconnect and resume.' },
+  4001: { comeBack: true, sentence: 'You read too slowly: reconnect and resume.' },
+  4002: { comeBack: true, sentence: 'Nothing was heard from you: reconnect and resume.' },
+  4003: { comeBack: true, sentence: 'The server failed on this connection: reconnect and resume.' },
+  4004: { comeBack: true, sentence: 'The token has expired: get a new one, reconnect and resume.' },
+  4100: { comeBack: false, sentence: "The message can't be decoded." },
+  4101: { comeBack: false, sentence: 'The first message must be a hello.' },
+  4102: { comeBack: false, sentence: 'No hello came in time.' },
+  4103: { comeBack: false, sentence: "The token isn't valid." },
+  4104: { comeBack: false, sentence: "This protocol version isn't spoken here." },
+  4105: { comeBack: false, sentence: 'This user has too many open connections.' },
+  4106: { comeBack: false, sentence: 'Too many pings or messages.' },
+  4107: { comeBack: false, sentence: 'This login was ended.' },
+}
+
+export const SUBPROTOCOL_MSGPACK = 'gatherup.v1.msgpack'
+
+export const SUBPROTOCOL_JSON = 'gatherup.v1.json'
+
+/** The first frame: who I am, and what I have read of what. Answered by a welcome, or by a close code. */
+export interface Hello {
+  t: 'hello'
+  token: string
+  protocol?: number
+  /** Each is resumed like a subscribe with this `since`. */
+  positions?: readonly Position[]
+  /** How the user wants to be seen from the first moment on; `set_status` changes it. */
+  status?: 'away' | 'busy' | 'invisible' | 'online'
+}
+
+/** A newer token of the same user, before the old one expires. Answered by accepted or refused. */
+export interface RefreshToken {
+  t: 'refresh_token'
+  client_id: string
+  token: string
+}
+
+/** Listen to a stream: from `since` if it can be replayed, else from a snapshot. */
+export interface Subscribe {
+  t: 'subscribe'
+  client_id: string
+  stream: string
+  since?: Position | null
+}
+
+/** Stop listening. Answered by accepted; nothing of the stream follows it. */
+export interface Unsubscribe {
+  t: 'unsubscribe'
+  client_id: string
+  stream: string
+}
+
+/** Is anybody there? For clients whose WebSocket can't ping, as in browsers. Answered by accepted. */
+export interface Ping {
+  t: 'ping'
+  client_id: string
+}
+
+/**
+ * The user has read a room up to this message number. Never goes back; not answered.
+ *
+ * Told to the user's sessions in their inbox, and in a direct room to the other, as a `read` signal whose data
+ * are `room`, `number` and `user`. A session gets its user's without subscribing to the inbox.
+ */
+export interface MarkRead {
+  t: 'mark_read'
+  room: string
+  number: number
+}
+
+/**
+ * Be told how much is new in these rooms, instead of those named before; none ends it.
+ *
+ * Answered by accepted, which a `heads` frame of all of them that the user is in follows, or by refused.
+ */
+export interface WatchHeads {
+  t: 'watch_heads'
+  client_id: string
+  rooms?: readonly string[]
+}
+
+/**
+ * How the user wants to be seen while this session is open; not answered.
+ *
+ * Of several sessions the most present counts (busy, online, away), and one that is invisible makes the user so.
+ * None is dropped; who changes it more often than STATUSES_PER_S for long is closed as flooding.
+ */
+export interface SetStatus {
+  t: 'set_status'
+  status: 'away' | 'busy' | 'invisible' | 'online'
+}
+
+/**
+ * Be told of these people's presence, instead of those named before; none ends it.
+ *
+ * Answered by accepted, and a `presence` signal for everyone who is there and lets the user see it.
+ */
+export interface WatchPresence {
+  t: 'watch_presence'
+  client_id: string
+  users?: readonly string[]
+}
+
+/**
+ * Make a room; its creator is its first member and owner. `accepted.stream` is the room's id.
+ *
+ * What an API key makes has no members, and no owner until the key makes a member the owner.
+ */
+export interface CreateRoom {
+  t: 'room.create'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  name: string
+  access?: 'group' | 'private' | 'public'
+  /** Whether who joins may read what was said before. */
+  history?: boolean
+}
+
+/**
+ * Make the direct room of oneself and this user, or find it: there is one for each pair.
+ *
+ * `accepted.stream` is its id either way. Blocks and the other's privacy settings may forbid it.
+ */
+export interface OpenDirect {
+  t: 'room.open_direct'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  user: string
+}
+
+/** Give a room other settings; what is None stays as it is. */
+export interface ChangeRoom {
+  t: 'room.change'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  name?: string | null
+  /** `""` for none. */
+  topic?: string | null
+  access?: 'private' | 'public' | null
+  history?: boolean | null
+  /** Seconds between two messages of one member; 0 for none. Moderators don't wait. */
+  slow_mode_s?: number | null
+}
+
+/** Which words and links messages may not hold. It replaces the filter there was; moderators pass it. */
+export interface SetFilter {
+  t: 'room.filter'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  words?: readonly string[]
+  links?: 'allowed' | 'forbidden' | 'known_hosts'
+  /** What may be linked to when `links` is `known_hosts`, subdomains included. */
+  hosts?: readonly string[]
+}
+
+/** Become a member: of a public room, of one that invited this user, or with an invite's code. */
+export interface JoinRoom {
+  t: 'room.join'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  invite?: string | null
+}
+
+/** Stop being a member; the subscription ends with the event. */
+export interface LeaveRoom {
+  t: 'room.leave'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+}
+
+/** Let this user join, and tell their inbox. Blocks and their privacy settings may forbid it. */
+export interface InviteUser {
+  t: 'room.invite'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  user: string
+}
+
+/** Take back an invitation, or decline one's own. */
+export interface UninviteUser {
+  t: 'room.uninvite'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  user: string
+}
+
+/** Make an invite for whoever has its code; `accepted.answer` is an `InviteCreated`. */
+export interface CreateInvite {
+  t: 'room.create_invite'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  lifetime_s?: number
+  /** How many may join by it; None for any number. */
+  uses?: number | null
+}
+
+/** Nobody joins by this invite any more. */
+export interface RevokeInvite {
+  t: 'room.revoke_invite'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  /** Its number. */
+  invite: number
+}
+
+/** Give a member another role. Making somebody the owner makes the owner a moderator. */
+export interface SetRole {
+  t: 'room.set_role'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  user: string
+  role: 'member' | 'moderator' | 'owner'
+}
+
+/**
+ * Append one message. `accepted.seq` names it from then on.
+ *
+ * `@handle` in the body mentions a member; `@room` everybody, for who may.
+ */
+export interface PostMessage {
+  t: 'room.post'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  body: string
+  /** The seq of the message it answers. */
+  reply_to?: number | null
+  /** The seq of the message whose thread it belongs to: one that is in no thread itself. */
+  thread?: number | null
+}
+
+/** Give one's own message another body. Nobody is told of mentions in it again. */
+export interface EditMessage {
+  t: 'room.edit'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  message: number
+  body: string
+}
+
+/** Erase a message, one's own or as moderator anyone's: its bodies, edits included, vanish everywhere. */
+export interface DeleteMessage {
+  t: 'room.delete'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  message: number
+}
+
+/** Put a reaction to a message. Refused `already_exists` if one has put it. */
+export interface React {
+  t: 'room.react'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  message: number
+  reaction: string
+}
+
+/** Take one's reaction back. */
+export interface Unreact {
+  t: 'room.unreact'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  message: number
+  reaction: string
+}
+
+/** Add a message to those that the room shows first. */
+export interface PinMessage {
+  t: 'room.pin'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  message: number
+}
+
+/** Take a message from those. */
+export interface UnpinMessage {
+  t: 'room.unpin'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  message: number
+}
+
+/** Let a member only listen for a while. */
+export interface MuteMember {
+  t: 'room.mute'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  user: string
+  for_s: number
+  reason?: string
+}
+
+/** End a mute. */
+export interface UnmuteMember {
+  t: 'room.unmute'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  user: string
+}
+
+/** End somebody's membership and their right to listen. They may come back as anybody may. */
+export interface KickMember {
+  t: 'room.kick'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  user: string
+  reason?: string
+}
+
+/** Kick, if they are in, and keep out: no invitation and no invite lets them in. */
+export interface BanUser {
+  t: 'room.ban'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  user: string
+  /** None: until it is lifted. */
+  for_s?: number | null
+  reason?: string
+}
+
+/** Lift a ban. */
+export interface UnbanUser {
+  t: 'room.unban'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  user: string
+}
+
+/** Let everybody only listen: nothing is posted, nobody joins. */
+export interface ArchiveRoom {
+  t: 'room.archive'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+}
+
+/** End that. */
+export interface UnarchiveRoom {
+  t: 'room.unarchive'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+}
+
+/** Take a room away from everybody; its owner may restore it within `ROOM_RESTORE_DAYS`. */
+export interface RemoveRoom {
+  t: 'room.remove'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+}
+
+/** Bring a removed room back as it was. */
+export interface RestoreRoom {
+  t: 'room.restore'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+}
+
+/** Tell those present that one is typing. Not logged, not answered. */
+export interface SendTyping {
+  t: 'room.typing'
+  stream: string
+}
+
+/** Everything up to this seq was read, on whatever device. */
+export interface ReadInbox {
+  t: 'inbox.read'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  up_to: number
+}
+
+/** What everyone on the way may read. Never changes once logged. */
+export interface Header {
+  readonly stream: string
+  /** 1, 2, 3 … without a gap within (stream, incarnation). */
+  readonly seq: number
+  /** Unix time in milliseconds, never falling within a stream. */
+  readonly at: number
+  readonly author: string
+  /** `area.verb` in the past tense; it names the payload's type. Readers skip types they don't know. */
+  readonly type: string
+  /** Users whose right to listen ends with this event; `*`: everybody's. */
+  readonly revokes: readonly string[]
+  /** Seqs whose payloads this event empties, everywhere. */
+  readonly erases: readonly number[]
+  /** Ids and numbers for readers of headers alone; never text that a person wrote. */
+  readonly marks: Readonly<Record<string, number | string | boolean | readonly (number | string)[]>>
+}
+
+/** How far a client has read one stream. */
+export interface Position {
+  readonly stream: string
+  /** Which history of the database the seq belongs to. */
+  readonly incarnation: number
+  /** The last seq the client has processed; 0 before the first. */
+  readonly seq: number
+}
+
+/** The limits a client should know. */
+export interface SessionLimits {
+  readonly frame_bytes_max: number
+  readonly subscriptions_max: number
+  readonly inflight_commands_max: number
+  readonly commands_per_s: number
+  readonly commands_burst: number
+  readonly signals_per_s: number
+  readonly resume_events_max: number
+  readonly resend_for_s: number
+}
+
+/** How much is new in a room for one user. */
+export interface RoomHead {
+  readonly room: string
+  /** The last event. */
+  readonly seq: number
+  /** The last message's number. */
+  readonly number: number
+  /** The user has read up to this number. */
+  readonly read: number
+  /** Messages after that which are there and aren't the user's own; at UNREAD_MAX: so many or more. */
+  readonly unread: number
+  /** Those of them that mention the user or everybody; at UNREAD_MAX: so many or more. */
+  readonly mentions: number
+  /** In a direct room: the other has read up to this number. */
+  readonly peer_read: number | null
+}
+
+/** The hello was good. Answers to its positions follow, one subscribed (or refused) each. */
+export interface Welcome {
+  t: 'welcome'
+  readonly session: string
+  readonly user: string
+  readonly node: string
+  /** The server's time, Unix milliseconds. */
+  readonly at: number
+  readonly protocol: number
+  readonly heartbeat_s: number
+  /** Unix milliseconds; send refresh_token before. */
+  readonly token_expires_at: number
+  readonly limits: SessionLimits
+}
+
+/** The command took effect, durably. A resend of it gets the same answer. */
+export interface Accepted {
+  t: 'accepted'
+  readonly client_id: string
+  readonly stream: string | null
+  /** The seq of the last event the command caused. */
+  readonly seq: number | null
+  /** How many events it caused: seq-events+1 … seq. */
+  readonly events: number
+  /** What the kind answers beyond that, if anything. */
+  readonly answer: unknown
+}
+
+/** The command certainly changed nothing. */
+export interface Refused {
+  t: 'refused'
+  readonly client_id: string | null
+  /** Set when a subscribe or a hello's position was refused. */
+  readonly stream: string | null
+  readonly code: Code
+  readonly message: string
+  readonly field: string | null
+  /** Whether the same command can succeed later as it is. */
+  readonly retry: boolean
+  readonly retry_after_s: number | null
+}
+
+/** The outcome isn't known: send the command again with the same client_id and `resend`. */
+export interface Unknown {
+  t: 'unknown'
+  readonly client_id: string
+  readonly stream: string | null
+  readonly retry_after_s: number
+}
+
+/**
+ * Events of the stream follow from `seq` + 1, each once, in order.
+ *
+ * With a `snapshot` the client forgets what it had: the snapshot is the state at `seq`. Without one, its
+ * own position was good and `seq` repeats it.
+ */
+export interface Subscribed {
+  t: 'subscribed'
+  /** None when it answers a position of the hello. */
+  readonly client_id: string | null
+  readonly stream: string
+  readonly incarnation: number
+  readonly seq: number
+  /** The last seq that existed when the subscription began. */
+  readonly head: number
+  readonly snapshot: unknown
+  /**
+   * Who listens now, as far as it is known here; nobody is named when there are more than PRESENT_USERS_MAX.
+   *
+   * `presence` signals tell of changes.
+   */
+  readonly present: readonly string[]
+  /** How many there are in all. */
+  readonly present_count: number
+}
+
+/** The server ended a subscription; nothing of the stream follows. */
+export interface Unsubscribed {
+  t: 'unsubscribed'
+  readonly stream: string
+  readonly code: Code
+  readonly message: string
+}
+
+/** One event of a subscribed stream. */
+export interface EventFrame {
+  t: 'event'
+  readonly header: Header
+  /** None when it was erased. */
+  readonly payload: unknown
+}
+
+/** An ephemeral signal in a subscribed stream. */
+export interface Signalled {
+  t: 'signal'
+  readonly stream: string
+  readonly author: string
+  readonly type: string
+  readonly data: Readonly<Record<string, string | number | boolean | readonly string[]>>
+}
+
+/**
+ * What has changed in watched rooms, at most once in HEADS_INTERVAL_S.
+ *
+ * While a client is slow to read, frames are left out; the next one tells of all that changed meanwhile.
+ */
+export interface Heads {
+  t: 'heads'
+  readonly rooms: readonly RoomHead[]
+  /** Rooms that the user isn't in any more: they are watched no longer. */
+  readonly gone: readonly string[]
+}
+
+/** The last frame before the server closes: the close code, in words. */
+export interface Goodbye {
+  t: 'goodbye'
+  readonly code: number
+  readonly message: string
+  readonly retry: boolean
+  readonly retry_after_s: number | null
+}
+
+/**
+ * The first event of a room; the author is its owner and first member, unless it is no user.
+ *
+ * The marks `access` and `history` repeat the fields; in a direct room `peer` is the other member, and nobody
+ * is owner.
+ */
+export interface RoomCreated {
+  readonly name: string
+  readonly access: 'direct' | 'group' | 'private' | 'public'
+  readonly history: boolean
+}
+
+/**
+ * The settings that are not None are these now.
+ *
+ * Marks repeat all but name and topic, of which `named` and `topic` tell that they changed.
+ */
+export interface RoomChanged {
+  readonly name: string | null
+  readonly topic: string | null
+  readonly access: 'direct' | 'group' | 'private' | 'public' | null
+  readonly history: boolean | null
+  readonly slow_mode_s: number | null
+}
+
+/** The room's filter. The mark `filters` tells whether there is anything in it. */
+export interface FilterSet {
+  readonly words: readonly string[]
+  readonly links: 'allowed' | 'forbidden' | 'known_hosts'
+  readonly hosts: readonly string[]
+}
+
+/**
+ * The author is a member now.
+ *
+ * Marks: `owner` names them if they also became the owner; `invite` is the number of the invite they used, and
+ * `used` how many have used it now; `history` is False if they may not read what was before.
+ */
+export interface MemberJoined {}
+
+/**
+ * The author is a member no longer.
+ *
+ * If they owned the room, the mark `owner` names the next owner, `""` when nobody is left.
+ */
+export interface MemberLeft {}
+
+/** This user may join. The mark `user` repeats it. */
+export interface UserInvited {
+  readonly user: string
+}
+
+/** The invitation is gone. The mark `user` repeats the field. */
+export interface UserUninvited {
+  readonly user: string
+}
+
+/** There is an invite. Marks: `invite`, `expires_at`, and `uses` unless any number may join. */
+export interface InviteMade {
+  readonly invite: number
+  readonly expires_at: number
+  readonly uses: number | null
+}
+
+/** This invite is gone. The mark `invite` repeats the field. */
+export interface InviteRevoked {
+  readonly invite: number
+}
+
+/** A member has another role. Marks: `user`, `role`; `owner` names a new owner, `former` who was it. */
+export interface RoleSet {
+  readonly user: string
+  readonly role: 'member' | 'moderator' | 'owner'
+}
+
+/**
+ * A message; the header's seq names it.
+ *
+ * Marks: `number` counts messages from 1; `reply_to` and `replied` (which other member's message that was);
+ * `thread`; `mentions` (other members), `everyone` when it is for all of them.
+ */
+export interface MessagePosted {
+  readonly body: string
+}
+
+/**
+ * The message at seq `message` has another body.
+ *
+ * Marks: `message`, and of the original `number`, `posted_at` (Unix ms), `reply_to`, `thread`; `edits`:
+ * the earlier edits' seqs.
+ */
+export interface MessageEdited {
+  readonly message: number
+  readonly body: string
+}
+
+/**
+ * The message at seq `message` is gone, and so are the bodies at the header's `erases`.
+ *
+ * Marks: `message`, and of the original `number`, `author`, `posted_at` (Unix ms), `reply_to`, `thread`.
+ */
+export interface MessageDeleted {
+  readonly message: number
+}
+
+/**
+ * The author put a reaction to a message.
+ *
+ * Marks: `message`; `count`: how many have put this one now; `kinds`: how many different ones the message has,
+ * if that changed.
+ */
+export interface Reacted {
+  readonly message: number
+  readonly reaction: string
+}
+
+/** The author took a reaction back. Marks as in `Reacted`. */
+export interface Unreacted {
+  readonly message: number
+  readonly reaction: string
+}
+
+/** A message is pinned. The mark `message` repeats the field. */
+export interface MessagePinned {
+  readonly message: number
+}
+
+/** A message isn't pinned any more. The mark `message` repeats the field. */
+export interface MessageUnpinned {
+  readonly message: number
+}
+
+/** A member may only listen. Marks: `user`, `until` (Unix ms). */
+export interface MemberMuted {
+  readonly user: string
+  readonly until: number
+  readonly reason: string
+}
+
+/** A mute ended early. The mark `user` repeats the field. */
+export interface MemberUnmuted {
+  readonly user: string
+}
+
+/** The author ended a membership. If it was the owner's, the mark `owner` names the next one. */
+export interface MemberKicked {
+  readonly user: string
+  readonly reason: string
+}
+
+/** A user is kept out. Marks: `user`, `until` (Unix ms) if it ends, and `owner` as in `MemberKicked`. */
+export interface UserBanned {
+  readonly user: string
+  readonly until: number | null
+  readonly reason: string
+}
+
+/** A ban was lifted. The mark `user` repeats the field. */
+export interface UserUnbanned {
+  readonly user: string
+}
+
+/**
+ * A user's account is gone, and so are the texts of theirs at the header's `erases`.
+ *
+ * Marks: `user`; `owner` as in `MemberKicked`; `name` and `topic` if the room's is gone with them; `ban`
+ * and `mute`: users whose ban or mute has no reason any more.
+ */
+export interface UserErased {
+  readonly user: string
+}
+
+/** Everybody only listens. */
+export interface RoomArchived {}
+
+/** The room is as before it was archived. */
+export interface RoomUnarchived {}
+
+/** The room is gone for everybody: the header revokes `*`. */
+export interface RoomRemoved {}
+
+/** The room is as before it was removed. */
+export interface RoomRestored {}
+
+/** An item: see `Mention`. Marks repeat the fields of items; the mark `up_to` says as in `InboxRead`. */
+export interface Mentioned {
+  readonly room: string
+  readonly message: number
+  readonly number: number
+  readonly by: string
+  readonly reply: boolean
+}
+
+/** An item: see `Invite`. Marks repeat the fields. */
+export interface Invited {
+  readonly room: string
+  readonly by: string
+  readonly direct: boolean
+}
+
+/** An item: see `Befriend`. Marks repeat the fields. */
+export interface Befriended {
+  readonly by: string
+  readonly accepted: boolean
+}
+
+/** An item: see `Warn`. Marks repeat the fields. */
+export interface Warned {
+  readonly matter: 'account_deleted' | 'email_changed' | 'password_changed' | 'recovery_code_used' | 'second_factor_off' | 'second_factor_on' | 'signed_in' | 'token_reused'
+  readonly login: string | null
+}
+
+/** Items up to here were read. The mark `up_to` repeats the field. */
+export interface InboxRead {
+  readonly up_to: number
+}
+
+/** Logins have ended: see `EndLogins`. Marks repeat the fields; `logins` and `before` only if they say any. */
+export interface LoginsEnded {
+  readonly logins: readonly string[]
+  readonly why: 'banned' | 'deleted' | 'logout' | 'password_changed' | 'token_reused'
+  readonly before: number
+}
+
+/** The state of a room: no bodies; history, name and topic are requests of their own. */
+export interface RoomView {
+  readonly room: string
+  readonly access: 'direct' | 'group' | 'private' | 'public'
+  /**
+   * None in a direct room, in one that an API key made and gave to nobody, and while nobody is in the room: the next
+   * to join becomes its owner then.
+   */
+  readonly owner: string | null
+  readonly moderators: readonly string[]
+  /** In the order of their joining. */
+  readonly members: readonly string[]
+  /** How many messages were ever posted. */
+  readonly messages: number
+  /** Seqs of messages, in the order in which they were pinned. */
+  readonly pinned: readonly number[]
+  readonly slow_mode_s: number
+  readonly history: boolean
+  readonly archived: boolean
+  /** Until when who asks may only listen, Unix milliseconds. */
+  readonly muted_until: number | null
+  /** Who asks may read the events after this seq. */
+  readonly readable_after: number
+}
+
+/** The state of an inbox; the items themselves are a request of their own. */
+export interface InboxView {
+  readonly user: string
+  /** Items that weren't read, at most INBOX_UNREAD_MAX. */
+  readonly unread: number
+  /** The seq up to which everything was read. */
+  readonly read_up_to: number
+}
+
+/** The answer to `room.create_invite`. */
+export interface InviteCreated {
+  /** Its number, by which it is revoked. */
+  readonly invite: number
+  /** What `room.join` takes. Told this once. */
+  readonly code: string
+  /** Unix milliseconds. */
+  readonly expires_at: number
+}
+
+/** Every command, by its tag. */
+export interface Commands {
+  'room.create': CreateRoom
+  'room.open_direct': OpenDirect
+  'room.change': ChangeRoom
+  'room.filter': SetFilter
+  'room.join': JoinRoom
+  'room.leave': LeaveRoom
+  'room.invite': InviteUser
+  'room.uninvite': UninviteUser
+  'room.create_invite': CreateInvite
+  'room.revoke_invite': RevokeInvite
+  'room.set_role': SetRole
+  'room.post': PostMessage
+  'room.edit': EditMessage
+  'room.delete': DeleteMessage
+  'room.react': React
+  'room.unreact': Unreact
+  'room.pin': PinMessage
+  'room.unpin': UnpinMessage
+  'room.mute': MuteMember
+  'room.unmute': UnmuteMember
+  'room.kick': KickMember
+  'room.ban': BanUser
+  'room.unban': UnbanUser
+  'room.archive': ArchiveRoom
+  'room.unarchive': UnarchiveRoom
+  'room.remove': RemoveRoom
+  'room.restore': RestoreRoom
+  'inbox.read': ReadInbox
+}
+
+/** Every signal a client sends, by its tag. */
+export interface Signals {
+  'room.typing': SendTyping
+}
+
+/** What an event's payload is, by the header's type. */
+export interface Events {
+  'room.created': RoomCreated
+  'room.changed': RoomChanged
+  'room.filtered': FilterSet
+  'room.joined': MemberJoined
+  'room.left': MemberLeft
+  'room.invited': UserInvited
+  'room.uninvited': UserUninvited
+  'room.invite_made': InviteMade
+  'room.invite_revoked': InviteRevoked
+  'room.role_set': RoleSet
+  'room.posted': MessagePosted
+  'room.edited': MessageEdited
+  'room.deleted': MessageDeleted
+  'room.reacted': Reacted
+  'room.unreacted': Unreacted
+  'room.pinned': MessagePinned
+  'room.unpinned': MessageUnpinned
+  'room.muted': MemberMuted
+  'room.unmuted': MemberUnmuted
+  'room.kicked': MemberKicked
+  'room.banned': UserBanned
+  'room.unbanned': UserUnbanned
+  'room.user_erased': UserErased
+  'room.archived': RoomArchived
+  'room.unarchived': RoomUnarchived
+  'room.removed': RoomRemoved
+  'room.restored': RoomRestored
+  'inbox.mentioned': Mentioned
+  'inbox.invited': Invited
+  'inbox.befriended': Befriended
+  'inbox.warned': Warned
+  'inbox.read': InboxRead
+  'inbox.logins_ended': LoginsEnded
+}
+
+/** What a snapshot shows, by the stream's kind. */
+export interface Views {
+  'room': RoomView
+  'inbox': InboxView
+}
+
+/** What `accepted.answer` is, by the command's tag. */
+export interface Answers {
+  'room.create_invite': InviteCreated
+}
+
+export type ClientFrame =
+  | Hello
+  | RefreshToken
+  | Subscribe
+  | Unsubscribe
+  | Ping
+  | MarkRead
+  | WatchHeads
+  | SetStatus
+  | WatchPresence
+  | CreateRoom
+  | OpenDirect
+  | ChangeRoom
+  | SetFilter
+  | JoinRoom
+  | LeaveRoom
+  | InviteUser
+  | UninviteUser
+  | CreateInvite
+  | RevokeInvite
+  | SetRole
+  | PostMessage
+  | EditMessage
+  | DeleteMessage
+  | React
+  | Unreact
+  | PinMessage
+  | UnpinMessage
+  | MuteMember
+  | UnmuteMember
+  | KickMember
+  | BanUser
+  | UnbanUser
+  | ArchiveRoom
+  | UnarchiveRoom
+  | RemoveRoom
+  | RestoreRoom
+  | SendTyping
+  | ReadInbox
+
+export type ServerFrame =
+  | Welcome
+  | Accepted
+  | Refused
+  | Unknown
+  | Subscribed
+  | Unsubscribed
+  | EventFrame
+  | Signalled
+  | Heads
+  | Goodbye
+
+export type Shape = Readonly<Record<string, readonly [string, unknown?]>>
+
+/**
+ * Per type that is read its fields: what each may be, and what it is if the server left it out.
+ *
+ * `s` string, `n` number, `b` boolean, `a` array, `o` map, `0` null, `*` anything, `@Name` another of these types,
+ * `a@Name` an array of them.
+ */
+export const SHAPES: Readonly<Record<string, Shape>> = {
+  Header: { stream: ['s'], seq: ['n'], at: ['n'], author: ['s'], type: ['s'], revokes: ['a', []], erases: ['a', []], marks: ['o', {}] },
+  Position: { stream: ['s'], incarnation: ['n'], seq: ['n'] },
+  SessionLimits: { frame_bytes_max: ['n', 65536], subscriptions_max: ['n', 200], inflight_commands_max: ['n', 256], commands_per_s: ['n', 20.0], commands_burst: ['n', 60.0], signals_per_s: ['n', 5.0], resume_events_max: ['n', 1000], resend_for_s: ['n', 86400.0] },
+  RoomHead: { room: ['s'], seq: ['n'], number: ['n'], read: ['n'], unread: ['n'], mentions: ['n'], peer_read: ['n0', null] },
+  welcome: { session: ['s'], user: ['s'], node: ['s'], at: ['n'], protocol: ['n', 1], heartbeat_s: ['n', 20.0], token_expires_at: ['n'], limits: ['@SessionLimits', {"frame_bytes_max": 65536, "subscriptions_max": 200, "inflight_commands_max": 256, "commands_per_s": 20.0, "commands_burst": 60.0, "signals_per_s": 5.0, "resume_events_max": 1000, "resend_for_s": 86400.0}] },
+  accepted: { client_id: ['s'], stream: ['s0', null], seq: ['n0', null], events: ['n', 0], answer: ['*', null] },
+  refused: { client_id: ['s0', null], stream: ['s0', null], code: ['s'], message: ['s'], field: ['s0', null], retry: ['b', false], retry_after_s: ['n0', null] },
+  unknown: { client_id: ['s'], stream: ['s0', null], retry_after_s: ['n', 1.0] },
+  subscribed: { client_id: ['s0', null], stream: ['s'], incarnation: ['n'], seq: ['n'], head: ['n'], snapshot: ['*', null], present: ['a', []], present_count: ['n', 0] },
+  unsubscribed: { stream: ['s'], code: ['s'], message: ['s'] },
+  event: { header: ['@Header'], payload: ['*'] },
+  signal: { stream: ['s'], author: ['s'], type: ['s'], data: ['o', {}] },
+  heads: { rooms: ['a@RoomHead', []], gone: ['a', []] },
+  goodbye: { code: ['n'], message: ['s'], retry: ['b'], retry_after_s: ['n0', null] },
+}
+
+/** What a payload's field is if the event is older than the field, by the header's type. */
+export const PAYLOAD_DEFAULTS: Readonly<Record<string, object>> = {
+  'room.created': { history: true },
+  'room.changed': { name: null, topic: null, access: null, history: null, slow_mode_s: null },
+  'room.invite_made': { uses: null },
+  'room.muted': { reason: "" },
+  'room.kicked': { reason: "" },
+  'room.banned': { until: null, reason: "" },
+  'inbox.mentioned': { reply: false },
+  'inbox.invited': { direct: false },
+  'inbox.befriended': { accepted: false },
+  'inbox.warned': { login: null },
+  'inbox.logins_ended': { before: 0 },
+}

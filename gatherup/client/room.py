@@ -1,0 +1,179 @@
+"""One room with a method for everything that can be done in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, Literal, Protocol, TypeVar
+
+import msgspec
+
+from gatherup.client.streams import Stream
+from protocol import limits
+from protocol import room as wire
+from protocol.frames import Accepted, Command, Position, Signal, StreamCommand
+
+C = TypeVar("C", bound=StreamCommand)
+
+
+class Speaks(Protocol):
+    """The client, as far as a room needs it."""
+
+    def new_id(self) -> str: ...
+
+    async def send(self, command: Command) -> Accepted: ...
+
+    def signal(self, signal: Signal) -> None: ...
+
+    def mark_read(self, room: str, number: int) -> None: ...
+
+    async def subscribe(self, stream: str, *, since: Position | None = None) -> Stream: ...
+
+
+class Room:
+    """A room by its id; made by ``Client.room``, ``create_room`` and ``open_direct``.
+
+    What changes it is durable when the method returns, and raises as ``Client.send`` does. ``message`` is always the
+    seq of ``room.posted``, which ``post`` answers as ``accepted.seq``.
+    """
+
+    def __init__(self, client: Speaks, room: str) -> None:
+        self.id: Final = room
+        self._client = client
+
+    async def subscribe(self, *, since: Position | None = None) -> Stream:
+        """See ``Client.subscribe``."""
+        return await self._client.subscribe(self.id, since=since)
+
+    def mark_read(self, number: int) -> None:
+        """The user has read up to this message number: ``number`` in the marks of ``room.posted``."""
+        self._client.mark_read(self.id, number)
+
+    def typing(self) -> None:
+        """Tell those present that one is typing."""
+        self._client.signal(wire.SendTyping(stream=self.id))
+
+    # --- messages ------------------------------------------------------------------------------------------
+
+    async def post(self, body: str, *, reply_to: int | None = None, thread: int | None = None) -> Accepted:
+        """Post a message, maybe in the thread of a message or as an answer to one."""
+        return await self._send(wire.PostMessage, body=body, reply_to=reply_to, thread=thread)
+
+    async def edit(self, message: int, body: str) -> Accepted:
+        """Give one's own message another body."""
+        return await self._send(wire.EditMessage, message=message, body=body)
+
+    async def delete(self, message: int) -> Accepted:
+        """Erase a message everywhere."""
+        return await self._send(wire.DeleteMessage, message=message)
+
+    async def react(self, message: int, reaction: str) -> Accepted:
+        """Put a reaction to a message."""
+        return await self._send(wire.React, message=message, reaction=reaction)
+
+    async def unreact(self, message: int, reaction: str) -> Accepted:
+        """Take one's reaction back."""
+        return await self._send(wire.Unreact, message=message, reaction=reaction)
+
+    async def pin(self, message: int) -> Accepted:
+        """Add a message to those that the room shows first."""
+        return await self._send(wire.PinMessage, message=message)
+
+    async def unpin(self, message: int) -> Accepted:
+        """Take a message from those."""
+        return await self._send(wire.UnpinMessage, message=message)
+
+    # --- who is in -----------------------------------------------------------------------------------------
+
+    async def join(self, *, invite: str | None = None) -> Accepted:
+        """Become a member, by an invite's code if the room needs one."""
+        return await self._send(wire.JoinRoom, invite=invite)
+
+    async def leave(self) -> Accepted:
+        """Stop being a member."""
+        return await self._send(wire.LeaveRoom)
+
+    async def invite(self, user: str) -> Accepted:
+        """Let a user join, and tell their inbox."""
+        return await self._send(wire.InviteUser, user=user)
+
+    async def uninvite(self, user: str) -> Accepted:
+        """Take back an invitation, or decline one's own."""
+        return await self._send(wire.UninviteUser, user=user)
+
+    async def create_invite(
+        self, *, lifetime_s: int = limits.INVITE_LIFETIME_S, uses: int | None = None
+    ) -> wire.InviteCreated:
+        """Make an invite for whoever has its code, which only this answer tells."""
+        accepted = await self._send(wire.CreateInvite, lifetime_s=lifetime_s, uses=uses)
+        return msgspec.msgpack.decode(accepted.answer or b"", type=wire.InviteCreated)
+
+    async def revoke_invite(self, invite: int) -> Accepted:
+        """Let nobody join by this invite, named by its number, any more."""
+        return await self._send(wire.RevokeInvite, invite=invite)
+
+    # --- keeping order -------------------------------------------------------------------------------------
+
+    async def set_role(self, user: str, role: wire.Role) -> Accepted:
+        """Give a member another role."""
+        return await self._send(wire.SetRole, user=user, role=role)
+
+    async def mute(self, user: str, for_s: int, *, reason: str = "") -> Accepted:
+        """Let a member only listen for a while."""
+        return await self._send(wire.MuteMember, user=user, for_s=for_s, reason=reason)
+
+    async def unmute(self, user: str) -> Accepted:
+        """End a mute."""
+        return await self._send(wire.UnmuteMember, user=user)
+
+    async def kick(self, user: str, *, reason: str = "") -> Accepted:
+        """End somebody's membership."""
+        return await self._send(wire.KickMember, user=user, reason=reason)
+
+    async def ban(self, user: str, *, for_s: int | None = None, reason: str = "") -> Accepted:
+        """Keep a user out, for so many seconds or until it is lifted."""
+        return await self._send(wire.BanUser, user=user, for_s=for_s, reason=reason)
+
+    async def unban(self, user: str) -> Accepted:
+        """Lift a ban."""
+        return await self._send(wire.UnbanUser, user=user)
+
+    # --- the room itself -----------------------------------------------------------------------------------
+
+    async def change(
+        self,
+        *,
+        name: str | None = None,
+        topic: str | None = None,
+        access: Literal["public", "private"] | None = None,
+        history: bool | None = None,
+        slow_mode_s: int | None = None,
+    ) -> Accepted:
+        """Give the room other settings; what is None stays as it is."""
+        return await self._send(
+            wire.ChangeRoom, name=name, topic=topic, access=access, history=history, slow_mode_s=slow_mode_s
+        )
+
+    async def set_filter(
+        self, *, words: Sequence[str] = (), links: wire.Links = "allowed", hosts: Sequence[str] = ()
+    ) -> Accepted:
+        """Say which words and links messages may not hold, instead of what was said before."""
+        return await self._send(wire.SetFilter, words=tuple(words), links=links, hosts=tuple(hosts))
+
+    async def archive(self) -> Accepted:
+        """Let everybody only listen."""
+        return await self._send(wire.ArchiveRoom)
+
+    async def unarchive(self) -> Accepted:
+        """End that."""
+        return await self._send(wire.UnarchiveRoom)
+
+    async def remove(self) -> Accepted:
+        """Take the room away from everybody."""
+        return await self._send(wire.RemoveRoom)
+
+    async def restore(self) -> Accepted:
+        """Bring the removed room back."""
+        return await self._send(wire.RestoreRoom)
+
+    async def _send(self, command: type[C], **fields: Any) -> Accepted:
+        return await self._client.send(command(client_id=self._client.new_id(), stream=self.id, **fields))

@@ -1,0 +1,76 @@
+"""Pages of a list that changes while it is read: a cursor names a row, so none is skipped or repeated."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as Base64Error
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Generic, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from gatherup.http.problem import ProblemError
+from protocol.codes import Code
+
+R = TypeVar("R")
+K = TypeVar("K", bound=Struct)
+
+_FORWARD: Final = "n"
+_BACK: Final = "p"
+
+
+class Edge(Struct, Generic[K], frozen=True):
+    """Where a page begins: after this row, or backwards before it."""
+
+    key: K
+    back: bool
+
+
+class Page(Struct, Generic[R], frozen=True):
+    """Rows in the order of the list, with the cursors of the pages around them."""
+
+    rows: list[R]
+    next: str | None
+    previous: str | None
+
+
+class Pages(Generic[K]):
+    """The cursors of one list, whose rows are in the order of this type of key (an ``array_like`` struct)."""
+
+    def __init__(self, key: type[K]) -> None:
+        self._decode: Callable[[bytes], K] = msgspec.msgpack.Decoder(key).decode
+
+    def edge(self, cursor: str | None) -> Edge[K] | None:
+        """What a cursor stands for; None for the first page. Raises ProblemError."""
+        if cursor is None:
+            return None
+        text = cursor[1:]
+        try:
+            key = self._decode(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        except (Base64Error, ValueError, msgspec.DecodeError, RecursionError):
+            raise _no_cursor() from None
+        if cursor not in (_cursor(key, _FORWARD), _cursor(key, _BACK)):
+            raise _no_cursor()
+        return Edge(key, cursor[0] == _BACK)
+
+    def page(self, found: Sequence[R], edge: Edge[K] | None, limit: int, key_of: Callable[[R], K]) -> Page[R]:
+        """The page of the rows found from an edge in its direction, of which ``limit + 1`` were asked for."""
+        back = edge is not None and edge.back
+        rows = list(found[:limit])
+        if back:
+            rows.reverse()
+        if not rows:
+            return Page(rows, None, None)
+        more = len(found) > limit
+        after = _cursor(key_of(rows[-1]), _FORWARD) if more or back else None
+        before = _cursor(key_of(rows[0]), _BACK) if (more if back else edge is not None) else None
+        return Page(rows, after, before)
+
+
+def _no_cursor() -> ProblemError:
+    return ProblemError(Code.INVALID, "This is no cursor of a page.", field="cursor")
+
+
+def _cursor(key: Any, direction: str) -> str:
+    return direction + urlsafe_b64encode(msgspec.msgpack.encode(key)).decode().rstrip("=")

@@ -1,0 +1,94 @@
+"""The queue ``mail``: from a row to a letter that is on its way."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from email import policy
+from email.message import EmailMessage
+from email.utils import format_datetime
+from typing import Final, Protocol
+
+import msgspec
+from msgspec import Struct
+
+from gatherup.jobs.letters import UnwritableError, written
+from gatherup.jobs.worker import JobHopelessError, Queue
+from storage.postgres.jobs import TakenJob
+from storage.postgres.mail import QUEUE, Letter
+
+AT_ONCE: Final = 2
+ATTEMPTS_MAX: Final = 10
+TIMEOUT_S: Final = 60.0
+BACKOFF_MIN_S: Final = 5.0
+BACKOFF_MAX_S: Final = 1800.0
+
+# One mailbox in its plain form: no display name, no list, no comment, nothing that ends a header or a command.
+_ADDRESS: Final = re.compile(
+    r"[^\s@<>()\[\]\\,;:\"\x00-\x20\x7f]{1,64}@[^\s@<>()\[\]\\,;:\"\x00-\x20\x7f]{1,255}"
+)
+
+
+class Order(Struct, frozen=True, kw_only=True):
+    """What stands in a row."""
+
+    to: str
+    template: Letter
+    values: dict[str, str]
+
+
+class Post(Protocol):
+    """Takes letters: an SMTP server, or a folder."""
+
+    async def send(self, message: EmailMessage, *, to: str) -> None:
+        """Hand a letter over. Raises JobFailedError, JobHopelessError."""
+        ...
+
+
+def mail_queue(post: Post, *, sender: str, links: str | None) -> Queue:
+    """The queue of letters, as ``sender``, an address like ``GatherUp <no-reply@example.org>``."""
+
+    async def handle(job: TakenJob) -> None:
+        order = _order(job)
+        await post.send(composed(job, order, sender=sender, links=links), to=order.to)
+
+    return Queue(
+        name=QUEUE,
+        handle=handle,
+        at_once=AT_ONCE,
+        attempts_max=ATTEMPTS_MAX,
+        timeout_s=TIMEOUT_S,
+        backoff_min_s=BACKOFF_MIN_S,
+        backoff_max_s=BACKOFF_MAX_S,
+    )
+
+
+def _order(job: TakenJob) -> Order:
+    try:
+        order = msgspec.convert(job.arguments, Order)
+    except msgspec.ValidationError:
+        raise JobHopelessError("The row holds no letter that this version knows.") from None
+    if not _ADDRESS.fullmatch(order.to):
+        raise JobHopelessError("This is no e-mail address.")
+    return order
+
+
+def composed(job: TakenJob, order: Order, *, sender: str, links: str | None) -> EmailMessage:
+    """The message of a row: the same one each time, by which mail programs know a repeat. Raises JobHopelessError.
+
+    Nothing in it can add a header: values stand in the body alone, and the library refuses line breaks in headers.
+    """
+    try:
+        letter = written(order.template, order.values, links)
+    except UnwritableError as error:
+        raise JobHopelessError(str(error)) from None
+    message = EmailMessage(policy.SMTP)
+    message["From"] = sender
+    message["To"] = order.to
+    message["Subject"] = letter.subject
+    message["Date"] = format_datetime(datetime.fromtimestamp(job.created_at / 1000, UTC))
+    domain = sender.rstrip("> ").rpartition("@")[2]
+    message["Message-ID"] = f"<job-{job.id}-{job.created_at}@{domain}>"
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(letter.body)
+    return message

@@ -1,0 +1,146 @@
+"""A storm of logins beside a chat: how many a node takes, which Argon2 bounds, and what the chat notices."""
+
+from __future__ import annotations
+
+import os
+import time
+from itertools import cycle
+from typing import Final
+
+import argon2
+import msgspec
+import numpy as np
+from msgspec import Struct
+
+from loadtest.crowd import HungError
+from loadtest.figures import Scale
+from loadtest.figures.posts import Posting, set_up
+from loadtest.node import Node
+from loadtest.report import Figure, Target, at_most
+from loadtest.requests import Callers, HttpConnection, request
+from protocol.http.accounts import Register, SignedIn, SignIn
+
+P99_RATIO_MAX: Final = 1.2
+ROOMS_MAX: Final = 20
+POSTS_PER_S_MAX: Final = 200.0
+"""The chat leaves the node most of a core: what is asked is whether hashing takes it away."""
+PASSWORD: Final = "correct horse battery staple"  # noqa: S105 - of accounts that vanish
+HASH_KIB: Final = 65_536
+HASH_PASSES: Final = 3
+"""As a node hashes unless it is told otherwise."""
+HASHES: Final = 5
+SECONDS_MIN: Final = 2.0
+"""Of each measurement, so that it holds some logins on any machine."""
+
+
+class Turn(Struct, frozen=True):
+    """One measurement of the chat, and of the storm if there was one."""
+
+    p50_ms: float
+    p99_ms: float
+    cpu_s: float
+    """Of the node, in a second."""
+    logins_per_s: float
+
+
+class Storm:
+    """Accounts that sign in again as soon as they are signed in, each from a device that is known."""
+
+    def __init__(self, node: Node, count: int) -> None:
+        self._node = node
+        self._count = count
+        self._next = cycle([_sign_in(node, number) for number in range(count)])
+
+    def callers(self) -> Callers:
+        """Everybody, on new connections."""
+        return Callers(self._node.http_address, self._count, lambda: next(self._next))
+
+
+def measure(scale: Scale) -> list[Figure]:
+    """On a node that hashes on half of the cores: with all of them the chat would wait for its share."""
+    hashers = max(1, (os.cpu_count() or 1) // 2)
+    with Node(GATHERUP_AUTH_HASHERS=str(hashers)) as node:
+        return _on(node, scale)
+
+
+def _on(node: Node, scale: Scale) -> list[Figure]:
+    """The same chat without and with the storm, in turns."""
+    chatting = msgspec.structs.replace(scale, rooms=min(ROOMS_MAX, scale.rooms))
+    per_s = min(POSTS_PER_S_MAX, scale.posts_per_s)
+    crowd, rooms = set_up(node, chatting)
+    posting = Posting(crowd, rooms)
+    storm = Storm(node, scale.storming)
+    seconds = max(SECONDS_MIN, scale.seconds)
+    quiet: list[Turn] = []
+    stormy: list[Turn] = []
+    for _ in range(scale.repeats):
+        quiet.append(_turn(node, posting, per_s, seconds, None))
+        callers = storm.callers()
+        stormy.append(_turn(node, posting, per_s, seconds, callers))
+        callers.close()
+    crowd.close()
+    return _figures(f"{scale.storming} accounts signing in beside {per_s:.0f} posts/s", quiet, stormy)
+
+
+def _sign_in(node: Node, number: int) -> bytes:
+    """The request of a new account."""
+    connection = HttpConnection(node.http_address)
+    handle = f"storm_{number}"
+    body = msgspec.json.encode(Register(handle=handle, password=PASSWORD, device="loadtest"))
+    signed_in = msgspec.json.decode(connection.ask(request("POST", "/v1/register", body=body)), type=SignedIn)
+    connection.socket.close()
+    again = SignIn(name=handle, password=PASSWORD, device="loadtest", known_device=signed_in.known_device)
+    return request("POST", "/v1/login", body=msgspec.json.encode(again))
+
+
+def _turn(node: Node, posting: Posting, per_s: float, seconds: float, callers: Callers | None) -> Turn:
+    beside = None if callers is None else lambda: callers.read(0)
+    if callers is not None:
+        callers.begin()
+    posting.open(1.0, per_s, beside)
+    posting.took_ns.clear()
+    begun = 0 if callers is None else len(callers.took_ns)
+    cpu_s, at = node.cpu_s, time.monotonic()
+    posting.open(seconds, per_s, beside)
+    took_s, cpu_s = time.monotonic() - at, node.cpu_s - cpu_s
+    logins = 0 if callers is None else len(callers.took_ns) - begun
+    took_ms = np.array(posting.took_ns) / 1e6
+    if callers is not None:
+        callers.settle()
+    posting.settle()
+    if callers is not None and not logins:
+        raise HungError(f"nobody signed in for {took_s:.0f} s")
+    return Turn(
+        p50_ms=float(np.percentile(took_ms, 50)),
+        p99_ms=float(np.percentile(took_ms, 99)),
+        cpu_s=cpu_s / took_s,
+        logins_per_s=logins / took_s,
+    )
+
+
+def _hash_s() -> float:
+    """CPU of one hash alone, as a node makes it."""
+    hasher = argon2.PasswordHasher(time_cost=HASH_PASSES, memory_cost=HASH_KIB, parallelism=1)
+    before = time.process_time()
+    for _ in range(HASHES):
+        hasher.hash(PASSWORD)
+    return (time.process_time() - before) / HASHES
+
+
+def _figures(group: str, quiet: list[Turn], stormy: list[Turn]) -> list[Figure]:
+    def figure(name: str, unit: str, values: list[float], target: Target | None = None) -> Figure:
+        return Figure(group=group, name=name, unit=unit, values=tuple(values), target=target)
+
+    turns = list(zip(quiet, stormy, strict=True))
+    login_ms = [max(storm.cpu_s - calm.cpu_s, 0.001) / storm.logins_per_s * 1000 for calm, storm in turns]
+    ratio = [storm.p99_ms / calm.p99_ms for calm, storm in turns]
+    return [
+        figure("logins", "/s", [turn.logins_per_s for turn in stormy]),
+        figure("node CPU per login", "ms", login_ms),
+        figure("CPU of one Argon2 hash alone", "ms", [_hash_s() * 1000]),
+        figure("post p50, no logins", "ms", [turn.p50_ms for turn in quiet]),
+        figure("post p50, logins", "ms", [turn.p50_ms for turn in stormy]),
+        figure("post p99, no logins", "ms", [turn.p99_ms for turn in quiet]),
+        figure("post p99, logins", "ms", [turn.p99_ms for turn in stormy]),
+        figure("post p99, logins : no logins, same turn", "", ratio, at_most(P99_RATIO_MAX)),
+    ]

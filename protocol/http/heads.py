@@ -1,0 +1,38 @@
+"""Read positions and heads: how much is new in one's rooms."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from protocol import limits
+from protocol.frames import RoomHead
+from protocol.http.base import Answer, Cursor, Limit, RequestBody
+from protocol.ids import StreamId
+
+
+class RoomRead(RequestBody, frozen=True, kw_only=True):
+    """Everything up to this message was read."""
+
+    number: Annotated[int, Meta(ge=0, le=limits.SEQ_MAX)]
+    """Beyond the room's last message: all of them."""
+
+
+class HeadsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whose heads to show: of the rooms that are named, or of all one is in, page by page."""
+
+    room: Annotated[list[StreamId], Meta(max_length=limits.HEADS_ROOMS_MAX)] = []
+    """May be repeated."""
+    cursor: Cursor | None = None
+    limit: Limit = limits.PAGE_ITEMS_DEFAULT
+
+
+class HeadsPage(Answer, frozen=True, kw_only=True):
+    """The rooms one is in; of rooms that were named, in that order and without the others."""
+
+    rooms: list[RoomHead]
+    next: str | None
+    """The cursor of the page after this one; None on the last."""
+    previous: str | None
+    """The cursor of the page before this one; None on the first."""

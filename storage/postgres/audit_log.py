@@ -1,0 +1,114 @@
+"""The audit log: privileged and security acts, who did them, on whom, from where. It is only ever added to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import msgspec
+from msgspec import Struct
+
+from storage.postgres.driver import TrioConnection
+from storage.postgres.pool import Pool
+from storage.postgres.queries import rows
+
+Settings = Mapping[str, str | int | bool | None]
+"""What an act changed, as ids and settings: never a secret, nor anything a person wrote."""
+
+_RECORD = """
+insert into audit_log (act, actor, subject, address, before, after)
+values (%(act)s, %(by)s, %(on)s, %(from_address)s, %(before)s::text::jsonb, %(after)s::text::jsonb)
+"""
+
+
+async def record(
+    connection: TrioConnection,
+    act: str,
+    *,
+    by: str,
+    on: str | None = None,
+    from_address: str | None = None,
+    before: Settings | None = None,
+    after: Settings | None = None,
+) -> None:
+    """Note an act (``area.verb``) in the transaction that does it: both or neither.
+
+    ``by`` is an author's id, ``on`` the id of what it was done to. Raises psycopg.Error, like any statement in the
+    caller's block.
+    """
+    await connection.execute(
+        _RECORD.encode(),
+        {
+            "act": act,
+            "by": by,
+            "on": on,
+            "from_address": from_address,
+            "before": _json(before),
+            "after": _json(after),
+        },
+    )
+
+
+def _json(settings: Settings | None) -> str | None:
+    return None if settings is None else msgspec.json.encode(settings).decode()
+
+
+class AuditRow(Struct, frozen=True, kw_only=True):
+    """One act."""
+
+    id: int
+    at: datetime
+    act: str
+    by: str
+    on: str | None
+    from_address: str | None
+    before: Settings | None
+    after: Settings | None
+
+
+class AuditFilter(Struct, frozen=True, kw_only=True):
+    """Which acts; None for any."""
+
+    act: str | None = None
+    by: str | None = None
+    on: str | None = None
+
+
+_MATCHING = """
+select id, at, act, actor, subject, address, before, after from audit_log
+where id > %(after)s and id < %(before)s
+  and (%(act)s::text is null or act = %(act)s)
+  and (%(by)s::text is null or actor = %(by)s)
+  and (%(on)s::text is null or subject = %(on)s)
+order by id """
+
+_OLDEST_FIRST = _MATCHING + "limit %(limit)s"
+_NEWEST_FIRST = _MATCHING + "desc limit %(limit)s"
+_ID_END = 2**62
+
+
+class AuditLog:
+    """The repository, for who may read it. Methods may raise PostgresError."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def page(
+        self, matching: AuditFilter, *, before: int | None, after: int | None, limit: int
+    ) -> list[AuditRow]:
+        """Acts, the newest first: those right after the id ``after``, else the newest before ``before``."""
+        parameters = {
+            "act": matching.act,
+            "by": matching.by,
+            "on": matching.on,
+            "before": before or _ID_END,
+            "after": after or 0,
+            "limit": limit,
+        }
+        found = [
+            AuditRow(id=number, at=at, act=act, by=by, on=on, from_address=address, before=was, after=became)
+            for number, at, act, by, on, address, was, became in await rows(
+                self._pool, _NEWEST_FIRST if after is None else _OLDEST_FIRST, parameters
+            )
+        ]
+        return found if after is None else found[::-1]

@@ -1,0 +1,1 @@
+"""What people try who mean harm, on one whole node."""

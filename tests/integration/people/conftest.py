@@ -1,0 +1,49 @@
+"""A pool on a fresh database, and accounts in it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncGenerator
+
+import pytest
+
+from gatherup.handles import checked
+from storage.postgres.accounts import Accounts, HandleRow, NewAccount
+from storage.postgres.login_rows import NewLogin
+from storage.postgres.pool import Pool
+from tests.integration.http.conftest import site
+
+__all__ = ["site"]
+
+AT = 1_800_000_000_000
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+async def pool(postgres_dsn: str) -> AsyncGenerator[Pool]:
+    async with Pool(postgres_dsn, size_max=10, autocommit=True) as pool:
+        yield pool
+
+
+async def registered(pool: Pool, handle: str | None, *, at: int = AT) -> str:
+    """Somebody with this handle, signed in once: their user id."""
+    number = next(_numbers)
+    user = f"user:{number:032x}"
+    good = None if handle is None else checked(handle)
+    account = NewAccount(
+        user=user,
+        handle=good and HandleRow(good.text, good.folded, good.skeleton),
+        display_name=handle or "Guest",
+        password_hash=None if handle is None else "hash",
+        created_at=at,
+    )
+    login = NewLogin(
+        login=f"{number:032x}",
+        device="phone",
+        place="192.0.2.1",
+        token_digest=number.to_bytes(32, "big"),
+        at=at,
+        token_expires_at=at + 86_400_000,
+    )
+    await Accounts(pool).create(account, login)
+    return user

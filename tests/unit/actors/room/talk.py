@@ -1,0 +1,189 @@
+"""A room with a word for each command, as the tests of its decisions use it."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from actors.kind import (
+    BLOCK,
+    HANDLE,
+    LISTENERS,
+    LISTENS_AFTER,
+    NOBODY,
+    PERSON,
+    Accept,
+    Decision,
+    FactKey,
+    Refuse,
+    pair,
+)
+from actors.room.asked import friends_key
+from actors.room.kind import RoomKind
+from actors.room.state import Room
+from protocol import room as wire
+from protocol.codes import Code
+from protocol.handles import folded
+from protocol.ids import SYSTEM, derive_client_id
+from tests.fold import Folded
+
+ROOM = "room:" + "1" * 32
+ANN, BOB, CAT, DAN, EVE = (f"user:{letter * 32}" for letter in "abcde")
+KEY = "key:" + "9" * 32
+OTHER_STREAM = "tournament:" + "8" * 32
+ID = derive_client_id("test")
+HANDLES = {ANN: "Ann", BOB: "bob", CAT: "Cat_1", DAN: "dan", EVE: "eve"}
+
+STRANGE: dict[str, Any] = {
+    "join": wire.JoinRoom,
+    "join with a code": lambda **k: wire.JoinRoom(invite="1-" + "0" * 24, **k),
+    "leave": wire.LeaveRoom,
+    "invite": lambda **k: wire.InviteUser(user=CAT, **k),
+    "uninvite": lambda **k: wire.UninviteUser(user=CAT, **k),
+    "decline": lambda **k: wire.UninviteUser(user=EVE, **k),
+    "create invite": wire.CreateInvite,
+    "revoke invite": lambda **k: wire.RevokeInvite(invite=1, **k),
+    "set role": lambda **k: wire.SetRole(user=ANN, role="member", **k),
+    "post": lambda **k: wire.PostMessage(body="x", **k),
+    "reply": lambda **k: wire.PostMessage(body="@ann x", reply_to=2, thread=2, **k),
+    "edit": lambda **k: wire.EditMessage(message=2, body="x", **k),
+    "delete": lambda **k: wire.DeleteMessage(message=2, **k),
+    "react": lambda **k: wire.React(message=2, reaction="+1", **k),
+    "unreact": lambda **k: wire.Unreact(message=2, reaction="+1", **k),
+    "pin": lambda **k: wire.PinMessage(message=2, **k),
+    "unpin": lambda **k: wire.UnpinMessage(message=2, **k),
+    "mute": lambda **k: wire.MuteMember(user=ANN, for_s=9, **k),
+    "unmute": lambda **k: wire.UnmuteMember(user=ANN, **k),
+    "kick": lambda **k: wire.KickMember(user=ANN, **k),
+    "ban": lambda **k: wire.BanUser(user=ANN, **k),
+    "unban": lambda **k: wire.UnbanUser(user=ANN, **k),
+    "change": lambda **k: wire.ChangeRoom(name="x", **k),
+    "nothing to change": wire.ChangeRoom,
+    "filter": wire.SetFilter,
+    "archive": wire.ArchiveRoom,
+    "unarchive": wire.UnarchiveRoom,
+    "remove": wire.RemoveRoom,
+    "restore": wire.RestoreRoom,
+    "erase": lambda **k: wire.EraseUser(user=ANN, events=(2,), **k),
+}
+"""Whatever somebody may send to a room that isn't theirs."""
+
+
+class Talk(Folded):
+    """A room, everybody with their handles, and Ann's friends."""
+
+    def __init__(self, stream: str = ROOM) -> None:
+        super().__init__(RoomKind(b"k" * 32), stream)
+        for user, handle in HANDLES.items():
+            self.person(user, handle)
+
+    @property
+    def room(self) -> Room:
+        return cast(Room, self.state)
+
+    # --- people ---
+
+    def person(
+        self, user: str, handle: str | None, *, direct_from: str = "everyone", invites_from: str = "everyone"
+    ) -> None:
+        row = {"handle": handle, "direct_from": direct_from, "invites_from": invites_from}
+        self.people[FactKey(PERSON, user)] = row
+        if handle is not None:
+            self.people[FactKey(HANDLE, folded(handle))] = {"user": user}
+
+    def block(self, who: str, whom: str) -> None:
+        self.people[FactKey(BLOCK, pair(who, whom))] = {}
+
+    def befriend(self, one: str, other: str) -> None:
+        self.people[friends_key(one, other)] = {}
+
+    # --- commands ---
+
+    def send(self, command: type, by: str, **fields: Any) -> Decision:
+        return self.do(command(client_id=ID, stream=self.stream, **fields), by)
+
+    def done(self, command: type, by: str, **fields: Any) -> Any:
+        """It is accepted: the answer, if there is one."""
+        decision = self.send(command, by, **fields)
+        assert isinstance(decision, Accept), decision
+        return decision.answer
+
+    def create(self, by: str = ANN, **fields: Any) -> Decision:
+        return self.do(wire.CreateRoom(client_id=ID, name="Chess", **fields), by)
+
+    def open(self, by: str, user: str) -> Decision:
+        return self.do(wire.OpenDirect(client_id=ID, user=user), by)
+
+    def join(self, by: str, invite: str | None = None) -> Decision:
+        return self.send(wire.JoinRoom, by, invite=invite)
+
+    def leave(self, by: str) -> Decision:
+        return self.send(wire.LeaveRoom, by)
+
+    def post(self, by: str, body: str = "hi", **fields: Any) -> int:
+        """Post and return the seq."""
+        self.done(wire.PostMessage, by, body=body, **fields)
+        return len(self.log)
+
+    def edit(self, by: str, message: int, body: str = "ho") -> Decision:
+        return self.send(wire.EditMessage, by, message=message, body=body)
+
+    def delete(self, by: str, message: int) -> Decision:
+        return self.send(wire.DeleteMessage, by, message=message)
+
+    def kick(self, by: str, user: str) -> Decision:
+        return self.send(wire.KickMember, by, user=user, reason="spam")
+
+    def later(self, seconds: float) -> None:
+        self.now += int(seconds * 1000)
+
+    # --- what came of it ---
+
+    def row(self, message: int) -> dict[str, Any]:
+        return dict(self.rows[FactKey("message", str(message))])
+
+    def keyed(self, table: str) -> dict[str, dict[str, Any]]:
+        return {key.key: dict(row) for key, row in self.rows.items() if key.table == table}
+
+    def listens(self, user: str) -> bool:
+        rows = self.keyed(LISTENERS)
+        return user in rows and NOBODY not in rows
+
+    def listens_after(self, user: str) -> int:
+        return self.keyed(LISTENERS)[user][LISTENS_AFTER] or 0
+
+    def marks(self) -> dict[str, Any]:
+        """Of the last event."""
+        return self.headers()[-1].marks
+
+    def view(self, user: str) -> wire.RoomView:
+        return cast(wire.RoomView, self.kind.view(self.state, user))
+
+
+def talk(*users: str, access: str = "public", **fields: Any) -> Talk:
+    """Ann's room with these in it."""
+    made = Talk()
+    assert isinstance(made.create(access=access, **fields), Accept)
+    for user in users:
+        if access != "public":
+            made.done(wire.InviteUser, ANN, user=user)
+        assert isinstance(made.join(user), Accept)
+    return made
+
+
+def direct(one: str = ANN, other: str = BOB) -> Talk:
+    """The direct room of two."""
+    made = Talk()
+    assert isinstance(made.open(one, other), Accept)
+    return made
+
+
+def code(decision: Decision, field: str | None = None) -> Code:
+    """Why it was refused."""
+    assert isinstance(decision, Refuse), decision
+    assert decision.field == field
+    return decision.code
+
+
+NOT_FOUND = Refuse(Code.NOT_FOUND)
+"""What a room that was never made answers, word for word."""
+OPERATORS = (KEY, SYSTEM)

@@ -1,0 +1,261 @@
+"""Coming, going, roles, and what members may read."""
+
+from __future__ import annotations
+
+import pytest
+
+from actors.kind import Accept
+from protocol import limits
+from protocol import room as wire
+from protocol.codes import Code
+from tests.unit.actors.room.talk import (
+    ANN,
+    BOB,
+    CAT,
+    DAN,
+    EVE,
+    KEY,
+    OPERATORS,
+    ROOM,
+    Talk,
+    code,
+    direct,
+    talk,
+)
+
+
+def test_joining_grants_and_joining_again_changes_nothing() -> None:
+    room = talk(BOB)
+    assert room.listens(BOB)
+    before = room.state
+    assert code(room.join(BOB)) is Code.ALREADY_EXISTS
+    assert room.state == before
+
+
+@pytest.mark.parametrize(
+    ("access", "limit"), [("public", "ROOM_MEMBERS_MAX"), ("group", "GROUP_MEMBERS_MAX")]
+)
+def test_members_are_bounded(access: str, limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, limit, 2)
+    room = talk(BOB, access=access)
+    if access == "group":
+        room.done(wire.InviteUser, BOB, user=EVE)
+    assert code(room.join(EVE)) is Code.TOO_MANY
+    room.leave(BOB)
+    assert isinstance(room.join(EVE), Accept)
+
+
+def test_leaving_revokes() -> None:
+    room = talk(BOB)
+    assert isinstance(room.leave(BOB), Accept)
+    assert room.headers()[-1].revokes == (BOB,)
+    assert not room.listens(BOB)
+    assert room.room.owner == ANN
+    assert code(room.leave(BOB)) is Code.NOT_A_MEMBER
+
+
+def test_an_owner_who_leaves_passes_the_room_to_the_earliest_moderator_or_member() -> None:
+    room = talk(BOB, CAT, DAN)
+    room.done(wire.SetRole, ANN, user=DAN, role="moderator")
+    room.leave(ANN)
+    assert (room.room.owner, room.room.moderators) == (DAN, ())
+    assert room.marks() == {"owner": DAN}
+    room.leave(DAN)
+    assert room.room.owner == BOB
+
+
+def test_an_empty_room_belongs_to_the_next_to_join() -> None:
+    room = talk()
+    room.leave(ANN)
+    assert (room.room.owner, room.room.members, room.view(ANN).owner) == (None, {}, None)
+    assert room.marks() == {"owner": ""}
+    room.join(EVE)
+    room.join(ANN)
+    assert room.room.owner == EVE
+
+
+def test_who_comes_later_reads_nothing_earlier_where_history_is_off() -> None:
+    room = talk(BOB, history=False)
+    assert room.view(BOB).readable_after == room.listens_after(BOB) == 1
+    assert room.view(ANN).readable_after == room.listens_after(ANN) == 0
+    assert room.marks() == {"history": False}
+    room.post(BOB)
+    room.leave(BOB)
+    room.join(BOB)
+    assert room.view(BOB).readable_after == room.listens_after(BOB) == len(room.log) - 1
+    room.done(wire.ChangeRoom, ANN, history=True)
+    assert room.view(BOB).readable_after > 0
+    room.leave(BOB)
+    room.join(BOB)
+    assert room.view(BOB).readable_after == room.listens_after(BOB) == 0
+
+
+def test_messages_that_one_may_not_read_arent_there() -> None:
+    room = talk(history=False)
+    early = room.post(ANN)
+    room.join(BOB)
+    room.done(wire.SetRole, ANN, user=BOB, role="moderator")
+    for decision in (
+        room.delete(BOB, early),
+        room.send(wire.React, BOB, message=early, reaction="+1"),
+        room.send(wire.PinMessage, BOB, message=early),
+    ):
+        assert code(decision, "message") is Code.NOT_FOUND
+    assert code(room.send(wire.PostMessage, BOB, body="x", reply_to=early), "reply_to") is Code.NOT_FOUND
+    assert code(room.send(wire.PostMessage, BOB, body="x", thread=early), "thread") is Code.NOT_FOUND
+
+
+# --- kick ---
+
+
+def test_moderators_kick_members_and_nobody_above() -> None:
+    room = talk(BOB, CAT, DAN)
+    for moderator in (BOB, CAT):
+        room.done(wire.SetRole, ANN, user=moderator, role="moderator")
+    assert code(room.kick(DAN, BOB)) is Code.FORBIDDEN
+    assert code(room.kick(BOB, CAT)) is Code.FORBIDDEN
+    assert code(room.kick(BOB, ANN)) is Code.FORBIDDEN
+    assert code(room.kick(BOB, BOB), "user") is Code.INVALID
+    assert code(room.kick(BOB, EVE), "user") is Code.NOT_FOUND
+    assert isinstance(room.kick(BOB, DAN), Accept)
+    assert room.headers()[-1].revokes == (DAN,)
+    assert (room.listens(DAN), DAN in room.room.members) == (False, False)
+    assert isinstance(room.kick(ANN, CAT), Accept)
+    assert room.room.moderators == (BOB,)
+    assert isinstance(room.join(DAN), Accept)
+
+
+@pytest.mark.parametrize("by", OPERATORS)
+def test_operators_are_above_the_owner(by: str) -> None:
+    room = talk(BOB)
+    assert isinstance(room.kick(by, ANN), Accept)
+    assert room.room.owner == BOB
+
+
+# --- roles ---
+
+
+def test_roles_are_the_owners_to_give() -> None:
+    room = talk(BOB, CAT)
+    assert code(room.send(wire.SetRole, BOB, user=CAT, role="moderator")) is Code.FORBIDDEN
+    room.done(wire.SetRole, ANN, user=BOB, role="moderator")
+    assert room.marks() == {"user": BOB, "role": "moderator"}
+    assert room.view(CAT).moderators == [BOB]
+    assert code(room.send(wire.SetRole, ANN, user=BOB, role="moderator")) is Code.ALREADY_EXISTS
+    assert code(room.send(wire.SetRole, BOB, user=CAT, role="moderator")) is Code.FORBIDDEN
+    assert code(room.send(wire.SetRole, ANN, user=EVE, role="moderator"), "user") is Code.NOT_FOUND
+    assert code(room.send(wire.SetRole, ANN, user=ANN, role="member"), "user") is Code.INVALID
+    room.done(wire.SetRole, ANN, user=BOB, role="member")
+    assert room.room.moderators == ()
+
+
+def test_a_new_owner_makes_the_old_one_a_moderator() -> None:
+    room = talk(BOB)
+    room.done(wire.SetRole, ANN, user=BOB, role="owner")
+    assert (room.room.owner, room.room.moderators) == (BOB, (ANN,))
+    assert room.marks() == {"user": BOB, "role": "owner", "owner": BOB, "former": ANN}
+    room.done(wire.SetRole, KEY, user=ANN, role="owner")
+    assert (room.room.owner, room.room.moderators) == (ANN, (BOB,))
+    assert code(room.send(wire.SetRole, KEY, user=ANN, role="member"), "role") is Code.INVALID
+
+
+def test_moderators_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "ROOM_MODERATORS_MAX", 1)
+    room = talk(BOB, CAT)
+    room.done(wire.SetRole, ANN, user=BOB, role="moderator")
+    assert code(room.send(wire.SetRole, ANN, user=CAT, role="moderator")) is Code.TOO_MANY
+    assert code(room.send(wire.SetRole, ANN, user=CAT, role="owner")) is Code.TOO_MANY
+    room.done(wire.SetRole, ANN, user=BOB, role="owner")
+    assert room.room.moderators == (ANN,)
+
+
+# --- typing ---
+
+
+def test_members_may_tell_that_they_type() -> None:
+    room, typing = talk(BOB), wire.SendTyping(stream=ROOM)
+
+    def may(*users: str) -> list[bool]:
+        return [room.kind.may_signal(room.state, typing, by=user, now=room.now) for user in users]
+
+    assert may(ANN, BOB, EVE) == [True, True, False]
+    room.done(wire.MuteMember, ANN, user=BOB, for_s=60)
+    assert may(ANN, BOB) == [True, False]
+    room.now += 60_000
+    assert may(ANN, BOB) == [True, True]
+
+
+# --- direct rooms ---
+
+
+def test_a_pair_has_one_direct_room_whoever_opens_it() -> None:
+    kind = Talk().kind
+    command = lambda user: wire.OpenDirect(client_id="0" * 8, user=user)  # noqa: E731
+    assert kind.stream_of(command(BOB), by=ANN) == kind.stream_of(command(ANN), by=BOB)
+    assert kind.stream_of(command(CAT), by=ANN) != kind.stream_of(command(BOB), by=ANN)
+    room = direct(BOB, ANN)
+    assert room.keyed("room")[""]["peer"] == ANN
+    assert (room.listens(ANN), room.listens(BOB), room.view(ANN).owner) == (True, True, None)
+    events = len(room.log)
+    for by, user in ((ANN, BOB), (BOB, ANN)):
+        assert room.open(by, user) == Accept()
+    assert len(room.log) == events
+
+
+def test_who_may_open_a_direct_room() -> None:
+    room = Talk()
+    assert code(room.open(ANN, ANN), "user") is Code.INVALID
+    assert code(room.open(ANN, "user:" + "7" * 32), "user") is Code.NOT_FOUND
+    room.person(BOB, "bob", direct_from="nobody")
+    room.befriend(ANN, BOB)
+    assert code(room.open(ANN, BOB)) is Code.BLOCKED
+    room.person(BOB, "bob", direct_from="friends")
+    room.block(BOB, ANN)
+    assert code(room.open(ANN, BOB)) is Code.BLOCKED
+    assert code(room.open(BOB, ANN)) is Code.BLOCKED
+    room.people = {key: row for key, row in room.people.items() if key.table != "block"}
+    assert isinstance(room.open(ANN, BOB), Accept)
+    stranger = Talk()
+    stranger.person(BOB, "bob", direct_from="friends")
+    assert code(stranger.open(ANN, BOB)) is Code.BLOCKED
+
+
+@pytest.mark.parametrize(("who", "whom"), [(ANN, BOB), (BOB, ANN)])
+def test_a_block_silences_a_direct_room(who: str, whom: str) -> None:
+    room = direct()
+    mine = room.post(ANN)
+    theirs = room.post(BOB)
+    room.done(wire.React, ANN, message=theirs, reaction="+1")
+    room.block(who, whom)
+    for decision in (
+        room.send(wire.PostMessage, ANN, body="x"),
+        room.send(wire.PostMessage, BOB, body="x"),
+        room.edit(ANN, mine),
+        room.send(wire.React, ANN, message=theirs, reaction="-1"),
+    ):
+        assert code(decision) is Code.BLOCKED
+    assert isinstance(room.send(wire.Unreact, ANN, message=theirs, reaction="+1"), Accept)
+    assert isinstance(room.delete(ANN, mine), Accept)
+
+
+def test_what_nobody_does_in_a_direct_room() -> None:
+    room = direct()
+    message = room.post(ANN)
+    for by in (ANN, KEY):
+        for decision in (
+            room.leave(by),
+            room.kick(by, BOB),
+            room.send(wire.BanUser, by, user=BOB),
+            room.send(wire.MuteMember, by, user=BOB, for_s=9),
+            room.send(wire.InviteUser, by, user=CAT),
+            room.send(wire.CreateInvite, by),
+            room.send(wire.SetRole, by, user=BOB, role="owner"),
+            room.send(wire.ChangeRoom, by, access="public"),
+            room.send(wire.RemoveRoom, by),
+            room.send(wire.ArchiveRoom, by),
+        ):
+            assert code(decision) is Code.FORBIDDEN
+    assert code(room.delete(BOB, message), "message") is Code.FORBIDDEN
+    assert isinstance(room.send(wire.PinMessage, BOB, message=message), Accept)
+    assert room.post(BOB, "@Ann")
+    assert room.marks()["mentions"] == (ANN,)
