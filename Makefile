@@ -22,7 +22,7 @@ UV_VERSION := 0.13.9
 LOCK_FLAGS ?=
 
 # Tests of whole installations, which take the longest.
-WHOLES := tests/e2e tests/integration/cluster tests/integration/loadtest
+WHOLES := tests/e2e tests/integration/cluster
 
 SEEDS ?= 2000
 SEED_BASE ?= 0

@@ -38,6 +38,7 @@ from actors.session.reads import Reads
 from actors.session.registry import SessionRegistry
 from actors.session.services import SessionServices
 from actors.session.session import Session
+from actors.session.watching import Sights
 from gatherup.auth.keys import KeyRing
 from gatherup.auth.tokens import AccessTokens
 from gatherup.auth.verified import VerifiedTokens
@@ -243,6 +244,7 @@ def wired(config: Config, store: Store, listener: socket) -> Node:
     logins = LoginReader(PostgresLogins(store.pool, clock))
     reads = Reads(PostgresReadPositions(store.pool), runtime.router, clock)
     heads = Pace(relay, reads, clock)
+    sights = Sights(PostgresSight(store.pool), clock)
     services = SessionServices(
         node=config.node.name,
         log=store.log,
@@ -253,7 +255,7 @@ def wired(config: Config, store: Store, listener: socket) -> Node:
         registry=sessions,
         presence=presence,
         attendance=attendance,
-        sight=PostgresSight(store.pool),
+        sights=sights,
         reads=reads,
         heads=heads,
         clock=clock,
@@ -314,6 +316,7 @@ def wired(config: Config, store: Store, listener: socket) -> Node:
         reads.run,
         heads.run,
         presence.run,
+        sights.run,
         last_seen.run,
         jobs.run,
         Erasure(Erasures(store.pool), runtime.router, clock).run,

@@ -148,6 +148,8 @@ PRESENCE_INTERVAL_S: Final = 1.0
 """Shortest distance of two presence signals of one room or person."""
 WATCHED_PEOPLE_MAX: Final = 200
 """People whose presence one session may watch."""
+SIGHT_INTERVAL_S: Final = 60.0
+"""So often it is read again who lets whom see their presence."""
 
 # --- inboxes -------------------------------------------------------------------------------------------
 INBOX_UNREAD_MAX: Final = 500

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 from msgspec import Meta
 
 from protocol import limits
+from protocol.emoji import EMOJI
 
 NO_NUL: Final = r"^[^\x00]*$"
 
@@ -19,8 +20,8 @@ Reaction = Annotated[
     Meta(
         min_length=1,
         max_length=limits.REACTION_CHARS_MAX,
-        pattern=r"^[^\x00-\x20\x7f-\xa0\u2028\u2029]+$(?!\n)",
-        description="an emoji, or a :name: that clients agree on; no spaces",
+        pattern=EMOJI,
+        description="one emoji",
     ),
 ]
 FilteredWord = Annotated[str, Meta(min_length=1, max_length=limits.FILTERED_WORD_CHARS_MAX, pattern=NO_NUL)]

@@ -16,7 +16,7 @@ from actors.session.heads import Pace
 from actors.session.logins import LoginReader
 from actors.session.reads import Reads
 from actors.session.registry import SessionRegistry
-from actors.session.watching import Sight
+from actors.session.watching import Sights
 from protocol.frames import Command, Refused, Reply, Signal
 
 
@@ -64,7 +64,7 @@ class SessionServices:
     registry: SessionRegistry
     presence: Presence
     attendance: Attendance
-    sight: Sight
+    sights: Sights
     reads: Reads
     heads: Pace
     clock: Clock

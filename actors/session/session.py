@@ -313,7 +313,7 @@ class Session:
             return
         services = self._services
         try:
-            visible = await services.sight.visible(self.user, frame.users) if frame.users else set[str]()
+            visible = await services.sights.visible(self.user, frame.users)
         except LogUnavailableError:
             self._refuse(frame, Code.UNAVAILABLE, retry_after_s=UNAVAILABLE_RETRY_S)
             return
@@ -321,8 +321,10 @@ class Session:
             return
         self._tell(Accepted(client_id=frame.client_id))
         if self._watching is None:
-            self._watching = Watching(services.relay, services.presence, self.outbox)
-        self._watching.watch(visible)
+            self._watching = Watching(
+                services.relay, services.presence, services.sights, self.outbox, self.user
+            )
+        self._watching.watch(frame.users, visible)
 
     # --- commands ------------------------------------------------------------------------------------
 

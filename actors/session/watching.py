@@ -1,18 +1,23 @@
-"""Whose presence a session watches."""
+"""Whose presence a session watches, and who may see whom."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Protocol
+import logging
+from collections.abc import Collection, Sequence
+from typing import Final, Protocol
 
+from actors.ports import Clock, LogUnavailableError
 from actors.presence import Presence
-from actors.presence.roster import NOBODY, difference
+from actors.presence.roster import NOBODY, Standing, difference
 from actors.relay import Relay, Watch
 from actors.relay.ring import RelayedEvent
 from actors.session.outbox import Outbox
 from protocol.frames import Signalled
 from protocol.ids import SYSTEM
+from protocol.limits import SIGHT_INTERVAL_S
 from protocol.presence import PRESENCE, person_of
+
+_log = logging.getLogger(__name__)
 
 
 class Sight(Protocol):
@@ -23,31 +28,86 @@ class Sight(Protocol):
         ...
 
 
+class Sights:
+    """Who may see whom, for all sessions of a node: read when one watches, and again once in SIGHT_INTERVAL_S.
+
+    So who blocks somebody, or changes who may see them, is told of to the old watchers for that long at most, and for
+    as long as reading for all sessions of the node takes, one after the other.
+    """
+
+    def __init__(self, sight: Sight, clock: Clock) -> None:
+        self._sight = sight
+        self._clock = clock
+        self._watching: dict[Watching, None] = {}
+
+    async def run(self) -> None:
+        """Read again for everybody who watches, until cancelled."""
+        while True:
+            await self._clock.sleep_until(self._clock.monotonic() + SIGHT_INTERVAL_S)
+            try:
+                for watching in tuple(self._watching):
+                    await self._look(watching)
+            except LogUnavailableError as error:
+                _log.warning("who may see whom isn't read again now", extra={"error": str(error)})
+
+    async def visible(self, user: str, people: Collection[str]) -> set[str]:
+        """Those of these people who let this user see them. Raises LogUnavailableError."""
+        return await self._sight.visible(user, people) if people else set()
+
+    def keep(self, watching: Watching) -> None:
+        """Read again for this one, as long as it watches anybody."""
+        if watching.people:
+            self._watching[watching] = None
+        else:
+            self._watching.pop(watching, None)
+
+    async def _look(self, watching: Watching) -> None:
+        people = watching.people
+        visible = await self.visible(watching.user, people)
+        if watching.people is people:  # else it asked for others meanwhile, or has ended
+            watching.watch(people, visible)
+
+
 class Watching:
     """One session's watched people. What it tells is dropped when the client doesn't keep up."""
 
-    __slots__ = ("_outbox", "_presence", "_relay", "_watches")
+    __slots__ = ("_outbox", "_presence", "_relay", "_sights", "_watches", "people", "user")
 
-    def __init__(self, relay: Relay, presence: Presence, outbox: Outbox) -> None:
+    def __init__(self, relay: Relay, presence: Presence, sights: Sights, outbox: Outbox, user: str) -> None:
+        self.user: Final = user
+        self.people: Sequence[str] = ()
+        """Those the client asked for, visible or not."""
         self._relay = relay
         self._presence = presence
+        self._sights = sights
         self._outbox = outbox
         self._watches: dict[str, Watch] = {}
 
-    def watch(self, people: Collection[str]) -> None:
-        """Watch these, and nobody else; of those who are new and there it tells at once."""
-        rosters = {person_of(user) for user in people}
+    def watch(self, people: Sequence[str], visible: Collection[str]) -> None:
+        """Watch the visible of these people, and nobody else.
+
+        Of those who are new and there it tells at once, and of those the client still asks for who aren't visible any
+        more, as if they had gone.
+        """
+        self.people = people
+        self._sights.keep(self)
+        asked, rosters = ({person_of(user) for user in those} for those in (people, visible))
         for roster in [roster for roster in self._watches if roster not in rosters]:
+            if roster in asked:
+                self._tell(roster, self._presence.standing(roster), NOBODY)
             self._relay.unwatch(self._watches.pop(roster))
         for roster in sorted(rosters - self._watches.keys()):
             self._watches[roster] = self._relay.watch(roster, self)
-            told = difference(NOBODY, self._presence.standing(roster))
-            if told is not None:
-                self.signalled(Signalled(stream=roster, author=SYSTEM, type=PRESENCE, data={**told}))
+            self._tell(roster, NOBODY, self._presence.standing(roster))
 
     def end(self) -> None:
         """Watch nobody any more. Idempotent."""
-        self.watch(())
+        self.watch((), ())
+
+    def _tell(self, roster: str, before: Standing, after: Standing) -> None:
+        told = difference(before, after)
+        if told is not None:
+            self.signalled(Signalled(stream=roster, author=SYSTEM, type=PRESENCE, data={**told}))
 
     # --- what the relay calls ---
 

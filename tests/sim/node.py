@@ -28,6 +28,7 @@ from actors.session.reads import Reads
 from actors.session.registry import SessionRegistry
 from actors.session.services import SessionServices
 from actors.session.session import Session
+from actors.session.watching import Sights
 from protocol.codec import FULL, codecs
 from protocol.codes import CloseCode
 from protocol.inbox import inbox_of
@@ -182,7 +183,7 @@ class SimNode:
             registry=self.registry,
             presence=self.presence,
             attendance=attendance,
-            sight=MemorySight(self._database),
+            sights=Sights(MemorySight(self._database), self._time),
             clock=self._time,
             randomness=self._randomness,
         )

@@ -70,18 +70,21 @@ def pool(jobs: int | None = None) -> Any:
 
 
 def run_many(
-    seeds: range, variant: str | None = None, budget_s: float = inf
+    seeds: range, variant: str | None = None, budget_s: float = inf, at_least: int = 0
 ) -> tuple[list[Result], Counter[str]]:
-    """Seeds over all cores, as many as the budget of real time allows: the failed ones, and what was covered."""
+    """Seeds over all cores, as many as the budget of real time allows, but so many in any case: the failed ones, and
+    what was covered.
+    """
     totals: Counter[str] = Counter()
     failed: list[Result] = []
     until = time.monotonic() + budget_s
     with pool() as workers:
-        for result in workers.imap_unordered(partial(run_seed, variant=variant), seeds):
+        results = workers.imap_unordered(partial(run_seed, variant=variant), seeds)
+        for done, result in enumerate(results, 1):
             totals.update(result.counts)
             if result.violation:
                 failed.append(result)
-            if time.monotonic() > until:
+            if done >= at_least and time.monotonic() > until:
                 break
     return sorted(failed, key=lambda result: result.seed), totals
 

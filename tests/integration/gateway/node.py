@@ -20,6 +20,7 @@ from actors.session.reads import Reads
 from actors.session.registry import SessionRegistry
 from actors.session.services import SessionServices
 from actors.session.session import Session
+from actors.session.watching import Sights
 from gatherup.auth.tokens import AccessTokens
 from protocol import limits
 from protocol.codec import Subprotocol, codecs
@@ -177,7 +178,7 @@ async def serving_node() -> AsyncIterator[Node]:
         registry=SessionRegistry(),
         presence=presence,
         attendance=attendance,
-        sight=MemorySight(database),
+        sights=Sights(MemorySight(database), clock),
         reads=reads,
         heads=heads,
         clock=clock,

@@ -264,7 +264,7 @@ async def test_what_is_polled_is_sent_again_only_when_it_changed(site: Site) -> 
     await ann.new_room(name="Another")
     await ben.send("POST", f"/v1/rooms/{room}/join")
     await ann.send("POST", f"/v1/rooms/{room}/messages/{seq}/pin")
-    await ann.send("POST", f"/v1/rooms/{room}/messages/{seq}/react", reaction="+1")
+    await ann.send("POST", f"/v1/rooms/{room}/messages/{seq}/react", reaction="👍")
     for path, tag in zip(paths, tags, strict=True):
         changed = await ann.http.get(path, headers={"If-None-Match": f'W/"x", {tag}'})
         assert changed.status_code == 200, path
@@ -377,8 +377,8 @@ async def test_a_private_room_looks_like_a_missing_one(site: Site) -> None:
         ("GET", f"/messages/{seq}", None),
         ("GET", f"/messages/{seq}/thread", None),
         ("GET", f"/messages/{seq}/reactions", None),
-        ("POST", f"/messages/{seq}/react", {"reaction": "+1"}),
-        ("POST", f"/messages/{seq}/unreact", {"reaction": "+1"}),
+        ("POST", f"/messages/{seq}/react", {"reaction": "👍"}),
+        ("POST", f"/messages/{seq}/unreact", {"reaction": "👍"}),
         ("POST", f"/messages/{seq}/pin", {}),
         ("GET", "/reports", None),
         ("POST", f"/reports/{'0' * 32}/close", {"verdict": "acted"}),

@@ -57,7 +57,7 @@ CLIENT: list[tuple[Struct, Map]] = [
     _of(wire.EditMessage, message=2**53 - 1, body="x"),
     _of(wire.DeleteMessage, message=7),
     _of(wire.React, message=7, reaction="👩🏽\u200d🚀"),
-    _of(wire.Unreact, message=7, reaction=":ship_it:"),
+    _of(wire.Unreact, message=7, reaction="🚢"),
     _of(wire.PinMessage, message=7),
     _of(wire.UnpinMessage, message=7),
     _of(wire.MuteMember, user=BOB, for_s=60, reason="loud"),

@@ -21,7 +21,7 @@ TEXT = st.builds(
     lambda words: " ".join([SECRET, *words]),
     st.lists(st.sampled_from(["@bob", "@Cat_1", "@room", "troll", "https://evil.example", "ok"]), max_size=3),
 )
-REACTIONS = st.sampled_from(["+1", "-1", "🎲"])
+REACTIONS = st.sampled_from(["👍", "👎", "🎲"])
 SECONDS = st.sampled_from([1, 30, 600])
 CODES = st.sampled_from([None, *(f"{number}-" + "0" * 24 for number in (1, 2))])
 

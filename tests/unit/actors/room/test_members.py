@@ -97,7 +97,7 @@ def test_messages_that_one_may_not_read_arent_there() -> None:
     room.done(wire.SetRole, ANN, user=BOB, role="moderator")
     for decision in (
         room.delete(BOB, early),
-        room.send(wire.React, BOB, message=early, reaction="+1"),
+        room.send(wire.React, BOB, message=early, reaction="👍"),
         room.send(wire.PinMessage, BOB, message=early),
     ):
         assert code(decision, "message") is Code.NOT_FOUND
@@ -225,16 +225,16 @@ def test_a_block_silences_a_direct_room(who: str, whom: str) -> None:
     room = direct()
     mine = room.post(ANN)
     theirs = room.post(BOB)
-    room.done(wire.React, ANN, message=theirs, reaction="+1")
+    room.done(wire.React, ANN, message=theirs, reaction="👍")
     room.block(who, whom)
     for decision in (
         room.send(wire.PostMessage, ANN, body="x"),
         room.send(wire.PostMessage, BOB, body="x"),
         room.edit(ANN, mine),
-        room.send(wire.React, ANN, message=theirs, reaction="-1"),
+        room.send(wire.React, ANN, message=theirs, reaction="👎"),
     ):
         assert code(decision) is Code.BLOCKED
-    assert isinstance(room.send(wire.Unreact, ANN, message=theirs, reaction="+1"), Accept)
+    assert isinstance(room.send(wire.Unreact, ANN, message=theirs, reaction="👍"), Accept)
     assert isinstance(room.delete(ANN, mine), Accept)
 
 

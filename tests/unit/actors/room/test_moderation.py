@@ -28,7 +28,7 @@ def room() -> Talk:
 SAID: dict[str, Any] = {
     "post": lambda r: r.send(wire.PostMessage, BOB, body="x"),
     "edit": lambda r: r.edit(BOB, 6),
-    "react": lambda r: r.send(wire.React, BOB, message=6, reaction="x"),
+    "react": lambda r: r.send(wire.React, BOB, message=6, reaction="👍"),
     "invite": lambda r: r.send(wire.InviteUser, BOB, user=EVE),
 }
 

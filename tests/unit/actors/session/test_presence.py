@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import trio
 
 from actors.kind import BLOCK, FactKey, pair
+from actors.ports import LogUnavailableError
+from actors.session.watching import Sights
 from protocol.codes import CloseCode, Code
 from protocol.frames import Accepted, Hello, Refused, Signalled
 from protocol.inbox import inbox_of
-from protocol.limits import PRESENCE_INTERVAL_S, SIGNALS_BURST
+from protocol.limits import PRESENCE_INTERVAL_S, SIGHT_INTERVAL_S, SIGNALS_BURST
 from protocol.presence import SetStatus, WatchPresence, person_of
 from protocol.room import SendTyping
 from tests.unit.actors.session.support import TEXT, World, client_id, user_id
@@ -23,6 +26,7 @@ async def town():
     async with World().running() as world, trio.open_nursery() as nursery:
         town = Town(world)
         nursery.start_soon(town.presence.run)
+        nursery.start_soon(town.services.sights.run)
         yield town
         nursery.cancel_scope.cancel()
 
@@ -118,6 +122,77 @@ async def test_who_blocked_somebody_is_not_seen_by_them(autojump_clock, town):
     await me.send(WatchPresence(client_id=client_id(1), users=(OTHER,)))
     await ready(town, OTHER)
     assert await later(me) == []
+
+
+async def test_who_blocks_a_watcher_is_soon_gone_for_them_and_who_unblocks_them_is_back(autojump_clock, town):
+    me, third = await ready(town), await ready(town, user_id(3))
+    await ready(town, OTHER)
+    for watcher in (me, third):
+        await watcher.send(WatchPresence(client_id=client_id(1), users=(OTHER,)))
+        await later(watcher)
+    block = FactKey(BLOCK, pair(OTHER, ME))
+    town.world.database.people[block] = {}
+    await trio.sleep(SIGHT_INTERVAL_S)
+    assert await later(me) == [{"count": 0, "offline": [OTHER]}]
+    del town.world.database.people[block]
+    await trio.sleep(SIGHT_INTERVAL_S)
+    assert await later(me) == [{"count": 1, "online": [OTHER]}]
+    assert await later(third) == []
+
+
+async def test_who_is_watched_anew_and_has_blocked_the_watcher_is_gone_for_them_at_once(autojump_clock, town):
+    me = await ready(town)
+    await ready(town, OTHER)
+    await me.send(WatchPresence(client_id=client_id(1), users=(OTHER,)))
+    await later(me)
+    town.world.database.people[FactKey(BLOCK, pair(OTHER, ME))] = {}
+    _, gone = await me.send(WatchPresence(client_id=client_id(2), users=(OTHER, user_id(3))))
+    assert dict(gone.data) == {"count": 0, "offline": [OTHER]}
+
+
+class Blind:
+    """Can't be read once; then everybody sees everybody."""
+
+    def __init__(self) -> None:
+        self.reads = 0
+
+    async def visible(self, _: str, people: Any) -> set[str]:
+        self.reads += 1
+        if self.reads == 2:
+            raise LogUnavailableError("gone")
+        return set(people) if self.reads < 3 else set()
+
+
+async def test_while_sight_cant_be_read_it_stays_as_it_was(autojump_clock, town):
+    sights = Sights(Blind(), town.world.clock)
+    town.services = replace(town.services, sights=sights)
+    me = await ready(town)
+    await ready(town, OTHER)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(sights.run)
+        await me.send(WatchPresence(client_id=client_id(1), users=(OTHER,)))
+        await later(me)
+        await trio.sleep(SIGHT_INTERVAL_S)
+        assert await later(me) == []
+        await trio.sleep(SIGHT_INTERVAL_S)
+        assert await later(me) == [{"count": 0, "offline": [OTHER]}]
+        nursery.cancel_scope.cancel()
+
+
+async def test_of_a_session_that_ended_sight_is_not_read_any_more(autojump_clock, town):
+    blind = Blind()
+    sights = Sights(blind, town.world.clock)
+    town.services = replace(town.services, sights=sights)
+    first, second = await ready(town), await ready(town)
+    for client in (first, second):
+        await client.send(WatchPresence(client_id=client_id(1), users=(OTHER,)))
+    first.session.end()
+    await second.send(WatchPresence(client_id=client_id(2)))
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(sights.run)
+        await trio.sleep(3 * SIGHT_INTERVAL_S)
+        nursery.cancel_scope.cancel()
+    assert blind.reads == 2
 
 
 async def test_an_ended_login_is_never_seen(autojump_clock, town):

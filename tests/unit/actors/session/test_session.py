@@ -15,6 +15,7 @@ from actors.session.outbox import Lane
 from actors.session.registry import SessionRegistry
 from actors.session.services import SessionServices
 from actors.session.session import INVALID_FRAMES, Session
+from actors.session.watching import Sights
 from protocol import limits
 from protocol.codes import CloseCode, Code
 from protocol.frames import (
@@ -167,7 +168,7 @@ class Town:
             heads=cast(Any, None),
             presence=presence,
             attendance=attendance,
-            sight=MemorySight(world.database),
+            sights=Sights(MemorySight(world.database), world.clock),
             clock=world.clock,
             randomness=Halfway(),
         )
