@@ -1,4 +1,4 @@
-r"""What one emoji is, as a pattern of JSON Schema and of Python at once.
+"""What one emoji is, as a pattern of JSON Schema and of Python at once.
 
 A reaction outlives its author's account, so it may not be a place to write in: one emoji, of which those with letters
 or digits in them can't be joined. Every emoji of Unicode 16 matches, and what later versions add among the pictographs.
@@ -15,7 +15,7 @@ _PICTOGRAPH: Final = (
     "\U0001fa70-\U0001faff]"
     "[\ufe0f\U0001f3fb-\U0001f3ff]?"  # in colour, or with a skin tone
 )
-_JOINED: Final = f"{_PICTOGRAPH}(?:\u200d{_PICTOGRAPH}){{0,3}}"
+_JOINED: Final = f"{_PICTOGRAPH}(\u200d{_PICTOGRAPH}){{0,3}}"
 _LETTER: Final = (
     "[\u00a9\u00ae\u2122\u2139\u24c2\u3297\u3299\U0001f170\U0001f171\U0001f17e\U0001f17f\U0001f18e\U0001f191-\U0001f19a"
     "\U0001f201\U0001f202\U0001f21a\U0001f22f\U0001f232-\U0001f23a\U0001f250\U0001f251]\ufe0f?"
@@ -25,6 +25,6 @@ _FLAG: Final = "[\U0001f1e6-\U0001f1ff]{2}"
 # England, Scotland and Wales are a black flag with the tags of gbeng, gbsct or gbwls.
 _LAND: Final = (
     "\U0001f3f4\U000e0067\U000e0062"
-    "(?:\U000e0065\U000e006e\U000e0067|\U000e0073\U000e0063\U000e0074|\U000e0077\U000e006c\U000e0073)\U000e007f"
+    "(\U000e0065\U000e006e\U000e0067|\U000e0073\U000e0063\U000e0074|\U000e0077\U000e006c\U000e0073)\U000e007f"
 )
-EMOJI: Final = f"^(?:{_LAND}|{_JOINED}|{_LETTER}|{_FLAG}|{_KEYCAP})$(?!\\n)"
+EMOJI: Final = f"^({_LAND}|{_JOINED}|{_LETTER}|{_FLAG}|{_KEYCAP})$(?!\\n)"

@@ -107,7 +107,8 @@ MUTE_S_MAX: Final = 28 * 86400
 BAN_S_MAX: Final = 10 * 366 * 86400
 MENTIONS_MAX: Final = 20
 """Members one message may mention."""
-REACTION_CHARS_MAX: Final = 32
+REACTION_CHARS_MAX: Final = 11
+"""Code points of the longest emoji: four pictographs, each with a skin tone, and what joins them."""
 REACTIONS_PER_MESSAGE_MAX: Final = 20
 """Different reactions to one message."""
 FILTERED_WORDS_MAX: Final = 200

@@ -39,7 +39,8 @@ class SetStatus(ClientFrame, frozen=True, kw_only=True, tag="set_status"):
 class WatchPresence(ClientFrame, frozen=True, kw_only=True, tag="watch_presence"):
     """Be told of these people's presence, instead of those named before; none ends it.
 
-    Answered by accepted, and a ``presence`` signal for everyone who is there and lets the user see it.
+    Answered by accepted, and a ``presence`` signal for everyone who is there and lets the user see it. Who stops
+    letting them (blocks them, say) is told as gone within about SIGHT_INTERVAL_S, and who begins to as there.
     """
 
     client_id: ClientId

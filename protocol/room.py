@@ -231,7 +231,8 @@ class EraseUser(StreamCommand, frozen=True, kw_only=True, tag="room.erase_user")
     """The server's own: this user's account is gone. Ends their membership and empties those of these events that are
     theirs, messages with their edits, as many as one event may empty.
 
-    Sent again, each time with another client_id, until no row of ``message`` or ``authored`` is theirs.
+    Sent again, each time with another client_id, until no row of ``message`` or ``authored`` is theirs. Their
+    reactions stay: no text can stand in one.
     """
 
     user: UserId

@@ -40,6 +40,10 @@ class Sights:
         self._clock = clock
         self._watching: dict[Watching, None] = {}
 
+    def __len__(self) -> int:
+        """The sessions that watch anybody."""
+        return len(self._watching)
+
     async def run(self) -> None:
         """Read again for everybody who watches, until cancelled."""
         while True:

@@ -79,9 +79,12 @@ def _check_together(config: Config) -> None:
 
 
 def database_url(environment: Mapping[str, str]) -> DatabaseUrl:
-    """The one setting that migrating needs. Raises ConfigError."""
+    """The one setting that commands on the database need. Raises ConfigError."""
+    given = environment.get("DATABASE_URL")
+    if given is None:
+        raise ConfigError(["DATABASE_URL: must be set. It names the database to do this on."])
     try:
-        return DatabaseUrl(environment.get("DATABASE_URL", ""))
+        return DatabaseUrl(given)
     except ValueError as error:
         raise ConfigError([f"DATABASE_URL: {error}"]) from None
 

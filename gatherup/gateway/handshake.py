@@ -18,7 +18,7 @@ from websockets.typing import Subprotocol as OfferedSubprotocol
 
 from gatherup.gateway.limits import EVENTS_PATH, HANDSHAKE_BYTES_MAX, STREAM_PATH
 from protocol.codec import Subprotocol
-from protocol.codes import Code
+from protocol.codes import CODES, Code
 
 HEAD_END: Final = b"\r\n\r\n"
 _MAY_BE_REQUEST: Final = re.compile(rb"[A-Z]{1,16}(?: |\Z)")
@@ -29,10 +29,14 @@ _SUBPROTOCOLS: Final = [OfferedSubprotocol(s.value) for s in Subprotocol]
 class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The body of a refused handshake (RFC 9457), ``application/problem+json``."""
 
+    type: str
+    """A link to the code's description, on the HTTP listener."""
     title: str
     status: int
     code: Code
     detail: str
+    retry: bool
+    """Whether the same request can succeed later as it is."""
     field: str | None = None
     """The header or part of the request at fault."""
     subprotocols: tuple[str, ...] = ()
@@ -67,10 +71,12 @@ def rejected(
     """A refusal over HTTP."""
     body = msgspec.json.encode(
         Problem(
+            type=f"/docs#{code.value}",
             title=status.phrase,
             status=status,
             code=code,
             detail=detail,
+            retry=CODES[code].retry,
             field=field,
             subprotocols=subprotocols,
             retry_after_s=retry_after_s,

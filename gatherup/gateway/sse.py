@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
-from typing import Final
+from typing import Final, get_args
 from urllib.parse import parse_qs
 
 import h11
@@ -26,7 +26,7 @@ from protocol import limits
 from protocol.codec import Codec
 from protocol.codes import Code
 from protocol.event import decode_header
-from protocol.frames import ClientFrame, Hello, Position, Subscribe, Subscribed
+from protocol.frames import ONLINE, ClientFrame, Hello, Position, Status, Subscribe, Subscribed
 from protocol.ids import END, STREAM_ID_PATTERN, derive_client_id
 
 MEDIA_TYPE: Final = "text/event-stream"
@@ -159,7 +159,8 @@ def _open(
     if (last := headers.get("last-event-id") or query.get("last_event_id", [""])[0]) != "":
         since.append(_position(last, "Last-Event-ID"))
     positions = {position.stream: position for position in since if position.stream in streams}
-    frames: list[ClientFrame] = [Hello(token=token, positions=tuple(positions.values()))]
+    hello = Hello(token=token, positions=tuple(positions.values()), status=_status(query))
+    frames: list[ClientFrame] = [hello]
     frames += [
         Subscribe(client_id=derive_client_id("sse", stream), stream=stream)
         for stream in streams
@@ -180,6 +181,14 @@ def _token(headers: dict[str, str], query: dict[str, list[str]]) -> str:
     scheme, _, token = headers.get("authorization", "").partition(" ")
     found = token.strip() if scheme.lower() == "bearer" else query.get("access_token", [""])[0]
     return found[: limits.TOKEN_CHARS_MAX + 1]
+
+
+def _status(query: dict[str, list[str]]) -> Status:
+    given = query.get("status", [ONLINE])[0]
+    try:
+        return msgspec.convert(given, Status)
+    except msgspec.ValidationError:
+        raise _BadRequestError(f"A status is one of {', '.join(get_args(Status))}.", "status") from None
 
 
 def _position(text: str, field: str) -> Position:

@@ -201,6 +201,7 @@ class SimNode:
         await nursery.start(self.relay.run)
         await nursery.start(self.outboxes.run)
         nursery.start_soon(self.presence.run)
+        nursery.start_soon(self._services.sights.run)
         nursery.start_soon(self._reads.run)
         nursery.start_soon(self._heads.run)
         if self.bridge is not None:

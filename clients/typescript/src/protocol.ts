@@ -149,7 +149,8 @@ export const BAN_S_MAX = 316224000
 /** Members one message may mention. */
 export const MENTIONS_MAX = 20
 
-export const REACTION_CHARS_MAX = 32
+/** Code points of the longest emoji: four pictographs, each with a skin tone, and what joins them. */
+export const REACTION_CHARS_MAX = 11
 
 /** Different reactions to one message. */
 export const REACTIONS_PER_MESSAGE_MAX = 20
@@ -207,6 +208,9 @@ export const PRESENCE_INTERVAL_S = 1.0
 
 /** People whose presence one session may watch. */
 export const WATCHED_PEOPLE_MAX = 200
+
+/** So often it is read again who lets whom see their presence. */
+export const SIGHT_INTERVAL_S = 60.0
 
 /** Unread items an inbox keeps track of; the oldest count as read beyond. */
 export const INBOX_UNREAD_MAX = 500
@@ -468,7 +472,8 @@ export interface SetStatus {
 /**
  * Be told of these people's presence, instead of those named before; none ends it.
  *
- * Answered by accepted, and a `presence` signal for everyone who is there and lets the user see it.
+ * Answered by accepted, and a `presence` signal for everyone who is there and lets the user see it. Who stops
+ * letting them (blocks them, say) is told as gone within about SIGHT_INTERVAL_S, and who begins to as there.
  */
 export interface WatchPresence {
   t: 'watch_presence'

@@ -190,6 +190,7 @@ async def serving_node() -> AsyncIterator[Node]:
         nursery.start_soon(reads.run)
         nursery.start_soon(heads.run)
         nursery.start_soon(presence.run)
+        nursery.start_soon(services.sights.run)
         async with serving(sessions=partial(Session, services), clock=clock, tokens=tokens) as served:
             yield Node(served, tokens)
         nursery.cancel_scope.cancel()

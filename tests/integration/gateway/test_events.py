@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import io
 import json
-from typing import Any
+import logging
+import sys
+from collections.abc import Iterator
+from typing import Any, cast
 
+import msgspec
+import pytest
+import structlog
 import trio
 
+from gatherup.config import Log
+from gatherup.gateway import connection
+from gatherup.telemetry.logs import QUIET, configure_logs
 from protocol import limits
+from protocol.codec import Subprotocol
 from protocol.codes import CloseCode
-from protocol.frames import Accepted
+from protocol.frames import Accepted, Event, Subscribe, Subscribed
 from protocol.room import CreateRoom, PostMessage
 from tests.integration.gateway.node import Client, Node, client_id, serving_node, user_id
+from tests.integration.gateway.serving import EchoSession, serving
 
 ANN = user_id(1)
 
@@ -23,6 +35,16 @@ class EventSource:
         self.stream = stream
         self.buffer = b""
         self.last_id = ""
+
+    async def open(self, target: str, **headers: str) -> str:
+        """The head of the answer."""
+        lines = (
+            f"GET {target} HTTP/1.1",
+            "Host: x",
+            *(f"{name}: {value}" for name, value in headers.items()),
+        )
+        await self.stream.send_all(("\r\n".join(lines) + "\r\n\r\n").encode())
+        return await self.until(b"\r\n\r\n")
 
     async def until(self, end: bytes) -> str:
         while end not in self.buffer:
@@ -47,10 +69,7 @@ class EventSource:
 
 async def source(node: Node, target: str, **headers: str) -> tuple[str, EventSource]:
     opened = EventSource(await node.served.raw())
-    fields = {"Host": "x", "Authorization": f"Bearer {node.token(ANN)}", **headers}
-    lines = (f"GET {target} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items()))
-    await opened.stream.send_all(("\r\n".join(lines) + "\r\n\r\n").encode())
-    return await opened.until(b"\r\n\r\n"), opened
+    return await opened.open(target, Authorization=f"Bearer {node.token(ANN)}", **headers), opened
 
 
 async def room(client: Client) -> str:
@@ -119,3 +138,107 @@ async def test_what_a_client_sends_after_its_request_means_nothing():
         assert [(await events.event())["t"] for _ in range(2)] == ["welcome", "subscribed"]
         await post(ann, hall, "still here")
         assert (await events.event())["payload"] == {"body": "still here"}
+
+
+async def test_a_slow_reader_is_told_so_and_slows_nobody():
+    async with serving_node() as node:
+        ann = await node.greeted(ANN, Subprotocol.JSON)
+        hall = await room(ann)
+        await ann.tell(Subscribe(client_id=client_id(), stream=hall))
+        assert isinstance(await ann.frame(), Subscribed)
+        slow = EventSource(await node.served.raw(receive_buffer=4096))
+        await slow.open(f"/v1/events?stream={hall}&access_token={node.token(ANN)}")
+        _, quick = await source(node, f"/v1/events?stream={hall}")
+        for reader in (slow, quick):
+            assert [(await reader.event())["t"] for _ in range(2)] == ["welcome", "subscribed"]
+        outboxes, posted, most = node.served.outboxes, 0, 0
+        while not outboxes.slow_closes:
+            await post(ann, hall, f"{posted} ".ljust(limits.BODY_CHARS_MAX, "語"))
+            posted += 1
+            await node.served.clock.advance(2 / limits.COMMANDS_PER_S)
+            assert isinstance(event := await ann.frame(), Event)
+            assert (await quick.event())["payload"] == json.loads(bytes(cast("msgspec.Raw", event.payload)))
+            most = max(most, outboxes.queued_bytes)
+        assert 0 < most <= outboxes.bytes_max
+        assert outboxes.queued_bytes < 32_000  # what it had begun to get, and the goodbye
+
+        *heard, last = await rest(slow)
+        assert [event["payload"]["body"].split()[0] for event in heard] == [str(n) for n in range(len(heard))]
+        assert 0 < len(heard) < posted
+        assert (last["t"], last["code"], last["retry"]) == ("goodbye", CloseCode.SLOW_READER, True)
+        await slow.stream.aclose()
+        await node.served.gone(left=2)
+        assert node.served.gateway.counters.closes == {CloseCode.SLOW_READER: 1}
+        await post(ann, hall, "after")
+        assert (await quick.event())["payload"] == {"body": "after"}
+
+
+async def rest(events: EventSource) -> list[dict[str, Any]]:
+    """Everything until the end, each event whole."""
+    async for data in events.stream:
+        events.buffer += data
+    assert events.buffer.endswith(b"\n\n")
+    found: list[dict[str, Any]] = []
+    while events.buffer:
+        found.append(await events.event())
+    return found
+
+
+@pytest.fixture
+def logs(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+    """Everything that is logged, down to debug, as operators get it."""
+    said = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", said)
+    # The module's own keeps the set-up it is first used with, for every test that follows.
+    monkeypatch.setattr(connection, "log", structlog.stdlib.get_logger("gatherup.gateway"))
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    configure_logs(Log(format="json", level="debug"), "node-1")
+    try:
+        yield said
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+        for name in QUIET:
+            logging.getLogger(name).setLevel(logging.NOTSET)
+        structlog.reset_defaults()
+
+
+class Crashing(EchoSession):
+    """Doesn't survive its hello."""
+
+    async def receive(self, message: bytes) -> None:
+        raise RuntimeError("a bug")
+
+
+async def test_a_token_in_the_query_is_never_logged(logs: io.StringIO):
+    async with serving_node() as node:
+        token = node.token(ANN)
+        ann = await node.greeted(ANN)
+        hall = await room(ann)
+        for wanted, parameters in (
+            ("200", f"stream={hall}"),
+            ("400", "stream=nowhere"),
+            ("400", f"stream={hall}&since=then"),
+            ("400", f"stream={hall}" + "&x=1" * 1000),
+            ("401", f"stream={hall}&access_token=x"),
+        ):
+            target = f"/v1/events?{parameters}&access_token={token}"
+            events = EventSource(await node.served.raw())
+            head = await events.open(target)
+            assert head.startswith(f"HTTP/1.1 {wanted}"), head
+            if wanted == "200":
+                assert [(await events.event())["t"] for _ in range(2)] == ["welcome", "subscribed"]
+            await events.stream.aclose()
+        await node.served.gone(left=1)
+
+    async with serving(sessions=lambda outbox: Crashing(outbox, [])) as served:
+        peer = EventSource(await served.raw())
+        head = await peer.open(f"/v1/events?stream={hall}&access_token={token}")
+        assert head.startswith("HTTP/1.1 200")
+        await peer.stream.aclose()
+        await served.gone()
+    said = logs.getvalue()
+    events = {json.loads(line)["event"] for line in said.splitlines()}
+    assert {"a session began", "connection crashed"} <= events  # down to debug, or nothing was tested
+    assert not [part for part in token.split(".") if part in said]

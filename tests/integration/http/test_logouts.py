@@ -41,14 +41,20 @@ class Socket:
         await self.tell("ping", client_id=client_id)
         assert await self.get() == {"t": "accepted", "client_id": client_id}
 
-    async def revoked(self) -> None:
-        """Its last frame says that the login ended, and then it is closed for that."""
+    async def ended(self) -> dict[str, Any]:
+        """The goodbye, which is what comes next; the Close after it has the same code."""
         goodbye = await self.get()
-        assert (goodbye["t"], goodbye["code"], goodbye["retry"]) == ("goodbye", CloseCode.REVOKED, False)
+        assert goodbye["t"] == "goodbye"
         with pytest.raises(ConnectionClosed):
             await self.get()
         assert self._connection.closed is not None
-        assert self._connection.closed.code == CloseCode.REVOKED
+        assert self._connection.closed.code == goodbye["code"]
+        return goodbye
+
+    async def revoked(self) -> None:
+        """Its last frame says that the login ended, and then it is closed for that."""
+        goodbye = await self.ended()
+        assert (goodbye["code"], goodbye["retry"]) == (CloseCode.REVOKED, False)
 
 
 @asynccontextmanager

@@ -427,7 +427,7 @@ BAD_FIELDS: list[tuple[str, dict[str, Any], str]] = [
     ("/v1/direct-rooms", {"user": "ben"}, "user"),
     (f"/v1/rooms/{NOWHERE}/join", {"invite": "1"}, "invite"),
     (f"/v1/rooms/{NOWHERE}/mute", {"user": "user:" + "1" * 32, "for_s": 0}, "for_s"),
-    (f"/v1/rooms/{NOWHERE}/messages/1/react", {"reaction": "a b"}, "reaction"),
+    (f"/v1/rooms/{NOWHERE}/messages/1/react", {"reaction": ":ann:"}, "reaction"),
     (f"/v1/rooms/{NOWHERE}/messages", {"body": ""}, "body"),
     (f"/v1/rooms/{NOWHERE}/messages", {"body": "x" * 4001}, "body"),
     (f"/v1/rooms/{NOWHERE}/messages", {"body": "a\0b"}, "body"),

@@ -109,6 +109,9 @@ async def a_life(site: Site, ben: Person, eve: Person) -> tuple[Person, str, str
     for person in (ben, eve):
         await sent(person, "POST", f"/v1/rooms/{own}/join")
     first = await ann.post(own, BODIES[0])
+    reaction = f"/v1/rooms/{own}/messages/{first}/react"
+    await sent(ann, "POST", reaction, reaction="👍")
+    problem(await ann.send("POST", reaction, reaction=f":{HANDLE}:"), 422, "invalid", "reaction")
     await sent(ann, "PATCH", f"/v1/rooms/{own}/messages/{first}", body=BODIES[1])
     await ann.post(theirs, BODIES[2])
     doomed = await ann.post(own, BODIES[3])

@@ -77,6 +77,12 @@ def test_positions_come_from_the_last_event_and_from_the_query():
     )
 
 
+def test_who_wants_not_to_be_seen_says_so_in_the_query():
+    assert said(ask(head(f"/v1/events?stream={ROOM}&status=invisible")))[0] == Hello(
+        token="good", status="invisible"
+    )
+
+
 def test_an_event_source_has_its_token_in_the_query():
     request = head(f"/v1/events?stream={ROOM}&access_token=good", Authorization="Basic x")
     assert said(ask(request))[0] == Hello(token="good")
@@ -94,6 +100,7 @@ def test_an_event_source_has_its_token_in_the_query():
         (head("/v1/events?" + "a=1&" * 500), "invalid", "query", 400),
         (head(f"/v1/events?stream={ROOM}&since=x"), "invalid", "since", 400),
         (head(Last_Event_ID=f"{ROOM}@1"), "invalid", "Last-Event-ID", 400),
+        (head(f"/v1/events?stream={ROOM}&status=asleep"), "invalid", "status", 400),
         (head(method="POST"), "method_not_allowed", None, 405),
     ],
 )  # fmt: skip

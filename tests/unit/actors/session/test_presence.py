@@ -156,7 +156,7 @@ class Blind:
     def __init__(self) -> None:
         self.reads = 0
 
-    async def visible(self, _: str, people: Any) -> set[str]:
+    async def visible(self, user: str, people: Any) -> set[str]:
         self.reads += 1
         if self.reads == 2:
             raise LogUnavailableError("gone")
@@ -179,20 +179,46 @@ async def test_while_sight_cant_be_read_it_stays_as_it_was(autojump_clock, town)
         nursery.cancel_scope.cancel()
 
 
-async def test_of_a_session_that_ended_sight_is_not_read_any_more(autojump_clock, town):
-    blind = Blind()
-    sights = Sights(blind, town.world.clock)
+class Slow:
+    """Reads when it is let."""
+
+    def __init__(self) -> None:
+        self.let = trio.Event()
+        self.let.set()
+        self.asked = trio.Event()
+
+    async def visible(self, user: str, people: Any) -> set[str]:
+        self.asked.set()
+        await self.let.wait()
+        return set(people)
+
+
+async def test_what_was_read_for_people_no_longer_watched_counts_no_more(autojump_clock, town):
+    slow = Slow()
+    sights = Sights(slow, town.world.clock)
     town.services = replace(town.services, sights=sights)
+    me = await ready(town)
+    await me.send(WatchPresence(client_id=client_id(1), users=(OTHER,)))
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(sights.run)
+        slow.asked, slow.let = trio.Event(), trio.Event()
+        await slow.asked.wait()
+        await me.send(WatchPresence(client_id=client_id(2)))
+        slow.let.set()
+        await later(me)
+        assert person_of(OTHER) not in town.world.relay.streams
+        nursery.cancel_scope.cancel()
+
+
+async def test_sight_is_read_only_for_sessions_that_watch(autojump_clock, town):
     first, second = await ready(town), await ready(town)
     for client in (first, second):
         await client.send(WatchPresence(client_id=client_id(1), users=(OTHER,)))
+    assert len(town.services.sights) == 2
     first.session.end()
+    assert len(town.services.sights) == 1
     await second.send(WatchPresence(client_id=client_id(2)))
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(sights.run)
-        await trio.sleep(3 * SIGHT_INTERVAL_S)
-        nursery.cancel_scope.cancel()
-    assert blind.reads == 2
+    assert len(town.services.sights) == 0
 
 
 async def test_an_ended_login_is_never_seen(autojump_clock, town):
