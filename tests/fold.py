@@ -12,6 +12,7 @@ from actors.kind import SHARED_FACTS, Accept, Change, Decision, Delete, FactKey,
 from actors.runtime.draft import Draft
 from protocol.event import Header, decode_header, encode_header, encode_payload
 from protocol.frames import Command
+from storage.memory.people import MemoryPeople
 
 
 class Folded:
@@ -23,8 +24,7 @@ class Folded:
         self.state: Any = kind.initial(stream)
         self.log: list[tuple[bytes, bytes | None]] = []
         self.rows: dict[FactKey, Row] = {}
-        self.people: dict[FactKey, Row] = {}
-        """Rows of shared facts."""
+        self.people = MemoryPeople()
         self.now = 1_000
 
     def do(self, command: Command, by: str) -> Decision:

@@ -7,16 +7,12 @@ from dataclasses import dataclass, field
 
 from actors.cluster.view import Shard, shard_of
 from actors.kind import (
-    BLOCK,
     EVERYONE,
-    FRIENDS,
-    HANDLE,
     LISTENERS,
     LISTENS_AFTER,
     MEMBERSHIPS,
     MEMBERSHIPS_MAX,
     NOBODY,
-    PERSON,
     SHARED_FACTS,
     FactKey,
     Instant,
@@ -24,13 +20,12 @@ from actors.kind import (
     Row,
     Update,
     Upsert,
-    pair,
 )
 from actors.ports import Append, Fence, LogDataError, LogRow, Receipt, Standing, Verdict
-from protocol.handles import folded
 from protocol.ids import kind_of, stream_key
 from storage.memory.locks import RowLock
 from storage.memory.members import StoredMembers, StoredShard
+from storage.memory.people import MemoryPeople
 from storage.tables import INTEGER_MAX, INTEGER_MIN, UnstorableError, check_text, checked
 
 Table = dict[FactKey, Row]
@@ -71,26 +66,8 @@ class MemoryDatabase:
         self.streams: dict[bytes, StoredStream] = {}
         self.read_positions: dict[tuple[str, str], int] = {}
         """By user and room: the number of a message."""
-        self.people: dict[FactKey, Row] = {}
-        """The rows of the shared facts that are about people."""
+        self.people = MemoryPeople()
         self.members = StoredMembers()
-
-    def add_person(
-        self, user: str, handle: str | None, *, direct_from: str = "everyone", invites_from: str = "everyone"
-    ) -> None:
-        """There is this user."""
-        row = {"handle": handle, "direct_from": direct_from, "invites_from": invites_from}
-        self.people[FactKey(PERSON, user)] = row
-        if handle is not None:
-            self.people[FactKey(HANDLE, folded(handle))] = {"user": user}
-
-    def add_block(self, who: str, whom: str) -> None:
-        """The first has blocked the second."""
-        self.people[FactKey(BLOCK, pair(who, whom))] = {}
-
-    def add_friends(self, one: str, other: str) -> None:
-        """The two are friends."""
-        self.people |= {FactKey(FRIENDS, pair(one, other)): {}, FactKey(FRIENDS, pair(other, one)): {}}
 
     def stream(self, stream: str) -> StoredStream | None:
         """The stream, unless it is absent, soft-deleted or of another kind."""

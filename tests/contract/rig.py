@@ -184,13 +184,13 @@ class MemoryRig(Rig):
     async def person(
         self, user: str, handle: str | None, *, direct_from: str = "everyone", invites_from: str = "everyone"
     ) -> None:
-        self.database.add_person(user, handle, direct_from=direct_from, invites_from=invites_from)
+        self.database.people.add(user, handle, direct_from=direct_from, invites_from=invites_from)
 
     async def block(self, who: str, whom: str) -> None:
-        self.database.add_block(who, whom)
+        self.database.people.block(who, whom)
 
     async def befriend(self, one: str, other: str) -> None:
-        self.database.add_friends(one, other)
+        self.database.people.befriend(one, other)
 
 
 class PostgresRig(Rig):

@@ -75,7 +75,7 @@ class Simulation:
             )
             if index > 1 and self.chance.random() < 0.4:
                 client.user = self.clients[index - 2].user
-            self.database.add_person(client.user, handle_of(client.user))
+            self.database.people.add(client.user, handle_of(client.user))
             self.clients.append(client)
 
     async def _history(self) -> None:

@@ -63,7 +63,7 @@ async def world() -> AsyncIterator[World]:
         digest_key=b"k" * 32,
     )
     for user, handle in ((ANN, "ann"), (BEN, "ben"), (CID, "cid")):
-        database.add_person(user, handle)
+        database.people.add(user, handle)
     async with trio.open_nursery() as nursery:
         await nursery.start(runtime.run)
         yield World(runtime, database)
@@ -113,7 +113,7 @@ async def test_what_rooms_owe_comes_once_and_not_from_the_blocked(autojump_clock
         for user in (BEN, CID):
             joined_ = await it.ask(JoinRoom(client_id=it.new_id(), stream=room), by=user)
             assert isinstance(joined_, Accepted), joined_
-        it.database.add_block(CID, BEN)
+        it.database.people.block(CID, BEN)
         said = PostMessage(client_id=it.new_id(), stream=room, body="@ann @cid @ben look")
         first = await it.ask(said, by=BEN)
         assert await it.ask(said, by=BEN) == first

@@ -5,24 +5,18 @@ from __future__ import annotations
 from typing import Any, cast
 
 from actors.kind import (
-    BLOCK,
-    HANDLE,
     LISTENERS,
     LISTENS_AFTER,
     NOBODY,
-    PERSON,
     Accept,
     Decision,
     FactKey,
     Refuse,
-    pair,
 )
-from actors.room.asked import friends_key
 from actors.room.kind import RoomKind
 from actors.room.state import Room
 from protocol import room as wire
 from protocol.codes import Code
-from protocol.handles import folded
 from protocol.ids import SYSTEM, derive_client_id
 from tests.fold import Folded
 
@@ -74,27 +68,11 @@ class Talk(Folded):
     def __init__(self, stream: str = ROOM) -> None:
         super().__init__(RoomKind(b"k" * 32), stream)
         for user, handle in HANDLES.items():
-            self.person(user, handle)
+            self.people.add(user, handle)
 
     @property
     def room(self) -> Room:
         return cast(Room, self.state)
-
-    # --- people ---
-
-    def person(
-        self, user: str, handle: str | None, *, direct_from: str = "everyone", invites_from: str = "everyone"
-    ) -> None:
-        row = {"handle": handle, "direct_from": direct_from, "invites_from": invites_from}
-        self.people[FactKey(PERSON, user)] = row
-        if handle is not None:
-            self.people[FactKey(HANDLE, folded(handle))] = {"user": user}
-
-    def block(self, who: str, whom: str) -> None:
-        self.people[FactKey(BLOCK, pair(who, whom))] = {}
-
-    def befriend(self, one: str, other: str) -> None:
-        self.people[friends_key(one, other)] = {}
 
     # --- commands ---
 

@@ -8,6 +8,7 @@ from actors.kind import Accept
 from protocol import limits
 from protocol import room as wire
 from protocol.codes import Code
+from storage.memory.people import MemoryPeople
 from tests.unit.actors.room.talk import (
     ANN,
     BOB,
@@ -206,17 +207,17 @@ def test_who_may_open_a_direct_room() -> None:
     room = Talk()
     assert code(room.open(ANN, ANN), "user") is Code.INVALID
     assert code(room.open(ANN, "user:" + "7" * 32), "user") is Code.NOT_FOUND
-    room.person(BOB, "bob", direct_from="nobody")
-    room.befriend(ANN, BOB)
+    room.people.add(BOB, "bob", direct_from="nobody")
+    room.people.befriend(ANN, BOB)
     assert code(room.open(ANN, BOB)) is Code.BLOCKED
-    room.person(BOB, "bob", direct_from="friends")
-    room.block(BOB, ANN)
+    room.people.add(BOB, "bob", direct_from="friends")
+    room.people.block(BOB, ANN)
     assert code(room.open(ANN, BOB)) is Code.BLOCKED
     assert code(room.open(BOB, ANN)) is Code.BLOCKED
-    room.people = {key: row for key, row in room.people.items() if key.table != "block"}
+    room.people = MemoryPeople((key, row) for key, row in room.people.items() if key.table != "block")
     assert isinstance(room.open(ANN, BOB), Accept)
     stranger = Talk()
-    stranger.person(BOB, "bob", direct_from="friends")
+    stranger.people.add(BOB, "bob", direct_from="friends")
     assert code(stranger.open(ANN, BOB)) is Code.BLOCKED
 
 
@@ -226,7 +227,7 @@ def test_a_block_silences_a_direct_room(who: str, whom: str) -> None:
     mine = room.post(ANN)
     theirs = room.post(BOB)
     room.done(wire.React, ANN, message=theirs, reaction="👍")
-    room.block(who, whom)
+    room.people.block(who, whom)
     for decision in (
         room.send(wire.PostMessage, ANN, body="x"),
         room.send(wire.PostMessage, BOB, body="x"),

@@ -155,7 +155,7 @@ def test_everybody_is_mentioned_by_who_may(room: Talk) -> None:
 def test_mentions_are_bounded(room: Talk) -> None:
     users = [f"user:{n:032x}" for n in range(limits.MENTIONS_MAX + 5)]
     for n, user in enumerate(users):
-        room.person(user, f"user{n}")
+        room.people.add(user, f"user{n}")
         room.join(user)
     room.post(ANN, " ".join(f"@user{n}" for n in range(len(users))))
     assert room.marks()["mentions"] == tuple(users[: limits.MENTIONS_MAX])

@@ -175,16 +175,16 @@ def test_who_invites(access: str, allowed: bool) -> None:
 def test_blocks_and_privacy_forbid_invitations() -> None:
     room = talk(access="private")
     assert code(room.send(wire.InviteUser, ANN, user="user:" + "7" * 32), "user") is Code.NOT_FOUND
-    room.person(EVE, "eve", invites_from="friends")
+    room.people.add(EVE, "eve", invites_from="friends")
     assert code(room.send(wire.InviteUser, ANN, user=EVE)) is Code.BLOCKED
-    room.befriend(ANN, EVE)
-    room.block(EVE, ANN)
+    room.people.befriend(ANN, EVE)
+    room.people.block(EVE, ANN)
     assert code(room.send(wire.InviteUser, ANN, user=EVE)) is Code.BLOCKED
     room.done(wire.InviteUser, KEY, user=EVE)
-    room.block(ANN, DAN)
+    room.people.block(ANN, DAN)
     assert code(room.send(wire.InviteUser, ANN, user=DAN)) is Code.BLOCKED
-    room.befriend(ANN, CAT)
-    room.person(CAT, "cat", invites_from="friends")
+    room.people.befriend(ANN, CAT)
+    room.people.add(CAT, "cat", invites_from="friends")
     room.done(wire.InviteUser, ANN, user=CAT)
 
 
