@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from hashlib import blake2b
@@ -213,9 +213,10 @@ def wired(config: Config, store: Store, listener: socket) -> Node:
     presence, attendance = attended(ownership, clock, relay)
     last_seen = LastSeen(PostgresLastSeen(store.pool), clock)
     attendance.left = last_seen.left
-    bridge = _bridge(config, store, ownership, relay, presence)
+    kinds = kinds_of(config.runtime.receipt_key.key)
+    bridge = _bridge(config, store, kinds, ownership, relay, presence)
     runtime = Runtime(
-        kinds=kinds_of(config.runtime.receipt_key.key),
+        kinds=kinds,
         log=store.log,
         ownership=ownership,
         clock=clock,
@@ -238,7 +239,6 @@ def wired(config: Config, store: Store, listener: socket) -> Node:
     hooks = loaded(config.hooks.load or ())
     router = HookedRouter(runtime.router, hooks) if hooks else runtime.router
     jobs = NodeJobs(config, store.pool, clock, randomness)
-    kinds = kinds_of(config.runtime.receipt_key.key)
     owed = OwedCommands(Owed(store.pool), runtime.router, kinds, clock, randomness)
     sessions = SessionRegistry()
     logins = LoginReader(PostgresLogins(store.pool, clock))
@@ -261,18 +261,8 @@ def wired(config: Config, store: Store, listener: socket) -> Node:
         clock=clock,
         randomness=randomness,
     )
-    outboxes, spoken = Outboxes(clock), codecs(CLIENT_FRAMES)
-    gateway = Gateway(
-        config.stream,
-        sessions=partial(Session, services),
-        outboxes=outboxes,
-        lanes=lanes(spoken),
-        events_lane=SseLane(spoken[Subprotocol.JSON]),
-        tokens=tokens,
-        clock=clock,
-        randomness=randomness,
-        shared_port=config.node.share_ports,
-    )
+    outboxes = Outboxes(clock)
+    gateway = _gateway(config, services, outboxes)
     air = Air(
         router=runtime.router,
         relay=relay,
@@ -325,8 +315,29 @@ def wired(config: Config, store: Store, listener: socket) -> Node:
     return Node(parts=parts, background=background, app=app, listener=listener)
 
 
+def _gateway(config: Config, services: SessionServices, outboxes: Outboxes) -> Gateway:
+    """Sockets and Server-Sent Events, each connection a session."""
+    spoken = codecs(CLIENT_FRAMES)
+    return Gateway(
+        config.stream,
+        sessions=partial(Session, services),
+        outboxes=outboxes,
+        lanes=lanes(spoken),
+        events_lane=SseLane(spoken[Subprotocol.JSON]),
+        tokens=services.tokens,
+        clock=services.clock,
+        randomness=services.randomness,
+        shared_port=config.node.share_ports,
+    )
+
+
 def _bridge(
-    config: Config, store: Store, ownership: Ownership, relay: Relay, presence: Presence
+    config: Config,
+    store: Store,
+    kinds: Sequence[Kind[Any]],
+    ownership: Ownership,
+    relay: Relay,
+    presence: Presence,
 ) -> Bridge | None:
     """None for a node without Redis, which is alone."""
     if store.bus is None or config.cluster.secret is None:
@@ -337,7 +348,7 @@ def _bridge(
         ownership=ownership,
         relay=relay,
         presence=presence,
-        kinds={kind.name: kind for kind in kinds_of(config.runtime.receipt_key.key)},
+        kinds={kind.name: kind for kind in kinds},
         clock=store.clock,
         randomness=SystemRandomness(),
         cluster=config.cluster.name,
