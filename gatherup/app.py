@@ -20,14 +20,16 @@ from actors.cluster.clock import ClusterClock
 from actors.cluster.fanout import Fanout
 from actors.cluster.member import Membership
 from actors.cluster.ownership import Ownership
-from actors.domain.invites import InviteCodes
-from actors.domain.rate_limit import Rate
 from actors.inbox.kind import InboxKind
 from actors.kind import Kind
-from actors.ports import Bus, Clock, Fence, LogUnavailableError
+from actors.limiting.rate_limit import Rate
+from actors.ports.bus import Bus
+from actors.ports.log import Fence, LogUnavailableError
+from actors.ports.time import Clock
 from actors.presence import Presence
 from actors.presence.last_seen import LastSeen
 from actors.relay import Relay
+from actors.room.invites import InviteCodes
 from actors.room.kind import RoomKind
 from actors.runtime.node import Runtime
 from actors.session.attendance import attended
@@ -45,32 +47,32 @@ from gatherup.auth.verified import VerifiedTokens
 from gatherup.canary import KIND, Air, Canary, CanaryKind
 from gatherup.clock import SystemClock, stopwatch
 from gatherup.config import Config
-from gatherup.erasure import Erasure
+from gatherup.features.accounts.parts import AccountParts, access_tokens, account_parts
+from gatherup.features.admin.accounts import AdminResource
+from gatherup.features.inbox.items import InboxResource
+from gatherup.features.integrations.keys import KeysResource
+from gatherup.features.integrations.server_api import MintResource, ServerRoomsResource
+from gatherup.features.integrations.webhooks import WebhooksResource
+from gatherup.features.people.deletion import DeletionResource
+from gatherup.features.people.erasure import Erasure
+from gatherup.features.people.people import PeopleResource
+from gatherup.features.people.relations import RelationsResource
+from gatherup.features.rooms.heads import HeadsResource
+from gatherup.features.rooms.invites import InvitesResource
+from gatherup.features.rooms.members import MembersResource
+from gatherup.features.rooms.messages import MessagesResource
+from gatherup.features.rooms.reports import ReportsResource
+from gatherup.features.rooms.room_door import RoomDoor
+from gatherup.features.rooms.rooms import RoomsResource
 from gatherup.gateway import Gateway, SseLane, lanes
 from gatherup.hooks import HookedRouter, loaded
-from gatherup.http.accounts import AccountParts, access_tokens, account_parts
-from gatherup.http.admin import AdminResource
 from gatherup.http.commands import Asks, Commands
 from gatherup.http.cors import Cors
-from gatherup.http.deletion import DeletionResource
 from gatherup.http.gate import Gate, Throttles
-from gatherup.http.heads import HeadsResource
 from gatherup.http.health import HealthResource
-from gatherup.http.inbox import InboxResource
-from gatherup.http.invites import InvitesResource
-from gatherup.http.keys import KeysResource
 from gatherup.http.live import LiveLogins
-from gatherup.http.members import MembersResource
-from gatherup.http.messages import MessagesResource
-from gatherup.http.people import PeopleResource
-from gatherup.http.relations import RelationsResource
-from gatherup.http.reports import ReportsResource
-from gatherup.http.room_door import RoomDoor
-from gatherup.http.rooms import RoomsResource
 from gatherup.http.server import create_app
-from gatherup.http.server_api import MintResource, ServerRoomsResource
 from gatherup.http.throttle import Throttle
-from gatherup.http.webhooks import WebhooksResource
 from gatherup.jobs.node import NodeJobs, webhook_key
 from gatherup.owed import OwedCommands
 from gatherup.randomness import SystemRandomness
@@ -83,28 +85,28 @@ from gatherup.telemetry.metrics import registry_of
 from protocol import limits
 from protocol.codec import FULL, Subprotocol, codecs
 from protocol.inbox import KIND as INBOX
-from storage.postgres.admins import Admins
+from storage.postgres.accounts.logins import PostgresLogins
+from storage.postgres.admin.admins import Admins
 from storage.postgres.audit_log import AuditLog
-from storage.postgres.canary import CanaryStreams
-from storage.postgres.directory import RENEW_TIMEOUT_S, PostgresDirectory
-from storage.postgres.erasure import Erasures
-from storage.postgres.inbox import Inboxes
-from storage.postgres.keys import ApiKeys
-from storage.postgres.last_seen import PostgresLastSeen
-from storage.postgres.log import PostgresLog, quick
-from storage.postgres.logins import PostgresLogins
-from storage.postgres.messages import Messages
-from storage.postgres.owed import Owed
-from storage.postgres.people import People
-from storage.postgres.pool import Pool
-from storage.postgres.read_positions import PostgresReadPositions
-from storage.postgres.relations import Relations
-from storage.postgres.reports import Reports
+from storage.postgres.driver.pool import Pool
+from storage.postgres.inbox.items import Inboxes
+from storage.postgres.integrations.keys import ApiKeys
+from storage.postgres.integrations.webhooks import Webhooks
+from storage.postgres.outbox.owed import Owed
+from storage.postgres.people.erasure import Erasures
+from storage.postgres.people.last_seen import PostgresLastSeen
+from storage.postgres.people.people import People
+from storage.postgres.people.relations import Relations
+from storage.postgres.people.sight import PostgresSight
 from storage.postgres.retention import Retention
-from storage.postgres.room_people import RoomPeople
-from storage.postgres.rooms import Rooms
-from storage.postgres.sight import PostgresSight
-from storage.postgres.webhooks import Webhooks
+from storage.postgres.rooms.messages import Messages
+from storage.postgres.rooms.people import RoomPeople
+from storage.postgres.rooms.read_positions import PostgresReadPositions
+from storage.postgres.rooms.reports import Reports
+from storage.postgres.rooms.rooms import Rooms
+from storage.postgres.streams.canary import CanaryStreams
+from storage.postgres.streams.directory import RENEW_TIMEOUT_S, PostgresDirectory
+from storage.postgres.streams.log import PostgresLog, quick
 from storage.redis.bus import redis_bus
 
 if TYPE_CHECKING:

@@ -18,8 +18,9 @@ from gatherup import config as configuration
 from gatherup.config import Config, ConfigError
 
 if TYPE_CHECKING:
-    from actors.ports import Clock, Directory
-    from storage.postgres.admins import Admins
+    from actors.ports.directory import Directory
+    from actors.ports.time import Clock
+    from storage.postgres.admin.admins import Admins
 
 WRONG_CONFIGURATION = 2
 REFUSED = 1
@@ -224,10 +225,10 @@ def _run(config: Config) -> None:
 
 def _operate(work: Callable[[Directory, Clock], Awaitable[None]]) -> None:
     """Do something with the directory of DATABASE_URL."""
-    from actors.ports import LogUnavailableError
+    from actors.ports.log import LogUnavailableError
     from gatherup.clock import SystemClock
     from gatherup.start import unreachable
-    from storage.postgres.directory import PostgresDirectory
+    from storage.postgres.streams.directory import PostgresDirectory
 
     async def run() -> None:
         clock = SystemClock()
@@ -245,10 +246,10 @@ def _operate(work: Callable[[Directory, Clock], Awaitable[None]]) -> None:
 def _administer(work: Callable[[Admins], Awaitable[None]]) -> None:
     """Do something with the admins of DATABASE_URL."""
     from gatherup.operator.admins import NoSuchPersonError
-    from storage.postgres.admins import Admins
-    from storage.postgres.errors import PostgresError
-    from storage.postgres.log import quick
-    from storage.postgres.pool import Pool
+    from storage.postgres.admin.admins import Admins
+    from storage.postgres.driver.errors import PostgresError
+    from storage.postgres.driver.pool import Pool
+    from storage.postgres.streams.log import quick
 
     async def run() -> None:
         dsn = configuration.database_url(configuration.environment()).reveal()

@@ -14,7 +14,7 @@ from typing import Final
 
 import trio
 
-from actors.ports import Randomness
+from actors.ports.time import Randomness
 from gatherup import config as configuration
 from gatherup.addresses import USUAL, Addresses
 from gatherup.chaos.cluster import Cluster, open_cluster
@@ -30,8 +30,8 @@ from gatherup.playground.talk import Talk
 from gatherup.randomness import SystemRandomness
 from gatherup.start import StartRefusedError
 from gatherup.telemetry.logs import configure_logs
-from storage.postgres.directory import PostgresDirectory
 from storage.postgres.migrate import migrate
+from storage.postgres.streams.directory import PostgresDirectory
 
 DATABASE: Final = "gatherup"
 SECRETS_FILE: Final = "secrets.env"

@@ -9,7 +9,8 @@ from typing import Final, cast
 import structlog
 import trio
 
-from actors.ports import Clock, FencedError
+from actors.ports.log import FencedError
+from actors.ports.time import Clock
 from gatherup.addresses import Addresses, addresses_of
 from gatherup.app import Node, opened, wired
 from gatherup.config import Config

@@ -12,15 +12,15 @@ import trio
 from msgspec import structs
 
 from actors.kind import Kind
-from actors.ports import Clock, Randomness
+from actors.ports.time import Clock, Randomness
 from actors.runtime.backoff import backoff
 from actors.runtime.effects import Asks
 from actors.runtime.envelope import tag_of
 from protocol.codec import union
 from protocol.frames import Accepted, Command, Refused, StreamCommand
 from protocol.limits import COMMAND_TIMEOUT_S
-from storage.postgres.errors import PostgresError
-from storage.postgres.owed import OwedRow
+from storage.postgres.driver.errors import PostgresError
+from storage.postgres.outbox.owed import OwedRow
 
 SWEEP_S: Final = 5.0
 """Between two looks at what other nodes left."""
@@ -38,7 +38,7 @@ _log = structlog.stdlib.get_logger("gatherup.owed")
 
 
 class OwedRows(Protocol):
-    """``storage.postgres.owed.Owed``."""
+    """``storage.postgres.outbox.owed.Owed``."""
 
     async def claim(self, limit: int, *, lease_s: float) -> Sequence[OwedRow]:
         """Commands that are due, for this node alone for so long."""

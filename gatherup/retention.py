@@ -9,10 +9,10 @@ from typing import Final
 import structlog
 from msgspec import Struct
 
-from actors.domain.lockout import FORGET_AFTER_S
-from actors.ports import Clock
+from actors.limiting.lockout import FORGET_AFTER_S
+from actors.ports.time import Clock
 from protocol.limits import RECEIPT_KEEP_DAYS
-from storage.postgres.errors import PostgresError
+from storage.postgres.driver.errors import PostgresError
 from storage.postgres.retention import Retention
 
 SWEEP_S: Final = 3600.0

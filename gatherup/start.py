@@ -6,8 +6,10 @@ from socket import socket  # noqa: TID251 - a type
 from typing import Final
 
 from actors.cluster.member import join
-from actors.cluster.view import Joining
-from actors.ports import Clock, Directory, Fence, JoinRefusedError, LogUnavailableError
+from actors.ports.cluster_view import Joining
+from actors.ports.directory import Directory, JoinRefusedError
+from actors.ports.log import Fence, LogUnavailableError
+from actors.ports.time import Clock
 from gatherup.config import Config, Http
 from gatherup.http.server import bind
 from protocol.nodes import NODE_PROTOCOL, secret_digest

@@ -15,7 +15,7 @@ from typing import Final
 import structlog
 import trio
 
-from actors.ports import Clock, Randomness
+from actors.ports.time import Clock, Randomness
 from actors.runtime.backoff import backoff
 from gatherup.chaos.child import Child
 from gatherup.clock import SystemClock

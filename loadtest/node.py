@@ -16,7 +16,7 @@ import msgspec
 from loadtest.children import Child, ChildError
 from loadtest.connection import Connection, LastScan
 from protocol.frames import Accepted, CreateCommand, Hello, ServerFrame, Subscribe, Welcome
-from protocol.http.accounts import SignedIn, SignInAsGuest
+from protocol.http.accounts.accounts import SignedIn, SignInAsGuest
 from protocol.room import CreateRoom, JoinRoom
 
 LOOPBACK: Final = "127.0.0.1"

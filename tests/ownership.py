@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 
 from actors.cluster.ownership import Ownership
-from actors.cluster.view import SHARDS, Joining, Member, Move, Shard, View
-from actors.ports import Clock, Directory, Fence, NameHeldError
+from actors.ports.cluster_view import SHARDS, Joining, Member, Move, Shard, View
+from actors.ports.directory import Directory, NameHeldError
+from actors.ports.log import Fence
+from actors.ports.time import Clock
 
 JOINING = Joining(name="one", cluster="test", secret_digest=b"s" * 16, lease_s=2.0, protocol=1, bridged=True)
 """What a node of a test says when it joins."""

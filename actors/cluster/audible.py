@@ -10,7 +10,7 @@ from collections.abc import Collection
 from enum import Enum, auto
 
 from actors.cluster.limits import LINK_SILENCE_S
-from actors.cluster.view import View
+from actors.ports.cluster_view import View
 
 
 class Audibility(Enum):

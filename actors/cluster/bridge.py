@@ -23,7 +23,9 @@ from actors.cluster.receiving import Receiving
 from actors.cluster.registrations import Registrations
 from actors.cluster.serving import Serving, Streams
 from actors.kind import Kind
-from actors.ports import Bus, BusUnavailableError, Clock, Fence, Log, LogRow, Randomness
+from actors.ports.bus import Bus, BusUnavailableError
+from actors.ports.log import Fence, Log, LogRow
+from actors.ports.time import Clock, Randomness
 from actors.presence import Presence
 from actors.refusals import refused
 from actors.relay import Relay

@@ -15,7 +15,7 @@ from msgspec import Raw
 
 from actors.cluster.limits import CALLS_MAX
 from actors.cluster.ownership import There
-from actors.ports import Fence
+from actors.ports.log import Fence
 from actors.refusals import refused
 from actors.runtime.envelope import RETRY_AFTER_S, Envelope
 from actors.runtime.peers import RemoteView

@@ -10,7 +10,7 @@ import trio
 from msgspec import Struct
 
 from actors.kind import Instant
-from actors.ports import Clock
+from actors.ports.time import Clock
 
 _SAMPLES: Final = 8
 """Of so many measurements the one with the shortest round trip is believed, as NTP's clock filter does (RFC 5905,

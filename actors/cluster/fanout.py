@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from actors.ports import LogRow
+from actors.ports.log import LogRow
 from actors.relay import Relay
 from actors.runtime.publisher import Publisher
 from protocol.frames import Signalled

@@ -8,7 +8,8 @@ from itertools import islice
 import trio
 
 from actors.cluster.limits import HEADS_READ_MAX, HEADS_RETRY_S
-from actors.ports import Clock, Fence, Log, LogUnavailableError
+from actors.ports.log import Fence, Log, LogUnavailableError
+from actors.ports.time import Clock
 from protocol import presence
 from protocol.ids import kind_of
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 
-from actors.cluster.view import shard_of
-from actors.ports import Fence
+from actors.ports.cluster_view import shard_of
+from actors.ports.log import Fence
 
 
 class Wishes:

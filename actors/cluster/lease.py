@@ -7,8 +7,8 @@ from typing import Final
 from msgspec import Struct
 
 from actors.cluster.limits import LEASE_S, RENEWALS_PER_LEASE
-from actors.cluster.view import Member, View
-from actors.ports import Fence
+from actors.ports.cluster_view import Member, View
+from actors.ports.log import Fence
 
 _COUNTED_PERIODS_MAX: Final = 2
 """So many renewal periods are counted of one interval: a longer one says that the observer stood still."""

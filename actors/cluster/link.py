@@ -19,8 +19,8 @@ from actors.cluster.limits import (
     LINK_SILENCE_S,
     REGISTER_STREAMS_MAX,
 )
-from actors.cluster.view import Member
-from actors.ports import LogRow
+from actors.ports.cluster_view import Member
+from actors.ports.log import LogRow
 from protocol.nodes import (
     Answer,
     Beat,

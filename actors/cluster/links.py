@@ -10,7 +10,8 @@ import trio
 from actors.cluster.counters import BridgeCounters
 from actors.cluster.link import Link
 from actors.cluster.ownership import Ownership
-from actors.ports import Clock, Fence, LogRow
+from actors.ports.log import Fence, LogRow
+from actors.ports.time import Clock
 from protocol.nodes import NodeMessage
 
 

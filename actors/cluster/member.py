@@ -25,16 +25,10 @@ from actors.cluster.limits import (
 )
 from actors.cluster.ownership import Ownership
 from actors.cluster.placement import batches, heirs, moves, rebalancing, takeable
-from actors.cluster.view import Joining, Member
-from actors.ports import (
-    Clock,
-    Directory,
-    Fence,
-    FencedError,
-    JoinRefusedError,
-    LogUnavailableError,
-    NameHeldError,
-)
+from actors.ports.cluster_view import Joining, Member
+from actors.ports.directory import Directory, JoinRefusedError, NameHeldError
+from actors.ports.log import Fence, FencedError, LogUnavailableError
+from actors.ports.time import Clock
 
 _RETRY_S: Final = 0.1
 """After a renewal that failed."""

@@ -8,8 +8,9 @@ from typing import Final
 from msgspec import Struct
 
 from actors.cluster.limits import ACTING_PART, LEASE_S
-from actors.cluster.view import SHARDS, Member, Shard, View, shard_of
-from actors.ports import Clock, Fence
+from actors.ports.cluster_view import SHARDS, Member, Shard, View, shard_of
+from actors.ports.log import Fence
+from actors.ports.time import Clock
 from protocol.nodes import NODE_PROTOCOL
 
 

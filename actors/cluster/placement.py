@@ -12,7 +12,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from itertools import islice
 
-from actors.cluster.view import SHARDS, Move, View
+from actors.ports.cluster_view import SHARDS, Move, View
 
 
 def placement(members: Iterable[int]) -> tuple[int | None, ...]:

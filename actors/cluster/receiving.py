@@ -14,7 +14,8 @@ from actors.cluster.links import Links
 from actors.cluster.ownership import Ownership
 from actors.cluster.registrations import Registrations
 from actors.cluster.serving import Serving, Streams
-from actors.ports import Clock, Fence, LogRow
+from actors.ports.log import Fence, LogRow
+from actors.ports.time import Clock
 from actors.presence import Presence
 from actors.relay import Relay
 from protocol.frames import Signalled

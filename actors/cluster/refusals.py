@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from actors.ports import JoinRefusedError
+from actors.ports.directory import JoinRefusedError
 
 _SENTENCES: Final = {
     "wrong_cluster": "The members of this database's cluster were started with another cluster name.",

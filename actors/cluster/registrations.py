@@ -14,8 +14,9 @@ from actors.cluster.heads import Heads
 from actors.cluster.interests import Listeners, Wishes
 from actors.cluster.links import Links
 from actors.cluster.ownership import Change, Ownership, There
-from actors.cluster.view import shard_of
-from actors.ports import Clock, Fence, Log
+from actors.ports.cluster_view import shard_of
+from actors.ports.log import Fence, Log
+from actors.ports.time import Clock
 from protocol.nodes import Register, Registered
 
 Stands = Callable[[str, int], None]

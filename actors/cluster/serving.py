@@ -11,7 +11,7 @@ from msgspec import Raw, Struct
 from actors.cluster.counters import BridgeCounters
 from actors.cluster.links import Links
 from actors.kind import Kind
-from actors.ports import Fence
+from actors.ports.log import Fence
 from actors.runtime.envelope import RETRY_AFTER_S, Envelope
 from actors.runtime.router import View
 from protocol.codec import Codec, InvalidFrameError, Subprotocol, UndecodableError

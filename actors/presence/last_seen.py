@@ -10,7 +10,8 @@ from typing import Final, Protocol
 import trio
 
 from actors.kind import Instant
-from actors.ports import Clock, LogUnavailableError
+from actors.ports.log import LogUnavailableError
+from actors.ports.time import Clock
 
 FLUSH_S: Final = 5.0
 """What a node that dies forgets, at most."""

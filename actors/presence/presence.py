@@ -9,8 +9,9 @@ import trio
 
 from actors.cluster.ownership import Change, Ownership, There
 from actors.cluster.ownership import Here as OwnedHere
-from actors.cluster.view import shard_of
-from actors.ports import Clock, Fence
+from actors.ports.cluster_view import shard_of
+from actors.ports.log import Fence
+from actors.ports.time import Clock
 from actors.presence.roster import NOBODY, Here, Rosters, Said, Standing, difference
 from protocol import inbox
 from protocol.frames import Signalled

@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from actors.ports import Fence
+from actors.ports.log import Fence
 from protocol.limits import PRESENT_USERS_MAX
 
 _RANK: Final = {"away": 0, "online": 1, "busy": 2}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from actors.ports import Trace
+from actors.ports.trace import Trace
 
 TRACED_MAX: Final = 256
 """Traced deliveries that wait for their flush; further ones aren't traced."""

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 import trio
 
 from actors.kind import EVERYONE
-from actors.ports import LogRow
+from actors.ports.log import LogRow
 from actors.relay.flush import End, Send, Step
 from actors.relay.ring import RelayedEvent, Ring, joined, portions
 from actors.session.outbox import Lane, Outbox

@@ -10,7 +10,7 @@ from typing import Final
 
 import trio
 
-from actors.ports import Clock
+from actors.ports.time import Clock
 from actors.relay.counters import RelayCounters
 from actors.relay.deliveries import Deliveries
 from actors.relay.entry import Entry, Subscription

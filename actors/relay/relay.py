@@ -7,7 +7,9 @@ from typing import Final
 
 import trio
 
-from actors.ports import Clock, Log, LogRow, LogUnavailableError, Randomness, Tracer
+from actors.ports.log import Log, LogRow, LogUnavailableError
+from actors.ports.time import Clock, Randomness
+from actors.ports.trace import Tracer
 from actors.relay.counters import RelayCounters
 from actors.relay.entry import Entry, Page, Subscriber, Subscription, Watch, Watcher
 from actors.relay.flusher import Flusher

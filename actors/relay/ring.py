@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from actors.ports import LogRow
+from actors.ports.log import LogRow
 from actors.session.outbox import Lane
 from protocol import limits
 from protocol.event import Header, decode_header

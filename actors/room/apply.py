@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 
 from msgspec.structs import replace
 
-from actors.domain.permissions import Rank
+from actors.room.permissions import Rank
 from actors.room.rows import SETTINGS
 from actors.room.state import Invite, Room, still
 from protocol import limits

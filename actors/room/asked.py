@@ -7,8 +7,6 @@ from typing import Final
 
 from msgspec import Struct
 
-from actors.domain.invites import InviteCodes
-from actors.domain.permissions import Permission, Rank, outranks, permits
 from actors.kind import (
     BLOCK,
     FRIENDS,
@@ -23,6 +21,8 @@ from actors.kind import (
     Row,
     pair,
 )
+from actors.room.invites import InviteCodes
+from actors.room.permissions import Permission, Rank, outranks, permits
 from actors.room.rows import message_key
 from actors.room.state import Room
 from protocol import limits

@@ -12,10 +12,10 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from actors.domain.permissions import Permission, Rank, permits
 from actors.kind import Decision, FactKey, Refuse
 from actors.room import invitations, lifecycle, members, messages, moderation, reactions, settings
 from actors.room.asked import Asked, block_key, memberships_key, person_keys
+from actors.room.permissions import Permission, Rank, permits
 from actors.room.rows import FILTER_KEY, authored_key, count_key, message_key, reaction_key
 from actors.room.state import Room
 from protocol import room as wire

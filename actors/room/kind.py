@@ -7,12 +7,12 @@ from typing import Final
 
 from msgspec import Struct
 
-from actors.domain.invites import InviteCodes
 from actors.kind import Change, Decision, Effect, FactKey, Facts, Instant, Kind
 from actors.room.apply import apply
 from actors.room.asked import Asked
 from actors.room.decide import decide, needed_facts
 from actors.room.effects import effects
+from actors.room.invites import InviteCodes
 from actors.room.project import project
 from actors.room.state import Room
 from protocol import room as wire

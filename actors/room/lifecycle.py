@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from actors.domain.permissions import Rank
 from actors.kind import EVERYONE, Accept, Decision, Refuse
 from actors.room.asked import Asked, happens
+from actors.room.permissions import Rank
 from protocol import limits
 from protocol import room as wire
 from protocol.codes import Code

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import cast
 
-from actors.domain.permissions import Rank
 from actors.kind import Accept, Decision, Refuse
 from actors.room.asked import Asked, happens, owner_after, too_many
+from actors.room.permissions import Rank
 from actors.room.rows import BAN, MUTE, authored_key, message_key
 from actors.room.state import Room
 from protocol import limits

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from actors.domain.filters import found_link, found_word
-from actors.domain.mentions import NONE, Mentions, mentions_in
-from actors.domain.permissions import Permission
 from actors.kind import HANDLE, Decision, FactKey, Refuse, Row
 from actors.room.asked import Asked, happens, too_many
+from actors.room.filters import found_link, found_word
+from actors.room.mentions import NONE, Mentions, mentions_in
+from actors.room.permissions import Permission
 from actors.room.rows import FILTER_KEY, message_key
 from protocol import limits
 from protocol import room as wire

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from actors.domain.permissions import Permission
 from actors.kind import Decision, Refuse
 from actors.room.asked import Asked, happens
+from actors.room.permissions import Permission
 from protocol import room as wire
 from protocol.codes import Code
 from protocol.event import Mark

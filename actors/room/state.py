@@ -7,8 +7,8 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from actors.domain.permissions import Rank
 from actors.kind import Instant
+from actors.room.permissions import Rank
 from protocol.ids import SYSTEM, StreamId, kind_of
 from protocol.room import Access
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from actors.ports import Randomness
+from actors.ports.time import Randomness
 
 
 def backoff(randomness: Randomness, attempt: int, low_s: float, high_s: float) -> float:

@@ -15,7 +15,8 @@ import trio
 from msgspec import Struct, msgpack
 
 from actors.kind import Facts, Kind
-from actors.ports import Append, LogUnavailableError, Receipt, Step
+from actors.ports.log import Append, LogUnavailableError, Receipt
+from actors.ports.trace import Step
 from actors.refusals import refused
 from actors.runtime import limits
 from actors.runtime.active import Active

@@ -17,18 +17,17 @@ from typing import Final
 import outcome
 import trio
 
-from actors.ports import (
+from actors.ports.log import (
     Append,
-    Clock,
     Fence,
     Log,
     LogConflictError,
     LogDataError,
     LogOutcomeUnknownError,
     LogUnavailableError,
-    Randomness,
     Verdict,
 )
+from actors.ports.time import Clock, Randomness
 from actors.runtime import limits
 from actors.runtime.backoff import backoff
 from actors.runtime.counters import Buckets

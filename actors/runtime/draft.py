@@ -26,7 +26,7 @@ from actors.kind import (
     Update,
     Upsert,
 )
-from actors.ports import Append, JobRow, LogRow, Receipt
+from actors.ports.log import Append, JobRow, LogRow, Receipt
 from actors.refusals import refused
 from actors.runtime.envelope import Envelope, accepted, digest_of
 from protocol import limits

@@ -11,7 +11,8 @@ import trio
 
 from actors.cluster.ownership import Change, Here, Ownership, There
 from actors.kind import Instant
-from actors.ports import Clock, Log, LogUnavailableError
+from actors.ports.log import Log, LogUnavailableError
+from actors.ports.time import Clock
 from actors.runtime import limits
 
 _log = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from msgspec import structs
 
-from actors.ports import Clock, Randomness
+from actors.ports.time import Clock, Randomness
 from actors.runtime import limits
 from actors.runtime.backoff import backoff
 from actors.runtime.cell import Cell

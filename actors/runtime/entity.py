@@ -12,7 +12,13 @@ import trio
 from msgspec import Struct, ValidationError, msgpack
 
 from actors.kind import Kind
-from actors.ports import Activation, FencedError, LogConflictError, LogRow, LogUnavailableError
+from actors.ports.log import (
+    Activation,
+    FencedError,
+    LogConflictError,
+    LogRow,
+    LogUnavailableError,
+)
 from actors.runtime import limits
 from actors.runtime.active import Active
 from actors.runtime.backoff import backoff

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from actors.ports import Trace
+from actors.ports.trace import Trace
 from actors.refusals import refused
 from protocol.codes import Code
 from protocol.frames import Accepted, Command, Refused, Reply, Unknown

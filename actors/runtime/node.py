@@ -9,7 +9,9 @@ import trio
 
 from actors.cluster.ownership import Ownership
 from actors.kind import Instant, Kind
-from actors.ports import Clock, Log, Randomness, Tracer
+from actors.ports.log import Log
+from actors.ports.time import Clock, Randomness
+from actors.ports.trace import Tracer
 from actors.runtime import limits
 from actors.runtime.cell import Cell
 from actors.runtime.committer import Committer

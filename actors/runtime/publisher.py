@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from actors.ports import LogRow
+from actors.ports.log import LogRow
 from protocol.frames import Signalled
 
 

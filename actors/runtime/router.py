@@ -13,7 +13,8 @@ from msgspec import structs
 from actors.cluster.limits import HELD_MAX
 from actors.cluster.ownership import Change, Here, Ownership, Settling, Suspended, There
 from actors.kind import Kind
-from actors.ports import Clock, Step, Tracer
+from actors.ports.time import Clock
+from actors.ports.trace import Step, Tracer
 from actors.refusals import refused
 from actors.runtime import limits
 from actors.runtime.cell import Cell

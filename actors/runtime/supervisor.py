@@ -10,8 +10,8 @@ from typing import Any
 import trio
 
 from actors.cluster.ownership import Change
-from actors.cluster.view import SHARDS, shard_of
 from actors.kind import Kind
+from actors.ports.cluster_view import SHARDS, shard_of
 from actors.runtime import limits
 from actors.runtime.cell import Cell
 from actors.runtime.entity import Entity

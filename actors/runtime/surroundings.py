@@ -10,7 +10,8 @@ from msgspec import Struct
 
 from actors.cluster.ownership import Ownership
 from actors.kind import Instant
-from actors.ports import Clock, Log, Randomness
+from actors.ports.log import Log
+from actors.ports.time import Clock, Randomness
 from actors.runtime.committer import Committer
 from actors.runtime.counters import RuntimeCounters
 from actors.runtime.envelope import Envelope

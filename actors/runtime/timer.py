@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import structs
 
 from actors.kind import Instant, Kind
-from actors.ports import Clock
+from actors.ports.time import Clock
 from actors.runtime import limits
 from actors.runtime.active import Active
 from actors.runtime.envelope import Envelope

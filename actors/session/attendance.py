@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from actors.cluster.ownership import Ownership
-from actors.ports import Clock
+from actors.ports.time import Clock
 from actors.presence import Presence
 from actors.presence.roster import Here, more_present
 from actors.relay import Relay

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, Protocol
 
 from actors.kind import Instant
-from actors.ports import Login
+from actors.ports.logins import Login
 from actors.relay import Relay, Watch
 from actors.relay.ring import RelayedEvent
 from actors.session.logins import LoginReader

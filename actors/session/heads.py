@@ -13,7 +13,8 @@ from typing import Final
 
 import trio
 
-from actors.ports import Clock, LogUnavailableError
+from actors.ports.log import LogUnavailableError
+from actors.ports.time import Clock
 from actors.relay import Relay
 from actors.relay.entry import Watch
 from actors.relay.ring import RelayedEvent

@@ -6,7 +6,8 @@ from typing import Final
 
 import trio
 
-from actors.ports import Login, Logins, LoginStanding, LogUnavailableError
+from actors.ports.log import LogUnavailableError
+from actors.ports.logins import Login, Logins, LoginStanding
 
 LOGINS_PER_READ_MAX: Final = 500
 

@@ -14,7 +14,8 @@ from typing import Final
 import trio
 from msgspec import Struct
 
-from actors.ports import Clock, Framing, Wire, WireClosedError
+from actors.ports.delivery import Framing, Wire, WireClosedError
+from actors.ports.time import Clock
 from protocol import limits
 from protocol.codec import Codec
 from protocol.codes import CLOSE_SENTENCES, CloseCode, may_come_back

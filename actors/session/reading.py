@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from actors.domain.rate_limit import Rate, TokenBucket
+from actors.limiting.rate_limit import Rate, TokenBucket
 from actors.refusals import refused
 from actors.relay import Subscriber
 from actors.session.heads import READ, WatchedHeads

@@ -8,7 +8,9 @@ from typing import Final, Protocol
 
 import trio
 
-from actors.ports import Clock, LogUnavailableError, ReadMark, ReadMoved, ReadPositions
+from actors.ports.log import LogUnavailableError
+from actors.ports.reading import ReadMark, ReadMoved, ReadPositions
+from actors.ports.time import Clock
 from protocol import limits
 from protocol.frames import Read, RoomHead, Signal
 from protocol.inbox import inbox_of

@@ -6,7 +6,7 @@ from enum import Enum, auto
 
 from msgspec import structs
 
-from actors.ports import Standing
+from actors.ports.log import Standing
 from protocol import limits
 from protocol.frames import Position
 

@@ -8,7 +8,9 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from actors.ports import Clock, Log, Randomness, Tokens
+from actors.ports.log import Log
+from actors.ports.logins import Tokens
+from actors.ports.time import Clock, Randomness
 from actors.presence import Presence
 from actors.relay import Relay
 from actors.session.attendance import Attendance

@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 from typing import Final
 
-from actors.domain.rate_limit import Rate, TokenBucket
 from actors.kind import Instant
-from actors.ports import InvalidTokenError, LogUnavailableError
+from actors.limiting.rate_limit import Rate, TokenBucket
+from actors.ports.log import LogUnavailableError
+from actors.ports.logins import InvalidTokenError
 from actors.refusals import refused
 from actors.session.authority import Authority
 from actors.session.outbox import Outbox

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Raw
 
-from actors.ports import LogUnavailableError, Standing
+from actors.ports.log import LogUnavailableError, Standing
 from actors.refusals import refused
 from actors.relay import Subscriber, Subscription
 from actors.session.resume import Resume, decide, owned

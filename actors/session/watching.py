@@ -6,7 +6,8 @@ import logging
 from collections.abc import Collection, Sequence
 from typing import Final, Protocol
 
-from actors.ports import Clock, LogUnavailableError
+from actors.ports.log import LogUnavailableError
+from actors.ports.time import Clock
 from actors.presence import Presence
 from actors.presence.roster import NOBODY, Standing, difference
 from actors.relay import Relay, Watch

@@ -6,14 +6,14 @@ import msgspec
 from msgspec import Struct
 
 from actors.kind import Instant
-from actors.ports import Clock, Randomness
+from actors.ports.time import Clock, Randomness
 from gatherup.auth.one_time import new_token, successor, token_digest
 from gatherup.auth.seal import BrokenSealError, Seal
 from gatherup.auth.tokens import AccessTokens
 from protocol import limits
-from protocol.http.accounts import Refresh, SignedIn
-from storage.postgres.login_rows import NewLogin
-from storage.postgres.sign_ins import Exchange, Renewed
+from protocol.http.accounts.accounts import Refresh, SignedIn
+from storage.postgres.accounts.login_rows import NewLogin
+from storage.postgres.accounts.sign_ins import Exchange, Renewed
 
 
 class KnownDevice(Struct, frozen=True):

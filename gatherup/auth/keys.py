@@ -14,9 +14,10 @@ from typing import Final, Protocol
 from msgspec import Struct
 
 from actors.kind import Instant
-from actors.ports import Clock, InvalidTokenError, Randomness
+from actors.ports.logins import InvalidTokenError
+from actors.ports.time import Clock, Randomness
 from gatherup.auth.one_time import new_token, token_digest
-from storage.postgres.keys import KeyRow
+from storage.postgres.integrations.keys import KeyRow
 
 PREFIX: Final = "gu_"
 KNOWN_S: Final = 5.0
@@ -37,7 +38,7 @@ class NewKeyText(Struct, frozen=True):
 
 
 class KeyRows(Protocol):
-    """``storage.postgres.keys.ApiKeys``, as far as telling callers needs it."""
+    """``storage.postgres.integrations.keys.ApiKeys``, as far as telling callers needs it."""
 
     async def get(self, key: str) -> KeyRow | None:
         """The key of this id."""

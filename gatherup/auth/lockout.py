@@ -8,7 +8,7 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import Final
 
-from actors.domain.lockout import Limited, Rule
+from actors.limiting.lockout import Limited, Rule
 
 PER_NAME: Final = Rule(free=5, wait_s=1, wait_s_max=900)
 """For one handle or e-mail address, from devices that aren't known, wherever they are."""

@@ -15,7 +15,7 @@ import structlog
 import trio
 from msgspec import Struct
 
-from actors.ports import Clock
+from actors.ports.time import Clock
 from gatherup.auth.id_token import IdTokenError, Keys, UnknownKeyError, Who, keys_of, read_id_token
 from gatherup.config import OidcProvider
 

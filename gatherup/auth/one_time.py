@@ -6,7 +6,7 @@ import base64
 import hashlib
 from typing import Final
 
-from actors.ports import Randomness
+from actors.ports.time import Randomness
 
 TOKEN_BYTES: Final = 32
 

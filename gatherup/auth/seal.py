@@ -12,7 +12,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from msgspec import Struct
 
-from actors.ports import Randomness
+from actors.ports.time import Randomness
 
 NONCE_BYTES: Final = 12
 KEY_BYTES: Final = 32

@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from msgspec import Struct
 
 from actors.kind import Instant
-from actors.ports import InvalidTokenError, Login
+from actors.ports.logins import InvalidTokenError, Login
 from protocol import limits
-from protocol.http.accounts import Jwk
+from protocol.http.accounts.accounts import Jwk
 from protocol.ids import UserId
 from protocol.inbox import LoginId
 

@@ -10,7 +10,7 @@ from typing import Final
 from pyotp.totp import TOTP
 
 from actors.kind import Instant
-from actors.ports import Randomness
+from actors.ports.time import Randomness
 
 STEP_S: Final = 30
 STEPS_OFF_MAX: Final = 1

@@ -7,7 +7,7 @@ from hashlib import blake2b
 from typing import Final
 
 from actors.kind import Instant
-from actors.ports import InvalidTokenError, Login, Tokens
+from actors.ports.logins import InvalidTokenError, Login, Tokens
 
 TOKENS_MAX: Final = 20_000
 """Tokens that one node remembers, about 400 bytes each."""

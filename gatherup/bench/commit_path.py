@@ -24,8 +24,9 @@ from msgspec import Struct
 
 from actors.cluster.limits import LEASE_S
 from actors.cluster.ownership import Ownership
-from actors.cluster.view import SHARDS, Joining, Move
-from actors.ports import Clock, LogRow, Randomness
+from actors.ports.cluster_view import SHARDS, Joining, Move
+from actors.ports.log import LogRow
+from actors.ports.time import Clock, Randomness
 from actors.room.kind import RoomKind
 from actors.runtime.node import Runtime
 from gatherup.clock import SystemClock
@@ -36,10 +37,10 @@ from protocol.frames import Accepted, Reply, Signalled
 from protocol.ids import derive_client_id
 from protocol.nodes import NODE_PROTOCOL
 from protocol.room import CreateRoom, PostMessage
-from storage.postgres.directory import PostgresDirectory
-from storage.postgres.log import PostgresLog, quick
+from storage.postgres.driver.pool import Pool
 from storage.postgres.migrate import migrate
-from storage.postgres.pool import Pool
+from storage.postgres.streams.directory import PostgresDirectory
+from storage.postgres.streams.log import PostgresLog, quick
 
 BODY: Final = "x" * 128
 WARM_UP_S: Final = 1.0

@@ -17,15 +17,15 @@ import msgspec
 import trio
 from msgspec import Struct
 
-from actors.cluster.view import View
+from actors.ports.cluster_view import View
 from gatherup.clock import SystemClock
 from gatherup.embedded import embedded_postgres, embedded_valkey
 from gatherup.playground.lines import lines
-from storage.postgres.directory import PostgresDirectory
-from storage.postgres.log import quick
+from storage.postgres.driver.pool import Pool
+from storage.postgres.driver.queries import execute, rows
 from storage.postgres.migrate import migrate
-from storage.postgres.pool import Pool
-from storage.postgres.queries import execute, rows
+from storage.postgres.streams.directory import PostgresDirectory
+from storage.postgres.streams.log import quick
 from storage.redis.address import parse_address
 from storage.redis.connection import Connection, connected
 

@@ -11,7 +11,7 @@ import trio
 
 from actors.cluster.audible import Audibility
 from actors.cluster.ownership import Here, Ownership, There
-from actors.cluster.view import Member
+from actors.ports.cluster_view import Member
 from gatherup.canary.readiness import STARTING, Away, Readiness, Signs, readiness
 from gatherup.canary.singer import Air, Singer
 from gatherup.config import Canary as CanaryConfig

@@ -7,7 +7,7 @@ from typing import Final
 import trio
 from msgspec import Struct
 
-from actors.ports import WireClosedError
+from actors.ports.delivery import WireClosedError
 from actors.relay import Subscription
 from actors.session.outbox import Lane, Outbox, Outboxes
 from gatherup.canary.kind import KIND, HatchCanary

@@ -7,15 +7,16 @@ from typing import Final, Protocol
 
 from msgspec import Struct
 
-from actors.ports import Clock, LogUnavailableError, Randomness
+from actors.ports.log import LogUnavailableError
+from actors.ports.time import Clock, Randomness
 from actors.relay import Relay
 from actors.session.outbox import Outboxes
 from gatherup.canary.kind import KIND, HatchCanary, SingCanary
 from gatherup.canary.perch import Ear, Listener, Perch
 from protocol.frames import Accepted, Command, Refused, Reply
 from protocol.ids import SYSTEM, derive_client_id, derive_stream
-from storage.postgres.canary import CanaryStreams
-from storage.postgres.errors import PostgresError
+from storage.postgres.driver.errors import PostgresError
+from storage.postgres.streams.canary import CanaryStreams
 
 TRIM_EVERY: Final = 100
 """Songs between two trims of the log."""

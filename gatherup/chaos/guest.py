@@ -15,7 +15,7 @@ from msgspec import Struct
 from gatherup.client import ConnectionLostError, TokenUnavailableError
 from gatherup.client.ports import Connection
 from gatherup.client.transport import WebSocketConnector
-from protocol.http.accounts import Refresh, SignedIn, SignInAsGuest
+from protocol.http.accounts.accounts import Refresh, SignedIn, SignInAsGuest
 
 TOKEN_SPARE_S: Final = 60.0
 """A token this close to its end is renewed."""

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from msgspec import Struct, msgpack
 
 from actors.kind import EVERYONE
-from actors.ports import Receipt
+from actors.ports.log import Receipt
 from actors.room.kind import direct_room
 from gatherup.chaos.truth import Fact, Truth
 from protocol import limits

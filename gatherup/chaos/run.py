@@ -11,7 +11,7 @@ from typing import Final
 import trio
 from msgspec import Struct
 
-from actors.ports import LogUnavailableError
+from actors.ports.log import LogUnavailableError
 from actors.room.kind import RoomKind
 from gatherup.chaos import records, report
 from gatherup.chaos.cluster import open_cluster
@@ -27,10 +27,10 @@ from gatherup.chaos.truth import StoredTruth
 from gatherup.chaos.witness import Witnesses
 from gatherup.chaos.workload import Load, Workload, open_workload
 from gatherup.clock import SystemClock
-from storage.postgres.audit import events_of, receipts_of
-from storage.postgres.directory import PostgresDirectory
-from storage.postgres.log import quick
-from storage.postgres.pool import Pool
+from storage.postgres.driver.pool import Pool
+from storage.postgres.streams.audit import events_of, receipts_of
+from storage.postgres.streams.directory import PostgresDirectory
+from storage.postgres.streams.log import quick
 
 RECORD: Final = "history.jsonl"
 TEXT: Final = "report.txt"

@@ -8,7 +8,7 @@ from typing import Any, Protocol, cast
 from msgspec import Struct, msgpack
 
 from actors.kind import LISTENERS, LISTENS_AFTER, NOBODY, Delete, Kind, Upsert
-from actors.ports import LogRow, Receipt
+from actors.ports.log import LogRow, Receipt
 from protocol.event import Header, decode_header
 from protocol.ids import kind_of
 

@@ -15,11 +15,11 @@ from gatherup.client import TokenDeniedError, TokenUnavailableError
 from gatherup.randomness import SystemRandomness
 from protocol import room
 from protocol.codes import Code
-from protocol.http.accounts import Refresh, SignedIn, SignInAsGuest
+from protocol.http.accounts.accounts import Refresh, SignedIn, SignInAsGuest
 from protocol.http.base import Problem
-from protocol.http.messages import Message, MessagePage
 from protocol.http.people import Profiles
-from protocol.http.rooms import RoomPage
+from protocol.http.rooms.messages import Message, MessagePage
+from protocol.http.rooms.rooms import RoomPage
 from protocol.ids import StreamId
 
 HISTORY_MESSAGES: Final = 20

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Final
 
-from actors.ports import Clock
+from actors.ports.time import Clock
 from gatherup.chat.account import ChatError
 from protocol import limits
 

@@ -11,7 +11,7 @@ from gatherup.chat.names import Names
 from gatherup.chat.recent import Recent
 from gatherup.client import Ended, Event, Snapshot, Stream
 from protocol import room
-from protocol.http.messages import Message
+from protocol.http.rooms.messages import Message
 
 _CONTROL: Final = dict.fromkeys(
     # C0, DEL, C1, line and paragraph separators, and what turns the direction of writing

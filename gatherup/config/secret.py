@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta, Struct
 
-from storage.postgres.conninfo import check_conninfo
+from storage.postgres.driver.conninfo import check_conninfo
 from storage.redis.address import parse_address
 
 HIDDEN: Final = "<hidden>"

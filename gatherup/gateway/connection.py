@@ -11,7 +11,7 @@ import structlog
 import trio
 from websockets.frames import Opcode
 
-from actors.ports import WireClosedError
+from actors.ports.delivery import WireClosedError
 from actors.session.outbox import Lane, Outbox
 from gatherup.gateway import framing, handshake, sse
 from gatherup.gateway.context import Context, Session

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
-from actors.ports import Clock, InvalidTokenError, Tokens
+from actors.ports.logins import InvalidTokenError, Tokens
+from actors.ports.time import Clock
 from actors.session.outbox import Lane, Outbox, Outboxes
 from gatherup.gateway.counters import Counters
 from gatherup.gateway.limits import READ_BYTES_MAX

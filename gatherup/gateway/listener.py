@@ -9,7 +9,7 @@ from typing import Any
 
 import trio
 
-from actors.ports import Clock
+from actors.ports.time import Clock
 from gatherup.config import Stream
 from gatherup.gateway.counters import Counters
 from gatherup.gateway.limits import ACCEPT_PAUSE_S, ACCEPTS_PER_TURN, LISTEN_BACKLOG

@@ -7,7 +7,7 @@ from typing import Final, cast
 from websockets.frames import Frame, Opcode
 from websockets.protocol import OPEN, SERVER, Protocol
 
-from actors.domain.rate_limit import Rate, TokenBucket
+from actors.limiting.rate_limit import Rate, TokenBucket
 from protocol import limits
 from protocol.codes import CloseCode
 

@@ -9,7 +9,8 @@ from typing import Final
 
 import trio
 
-from actors.ports import Clock, Randomness, Tokens
+from actors.ports.logins import Tokens
+from actors.ports.time import Clock, Randomness
 from actors.session.outbox import Lane, Outboxes
 from gatherup.config import Stream
 from gatherup.gateway import handshake

@@ -9,7 +9,7 @@ from typing import Final
 
 import trio
 
-from actors.ports import WireClosedError
+from actors.ports.delivery import WireClosedError
 
 _RESET: Final = struct.pack("ii", 1, 0)  # struct linger: on, 0 seconds
 

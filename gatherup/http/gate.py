@@ -12,7 +12,9 @@ import msgspec
 from msgspec import Struct
 from quart import Quart, Response, request
 
-from actors.ports import Clock, InvalidTokenError, LogUnavailableError, Tokens
+from actors.ports.log import LogUnavailableError
+from actors.ports.logins import InvalidTokenError, Tokens
+from actors.ports.time import Clock
 from gatherup.auth.keys import KeyRing
 from gatherup.http.conditional import conditional
 from gatherup.http.endpoint import ENDPOINT, JSON, Caller, Declared

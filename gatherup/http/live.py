@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Final
 
-from actors.ports import Clock, Login
+from actors.ports.logins import Login
+from actors.ports.time import Clock
 from actors.session.logins import LoginReader
 
 TRUSTED_S: Final = 5.0

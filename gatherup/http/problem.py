@@ -14,7 +14,13 @@ from gatherup.auth.passwords import TooManyHashesError
 from protocol.codes import CODES, Code
 from protocol.frames import Refused, Unknown
 from protocol.http.base import Problem
-from storage.postgres.errors import DataRejected, OutcomeUnknown, PostgresError, Retryable, StatementFailed
+from storage.postgres.driver.errors import (
+    DataRejected,
+    OutcomeUnknown,
+    PostgresError,
+    Retryable,
+    StatementFailed,
+)
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 1.0

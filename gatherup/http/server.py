@@ -27,7 +27,7 @@ from gatherup.http.openapi import add_openapi
 from gatherup.http.problem import ProblemError
 from gatherup.http.watch import RequestTracer, watch_requests
 from protocol import limits
-from storage.postgres.errors import PostgresError
+from storage.postgres.driver.errors import PostgresError
 
 BACKLOG = 1024
 HEADER_BYTES_MAX = 16 * 1024

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from actors.domain.rate_limit import Rate, TokenBucket
-from actors.ports import Clock
+from actors.limiting.rate_limit import Rate, TokenBucket
+from actors.ports.time import Clock
 
 
 class Throttle:

@@ -1,6 +1,6 @@
 """The words of every letter: plain text, one place.
 
-A letter's text takes the values that ``storage.postgres.mail.Letter`` names. ``{link}`` is where a code can be
+A letter's text takes the values that ``storage.postgres.outbox.mail.Letter`` names. ``{link}`` is where a code can be
 entered, with the code; without ``GATHERUP_MAIL_LINKS`` the code stands alone.
 """
 
@@ -12,7 +12,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from storage.postgres.mail import Letter
+from storage.postgres.outbox.mail import Letter
 
 VALUE_CHARS_MAX: Final = 200
 

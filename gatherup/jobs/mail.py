@@ -14,8 +14,8 @@ from msgspec import Struct
 
 from gatherup.jobs.letters import UnwritableError, written
 from gatherup.jobs.worker import JobHopelessError, Queue
-from storage.postgres.jobs import TakenJob
-from storage.postgres.mail import QUEUE, Letter
+from storage.postgres.outbox.jobs import TakenJob
+from storage.postgres.outbox.mail import QUEUE, Letter
 
 AT_ONCE: Final = 2
 ATTEMPTS_MAX: Final = 10

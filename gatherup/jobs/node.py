@@ -5,16 +5,16 @@ from __future__ import annotations
 import structlog
 import trio
 
-from actors.ports import Clock, Randomness
+from actors.ports.time import Clock, Randomness
 from gatherup.auth.seal import derived_key
 from gatherup.config import Config
+from gatherup.features.integrations.delivery import WebhookDelivery, webhook_client
 from gatherup.jobs.mail import mail_queue
 from gatherup.jobs.post import NoPost, post_of
-from gatherup.jobs.webhooks import WebhookDelivery, webhook_client
 from gatherup.jobs.worker import JobWorker
-from storage.postgres.jobs import Jobs
-from storage.postgres.pool import Pool
-from storage.postgres.webhooks import Webhooks
+from storage.postgres.driver.pool import Pool
+from storage.postgres.integrations.webhooks import Webhooks
+from storage.postgres.outbox.jobs import Jobs
 
 _log = structlog.stdlib.get_logger("gatherup.jobs")
 

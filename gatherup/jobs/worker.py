@@ -10,10 +10,10 @@ import structlog
 import trio
 from msgspec import Struct
 
-from actors.ports import Clock, Randomness
+from actors.ports.time import Clock, Randomness
 from actors.runtime.backoff import backoff
-from storage.postgres.errors import PostgresError
-from storage.postgres.jobs import Counts, TakenJob
+from storage.postgres.driver.errors import PostgresError
+from storage.postgres.outbox.jobs import Counts, TakenJob
 
 SWEEP_S: Final = 2.0
 """Between two looks for jobs that nobody here knows of: those of other nodes, and those of streams."""
@@ -62,7 +62,7 @@ class Queue(Struct, frozen=True, kw_only=True):
 
 
 class JobRows(Protocol):
-    """``storage.postgres.jobs.Jobs``."""
+    """``storage.postgres.outbox.jobs.Jobs``."""
 
     async def take(self, rooms: Mapping[str, int], *, lease_s: float) -> Sequence[TakenJob]:
         """Due jobs, of each queue at most its number, for this node alone for so long."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from protocol.handles import folded
-from storage.postgres.admins import Admins
+from storage.postgres.admin.admins import Admins
 
 
 class NoSuchPersonError(Exception):

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from typing import Final
 
 from actors.cluster.lease import FailureDetector
-from actors.cluster.view import Member
-from actors.ports import Clock, Directory, LogUnavailableError
+from actors.ports.cluster_view import Member
+from actors.ports.directory import Directory
+from actors.ports.log import LogUnavailableError
+from actors.ports.time import Clock
 from gatherup.operator.plain import plain
 
 POLL_S: Final = 0.25

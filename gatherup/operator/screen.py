@@ -11,7 +11,9 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from actors.ports import Clock, Directory, LogUnavailableError
+from actors.ports.directory import Directory
+from actors.ports.log import LogUnavailableError
+from actors.ports.time import Clock
 from gatherup.operator.plain import plain
 from gatherup.operator.standing import NodeStanding, Observer, Standing
 from gatherup.report import NodeReport

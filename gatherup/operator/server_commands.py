@@ -14,18 +14,18 @@ import trio
 from gatherup import config as configuration
 from gatherup.clock import SystemClock
 from gatherup.config import ConfigError
-from gatherup.http.keys import made
+from gatherup.features.integrations.keys import made
 from gatherup.operator.plain import plain
 from gatherup.randomness import SystemRandomness
 from gatherup.ungrouped import ungrouped
-from protocol.http.server import NewKey, Scope
+from protocol.http.integrations import NewKey, Scope
 from protocol.ids import SYSTEM
 from protocol.limits import KEYS_MAX
-from storage.postgres.errors import PostgresError
-from storage.postgres.jobs import Jobs
-from storage.postgres.keys import ApiKeys, TooManyKeysError
-from storage.postgres.log import quick
-from storage.postgres.pool import Pool
+from storage.postgres.driver.errors import PostgresError
+from storage.postgres.driver.pool import Pool
+from storage.postgres.integrations.keys import ApiKeys, TooManyKeysError
+from storage.postgres.outbox.jobs import Jobs
+from storage.postgres.streams.log import quick
 
 REFUSED = 1
 WRONG_CONFIGURATION = 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
-from actors.cluster.view import Member, View
+from actors.ports.cluster_view import Member, View
 from gatherup.operator.plain import plain
 from gatherup.report import NodeReport, read_report
 

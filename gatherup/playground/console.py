@@ -10,7 +10,9 @@ from typing import Final
 import trio
 from rich.console import Console as RichConsole
 
-from actors.ports import Clock, Directory, LogUnavailableError
+from actors.ports.directory import Directory
+from actors.ports.log import LogUnavailableError
+from actors.ports.time import Clock
 from gatherup.chaos.cluster import Cluster
 from gatherup.chaos.node import ClusterNode, NodeFailedError, Server
 from gatherup.chaos.proxy import Direction

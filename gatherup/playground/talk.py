@@ -9,7 +9,7 @@ from typing import Final
 import httpx
 import trio
 
-from actors.ports import Clock
+from actors.ports.time import Clock
 from gatherup.chaos.guest import Endpoint, Guest, Roaming
 from gatherup.client import (
     Client,

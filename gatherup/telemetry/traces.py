@@ -24,8 +24,9 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from opentelemetry.trace import Span, SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
-from actors.domain.rate_limit import Rate, TokenBucket
-from actors.ports import Clock, Randomness, Step
+from actors.limiting.rate_limit import Rate, TokenBucket
+from actors.ports.time import Clock, Randomness
+from actors.ports.trace import Step
 from gatherup.config import Traces
 from protocol.codes import Code
 from protocol.ids import kind_of

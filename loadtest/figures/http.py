@@ -19,8 +19,8 @@ from loadtest.frames import stamped
 from loadtest.node import LOOPBACK, Node, client_id, join, make_room
 from loadtest.report import Figure
 from loadtest.requests import Callers, HttpConnection, request
-from protocol.http.accounts import Jwks
-from protocol.http.messages import NewMessage
+from protocol.http.accounts.accounts import Jwks
+from protocol.http.rooms.messages import NewMessage
 from protocol.room import PostMessage
 
 BODY_CHARS: Final = 128

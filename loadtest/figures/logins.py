@@ -18,7 +18,7 @@ from loadtest.figures.posts import Posting, set_up
 from loadtest.node import Node
 from loadtest.report import Figure, Target, at_most
 from loadtest.requests import Callers, HttpConnection, request
-from protocol.http.accounts import Register, SignedIn, SignIn
+from protocol.http.accounts.accounts import Register, SignedIn, SignIn
 
 P99_RATIO_MAX: Final = 1.2
 ROOMS_MAX: Final = 20

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from protocol import limits
-from protocol.http.accounts import DisplayName, GivenPassword, Handle
+from protocol.http.accounts.accounts import DisplayName, GivenPassword, Handle
 from protocol.http.base import Answer, Cursor, Limit, RequestBody
 from protocol.ids import UserId
 from protocol.text import NO_NUL

@@ -9,7 +9,8 @@ from typing import Final
 import trio
 from msgspec import Struct
 
-from actors.ports import BusUnavailableError, Clock
+from actors.ports.bus import BusUnavailableError
+from actors.ports.time import Clock
 
 ARRIVED_FRAMES_MAX: Final = 50_000
 """What lies at a node that doesn't take it (it is frozen): beyond, the node is cut off, as a server does."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from actors.cluster.view import Shard, shard_of
 from actors.kind import (
     EVERYONE,
     LISTENERS,
@@ -21,7 +20,8 @@ from actors.kind import (
     Update,
     Upsert,
 )
-from actors.ports import Append, Fence, LogDataError, LogRow, Receipt, Standing, Verdict
+from actors.ports.cluster_view import Shard, shard_of
+from actors.ports.log import Append, Fence, LogDataError, LogRow, Receipt, Standing, Verdict
 from protocol.ids import kind_of, stream_key
 from storage.memory.locks import RowLock
 from storage.memory.members import StoredMembers, StoredShard

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from actors.cluster.view import Joining, Member, Move, Renewal, View
-from actors.ports import Clock, Fence, FencedError, LogUnavailableError
+from actors.ports.cluster_view import Joining, Member, Move, Renewal, View
+from actors.ports.log import Fence, FencedError, LogUnavailableError
+from actors.ports.time import Clock
 from storage.memory.database import MemoryDatabase
 from storage.memory.faults import Faults
 from storage.memory.locks import Held, RowLock

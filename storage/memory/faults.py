@@ -7,7 +7,7 @@ from enum import Enum, auto
 
 import trio
 
-from actors.ports import Append
+from actors.ports.log import Append
 
 
 class Outcome(Enum):

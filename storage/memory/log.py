@@ -7,10 +7,9 @@ from functools import partial
 from typing import Final
 
 from actors.kind import FactKey, Instant, Row
-from actors.ports import (
+from actors.ports.log import (
     Activation,
     Append,
-    Clock,
     Fence,
     FencedError,
     LogConflictError,
@@ -22,6 +21,7 @@ from actors.ports import (
     Standing,
     Verdict,
 )
+from actors.ports.time import Clock
 from protocol.ids import kind_of, stream_key
 from storage.memory.database import MemoryDatabase, StoredStream, check
 from storage.memory.faults import Faults, Outcome, Point

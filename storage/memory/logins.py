@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 
 from actors.kind import Instant
-from actors.ports import Login, LoginStanding
+from actors.ports.logins import Login, LoginStanding
 from protocol.inbox import inbox_of
 from storage.memory.database import MemoryDatabase
 from storage.memory.faults import Faults

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from actors.cluster.refusals import join_refused
-from actors.cluster.view import SHARDS, Joining, Member, Move, Shard, View
-from actors.ports import Fence, NameHeldError
+from actors.ports.cluster_view import SHARDS, Joining, Member, Move, Shard, View
+from actors.ports.directory import NameHeldError
+from actors.ports.log import Fence
 from storage.memory.locks import RowLock
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 
 from actors.kind import LISTENERS, LISTENS_AFTER, NOBODY, FactKey, Row
-from actors.ports import ReadMark, ReadMoved
+from actors.ports.reading import ReadMark, ReadMoved
 from protocol import limits
 from protocol.frames import RoomHead
 from protocol.ids import kind_of

@@ -8,9 +8,9 @@ from datetime import datetime
 import msgspec
 from msgspec import Struct
 
-from storage.postgres.driver import TrioConnection
-from storage.postgres.pool import Pool
-from storage.postgres.queries import rows
+from storage.postgres.driver.connection import TrioConnection
+from storage.postgres.driver.pool import Pool
+from storage.postgres.driver.queries import rows
 
 Settings = Mapping[str, str | int | bool | None]
 """What an act changed, as ids and settings: never a secret, nor anything a person wrote."""

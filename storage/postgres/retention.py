@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from actors.kind import Instant
+from storage.postgres.accounts.login_rows import end_logins
 from storage.postgres.audit_log import record
-from storage.postgres.login_rows import end_logins
-from storage.postgres.pool import Pool
-from storage.postgres.queries import lent, rows
+from storage.postgres.driver.pool import Pool
+from storage.postgres.driver.queries import lent, rows
 
 # Timers and effects may repeat for as long as their cause can fire again, so the system's receipts stay. Every node
 # sweeps: what another one is deleting is left to it.

@@ -15,7 +15,8 @@ from typing import Final
 
 import trio
 
-from actors.ports import BusUnavailableError, Clock, Randomness
+from actors.ports.bus import BusUnavailableError
+from actors.ports.time import Clock, Randomness
 from storage.redis.address import Address, Endpoint, parse_address
 from storage.redis.connection import Connection, connect
 from storage.redis.resp import Reply, RespError, command

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Final
 
-from actors.ports import Clock, Randomness
+from actors.ports.time import Clock, Randomness
 from actors.runtime.backoff import backoff
 from storage.redis.connection import BROKEN
 from storage.redis.resp import RespError

@@ -7,7 +7,7 @@ from typing import Final
 
 import trio
 
-from actors.ports import Clock
+from actors.ports.time import Clock
 from storage.redis.address import Address
 from storage.redis.connection import Connection, connect
 from storage.redis.resp import Reply, RespError, command

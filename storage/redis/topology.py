@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 import trio
 
-from actors.ports import Clock
+from actors.ports.time import Clock
 from storage.redis.address import Address, Endpoint, Kind
 from storage.redis.connection import BROKEN, Connection, connected
 from storage.redis.resp import Reply, RespError

@@ -16,6 +16,7 @@ import click
 import msgspec
 import pytest
 
+import gatherup.features
 import gatherup.http
 from gatherup import reference
 from gatherup.cli import main
@@ -33,14 +34,15 @@ _ENDPOINT = re.compile(r"`(GET|POST|PUT|PATCH|DELETE) (/[^`]*)`")
 
 
 def endpoints() -> dict[tuple[str, str], Declared]:
-    """Every endpoint that a resource in gatherup.http declares."""
+    """Every endpoint that a resource of the framework or of a feature declares."""
     found: dict[tuple[str, str], Declared] = {}
-    for module in pkgutil.iter_modules(gatherup.http.__path__, "gatherup.http."):
-        for resource in vars(importlib.import_module(module.name)).values():
-            views = vars(resource).values() if isinstance(resource, type) else ()
-            for view in views:
-                if isinstance(declared := getattr(view, ENDPOINT, None), Declared):
-                    found[declared.method, declared.path] = declared
+    for package in (gatherup.http, gatherup.features):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            for resource in vars(importlib.import_module(module.name)).values():
+                views = vars(resource).values() if isinstance(resource, type) else ()
+                for view in views:
+                    if isinstance(declared := getattr(view, ENDPOINT, None), Declared):
+                        found[declared.method, declared.path] = declared
     return found
 
 

@@ -13,18 +13,19 @@ import trio
 from msgspec import Struct
 
 from actors.cluster.limits import LEASE_S
-from actors.cluster.view import Joining, Move
 from actors.kind import Job
-from actors.ports import Append, Directory, Fence, Log, LogRow, Receipt
+from actors.ports.cluster_view import Joining, Move
+from actors.ports.directory import Directory
+from actors.ports.log import Append, Fence, Log, LogRow, Receipt
 from protocol.handles import folded
 from protocol.ids import stream_key
 from storage.memory.database import MemoryDatabase
 from storage.memory.directory import MemoryDirectory
 from storage.memory.log import MemoryLog
-from storage.postgres.directory import PostgresDirectory
-from storage.postgres.driver import TrioConnection
-from storage.postgres.log import PostgresLog
-from storage.postgres.pool import Pool
+from storage.postgres.driver.connection import TrioConnection
+from storage.postgres.driver.pool import Pool
+from storage.postgres.streams.directory import PostgresDirectory
+from storage.postgres.streams.log import PostgresLog
 from tests.ports import TrioClock
 
 _numbers = count(1)

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 import trio
 
-from actors.ports import Bus, BusUnavailableError
+from actors.ports.bus import Bus, BusUnavailableError
 from gatherup.clock import SystemClock
 from gatherup.embedded import embedded_valkey
 from gatherup.randomness import SystemRandomness

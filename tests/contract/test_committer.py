@@ -5,7 +5,7 @@ from __future__ import annotations
 import trio
 
 from actors.kind import Upsert
-from actors.ports import Append
+from actors.ports.log import Append
 from actors.runtime.committer import Committer, Outcome
 from tests.contract.rig import Owner, Rig, append, new_stream, receipt
 from tests.ports import SeededRandomness

@@ -8,8 +8,9 @@ import pytest
 import trio
 from msgspec.structs import replace
 
-from actors.cluster.view import SHARDS, Member, Move, Renewal, Shard, View, shard_of
-from actors.ports import Directory, Fence, FencedError, JoinRefusedError, NameHeldError, Verdict
+from actors.ports.cluster_view import SHARDS, Member, Move, Renewal, Shard, View, shard_of
+from actors.ports.directory import Directory, JoinRefusedError, NameHeldError
+from actors.ports.log import Fence, FencedError, Verdict
 from tests.contract.rig import Owner, Rig, append, joining, new_stream, own_everything
 
 HANG_GUARD_S = 60

@@ -27,7 +27,7 @@ from actors.kind import (
     Upsert,
     pair,
 )
-from actors.ports import (
+from actors.ports.log import (
     Activation,
     Append,
     Fence,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from actors.ports import Login, Logins, LoginStanding, LogUnavailableError
+from actors.ports.log import LogUnavailableError
+from actors.ports.logins import Login, Logins, LoginStanding
 from protocol.inbox import inbox_of
 from storage.memory.logins import MemoryLogins
-from storage.postgres.logins import PostgresLogins
-from storage.postgres.pool import Pool
+from storage.postgres.accounts.logins import PostgresLogins
+from storage.postgres.driver.pool import Pool
 from tests.contract.rig import MemoryRig, PostgresRig, Rig, append
 from tests.ports import TrioClock
 

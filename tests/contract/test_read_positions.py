@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from actors.kind import LISTENERS, LISTENS_AFTER, NOBODY, Change, Delete, Update, Upsert
-from actors.ports import ReadMark, ReadMoved, ReadPositions
+from actors.ports.reading import ReadMark, ReadMoved, ReadPositions
 from protocol import limits
 from protocol.frames import RoomHead
 from storage.memory.read_positions import MemoryReadPositions
-from storage.postgres.read_positions import PostgresReadPositions
+from storage.postgres.rooms.read_positions import PostgresReadPositions
 from tests.contract.rig import MemoryRig, Owner, PostgresRig, Rig, append, new_stream
 
 ANN, BEN, CARL = ("user:" + digit * 32 for digit in "abc")

@@ -12,7 +12,8 @@ import trio
 
 from actors.cluster.placement import placement
 from actors.kind import Kind
-from actors.ports import JoinRefusedError, LogUnavailableError
+from actors.ports.directory import JoinRefusedError
+from actors.ports.log import LogUnavailableError
 from storage.memory.bus import BusFaults, Fate, MemoryNetwork
 from tests.ports import TrioClock
 from tests.sim.faults import SeededFaults

@@ -10,7 +10,7 @@ from typing import Any
 import trio
 
 from actors.cluster.limits import LEASE_S
-from actors.ports import Append, LogOutcomeUnknownError, LogUnavailableError
+from actors.ports.log import Append, LogOutcomeUnknownError, LogUnavailableError
 from storage.memory.faults import Faults, Outcome, Point
 from tests.sim.clock import SimClock
 

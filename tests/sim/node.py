@@ -14,9 +14,10 @@ from actors.cluster.fanout import Fanout
 from actors.cluster.limits import LEASE_S
 from actors.cluster.member import Membership, join
 from actors.cluster.ownership import Change, Ownership
-from actors.cluster.view import Joining
 from actors.kind import Instant, Kind
-from actors.ports import Fence, FencedError, InvalidTokenError, Login, LogUnavailableError
+from actors.ports.cluster_view import Joining
+from actors.ports.log import Fence, FencedError, LogUnavailableError
+from actors.ports.logins import InvalidTokenError, Login
 from actors.relay import Relay
 from actors.runtime.node import Runtime
 from actors.runtime.publisher import Publisher

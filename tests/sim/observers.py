@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from actors.cluster.ownership import Ownership
-from actors.cluster.view import Joining, Member, Move
-from actors.ports import Append, Bus, Fence, LogRow, Verdict
+from actors.ports.bus import Bus
+from actors.ports.cluster_view import Joining, Member, Move
+from actors.ports.log import Append, Fence, LogRow, Verdict
 from actors.relay import Relay
 from actors.runtime.publisher import Publisher
 from protocol.frames import Signalled

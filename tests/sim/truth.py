@@ -8,9 +8,9 @@ from typing import Any, cast
 
 import trio
 
-from actors.cluster.view import Joining, Member, Shard, shard_of
 from actors.kind import Instant, Kind
-from actors.ports import Append, Fence, Receipt
+from actors.ports.cluster_view import Joining, Member, Shard, shard_of
+from actors.ports.log import Append, Fence, Receipt
 from actors.session.authority import LOGINS_ENDED
 from gatherup.chaos.truth import Fact, Stories
 from protocol.event import decode_header

@@ -21,8 +21,9 @@ from actors.cluster.member import Membership
 from actors.cluster.placement import rebalancing
 from actors.cluster.receiving import Receiving
 from actors.cluster.registrations import Registrations
-from actors.cluster.view import Member, View
-from actors.ports import Append, LoginStanding, LogOutcomeUnknownError, LogUnavailableError, Verdict
+from actors.ports.cluster_view import Member, View
+from actors.ports.log import Append, LogOutcomeUnknownError, LogUnavailableError, Verdict
+from actors.ports.logins import LoginStanding
 from actors.relay import Relay, Subscription, Watch
 from actors.relay.ring import RelayedEvent
 from actors.runtime.cell import Cell

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 
 import trio
 
-from actors.ports import WireClosedError
+from actors.ports.delivery import WireClosedError
 from tests.sim.clock import SimClock
 
 PIPE_BYTES_MAX = 3000

@@ -13,21 +13,21 @@ import pytest
 import trio
 from quart_trio import QuartTrio
 
-from actors.domain.rate_limit import Rate
+from actors.limiting.rate_limit import Rate
 from actors.session.logins import LoginReader
 from gatherup.auth.keys import KeyRing
 from gatherup.clock import SystemClock
 from gatherup.config import Config
-from gatherup.http.accounts import access_tokens, account_parts
+from gatherup.features.accounts.parts import access_tokens, account_parts
 from gatherup.http.cors import Cors
 from gatherup.http.gate import Gate, Throttles
 from gatherup.http.live import LiveLogins
 from gatherup.http.server import create_app
 from gatherup.http.throttle import Throttle
 from gatherup.randomness import SystemRandomness
-from storage.postgres.keys import ApiKeys
-from storage.postgres.logins import PostgresLogins
-from storage.postgres.pool import Pool
+from storage.postgres.accounts.logins import PostgresLogins
+from storage.postgres.driver.pool import Pool
+from storage.postgres.integrations.keys import ApiKeys
 from tests.integration.accounts.issuer import LocalIssuer
 from tests.integration.accounts.mailbox import Mailbox
 from tests.integration.http.conftest import settings

@@ -6,7 +6,7 @@ import pytest
 import trio
 
 from gatherup.retention import chores, sweep
-from storage.postgres.pool import Pool
+from storage.postgres.driver.pool import Pool
 from storage.postgres.retention import Retention
 from tests.integration.accounts.conftest import SIGN_IN, Desk
 

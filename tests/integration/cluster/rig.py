@@ -9,12 +9,12 @@ import httpx
 import trio
 
 from actors.cluster.placement import placement
-from actors.cluster.view import View
+from actors.ports.cluster_view import View
 from gatherup.addresses import Addresses
 from gatherup.config import Config
 from gatherup.lifetime import run_node
 from gatherup.start import FencedOutError, StartRefusedError
-from storage.postgres.directory import PostgresDirectory
+from storage.postgres.streams.directory import PostgresDirectory
 from tests.integration.http.conftest import Site, settings
 from tests.ports import TrioClock
 

@@ -18,8 +18,8 @@ import trio
 from coredis.exceptions import ResponseError
 from msgspec.structs import replace
 
-from actors.cluster.view import Renewal
-from actors.ports import Fence
+from actors.ports.cluster_view import Renewal
+from actors.ports.log import Fence
 from gatherup.client import Event, Snapshot, Stream, connect
 from gatherup.clock import SystemClock
 from gatherup.embedded import PostgresServer, ValkeyServer
@@ -27,8 +27,8 @@ from gatherup.start import StartRefusedError
 from protocol import limits
 from protocol.event import decode_header
 from protocol.nodes import Beat, Forward, NodeFrame, inbox, link_key, seal, unseal
-from storage.postgres.directory import PostgresDirectory
 from storage.postgres.migrate import migrate
+from storage.postgres.streams.directory import PostgresDirectory
 from tests.integration.cluster.rig import CLUSTER, Rig, RunningNode, rig
 from tests.integration.http.conftest import Person
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import trio
 
-from actors.cluster.view import View
+from actors.ports.cluster_view import View
 from gatherup.client import Event, Online, Snapshot, Status, Stream, connect
 from tests.integration.cluster.rig import CLUSTER, Rig
 from tests.integration.http.conftest import SETTINGS, Site

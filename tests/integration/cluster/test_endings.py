@@ -13,14 +13,14 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from actors.ports import FencedError
+from actors.ports.log import FencedError
 from gatherup import lifetime
 from gatherup.addresses import Addresses
 from gatherup.lifetime import run_node
 from gatherup.start import FencedOutError, joining
 from protocol.ids import stream_key
-from storage.postgres.directory import PostgresDirectory
-from storage.postgres.driver import TrioConnection
+from storage.postgres.driver.connection import TrioConnection
+from storage.postgres.streams.directory import PostgresDirectory
 from tests.integration.cluster.rig import sole
 from tests.integration.http.conftest import Person, Site, running, settings
 from tests.ports import TrioClock

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from actors.cluster.view import View
+from actors.ports.cluster_view import View
 from protocol.presence import PRESENCE, person_of
 from tests.integration.cluster.rig import CLUSTER, Rig
 from tests.integration.cluster.test_commands import serving

@@ -16,7 +16,7 @@ from websockets.protocol import State
 from websockets.typing import Subprotocol as OfferedSubprotocol
 from websockets.uri import parse_uri
 
-from actors.ports import Login, Tokens
+from actors.ports.logins import Login, Tokens
 from actors.session.outbox import Outbox, Outboxes
 from gatherup.config import Stream
 from gatherup.gateway import Gateway, SessionFactory, SseLane, lanes

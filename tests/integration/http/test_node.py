@@ -16,9 +16,9 @@ import trio
 from gatherup.embedded import embedded_postgres
 from gatherup.lifetime import run_node
 from gatherup.start import StartRefusedError
-from storage.postgres.canary import CanaryStreams
+from storage.postgres.driver.pool import Pool
 from storage.postgres.migrate import migrate
-from storage.postgres.pool import Pool
+from storage.postgres.streams.canary import CanaryStreams
 from tests.integration.http.conftest import SETTINGS, Site, problem, running, settings
 
 pytestmark = pytest.mark.real

@@ -12,15 +12,15 @@ import pytest
 import trio
 
 from gatherup.clock import SystemClock
-from gatherup.http.keys import made
+from gatherup.features.integrations.keys import made
+from gatherup.features.integrations.signing import verify
 from gatherup.randomness import SystemRandomness
-from gatherup.webhooks import verify
 from protocol.frames import Command
-from protocol.http.server import KeyMade, NewKey, Scope
+from protocol.http.integrations import KeyMade, NewKey, Scope
 from protocol.room import PostMessage
-from storage.postgres.keys import ApiKeys
-from storage.postgres.pool import Pool
-from storage.postgres.queries import lent, rows
+from storage.postgres.driver.pool import Pool
+from storage.postgres.driver.queries import lent, rows
+from storage.postgres.integrations.keys import ApiKeys
 from tests.integration.http.conftest import Person, Site, problem, running, settings
 from tests.integration.jobs.receiver import receiver
 

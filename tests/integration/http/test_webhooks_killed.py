@@ -10,12 +10,12 @@ import pytest
 import trio
 
 from gatherup.clock import SystemClock
-from gatherup.http.keys import made
+from gatherup.features.integrations.keys import made
 from gatherup.randomness import SystemRandomness
-from protocol.http.server import NewKey
-from storage.postgres.keys import ApiKeys
-from storage.postgres.pool import Pool
-from storage.postgres.queries import execute
+from protocol.http.integrations import NewKey
+from storage.postgres.driver.pool import Pool
+from storage.postgres.driver.queries import execute
+from storage.postgres.integrations.keys import ApiKeys
 from tests.integration.http.conftest import Site, running, settings
 from tests.integration.http.test_node import GATHERUP, environment
 from tests.integration.jobs.receiver import Receiver, receiver

@@ -15,10 +15,10 @@ from gatherup.jobs.mail import mail_queue
 from gatherup.jobs.post import post_of
 from gatherup.jobs.worker import JobFailedError, JobHopelessError, JobWorker
 from gatherup.randomness import SystemRandomness
-from storage.postgres.jobs import Jobs, TakenJob
-from storage.postgres.mail import Letter, queue_mail
-from storage.postgres.pool import Pool
-from storage.postgres.queries import lent
+from storage.postgres.driver.pool import Pool
+from storage.postgres.driver.queries import lent
+from storage.postgres.outbox.jobs import Jobs, TakenJob
+from storage.postgres.outbox.mail import Letter, queue_mail
 from tests.integration.jobs.smtp import Sink, sink
 
 HANG_S = 30

@@ -9,10 +9,10 @@ from collections.abc import AsyncGenerator
 import pytest
 import trio
 
-from storage.postgres.jobs import Counts, Jobs, add_job
-from storage.postgres.mail import Letter, forget_mail, queue_mail
-from storage.postgres.pool import Pool
-from storage.postgres.queries import lent
+from storage.postgres.driver.pool import Pool
+from storage.postgres.driver.queries import lent
+from storage.postgres.outbox.jobs import Counts, Jobs, add_job
+from storage.postgres.outbox.mail import Letter, forget_mail, queue_mail
 
 pytestmark = pytest.mark.real
 

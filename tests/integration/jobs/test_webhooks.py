@@ -16,17 +16,17 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from actors.ports import Append, Fence, LogRow, Verdict
+from actors.ports.log import Append, Fence, LogRow, Verdict
 from gatherup.config import Webhooks as Settings
-from gatherup.jobs.webhooks import WebhookDelivery, webhook_client
+from gatherup.features.integrations.delivery import WebhookDelivery, webhook_client
+from gatherup.features.integrations.signing import ForgedWebhookError, derived_secret, verify
 from gatherup.jobs.worker import JobWorker
 from gatherup.randomness import SystemRandomness
-from gatherup.webhooks import ForgedWebhookError, derived_secret, verify
 from protocol.event import Header, encode_header, encode_payload
 from protocol.room import MemberJoined, MessagePosted, RoomCreated
-from storage.postgres.jobs import Jobs
-from storage.postgres.queries import lent, rows
-from storage.postgres.webhooks import WebhookRow, Webhooks, announce
+from storage.postgres.driver.queries import lent, rows
+from storage.postgres.integrations.webhooks import WebhookRow, Webhooks, announce
+from storage.postgres.outbox.jobs import Jobs
 from tests.contract.rig import PostgresRig, append, new_stream, own_everything, postgres_rig
 from tests.integration.jobs.receiver import Receiver, receiver
 from tests.ports import EPOCH_MS, TrioClock

@@ -7,10 +7,10 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from gatherup.handles import checked
-from storage.postgres.accounts import Accounts, HandleRow, NewAccount
-from storage.postgres.login_rows import NewLogin
-from storage.postgres.pool import Pool
+from gatherup.features.accounts.handles import checked
+from storage.postgres.accounts.accounts import Accounts, HandleRow, NewAccount
+from storage.postgres.accounts.login_rows import NewLogin
+from storage.postgres.driver.pool import Pool
 from tests.integration.http.conftest import site
 
 __all__ = ["site"]

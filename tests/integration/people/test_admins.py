@@ -5,12 +5,12 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from storage.postgres.admins import Admins, Banning
+from storage.postgres.admin.admins import Admins, Banning
 from storage.postgres.audit_log import AuditFilter, AuditLog
-from storage.postgres.owed import Owed
-from storage.postgres.people import PageOf
-from storage.postgres.pool import Pool
-from storage.postgres.queries import rows
+from storage.postgres.driver.pool import Pool
+from storage.postgres.driver.queries import rows
+from storage.postgres.outbox.owed import Owed
+from storage.postgres.people.people import PageOf
 from tests.integration.people.conftest import AT, registered
 
 pytestmark = pytest.mark.real

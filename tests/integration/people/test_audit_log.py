@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from storage.postgres.audit_log import AuditFilter, AuditLog, record
-from storage.postgres.errors import StatementFailed
-from storage.postgres.pool import Pool
-from storage.postgres.queries import execute, lent
+from storage.postgres.driver.errors import StatementFailed
+from storage.postgres.driver.pool import Pool
+from storage.postgres.driver.queries import execute, lent
 
 pytestmark = pytest.mark.real
 ANN, BEN = "user:" + "a" * 32, "user:" + "b" * 32

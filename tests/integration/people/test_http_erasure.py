@@ -12,8 +12,8 @@ import structlog
 import trio
 from psycopg import sql
 
-import gatherup.erasure
-from storage.postgres.erasure import Erasures
+import gatherup.features.people.erasure
+from storage.postgres.people.erasure import Erasures
 from tests.integration.http.conftest import HANG_S, Person, Site, problem, running, settings
 
 pytestmark = pytest.mark.real
@@ -39,7 +39,7 @@ class Erased:
             self.happened.set()
 
         monkeypatch.setattr(Erasures, "settle", told)
-        monkeypatch.setattr(gatherup.erasure, "SWEEP_S", 0.05)
+        monkeypatch.setattr(gatherup.features.people.erasure, "SWEEP_S", 0.05)
 
 
 @asynccontextmanager

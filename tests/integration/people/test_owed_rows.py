@@ -7,9 +7,9 @@ import pytest
 import trio
 
 from protocol.inbox import EndLogins, inbox_of
-from storage.postgres.owed import LATER, Owed, OwedRow, owe
-from storage.postgres.pool import Pool
-from storage.postgres.queries import execute, lent
+from storage.postgres.driver.pool import Pool
+from storage.postgres.driver.queries import execute, lent
+from storage.postgres.outbox.owed import LATER, Owed, OwedRow, owe
 
 pytestmark = pytest.mark.real
 ANN = "user:" + "a" * 32

@@ -7,15 +7,15 @@ from uuid import UUID
 import pytest
 import trio
 
-from gatherup.handles import checked
+from gatherup.features.accounts.handles import checked
 from protocol.handles import folded
-from storage.postgres.accounts import HandleRow, HandleTakenError
+from storage.postgres.accounts.accounts import HandleRow, HandleTakenError
 from storage.postgres.audit_log import AuditFilter, AuditLog
-from storage.postgres.last_seen import PostgresLastSeen
-from storage.postgres.people import NoHandleError, OwnProfileRow, People, TooSoonError
-from storage.postgres.pool import Pool
-from storage.postgres.queries import execute
-from storage.postgres.sight import PostgresSight
+from storage.postgres.driver.pool import Pool
+from storage.postgres.driver.queries import execute
+from storage.postgres.people.last_seen import PostgresLastSeen
+from storage.postgres.people.people import NoHandleError, OwnProfileRow, People, TooSoonError
+from storage.postgres.people.sight import PostgresSight
 from tests.integration.people.conftest import AT, registered
 
 pytestmark = pytest.mark.real

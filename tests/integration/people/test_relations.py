@@ -8,11 +8,11 @@ import trio
 
 from protocol import limits
 from protocol.inbox import Befriend, inbox_of
-from storage.postgres.owed import LATER, Owed
-from storage.postgres.people import PageOf
-from storage.postgres.pool import Pool
-from storage.postgres.queries import execute
-from storage.postgres.relations import Outcome, Relations
+from storage.postgres.driver.pool import Pool
+from storage.postgres.driver.queries import execute
+from storage.postgres.outbox.owed import LATER, Owed
+from storage.postgres.people.people import PageOf
+from storage.postgres.people.relations import Outcome, Relations
 from tests.integration.people.conftest import AT, registered
 
 pytestmark = pytest.mark.real

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 import trio
 
-from actors.ports import BusUnavailableError
+from actors.ports.bus import BusUnavailableError
 from tests.integration.redis.conftest import Station
 
 PASSWORD = "not-to-be-seen"

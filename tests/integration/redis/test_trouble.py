@@ -14,7 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from actors.ports import BusUnavailableError
+from actors.ports.bus import BusUnavailableError
 from gatherup.embedded import ValkeyServer
 from tests.contract.test_bus import Ear, published, until_published
 from tests.integration.redis.conftest import Station

@@ -10,7 +10,7 @@ import pytest
 import trio
 from psycopg.conninfo import conninfo_to_dict
 
-from actors.ports import (
+from actors.ports.log import (
     Append,
     LogConflictError,
     LogOutcomeUnknownError,
@@ -18,7 +18,7 @@ from actors.ports import (
     Verdict,
 )
 from gatherup.embedded import PostgresServer
-from storage.postgres.log import PostgresLog
+from storage.postgres.streams.log import PostgresLog
 from tests.contract.rig import Owner, PostgresRig, append, new_stream, postgres_rig
 
 HANG_GUARD_S = 120

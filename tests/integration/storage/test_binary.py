@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg import pq
 
-from storage.postgres import binary
-from storage.postgres.binary import RowEncoder
+from storage.postgres.driver import binary
+from storage.postgres.driver.binary import RowEncoder
 
 pytestmark = pytest.mark.real
 

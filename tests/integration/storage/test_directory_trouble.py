@@ -11,11 +11,12 @@ import pytest
 import trio
 from psycopg.conninfo import conninfo_to_dict
 
-from actors.cluster.view import SHARDS, Move, View
-from actors.ports import Directory, Fence, FencedError, LogUnavailableError, NameHeldError
+from actors.ports.cluster_view import SHARDS, Move, View
+from actors.ports.directory import Directory, NameHeldError
+from actors.ports.log import Fence, FencedError, LogUnavailableError
 from gatherup.embedded import PostgresServer
-from storage.postgres.directory import PostgresDirectory
-from storage.postgres.driver import TrioConnection
+from storage.postgres.driver.connection import TrioConnection
+from storage.postgres.streams.directory import PostgresDirectory
 from tests.contract.rig import PostgresRig, joining, new_stream, own_everything, postgres_rig
 from tests.integration.storage.cutting import Proxy
 

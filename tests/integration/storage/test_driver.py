@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 from psycopg.waiting import Ready, Wait
 
 from gatherup.embedded import PostgresServer
-from storage.postgres.driver import TrioConnection
+from storage.postgres.driver.connection import TrioConnection
 
 pytestmark = pytest.mark.real
 
@@ -111,7 +111,7 @@ async def test_a_cancelled_query_ends_on_the_server_and_the_connection_stays(
 async def test_a_server_that_confirms_no_cancel_is_hung_up_on(
     empty_postgres_dsn: str, observer: TrioConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("storage.postgres.driver.CLEANUP_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("storage.postgres.driver.connection.CLEANUP_TIMEOUT_S", 0.05)
 
     async def lost(*, timeout: float) -> None:
         """The cancel request goes out and is lost."""

@@ -8,8 +8,8 @@ import trio
 import trio.testing
 
 from gatherup.embedded import PostgresServer
-from storage.postgres import binary
-from storage.postgres.errors import (
+from storage.postgres.driver import binary
+from storage.postgres.driver.errors import (
     DataRejected,
     LinkUnusable,
     OutcomeUnknown,
@@ -17,7 +17,7 @@ from storage.postgres.errors import (
     Retryable,
     StatementFailed,
 )
-from storage.postgres.link import CommitLink
+from storage.postgres.driver.link import CommitLink
 
 pytestmark = pytest.mark.real
 

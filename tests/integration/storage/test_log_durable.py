@@ -7,7 +7,7 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from actors.ports import Verdict
+from actors.ports.log import Verdict
 from tests.contract.rig import append, new_stream, postgres_rig
 
 pytestmark = pytest.mark.real

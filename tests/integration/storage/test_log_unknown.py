@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 import trio
 
-from actors.ports import (
+from actors.ports.log import (
     Append,
     LogConflictError,
     LogOutcomeUnknownError,
@@ -19,7 +19,7 @@ from actors.ports import (
     Verdict,
 )
 from protocol.ids import stream_key
-from storage.postgres.log import PostgresLog
+from storage.postgres.streams.log import PostgresLog
 from tests.contract.rig import append, new_stream
 from tests.integration.storage.cutting import Cut, Setting
 

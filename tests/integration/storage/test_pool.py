@@ -8,9 +8,9 @@ import pytest
 import trio
 import trio.testing
 
-from storage.postgres.driver import TrioConnection
-from storage.postgres.errors import PoolClosed, PoolTimeout
-from storage.postgres.pool import Pool
+from storage.postgres.driver.connection import TrioConnection
+from storage.postgres.driver.errors import PoolClosed, PoolTimeout
+from storage.postgres.driver.pool import Pool
 
 pytestmark = pytest.mark.real
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from storage.postgres.errors import DataRejected
-from storage.postgres.pool import Pool
-from storage.postgres.queries import rows
+from storage.postgres.driver.errors import DataRejected
+from storage.postgres.driver.pool import Pool
+from storage.postgres.driver.queries import rows
 
 
 @pytest.mark.real

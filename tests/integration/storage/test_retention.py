@@ -6,9 +6,9 @@ import pytest
 import trio
 
 from gatherup.retention import PAUSE_S, SWEEP_S, Chore, sweep
-from storage.postgres.errors import Retryable
-from storage.postgres.pool import Pool
-from storage.postgres.queries import execute, rows
+from storage.postgres.driver.errors import Retryable
+from storage.postgres.driver.pool import Pool
+from storage.postgres.driver.queries import execute, rows
 from storage.postgres.retention import Retention
 from tests.ports import TrioClock
 

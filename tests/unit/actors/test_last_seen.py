@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import trio
 
-from actors.ports import LogUnavailableError
+from actors.ports.log import LogUnavailableError
 from actors.presence.last_seen import FLUSH_S, KEPT_AT_ONCE, LastSeen
 from tests.ports import TrioClock
 

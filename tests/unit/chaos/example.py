@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct, msgpack
 
-from actors.ports import LogRow, Receipt
+from actors.ports.log import LogRow, Receipt
 from actors.room.kind import RoomKind
 from gatherup.chaos.records import (
     Answered,

@@ -9,7 +9,7 @@ import pytest
 from gatherup.chat.account import Account
 from gatherup.client import TokenDeniedError, TokenUnavailableError
 from protocol.codes import CODES, Code
-from protocol.http.accounts import SignedIn
+from protocol.http.accounts.accounts import SignedIn
 from protocol.http.base import Problem
 
 

@@ -8,12 +8,12 @@ import trio
 
 from actors.kind import Instant
 from actors.refusals import refused
-from gatherup.erasure import LEASE_S, SWEEP_S, Erasure
+from gatherup.features.people.erasure import LEASE_S, SWEEP_S, Erasure
 from protocol.codes import Code
 from protocol.frames import Accepted, Command, Reply
 from protocol.limits import ERASE_SEQS_MAX
 from protocol.room import EraseUser
-from storage.postgres.errors import LinkUnusable
+from storage.postgres.driver.errors import LinkUnusable
 from tests.ports import TrioClock
 
 ANN = "user:" + "a" * 32

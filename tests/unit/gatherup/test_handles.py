@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from gatherup.handles import RESERVED, HandleError, checked, skeleton
+from gatherup.features.accounts.handles import RESERVED, HandleError, checked, skeleton
 from protocol import limits
 from protocol.codes import Code
 from protocol.handles import folded

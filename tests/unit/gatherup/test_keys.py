@@ -8,9 +8,9 @@ import pytest
 import trio
 
 from actors.kind import Instant
-from actors.ports import InvalidTokenError
+from actors.ports.logins import InvalidTokenError
 from gatherup.auth.keys import KNOWN_MAX, KNOWN_S, USED_S, KeyRing, NewKeyText, new_key
-from storage.postgres.keys import KeyRow
+from storage.postgres.integrations.keys import KeyRow
 from tests.ports import SeededRandomness, TrioClock
 
 

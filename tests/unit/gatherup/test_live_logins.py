@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import trio
 
-from actors.ports import Login, LoginStanding, LogUnavailableError
+from actors.ports.log import LogUnavailableError
+from actors.ports.logins import Login, LoginStanding
 from actors.session.logins import LoginReader
 from gatherup.http.live import TRUSTED_S, LiveLogins
 from tests.ports import TrioClock

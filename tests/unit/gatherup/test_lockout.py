@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from actors.domain.lockout import FORGET_AFTER_S, Rule, Tally, counted, forgiven
+from actors.limiting.lockout import FORGET_AFTER_S, Rule, Tally, counted, forgiven
 from gatherup.auth.lockout import Limits
 
 RULE = Rule(free=3, wait_s=1, wait_s_max=60)

@@ -15,8 +15,8 @@ from gatherup.owed import BACKOFF_MAX_S, LEASE_S, SENDING_MAX, SWEEP_S, OwedComm
 from protocol.codes import Code
 from protocol.frames import Accepted, Command, Reply, Unknown
 from protocol.inbox import EndLogins, inbox_of
-from storage.postgres.errors import LinkUnusable
-from storage.postgres.owed import LATER, OwedRow
+from storage.postgres.driver.errors import LinkUnusable
+from storage.postgres.outbox.owed import LATER, OwedRow
 from tests.ports import SeededRandomness, TrioClock
 
 ANN = "user:" + "a" * 32

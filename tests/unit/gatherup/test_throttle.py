@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from actors.domain.rate_limit import Rate
+from actors.limiting.rate_limit import Rate
 from gatherup.clock import SystemClock
 from gatherup.http.throttle import Throttle
 

@@ -9,7 +9,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from actors.ports import InvalidTokenError, Login
+from actors.ports.logins import InvalidTokenError, Login
 from gatherup.auth.tokens import AccessTokens
 
 KEY = b"k" * 32

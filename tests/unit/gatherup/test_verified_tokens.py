@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from actors.ports import InvalidTokenError, Login
+from actors.ports.logins import InvalidTokenError, Login
 from gatherup.auth.tokens import AccessTokens
 from gatherup.auth.verified import VerifiedTokens
 

@@ -8,7 +8,7 @@ import hmac
 
 import pytest
 
-from gatherup.webhooks import ForgedWebhookError, derived_secret, signature, verify
+from gatherup.features.integrations.signing import ForgedWebhookError, derived_secret, signature, verify
 
 SECRET = derived_secret(b"k" * 32, "w" * 32, 1)
 OTHER = derived_secret(b"k" * 32, "w" * 32, 2)

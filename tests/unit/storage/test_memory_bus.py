@@ -8,7 +8,7 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from actors.ports import BusUnavailableError
+from actors.ports.bus import BusUnavailableError
 from storage.memory import bus as memory_bus
 from storage.memory.bus import BusFaults, Fate, MemoryBus, MemoryNetwork
 from tests.ports import TrioClock

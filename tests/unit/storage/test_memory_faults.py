@@ -8,8 +8,8 @@ import pytest
 import trio
 import trio.testing
 
-from actors.cluster.view import Move, Shard
-from actors.ports import (
+from actors.ports.cluster_view import Move, Shard
+from actors.ports.log import (
     Append,
     Fence,
     FencedError,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from storage.postgres.errors import (
+from storage.postgres.driver.errors import (
     DataRejected,
     OutcomeUnknown,
     PostgresError,

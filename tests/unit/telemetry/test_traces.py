@@ -18,7 +18,7 @@ from opentelemetry.trace import SpanKind
 
 from actors.cluster.bridge import Bridge
 from actors.cluster.fanout import Fanout
-from actors.ports import Step, Trace, Tracer
+from actors.ports.trace import Step, Trace, Tracer
 from actors.presence import Presence
 from actors.presence.roster import Here
 from actors.relay import Relay

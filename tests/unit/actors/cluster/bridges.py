@@ -11,8 +11,9 @@ from msgspec.structs import replace
 
 from actors.cluster.bridge import Bridge
 from actors.cluster.ownership import Ownership, There
-from actors.cluster.view import SHARDS, Member, Shard, View
-from actors.ports import BusUnavailableError, Fence, LogRow, LogUnavailableError
+from actors.ports.bus import BusUnavailableError
+from actors.ports.cluster_view import SHARDS, Member, Shard, View
+from actors.ports.log import Fence, LogRow, LogUnavailableError
 from actors.presence import Presence
 from actors.presence.roster import Here as Local
 from actors.runtime.envelope import Envelope

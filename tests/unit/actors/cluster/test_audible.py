@@ -6,7 +6,7 @@ import pytest
 
 from actors.cluster.audible import Audibility, Hearing, audibility
 from actors.cluster.limits import LINK_SILENCE_S
-from actors.cluster.view import SHARDS, Member, Shard, View
+from actors.ports.cluster_view import SHARDS, Member, Shard, View
 
 
 def view(hears: dict[int, tuple[int, ...]]) -> View:

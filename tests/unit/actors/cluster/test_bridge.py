@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from actors.cluster.calls import Answered
 from actors.cluster.limits import BEAT_S, CALLS_MAX, LINK_QUEUE_MESSAGES_MAX, LINK_SILENCE_S
 from actors.cluster.ownership import There
-from actors.cluster.view import Shard
+from actors.ports.cluster_view import Shard
 from actors.runtime.peers import RemoteView
 from actors.runtime.router import View
 from protocol.codes import Code

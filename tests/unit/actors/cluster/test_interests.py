@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from actors.cluster.interests import Listeners, Wishes
-from actors.ports import Fence
+from actors.ports.log import Fence
 from tests.unit.actors.cluster.bridges import stream_in
 
 P, Q = Fence(2, 1), Fence(3, 1)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from actors.cluster.lease import FailureDetector
 from actors.cluster.limits import LEASE_S, RENEWALS_PER_LEASE
-from actors.cluster.view import SHARDS, Member, Shard, View
+from actors.ports.cluster_view import SHARDS, Member, Shard, View
 
 PERIOD_S = LEASE_S / RENEWALS_PER_LEASE
 ME = 1

@@ -16,8 +16,9 @@ from actors.cluster.limits import HANDOVER_PAUSE_S, HANDOVER_SHARDS, HANDOVERS_A
 from actors.cluster.member import Membership, join
 from actors.cluster.ownership import Here, Ownership, Settling
 from actors.cluster.placement import placement
-from actors.cluster.view import SHARDS, Joining, Member, Move, Renewal, View
-from actors.ports import Fence, FencedError, JoinRefusedError, LogUnavailableError
+from actors.ports.cluster_view import SHARDS, Joining, Member, Move, Renewal, View
+from actors.ports.directory import JoinRefusedError
+from actors.ports.log import Fence, FencedError, LogUnavailableError
 from storage.memory.database import MemoryDatabase
 from storage.memory.directory import MemoryDirectory
 from tests.ports import TrioClock

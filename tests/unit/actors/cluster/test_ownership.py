@@ -6,8 +6,8 @@ from msgspec.structs import replace
 
 from actors.cluster.limits import ACTING_PART, LEASE_S
 from actors.cluster.ownership import Change, Here, Ownership, Settling, Suspended, There
-from actors.cluster.view import SHARDS, Shard, View
-from actors.ports import Fence
+from actors.ports.cluster_view import SHARDS, Shard, View
+from actors.ports.log import Fence
 from tests.ownership import member, owning_everything
 from tests.ports import TrioClock
 

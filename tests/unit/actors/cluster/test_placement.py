@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.cluster.placement import batches, heirs, intended, moves, placement, rebalancing, takeable
-from actors.cluster.view import SHARDS, Member, Move, Shard, View
+from actors.ports.cluster_view import SHARDS, Member, Move, Shard, View
 
 IDS = st.lists(st.integers(min_value=1, max_value=2**31), min_size=1, max_size=12, unique=True)
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.cluster.limits import LINK_SILENCE_S
-from actors.cluster.view import Shard, shard_of
+from actors.ports.cluster_view import Shard, shard_of
 from actors.presence.presence import SETTLE_S
 from actors.presence.roster import Here, Standing, difference, together
 from protocol.limits import PRESENCE_INTERVAL_S, PRESENT_USERS_MAX

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from actors.domain.permissions import TABLE, Permission, Rank, outranks, permits
+from actors.room.permissions import TABLE, Permission, Rank, outranks, permits
 
 P = Permission
 MEMBERS = {P.LEAVE, P.POST, P.REACT}

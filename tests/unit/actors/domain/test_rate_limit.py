@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.domain.rate_limit import Rate, TokenBucket
+from actors.limiting.rate_limit import Rate, TokenBucket
 
 RATES = st.builds(Rate, st.floats(0.01, 10_000), st.floats(1, 10_000))
 STARTS = st.floats(0, 1e7)

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import convert
 
-from actors.domain.filters import found_link, found_word, linked_hosts
-from actors.domain.invites import InviteCodes
-from actors.domain.mentions import NONE, Mentions, mentions_in
+from actors.room.filters import found_link, found_word, linked_hosts
+from actors.room.invites import InviteCodes
+from actors.room.mentions import NONE, Mentions, mentions_in
 from protocol import limits
 from protocol.room import InviteCode
 

@@ -6,7 +6,7 @@ import trio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.ports import LogRow, LogUnavailableError
+from actors.ports.log import LogRow, LogUnavailableError
 from tests.unit.actors.relay.support import Listener
 from tests.unit.actors.session.support import PACKED, TEXT, MemoryWire, World, run, settle, stream_id, user_id
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import trio
 
-from actors.ports import LogUnavailableError
+from actors.ports.log import LogUnavailableError
 from actors.relay.entry import SIGNALS_PENDING_MAX
 from protocol.codes import Code
 from protocol.frames import Signalled

@@ -10,7 +10,6 @@ import pytest
 import trio
 from msgspec import Struct
 
-from actors.cluster.view import SHARDS
 from actors.kind import (
     EVERYONE,
     LISTENERS,
@@ -28,7 +27,8 @@ from actors.kind import (
     Send,
     Upsert,
 )
-from actors.ports import Fence, LogRow
+from actors.ports.cluster_view import SHARDS
+from actors.ports.log import Fence, LogRow
 from actors.runtime.node import Runtime
 from protocol.codes import Code
 from protocol.event import Header

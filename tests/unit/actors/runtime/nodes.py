@@ -11,7 +11,7 @@ from msgspec import msgpack
 from msgspec.structs import replace
 
 from actors.cluster.ownership import Ownership, There
-from actors.cluster.view import Move, shard_of
+from actors.ports.cluster_view import Move, shard_of
 from actors.runtime.envelope import Envelope
 from actors.runtime.node import Runtime
 from actors.runtime.peers import RemoteView

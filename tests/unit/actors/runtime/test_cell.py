@@ -8,7 +8,7 @@ import pytest
 import trio
 from msgspec import msgpack
 
-from actors.ports import Append, LogDataError, LogUnavailableError
+from actors.ports.log import Append, LogDataError, LogUnavailableError
 from protocol.codes import Code
 from protocol.frames import Accepted, Refused, Unknown
 from storage.memory.faults import Faults, Outcome, Point

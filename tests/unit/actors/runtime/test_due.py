@@ -9,8 +9,8 @@ import trio
 import trio.testing
 from msgspec.structs import replace
 
-from actors.cluster.view import SHARDS, Shard
-from actors.ports import Append, LogUnavailableError
+from actors.ports.cluster_view import SHARDS, Shard
+from actors.ports.log import Append, LogUnavailableError
 from actors.runtime import limits
 from actors.runtime.due import DueWork
 from protocol.codes import Code

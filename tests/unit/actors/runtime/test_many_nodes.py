@@ -10,7 +10,7 @@ import pytest
 import trio
 
 from actors.cluster import limits as cluster_limits
-from actors.ports import LogUnavailableError
+from actors.ports.log import LogUnavailableError
 from actors.runtime import router as router_module
 from actors.runtime.envelope import Envelope
 from actors.runtime.limits import DUE_SWEEP_S

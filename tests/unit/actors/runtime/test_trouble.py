@@ -10,7 +10,7 @@ import trio
 from msgspec import Struct
 
 from actors.kind import Decision, Effect, Facts, Instant, Refuse
-from actors.ports import (
+from actors.ports.log import (
     Append,
     Fence,
     LogDataError,

@@ -10,7 +10,8 @@ import trio
 from trio.testing import MockClock
 
 from actors.kind import EVERYONE, LISTENERS, FactKey
-from actors.ports import LogRow, LogUnavailableError, WireClosedError
+from actors.ports.delivery import WireClosedError
+from actors.ports.log import LogRow, LogUnavailableError
 from actors.relay import Relay
 from actors.session.outbox import Lane, Outbox, Outboxes
 from protocol.codec import Codec, Subprotocol, codecs

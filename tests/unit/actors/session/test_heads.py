@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.kind import LISTENERS, NOBODY, FactKey
-from actors.ports import LogRow
+from actors.ports.log import LogRow
 from actors.session.heads import Pace, WatchedHeads
 from actors.session.reads import Reads
 from protocol import limits

@@ -9,7 +9,7 @@ import pytest
 import trio
 
 from actors.kind import BLOCK, FactKey, pair
-from actors.ports import LogUnavailableError
+from actors.ports.log import LogUnavailableError
 from actors.session.watching import Sights
 from protocol.codes import CloseCode, Code
 from protocol.frames import Accepted, Hello, Refused, Signalled

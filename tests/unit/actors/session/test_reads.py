@@ -10,7 +10,7 @@ import pytest
 import trio
 
 from actors.kind import FactKey
-from actors.ports import ReadMark, ReadMoved
+from actors.ports.reading import ReadMark, ReadMoved
 from actors.session import reads as reads_module
 from actors.session.reads import Reads
 from protocol import limits

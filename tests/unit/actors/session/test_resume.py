@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from actors.ports import Standing
+from actors.ports.log import Standing
 from actors.session.resume import Resume, decide, owned
 from protocol.frames import Position
 from protocol.limits import RESUME_EVENTS_MAX

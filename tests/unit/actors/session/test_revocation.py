@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import trio
 
-from actors.ports import Login, LoginStanding, LogRow, LogUnavailableError
+from actors.ports.log import LogRow, LogUnavailableError
+from actors.ports.logins import Login, LoginStanding
 from actors.session.authority import LOGINS_ENDED
 from actors.session.logins import LOGINS_PER_READ_MAX, LoginReader
 from protocol.codes import CloseCode, Code

@@ -8,7 +8,7 @@ import pytest
 import trio
 from msgspec import Raw, Struct
 
-from actors.ports import InvalidTokenError, Login
+from actors.ports.logins import InvalidTokenError, Login
 from actors.session.attendance import attended
 from actors.session.logins import LoginReader
 from actors.session.outbox import Lane

@@ -12,8 +12,8 @@ from gatherup.jobs.letters import TEXTS, needed, one_line, written
 from gatherup.jobs.mail import Order, composed, mail_queue
 from gatherup.jobs.post import NoPost
 from gatherup.jobs.worker import JobHopelessError
-from storage.postgres.jobs import TakenJob
-from storage.postgres.mail import Letter
+from storage.postgres.outbox.jobs import TakenJob
+from storage.postgres.outbox.mail import Letter
 
 JOB = TakenJob(id=7, queue="mail", arguments={}, attempts=1, created_at=1_700_000_000_000)
 SENDER = "GatherUp <no-reply@example.org>"

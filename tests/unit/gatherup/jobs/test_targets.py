@@ -7,7 +7,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from gatherup.jobs.targets import RefusedTargetError, checked_url, is_public, target_of
+from gatherup.features.integrations.targets import RefusedTargetError, checked_url, is_public, target_of
 
 PUBLIC = "93.184.216.34"
 

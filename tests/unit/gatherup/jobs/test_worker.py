@@ -20,8 +20,8 @@ from gatherup.jobs.worker import (
     JobWorker,
     Queue,
 )
-from storage.postgres.errors import LinkUnusable
-from storage.postgres.jobs import Counts, TakenJob
+from storage.postgres.driver.errors import LinkUnusable
+from storage.postgres.outbox.jobs import Counts, TakenJob
 from tests.ports import SeededRandomness, TrioClock
 
 TIMEOUT_S = 10.0

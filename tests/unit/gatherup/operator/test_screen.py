@@ -10,8 +10,9 @@ import pytest
 import trio
 from rich.console import Console
 
-from actors.cluster.view import Member, View
-from actors.ports import Directory, LogUnavailableError
+from actors.ports.cluster_view import Member, View
+from actors.ports.directory import Directory
+from actors.ports.log import LogUnavailableError
 from gatherup.operator.drain import NoSuchNodeError, drain
 from gatherup.operator.screen import WIDTH_CHARS, as_line, console_for, show_live, table
 from gatherup.operator.standing import Observer

@@ -7,7 +7,7 @@ import json
 import msgspec
 from rich.console import Console
 
-from actors.cluster.view import SHARDS, Member, Shard, View
+from actors.ports.cluster_view import SHARDS, Member, Shard, View
 from gatherup.operator.screen import as_line, table
 from gatherup.operator.standing import Observer
 from gatherup.report import NodeReport, report_text

@@ -8,7 +8,8 @@ from typing import cast
 import pytest
 import trio
 
-from actors.ports import Directory, LogUnavailableError
+from actors.ports.directory import Directory
+from actors.ports.log import LogUnavailableError
 from gatherup.chaos.cluster import Cluster
 from gatherup.chaos.node import Server
 from gatherup.chaos.proxy import Direction

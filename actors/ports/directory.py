@@ -1,0 +1,77 @@
+"""Who the members of the cluster are, and who owns which shard."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from actors.ports.cluster_view import Joining, Member, Move, Renewal, View
+from actors.ports.log import Fence
+
+
+class JoinRefusedError(Exception):
+    """The node can't join: ``code`` is stable, the message a sentence for a person.
+
+    Codes: ``wrong_cluster``, ``wrong_secret``, ``unsupported_protocol``, ``bus_needed``, ``node_name_taken``.
+    """
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+class NameHeldError(Exception):
+    """A member has this name. It may be dead: ``member`` tells its lease, to see whether that moves."""
+
+    def __init__(self, member: Member) -> None:
+        super().__init__(member.name)
+        self.member = member
+
+
+class Directory(Protocol):
+    """Who the members are and who owns which shard, durably. Every method may raise LogUnavailableError.
+
+    Here that says nothing of whether the change was made: the next view does. A call is one transaction.
+    ``fence`` names the caller's run; raises FencedError when that run is over.
+    """
+
+    async def join(self, joining: Joining, *, over: Member | None = None) -> Fence:
+        """Become a member: a new run of the node of this name, whose earlier runs can write nothing any more.
+
+        A member of this name: raises NameHeldError, unless it is ``over`` with fence and lease unchanged, whose
+        run ends with this. The shards its row still owns stay its own, at higher epochs. While there are other
+        members, ``joining`` must agree with them on cluster, secret, protocol (newest or the one before) and bus
+        (two members need one each): JoinRefusedError. Alone, it sets cluster and secret.
+        """
+        ...
+
+    async def renew(self, fence: Fence, *, hears: Sequence[int], report: str, known: View | None) -> Renewal:
+        """Raise the caller's lease, note what it hears and reports, and read the view. ``known`` saves reading
+        shards that didn't change.
+        """
+        ...
+
+    async def move(self, fence: Fence, moves: Sequence[Move]) -> int:
+        """Give shards of the caller, or nobody's, to other owners; each that is still at its epoch, and whose new
+        owner is a member that isn't draining (or None). Waits for activations under way. How many moved.
+        """
+        ...
+
+    async def declare_dead(self, fence: Fence, member: Member, heirs: Mapping[int, int]) -> bool:
+        """End a member's run and give its shards away: to the heir of each, or to nobody for want of one.
+
+        False if its fence or lease isn't as in ``member`` any more. Waits for what it is writing.
+        """
+        ...
+
+    async def drain(self, name: str) -> bool:
+        """Mark a member as draining, which makes it hand over and stop. False if there is none of this name."""
+        ...
+
+    async def leave(self, fence: Fence) -> None:
+        """End the caller's own run: what it still owns is nobody's. Nothing happens if the run is over already."""
+        ...
+
+    async def read(self) -> View:
+        """The view, for who isn't a member."""
+        ...

@@ -1,0 +1,1 @@
+"""The features of GatherUp, a package for each."""

@@ -1,0 +1,1 @@
+"""What games' own backends use: API keys, the server API, webhooks."""

@@ -1,0 +1,1 @@
+"""People: profiles, relations, deletion and erasure."""

@@ -1,0 +1,93 @@
+"""Who may see what of a room: asked in one place, so that every endpoint answers a stranger alike."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import Final, Protocol
+
+import msgspec
+
+from actors.room.permissions import Permission, Rank, permits
+from actors.runtime.peers import RemoteView
+from actors.runtime.views import View
+from gatherup.http.commands import room_id
+from gatherup.http.endpoint import Caller
+from gatherup.http.problem import ProblemError, of_refused
+from protocol.codes import Code
+from protocol.frames import Refused
+from protocol.room import Role, RoomView
+from storage.postgres.rooms.rooms import RoomRow, Rooms
+
+
+class Shows(Protocol):
+    """The router, as far as it shows rooms."""
+
+    def view(self, stream: str, *, user: str) -> Awaitable[View | RemoteView | Refused]:
+        """The committed state as this user may see it. Whoever asks has checked the right."""
+        ...
+
+
+class RoomDoor:
+    """What each user finds of rooms. Methods raise ProblemError, and PostgresError.
+
+    A room that is private or removed is ``not_found``, as one that never was.
+    """
+
+    def __init__(self, rooms: Rooms, router: Shows) -> None:
+        self._rooms = rooms
+        self._router = router
+
+    async def visible(self, caller: Caller, room: str) -> RoomRow:
+        """A public room, one's own, or one that one was invited to."""
+        found = await self._rooms.get(caller.user, room_id(room))
+        if found is None or not (found.access == "public" or found.member or found.invited):
+            raise ProblemError(Code.NOT_FOUND)
+        return found
+
+    async def entered(self, caller: Caller, room: str) -> RoomRow:
+        """A room of one's own; ``not_a_member`` for another public one."""
+        found = await self.visible(caller, room)
+        if not found.member:
+            raise ProblemError(Code.NOT_A_MEMBER)
+        return found
+
+    async def view(self, caller: Caller, room: str) -> RoomView:
+        """The state of a room of one's own, as its actor has it."""
+        await self.entered(caller, room)
+        return await self.seen(caller, room)
+
+    async def permitted(self, caller: Caller, room: str, permission: Permission) -> RoomView:
+        """The state of a room in which one has this permission; ``forbidden`` to other members."""
+        view = await self.view(caller, room)
+        if not permits(view.access, _RANKS[role_in(view, caller.user)], permission):
+            raise ProblemError(Code.FORBIDDEN)
+        return view
+
+    async def seen(self, caller: Caller, room: str) -> RoomView:
+        """The state of a room that the caller is known to have the right to see."""
+        match await self._router.view(room, user=caller.user):
+            case View(view=RoomView() as view):
+                return view
+            case RemoteView(view=encoded):
+                return msgspec.msgpack.decode(encoded, type=RoomView)
+            case Refused() as refused:
+                raise of_refused(refused)
+            case other:
+                raise TypeError(f"a room showed {other!r}")
+
+
+def role_in(view: RoomView, user: str) -> Role | None:
+    """The role of a user; None for who isn't a member."""
+    if user == view.owner:
+        return "owner"
+    if user in view.moderators:
+        return "moderator"
+    return "member" if user in view.members else None
+
+
+_RANKS: Final[dict[Role | None, Rank]] = {
+    None: Rank.STRANGER,
+    "member": Rank.MEMBER,
+    "moderator": Rank.MODERATOR,
+    "owner": Rank.OWNER,
+}

@@ -1,0 +1,1 @@
+"""Accounts: the bodies of requests and answers."""

@@ -1,0 +1,1 @@
+"""Rooms: the bodies of requests and answers."""

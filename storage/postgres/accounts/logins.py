@@ -1,0 +1,58 @@
+"""Which logins have ended, as their rows say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+from actors.ports.log import LogUnavailableError
+from actors.ports.logins import Login, LoginStanding
+from actors.ports.time import Clock
+from protocol.ids import stream_key
+from storage.postgres.driver.errors import PostgresError
+from storage.postgres.driver.pool import Pool
+from storage.postgres.driver.queries import rows
+from storage.postgres.streams.log import CALL_TIMEOUT_S
+
+_LOGIN_ID: Final = re.compile(r"[0-9a-f]{32}").fullmatch
+_NO_LOGIN: Final = UUID(int=0)
+
+# An inbox has the key of its user.
+_STANDINGS: Final = """
+select l.revoked_at is null and a.deleted_at is null and a.banned_at is null and l.id is not null and a.id is not null,
+       coalesce(s.head, 0), coalesce(l.created_at, 0)
+from unnest(%(logins)s::uuid[], %(accounts)s::uuid[]) with ordinality q(login, account, position)
+left join login l on l.id = q.login and l.account = q.account
+left join account a on a.id = q.account
+left join stream s on s.id = q.account and s.kind = 'inbox' and s.deleted_at is null
+order by q.position
+"""
+
+
+class PostgresLogins:
+    """The Logins port on PostgreSQL."""
+
+    def __init__(self, pool: Pool, clock: Clock) -> None:
+        self._pool = pool
+        self._clock = clock
+
+    async def standings(self, logins: Sequence[Login]) -> list[LoginStanding]:
+        """See the port."""
+        parameters = {
+            "logins": [_uuid(login.login) for login in logins],
+            "accounts": [UUID(bytes=stream_key(login.user)) for login in logins],
+        }
+        try:
+            with self._clock.deadline(CALL_TIMEOUT_S):
+                found = await rows(self._pool, _STANDINGS, parameters)
+                return [LoginStanding(live, head, began_at) for live, head, began_at in found]
+        except PostgresError as error:
+            raise LogUnavailableError(str(error)) from error
+        raise LogUnavailableError(f"no answer within {CALL_TIMEOUT_S} s")
+
+
+def _uuid(login: str) -> UUID:
+    """A login's id; one that nobody has for what is none."""
+    return UUID(hex=login) if _LOGIN_ID(login) else _NO_LOGIN

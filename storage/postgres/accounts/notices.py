@@ -1,0 +1,41 @@
+"""Telling somebody about their account: an item of their inbox and a letter, in the transaction of the cause."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from protocol.inbox import Matter, Warn, inbox_of
+from storage.postgres.driver.connection import TrioConnection
+from storage.postgres.outbox.mail import Letter, queue_mail
+from storage.postgres.outbox.owed import LATER, owe
+
+_READER = "select email, coalesce(handle, display_name) from account where id = %(account)s"
+
+
+def account_key(user: str) -> UUID:
+    """A user's id as the tables hold it."""
+    return UUID(hex=user.removeprefix("user:"))
+
+
+async def warn(
+    connection: TrioConnection,
+    user: str,
+    matter: Matter,
+    letter: Letter | None = None,
+    *,
+    login: str | None = None,
+    **values: str,
+) -> None:
+    """Put a notice into the user's inbox; ``letter`` goes to their e-mail address too, if they have one."""
+    await owe(connection, Warn(client_id=LATER, stream=inbox_of(user), matter=matter, login=login))
+    if letter is not None:
+        await write(connection, user, letter, values)
+
+
+async def write(connection: TrioConnection, user: str, letter: Letter, values: Mapping[str, str]) -> None:
+    """Send a letter to the user's e-mail address, if they have one."""
+    cursor = await connection.execute(_READER, {"account": account_key(user)})
+    found = await cursor.fetchone()
+    if found is not None and found[0] is not None:
+        await queue_mail(connection, to=found[0], template=letter, values={"handle": found[1], **values})

@@ -1,0 +1,1 @@
+"""Inboxes as they are listed, from the rows that their events wrote."""

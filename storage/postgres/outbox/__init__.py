@@ -1,0 +1,1 @@
+"""What waits to leave a transaction: jobs, mail, and commands for streams."""

@@ -1,0 +1,63 @@
+"""Mail that waits to be sent: rows of the queue ``mail``, written in the transaction of what they tell of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+from storage.postgres.driver.connection import TrioConnection
+from storage.postgres.outbox.jobs import add_job
+
+QUEUE: Final = "mail"
+
+# An address is one person's: whoever erases the person erases what still waits for them, dead letters too.
+_FORGET = b"delete from job where queue = 'mail' and lower(arguments ->> 'to') = lower(%(to)s)"
+
+
+class Letter(StrEnum):
+    """The letters there are; gatherup/jobs/letters.py has their words and the values each takes."""
+
+    VERIFY_EMAIL = "verify_email"
+    """``handle``, ``code``: prove that the address is one's own."""
+    CHANGE_EMAIL = "change_email"
+    """``handle``, ``code``: the same for another address, sent to that one."""
+    EMAIL_CHANGED = "email_changed"
+    """``handle``, ``new``: sent to the old address; ``new`` is the new one, as far as it may be shown."""
+    EMAIL_TAKEN = "email_taken"
+    """``handle``: somebody tried to register with this address, which has an account. Against enumeration."""
+    RESET_PASSWORD = "reset_password"  # noqa: S105 - the name of a letter
+    """``handle``, ``code``."""
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - as above
+    """``handle``."""
+    NEW_LOGIN = "new_login"
+    """``handle``, ``device``, ``place``, ``at``."""
+    TOKEN_REUSED = "token_reused"  # noqa: S105 - as above
+    """``handle``, ``device``: a copied refresh token was shown, its login was ended."""
+    LOCKED_OUT = "locked_out"
+    """``handle``: too many wrong passwords."""
+    SECOND_FACTOR_ON = "second_factor_on"
+    """``handle``."""
+    SECOND_FACTOR_OFF = "second_factor_off"
+    """``handle``."""
+    RECOVERY_CODE_USED = "recovery_code_used"
+    """``handle``, ``left``: how many recovery codes are left."""
+    ACCOUNT_DELETED = "account_deleted"
+    """``handle``, ``until``: when it is erased for good, as a date."""
+    ACCOUNT_RESTORED = "account_restored"
+    """``handle``."""
+
+
+async def queue_mail(
+    connection: TrioConnection, *, to: str, template: Letter, values: Mapping[str, str]
+) -> None:
+    """Have this letter sent to this address once the caller's transaction commits; at least once.
+
+    ``values`` is what the letter takes. Codes stand in the row until the mail was sent.
+    """
+    await add_job(connection, QUEUE, {"to": to, "template": template, "values": dict(values)})
+
+
+async def forget_mail(connection: TrioConnection, to: str) -> None:
+    """Delete what still waits to be sent to this address."""
+    await connection.execute(_FORGET, {"to": to})

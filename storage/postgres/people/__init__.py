@@ -1,0 +1,1 @@
+"""People in PostgreSQL: profiles, relations, and their erasure."""

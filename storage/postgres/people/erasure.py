@@ -1,0 +1,149 @@
+"""Deleting accounts, and erasing what is left of a person.
+
+Deleted, an account is hidden and can be kept by signing in until ``erase_at``. Then its rows go, and a row of
+``erasure`` stays until no stream holds anything they wrote. Every method may raise PostgresError; times are Unix
+milliseconds, users ``user:32hex``.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final
+from uuid import UUID
+
+from actors.kind import Instant
+from protocol.ids import SYSTEM, stream_key
+from storage.postgres.accounts.login_rows import end_logins
+from storage.postgres.accounts.notices import account_key, warn
+from storage.postgres.audit_log import record
+from storage.postgres.driver.pool import Pool
+from storage.postgres.driver.queries import lent, rows
+from storage.postgres.outbox.mail import Letter, forget_mail
+from storage.postgres.people.people import user_of
+
+_DELETE = """
+update account set deleted_at = %(at)s, erase_at = %(erase_at)s
+where id = %(account)s and deleted_at is null returning id
+"""
+
+_BEGAN = "select created_at from login where id = %(login)s and revoked_at is null"
+
+_DUE = """
+select id, email, handle from account where erase_at <= %(at)s
+order by erase_at limit 1 for update skip locked
+"""
+# Letters that wait, or were given up, name whom they greet.
+_FORGET_LETTERS = """
+delete from job where queue = 'mail' and arguments -> 'values' ->> 'handle' = %(handle)s
+"""
+_FORGET = """
+with erased as (
+    insert into erasure (account) values (%(account)s) on conflict (account) do nothing
+), read as (
+    delete from read_position where user_id = %(user)s
+)
+delete from account where id = %(account)s
+"""
+
+# The time moves on by what one go may take, so that one node at a time works on a person.
+_CLAIM = """
+update erasure e
+set attempts = e.attempts + 1, next_attempt_at = now() + make_interval(secs => %(lease_s)s)
+from (
+    select account from erasure where next_attempt_at <= now()
+    order by next_attempt_at limit 1 for update skip locked
+) due
+where e.account = due.account returning e.account
+"""
+_DONE = "delete from erasure where account = %(account)s"
+
+_ROOMS = """
+select replace(s.id::text, '-', '') from stream s
+where s.kind = 'room' and s.id > %(after)s and s.id in (
+    select stream_id from message where author = %(user)s and deleted_at is null
+    union select stream_id from projection_row where name = 'authored' and value ->> 'author' = %(user)s
+    union select stream_id from listener where user_id = %(user)s
+    union select stream_id from projection_row where name = 'invited' and key = %(user)s
+)
+order by s.id limit %(limit)s
+"""
+
+_WRITTEN = """
+(
+    select seq from message
+    where author = %(user)s and stream_id = %(room)s and deleted_at is null order by seq limit %(limit)s
+) union all (
+    select key::bigint from projection_row
+    where name = 'authored' and value ->> 'author' = %(user)s and stream_id = %(room)s
+    order by key::bigint limit %(limit)s
+)
+limit %(limit)s
+"""
+_START: Final = UUID(int=0)
+
+
+class Erasures:
+    """The repository."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def login_began(self, login: str) -> Instant:
+        """When this login began; 0 if it isn't one that goes on."""
+        found = await rows(self._pool, _BEGAN, {"login": UUID(hex=login)})
+        return found[0][0] if found else 0
+
+    async def delete(self, user: str, *, at: Instant, erase_at: Instant, address: str) -> bool:
+        """Hide an account and end its logins; it is erased at ``erase_at``. False if there is no such account.
+
+        Poke the owed commands afterwards.
+        """
+        parameters = {"account": account_key(user), "at": at, "erase_at": erase_at}
+        async with lent(self._pool, transaction=True) as connection:
+            cursor = await connection.execute(_DELETE.encode(), parameters)
+            if await cursor.fetchone() is None:
+                return False
+            until = datetime.fromtimestamp(erase_at / 1000, UTC).strftime("%Y-%m-%d")
+            await warn(connection, user, "account_deleted", Letter.ACCOUNT_DELETED, until=until)
+            await record(connection, "account.deleted", by=user, on=user, from_address=address)
+            await end_logins(connection, user, why="deleted", at=at, address=address)
+            return True
+
+    async def forget_due(self, at: Instant) -> bool:
+        """Delete the rows of one account whose time has come, letters to it included; False if there is none.
+
+        What it wrote in streams is claimed from then on.
+        """
+        async with lent(self._pool, transaction=True) as connection:
+            cursor = await connection.execute(_DUE.encode(), {"at": at})
+            found = await cursor.fetchone()
+            if found is None:
+                return False
+            account, email, handle = found
+            if email is not None:
+                await forget_mail(connection, email)
+            await connection.execute(_FORGET_LETTERS.encode(), {"handle": handle})
+            await connection.execute(_FORGET.encode(), {"account": account, "user": user_of(account)})
+            return True
+
+    async def claim(self, *, lease_s: float) -> str | None:
+        """A user who is to be erased from streams, for this node alone for so long; None if there is none."""
+        found = await rows(self._pool, _CLAIM, {"lease_s": lease_s})
+        return user_of(found[0][0]) if found else None
+
+    async def rooms(self, user: str, *, after: str | None, limit: int) -> list[str]:
+        """Rooms in which there is something of this user, in order of their ids, those after this one."""
+        last = _START if after is None else UUID(bytes=stream_key(after))
+        found = await rows(self._pool, _ROOMS, {"user": user, "after": last, "limit": limit})
+        return [f"room:{room}" for (room,) in found]
+
+    async def written(self, user: str, room: str, *, limit: int) -> list[int]:
+        """Seqs of messages of this user in a room, and of other events with a text of theirs: some of them."""
+        parameters = {"user": user, "room": UUID(bytes=stream_key(room)), "limit": limit}
+        return [seq for (seq,) in await rows(self._pool, _WRITTEN, parameters)]
+
+    async def settle(self, user: str) -> None:
+        """Nothing of this user is left anywhere."""
+        async with lent(self._pool, transaction=True) as connection:
+            await connection.execute(_DONE.encode(), {"account": account_key(user)})
+            await record(connection, "account.erased", by=SYSTEM, on=user)
