@@ -25,6 +25,7 @@ from actors.kind import Kind
 from actors.limiting.rate_limit import Rate
 from actors.ports.bus import Bus
 from actors.ports.log import Fence, LogUnavailableError
+from actors.ports.streams import Streams
 from actors.ports.time import Clock
 from actors.presence import Presence
 from actors.presence.last_seen import LastSeen
@@ -66,7 +67,7 @@ from gatherup.features.rooms.room_door import RoomDoor
 from gatherup.features.rooms.rooms import RoomsResource
 from gatherup.gateway import Gateway, SseLane, lanes
 from gatherup.hooks import HookedRouter, loaded
-from gatherup.http.commands import Asks, Commands
+from gatherup.http.commands import Commands
 from gatherup.http.cors import Cors
 from gatherup.http.gate import Gate, Throttles
 from gatherup.http.health import HealthResource
@@ -364,7 +365,7 @@ def _facade(
     parts: NodeParts,
     tokens: AccessTokens,
     logins: LoginReader,
-    router: Asks,
+    router: Streams,
 ) -> QuartTrio:
     clock, keys_max, owed = store.clock, config.http.addresses_max, parts.owed
     throttle = Throttle(clock, Rate(limits.COMMANDS_PER_S, limits.COMMANDS_BURST), keys_max=keys_max)
@@ -410,7 +411,7 @@ def _facade(
 
 
 def _server_resources(
-    config: Config, store: Store, account: AccountParts, router: Asks
+    config: Config, store: Store, account: AccountParts, router: Streams
 ) -> tuple[object, ...]:
     """What games' own backends do over HTTP, and the keys with which they do it."""
     clock, pool, randomness = store.clock, store.pool, SystemRandomness()

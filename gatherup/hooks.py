@@ -7,17 +7,17 @@ GatherUp sends itself. They are called in the event loop, so they must be quick:
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from importlib.metadata import entry_points
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import structlog
 from msgspec import Struct
 
+from actors.ports.streams import Streams, StreamView
 from actors.refusals import refused
 from actors.runtime.envelope import tag_of
-from actors.session.services import View
 from gatherup.start import StartRefusedError
 from protocol import limits
 from protocol.codes import Code
@@ -44,26 +44,6 @@ After = Callable[[Command, str, Reply], None]
 
 class HookNotLoadedError(StartRefusedError):
     """There is no such hook, or it can't be imported; the message is a sentence."""
-
-
-class Router(Protocol):
-    """``actors.runtime.router.Router``."""
-
-    def send(self, command: Command, *, by: str, reply: Callable[[Reply], None]) -> None:
-        """Take a command to its stream."""
-        ...
-
-    def ask(self, command: Command, *, by: str) -> Awaitable[Reply]:
-        """Send a command to its stream; its reply."""
-        ...
-
-    def signal(self, signal: Signal, *, by: str) -> None:
-        """Pass an ephemeral signal on."""
-        ...
-
-    def view(self, stream: str, *, user: str) -> Awaitable[View | Refused]:
-        """What a snapshot shows this user."""
-        ...
 
 
 class Hooks:
@@ -110,7 +90,7 @@ class Hooks:
 class HookedRouter:
     """The router, as clients reach it: through the hooks."""
 
-    def __init__(self, router: Router, hooks: Hooks) -> None:
+    def __init__(self, router: Streams, hooks: Hooks) -> None:
         self._router = router
         self._hooks = hooks
 
@@ -130,7 +110,7 @@ class HookedRouter:
         """Pass an ephemeral signal on: hooks don't see those."""
         self._router.signal(signal, by=by)
 
-    async def view(self, stream: str, *, user: str) -> View | Refused:
+    async def view(self, stream: str, *, user: str) -> StreamView | Refused:
         """What a snapshot shows this user."""
         return await self._router.view(stream, user=user)
 

@@ -12,9 +12,9 @@ import trio
 from msgspec import structs
 
 from actors.kind import Kind
+from actors.ports.streams import Streams
 from actors.ports.time import Clock, Randomness
 from actors.runtime.backoff import backoff
-from actors.runtime.effects import Asks
 from actors.runtime.envelope import tag_of
 from protocol.codec import union
 from protocol.frames import Accepted, Command, Refused, StreamCommand
@@ -65,7 +65,12 @@ class OwedCommands:
     """
 
     def __init__(
-        self, rows: OwedRows, router: Asks, kinds: Iterable[Kind[Any]], clock: Clock, randomness: Randomness
+        self,
+        rows: OwedRows,
+        router: Streams,
+        kinds: Iterable[Kind[Any]],
+        clock: Clock,
+        randomness: Randomness,
     ) -> None:
         commands = [c for kind in kinds for c in kind.commands if issubclass(c, StreamCommand)]
         self._rows = rows

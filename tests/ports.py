@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 import trio
 
 from actors.kind import Instant
+from actors.ports.streams import Streams, StreamView
+from protocol.frames import Command, Refused, Reply, Signal
 
 EPOCH_MS = 1_700_000_000_000
 
@@ -45,3 +48,19 @@ class SeededRandomness:
     def uniform(self, low: float, high: float) -> float:
         """See the port."""
         return self._random.uniform(low, high)
+
+
+class NoStreams(Streams):
+    """Takes nothing: a double overrides what its test needs."""
+
+    def send(self, command: Command, *, by: str, reply: Callable[[Reply], None]) -> None:
+        raise NotImplementedError
+
+    async def ask(self, command: Command, *, by: str) -> Reply:
+        raise NotImplementedError
+
+    def signal(self, signal: Signal, *, by: str) -> None:
+        raise NotImplementedError
+
+    async def view(self, stream: str, *, user: str) -> StreamView | Refused:
+        raise NotImplementedError

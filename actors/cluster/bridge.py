@@ -21,7 +21,7 @@ from actors.cluster.links import Links
 from actors.cluster.ownership import Change, Ownership, There
 from actors.cluster.receiving import Receiving
 from actors.cluster.registrations import Registrations
-from actors.cluster.serving import Serving, Streams
+from actors.cluster.serving import OwnedStreams, Serving
 from actors.kind import Kind
 from actors.ports.bus import Bus, BusUnavailableError
 from actors.ports.log import Fence, Log, LogRow
@@ -63,7 +63,7 @@ class Bridge:
         self.counters: Final = BridgeCounters()
         self._bus, self._ownership, self._clock, self._randomness = bus, ownership, clock, randomness
         self._cluster, self._key = cluster, link_key(secret, cluster)
-        self._streams: Streams | None = None
+        self._streams: OwnedStreams | None = None
         self._links = Links(ownership, clock, self.counters)
         self._calls = Calls()
         self._registrations = Registrations(
@@ -194,7 +194,7 @@ class Bridge:
     # --- running ---
 
     async def run(
-        self, streams: Streams, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+        self, streams: OwnedStreams, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
     ) -> None:
         """Listen and speak until cancelled. Started before the bus is connected: it may be away."""
         self._streams = streams

@@ -13,7 +13,7 @@ from actors.cluster.link import Arrival, Link
 from actors.cluster.links import Links
 from actors.cluster.ownership import Ownership
 from actors.cluster.registrations import Registrations
-from actors.cluster.serving import Serving, Streams
+from actors.cluster.serving import OwnedStreams, Serving
 from actors.ports.log import Fence, LogRow
 from actors.ports.time import Clock
 from actors.presence import Presence
@@ -66,7 +66,7 @@ class Receiving:
         counters: BridgeCounters,
         key: bytes,
     ) -> None:
-        self.streams: Streams | None = None
+        self.streams: OwnedStreams | None = None
         """Where commands go; nothing is heard before it is set."""
         self._ownership, self._links, self._registrations = ownership, links, registrations
         self._calls, self._serving, self._relay, self._presence = calls, serving, relay, presence
@@ -108,7 +108,7 @@ class Receiving:
         self._presence.again(link.run)
         self._links.stir()
 
-    def _take(self, streams: Streams, link: Link, frame: NodeFrame, message: NodeMessage) -> None:
+    def _take(self, streams: OwnedStreams, link: Link, frame: NodeFrame, message: NodeMessage) -> None:
         run = link.run
         match message:
             case Beat():
@@ -141,7 +141,7 @@ class Receiving:
             case Roster():
                 self._presence.roster(message)
 
-    def _settle(self, streams: Streams, run: Fence, message: Answer | Returned | Shown) -> None:
+    def _settle(self, streams: OwnedStreams, run: Fence, message: Answer | Returned | Shown) -> None:
         call = self._calls.take(run, message.call)
         if call is None or call.over:
             return  # an earlier copy's, or its time was up

@@ -21,8 +21,8 @@ from protocol.nodes import Answer, Ask, Forward, Returned, SendSignal, Shown
 _encode: Final = msgspec.msgpack.Encoder().encode
 
 
-class Streams(Protocol):
-    """The way to the streams' owners, as the bridge needs it; ``actors.runtime.router.Router`` is it."""
+class OwnedStreams(Protocol):
+    """The streams that this node owns, as peers reach them; ``actors.runtime.router.Router`` is it."""
 
     def route(self, envelope: Envelope) -> None:
         """Take a command to its owner, wherever that is now."""
@@ -72,7 +72,7 @@ class Serving:
         self._links: Final = links
         self._counters: Final = counters
 
-    def command(self, streams: Streams, run: Fence, message: Forward) -> None:
+    def command(self, streams: OwnedStreams, run: Fence, message: Forward) -> None:
         """Have a command served, and its reply sent."""
 
         def reply(told: Reply) -> None:
@@ -103,7 +103,7 @@ class Serving:
             parent=message.trace,
         )
 
-    def view(self, streams: Streams, run: Fence, message: Ask) -> None:
+    def view(self, streams: OwnedStreams, run: Fence, message: Ask) -> None:
         """Have a snapshot shown, and sent."""
 
         def answer(shown: View | Refused | None) -> None:
@@ -117,7 +117,7 @@ class Serving:
 
         streams.view_for(message.stream, message.user, message.epoch, answer)
 
-    def signal(self, streams: Streams, message: SendSignal) -> None:
+    def signal(self, streams: OwnedStreams, message: SendSignal) -> None:
         """Have a signal passed on."""
         try:
             signal = self._codec.decode(bytes(message.signal))

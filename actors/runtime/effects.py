@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from msgspec import structs
 
+from actors.ports.streams import Streams
 from actors.ports.time import Clock, Randomness
 from actors.runtime import limits
 from actors.runtime.backoff import backoff
 from actors.runtime.cell import Cell
-from protocol.frames import Accepted, Command, Refused, Reply
+from protocol.frames import Accepted, Refused, Reply
 from protocol.ids import derive_client_id
 
 
-class Asks(Protocol):
-    """The router, as far as effects need it."""
-
-    async def ask(self, command: Command, *, by: str) -> Reply:
-        """Send a command and await its one reply."""
-        ...
-
-
-async def deliver_effects(cell: Cell, router: Asks, clock: Clock, randomness: Randomness) -> None:
+async def deliver_effects(cell: Cell, router: Streams, clock: Clock, randomness: Randomness) -> None:
     """Send each owed effect until it is accepted or refused for good, then let the cell note how far it got.
 
     Nothing is lost when this is cut off: the next activation derives what is owed again, and the client_id, which

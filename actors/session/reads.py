@@ -4,29 +4,22 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import Final, Protocol
+from typing import Final
 
 import trio
 
 from actors.ports.log import LogUnavailableError
 from actors.ports.reading import ReadMark, ReadMoved, ReadPositions
+from actors.ports.streams import Streams
 from actors.ports.time import Clock
 from protocol import limits
-from protocol.frames import Read, RoomHead, Signal
+from protocol.frames import Read, RoomHead
 from protocol.inbox import inbox_of
 
 KEPT_AT_ONCE: Final = 1000
 """Positions in one call of the storage."""
 
 _log = logging.getLogger(__name__)
-
-
-class Signals(Protocol):
-    """The way to the streams' owners; ``actors.runtime.router.Router`` is it."""
-
-    def signal(self, signal: Signal, *, by: str) -> None:
-        """Pass an ephemeral signal on, or drop it."""
-        ...
 
 
 class Reads:
@@ -36,7 +29,7 @@ class Reads:
     the user's inbox and in direct rooms, after it was kept: so who hears of it and counts again finds it.
     """
 
-    def __init__(self, positions: ReadPositions, signals: Signals, clock: Clock) -> None:
+    def __init__(self, positions: ReadPositions, signals: Streams, clock: Clock) -> None:
         self.dropped = 0
         """Marks for which there was no room, ever."""
         self._positions = positions

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from msgspec import Raw
 
 from actors.ports.log import LogUnavailableError, Standing
+from actors.ports.streams import StreamView
 from actors.refusals import refused
 from actors.relay import Subscriber, Subscription
 from actors.session.resume import Resume, decide, owned
-from actors.session.services import SessionServices, View
+from actors.session.services import SessionServices
 from protocol import limits
 from protocol.codec import Codec
 from protocol.codes import Code
@@ -93,7 +94,7 @@ class Subscriptions:
         self, stream: str, since: Position | None, standing: Standing, client_id: str | None
     ) -> None:
         """Answer one subscribe. The session may end, and with it this, at every await."""
-        view: View | None = None
+        view: StreamView | None = None
         try:
             if decide(since, standing) is Resume.SNAPSHOT:
                 found = await self._services.streams.view(stream, user=self._subscriber.user)
@@ -120,7 +121,7 @@ class Subscriptions:
         stream: str,
         since: Position | None,
         standing: Standing,
-        view: View | None,
+        view: StreamView | None,
         client_id: str | None,
     ) -> None:
         if (subscription := self._by_stream.get(stream)) is None:
@@ -166,7 +167,7 @@ class Subscriptions:
             self._subscriber.outbox.write(self._subscriber.outbox.lane.frame(answer))
 
 
-def _snapshot(view: View, codec: Codec) -> Raw:
+def _snapshot(view: StreamView, codec: Codec) -> Raw:
     """What the view shows, as it stands in a frame of this codec."""
     shown = view.view
     return codec.transcoded(shown) if isinstance(shown, bytes) else codec.raw(shown)

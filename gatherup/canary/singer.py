@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Final, Protocol
+from collections.abc import Callable
+from typing import Final
 
 from msgspec import Struct
 
 from actors.ports.log import LogUnavailableError
+from actors.ports.streams import Streams
 from actors.ports.time import Clock, Randomness
 from actors.relay import Relay
 from actors.session.outbox import Outboxes
 from gatherup.canary.kind import KIND, HatchCanary, SingCanary
 from gatherup.canary.perch import Ear, Listener, Perch
-from protocol.frames import Accepted, Command, Refused, Reply
+from protocol.frames import Accepted, Command, Refused
 from protocol.ids import SYSTEM, derive_client_id, derive_stream
 from storage.postgres.driver.errors import PostgresError
 from storage.postgres.streams.canary import CanaryStreams
@@ -26,14 +27,6 @@ EGGS_MAX: Final = 2048
 """Ids tried to find a stream in the right shard: the only one of 256 is missed once in 3,000 times."""
 
 
-class Asks(Protocol):
-    """The router, as far as a canary needs it."""
-
-    def ask(self, command: Command, *, by: str) -> Awaitable[Reply]:
-        """Send a command to its stream; its reply."""
-        ...
-
-
 class SilentError(Exception):
     """The canary wasn't heard; the message says where it was lost."""
 
@@ -41,7 +34,7 @@ class SilentError(Exception):
 class Air(Struct, frozen=True, kw_only=True):
     """What a song goes through."""
 
-    router: Asks
+    router: Streams
     relay: Relay
     outboxes: Outboxes
     streams: CanaryStreams

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 from msgspec import Raw
 from quart import request
 
+from actors.ports.streams import Streams
 from gatherup.http.endpoint import Caller
 from gatherup.http.problem import ProblemError, of_refused, of_unknown
 from gatherup.http.throttle import Throttle
 from protocol.codes import Code
-from protocol.frames import Accepted, Command, Refused, Reply
+from protocol.frames import Accepted, Command, Refused
 from protocol.http.base import CommandAccepted, CommandBody
 from protocol.ids import CLIENT_ID_PATTERN, STREAM_ID_PATTERN
 
@@ -23,18 +23,10 @@ IDEMPOTENCY_KEY: Final = "Idempotency-Key"
 C = TypeVar("C", bound=Command)
 
 
-class Asks(Protocol):
-    """The router, as far as HTTP needs it."""
-
-    def ask(self, command: Command, *, by: str) -> Awaitable[Reply]:
-        """Send a command to its stream; its reply."""
-        ...
-
-
 class Commands:
     """Sends the commands of HTTP requests, each user's at the rate that a session has."""
 
-    def __init__(self, router: Asks, throttle: Throttle) -> None:
+    def __init__(self, router: Streams, throttle: Throttle) -> None:
         self._router = router
         self._throttle = throttle
 

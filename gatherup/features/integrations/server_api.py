@@ -10,10 +10,11 @@ from typing import Final
 
 from msgspec import structs
 
+from actors.ports.streams import Streams
 from actors.ports.time import Clock
 from gatherup.features.accounts.admission import Admission, Arrival
 from gatherup.features.people.people import user_id
-from gatherup.http.commands import Asks, Commands, fields_of, room_id
+from gatherup.http.commands import Commands, fields_of, room_id
 from gatherup.http.endpoint import Caller, endpoint
 from gatherup.http.problem import ProblemError, of_refused, of_unknown
 from protocol.codes import Code
@@ -39,7 +40,7 @@ MEMBER: Final = ROOM + "/members/<user>"
 class ServerRoomsResource:
     """Rooms as a key sees them."""
 
-    def __init__(self, commands: Commands, router: Asks, keys: ApiKeys, people: People) -> None:
+    def __init__(self, commands: Commands, router: Streams, keys: ApiKeys, people: People) -> None:
         self._commands = commands
         self._router = router
         self._keys = keys

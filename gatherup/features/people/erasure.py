@@ -8,8 +8,8 @@ from typing import Final, Protocol
 import structlog
 
 from actors.kind import Instant
+from actors.ports.streams import Streams
 from actors.ports.time import Clock
-from actors.runtime.effects import Asks
 from protocol.frames import Accepted, Refused
 from protocol.ids import SYSTEM, derive_client_id
 from protocol.limits import ERASE_SEQS_MAX
@@ -58,7 +58,7 @@ class Erasure:
     Every step may be repeated, by this node or another, and nothing is forgotten by dying in between.
     """
 
-    def __init__(self, rows: ErasureRows, router: Asks, clock: Clock) -> None:
+    def __init__(self, rows: ErasureRows, router: Streams, clock: Clock) -> None:
         self._rows = rows
         self._router = router
         self._clock = clock

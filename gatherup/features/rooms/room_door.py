@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
+from msgspec import Struct
 
+from actors.ports.streams import Streams
 from actors.room.permissions import Permission, Rank, permits
-from actors.runtime.peers import RemoteView
-from actors.runtime.views import View
 from gatherup.http.commands import room_id
 from gatherup.http.endpoint import Caller
 from gatherup.http.problem import ProblemError, of_refused
@@ -19,21 +18,13 @@ from protocol.room import Role, RoomView
 from storage.postgres.rooms.rooms import RoomRow, Rooms
 
 
-class Shows(Protocol):
-    """The router, as far as it shows rooms."""
-
-    def view(self, stream: str, *, user: str) -> Awaitable[View | RemoteView | Refused]:
-        """The committed state as this user may see it. Whoever asks has checked the right."""
-        ...
-
-
 class RoomDoor:
     """What each user finds of rooms. Methods raise ProblemError, and PostgresError.
 
     A room that is private or removed is ``not_found``, as one that never was.
     """
 
-    def __init__(self, rooms: Rooms, router: Shows) -> None:
+    def __init__(self, rooms: Rooms, router: Streams) -> None:
         self._rooms = rooms
         self._router = router
 
@@ -66,14 +57,17 @@ class RoomDoor:
     async def seen(self, caller: Caller, room: str) -> RoomView:
         """The state of a room that the caller is known to have the right to see."""
         match await self._router.view(room, user=caller.user):
-            case View(view=RoomView() as view):
-                return view
-            case RemoteView(view=encoded):
-                return msgspec.msgpack.decode(encoded, type=RoomView)
             case Refused() as refused:
                 raise of_refused(refused)
-            case other:
-                raise TypeError(f"a room showed {other!r}")
+            case shown:
+                return _room_view(shown.view)
+
+
+def _room_view(view: Struct | bytes) -> RoomView:
+    if isinstance(view, bytes):  # another node showed it
+        return msgspec.msgpack.decode(view, type=RoomView)
+    assert isinstance(view, RoomView)
+    return view
 
 
 def role_in(view: RoomView, user: str) -> Role | None:

@@ -14,7 +14,7 @@ from protocol.frames import Accepted, Command, Reply
 from protocol.limits import ERASE_SEQS_MAX
 from protocol.room import EraseUser
 from storage.postgres.driver.errors import LinkUnusable
-from tests.ports import TrioClock
+from tests.ports import NoStreams, TrioClock
 
 ANN = "user:" + "a" * 32
 ROOM, OTHER = "room:" + "1" * 32, "room:" + "2" * 32
@@ -57,7 +57,7 @@ class Rows:
         self.claimable = None
 
 
-class Rooms:
+class Rooms(NoStreams):
     """The rooms' actors: each command takes effect once."""
 
     def __init__(self, rows: Rows, answer: Callable[[EraseUser, int], Reply | None] | None = None) -> None:

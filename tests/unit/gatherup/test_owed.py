@@ -17,7 +17,7 @@ from protocol.frames import Accepted, Command, Reply, Unknown
 from protocol.inbox import EndLogins, inbox_of
 from storage.postgres.driver.errors import LinkUnusable
 from storage.postgres.outbox.owed import LATER, OwedRow
-from tests.ports import SeededRandomness, TrioClock
+from tests.ports import NoStreams, SeededRandomness, TrioClock
 
 ANN = "user:" + "a" * 32
 
@@ -66,7 +66,7 @@ class Rows:
             raise LinkUnusable("away")
 
 
-class Router:
+class Router(NoStreams):
     """Answers as told."""
 
     def __init__(self, answer: Callable[[int], Reply | None] | None = None) -> None:

@@ -43,6 +43,7 @@ from protocol.room import PostMessage, SendTyping
 from storage.memory.logins import MemoryLogins
 from storage.memory.sight import MemorySight
 from tests.ownership import owning_everything
+from tests.ports import NoStreams
 from tests.unit.actors.session.support import (
     PACKED,
     TEXT,
@@ -86,7 +87,7 @@ class SeenView(Struct, frozen=True):
     view: Struct | bytes
 
 
-class Owners:
+class Owners(NoStreams):
     """The streams' owners, as far as a session sees them."""
 
     def __init__(self, world: World) -> None:
