@@ -123,6 +123,11 @@ class HookedRouter:
         return given
 
 
+def hooked(router: Streams, hooks: Hooks) -> Streams:
+    """The way of what clients send: through the hooks, where there are any."""
+    return HookedRouter(router, hooks) if hooks else router
+
+
 def loaded(paths: Iterable[str]) -> Hooks:
     """The hooks at these paths (``module:name``), then those of installed packages. Raises HookNotLoadedError."""
     found = [_imported(path) for path in paths]

@@ -12,11 +12,12 @@ import trio
 from actors.ports.log import FencedError
 from actors.ports.time import Clock
 from gatherup.addresses import Addresses, addresses_of
-from gatherup.app import Node, opened, wired
+from gatherup.app import Node, wired
 from gatherup.config import Config
 from gatherup.garbage import relax_garbage_collection
 from gatherup.http.server import serve_http
 from gatherup.start import FencedOutError, StartRefusedError, bound, port_refused
+from gatherup.store import opened
 from protocol import limits
 
 FENCED_GOODBYE_S: Final = 1.0
@@ -65,7 +66,7 @@ async def run_node(config: Config, stop: trio.Event, started: Callable[[Addresse
             nursery.start_soon(_give_up_start, stop, serving, nursery.cancel_scope)
             async with opened(config) as store:
                 node = wired(config, store, listener)
-                with node.parts.loop_hold.watching():
+                with node.core.loop_hold.watching():
                     await _Life(config, node, store.clock).run(stop, serves)
             nursery.cancel_scope.cancel()
 
@@ -84,7 +85,7 @@ class _Life:
     def __init__(self, config: Config, node: Node, clock: Clock) -> None:
         self._config = config
         self._node = node
-        self._parts = node.parts
+        self._core = node.core
         self._clock = clock
         self._fenced = False
         self._serving = False
@@ -97,11 +98,11 @@ class _Life:
             http_ended = await self._start(nursery, stop, http_stop)
             address = self._node.listener.getsockname()[:2]
             self._serving = True
-            started(addresses_of(address, self._parts.gateway.addresses[0]))
+            started(addresses_of(address, self._core.gateway.addresses[0]))
             await stop.wait()
 
-            _log.info("shutting down", sessions=self._parts.sessions.count)
-            self._parts.canary.stopping = True
+            _log.info("shutting down", sessions=self._core.sessions.count)
+            self._core.canary.stopping = True
             if not self._fenced:
                 await self._hand_over()
             if not self._fenced:
@@ -118,22 +119,22 @@ class _Life:
 
     async def _start(self, nursery: trio.Nursery, stop: trio.Event, http_stop: trio.Event) -> trio.Event:
         """Start every part; the event is set when the facade has ended."""
-        parts, stream = self._parts, self._config.stream
-        await nursery.start(parts.relay.run)
-        if parts.bridge is not None:
-            await nursery.start(parts.bridge.run, parts.runtime.router)
-        await nursery.start(parts.runtime.run)
-        await nursery.start(parts.outboxes.run)
+        core, stream = self._core, self._config.stream
+        await nursery.start(core.relay.run)
+        if core.bridge is not None:
+            await nursery.start(core.bridge.run, core.runtime.router)
+        await nursery.start(core.runtime.run)
+        await nursery.start(core.outboxes.run)
         await nursery.start(self._stay_member, stop)
         try:
-            await nursery.start(parts.gateway.run)
+            await nursery.start(core.gateway.run)
         except OSError as error:
             raise port_refused("GATHERUP_STREAM_PORT", stream.host, stream.port, error) from error
         http = self._config.http
         ended = await nursery.start(serve_http, self._node.app, self._node.listener, http, http_stop.wait)
-        nursery.start_soon(parts.canary.run)
-        for work in self._node.background:
-            nursery.start_soon(work)
+        nursery.start_soon(core.canary.run)
+        for task in self._node.tasks:
+            nursery.start_soon(task)
         nursery.start_soon(self._await_drain, stop)
         return cast(trio.Event, ended)
 
@@ -141,7 +142,7 @@ class _Life:
         self, stop: trio.Event, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
     ) -> None:
         try:
-            await self._parts.membership.run(task_status)
+            await self._core.membership.run(task_status)
         except FencedError:
             if not self._serving:
                 raise FencedOutError(FENCED_OUT) from None
@@ -149,38 +150,38 @@ class _Life:
             stop.set()
 
     async def _await_drain(self, stop: trio.Event) -> None:
-        await self._parts.membership.asked_to_drain.wait()
+        await self._core.membership.asked_to_drain.wait()
         stop.set()
 
     async def _hand_over(self) -> None:
         """Give the streams to others first: this node's clients go on being served, through them."""
         with self._clock.deadline(self._config.runtime.drain_timeout_s) as scope:
             try:
-                await self._parts.membership.drain()
+                await self._core.membership.drain()
             except FencedError:
                 self._fenced = True
         if scope.cancelled_caught:
-            _log.warning("not all streams were handed over in time", shards=len(self._parts.ownership.shards))
+            _log.warning("not all streams were handed over in time", shards=len(self._core.ownership.shards))
 
     async def _say_goodbye(self, spread_s: float) -> None:
-        await self._parts.gateway.drain(spread_s + limits.CLOSE_TIMEOUT_S)
+        await self._core.gateway.drain(spread_s + limits.CLOSE_TIMEOUT_S)
 
     async def _keep_reads(self) -> None:
         """Nobody marks anything as read here any more: keep what still waits."""
         kept = False
         with self._clock.deadline(SETTLE_S):
-            kept = await self._parts.reads.flush()
+            kept = await self._core.reads.flush()
         if not kept:
             _log.warning("the last read positions weren't kept")
 
     async def _finish(self) -> None:
         """End the streams that nobody took, once nobody here uses them."""
-        left, timeout_s = self._parts.ownership.shards, self._config.runtime.drain_timeout_s
-        self._parts.ownership.hand_over(left)
+        left, timeout_s = self._core.ownership.shards, self._config.runtime.drain_timeout_s
+        self._core.ownership.hand_over(left)
         ended = False
         # A stream that is cut off waits for its commit, which may never settle while the log is away.
         with self._clock.deadline(timeout_s + SETTLE_S):
-            ended = await self._parts.runtime.release(left, timeout_s)
+            ended = await self._core.runtime.release(left, timeout_s)
         if not ended:
             _log.warning("streams were cut off: they didn't end in time")
 

@@ -16,6 +16,7 @@ from actors.ports.streams import Streams
 from actors.ports.time import Clock, Randomness
 from actors.runtime.backoff import backoff
 from actors.runtime.envelope import tag_of
+from gatherup.wakeup import Wakeup
 from protocol.codec import union
 from protocol.frames import Accepted, Command, Refused, StreamCommand
 from protocol.limits import COMMAND_TIMEOUT_S
@@ -78,7 +79,7 @@ class OwedCommands:
         self._decode = msgspec.msgpack.Decoder(union(commands)).decode
         self._clock = clock
         self._randomness = randomness
-        self._poked = trio.Event()
+        self._wakeup = Wakeup()
         self._sending = 0
         self.sent: Final[Counter[str]] = Counter()
         """Attempts by how they went: accepted, refused, put_off."""
@@ -90,9 +91,9 @@ class OwedCommands:
         """Commands that this node has in hand now."""
         return self._sending
 
-    def poke(self) -> None:
+    def wake(self) -> None:
         """Look now: a transaction that owes something has committed."""
-        self._poked.set()
+        self._wakeup.wake()
 
     async def run(self) -> None:
         """Send what is owed until cancelled; what is cut off is sent again later, by this node or another."""
@@ -101,7 +102,7 @@ class OwedCommands:
             while True:
                 await self._take(nursery)
                 with self._clock.deadline(SWEEP_S):
-                    await self._poked.wait()
+                    await self._wakeup.wait()
 
     async def _count(self) -> None:
         while True:
@@ -112,7 +113,7 @@ class OwedCommands:
             await self._clock.sleep_until(self._clock.monotonic() + COUNT_S)
 
     async def _take(self, nursery: trio.Nursery) -> None:
-        self._poked = trio.Event()
+        self._wakeup.clear()
         room = SENDING_MAX - self._sending
         if room == 0:
             return  # whichever ends next pokes
@@ -125,7 +126,7 @@ class OwedCommands:
             self._sending += 1
             nursery.start_soon(self._send, owed)
         if len(taken) == room:
-            self.poke()
+            self.wake()
 
     async def _send(self, owed: OwedRow) -> None:
         try:
@@ -137,7 +138,7 @@ class OwedCommands:
             _log.warning("an owed command is sent again later", owed=str(owed.id), error=str(error))
         finally:
             if self._sending == SENDING_MAX:
-                self.poke()
+                self.wake()
             self._sending -= 1
 
     async def _settled(self, owed: OwedRow) -> bool:
@@ -168,4 +169,4 @@ class OwedCommands:
         await self._rows.put_off(owed, wait_s)
         if wait_s < SWEEP_S:
             await self._clock.sleep_until(self._clock.monotonic() + wait_s)
-            self.poke()
+            self.wake()

@@ -7,8 +7,14 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from actors.cluster.bridge import Bridge
+from actors.relay import Relay
+from actors.runtime.node import Runtime
+from actors.session.registry import SessionRegistry
 from gatherup.addresses import addresses_of
-from gatherup.telemetry.measures import NodeParts
+from gatherup.canary import Canary
+from gatherup.gateway import Gateway
+from gatherup.telemetry.loop_hold import LoopHold
 
 REPORT_REASON_CHARS_MAX: Final = 500
 """Of each reason: every node reads the reports of all with every renewal."""
@@ -46,27 +52,54 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(NodeReport).decode
 
 
-def node_report(parts: NodeParts) -> NodeReport:
-    """What there is to tell of a node now."""
-    gateway, bridge, found = parts.gateway, parts.bridge, parts.canary.readiness()
-    # Not listened on yet, or not any more: clients don't find it.
-    addresses = addresses_of(parts.http_address, gateway.addresses[0]) if gateway.addresses else None
-    return NodeReport(
-        http=addresses.http if addresses else "",
-        stream=addresses.stream if addresses else "",
-        sessions=parts.sessions.count,
-        connections=gateway.counters.connections,
-        streams_active=len(parts.runtime.supervisor),
-        calls=bridge.calls if bridge else 0,
-        link_queue=bridge.queued if bridge else 0,
-        holes=bridge.counters.holes if bridge else 0,
-        repairs=parts.relay.counters.repairs,
-        registrations=bridge.counters.reregistrations if bridge else 0,
-        lag_ms=round(parts.canary.lag_s * 1000),
-        loop_hold_ms=round(parts.loop_hold.longest_s * 1000),
-        unready=found.unready,
-        degraded=found.degraded,
-    )
+class Reporter:
+    """Says how a node is now, with each renewal of its lease."""
+
+    def __init__(
+        self,
+        http_address: tuple[str, int],
+        gateway: Gateway,
+        sessions: SessionRegistry,
+        runtime: Runtime,
+        relay: Relay,
+        bridge: Bridge | None,
+        canary: Canary,
+        loop_hold: LoopHold,
+    ) -> None:
+        self._http_address = http_address
+        self._gateway = gateway
+        self._sessions = sessions
+        self._runtime = runtime
+        self._relay = relay
+        self._bridge = bridge
+        self._canary = canary
+        self._loop_hold = loop_hold
+
+    def text(self) -> str:
+        """The report as it stands in the directory."""
+        return report_text(self.report())
+
+    def report(self) -> NodeReport:
+        """What there is to tell of the node now."""
+        gateway, bridge, found = self._gateway, self._bridge, self._canary.readiness()
+        # Not listened on yet, or not any more: clients don't find it.
+        addresses = addresses_of(self._http_address, gateway.addresses[0]) if gateway.addresses else None
+        return NodeReport(
+            http=addresses.http if addresses else "",
+            stream=addresses.stream if addresses else "",
+            sessions=self._sessions.count,
+            connections=gateway.counters.connections,
+            streams_active=len(self._runtime.supervisor),
+            calls=bridge.calls if bridge else 0,
+            link_queue=bridge.queued if bridge else 0,
+            holes=bridge.counters.holes if bridge else 0,
+            repairs=self._relay.counters.repairs,
+            registrations=bridge.counters.reregistrations if bridge else 0,
+            lag_ms=round(self._canary.lag_s * 1000),
+            loop_hold_ms=round(self._loop_hold.longest_s * 1000),
+            unready=found.unready,
+            degraded=found.degraded,
+        )
 
 
 def report_text(report: NodeReport) -> str:

@@ -11,7 +11,7 @@ from typing import Final, Protocol, TypeVar
 
 import trio
 
-from actors.cluster.audible import Audibility, Hearing
+from actors.cluster.audible import Hearing
 from actors.cluster.clock import ClusterClock
 from actors.cluster.lease import FailureDetector
 from actors.cluster.limits import (
@@ -87,8 +87,8 @@ def _name_taken(name: str) -> JoinRefusedError:
 class Membership:
     """Keeps this node a member, and its share of the shards with it, while ``run`` runs.
 
-    ``hears`` tells the ids of the members heard over the bridge; None without a bridge. ``report`` is what the node
-    tells operators, JSON. ``clock`` learns the database's time from each renewal.
+    ``hears`` tells the ids of the members heard over the bridge, none without one. ``report`` is what the node tells
+    operators, JSON. ``clock`` learns the database's time from each renewal, ``hearing`` who hears this node.
     """
 
     def __init__(
@@ -99,7 +99,8 @@ class Membership:
         streams: Releases,
         clock: ClusterClock,
         report: Callable[[], str],
-        hears: Callable[[], tuple[int, ...]] | None = None,
+        hears: Callable[[], tuple[int, ...]],
+        hearing: Hearing,
         lease_s: float = LEASE_S,
     ) -> None:
         self.asked_to_drain: Final = trio.Event()
@@ -110,13 +111,13 @@ class Membership:
         self._streams = streams
         self._clock = clock
         self._report = report
-        self._hears = hears if hears is not None else lambda: ()
+        self._hears = hears
         self._period_s = lease_s / RENEWALS_PER_LEASE
         self._timeout_s = lease_s * ACTING_PART
         """What a call to the directory gets: a renewal that took longer would be worth nothing."""
         self._detector = FailureDetector(self._me.node, lease_s=lease_s)
         self._dead: tuple[Member, ...] = ()
-        self._hearing = Hearing(self._me.node)
+        self._hearing = hearing
         self._draining = False
         self._wished = trio.Event()
         """Set when somebody wants the view now."""
@@ -129,16 +130,6 @@ class Membership:
         self._over = False
         self._fenced = False
         ownership.on_wish(self._wish)
-
-    @property
-    def hears(self) -> tuple[int, ...]:
-        """The ids of the members it hears; none without a bridge."""
-        return self._hears()
-
-    @property
-    def audibility(self) -> Audibility:
-        """Whether the others hear this node."""
-        return self._hearing.standing
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Renew, and move shards. Started once the first view is known.

@@ -16,50 +16,88 @@ from protocol.ids import kind_of
 from protocol.presence import KIND, person_of
 
 
-def attended(ownership: Ownership, clock: Clock, relay: Relay) -> tuple[Presence, Attendance]:
-    """A node's presence, and what it knows of the node's own sessions, joined up with its relay."""
-    attendance = Attendance(relay)
-    presence = Presence(ownership, clock, here=attendance.here, tell=relay.signalled)
-    attendance.changed = presence.changed
+def attended(
+    ownership: Ownership, clock: Clock, relay: Relay, left: Callable[[str], None]
+) -> tuple[Presence, Attendance]:
+    """A node's presence, and the way its sessions enter and leave it, joined up with its relay.
+
+    ``left`` is told of a user whose session ended in which they were to be seen; it must not block.
+    """
+    people = People(relay)
+    presence = Presence(ownership, clock, here=people.here, tell=relay.signalled)
     relay.on_audience(presence.changed)
     relay.on_interest(presence.interest)
-    return presence, attendance
+    return presence, Attendance(people, relay, presence.changed, left)
 
 
 class Attendance:
-    """Sessions enter, change how they are seen, and leave; rooms' rosters are made of whom the relay delivers to."""
+    """Sessions enter, change how they are seen, and leave; whoever needs to know is told.
 
-    def __init__(self, relay: Relay) -> None:
-        self.changed: Callable[[str], None] = lambda roster: None
-        """Told of every roster in which somebody of this node changed; it must not block."""
-        self.left: Callable[[str], None] = lambda user: None
-        """Told of a user whose session ended in which they were to be seen; it must not block."""
+    ``changed`` is told of every roster in which somebody of this node changed; it must not block.
+    """
+
+    def __init__(
+        self, people: People, relay: Relay, changed: Callable[[str], None], left: Callable[[str], None]
+    ) -> None:
+        self._people = people
         self._relay = relay
-        self._statuses: dict[str, Counter[str]] = {}
-        """Of each user with open sessions, how many have which status."""
+        self._changed = changed
+        self._left = left
 
     @property
     def users(self) -> int:
         """Users with open sessions here, however they want to be seen."""
-        return len(self._statuses)
+        return len(self._people)
 
     def enter(self, user: str, status: str) -> None:
         """A session opened, with this status."""
-        self._statuses.setdefault(user, Counter())[status] += 1
+        self._people.add(user, status)
         self._tell(user)
 
     def leave(self, user: str, status: str) -> None:
         """A session with this status ended."""
-        self._take(user, status)
+        self._people.remove(user, status)
         self._tell(user)
         if status != INVISIBLE:
-            self.left(user)
+            self._left(user)
 
     def change(self, user: str, before: str, after: str) -> None:
         """A session wants to be seen otherwise."""
-        self._take(user, before)
-        self._statuses.setdefault(user, Counter())[after] += 1
+        self._people.remove(user, before)
+        self._people.add(user, after)
         self._tell(user)
+
+    def _tell(self, user: str) -> None:
+        self._changed(person_of(user))
+        for stream in self._relay.listened_by(user):
+            self._changed(stream)
+
+
+class People:
+    """Who has sessions on this node, and how they want to be seen; rooms' rosters are made of whom the relay
+    delivers to.
+    """
+
+    def __init__(self, relay: Relay) -> None:
+        self._relay = relay
+        self._statuses: dict[str, Counter[str]] = {}
+        """Of each user with open sessions, how many have which status."""
+
+    def __len__(self) -> int:
+        return len(self._statuses)
+
+    def add(self, user: str, status: str) -> None:
+        """One more session of this user has this status."""
+        self._statuses.setdefault(user, Counter())[status] += 1
+
+    def remove(self, user: str, status: str) -> None:
+        """One session of this user less has this status."""
+        mine = self._statuses[user]
+        mine[status] -= 1
+        if not mine[status]:
+            del mine[status]
+        if not mine:
+            del self._statuses[user]
 
     def status(self, user: str) -> str | None:
         """How this user is seen here; None if they aren't."""
@@ -86,16 +124,3 @@ class Attendance:
             else:
                 more += 1
         return Here(users, more)
-
-    def _take(self, user: str, status: str) -> None:
-        mine = self._statuses[user]
-        mine[status] -= 1
-        if not mine[status]:
-            del mine[status]
-        if not mine:
-            del self._statuses[user]
-
-    def _tell(self, user: str) -> None:
-        self.changed(person_of(user))
-        for stream in self._relay.listened_by(user):
-            self.changed(stream)

@@ -29,11 +29,11 @@ class Reads:
     the user's inbox and in direct rooms, after it was kept: so who hears of it and counts again finds it.
     """
 
-    def __init__(self, positions: ReadPositions, signals: Streams, clock: Clock) -> None:
+    def __init__(self, positions: ReadPositions, streams: Streams, clock: Clock) -> None:
         self.dropped = 0
         """Marks for which there was no room, ever."""
         self._positions = positions
-        self._signals = signals
+        self._streams = streams
         self._clock = clock
         self._waiting: dict[str, dict[str, int]] = {}  # by user, then by room; no user without rooms
         self._count = 0  # of all rooms in it
@@ -109,4 +109,4 @@ class Reads:
             streams = (inbox_of(read.user), read.room) if read.direct else (inbox_of(read.user),)
             for stream in streams:
                 signal = Read(stream=stream, room=read.room, number=read.number, user=read.user)
-                self._signals.signal(signal, by=read.user)
+                self._streams.signal(signal, by=read.user)

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from actors.ports.time import Clock, Randomness
 from actors.runtime.backoff import backoff
+from gatherup.wakeup import Wakeup
 from storage.postgres.driver.errors import PostgresError
 from storage.postgres.outbox.jobs import Counts, TakenJob
 
@@ -92,40 +93,45 @@ class JobRows(Protocol):
 class JobWorker:
     """Does the jobs of these queues. An idle one asks the database once in SWEEP_S.
 
+    ``wakeup`` is told when a transaction that wrote jobs has committed.
+
     A job that is cut off (kill -9, shutdown, a lost database) runs again when its lease is over, here or elsewhere.
     """
 
-    def __init__(self, rows: JobRows, queues: Iterable[Queue], clock: Clock, randomness: Randomness) -> None:
+    def __init__(
+        self,
+        rows: JobRows,
+        queues: Iterable[Queue],
+        clock: Clock,
+        randomness: Randomness,
+        wakeup: Wakeup,
+    ) -> None:
         self._rows = rows
         self._queues = {queue.name: queue for queue in queues}
         self._clock = clock
         self._randomness = randomness
         self._lease_s = max(q.timeout_s for q in self._queues.values()) + LEASE_MARGIN_S
         self._running: Counter[str] = Counter()
-        self._poked = trio.Event()
+        self.wakeup: Final = wakeup
         self.outcomes: Counter[tuple[str, str]] = Counter()
         """Attempts by queue and how they went: done, failed, dead, not_now."""
         self.counts: Mapping[str, Counts] = {}
         """How many wait and are dead, as of the last COUNT_S."""
-
-    def poke(self) -> None:
-        """Look now: a transaction that wrote jobs has committed."""
-        self._poked.set()
 
     async def run(self) -> None:
         """Work until cancelled."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._count)
             while True:
-                self._poked = trio.Event()
+                self.wakeup.clear()
                 await self._take(nursery)
                 with self._clock.deadline(self._randomness.uniform(SWEEP_S * 0.75, SWEEP_S * 1.25)):
-                    await self._poked.wait()
+                    await self.wakeup.wait()
 
     async def _take(self, nursery: trio.Nursery) -> None:
         rooms = {n: room for n, q in self._queues.items() if (room := q.at_once - self._running[n]) > 0}
         if not rooms:
-            return  # whichever ends next pokes
+            return  # whichever ends next wakes this task
         try:
             taken = await self._rows.take(rooms, lease_s=self._lease_s)
         except PostgresError as error:
@@ -135,7 +141,7 @@ class JobWorker:
             self._running[job.queue] += 1
             nursery.start_soon(self._work, job)
         if taken:
-            self.poke()  # more may be due, as long as there is room
+            self.wakeup.wake()  # more may be due, as long as there is room
 
     async def _work(self, job: TakenJob) -> None:
         queue = self._queues[job.queue]
@@ -147,7 +153,7 @@ class JobWorker:
             )
         finally:
             self._running[job.queue] -= 1
-            self.poke()
+            self.wakeup.wake()
 
     async def _attempt(self, queue: Queue, job: TakenJob) -> str:
         """One attempt, and what is kept of it: how it went."""

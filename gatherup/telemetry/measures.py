@@ -4,72 +4,33 @@ from __future__ import annotations
 
 from collections import Counter
 
-from msgspec import Struct
-
 from actors.cluster.bridge import Bridge
-from actors.cluster.member import Membership
 from actors.cluster.ownership import Ownership
-from actors.presence import Presence
-from actors.relay import Relay
-from actors.runtime.node import Runtime
-from actors.session.attendance import Attendance
-from actors.session.heads import Pace
-from actors.session.outbox import Outboxes
-from actors.session.reads import Reads
-from actors.session.registry import SessionRegistry
 from gatherup.canary import Canary
-from gatherup.gateway import Gateway
+from gatherup.core import Core
 from gatherup.jobs.worker import JobWorker
 from gatherup.owed import OwedCommands
 from gatherup.telemetry.loop_hold import LoopHold
 from gatherup.telemetry.metrics import Distribution, Level, Levels, Measure, Total, Totals, by_code
 
 
-class NodeParts(Struct, frozen=True, kw_only=True):
-    """The parts of a node that count."""
-
-    runtime: Runtime
-    reads: Reads
-    heads: Pace
-    relay: Relay
-    outboxes: Outboxes
-    sessions: SessionRegistry
-    gateway: Gateway
-    ownership: Ownership
-    membership: Membership
-    bridge: Bridge | None
-    """None for a node without Redis, which is alone."""
-    canary: Canary
-    jobs: JobWorker
-    owed: OwedCommands
-    presence: Presence
-    attendance: Attendance
-    http_answers: Counter[tuple[str, str]]
-    """By endpoint and status."""
-    loop_hold: LoopHold
-    http_address: tuple[str, int]
-    """Where the facade listens."""
-
-
-def measures_of(parts: NodeParts) -> list[Measure]:
-    """Every measure of a node."""
-    bridge = _bridge(parts.bridge) if parts.bridge is not None else []
+def core_measures(core: Core) -> list[Measure]:
+    """Every measure of the engine."""
+    bridge = _bridge(core.bridge) if core.bridge is not None else []
     return [
-        *_streams(parts),
-        *_cluster(parts),
+        *_streams(core),
+        *_cluster(core.ownership),
         *bridge,
-        *_delivery(parts),
-        *_edge(parts),
-        *_presence(parts),
-        *_jobs(parts.jobs),
-        *_owed(parts.owed),
-        *_loop(parts.loop_hold),
+        *_delivery(core),
+        *_edge(core),
+        *_presence(core),
+        *_loop(core.loop_hold),
     ]
 
 
-def _streams(parts: NodeParts) -> list[Measure]:
-    committer, supervisor, canary = parts.runtime.committer, parts.runtime.supervisor, parts.canary
-    n = parts.runtime.counters
+def _streams(core: Core) -> list[Measure]:
+    committer, supervisor, canary = core.runtime.committer, core.runtime.supervisor, core.canary
+    n = core.runtime.counters
     return [
         Distribution("commit_events", "Events of a commit.", lambda: committer.commit_events),
         Distribution("commit_s", "Seconds that a commit took.", lambda: committer.commit_s),
@@ -104,8 +65,7 @@ def _degraded(canary: Canary) -> int:
     return int(canary.readiness().degraded is not None)
 
 
-def _cluster(parts: NodeParts) -> list[Measure]:
-    ownership = parts.ownership
+def _cluster(ownership: Ownership) -> list[Measure]:
     return [
         Level(
             "cluster_members", "Nodes that are members, this one included.", lambda: len(ownership.peers) + 1
@@ -147,8 +107,8 @@ def _bridge(bridge: Bridge) -> list[Measure]:
     ]
 
 
-def _delivery(parts: NodeParts) -> list[Measure]:
-    relay, outboxes = parts.relay.counters, parts.outboxes
+def _delivery(core: Core) -> list[Measure]:
+    relay, outboxes = core.relay.counters, core.outboxes
     return [
         Total("deliveries", "Events handed to connections.", lambda: relay.deliveries),
         Total("flushes", "Flushes of streams with subscribers.", lambda: relay.flushes),
@@ -158,18 +118,18 @@ def _delivery(parts: NodeParts) -> list[Measure]:
         Total("resumes_from_log", "Resumes the ring couldn't serve.", lambda: relay.resumes_from_log),
         Total("revocations", "Subscriptions that an event ended.", lambda: relay.revocations),
         Total("signals_dropped", "Ephemeral signals dropped.", lambda: relay.signals_dropped),
-        Total("heads_frames", "Frames that told sessions what is new.", lambda: parts.heads.frames),
-        Total("heads_counts", "Countings of what is new in a session's rooms.", lambda: parts.heads.counts),
-        Level("reads_waiting", "Read positions that aren't kept yet.", lambda: parts.reads.waiting),
-        Total("reads_dropped", "Read positions for which there was no room.", lambda: parts.reads.dropped),
+        Total("heads_frames", "Frames that told sessions what is new.", lambda: core.heads.frames),
+        Total("heads_counts", "Countings of what is new in a session's rooms.", lambda: core.heads.counts),
+        Level("reads_waiting", "Read positions that aren't kept yet.", lambda: core.reads.waiting),
+        Total("reads_dropped", "Read positions for which there was no room.", lambda: core.reads.dropped),
         Total("slow_readers", "Connections closed for reading too slowly.", lambda: outboxes.slow_closes),
         Level("outboxes_parked", "Connections that have something queued.", lambda: len(outboxes.parked)),
         Level("outbox_bytes", "Bytes that wait for slow connections.", lambda: outboxes.queued_bytes),
     ]
 
 
-def _edge(parts: NodeParts) -> list[Measure]:
-    gateway, sessions = parts.gateway.counters, parts.sessions
+def _edge(core: Core) -> list[Measure]:
+    gateway, sessions = core.gateway.counters, core.sessions
     return [
         Level("sessions", "Open sessions whose hello was good.", lambda: sessions.count),
         Level("connections", "Open connections of the gateway.", lambda: gateway.connections),
@@ -184,11 +144,16 @@ def _edge(parts: NodeParts) -> list[Measure]:
         Total("bytes_in", "Bytes from clients.", lambda: gateway.bytes_in),
         Totals("closes", "WebSockets closed.", ("code",), lambda: by_code(gateway.closes)),
         Total("connection_crashes", "Connections ended by a bug.", lambda: gateway.crashes),
-        Totals("http_answers", "HTTP responses.", ("endpoint", "status"), lambda: parts.http_answers),
     ]
 
 
-def _jobs(worker: JobWorker) -> list[Measure]:
+def http_measures(answers: Counter[tuple[str, str]]) -> list[Measure]:
+    """Of the facade: its answers by endpoint and status."""
+    return [Totals("http_answers", "HTTP responses.", ("endpoint", "status"), lambda: answers)]
+
+
+def job_measures(worker: JobWorker) -> list[Measure]:
+    """Of the jobs of all queues."""
     return [
         Totals("jobs", "Attempts at jobs, and how they went.", ("queue", "outcome"), lambda: worker.outcomes),
         Levels(
@@ -206,7 +171,8 @@ def _jobs(worker: JobWorker) -> list[Measure]:
     ]
 
 
-def _owed(owed: OwedCommands) -> list[Measure]:
+def owed_measures(owed: OwedCommands) -> list[Measure]:
+    """Of the commands that rows owe to streams."""
     return [
         Totals(
             "owed_commands",
@@ -219,8 +185,8 @@ def _owed(owed: OwedCommands) -> list[Measure]:
     ]
 
 
-def _presence(parts: NodeParts) -> list[Measure]:
-    presence, attendance = parts.presence, parts.attendance
+def _presence(core: Core) -> list[Measure]:
+    presence, attendance = core.presence, core.attendance
     return [
         Level("users_present", "Users with open sessions here.", lambda: attendance.users),
         Level("rosters_owned", "Rosters that this node puts together.", lambda: presence.owned),

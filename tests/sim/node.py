@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import trio
 
+from actors.cluster.audible import Hearing
 from actors.cluster.bridge import Bridge
 from actors.cluster.clock import ClusterClock
 from actors.cluster.fanout import Fanout
@@ -143,7 +144,7 @@ class SimNode:
             "randomness": self._randomness,
         }
         publisher: Publisher = self.relay
-        self.presence, attendance = attended(ownership, self._time, self.relay)
+        self.presence, attendance = attended(ownership, self._time, self.relay, lambda user: None)
         if self._bus is not None:
             kinds = {kind.name: kind for kind in self._kinds}
             ear = ObservedEar(self.relay, self._database, ownership, link_key(SECRET, CLUSTER))
@@ -165,7 +166,8 @@ class SimNode:
             directory=self._directory,
             ownership=ownership,
             streams=self.runtime,
-            hears=self.hears if self.bridge is not None else None,
+            hears=self.hears if self.bridge is not None else tuple,
+            hearing=Hearing(ownership.me.node),
             report=lambda: "{}",
             clock=self._time,
         )

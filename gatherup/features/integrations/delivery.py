@@ -44,7 +44,7 @@ DELIVERY_KEEP_S: Final = 7 * 24 * 3600
 SWEEP_S: Final = 600.0
 SWEEP_ROWS: Final = 10_000
 
-_log = structlog.stdlib.get_logger("gatherup.features.integrations.signing")
+_log = structlog.stdlib.get_logger("gatherup.webhooks")
 
 
 class WebhookRows(Protocol):
@@ -129,8 +129,12 @@ class WebhookDelivery:
             backoff_max_s=BACKOFF_MAX_S,
         )
 
-    async def sweep(self) -> None:
-        """Delete notes of old deliveries, until cancelled."""
+    async def run(self) -> None:
+        """Delete notes of old deliveries until cancelled, and have a client for new ones meanwhile."""
+        async with self._client:
+            await self._sweep()
+
+    async def _sweep(self) -> None:
         while True:
             try:
                 before = self._clock.now() - DELIVERY_KEEP_S * 1000

@@ -21,7 +21,7 @@ LEASE_S: Final = 300.0
 """For so long one node works on a person before another one may; what both send takes effect once."""
 ROOMS_AT_ONCE: Final = 100
 
-_log = structlog.stdlib.get_logger("gatherup.features.people.erasure")
+_log = structlog.stdlib.get_logger("gatherup.erasure")
 
 
 class ErasureRows(Protocol):

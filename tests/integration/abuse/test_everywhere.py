@@ -12,8 +12,8 @@ import httpx
 import msgspec
 import pytest
 
-from gatherup.app import CLIENT_FRAMES
 from gatherup.http.examples import example_of
+from gatherup.kinds import CLIENT_FRAMES
 from protocol.frames import ClientFrame, StreamCommand, Subscribe
 from tests.integration.abuse.conftest import Node, Person
 

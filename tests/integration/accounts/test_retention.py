@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 import trio
 
-from gatherup.retention import chores, sweep
+from gatherup.chores import sweep
+from gatherup.features.accounts.chores import account_chores
+from storage.postgres.accounts.retention import Retention
 from storage.postgres.driver.pool import Pool
-from storage.postgres.retention import Retention
 from tests.integration.accounts.conftest import SIGN_IN, Desk
 
 pytestmark = pytest.mark.real
@@ -26,7 +27,7 @@ async def swept(desk: Desk) -> None:
 
         clock = Clock()
         clock.ahead_s = desk.clock.ahead_s
-        nursery.start_soon(sweep, chores(Retention(pool), clock, guest_keep_days=60), clock)
+        nursery.start_soon(sweep, account_chores(Retention(pool), clock, guest_keep_days=60), clock)
         await done.wait()
         nursery.cancel_scope.cancel()
 

@@ -310,7 +310,7 @@ async def test_a_node_whose_clock_is_an_hour_fast_writes_the_database_s_time(
     cluster: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr("gatherup.app.SystemClock", AnHourFast)
+        patched.setattr("gatherup.store.SystemClock", AnHourFast)
         wrong = await cluster.start("node-1")
     right = await cluster.start("node-2")
     await cluster.balanced()

@@ -167,7 +167,7 @@ async def serving_node() -> AsyncIterator[Node]:
     tokens = AccessTokens(bytes(range(32)), lifetime_s=LIFETIME_S)
     reads = Reads(MemoryReadPositions(database), runtime.router, clock)
     heads = Pace(relay, reads, clock)
-    presence, attendance = attended(ownership, clock, relay)
+    presence, attendance = attended(ownership, clock, relay, lambda user: None)
     services = SessionServices(
         node="node-1",
         log=log,

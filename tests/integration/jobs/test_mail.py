@@ -15,6 +15,7 @@ from gatherup.jobs.mail import mail_queue
 from gatherup.jobs.post import post_of
 from gatherup.jobs.worker import JobFailedError, JobHopelessError, JobWorker
 from gatherup.randomness import SystemRandomness
+from gatherup.wakeup import Wakeup
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import lent
 from storage.postgres.outbox.jobs import Jobs, TakenJob
@@ -107,7 +108,7 @@ async def test_from_a_transaction_to_the_server_once_it_is_back(postgres_dsn: st
             )
         jobs = Jobs(pool)
         queue = mail_queue(post_of(settings(server)), sender="no-reply@example.org", links=None)
-        worker = JobWorker(jobs, [queue], SystemClock(), SystemRandomness())
+        worker = JobWorker(jobs, [queue], SystemClock(), SystemRandomness(), Wakeup())
         async with trio.open_nursery() as nursery:
             nursery.start_soon(worker.run)
             with trio.fail_after(HANG_S):
@@ -116,7 +117,7 @@ async def test_from_a_transaction_to_the_server_once_it_is_back(postgres_dsn: st
                 server.answers = {}
                 async with lent(pool) as connection:
                     await connection.execute("update job set next_attempt_at = now()")
-                worker.poke()
+                worker.wakeup.wake()
                 while not worker.outcomes["mail", "done"]:
                     await trio.lowlevel.checkpoint()
             nursery.cancel_scope.cancel()

@@ -18,8 +18,8 @@ pytestmark = pytest.mark.real
 
 CHILD = """
 import sys, trio
-from storage.postgres.jobs import Jobs
-from storage.postgres.pool import Pool
+from storage.postgres.outbox.jobs import Jobs
+from storage.postgres.driver.pool import Pool
 
 async def main():
     async with Pool(sys.argv[1], autocommit=True) as pool:

@@ -22,6 +22,7 @@ from gatherup.features.integrations.delivery import WebhookDelivery, webhook_cli
 from gatherup.features.integrations.signing import ForgedWebhookError, derived_secret, verify
 from gatherup.jobs.worker import JobWorker
 from gatherup.randomness import SystemRandomness
+from gatherup.wakeup import Wakeup
 from protocol.event import Header, encode_header, encode_payload
 from protocol.room import MemberJoined, MessagePosted, RoomCreated
 from storage.postgres.driver.queries import lent, rows
@@ -98,7 +99,7 @@ class World:
                 SystemRandomness(),
                 key=KEY,
             )
-            worker = JobWorker(self.jobs, [delivery.queue()], self.clock, SystemRandomness())
+            worker = JobWorker(self.jobs, [delivery.queue()], self.clock, SystemRandomness(), Wakeup())
             nursery.start_soon(worker.run)
             yield worker
             nursery.cancel_scope.cancel()
@@ -108,7 +109,7 @@ class World:
         async with lent(self.rig.pool) as connection:
             await connection.execute("update job set next_attempt_at = now()")
             await connection.execute("update webhook set resume_at = null")
-        worker.poke()
+        worker.wakeup.wake()
 
 
 async def until(condition: Callable[[], bool | Awaitable[bool]]) -> None:
@@ -248,7 +249,7 @@ async def test_who_fails_is_left_alone_for_a_while(world: World) -> None:
     async with world.working() as worker:
         await until(lambda: worker.outcomes["webhook", "failed"] == 1)
         await world.room(POSTED)
-        worker.poke()
+        worker.wakeup.wake()
         await until(lambda: worker.outcomes["webhook", "not_now"] >= 1)
     assert len(world.receiver.received) == 1
 
@@ -320,7 +321,7 @@ async def test_long_failure_and_gone_disable_it_and_drop_what_waits(world: World
             await connection.execute("update webhook set failing_since = 1, failures = 9")
         world.receiver.answer = b"HTTP/1.1 500 Oh\r\ncontent-length: 0\r\n\r\n"
         await world.room(POSTED)
-        worker.poke()
+        worker.wakeup.wake()
         await until(lambda: len(world.receiver.received) > told)
 
         async def disabled() -> bool:
@@ -361,7 +362,7 @@ async def test_a_rotated_secret_and_the_former_one_are_both_good_for_a_day(world
         async with lent(world.rig.pool) as connection:
             await connection.execute("update webhook set rotated_at = 1")
         await world.room(POSTED)
-        worker.poke()
+        worker.wakeup.wake()
         await until(lambda: worker.outcomes["webhook", "done"] == 2)
     now_s = world.clock.now() / 1000
     first, second = world.receiver.received
@@ -416,7 +417,7 @@ async def test_the_certificate_must_be_the_hosts_though_the_address_is_dialled(
         delivery = WebhookDelivery(
             world.webhooks, http, settings, world.clock, SystemRandomness(), key=KEY, lookup=lookup
         )
-        worker = JobWorker(world.jobs, [delivery.queue()], world.clock, SystemRandomness())
+        worker = JobWorker(world.jobs, [delivery.queue()], world.clock, SystemRandomness(), Wakeup())
         async with trio.open_nursery() as nursery:
             nursery.start_soon(worker.run)
             await until(lambda: sum(worker.outcomes.values()) == 1)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 import trio
 
-from gatherup.retention import PAUSE_S, SWEEP_S, Chore, sweep
+from gatherup.chores import PAUSE_S, SWEEP_S, Chore, sweep
 from storage.postgres.driver.errors import Retryable
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import execute, rows
-from storage.postgres.retention import Retention
+from storage.postgres.streams.receipts import Receipts
 from tests.ports import TrioClock
 
 _INSERT = """
@@ -25,10 +25,10 @@ async def test_only_old_receipts_of_clients_are_deleted(postgres_dsn: str) -> No
         for author in ("user:" + "1" * 32, "key:" + "1" * 32, "counter:" + "1" * 32, "system"):
             for hours in (7 * 24 - 1, 7 * 24 + 1):
                 await execute(pool, _INSERT, {"author": author, "hours": hours})
-        retention = Retention(pool)
-        assert await retention.delete_receipts(7, 2) == 2
-        assert await retention.delete_receipts(7, 100) == 4
-        assert await retention.delete_receipts(7, 100) == 0
+        receipts = Receipts(pool)
+        assert await receipts.delete(7, 2) == 2
+        assert await receipts.delete(7, 100) == 4
+        assert await receipts.delete(7, 100) == 0
         left = await rows(pool, "select author, count(*) from receipt group by 1 order by 1", {})
     assert [count for _, count in left] == [6, 3, 6, 3]
 
@@ -42,7 +42,7 @@ async def test_a_backlog_is_deleted_in_batches(autojump_clock: object) -> None:
 
     start = trio.current_time()
     with trio.move_on_after(SWEEP_S * 1.5):
-        await sweep([Chore("rows", 10, take)], TrioClock())
+        await sweep([Chore(what="rows", take=take, rows_max=10)], TrioClock())
     assert [round(at - start, 3) for at in asked] == [0, PAUSE_S, 2 * PAUSE_S, 2 * PAUSE_S + SWEEP_S]
 
 
@@ -57,5 +57,8 @@ async def test_a_chore_that_fails_keeps_no_other_from_being_done(autojump_clock:
         return 0
 
     with trio.move_on_after(SWEEP_S * 1.5):
-        await sweep([Chore("failing", 10, fail), Chore("rows", 10, take)], TrioClock())
+        await sweep(
+            [Chore(what="failing", take=fail, rows_max=10), Chore(what="rows", take=take, rows_max=10)],
+            TrioClock(),
+        )
     assert done == ["taken", "taken"]

@@ -91,7 +91,7 @@ def test_it_is_a_whole_kind_in_about_60_lines_and_its_imports() -> None:
 
 def test_it_is_registered_where_the_page_says() -> None:
     """The lines of the wiring that the page changes are there to be changed."""
-    wiring = (ROOT / "gatherup" / "app.py").read_text(encoding="utf-8")
+    wiring = (ROOT / "gatherup" / "kinds.py").read_text(encoding="utf-8")
     assert ", AuctionKind()" in REGISTRATION.text
     assert REGISTRATION.text.replace(", AuctionKind()", "").strip() in wiring
 

@@ -108,7 +108,7 @@ async def test_who_has_nothing_to_send_asks_once_in_a_sweep(autojump_clock: obje
     assert len(rows.claims) == 10
 
 
-async def test_a_poke_is_heard_at_once_and_while_others_are_sent(autojump_clock: object) -> None:
+async def test_a_wakeup_is_heard_at_once_and_while_others_are_sent(autojump_clock: object) -> None:
     rows, router = Rows(), Router()
     owed = owed_commands(rows, router)
     async with trio.open_nursery() as nursery:
@@ -116,7 +116,7 @@ async def test_a_poke_is_heard_at_once_and_while_others_are_sent(autojump_clock:
         await trio.testing.wait_all_tasks_blocked()
         before = trio.current_time()
         rows.due[UUID(int=1)] = (row(1), 0.0)
-        owed.poke()
+        owed.wake()
         while rows.due:
             await trio.lowlevel.checkpoint()
         assert trio.current_time() == before

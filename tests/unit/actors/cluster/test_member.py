@@ -10,7 +10,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from actors.cluster.audible import Audibility
+from actors.cluster.audible import Audibility, Hearing
 from actors.cluster.clock import ClusterClock
 from actors.cluster.limits import HANDOVER_PAUSE_S, HANDOVER_SHARDS, HANDOVERS_AT_ONCE, LEASE_S
 from actors.cluster.member import Membership, join
@@ -123,13 +123,15 @@ class Node:
         self.clock = ClusterClock(TrioClock(), skew_max_s=1.0)
         self.ownership = Ownership(me, self.clock)
         self.streams = Streams()
+        self.hearing = Hearing(me.node)
         self.membership = Membership(
             directory=directory,
             ownership=self.ownership,
             streams=self.streams,
             clock=self.clock,
             report=lambda: '{"node": true}',
-            hears=hears,
+            hears=hears or tuple,
+            hearing=self.hearing,
         )
         self.scope = trio.CancelScope()
         self.fenced = False
@@ -263,7 +265,7 @@ async def test_one_node_alone_takes_everything_and_keeps_its_rhythm(autojump_clo
         assert {round(after - before, 6) for before, after in pairwise(times)} == {0.5}
         assert node.clock.now() // 1_000_000_000 == 1_800
         assert nodes.directory.members[1].report == '{"node": true}'
-        assert node.membership.audibility is Audibility.ALONE
+        assert node.hearing.standing is Audibility.ALONE
 
 
 async def test_an_outage_stops_acting_and_kills_nobody(autojump_clock: MockClock) -> None:

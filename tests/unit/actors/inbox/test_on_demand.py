@@ -10,8 +10,8 @@ import trio
 from actors.inbox.kind import InboxKind
 from actors.room.kind import RoomKind
 from actors.runtime.node import Runtime
-from gatherup.app import CLIENT_FRAMES
 from gatherup.canary import CanaryKind
+from gatherup.kinds import CLIENT_FRAMES
 from protocol.codes import Code
 from protocol.frames import Accepted, Refused
 from protocol.ids import SYSTEM, derive_client_id

@@ -18,6 +18,7 @@ from protocol import limits
 from protocol.event import Header, encode_header
 from protocol.frames import Heads, Read, RoomHead, Signal, Signalled
 from storage.memory.read_positions import MemoryReadPositions
+from tests.ports import NoStreams
 from tests.unit.actors.session.support import MemoryWire, World, frames, run, settle, stream_id, user_id
 
 ME, BEN = user_id(1), user_id(2)
@@ -25,7 +26,7 @@ ROOMS = [stream_id(number) for number in range(1, 6)]
 ROOM, OTHER = ROOMS[:2]
 
 
-class Town:
+class Town(NoStreams):
     """Rooms whose rows and headers say the same, and one session that watches."""
 
     def __init__(self, wire: MemoryWire | None = None) -> None:

@@ -224,12 +224,10 @@ async def test_sight_is_read_only_for_sessions_that_watch(autojump_clock, town):
 async def test_an_ended_login_is_never_seen(autojump_clock, town):
     me = await ready(town)
     await me.send(WatchPresence(client_id=client_id(1), users=(OTHER,)))
-    left: list[str] = []
-    town.services.attendance.left = left.append
     town.ended.add(OTHER)
     await Client(town).hello(OTHER)
     assert await later(me) == []
-    assert left == []
+    assert town.left == []
 
 
 async def test_nobody_is_told_of_those_who_listen_to_an_inbox(autojump_clock, town):

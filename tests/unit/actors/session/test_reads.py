@@ -17,6 +17,7 @@ from protocol import limits
 from protocol.frames import Read, Signal
 from protocol.inbox import inbox_of
 from storage.memory.read_positions import MemoryReadPositions
+from tests.ports import NoStreams
 from tests.unit.actors.session.support import World, run, settle, stream_id, user_id
 
 ROOM, OTHER = stream_id(1), stream_id(2)
@@ -36,7 +37,7 @@ class Positions(MemoryReadPositions):
         return moved
 
 
-class Town:
+class Town(NoStreams):
     def __init__(self) -> None:
         self.world = World()
         self.positions = Positions(self.world)

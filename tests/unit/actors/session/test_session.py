@@ -155,7 +155,11 @@ class Town:
         self.ended: set[str] = set()
         logins = MemoryLogins(world.database, self.ended, world.faults)
         self.began_at = logins.began_at
-        presence, attendance = attended(owning_everything(world.clock), world.clock, world.relay)
+        self.left: list[str] = []
+        """Who was to be seen in a session that ended."""
+        presence, attendance = attended(
+            owning_everything(world.clock), world.clock, world.relay, self.left.append
+        )
         self.presence = presence
         self.services = SessionServices(
             node="n1",

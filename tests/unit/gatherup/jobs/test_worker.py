@@ -20,6 +20,7 @@ from gatherup.jobs.worker import (
     JobWorker,
     Queue,
 )
+from gatherup.wakeup import Wakeup
 from storage.postgres.driver.errors import LinkUnusable
 from storage.postgres.outbox.jobs import Counts, TakenJob
 from tests.ports import SeededRandomness, TrioClock
@@ -99,7 +100,7 @@ def queue(handle: Callable[[TakenJob], Awaitable[None]], name: str = "a", **chan
 
 @asynccontextmanager
 async def working(rows: Rows, *queues: Queue):
-    worker = JobWorker(rows, queues, TrioClock(), SeededRandomness())
+    worker = JobWorker(rows, queues, TrioClock(), SeededRandomness(), Wakeup())
     async with trio.open_nursery() as nursery:
         nursery.start_soon(worker.run)
         yield worker
@@ -244,7 +245,7 @@ async def test_no_more_at_once_than_allowed_and_one_queue_holds_up_no_other(auto
     assert other[0] < 1
 
 
-async def test_an_idle_worker_asks_once_a_sweep_and_at_once_when_poked(autojump_clock: object) -> None:
+async def test_an_idle_worker_asks_once_a_sweep_and_at_once_when_woken(autojump_clock: object) -> None:
     rows = Rows()
 
     async def handle(job: TakenJob) -> None:
@@ -256,7 +257,7 @@ async def test_an_idle_worker_asks_once_a_sweep_and_at_once_when_poked(autojump_
         await trio.sleep(0.3)
         rows.add()
         before = trio.current_time()
-        worker.poke()
+        worker.wakeup.wake()
         await trio.testing.wait_all_tasks_blocked()
         assert not rows.table
         assert trio.current_time() == before

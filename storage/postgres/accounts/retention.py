@@ -1,4 +1,4 @@
-"""Deletes what is kept for a time only. Methods may raise PostgresError. Times are Unix milliseconds."""
+"""Rows of accounts that are kept for a time only. Methods may raise PostgresError. Times are Unix milliseconds."""
 
 from __future__ import annotations
 
@@ -7,21 +7,6 @@ from storage.postgres.accounts.login_rows import end_logins
 from storage.postgres.audit_log import record
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import lent, rows
-
-# Timers and effects may repeat for as long as their cause can fire again, so the system's receipts stay. Every node
-# sweeps: what another one is deleting is left to it.
-_DELETE_RECEIPTS = """
-with old as (
-    select ctid from receipt
-    where created_at < now() - make_interval(days => %(keep_days)s)
-        and (author like 'user:%%' or author like 'key:%%')
-    limit %(rows)s
-    for update skip locked
-), gone as (
-    delete from receipt r using old where r.ctid = old.ctid returning 1
-)
-select count(*) from gone
-"""
 
 # With their refresh tokens. One that was ended is kept as long as its tokens would be: so that showing one is noticed.
 _DELETE_LOGINS = """
@@ -71,10 +56,6 @@ class Retention:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-
-    async def delete_receipts(self, keep_days: int, rows_max: int) -> int:
-        """Delete receipts of people and of keys older than this."""
-        return await self._count(_DELETE_RECEIPTS, keep_days=keep_days, rows=rows_max)
 
     async def delete_logins(self, now: Instant, rows_max: int) -> int:
         """Delete logins whose last refresh token has expired."""

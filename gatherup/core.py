@@ -1,0 +1,241 @@
+"""The engine of a node, wired: streams, their delivery, the cluster and the gateway. No feature is in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from msgspec import Struct
+
+from actors.cluster.audible import Hearing
+from actors.cluster.bridge import Bridge
+from actors.cluster.fanout import Fanout
+from actors.cluster.member import Membership
+from actors.cluster.ownership import Ownership
+from actors.kind import Kind
+from actors.ports.streams import Streams
+from actors.presence import Presence
+from actors.presence.last_seen import LastSeen
+from actors.relay import Relay
+from actors.runtime.node import Runtime
+from actors.session.attendance import Attendance, attended
+from actors.session.heads import Pace
+from actors.session.logins import LoginReader
+from actors.session.outbox import Outboxes
+from actors.session.reads import Reads
+from actors.session.registry import SessionRegistry
+from actors.session.services import SessionServices
+from actors.session.session import Session
+from actors.session.watching import Sights
+from gatherup.auth.tokens import AccessTokens
+from gatherup.canary import KIND as CANARY
+from gatherup.canary import Air, Canary
+from gatherup.clock import stopwatch
+from gatherup.config import Config
+from gatherup.feature import Task
+from gatherup.gateway import Gateway, SseLane, lanes
+from gatherup.hooks import Hooks, hooked
+from gatherup.kinds import CLIENT_FRAMES
+from gatherup.report import Reporter
+from gatherup.store import Store
+from gatherup.telemetry.loop_hold import LoopHold
+from protocol.codec import Subprotocol, codecs
+from storage.postgres.accounts.logins import PostgresLogins
+from storage.postgres.people.last_seen import PostgresLastSeen
+from storage.postgres.people.sight import PostgresSight
+from storage.postgres.rooms.read_positions import PostgresReadPositions
+from storage.postgres.streams.canary import CanaryStreams
+
+
+class Core(Struct, frozen=True, kw_only=True):
+    """The parts of a node that every feature stands on, and that its life starts and ends in order."""
+
+    runtime: Runtime
+    relay: Relay
+    bridge: Bridge | None
+    """None for a node without Redis, which is alone."""
+    ownership: Ownership
+    membership: Membership
+    sessions: SessionRegistry
+    streams: Streams
+    """What clients send goes this way: through the hooks of the community."""
+    logins: LoginReader
+    reads: Reads
+    heads: Pace
+    presence: Presence
+    attendance: Attendance
+    outboxes: Outboxes
+    gateway: Gateway
+    canary: Canary
+    loop_hold: LoopHold
+    tasks: tuple[Task, ...]
+    """What runs beside the parts above, in any order."""
+
+
+def core_of(
+    config: Config,
+    store: Store,
+    kinds: Sequence[Kind[Any]],
+    tokens: AccessTokens,
+    hooks: Hooks,
+    http_address: tuple[str, int],
+) -> Core:
+    """The engine, joined up. ``http_address`` is where the facade listens, for operators to be told."""
+    clock = store.clock
+    ownership = Ownership(store.fence, clock, lease_s=config.cluster.lease_s)
+    relay = Relay(store.log, clock, store.randomness, store.tracer)
+    last_seen = LastSeen(PostgresLastSeen(store.pool), clock)
+    presence, attendance = attended(ownership, clock, relay, last_seen.left)
+    bridge = _bridge(config, store, kinds, ownership, relay, presence)
+    runtime = _runtime(config, store, kinds, ownership, relay, bridge)
+    sessions, streams = SessionRegistry(), hooked(runtime.router, hooks)
+    logins = LoginReader(PostgresLogins(store.pool, clock))
+    reads = Reads(PostgresReadPositions(store.pool), runtime.router, clock)
+    heads, sights = Pace(relay, reads, clock), Sights(PostgresSight(store.pool), clock)
+    services = SessionServices(
+        node=config.node.name,
+        log=store.log,
+        relay=relay,
+        streams=streams,
+        tokens=tokens,
+        logins=logins,
+        registry=sessions,
+        presence=presence,
+        attendance=attendance,
+        sights=sights,
+        reads=reads,
+        heads=heads,
+        clock=clock,
+        randomness=store.randomness,
+    )
+    outboxes = Outboxes(clock)
+    gateway = _gateway(config, services, outboxes)
+    hears, hearing = _hears(bridge), Hearing(ownership.me.node)
+    canary = _canary(config, store, runtime, relay, outboxes, ownership, hears, hearing)
+    loop_hold = LoopHold(stopwatch, hold_max_s=config.runtime.loop_hold_max_s)
+    reporter = Reporter(http_address, gateway, sessions, runtime, relay, bridge, canary, loop_hold)
+    membership = Membership(
+        directory=store.directory,
+        ownership=ownership,
+        streams=runtime,
+        clock=clock,
+        report=reporter.text,
+        hears=hears,
+        hearing=hearing,
+        lease_s=config.cluster.lease_s,
+    )
+    return Core(
+        runtime=runtime,
+        relay=relay,
+        bridge=bridge,
+        ownership=ownership,
+        membership=membership,
+        sessions=sessions,
+        streams=streams,
+        logins=logins,
+        reads=reads,
+        heads=heads,
+        presence=presence,
+        attendance=attendance,
+        outboxes=outboxes,
+        gateway=gateway,
+        canary=canary,
+        loop_hold=loop_hold,
+        tasks=(reads.run, heads.run, presence.run, sights.run, last_seen.run),
+    )
+
+
+def _runtime(
+    config: Config,
+    store: Store,
+    kinds: Sequence[Kind[Any]],
+    ownership: Ownership,
+    relay: Relay,
+    bridge: Bridge | None,
+) -> Runtime:
+    return Runtime(
+        kinds=kinds,
+        log=store.log,
+        ownership=ownership,
+        clock=store.clock,
+        randomness=store.randomness,
+        publisher=relay if bridge is None else Fanout(relay, bridge),
+        peers=bridge,
+        digest_key=config.runtime.receipt_key.key,
+        lanes=config.postgres.committers,
+        tracer=store.tracer,
+    )
+
+
+def _bridge(
+    config: Config,
+    store: Store,
+    kinds: Sequence[Kind[Any]],
+    ownership: Ownership,
+    relay: Relay,
+    presence: Presence,
+) -> Bridge | None:
+    if store.bus is None or config.cluster.secret is None:
+        return None
+    return Bridge(
+        bus=store.bus,
+        log=store.log,
+        ownership=ownership,
+        relay=relay,
+        presence=presence,
+        kinds={kind.name: kind for kind in kinds},
+        clock=store.clock,
+        randomness=store.randomness,
+        cluster=config.cluster.name,
+        secret=config.cluster.secret.key,
+    )
+
+
+def _hears(bridge: Bridge | None) -> Callable[[], tuple[int, ...]]:
+    """The ids of the members whose frames reach this node."""
+    return (lambda: ()) if bridge is None else (lambda: bridge.hears)
+
+
+def _gateway(config: Config, services: SessionServices, outboxes: Outboxes) -> Gateway:
+    """Sockets and Server-Sent Events, each connection a session."""
+    spoken = codecs(CLIENT_FRAMES)
+    return Gateway(
+        config.stream,
+        sessions=partial(Session, services),
+        outboxes=outboxes,
+        lanes=lanes(spoken),
+        events_lane=SseLane(spoken[Subprotocol.JSON]),
+        tokens=services.tokens,
+        clock=services.clock,
+        randomness=services.randomness,
+        shared_port=config.node.share_ports,
+    )
+
+
+def _canary(
+    config: Config,
+    store: Store,
+    runtime: Runtime,
+    relay: Relay,
+    outboxes: Outboxes,
+    ownership: Ownership,
+    hears: Callable[[], tuple[int, ...]],
+    hearing: Hearing,
+) -> Canary:
+    air = Air(
+        router=runtime.router,
+        relay=relay,
+        outboxes=outboxes,
+        streams=CanaryStreams(store.pool, CANARY),
+        clock=store.clock,
+        randomness=store.randomness,
+    )
+    return Canary(
+        config.canary,
+        air,
+        ownership,
+        audible=lambda: hearing.standing,
+        hears=hears,
+        skew_s=lambda: store.clock.skewed_s,
+    )

@@ -1,0 +1,55 @@
+"""What a feature adds to a node, and what it is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from msgspec import Struct
+
+from actors.ports.streams import Streams
+from actors.ports.time import Clock, Randomness
+from actors.session.reads import Reads
+from gatherup.auth.tokens import AccessTokens
+from gatherup.chores import Chore
+from gatherup.config import Config
+from gatherup.http.commands import Commands
+from gatherup.http.throttle import Throttle
+from gatherup.jobs.worker import Queue
+from gatherup.telemetry.metrics import Measure
+from storage.postgres.driver.pool import Pool
+
+Task = Callable[[], Awaitable[None]]
+"""Runs beside everything else until it is cancelled, when the node ends."""
+
+
+class Feature(Struct, frozen=True, kw_only=True):
+    """What one feature adds to a node; ``gatherup.app.features`` lists them all."""
+
+    resources: tuple[object, ...] = ()
+    """Objects whose methods are endpoints."""
+    tasks: tuple[Task, ...] = ()
+    queues: tuple[Queue, ...] = ()
+    """Of jobs, and what is done with them."""
+    chores: tuple[Chore, ...] = ()
+    """Rows that grow old."""
+    measures: tuple[Measure, ...] = ()
+
+
+class Base(Struct, frozen=True, kw_only=True):
+    """What features are made from. It knows none of them."""
+
+    config: Config
+    pool: Pool
+    clock: Clock
+    randomness: Randomness
+    tokens: AccessTokens
+    streams: Streams
+    """The way of what people send: through the hooks of the community."""
+    router: Streams
+    """The way of what GatherUp sends itself."""
+    reads: Reads
+    throttle: Throttle
+    """The rate of commands, by user; over HTTP as on a socket."""
+    commands: Commands
+    wake: Callable[[], None]
+    """Call it after a transaction that wrote a job, a letter or a command for a stream: it is taken up at once."""

@@ -1,0 +1,46 @@
+"""Rooms over HTTP: what changes them goes through their actors, what lists them comes from their rows."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from actors.limiting.rate_limit import Rate
+from actors.room.invites import InviteCodes
+from gatherup.feature import Base, Feature
+from gatherup.features.rooms.heads import HeadsResource
+from gatherup.features.rooms.invites import InvitesResource
+from gatherup.features.rooms.members import MembersResource
+from gatherup.features.rooms.messages import MessagesResource
+from gatherup.features.rooms.reports import ReportsResource
+from gatherup.features.rooms.room_door import RoomDoor
+from gatherup.features.rooms.rooms import RoomsResource
+from gatherup.http.throttle import Throttle
+from gatherup.kinds import invite_key_of
+from protocol import limits
+from storage.postgres.admin.admins import Admins
+from storage.postgres.rooms.messages import Messages
+from storage.postgres.rooms.people import RoomPeople
+from storage.postgres.rooms.read_positions import PostgresReadPositions
+from storage.postgres.rooms.reports import Reports
+from storage.postgres.rooms.rooms import Rooms
+
+
+def rooms_of(base: Base) -> Feature:
+    """The feature."""
+    config, pool, clock, commands = base.config, base.pool, base.clock, base.commands
+    rooms, people, messages = Rooms(pool), RoomPeople(pool), Messages(pool)
+    door = RoomDoor(rooms, base.router)
+    codes = InviteCodes(invite_key_of(config.runtime.receipt_key.key))
+    looks = Rate(limits.INVITE_LOOKS_PER_S, limits.INVITE_LOOKS_BURST)
+    signals = Rate(limits.SIGNALS_PER_S, limits.SIGNALS_BURST)
+    throttle = partial(Throttle, clock, keys_max=config.http.addresses_max)
+    return Feature(
+        resources=(
+            HeadsResource(base.reads, PostgresReadPositions(pool), throttle(signals)),
+            RoomsResource(rooms, door, commands, clock),
+            MembersResource(people, door, commands, clock),
+            MessagesResource(messages, door, commands),
+            InvitesResource(people, door, commands, codes, throttle(looks), clock),
+            ReportsResource(Reports(pool), messages, door, Admins(pool), throttle(signals), clock),
+        )
+    )

@@ -1,0 +1,34 @@
+"""The kinds of stream that a node runs: the list to add one's own to."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import Any, Final
+
+from actors.inbox.kind import InboxKind
+from actors.kind import Kind
+from actors.room.kind import RoomKind
+from gatherup.canary import CanaryKind
+from protocol.codec import FULL
+from protocol.inbox import KIND as INBOX
+
+
+def kinds_of(receipt_key: bytes) -> tuple[Kind[Any], ...]:
+    """Every kind of stream, with the keys they need, derived from the one that all nodes share."""
+    return RoomKind(invite_key_of(receipt_key)), InboxKind(), CanaryKind()
+
+
+def invite_key_of(receipt_key: bytes) -> bytes:
+    """What makes the codes of invites, derived from the key that all nodes share."""
+    return blake2b(key=receipt_key, person=b"invite").digest()
+
+
+def told_outside(kind: Kind[Any]) -> bool:
+    """Whether webhooks may be told of its events: inboxes are their owners' alone, canaries nobody's."""
+    return kind.name != INBOX and bool(kind.client_commands)
+
+
+CLIENT_FRAMES: Final = tuple(
+    dict.fromkeys((*FULL, *(f for k in kinds_of(b"") for f in (*k.client_commands, *k.client_signals))))
+)
+"""Whatever a client may send, which depends on no key."""

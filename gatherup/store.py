@@ -1,0 +1,99 @@
+"""PostgreSQL and Redis, as a node has them while it runs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
+
+import structlog
+import trio
+from msgspec import Struct
+
+from actors.cluster.clock import ClusterClock
+from actors.ports.bus import Bus
+from actors.ports.log import Fence, LogUnavailableError
+from actors.ports.time import Clock, Randomness
+from gatherup.clock import SystemClock
+from gatherup.config import Config
+from gatherup.randomness import SystemRandomness
+from gatherup.start import joined
+from storage.postgres.driver.pool import Pool
+from storage.postgres.streams.directory import RENEW_TIMEOUT_S, PostgresDirectory
+from storage.postgres.streams.log import PostgresLog, quick
+from storage.redis.bus import redis_bus
+
+if TYPE_CHECKING:
+    from gatherup.telemetry.traces import OtelTracer
+
+_log = structlog.stdlib.get_logger("gatherup")
+
+
+class Store(Struct, frozen=True, kw_only=True):
+    """PostgreSQL and Redis, as this node has them, and its place among the others."""
+
+    clock: ClusterClock
+    randomness: Randomness
+    pool: Pool
+    log: PostgresLog
+    directory: PostgresDirectory
+    bus: Bus | None
+    fence: Fence
+    tracer: OtelTracer | None
+
+
+@asynccontextmanager
+async def opened(config: Config) -> AsyncGenerator[Store]:
+    """Be a member of the cluster for the block. Raises StartRefusedError."""
+    clock, randomness = (
+        ClusterClock(SystemClock(), skew_max_s=config.cluster.clock_skew_max_s),
+        SystemRandomness(),
+    )
+    dsn, settings = config.postgres.url.reveal(), config.postgres
+    async with AsyncExitStack() as stack:
+        pool = Pool(quick(dsn), size_max=settings.connections_max - settings.committers, autocommit=True)
+        await stack.enter_async_context(pool)
+        log = PostgresLog(dsn, pool, clock, links=settings.committers)
+        await stack.enter_async_context(log)
+        directory = await stack.enter_async_context(
+            PostgresDirectory(dsn, clock, renew_timeout_s=min(RENEW_TIMEOUT_S, config.cluster.lease_s / 2))
+        )
+        bus: Bus | None = None
+        if config.redis.url is not None:
+            bus = await stack.enter_async_context(redis_bus(config.redis.url.reveal(), clock, randomness))
+        tracer = await stack.enter_async_context(_tracer(config, clock))
+        fence = await joined(config, directory, clock)
+        try:
+            yield Store(
+                clock=clock,
+                randomness=randomness,
+                pool=pool,
+                log=log,
+                directory=directory,
+                bus=bus,
+                fence=fence,
+                tracer=tracer,
+            )
+        finally:
+            with trio.CancelScope(shield=True):
+                await _leave(directory, fence)
+
+
+@asynccontextmanager
+async def _tracer(config: Config, clock: Clock) -> AsyncGenerator[OtelTracer | None]:
+    """The tracer of this node for the block; None without an endpoint: then nothing of OpenTelemetry is loaded."""
+    if config.traces.endpoint is None:
+        yield None
+        return
+    from gatherup.telemetry.traces import traces
+
+    async with traces(config.traces, config.node.name, clock, SystemRandomness()) as tracer:
+        yield tracer
+
+
+async def _leave(directory: PostgresDirectory, fence: Fence) -> None:
+    """Everything of this run has ended: what it owned is anybody's."""
+    try:
+        await directory.leave(fence)
+    except LogUnavailableError as error:
+        _log.warning("the others find out by the lease that this node left", error=str(error))
