@@ -16,7 +16,7 @@ from gatherup.http.throttle import Throttle
 from protocol.codes import Code
 from protocol.frames import Accepted, Command, Refused
 from protocol.http.base import CommandAccepted, CommandBody
-from protocol.ids import CLIENT_ID_PATTERN, STREAM_ID_PATTERN
+from protocol.ids import CLIENT_ID_PATTERN
 
 IDEMPOTENCY_KEY: Final = "Idempotency-Key"
 
@@ -87,13 +87,6 @@ def client_id_of(body: CommandBody) -> str:
             Code.INVALID, "The header names another client_id than the body.", field=IDEMPOTENCY_KEY
         )
     return header
-
-
-def room_id(text: str) -> str:
-    """A room's id from the path. Raises ProblemError."""
-    if not text.startswith("room:") or not re.match(STREAM_ID_PATTERN, text):
-        raise ProblemError(Code.NOT_FOUND)
-    return text
 
 
 def _as_json(answer: Raw) -> Raw:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Final
 
 from actors.ports.time import Clock
-from gatherup.features.people.people import user_id
 from gatherup.features.people.relations import Since, page_of
 from gatherup.http.endpoint import Caller, endpoint
+from gatherup.http.ids import user_id
 from gatherup.http.paging import Pages
 from gatherup.http.problem import ProblemError
 from protocol.codes import Code

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Protocol
 
 from actors.ports.time import Clock, Randomness
 from gatherup.auth.keys import new_key
 from gatherup.http.endpoint import Caller, endpoint
+from gatherup.http.ids import hex_id
 from gatherup.http.problem import ProblemError
 from protocol.codes import Code
 from protocol.http.integrations import Key, KeyMade, Keys, NewKey
@@ -104,10 +104,3 @@ def told(row: KeyRow) -> Key:
         last_used_at=row.last_used_at,
         revoked_at=row.revoked_at,
     )
-
-
-def hex_id(text: str) -> str:
-    """An id from the path. Raises ProblemError."""
-    if not re.fullmatch("[0-9a-f]{32}", text):
-        raise ProblemError(Code.NOT_FOUND)
-    return text

@@ -6,10 +6,10 @@ from collections.abc import Collection
 from typing import Final
 
 from actors.ports.time import Clock, Randomness
-from gatherup.features.integrations.keys import hex_id
 from gatherup.features.integrations.signing import derived_secret
 from gatherup.features.integrations.targets import RefusedTargetError, checked_url
 from gatherup.http.endpoint import Caller, endpoint
+from gatherup.http.ids import hex_id
 from gatherup.http.problem import ProblemError
 from protocol.codes import Code
 from protocol.http.integrations import (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 import msgspec
@@ -29,7 +28,6 @@ from protocol.http.people import (
     ProfilesQuery,
     SearchQuery,
 )
-from protocol.ids import USER_ID_PATTERN
 from storage.postgres.accounts.accounts import HandleTakenError
 from storage.postgres.people.people import (
     FoundRow,
@@ -146,13 +144,6 @@ def hold(throttle: Throttle, caller: Caller) -> None:
     wait_s = throttle.take(caller.user)
     if wait_s > 0:
         raise ProblemError(Code.RATE_LIMITED, retry_after_s=wait_s)
-
-
-def user_id(text: str) -> str:
-    """A user's id from the path. Raises ProblemError."""
-    if not re.match(USER_ID_PATTERN, text):
-        raise ProblemError(Code.NOT_FOUND)
-    return text
 
 
 def _profile(row: ProfileRow) -> Profile:

@@ -8,8 +8,9 @@ from typing import Final
 from msgspec import Struct
 
 from actors.ports.time import Clock
-from gatherup.features.people.people import hold, user_id
+from gatherup.features.people.people import hold
 from gatherup.http.endpoint import Caller, endpoint
+from gatherup.http.ids import user_id
 from gatherup.http.paging import Edge, Pages
 from gatherup.http.problem import ProblemError
 from gatherup.http.throttle import Throttle

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from actors.ports.log import LogUnavailableError
 from actors.session.reads import Reads
-from gatherup.http.commands import room_id
+from gatherup.features.rooms.room_door import room_id
 from gatherup.http.endpoint import Caller, endpoint
 from gatherup.http.paging import Pages
 from gatherup.http.problem import ProblemError

@@ -11,9 +11,9 @@ from actors.room.invites import InviteCodes
 from actors.room.permissions import Permission
 from gatherup.features.rooms.members import part_of
 from gatherup.features.rooms.messages import seq_of
-from gatherup.features.rooms.room_door import RoomDoor
+from gatherup.features.rooms.room_door import RoomDoor, room_id
 from gatherup.features.rooms.rooms import ROOM
-from gatherup.http.commands import Commands, fields_of, room_id
+from gatherup.http.commands import Commands, fields_of
 from gatherup.http.endpoint import Caller, endpoint
 from gatherup.http.paging import Pages
 from gatherup.http.problem import ProblemError

@@ -7,9 +7,9 @@ from typing import Final, TypedDict
 from actors.kind import Instant
 from actors.ports.time import Clock
 from actors.room.permissions import Permission
-from gatherup.features.rooms.room_door import RoomDoor, role_in
+from gatherup.features.rooms.room_door import RoomDoor, role_in, room_id
 from gatherup.features.rooms.rooms import ROOM
-from gatherup.http.commands import Commands, fields_of, room_id
+from gatherup.http.commands import Commands, fields_of
 from gatherup.http.endpoint import Caller, endpoint
 from gatherup.http.paging import Edge, Pages
 from protocol.codes import Code

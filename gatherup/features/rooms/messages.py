@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from gatherup.features.rooms.room_door import RoomDoor
+from gatherup.features.rooms.room_door import RoomDoor, room_id
 from gatherup.features.rooms.rooms import ROOM
-from gatherup.http.commands import Commands, fields_of, room_id
+from gatherup.http.commands import Commands, fields_of
 from gatherup.http.endpoint import Caller, endpoint
 from gatherup.http.paging import Pages
 from gatherup.http.problem import ProblemError

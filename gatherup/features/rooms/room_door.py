@@ -9,13 +9,19 @@ from msgspec import Struct
 
 from actors.ports.streams import Streams
 from actors.room.permissions import Permission, Rank, permits
-from gatherup.http.commands import room_id
 from gatherup.http.endpoint import Caller
+from gatherup.http.ids import stream_id
 from gatherup.http.problem import ProblemError, of_refused
 from protocol.codes import Code
 from protocol.frames import Refused
+from protocol.room import KIND as ROOM
 from protocol.room import Role, RoomView
 from storage.postgres.rooms.rooms import RoomRow, Rooms
+
+
+def room_id(text: str) -> str:
+    """A room's id from the path. Raises ProblemError."""
+    return stream_id(ROOM, text)
 
 
 class RoomDoor:

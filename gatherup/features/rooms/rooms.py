@@ -6,8 +6,8 @@ from typing import Final, cast
 
 from actors.ports.time import Clock
 from actors.room.permissions import Permission
-from gatherup.features.rooms.room_door import RoomDoor, role_in
-from gatherup.http.commands import Commands, fields_of, room_id
+from gatherup.features.rooms.room_door import RoomDoor, role_in, room_id
+from gatherup.http.commands import Commands, fields_of
 from gatherup.http.endpoint import Caller, endpoint
 from gatherup.http.paging import Pages
 from protocol import limits

@@ -13,11 +13,11 @@ from actors.kind import Instant
 from protocol.handles import folded
 from storage.postgres.accounts.credentials import MailedCode, mail_verification
 from storage.postgres.accounts.login_rows import NewLogin, begin_login
-from storage.postgres.accounts.notices import account_key
 from storage.postgres.audit_log import record
 from storage.postgres.driver.errors import DataRejected
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import lent, rows
+from storage.postgres.ids import user_of, uuid_of
 from storage.postgres.integrations.webhooks import announce
 
 _UNIQUE_VIOLATION: Final = "23505"
@@ -116,7 +116,7 @@ class Accounts:
         """
         handle = account.handle
         parameters: dict[str, Any] = {
-            "account": account_key(account.user),
+            "account": uuid_of(account.user),
             "handle": handle and handle.text,
             "folded": handle and handle.folded,
             "skeleton": handle and handle.skeleton,
@@ -154,7 +154,7 @@ class Accounts:
         Raises HandleTakenError.
         """
         parameters = {
-            "account": account_key(user),
+            "account": uuid_of(user),
             "handle": handle.text,
             "folded": handle.folded,
             "skeleton": handle.skeleton,
@@ -182,7 +182,7 @@ class Accounts:
 
     async def by_user(self, user: str, now: Instant) -> AccountRow | None:
         """The account of this user."""
-        return await self._one(_BY_USER, account_key(user), now)
+        return await self._one(_BY_USER, uuid_of(user), now)
 
     async def by_device(self, digest: bytes, now: Instant) -> AccountRow | None:
         """The guest account with this device secret."""
@@ -207,7 +207,7 @@ class Accounts:
                 issuers,
             ) = row
             return AccountRow(
-                user=f"user:{account.hex}",
+                user=user_of(account),
                 handle=handle,
                 display_name=display_name,
                 password_hash=password_hash,

@@ -12,12 +12,13 @@ from msgspec import Struct
 
 from actors.kind import Instant
 from storage.postgres.accounts.login_rows import end_logins
-from storage.postgres.accounts.notices import account_key, warn
+from storage.postgres.accounts.notices import warn
 from storage.postgres.audit_log import record
 from storage.postgres.driver.connection import TrioConnection
 from storage.postgres.driver.errors import DataRejected
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import lent
+from storage.postgres.ids import user_of, uuid_of
 from storage.postgres.outbox.mail import Letter, queue_mail
 
 _UNIQUE_VIOLATION: Final = "23505"
@@ -97,8 +98,8 @@ class Credentials:
                     return False
                 user, email, before = used
                 # Codes for a new password went to the mailbox that was: it counts no more.
-                await connection.execute(_FORGET_CODES, {"account": account_key(user)})
-                await connection.execute(_SET_EMAIL, {"account": account_key(user), "email": email})
+                await connection.execute(_FORGET_CODES, {"account": uuid_of(user)})
+                await connection.execute(_SET_EMAIL, {"account": uuid_of(user), "email": email})
                 await record(connection, "email.verified", by=user, on=user, from_address=address)
                 if before is not None and before != email:
                     await _tell_change(connection, user, before, email)
@@ -114,7 +115,7 @@ class Credentials:
             cursor = await connection.execute(_BY_EMAIL, {"email": mailed.email})
             if (found := await cursor.fetchone()) is not None:
                 account, name, _ = found
-                user = f"user:{account.hex}"
+                user = user_of(account)
                 await _send(connection, user, "reset_password", mailed, Letter.RESET_PASSWORD, name)
 
     async def reset_password(self, digest: bytes, password_hash: str, *, at: Instant, address: str) -> bool:
@@ -131,7 +132,7 @@ class Credentials:
     ) -> bool:
         """Set the user's password; every login but ``keep`` ends. False if it isn't the one that ``was`` any more."""
         async with lent(self._pool, transaction=True) as connection:
-            cursor = await connection.execute(_LOCK_IF_SAME, {"account": account_key(user), "was": was})
+            cursor = await connection.execute(_LOCK_IF_SAME, {"account": uuid_of(user), "was": was})
             if await cursor.fetchone() is None:
                 return False
             await _set_password(connection, user, password_hash, keep=keep, at=at, address=address)
@@ -145,7 +146,7 @@ async def mail_verification(connection: TrioConnection, user: str, mailed: Maile
         values = {"handle": taken[1]}
         await queue_mail(connection, to=mailed.email, template=Letter.EMAIL_TAKEN, values=values)
         return
-    cursor = await connection.execute(_SAID, {"account": account_key(user)})
+    cursor = await connection.execute(_SAID, {"account": uuid_of(user)})
     if (said := await cursor.fetchone()) is None:
         return
     name, email = said
@@ -158,7 +159,7 @@ async def _send(
 ) -> None:
     parameters = {
         "digest": mailed.digest,
-        "account": account_key(user),
+        "account": uuid_of(user),
         "purpose": purpose,
         "email": mailed.email,
         "expires_at": mailed.expires_at,
@@ -175,13 +176,13 @@ async def _use(
     await connection.execute(_LOCK_OF_CODE, {"digest": digest})
     cursor = await connection.execute(_USE_CODE, {"digest": digest, "purpose": purpose, "at": at})
     found = await cursor.fetchone()
-    return None if found is None else (f"user:{found[0].hex}", found[1], found[2])
+    return None if found is None else (user_of(found[0]), found[1], found[2])
 
 
 async def _set_password(
     connection: TrioConnection, user: str, password_hash: str, *, keep: str | None, at: Instant, address: str
 ) -> None:
-    account = account_key(user)
+    account = uuid_of(user)
     await connection.execute(_RENEW, {"account": account, "password_hash": password_hash})
     # The one for another address too: who asked for it knew the former password, and the new one would be theirs.
     await connection.execute(_FORGET_CODES, {"account": account})
@@ -191,7 +192,7 @@ async def _set_password(
 
 
 async def _tell_change(connection: TrioConnection, user: str, before: str, after: str) -> None:
-    cursor = await connection.execute(_SAID, {"account": account_key(user)})
+    cursor = await connection.execute(_SAID, {"account": uuid_of(user)})
     said = await cursor.fetchone()
     values = {"handle": said[0] if said is not None else "", "new": masked(after)}
     await queue_mail(connection, to=before, template=Letter.EMAIL_CHANGED, values=values)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from actors.kind import Instant
-from storage.postgres.accounts.notices import account_key
 from storage.postgres.audit_log import record
 from storage.postgres.driver.errors import DataRejected
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import lent
+from storage.postgres.ids import uuid_of
 
 _UNIQUE_VIOLATION: Final = "23505"
 
@@ -40,7 +40,7 @@ class Identities:
 
     async def link(self, user: str, issuer: str, subject: str, *, at: Instant, address: str) -> None:
         """Let who is this subject at the issuer sign in as this user. Raises IdentityTakenError."""
-        parameters = {"account": account_key(user), "issuer": issuer, "subject": subject, "at": at}
+        parameters = {"account": uuid_of(user), "issuer": issuer, "subject": subject, "at": at}
         try:
             async with lent(self._pool, transaction=True) as connection:
                 await connection.execute(_LINK, parameters)
@@ -59,7 +59,7 @@ class Identities:
 
     async def unlink(self, user: str, issuer: str, *, address: str) -> bool:
         """Let nobody of this issuer sign in as this user; False if nobody could. Raises LastWayInError."""
-        parameters = {"account": account_key(user), "issuer": issuer}
+        parameters = {"account": uuid_of(user), "issuer": issuer}
         async with lent(self._pool, transaction=True) as connection:
             cursor = await connection.execute(_LOCK, parameters)
             account = await cursor.fetchone()

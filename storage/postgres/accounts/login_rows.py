@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
-from uuid import UUID
 
 from msgspec import Struct
 
 from actors.kind import Instant
 from protocol.inbox import EndLogins, Why, inbox_of
 from protocol.limits import LOGINS_PER_USER_MAX
-from storage.postgres.accounts.notices import account_key, warn, write
+from storage.postgres.accounts.notices import warn, write
 from storage.postgres.audit_log import record
 from storage.postgres.driver.connection import TrioConnection
+from storage.postgres.ids import uuid_of
 from storage.postgres.outbox.mail import Letter
 from storage.postgres.outbox.owed import LATER, owe
 
@@ -64,7 +64,7 @@ async def begin_login(connection: TrioConnection, user: str, login: NewLogin, *,
 
     ``told``: its user gets a notice. The ones unused longest end beyond LOGINS_PER_USER_MAX.
     """
-    account = account_key(user)
+    account = uuid_of(user)
     cursor = await connection.execute(_RESTORE, {"account": account, "at": login.at})
     if await cursor.fetchone() is not None:
         await record(connection, "account.restored", by=user, on=user, from_address=login.place)
@@ -73,7 +73,7 @@ async def begin_login(connection: TrioConnection, user: str, login: NewLogin, *,
         _ENTER,
         {
             "account": account,
-            "login": UUID(hex=login.login),
+            "login": uuid_of(login.login),
             "device": login.device,
             "place": login.place,
             "digest": login.token_digest,
@@ -117,10 +117,10 @@ async def end_logins(
     cursor = await connection.execute(
         _END,
         {
-            "account": account_key(user),
+            "account": uuid_of(user),
             "at": at,
-            "only": None if only is None else [UUID(hex=login) for login in only],
-            "keep": None if keep is None else UUID(hex=keep),
+            "only": None if only is None else [uuid_of(login) for login in only],
+            "keep": None if keep is None else uuid_of(keep),
         },
     )
     ended = sorted(row[0].hex for row in await cursor.fetchall())

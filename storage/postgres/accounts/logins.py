@@ -10,10 +10,10 @@ from uuid import UUID
 from actors.ports.log import LogUnavailableError
 from actors.ports.logins import Login, LoginStanding
 from actors.ports.time import Clock
-from protocol.ids import stream_key
 from storage.postgres.driver.errors import PostgresError
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import rows
+from storage.postgres.ids import uuid_of
 from storage.postgres.streams.log import CALL_TIMEOUT_S
 
 _LOGIN_ID: Final = re.compile(r"[0-9a-f]{32}").fullmatch
@@ -42,7 +42,7 @@ class PostgresLogins:
         """See the port."""
         parameters = {
             "logins": [_uuid(login.login) for login in logins],
-            "accounts": [UUID(bytes=stream_key(login.user)) for login in logins],
+            "accounts": [uuid_of(login.user) for login in logins],
         }
         try:
             with self._clock.deadline(CALL_TIMEOUT_S):
@@ -55,4 +55,4 @@ class PostgresLogins:
 
 def _uuid(login: str) -> UUID:
     """A login's id; one that nobody has for what is none."""
-    return UUID(hex=login) if _LOGIN_ID(login) else _NO_LOGIN
+    return uuid_of(login) if _LOGIN_ID(login) else _NO_LOGIN

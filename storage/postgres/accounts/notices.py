@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from uuid import UUID
 
 from protocol.inbox import Matter, Warn, inbox_of
 from storage.postgres.driver.connection import TrioConnection
+from storage.postgres.ids import uuid_of
 from storage.postgres.outbox.mail import Letter, queue_mail
 from storage.postgres.outbox.owed import LATER, owe
 
 _READER = "select email, coalesce(handle, display_name) from account where id = %(account)s"
-
-
-def account_key(user: str) -> UUID:
-    """A user's id as the tables hold it."""
-    return UUID(hex=user.removeprefix("user:"))
 
 
 async def warn(
@@ -35,7 +30,7 @@ async def warn(
 
 async def write(connection: TrioConnection, user: str, letter: Letter, values: Mapping[str, str]) -> None:
     """Send a letter to the user's e-mail address, if they have one."""
-    cursor = await connection.execute(_READER, {"account": account_key(user)})
+    cursor = await connection.execute(_READER, {"account": uuid_of(user)})
     found = await cursor.fetchone()
     if found is not None and found[0] is not None:
         await queue_mail(connection, to=found[0], template=letter, values={"handle": found[1], **values})

@@ -7,6 +7,7 @@ from storage.postgres.accounts.login_rows import end_logins
 from storage.postgres.audit_log import record
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import lent, rows
+from storage.postgres.ids import user_of
 
 # With their refresh tokens. One that was ended is kept as long as its tokens would be: so that showing one is noticed.
 _DELETE_LOGINS = """
@@ -74,7 +75,7 @@ class Retention:
         parameters = {"before": before, "now": now, "rows": rows_max}
         async with lent(self._pool, transaction=True) as connection:
             cursor = await connection.execute(_ABANDON, parameters)
-            guests = [f"user:{account.hex}" for (account,) in await cursor.fetchall()]
+            guests = [user_of(account) for (account,) in await cursor.fetchall()]
             for guest in guests:
                 await end_logins(connection, guest, why="deleted", at=now, address=None, by="system")
                 await record(connection, "account.abandoned", by="system", on=guest)

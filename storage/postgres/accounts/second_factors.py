@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from actors.kind import Instant
-from storage.postgres.accounts.notices import account_key, warn
+from storage.postgres.accounts.notices import warn
 from storage.postgres.audit_log import record
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import lent, rows
+from storage.postgres.ids import uuid_of
 from storage.postgres.outbox.mail import Letter
 
 _GET = "select secret, confirmed_at is not null from second_factor where account = %(account)s"
@@ -60,19 +61,19 @@ class SecondFactors:
 
     async def of(self, user: str) -> FactorRow | None:
         """The user's second factor."""
-        for secret, confirmed in await rows(self._pool, _GET, {"account": account_key(user)}):
+        for secret, confirmed in await rows(self._pool, _GET, {"account": uuid_of(user)}):
             return FactorRow(bytes(secret), confirmed)
         return None
 
     async def begin(self, user: str, secret: bytes) -> bool:
         """Keep a secret that isn't asked for yet; False if one is asked for."""
-        return bool(await rows(self._pool, _BEGIN, {"account": account_key(user), "secret": secret}))
+        return bool(await rows(self._pool, _BEGIN, {"account": uuid_of(user), "secret": secret}))
 
     async def confirm(
         self, user: str, secret: bytes, digests: Sequence[bytes], *, step: int, at: Instant, address: str
     ) -> bool:
         """Ask for this secret's codes from now on; False if that isn't what waits for its first code."""
-        account = account_key(user)
+        account = uuid_of(user)
         async with lent(self._pool, transaction=True) as connection:
             cursor = await connection.execute(
                 _CONFIRM, {"account": account, "secret": secret, "step": step, "at": at}
@@ -87,11 +88,11 @@ class SecondFactors:
 
     async def take_step(self, user: str, step: int) -> bool:
         """Use up the code of this time step; False if it, or a later one, was used."""
-        return bool(await rows(self._pool, _TAKE_STEP, {"account": account_key(user), "step": step}))
+        return bool(await rows(self._pool, _TAKE_STEP, {"account": uuid_of(user), "step": step}))
 
     async def take_recovery_code(self, user: str, digest: bytes, *, address: str) -> bool:
         """Use up a recovery code; False if it isn't one of the user's."""
-        account = account_key(user)
+        account = uuid_of(user)
         async with lent(self._pool, transaction=True) as connection:
             cursor = await connection.execute(_TAKE_CODE, {"account": account, "digest": digest})
             if await cursor.fetchone() is None:
@@ -110,7 +111,7 @@ class SecondFactors:
 
     async def drop(self, user: str, *, address: str) -> None:
         """Ask for no code any more."""
-        account = account_key(user)
+        account = uuid_of(user)
         async with lent(self._pool, transaction=True) as connection:
             await connection.execute(_DROP_CODES, {"account": account})
             cursor = await connection.execute(_DROP, {"account": account})

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from enum import Enum, auto
 from typing import Final
-from uuid import UUID
 
 from msgspec import Struct
 
 from actors.kind import Instant
 from protocol.limits import REFRESH_GRACE_S
 from storage.postgres.accounts.login_rows import NewLogin, begin_login, end_logins
-from storage.postgres.accounts.notices import account_key, warn
+from storage.postgres.accounts.notices import warn
 from storage.postgres.driver.connection import TrioConnection
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import lent, rows
+from storage.postgres.ids import user_of, uuid_of
 from storage.postgres.outbox.mail import Letter
 
 _GRACE_MS: Final = int(REFRESH_GRACE_S * 1000)
@@ -122,7 +122,7 @@ class SignIns:
         False if the account was banned meanwhile, or ``password_hash`` isn't its password's any more: what ended its
         logins would have missed this one.
         """
-        parameters = {"account": account_key(user), "password_hash": password_hash}
+        parameters = {"account": uuid_of(user), "password_hash": password_hash}
         async with lent(self._pool, transaction=True) as connection:
             cursor = await connection.execute(_LOCK_IF_SAME, parameters)
             if await cursor.fetchone() is None:
@@ -142,7 +142,7 @@ class SignIns:
             if found is None or found[3]:
                 return Rotation.UNKNOWN
             login, account, device, _ = found
-            user = f"user:{account.hex}"
+            user = user_of(account)
             cursor = await connection.execute(
                 _SHOWN, {"digest": shown.digest, "next_digest": shown.next_digest}
             )
@@ -175,7 +175,7 @@ class SignIns:
 
     async def of(self, user: str, now: Instant) -> list[LoginRow]:
         """The user's logins that are still good, the one used last first."""
-        found = await rows(self._pool, _LIST, {"account": account_key(user), "now": now})
+        found = await rows(self._pool, _LIST, {"account": uuid_of(user), "now": now})
         return [
             LoginRow(
                 login=login.hex,
@@ -190,7 +190,7 @@ class SignIns:
 
     async def began_at(self, login: str) -> Instant:
         """When a login began; 0 if there is none."""
-        found = await rows(self._pool, _BEGAN, {"login": UUID(hex=login)})
+        found = await rows(self._pool, _BEGAN, {"login": uuid_of(login)})
         return found[0][0] if found else 0
 
     async def end(self, user: str, login: str, *, at: Instant, address: str) -> bool:

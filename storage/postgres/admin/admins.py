@@ -12,11 +12,11 @@ from msgspec import Struct
 from actors.kind import Instant
 from protocol.ids import SYSTEM
 from storage.postgres.accounts.login_rows import end_logins
-from storage.postgres.accounts.notices import account_key
 from storage.postgres.audit_log import record
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import lent, rows
-from storage.postgres.people.people import FIRST, PageOf, user_of
+from storage.postgres.ids import user_of, uuid_of
+from storage.postgres.people.people import FIRST, PageOf
 
 
 class BanRow(Struct, frozen=True, kw_only=True):
@@ -78,7 +78,7 @@ class Admins:
 
     async def is_admin(self, user: str) -> bool:
         """Whether this user has the rights of an admin now."""
-        return bool(await rows(self._pool, _IS_ADMIN, {"account": account_key(user)}))
+        return bool(await rows(self._pool, _IS_ADMIN, {"account": uuid_of(user)}))
 
     async def handles(self) -> list[str]:
         """The handles of all admins, in order."""
@@ -100,7 +100,7 @@ class Admins:
 
     async def ban(self, user: str, *, by: str, reason: str, at: Instant, from_address: str) -> Banning:
         """Keep a user out: all their logins end, on every node. Banning again only changes the reason."""
-        parameters = {"account": account_key(user), "at": at, "reason": reason}
+        parameters = {"account": uuid_of(user), "at": at, "reason": reason}
         async with lent(self._pool, transaction=True) as connection:
             cursor = await connection.execute(_LOCK.encode(), parameters)
             found = await cursor.fetchone()
@@ -119,14 +119,14 @@ class Admins:
     async def unban(self, user: str, *, by: str, from_address: str) -> None:
         """Let a user in again; nothing happens if they aren't kept out."""
         async with lent(self._pool, transaction=True) as connection:
-            cursor = await connection.execute(_UNBAN.encode(), {"account": account_key(user)})
+            cursor = await connection.execute(_UNBAN.encode(), {"account": uuid_of(user)})
             if await cursor.fetchone() is not None:
                 await record(connection, "account.unbanned", by=by, on=user, from_address=from_address)
 
     async def bans(self, page: PageOf) -> list[BanRow]:
         """Who is kept out, the newest first."""
         at, last = page.edge or FIRST
-        parameters = {"at": at, "key": account_key(last), "limit": page.limit}
+        parameters = {"at": at, "key": uuid_of(last), "limit": page.limit}
         found = await rows(self._pool, _BANS_BACK if page.back else _BANS, parameters)
         return [
             BanRow(user=user_of(account), at=banned_at, reason=reason) for account, banned_at, reason in found

@@ -6,16 +6,15 @@ Every method may raise PostgresError. Users are ``user:32hex``, times Unix milli
 from __future__ import annotations
 
 from collections.abc import Sequence
-from uuid import UUID
 
 from msgspec import Struct
 
 from actors.inbox.project import ITEM, READ, item_key
 from actors.kind import Row
 from protocol import limits
-from protocol.ids import stream_key
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import rows
+from storage.postgres.ids import uuid_of
 
 
 class ItemRow(Struct, frozen=True, kw_only=True):
@@ -70,7 +69,7 @@ class Inboxes:
     async def page(self, user: str, *, before: int | None, after: int | None, limit: int) -> InboxRows:
         """So many items: the first ones after ``after``, else the last ones before ``before``."""
         parameters = {
-            "inbox": UUID(bytes=stream_key(user)),
+            "inbox": uuid_of(user),
             "item": ITEM,
             "read": READ,
             "digits": len(item_key(0)),

@@ -15,6 +15,7 @@ from actors.kind import Instant
 from storage.postgres.audit_log import record
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import execute, lent, rows
+from storage.postgres.ids import uuid_of
 
 
 class TooManyKeysError(Exception):
@@ -61,7 +62,7 @@ class ApiKeys:
 
     async def get(self, key: str) -> KeyRow | None:
         """The key of this id, whether it is still good or not."""
-        found = await rows(self._pool, _ONE, {"id": UUID(hex=key)})
+        found = await rows(self._pool, _ONE, {"id": uuid_of(key)})
         return _key(*found[0]) if found else None
 
     async def all(self) -> list[KeyRow]:
@@ -71,7 +72,7 @@ class ApiKeys:
     async def add(self, key: KeyRow, *, address: str | None, most: int) -> None:
         """Keep a new key. Raises TooManyKeysError beyond ``most`` good ones."""
         parameters = {
-            "id": UUID(hex=key.id),
+            "id": uuid_of(key.id),
             "name": key.name,
             "secret_hash": key.secret_hash,
             "scopes": key.scopes,
@@ -98,7 +99,7 @@ class ApiKeys:
     async def revoke(self, key: str, *, by: str, address: str | None, at: Instant) -> bool:
         """End a key. False if there is none that hasn't been ended."""
         async with lent(self._pool, transaction=True) as connection:
-            cursor = await connection.execute(_REVOKE, {"id": UUID(hex=key), "at": at})
+            cursor = await connection.execute(_REVOKE, {"id": uuid_of(key), "at": at})
             if await cursor.fetchone() is None:
                 return False
             await record(connection, "key.revoke", by=by, on=f"key:{key}", from_address=address)
@@ -106,7 +107,7 @@ class ApiKeys:
 
     async def used(self, key: str, at: Instant) -> None:
         """Note when a key was used."""
-        await execute(self._pool, _USED, {"id": UUID(hex=key), "at": at})
+        await execute(self._pool, _USED, {"id": uuid_of(key), "at": at})
 
     async def note(
         self, act: str, *, by: str, on: str, address: str, after: dict[str, str] | None = None

@@ -19,6 +19,7 @@ from storage.postgres.audit_log import record
 from storage.postgres.driver.connection import TrioConnection
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import execute, lent, rows
+from storage.postgres.ids import uuid_of
 
 QUEUE: Final = "webhook"
 
@@ -188,7 +189,7 @@ class Webhooks:
 
     async def get(self, webhook: str) -> WebhookRow | None:
         """The one of this id."""
-        found = await rows(self._pool, _ONE, {"id": UUID(hex=webhook)})
+        found = await rows(self._pool, _ONE, {"id": uuid_of(webhook)})
         return _webhook(*found[0]) if found else None
 
     async def add(
@@ -196,7 +197,7 @@ class Webhooks:
     ) -> None:
         """Make one. Raises TooManyWebhooksError beyond ``most``."""
         parameters = {
-            "id": UUID(hex=webhook),
+            "id": uuid_of(webhook),
             "url": url,
             "types": list(types),
             "patterns": [pattern(t) for t in types],
@@ -224,7 +225,7 @@ class Webhooks:
     ) -> bool:
         """Give it other settings, and another chance; None leaves one as it is. False if there is no such webhook."""
         parameters = {
-            "id": UUID(hex=webhook),
+            "id": uuid_of(webhook),
             "url": url,
             "types": None if types is None else list(types),
             "patterns": None if types is None else [pattern(t) for t in types],
@@ -236,7 +237,7 @@ class Webhooks:
     async def rotate(self, webhook: str, *, at: Instant, by: str, address: str) -> int | None:
         """Give it the next secret: its version. None if there is no such webhook."""
         async with lent(self._pool, transaction=True) as connection:
-            cursor = await connection.execute(_ROTATE.encode(), {"id": UUID(hex=webhook), "at": at})
+            cursor = await connection.execute(_ROTATE.encode(), {"id": uuid_of(webhook), "at": at})
             found = await cursor.fetchone()
             if found is None:
                 return None
@@ -246,12 +247,12 @@ class Webhooks:
     async def delete(self, webhook: str, *, by: str, address: str) -> bool:
         """End it, with what waits for it. False if there is no such webhook."""
         return await self._audited(
-            "webhook.delete", _DELETE, {"id": UUID(hex=webhook)}, by=by, address=address
+            "webhook.delete", _DELETE, {"id": uuid_of(webhook)}, by=by, address=address
         )
 
     async def test(self, webhook: str, what: str, at: Instant) -> None:
         """Have it told of something that it needn't have chosen."""
-        await execute(self._pool, _TEST, {"id": UUID(hex=webhook), "type": what, "at": at})
+        await execute(self._pool, _TEST, {"id": uuid_of(webhook), "type": what, "at": at})
 
     async def event(self, stream: UUID, seq: int) -> LoggedEvent | None:
         """An event of the log; None when it is gone, with its stream."""
@@ -268,13 +269,13 @@ class Webhooks:
         async with lent(self._pool, transaction=True) as connection:
             await connection.execute(_FAILED.encode(), {**_attempt(attempt), "resume_at": resume_at})
             if disable:
-                cursor = await connection.execute(_DISABLE, {"id": UUID(hex=attempt.webhook)})
+                cursor = await connection.execute(_DISABLE, {"id": uuid_of(attempt.webhook)})
                 if await cursor.fetchone() is not None:
                     await record(connection, "webhook.disable", by="system", on=attempt.webhook)
 
     async def deliveries(self, webhook: str, *, before: int | None, limit: int) -> list[DeliveryRow]:
         """Attempts of a webhook, the newest first."""
-        parameters = {"webhook": UUID(hex=webhook), "before": before or _ID_END, "limit": limit}
+        parameters = {"webhook": uuid_of(webhook), "before": before or _ID_END, "limit": limit}
         return [_delivery(*row) for row in await rows(self._pool, _DELIVERIES, parameters)]
 
     async def forget_deliveries(self, before: Instant, limit: int) -> None:
@@ -300,7 +301,7 @@ class Webhooks:
 
 
 def _attempt(attempt: Attempt) -> dict[str, Any]:
-    return {**msgspec.structs.asdict(attempt), "webhook": UUID(hex=attempt.webhook)}
+    return {**msgspec.structs.asdict(attempt), "webhook": uuid_of(attempt.webhook)}
 
 
 def _webhook(

@@ -14,10 +14,11 @@ import msgspec
 from msgspec import Struct, structs
 
 from protocol.frames import StreamCommand
-from protocol.ids import SYSTEM, stream_key
+from protocol.ids import SYSTEM
 from storage.postgres.driver.connection import TrioConnection
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import execute, rows
+from storage.postgres.ids import uuid_of
 
 LATER: Final = "00000000-0000-0000-0000-000000000000"
 """The client_id of a command that is to be owed: it gets its own when it is sent."""
@@ -52,7 +53,7 @@ async def owe(connection: TrioConnection, command: StreamCommand, *, by: str = S
     seconds later. Raises psycopg.Error, like any statement in the caller's block.
     """
     parameters = {
-        "stream": UUID(bytes=stream_key(command.stream)),
+        "stream": uuid_of(command.stream),
         "by": by,
         "command": msgspec.msgpack.encode(structs.replace(command, client_id=LATER)),
     }

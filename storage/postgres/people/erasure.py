@@ -12,14 +12,14 @@ from typing import Final
 from uuid import UUID
 
 from actors.kind import Instant
-from protocol.ids import SYSTEM, stream_key
+from protocol.ids import SYSTEM
 from storage.postgres.accounts.login_rows import end_logins
-from storage.postgres.accounts.notices import account_key, warn
+from storage.postgres.accounts.notices import warn
 from storage.postgres.audit_log import record
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import lent, rows
+from storage.postgres.ids import user_of, uuid_of
 from storage.postgres.outbox.mail import Letter, forget_mail
-from storage.postgres.people.people import user_of
 
 _DELETE = """
 update account set deleted_at = %(at)s, erase_at = %(erase_at)s
@@ -90,7 +90,7 @@ class Erasures:
 
     async def login_began(self, login: str) -> Instant:
         """When this login began; 0 if it isn't one that goes on."""
-        found = await rows(self._pool, _BEGAN, {"login": UUID(hex=login)})
+        found = await rows(self._pool, _BEGAN, {"login": uuid_of(login)})
         return found[0][0] if found else 0
 
     async def delete(self, user: str, *, at: Instant, erase_at: Instant, address: str) -> bool:
@@ -98,7 +98,7 @@ class Erasures:
 
         Poke the owed commands afterwards.
         """
-        parameters = {"account": account_key(user), "at": at, "erase_at": erase_at}
+        parameters = {"account": uuid_of(user), "at": at, "erase_at": erase_at}
         async with lent(self._pool, transaction=True) as connection:
             cursor = await connection.execute(_DELETE.encode(), parameters)
             if await cursor.fetchone() is None:
@@ -133,17 +133,17 @@ class Erasures:
 
     async def rooms(self, user: str, *, after: str | None, limit: int) -> list[str]:
         """Rooms in which there is something of this user, in order of their ids, those after this one."""
-        last = _START if after is None else UUID(bytes=stream_key(after))
+        last = _START if after is None else uuid_of(after)
         found = await rows(self._pool, _ROOMS, {"user": user, "after": last, "limit": limit})
         return [f"room:{room}" for (room,) in found]
 
     async def written(self, user: str, room: str, *, limit: int) -> list[int]:
         """Seqs of messages of this user in a room, and of other events with a text of theirs: some of them."""
-        parameters = {"user": user, "room": UUID(bytes=stream_key(room)), "limit": limit}
+        parameters = {"user": user, "room": uuid_of(room), "limit": limit}
         return [seq for (seq,) in await rows(self._pool, _WRITTEN, parameters)]
 
     async def settle(self, user: str) -> None:
         """Nothing of this user is left anywhere."""
         async with lent(self._pool, transaction=True) as connection:
-            await connection.execute(_DONE.encode(), {"account": account_key(user)})
+            await connection.execute(_DONE.encode(), {"account": uuid_of(user)})
             await record(connection, "account.erased", by=SYSTEM, on=user)

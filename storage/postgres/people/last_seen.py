@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from uuid import UUID
 
 from actors.kind import Instant
 from actors.ports.log import LogUnavailableError
 from storage.postgres.driver.errors import PostgresError
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import execute
+from storage.postgres.ids import uuid_of
 
 # All nodes write the rows in one order, so that they wait for one another and never deadlock.
 _KEEP = """
@@ -30,7 +30,7 @@ class PostgresLastSeen:
 
     async def keep(self, seen: Mapping[str, Instant]) -> None:
         """Keep when these users were here; never goes back. Raises LogUnavailableError."""
-        users = [UUID(hex=user.removeprefix("user:")) for user in seen]
+        users = [uuid_of(user) for user in seen]
         try:
             await execute(self._pool, _KEEP, {"users": users, "ats": list(seen.values())})
         except PostgresError as error:

@@ -13,11 +13,11 @@ from msgspec import Struct
 
 from actors.kind import Instant
 from storage.postgres.accounts.accounts import HandleRow, HandleTakenError
-from storage.postgres.accounts.notices import account_key
 from storage.postgres.audit_log import record
 from storage.postgres.driver.errors import DataRejected
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import Row, lent, rows
+from storage.postgres.ids import user_of, uuid_of
 
 _UNIQUE_VIOLATION: Final = "23505"
 Audience = Literal["everyone", "friends", "nobody"]
@@ -152,8 +152,8 @@ class People:
     ) -> list[ProfileRow]:
         """The profiles of these users and of who has these handles, each once, in no particular order."""
         parameters = {
-            "viewer": account_key(viewer),
-            "accounts": [account_key(user) for user in users],
+            "viewer": uuid_of(viewer),
+            "accounts": [uuid_of(user) for user in users],
             "folded": list(folded),
         }
         return [_profile(*row) for row in await rows(self._pool, _PROFILES, parameters)]
@@ -163,7 +163,7 @@ class People:
     ) -> list[FoundRow]:
         """Profiles whose folded handle begins so and comes after ``edge``, in order; before it, backwards."""
         parameters = {
-            "viewer": account_key(viewer),
+            "viewer": uuid_of(viewer),
             "prefix": prefix,
             "end": prefix + _LAST,
             "edge": edge or "",
@@ -174,7 +174,7 @@ class People:
 
     async def own(self, user: str) -> OwnProfileRow | None:
         """The profile as its owner sees it; None if there is no such account."""
-        found = await rows(self._pool, _READ, {"account": account_key(user)})
+        found = await rows(self._pool, _READ, {"account": uuid_of(user)})
         return _own(found[0]) if found else None
 
     async def change(
@@ -184,7 +184,7 @@ class People:
 
         The keys are those of ``protocol.http.people.ChangeProfile``.
         """
-        parameters = {**changes, "account": account_key(user), "revision": revision}
+        parameters = {**changes, "account": uuid_of(user), "revision": revision}
         found = await rows(self._pool, _CHANGE, parameters)
         return _own(found[0]) if found else None
 
@@ -195,7 +195,7 @@ class People:
 
         Raises HandleTakenError, TooSoonError, NoHandleError.
         """
-        account = account_key(user)
+        account = uuid_of(user)
         try:
             async with lent(self._pool, transaction=True) as connection:
                 cursor = await connection.execute(_LOCK_HANDLE.encode(), {"account": account})
@@ -223,11 +223,6 @@ class People:
             if error.sqlstate == _UNIQUE_VIOLATION:
                 raise HandleTakenError from None
             raise
-
-
-def user_of(account: UUID) -> str:
-    """The user whose rows have this key."""
-    return f"user:{account.hex}"
 
 
 def _profile(

@@ -15,12 +15,12 @@ from msgspec import Struct
 from actors.kind import Instant
 from protocol import limits
 from protocol.inbox import Befriend, inbox_of
-from storage.postgres.accounts.notices import account_key
 from storage.postgres.driver.connection import TrioConnection
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import lent, rows
+from storage.postgres.ids import user_of, uuid_of
 from storage.postgres.outbox.owed import LATER, owe
-from storage.postgres.people.people import FIRST, PageOf, user_of
+from storage.postgres.people.people import FIRST, PageOf
 
 
 class RelatedRow(Struct, frozen=True, kw_only=True):
@@ -187,14 +187,14 @@ class Relations:
 
     async def _page(self, related: str, user: str, page: PageOf) -> list[RelatedRow]:
         at, last = page.edge or FIRST
-        parameters = {"me": account_key(user), "at": at, "key": account_key(last), "limit": page.limit}
+        parameters = {"me": uuid_of(user), "at": at, "key": uuid_of(last), "limit": page.limit}
         statement = (_PAGE_BACK if page.back else _PAGE).format(related=related)
         found = await rows(self._pool, statement, parameters)
         return [RelatedRow(user=user_of(account), at=created_at) for account, created_at in found]
 
 
 def _pair(user: str, other: str, at: Instant) -> dict[str, object]:
-    me, them = account_key(user), account_key(other)
+    me, them = uuid_of(user), uuid_of(other)
     return {"me": me, "other": them, "pair": [me, them], "at": at}
 
 

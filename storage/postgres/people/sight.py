@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from uuid import UUID
 
 from actors.ports.log import LogUnavailableError
 from storage.postgres.driver.errors import PostgresError
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import rows
+from storage.postgres.ids import user_of, uuid_of
 
 _VISIBLE = """
 select a.id from account a
@@ -24,13 +24,9 @@ class PostgresSight:
 
     async def visible(self, user: str, people: Collection[str]) -> set[str]:
         """Those of these people who let this user see them. Raises LogUnavailableError."""
-        asked = {"user": _uuid(user), "people": [_uuid(person) for person in people]}
+        asked = {"user": uuid_of(user), "people": [uuid_of(person) for person in people]}
         try:
             found = await rows(self._pool, _VISIBLE, asked)
         except PostgresError as error:
             raise LogUnavailableError(str(error)) from error
-        return {f"user:{person.hex}" for (person,) in found}
-
-
-def _uuid(user: str) -> UUID:
-    return UUID(hex=user.removeprefix("user:"))
+        return {user_of(person) for (person,) in found}

@@ -15,6 +15,7 @@ from protocol.room import KIND
 from storage.postgres.driver.errors import PostgresError
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import Row, rows
+from storage.postgres.ids import stream_of, uuid_of
 
 # A room's messages are numbered without a gap, so its last row by seq has the last number, and the newest n rows are
 # the last n numbers: the key of the table is all the index that this needs.
@@ -98,18 +99,20 @@ class PostgresReadPositions:
         marks = [mark for mark in marks if kind_of(mark.room) == KIND]
         parameters = {
             "users": [mark.user for mark in marks],
-            "rooms": [_uuid(mark.room) for mark in marks],
+            "rooms": [uuid_of(mark.room) for mark in marks],
             "numbers": [mark.number for mark in marks],
         }
         found = await self._rows(_KEEP, parameters)
-        return [ReadMoved(user, f"{KIND}:{room.hex}", number, direct) for user, room, number, direct in found]
+        return [
+            ReadMoved(user, stream_of(KIND, room), number, direct) for user, room, number, direct in found
+        ]
 
     async def counts(self, user: str, rooms: Mapping[str, int]) -> list[RoomHead]:
         """See the port."""
         asked = {room: read for room, read in rooms.items() if kind_of(room) == KIND}
         parameters = {
             "user": user,
-            "rooms": [_uuid(room) for room in asked],
+            "rooms": [uuid_of(room) for room in asked],
             "read": list(asked.values()),
             "scanned_max": limits.UNREAD_SCANNED_MAX,
             "unread_max": limits.UNREAD_MAX,
@@ -121,10 +124,10 @@ class PostgresReadPositions:
 
         May raise PostgresError.
         """
-        room = _BEFORE_ALL if beside is None else _uuid(beside)
+        room = _BEFORE_ALL if beside is None else uuid_of(beside)
         statement = _BEFORE if back else _AFTER
         found = await rows(self._pool, statement, {"user": user, "room": room, "limit": limit})
-        return [f"{KIND}:{room.hex}" for (room,) in found]
+        return [stream_of(KIND, room) for (room,) in found]
 
     async def _rows(self, statement: str, parameters: Mapping[str, object]) -> list[Row]:
         try:
@@ -133,15 +136,11 @@ class PostgresReadPositions:
             raise LogUnavailableError(str(error)) from error
 
 
-def _uuid(room: str) -> UUID:
-    return UUID(hex=room[-32:])
-
-
 def _head(
     room: UUID, seq: int, number: int, read: int, unread: int, mentions: int, peer_read: int | None
 ) -> RoomHead:
     return RoomHead(
-        room=f"{KIND}:{room.hex}",
+        room=stream_of(KIND, room),
         seq=seq,
         number=number,
         read=read,

@@ -13,11 +13,12 @@ from msgspec import Meta, Struct
 
 from actors.kind import Instant
 from protocol.limits import SEQ_MAX
+from protocol.room import KIND as ROOM
 from storage.postgres.audit_log import record
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import lent, rows
+from storage.postgres.ids import stream_of, user_of, uuid_of
 from storage.postgres.rooms.messages import COLUMNS, MessageRow, message_of
-from storage.postgres.rooms.rooms import uuid_of
 
 
 class NotFiled(Enum):
@@ -142,7 +143,7 @@ class Reports:
             "room": None if room is None else uuid_of(room),
             "open": opened,
             "from_at": beside.at,
-            "from_id": UUID(hex=beside.report),
+            "from_id": uuid_of(beside.report),
             "limit": limit,
         }
         statement = _LIST + (_NEWER if back else _OLDER)
@@ -153,7 +154,7 @@ class Reports:
     ) -> NotClosed | None:
         """Close a report, of this room if one is named, and note it in the audit log. None if that was done."""
         parameters = {
-            "report": UUID(hex=report),
+            "report": uuid_of(report),
             "room": None if room is None else uuid_of(room),
             "verdict": verdict,
             "by": uuid_of(by),
@@ -171,7 +172,7 @@ class Reports:
                 connection,
                 "report.close",
                 by=by,
-                on=f"room:{stream.hex}",
+                on=stream_of(ROOM, stream),
                 from_address=from_address,
                 after={"report": report, "message": seq, "verdict": verdict},
             )
@@ -192,13 +193,13 @@ def _report(
 ) -> ReportRow:
     return ReportRow(
         report=report.hex,
-        room=f"room:{room.hex}",
-        reporter=f"user:{reporter.hex}",
+        room=stream_of(ROOM, room),
+        reporter=user_of(reporter),
         ground=ground,
         note=note,
         at=at,
         verdict=verdict,
-        closed_by=None if closed_by is None else f"user:{closed_by.hex}",
+        closed_by=None if closed_by is None else user_of(closed_by),
         closed_at=closed_at,
         message=message_of(*message),
     )

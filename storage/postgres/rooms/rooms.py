@@ -13,8 +13,10 @@ from msgspec import Meta, Struct
 from actors.kind import Instant
 from protocol.ids import StreamId
 from protocol.limits import SEQ_MAX
+from protocol.room import KIND as ROOM
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import rows
+from storage.postgres.ids import stream_of, uuid_of
 
 Scope = Literal["public", "mine", "invited", "removed"]
 
@@ -137,11 +139,6 @@ class Rooms:
         return [_room(*row) for row in await rows(self._pool, statement, parameters)]
 
 
-def uuid_of(stream: str) -> UUID:
-    """The digits of a well-formed id."""
-    return UUID(hex=stream[-32:])
-
-
 def _room(
     room: UUID,
     name: str | None,
@@ -158,7 +155,7 @@ def _room(
     invited: bool,
 ) -> RoomRow:
     return RoomRow(
-        room=f"room:{room.hex}",
+        room=stream_of(ROOM, room),
         name=name,
         topic=topic,
         access=access,

@@ -5,12 +5,10 @@ Every function may raise PostgresError.
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from actors.ports.log import LogRow, Receipt
-from protocol.ids import stream_key
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import rows
+from storage.postgres.ids import uuid_of
 
 _EVENTS = "select seq, header, payload from event where stream_id = %(stream)s order by seq"
 _RECEIPTS = """
@@ -20,11 +18,11 @@ _RECEIPTS = """
 
 async def events_of(pool: Pool, stream: str) -> list[LogRow]:
     """All rows of a stream's log, in order."""
-    found = await rows(pool, _EVENTS, {"stream": UUID(bytes=stream_key(stream))})
+    found = await rows(pool, _EVENTS, {"stream": uuid_of(stream)})
     return [LogRow(*row) for row in found]
 
 
 async def receipts_of(pool: Pool, stream: str) -> list[Receipt]:
     """All receipts of a stream that are still kept."""
-    found = await rows(pool, _RECEIPTS, {"stream": UUID(bytes=stream_key(stream))})
+    found = await rows(pool, _RECEIPTS, {"stream": uuid_of(stream)})
     return [Receipt(*row) for row in found]

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from actors.kind import Instant
-from protocol.ids import stream_key
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import execute
+from storage.postgres.ids import uuid_of
 
 # What a checkpoint covers is never folded again.
 _TRIM = """
@@ -43,7 +41,7 @@ class CanaryStreams:
 
     async def trim(self, stream: str) -> None:
         """Delete the stream's events and receipts that its checkpoint covers."""
-        await execute(self._pool, _TRIM, {"stream": UUID(bytes=stream_key(stream))})
+        await execute(self._pool, _TRIM, {"stream": uuid_of(stream)})
 
     async def forget(self, before: Instant) -> None:
         """Delete the streams of this kind, with all they have, whose last event is older than this."""
