@@ -11,11 +11,12 @@ immutable values; ``apply`` returns another one.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Final, Generic, TypeVar
 
 from msgspec import Struct
 
+from actors.tables import Column, Table, Tables, Type, Value
 from protocol.codes import Code
 from protocol.event import Header, Mark
 from protocol.frames import Command, CreateCommand, Signal
@@ -24,7 +25,6 @@ from protocol.ids import USER, derive_stream, kind_of
 Instant = int
 """Unix time in milliseconds."""
 
-Value = str | int | bool | None | list[str] | list[int]
 Row = Mapping[str, Value]
 """The values of one projected row, without its key."""
 
@@ -37,6 +37,10 @@ NOBODY: Final = "!"
 """As a row of ``LISTENERS``: nobody may listen now, whatever the other rows say."""
 LISTENS_AFTER: Final = "after"
 """The one column of ``LISTENERS``, an integer: the user may read events after this seq; null for all."""
+LISTENER_TABLE: Final = Table(
+    LISTENERS, (Column(LISTENS_AFTER, Type.INTEGER),), key=Column("user_id", Type.TEXT, required=True)
+)
+"""The engine's own table, which every kind may write to."""
 
 # Facts that aren't the stream's own rows: who people are, and what they are to one another.
 PERSON: Final = "person"
@@ -68,7 +72,10 @@ class FactKey(Struct, frozen=True):
 
 
 class Upsert(Struct, frozen=True):
-    """This row of the stream has these values now, and no others."""
+    """This row of the stream has these values now, and no others.
+
+    A column of a declared table that isn't named has its default.
+    """
 
     table: str
     key: str
@@ -164,6 +171,8 @@ class Kind(ABC, Generic[S]):
     """All that its streams pass on."""
     internal_signals: ClassVar[tuple[type[Signal], ...]] = ()
     """Those of ``signals`` that are the server's own."""
+    tables: ClassVar[tuple[Table, ...]] = ()
+    """Those that ``project`` writes to and that have columns; any other needs neither a declaration nor a migration."""
     on_demand: ClassVar[bool] = False
     """Whether a stream begins to exist when it is first needed, for a command it ``admits`` or to be shown, rather
     than with a CreateCommand."""
@@ -228,3 +237,15 @@ class Kind(ABC, Generic[S]):
     def may_signal(self, state: S, signal: Signal, *, by: str, now: Instant) -> bool:
         """Whether this ephemeral signal is passed on to the subscribers."""
         return False
+
+
+def tables_of(kinds: Iterable[Kind[Any]]) -> Tables:
+    """The tables that these kinds declare, and the engine's own, by name.
+
+    Raises ValueError if one name stands for two different tables.
+    """
+    found = {LISTENERS: LISTENER_TABLE}
+    for table in (table for kind in kinds for table in kind.tables):
+        if found.setdefault(table.name, table) != table or table.name in SHARED_FACTS:
+            raise ValueError(f"the table {table.name} is something else already")
+    return found

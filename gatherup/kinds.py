@@ -6,7 +6,7 @@ from hashlib import blake2b
 from typing import Any, Final
 
 from actors.inbox.kind import InboxKind
-from actors.kind import Kind
+from actors.kind import Kind, tables_of
 from actors.room.kind import RoomKind
 from gatherup.canary import CanaryKind
 from protocol.codec import FULL
@@ -32,3 +32,5 @@ CLIENT_FRAMES: Final = tuple(
     dict.fromkeys((*FULL, *(f for k in kinds_of(b"") for f in (*k.client_commands, *k.client_signals))))
 )
 """Whatever a client may send, which depends on no key."""
+TABLES: Final = tables_of(kinds_of(b""))
+"""The projected tables of all kinds."""

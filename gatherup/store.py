@@ -16,6 +16,7 @@ from actors.ports.log import Fence, LogUnavailableError
 from actors.ports.time import Clock, Randomness
 from gatherup.clock import SystemClock
 from gatherup.config import Config
+from gatherup.kinds import TABLES
 from gatherup.randomness import SystemRandomness
 from gatherup.start import joined
 from storage.postgres.driver.pool import Pool
@@ -53,7 +54,7 @@ async def opened(config: Config) -> AsyncGenerator[Store]:
     async with AsyncExitStack() as stack:
         pool = Pool(quick(dsn), size_max=settings.connections_max - settings.committers, autocommit=True)
         await stack.enter_async_context(pool)
-        log = PostgresLog(dsn, pool, clock, links=settings.committers)
+        log = PostgresLog(dsn, pool, clock, TABLES, links=settings.committers)
         await stack.enter_async_context(log)
         directory = await stack.enter_async_context(
             PostgresDirectory(dsn, clock, renew_timeout_s=min(RENEW_TIMEOUT_S, config.cluster.lease_s / 2))

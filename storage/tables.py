@@ -1,141 +1,67 @@
-"""The projection tables that have columns of their own; every storage keeps them alike.
-
-A change to any other table needs no declaration: its values are kept as they are, under (stream, table, key).
-"""
+"""What a change to a projected table may hold, by the declarations of the kinds; every storage asks this alike."""
 
 from __future__ import annotations
 
 import re
-from enum import Enum, auto
 from typing import Final, cast
 
-from msgspec import Struct
-
-from actors.kind import LISTENERS, LISTENS_AFTER, SHARED_FACTS, Change, Delete, Row, Update, Value
+from actors.kind import SHARED_FACTS, Change, Delete, Row, Update
+from actors.tables import Column, Table, Tables, Type, Value
 
 INTEGER_MIN: Final = -(2**63)
 INTEGER_MAX: Final = 2**63 - 1
 _SEQ: Final = re.compile(r"[1-9][0-9]{0,18}").fullmatch
 
 
-class Type(Enum):
-    """What a column holds."""
-
-    TEXT = auto()
-    INTEGER = auto()
-    """64 bits, signed."""
-    BOOLEAN = auto()
-    INTEGERS = auto()
-    TEXTS = auto()
-
-
-class Column(Struct, frozen=True):
-    """One column; a required one is never null."""
-
-    name: str
-    type: Type
-    required: bool = False
-
-
-class Table(Struct, frozen=True):
-    """A declared table: a row has exactly these columns, and null where a change names none."""
-
-    name: str
-    columns: tuple[Column, ...]
-    seq_key: bool = False
-    """The key is the seq of an event, in decimal."""
-
-
-TABLES: Final = {
-    table.name: table
-    for table in (
-        Table(LISTENERS, (Column(LISTENS_AFTER, Type.INTEGER),)),
-        Table(
-            "room",
-            (
-                Column("name", Type.TEXT),
-                Column("topic", Type.TEXT),
-                Column("access", Type.TEXT, required=True),
-                Column("history", Type.BOOLEAN, required=True),
-                Column("slow_mode_s", Type.INTEGER, required=True),
-                Column("creator", Type.TEXT, required=True),
-                Column("peer", Type.TEXT),
-                Column("created_at", Type.INTEGER, required=True),
-                Column("archived_at", Type.INTEGER),
-                Column("deleted_at", Type.INTEGER),
-            ),
-        ),
-        Table(
-            "message",
-            (
-                Column("number", Type.INTEGER, required=True),
-                Column("author", Type.TEXT, required=True),
-                Column("body", Type.TEXT),
-                Column("at", Type.INTEGER, required=True),
-                Column("edited_at", Type.INTEGER),
-                Column("deleted_at", Type.INTEGER),
-                Column("edits", Type.INTEGERS, required=True),
-                Column("reply_to", Type.INTEGER),
-                Column("thread", Type.INTEGER),
-                Column("mentions", Type.TEXTS),
-                Column("everyone", Type.BOOLEAN),
-                Column("reactions", Type.INTEGER),
-            ),
-            seq_key=True,
-        ),
-        Table(
-            "reaction",
-            (
-                Column("message", Type.INTEGER, required=True),
-                Column("author", Type.TEXT, required=True),
-                Column("reaction", Type.TEXT, required=True),
-                Column("at", Type.INTEGER, required=True),
-            ),
-        ),
-        Table(
-            "reaction_count",
-            (
-                Column("message", Type.INTEGER, required=True),
-                Column("reaction", Type.TEXT, required=True),
-                Column("count", Type.INTEGER, required=True),
-            ),
-        ),
-    )
-}
-"""Times are Unix milliseconds; ``actors.room.project`` says what the room's tables hold."""
-
-
 class UnstorableError(Exception):
     """A change that no storage can keep; the message says why."""
 
 
-def checked(change: Change) -> Row | None:
+def checked(tables: Tables, change: Change) -> Row | None:
     """The whole row after this change, of an Update the columns it names, None for a deleted one.
 
     Raises UnstorableError.
     """
     if change.table in SHARED_FACTS:
         raise UnstorableError(f"{change.table} is no table of a stream")
-    check_text(change.key)
-    table = TABLES.get(change.table)
-    if table is not None and table.seq_key:
-        seq_of(change.key)
+    table = tables.get(change.table)
+    check_key(table, change.key)
     if isinstance(change, Delete):
         return None
     if table is None:
-        check_text(change.table)
-        for name, value in change.values.items():
-            check_text(name)
-            _check_value(value)
-        return dict(change.values)
-    if unknown := change.values.keys() - {column.name for column in table.columns}:
-        raise UnstorableError(f"{change.table} has no column {', '.join(sorted(unknown))}")
+        return _checked_undeclared(change.table, change.values)
+    check_names(table, change.values)
     partly = isinstance(change, Update)
     return {
-        column.name: _checked_cell(table, column, change.values)
+        column.name: checked_cell(table, column, change.values.get(column.name, column.default))
         for column in table.columns
         if not partly or column.name in change.values
     }
+
+
+def check_key(table: Table | None, key: str) -> None:
+    """Raise UnstorableError for a key that this table, None for one without a declaration, can't have."""
+    check_text(key)
+    if table is None:
+        return
+    if table.by_seq:
+        seq_of(key)
+    elif table.key is None and key:
+        raise UnstorableError(f"{table.name} has one row a stream, whose key is empty")
+
+
+def check_names(table: Table, values: Row) -> None:
+    """Raise UnstorableError if a value is of no column."""
+    if unknown := values.keys() - {column.name for column in table.columns}:
+        raise UnstorableError(f"{table.name} has no column {', '.join(sorted(unknown))}")
+
+
+def _checked_undeclared(table: str, values: Row) -> Row:
+    check_text(table)
+    for name, value in values.items():
+        check_text(name)
+        _check_value(value)
+    return dict(values)
 
 
 def seq_of(key: str) -> int:
@@ -146,8 +72,8 @@ def seq_of(key: str) -> int:
     return seq
 
 
-def _checked_cell(table: Table, column: Column, values: Row) -> Value:
-    value = values.get(column.name)
+def checked_cell(table: Table, column: Column, value: Value) -> Value:
+    """The value, if the column can hold it. Raises UnstorableError."""
     if value is None:
         if column.required:
             raise UnstorableError(f"{table.name}.{column.name} is required")

@@ -14,6 +14,7 @@ from actors.room.decide import decide, needed_facts
 from actors.room.effects import effects
 from actors.room.invites import InviteCodes
 from actors.room.project import project
+from actors.room.rows import TABLES
 from actors.room.state import Room
 from protocol import room as wire
 from protocol.event import Header
@@ -35,6 +36,7 @@ class RoomKind(Kind[Room]):
     events = wire.EVENTS
     signals = (*wire.SIGNALS, Read)
     internal_signals = (Read,)
+    tables = TABLES
 
     def __init__(self, invite_key: bytes) -> None:
         self._codes: Final = InviteCodes(invite_key)

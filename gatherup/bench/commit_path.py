@@ -24,6 +24,7 @@ from msgspec import Struct
 
 from actors.cluster.limits import LEASE_S
 from actors.cluster.ownership import Ownership
+from actors.kind import tables_of
 from actors.ports.cluster_view import SHARDS, Joining, Move
 from actors.ports.log import LogRow
 from actors.ports.time import Clock, Randomness
@@ -209,15 +210,16 @@ async def _runtime(clock: Clock, randomness: Randomness) -> AsyncGenerator[Runti
         async with embedded_postgres(data / "postgres") as server:
             dsn = server.dsn_for("bench")
             migrate(dsn)
+            kinds = [RoomKind(bytes(32))]
             async with (
                 PostgresDirectory(dsn, clock) as directory,
                 Pool(quick(dsn), size_max=POOL_SIZE, autocommit=True) as pool,
-                PostgresLog(dsn, pool, clock) as log,
+                PostgresLog(dsn, pool, clock, tables_of(kinds)) as log,
                 trio.open_nursery() as nursery,
             ):
                 ownership = await _alone(directory, clock)
                 runtime = Runtime(
-                    kinds=[RoomKind(bytes(32))],
+                    kinds=kinds,
                     log=log,
                     ownership=ownership,
                     clock=clock,

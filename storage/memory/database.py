@@ -22,6 +22,7 @@ from actors.kind import (
 )
 from actors.ports.cluster_view import Shard, shard_of
 from actors.ports.log import Append, Fence, LogDataError, LogRow, Receipt, Standing, Verdict
+from actors.tables import Tables
 from protocol.ids import kind_of, stream_key
 from storage.memory.locks import RowLock
 from storage.memory.members import StoredMembers, StoredShard
@@ -93,8 +94,8 @@ class MemoryDatabase:
         A simulation overrides this to keep the truth.
         """
 
-    def fact(self, stream: str, key: FactKey) -> Row | None:
-        """A row of the stream, or of the shared facts."""
+    def fact(self, stream: str, key: FactKey, tables: Tables) -> Row | None:
+        """A row of the stream, as a node that knows these tables sees it, or of the shared facts."""
         if key.table == MEMBERSHIPS:
             held = FactKey(LISTENERS, key.key)
             count = sum(held in row.rows for row in self.streams.values() if not row.deleted)
@@ -102,7 +103,10 @@ class MemoryDatabase:
         if key.table in SHARED_FACTS:
             return self.people.get(key)
         row = self.stream(stream)
-        return row.rows.get(key) if row else None
+        found = row.rows.get(key) if row else None
+        if found is None or (table := tables.get(key.table)) is None:
+            return found
+        return {column.name: found.get(column.name, column.default) for column in table.columns}
 
     def standing(self, stream: str, user: str) -> Standing:
         """Right, incarnation and head of this user in this stream."""
@@ -124,10 +128,13 @@ class MemoryDatabase:
             return Verdict.DUPLICATE
         return Verdict.ACCEPTED if row.head == append.head else Verdict.BEHIND
 
-    def commit(self, appends: Sequence[Append]) -> None:
-        """Write appends that were judged and accepted; all or, raising LogDataError, none."""
+    def commit(self, appends: Sequence[Append], tables: Tables) -> None:
+        """Write appends that were judged and accepted; all or, raising LogDataError, none.
+
+        ``tables`` are those that the writing node knows.
+        """
         for append in appends:
-            check(append)
+            check(append, tables)
         for append in appends:
             row = self.streams[stream_key(append.stream)]
             row.head += len(append.events)
@@ -140,18 +147,20 @@ class MemoryDatabase:
                     row.events[seq - 1] = LogRow(seq, row.events[seq - 1].header, None)
             row.receipts.update({(r.author, r.client_id): r for r in append.receipts})
             for change in append.changes:
-                values, key = checked(change), FactKey(change.table, change.key)
+                values, key = checked(tables, change), FactKey(change.table, change.key)
+                stored = row.rows.get(key)
                 if values is None:
                     row.rows.pop(key, None)
+                elif stored is not None and (isinstance(change, Update) or change.table in tables):
+                    # A column that this node doesn't know keeps its value, also in a whole row.
+                    row.rows[key] = {**stored, **values}
                 elif not isinstance(change, Update):
                     row.rows[key] = values
-                elif (stored := row.rows.get(key)) is not None:
-                    row.rows[key] = {**stored, **values}
             for job in append.jobs:
                 row.jobs.setdefault((job.seq, job.index), job.job)
 
 
-def check(append: Append) -> None:
+def check(append: Append, tables: Tables) -> None:
     """Raise LogDataError for what PostgreSQL would refuse to store."""
     seqs = [event.seq for event in append.events]
     if seqs != list(range(append.head + 1, append.head + 1 + len(seqs))):
@@ -162,12 +171,12 @@ def check(append: Append) -> None:
         raise LogDataError(f"{append.stream}: {append.wake_at!r} is no instant")
     try:
         for change in append.changes:
-            checked(change)
+            checked(tables, change)
         for receipt in append.receipts:
             check_text(receipt.author)
         for job in append.jobs:
             check_text(job.job.queue)
-            checked(Upsert("job", "", job.job.arguments))
+            checked({}, Upsert("job", "", job.job.arguments))
     except UnstorableError as error:
         raise LogDataError(f"{append.stream}: {error}") from error
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Final
 
-from actors.kind import FactKey, Instant, Row
+from actors.kind import FactKey, Instant, Row, tables_of
 from actors.ports.log import (
     Activation,
     Append,
@@ -22,16 +22,22 @@ from actors.ports.log import (
     Verdict,
 )
 from actors.ports.time import Clock
+from actors.tables import Tables
 from protocol.ids import kind_of, stream_key
 from storage.memory.database import MemoryDatabase, StoredStream, check
 from storage.memory.faults import Faults, Outcome, Point
 from storage.memory.locks import Held
 
 LOCK_TIMEOUT_S: Final = 2.0
+ENGINE_TABLES: Final = tables_of(())
+"""Of kinds that declare none."""
 
 
 class MemoryLog:
-    """The Log port on a MemoryDatabase. One per node; the database is shared."""
+    """The Log port on a MemoryDatabase. One per node; the database is shared.
+
+    ``tables`` are those of the node's kinds.
+    """
 
     def __init__(
         self,
@@ -39,10 +45,12 @@ class MemoryLog:
         clock: Clock,
         faults: Faults | None = None,
         *,
+        tables: Tables = ENGINE_TABLES,
         lock_timeout_s: float = LOCK_TIMEOUT_S,
     ) -> None:
         self._database = database
         self._clock = clock
+        self._tables = tables
         self._faults = faults or Faults()
         self._lock_timeout_s = lock_timeout_s
 
@@ -86,7 +94,7 @@ class MemoryLog:
             raise ValueError("a stream stands in one call once")
         await self._faults.before("append")
         for append in appends:
-            check(append)
+            check(append, self._tables)
         transaction = partial(self._transaction, fence, tuple(appends), wait_for_locks)
         match self._faults.outcome(appends):
             case Outcome.ANSWERED:
@@ -120,9 +128,10 @@ class MemoryLog:
             busy = await self._lock_streams(held, appends, wait_for_locks)
             await self._faults.pause(Point.LOCKED)
             verdicts = [Verdict.BUSY if a.stream in busy else database.judge(a) for a in appends]
-            database.commit(
-                [a for a, verdict in zip(appends, verdicts, strict=True) if verdict is Verdict.ACCEPTED]
-            )
+            accepted = [
+                a for a, verdict in zip(appends, verdicts, strict=True) if verdict is Verdict.ACCEPTED
+            ]
+            database.commit(accepted, self._tables)
         await self._faults.pause(Point.COMMITTED)
         return verdicts
 
@@ -164,7 +173,7 @@ class MemoryLog:
     async def facts(self, stream: str, keys: Sequence[FactKey]) -> dict[FactKey, Row | None]:
         """See the port."""
         await self._faults.before("facts")
-        return {key: self._database.fact(stream, key) for key in keys}
+        return {key: self._database.fact(stream, key, self._tables) for key in keys}
 
     async def standings(self, questions: Sequence[tuple[str, str]]) -> list[Standing]:
         """See the port."""

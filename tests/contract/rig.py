@@ -13,10 +13,11 @@ import trio
 from msgspec import Struct
 
 from actors.cluster.limits import LEASE_S
-from actors.kind import Job
+from actors.kind import Job, tables_of
 from actors.ports.cluster_view import Joining, Move
 from actors.ports.directory import Directory
 from actors.ports.log import Append, Fence, Log, LogRow, Receipt
+from actors.room.kind import RoomKind
 from protocol.handles import folded
 from protocol.ids import stream_key
 from storage.memory.database import MemoryDatabase
@@ -29,6 +30,7 @@ from storage.postgres.streams.log import PostgresLog
 from tests.ports import TrioClock
 
 _numbers = count(1)
+TABLES = tables_of([RoomKind(bytes(32))])
 
 
 def new_stream(kind: str = "room", *, shard: int = 0) -> str:
@@ -153,7 +155,7 @@ class MemoryRig(Rig):
     def __init__(self) -> None:
         super().__init__()
         self.database = MemoryDatabase()
-        self.log = MemoryLog(self.database, self.clock, lock_timeout_s=1.0)
+        self.log = MemoryLog(self.database, self.clock, tables=TABLES, lock_timeout_s=1.0)
 
     def directory(self) -> MemoryDirectory:
         return MemoryDirectory(self.database, self.clock, lock_timeout_s=1.0)
@@ -200,7 +202,7 @@ class PostgresRig(Rig):
         self.dsn = dsn
         self.pool = pool
         self.admin = admin
-        self.log = PostgresLog(dsn, pool, self.clock, lock_timeout_s=1.0)
+        self.log = PostgresLog(dsn, pool, self.clock, TABLES, lock_timeout_s=1.0)
 
     def directory(self) -> PostgresDirectory:
         directory = PostgresDirectory(self.dsn, self.clock, lock_timeout_s=1.0)

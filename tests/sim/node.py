@@ -15,7 +15,7 @@ from actors.cluster.fanout import Fanout
 from actors.cluster.limits import LEASE_S
 from actors.cluster.member import Membership, join
 from actors.cluster.ownership import Change, Ownership
-from actors.kind import Instant, Kind
+from actors.kind import Instant, Kind, tables_of
 from actors.ports.cluster_view import Joining
 from actors.ports.log import Fence, FencedError, LogUnavailableError
 from actors.ports.logins import InvalidTokenError, Login
@@ -89,7 +89,8 @@ class SimNode:
         self._database = database
         directory = ObservedDirectory(database, self._busy, servers, faults)
         self._directory: Any = Remote(directory, self.clock, faults)
-        self._log: Any = Remote(ObservedLog(database, servers, faults), self.clock, faults)
+        log = ObservedLog(database, servers, faults, tables=tables_of(kinds))
+        self._log: Any = Remote(log, self.clock, faults)
         self._logins: Any = Remote(MemoryLogins(database, database.ended, faults), self.clock, faults)
         self._bus = MemoryBus(network, name, self.clock) if network is not None else None
         self.relay = Relay(self._log, self._time, self._randomness)

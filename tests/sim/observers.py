@@ -12,6 +12,7 @@ from actors.ports.cluster_view import Joining, Member, Move
 from actors.ports.log import Append, Fence, LogRow, Verdict
 from actors.relay import Relay
 from actors.runtime.publisher import Publisher
+from actors.tables import Tables
 from protocol.frames import Signalled
 from protocol.nodes import PassSignal, unseal
 from storage.memory.directory import MemoryDirectory
@@ -24,8 +25,8 @@ _PASSES_SIGNAL = b"pass_signal"
 class ObservedLog(MemoryLog):
     """A MemoryLog that says who wrote."""
 
-    def __init__(self, database: ObservedDatabase, *args: Any) -> None:
-        super().__init__(database, *args)
+    def __init__(self, database: ObservedDatabase, *args: Any, tables: Tables) -> None:
+        super().__init__(database, *args, tables=tables)
         self._observed = database
 
     async def append(self, fence: Fence, appends: Sequence[Append], *, wait_for_locks: bool) -> list[Verdict]:

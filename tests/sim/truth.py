@@ -12,6 +12,7 @@ from actors.kind import Instant, Kind
 from actors.ports.cluster_view import Joining, Member, Shard, shard_of
 from actors.ports.log import Append, Fence, Receipt
 from actors.session.authority import LOGINS_ENDED
+from actors.tables import Tables
 from gatherup.chaos.truth import Fact, Stories
 from protocol.event import decode_header
 from protocol.inbox import owner_of
@@ -132,9 +133,9 @@ class ObservedDatabase(MemoryDatabase):
 
     # --- what is written ---
 
-    def commit(self, appends: Sequence[Append]) -> None:
+    def commit(self, appends: Sequence[Append], tables: Tables) -> None:
         """Commit, then remember."""
-        super().commit(appends)
+        super().commit(appends, tables)
         for append in appends:
             stream, activation = append.stream, append.activation
             self.alive(self._writers[stream, activation], f"wrote to {stream}")

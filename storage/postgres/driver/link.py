@@ -21,11 +21,12 @@ Rows = list[tuple[bytes | None, ...]]
 """The rows of an answer; each value in PostgreSQL's binary format."""
 
 # The committer's statements touch rows by key. A plan made while the tables were empty would scan them
-# for ever, and planning anew for each call costs more than the call.
+# for ever (a hash join does so too), and planning anew for each call costs more than the call.
 _PLAN_SETTINGS: Final[Mapping[str, str]] = {
     "plan_cache_mode": "force_generic_plan",
     "enable_seqscan": "off",
     "enable_mergejoin": "off",
+    "enable_hashjoin": "off",
     "jit": "off",
 }
 _ANSWER_GRACE_S: Final = 5.0
@@ -36,13 +37,10 @@ class CommitLink:
     """One connection in autocommit with a fixed set of prepared statements; one task uses it at a time.
 
     A StatementFailed leaves the link usable; after any other error ``closed`` is true and the caller
-    connects a new one. ``oids`` maps the names of the row types asked for to their object ids.
+    connects a new one.
     """
 
-    def __init__(
-        self, connection: TrioConnection, oids: Mapping[str, int], statement_timeout_s: float
-    ) -> None:
-        self.oids = oids
+    def __init__(self, connection: TrioConnection, statement_timeout_s: float) -> None:
         self._connection = connection
         self._pgconn = connection.pgconn
         self._answer_timeout_s = statement_timeout_s + _ANSWER_GRACE_S
@@ -54,7 +52,6 @@ class CommitLink:
         conninfo: str,
         statements: Mapping[str, str],
         *,
-        row_types: Sequence[str] = (),
         statement_timeout_s: float = 10.0,
         lock_timeout_s: float = 5.0,
         settings: Mapping[str, str] | None = None,
@@ -62,7 +59,7 @@ class CommitLink:
         """Connect, set the session up, prepare ``statements`` (name to SQL with $1, $2 …).
 
         ``settings`` are session settings that win over the link's own. Raises LinkUnusable if there is no
-        connection, another PostgresError if a setting, a row type or a statement is refused.
+        connection, another PostgresError if a setting or a statement is refused.
         """
         session = {
             **_PLAN_SETTINGS,
@@ -75,7 +72,8 @@ class CommitLink:
         except psycopg.OperationalError as error:
             raise LinkUnusable(str(error), sqlstate=error.sqlstate) from error
         try:
-            link = cls(connection, await _set_up(connection, session, row_types), statement_timeout_s)
+            await _set_up(connection, session)
+            link = cls(connection, statement_timeout_s)
             for name, text in statements.items():
                 await link._ask(partial(link._pgconn.send_prepare, name.encode(), text.encode()))
         except BaseException:
@@ -189,22 +187,15 @@ class CommitLink:
         return error
 
 
-async def _set_up(
-    connection: TrioConnection, session: Mapping[str, str], row_types: Sequence[str]
-) -> dict[str, int]:
-    """Make the session's settings, and look the row types up. Here psycopg's errors are translated."""
+async def _set_up(connection: TrioConnection, session: Mapping[str, str]) -> None:
+    """Make the session's settings. Here psycopg's errors are translated."""
     try:
         for name, value in session.items():
             await connection.execute("select set_config(%s, %s, false)", (name, value))
-        oids: dict[str, int] = {}
-        for row_type in row_types:
-            cursor = await connection.execute("select %s::regtype::oid", (row_type,))
-            (oids[row_type],) = await cursor.fetchone() or (0,)
     except psycopg.Error as error:
         if connection.closed:
             raise LinkUnusable(str(error), sqlstate=error.sqlstate) from error
         raise statement_error(str(error), sqlstate=error.sqlstate, severity="ERROR") from error
-    return oids
 
 
 def _field(result: PGresult, field: pq.DiagnosticField) -> str | None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import trio
 
 from storage.postgres.driver.errors import LinkUnusable, PostgresError
 from storage.postgres.driver.link import CommitLink, Rows
 
-Parameters = Callable[[Mapping[str, int]], Sequence[bytes | None]]
-"""Parameters of a statement, given the object ids of the row types."""
+Parameters = Sequence[bytes | None]
 
 
 class Links:
@@ -55,7 +54,7 @@ class Links:
 
     async def _on(self, link: CommitLink, statement: str, parameters: Parameters) -> Rows:
         try:
-            return await link.execute(statement, parameters(link.oids))
+            return await link.execute(statement, parameters)
         finally:
             if self._closed:
                 await link.aclose()

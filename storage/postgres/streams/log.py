@@ -26,6 +26,7 @@ from actors.ports.log import (
     Verdict,
 )
 from actors.ports.time import Clock
+from actors.tables import Tables
 from protocol.ids import client_key, kind_of, stream_key
 from storage.postgres.driver.errors import DataRejected, OutcomeUnknown, PostgresError, Retryable
 from storage.postgres.driver.link import CommitLink
@@ -33,7 +34,7 @@ from storage.postgres.driver.links import Links
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import rows
 from storage.postgres.streams import append_batch
-from storage.postgres.streams.projections import projection_of
+from storage.postgres.streams.projections import OTHERS, projections_of
 from storage.postgres.streams.shared_facts import SHARED, SharedFacts
 
 CONNECT_TIMEOUT_S: Final = 2
@@ -121,6 +122,7 @@ class PostgresLog:
     """The Log port on PostgreSQL: appends on connections of its own, everything else on the pool.
 
     The pool's connections are in autocommit and quick to fail (see ``quick``).
+    ``tables`` are those of the node's kinds.
     """
 
     def __init__(
@@ -128,17 +130,19 @@ class PostgresLog:
         conninfo: str,
         pool: Pool,
         clock: Clock,
+        tables: Tables,
         *,
         links: int = COMMIT_LINKS,
         lock_timeout_s: float = LOCK_TIMEOUT_S,
     ) -> None:
         self._pool = pool
         self._clock = clock
+        self._tables = tables
+        self._projections = projections_of(tables)
         connect = partial(
             CommitLink.connect,
             quick(conninfo),
             {"append": append_batch.STATEMENT},
-            row_types=append_batch.ROW_TYPES,
             statement_timeout_s=STATEMENT_TIMEOUT_S,
             lock_timeout_s=lock_timeout_s,
             settings=_SETTINGS,
@@ -155,10 +159,9 @@ class PostgresLog:
         """See the port."""
         if len({append.stream for append in appends}) != len(appends):
             raise ValueError("a stream stands in one call once")
-
-        def parameters(oids: Mapping[str, int]) -> list[bytes]:
-            return append_batch.parameters(fence, appends, wait_for_locks=wait_for_locks, oids=oids)
-
+        parameters = append_batch.parameters(
+            fence, appends, wait_for_locks=wait_for_locks, tables=self._tables
+        )
         try:
             refused = await self._links.execute("append", parameters)
         except OutcomeUnknown as error:
@@ -225,9 +228,9 @@ class PostgresLog:
                 for key, row in await self._shared(SHARED[table], names):
                     found[FactKey(table, key)] = row
                 continue
-            projection = projection_of(table)
+            projection = self._projections.get(table, OTHERS)
             parameters = {**_named(stream), "table": table, "keys": projection.keys(names)}
-            for key, *values in await self._ask(projection.facts, parameters):
+            for key, *values in await self._ask(projection.statement, parameters):
                 found[FactKey(table, key)] = projection.row(values)
         return found
 

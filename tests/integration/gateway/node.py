@@ -10,6 +10,7 @@ from functools import partial
 import msgspec
 import trio
 
+from actors.kind import tables_of
 from actors.relay import Relay
 from actors.room.kind import RoomKind
 from actors.runtime.node import Runtime
@@ -152,11 +153,12 @@ class Witness:
 async def serving_node() -> AsyncIterator[Node]:
     clock, randomness = HandClock(), SeededRandomness(7)
     database = MemoryDatabase()
-    log = MemoryLog(database, clock)
+    kinds = [RoomKind(bytes(32))]
+    log = MemoryLog(database, clock, tables=tables_of(kinds))
     ownership = await joined(MemoryDirectory(database, clock), clock)
     relay = Relay(log, clock, randomness)
     runtime = Runtime(
-        kinds=[RoomKind(bytes(32))],
+        kinds=kinds,
         log=log,
         ownership=ownership,
         clock=clock,

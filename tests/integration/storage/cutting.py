@@ -19,7 +19,7 @@ from actors.ports.log import (
 )
 from gatherup.embedded import PostgresServer
 from storage.postgres.streams.log import PostgresLog
-from tests.contract.rig import Owner, PostgresRig, append, new_stream, postgres_rig
+from tests.contract.rig import TABLES, Owner, PostgresRig, append, new_stream, postgres_rig
 
 HANG_GUARD_S = 120
 
@@ -135,7 +135,7 @@ async def setting(
     await nursery.start(proxy.run)
     database = str(conninfo_to_dict(postgres_dsn)["dbname"])
     dsn = f"{postgres_server.tcp_dsn_for(database)} port={proxy.listener_port}"
-    async with postgres_rig(postgres_dsn) as rig, PostgresLog(dsn, rig.pool, rig.clock) as log:
+    async with postgres_rig(postgres_dsn) as rig, PostgresLog(dsn, rig.pool, rig.clock, TABLES) as log:
         made = Setting(rig, proxy, log, await rig.owner())
         stream, activation = await made.opened()
         # The link is connected and prepared: what goes through the proxy next is an append.

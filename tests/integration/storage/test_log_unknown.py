@@ -20,7 +20,7 @@ from actors.ports.log import (
 )
 from protocol.ids import stream_key
 from storage.postgres.streams.log import PostgresLog
-from tests.contract.rig import append, new_stream
+from tests.contract.rig import TABLES, append, new_stream
 from tests.integration.storage.cutting import Cut, Setting
 
 pytestmark = pytest.mark.real
@@ -126,7 +126,7 @@ async def test_after_a_restart_of_the_server_the_log_comes_back_by_itself(settin
 
 
 async def test_no_server_is_unavailable_at_once(setting: Setting) -> None:
-    log = PostgresLog("host=127.0.0.1 port=1 dbname=x user=x", setting.rig.pool, setting.rig.clock)
+    log = PostgresLog("host=127.0.0.1 port=1 dbname=x user=x", setting.rig.pool, setting.rig.clock, TABLES)
     async with log:
         with pytest.raises(LogUnavailableError):
             await log.append(setting.fence, [append(new_stream(), 1, 0)], wait_for_locks=False)

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import trio
 
 from actors.inbox.kind import InboxKind
+from actors.kind import tables_of
 from actors.room.kind import RoomKind
 from actors.runtime.node import Runtime
 from gatherup.canary import CanaryKind
@@ -53,9 +54,10 @@ class World:
 async def world() -> AsyncIterator[World]:
     clock, database = TrioClock(), MemoryDatabase()
     ownership = await joined(MemoryDirectory(database, clock), clock)
+    kinds = [RoomKind(bytes(32)), InboxKind()]
     runtime = Runtime(
-        kinds=[RoomKind(bytes(32)), InboxKind()],
-        log=MemoryLog(database, clock),
+        kinds=kinds,
+        log=MemoryLog(database, clock, tables=tables_of(kinds)),
         ownership=ownership,
         clock=clock,
         randomness=SeededRandomness(1),

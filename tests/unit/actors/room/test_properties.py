@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from msgspec.structs import replace
 
-from actors.kind import LISTENERS, LISTENS_AFTER, NOBODY, Accept, Facts, Upsert
+from actors.kind import LISTENERS, LISTENS_AFTER, NOBODY, Accept, Facts, Upsert, tables_of
 from actors.room.state import Room
 from actors.runtime.draft import Draft, fact_keys
 from actors.runtime.envelope import Envelope
@@ -24,6 +24,7 @@ from storage.tables import checked
 from tests.unit.actors.room.commands import ACCESS, ANY, AUTHORS, SECRET, USERS
 from tests.unit.actors.room.talk import ANN, BOB, CAT, DAN, ID, KEY, ROOM, Talk
 
+TABLES = tables_of([Talk().kind])
 REVOKING = {"room.left", "room.kicked", "room.banned", "room.user_erased", "room.removed"}
 
 
@@ -157,7 +158,7 @@ class AnyRoom(RuleBasedStateMachine):
     @invariant()
     def storage_can_keep_every_row_whole(self) -> None:
         for key, row in self.talk.rows.items():
-            assert checked(Upsert(key.table, key.key, row)) == row
+            assert checked(TABLES, Upsert(key.table, key.key, row)) == row
 
     @invariant()
     def folding_again_gives_the_same_state_also_when_all_is_erased(self) -> None:
