@@ -9,16 +9,27 @@ from types import ModuleType
 from tests.markdown import ROOT, Block, blocks
 
 PAGE = ROOT / "docs" / "kinds.md"
-KIND, REGISTRATION, USE = blocks("python", PAGE)
+KIND, DECLARATION, REGISTRATION, USE = blocks("python", PAGE)
+(TABLE,) = blocks("sql", PAGE)
 
 
 @cache
 def load_example() -> ModuleType:
     """The page's kind and the client that uses it, as one module."""
-    module = ModuleType("auction_of_docs_kinds")
+    return _module("auction_of_docs_kinds", KIND, USE)
+
+
+@cache
+def load_declared() -> ModuleType:
+    """The page's kind with a table of its own."""
+    return _module("declared_auction_of_docs_kinds", KIND, DECLARATION)
+
+
+def _module(name: str, *blocks: Block) -> ModuleType:
+    module = ModuleType(name)
     module.__file__ = str(PAGE)
     sys.modules[module.__name__] = module  # msgspec looks annotations up there
-    for block in (KIND, USE):
+    for block in blocks:
         _run(block, module)
     return module
 

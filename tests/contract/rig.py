@@ -11,6 +11,7 @@ from uuid import UUID
 
 import trio
 from msgspec import Struct
+from psycopg.sql import SQL, Identifier, Literal
 
 from actors.cluster.limits import LEASE_S
 from actors.kind import Job, tables_of
@@ -18,6 +19,7 @@ from actors.ports.cluster_view import Joining, Move
 from actors.ports.directory import Directory
 from actors.ports.log import Append, Fence, Log, LogRow, Receipt
 from actors.room.kind import RoomKind
+from actors.tables import Column, Tables
 from protocol.handles import folded
 from protocol.ids import stream_key
 from storage.memory.database import MemoryDatabase
@@ -27,6 +29,7 @@ from storage.postgres.driver.connection import TrioConnection
 from storage.postgres.driver.pool import Pool
 from storage.postgres.streams.directory import PostgresDirectory
 from storage.postgres.streams.log import PostgresLog
+from storage.postgres.streams.projections import COLUMN_TYPES
 from tests.ports import TrioClock
 
 _numbers = count(1)
@@ -143,6 +146,14 @@ class Rig(ABC):
     async def befriend(self, one: str, other: str) -> None:
         """The two are friends."""
 
+    @abstractmethod
+    def log_of(self, tables: Tables) -> AbstractAsyncContextManager[Log]:
+        """The log of a node of another release, which knows these tables."""
+
+    @abstractmethod
+    async def add_column(self, table: str, column: Column) -> None:
+        """What the migration does that goes with a new column."""
+
     async def owner(self, name: str = "node") -> Owner:
         """A node of this name that owns everything, from now on alone."""
         return await own_everything(self.directory(), name)
@@ -183,6 +194,13 @@ class MemoryRig(Rig):
 
     async def set_incarnation(self, number: int) -> None:
         self.database.incarnation = number
+
+    @asynccontextmanager
+    async def log_of(self, tables: Tables) -> AsyncIterator[Log]:
+        yield MemoryLog(self.database, self.clock, tables=tables)
+
+    async def add_column(self, table: str, column: Column) -> None:
+        """Rows in memory take what they are given."""
 
     async def person(
         self, user: str, handle: str | None, *, direct_from: str = "everyone", invites_from: str = "everyone"
@@ -243,6 +261,25 @@ class PostgresRig(Rig):
 
     async def set_incarnation(self, number: int) -> None:
         await self.admin.execute("update incarnation set number = %s", (number,))
+
+    @asynccontextmanager
+    async def log_of(self, tables: Tables) -> AsyncIterator[Log]:
+        async with PostgresLog(self.dsn, self.pool, self.clock, tables) as log:
+            yield log
+
+    async def add_column(self, table: str, column: Column) -> None:
+        clauses = [SQL("not null")] if column.required else []
+        if column.default is not None:
+            clauses.append(SQL("default {}").format(Literal(column.default)))
+        await self.admin.execute(
+            SQL("alter table {} add column {} {} {}").format(
+                Identifier(table),
+                Identifier(column.name),
+                SQL(COLUMN_TYPES[column.type]),
+                SQL(" ").join(clauses),
+            )
+        )
+        await self.admin.execute("select make_writer(%s::regclass)", (table,))
 
     async def person(
         self, user: str, handle: str | None, *, direct_from: str = "everyone", invites_from: str = "everyone"
