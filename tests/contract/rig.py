@@ -268,17 +268,11 @@ class PostgresRig(Rig):
             yield log
 
     async def add_column(self, table: str, column: Column) -> None:
-        clauses = [SQL("not null")] if column.required else []
-        if column.default is not None:
-            clauses.append(SQL("default {}").format(Literal(column.default)))
-        await self.admin.execute(
-            SQL("alter table {} add column {} {} {}").format(
-                Identifier(table),
-                Identifier(column.name),
-                SQL(COLUMN_TYPES[column.type]),
-                SQL(" ").join(clauses),
-            )
-        )
+        kind = COLUMN_TYPES[column.type] + (" not null" if column.required else "")
+        default = SQL("" if column.default is None else "default {}").format(Literal(column.default))
+        adding = SQL("alter table {} add column {} {} {}")
+        name = Identifier(column.name)
+        await self.admin.execute(adding.format(Identifier(table), name, _typed(kind), default))
         await self.admin.execute("select make_writer(%s::regclass)", (table,))
 
     async def person(
@@ -302,6 +296,10 @@ class PostgresRig(Rig):
             "insert into friendship (one, other, created_at) values (least(%(a)s, %(b)s), greatest(%(a)s, %(b)s), 0)",
             {"a": UUID(one[-32:]), "b": UUID(other[-32:])},
         )
+
+
+def _typed(text: str) -> SQL:
+    return SQL(text)  # type: ignore[arg-type]  # from COLUMN_TYPES
 
 
 @asynccontextmanager

@@ -77,6 +77,20 @@ def _varying(type_name: str, to_bytes: Callable[[Any], bytes]) -> ArrayOf:
     return packed
 
 
+class Columns:
+    """Rows as one array a column."""
+
+    def __init__(self, *types: ArrayOf) -> None:
+        self._types: Final = types
+        self._empty: Final = [array(()) for array in types]
+
+    def packed(self, rows: Sequence[tuple[object, ...]]) -> list[bytes]:
+        """The columns of these rows. Raises ValueError if one has another number of values."""
+        if not rows:
+            return self._empty
+        return [array(values) for array, values in zip(self._types, zip(*rows, strict=True), strict=True)]
+
+
 def _uuid(value: bytes) -> bytes:
     if len(value) != UUID_BYTES:
         raise ValueError("a uuid has 16 bytes")

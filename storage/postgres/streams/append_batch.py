@@ -9,9 +9,9 @@ from typing import Final
 import msgspec
 
 from actors.ports.log import Append, Fence, LogDataError, Verdict
-from actors.tables import Tables
 from protocol.ids import client_key, stream_key
 from storage.postgres.driver.binary import (
+    Columns,
     bytea_array,
     int4_array,
     int8_array,
@@ -21,7 +21,7 @@ from storage.postgres.driver.binary import (
     uuid_array,
 )
 from storage.postgres.driver.link import Rows as Answer
-from storage.postgres.streams.changes import Changes, Rows, columns
+from storage.postgres.streams.changes import Changes, Rows, Schema
 from storage.tables import UnstorableError
 
 STATEMENT: Final = """
@@ -32,10 +32,13 @@ STATEMENT: Final = """
 """
 
 _VERDICTS: Final = {1: Verdict.FENCED, 2: Verdict.BEHIND, 3: Verdict.DUPLICATE, 4: Verdict.BUSY}
-_EVENTS: Final = (int4_array, int8_array, bytea_array, bytea_array)
-_RECEIPTS: Final = (int4_array, text_array, uuid_array, int8_array, int8_array, bytea_array, bytea_array)
-_ERASES: Final = (int4_array, int8_array)
-_JOBS: Final = (int4_array, int8_array, int4_array, text_array, jsonb_array)
+_STREAMS: Final = Columns(uuid_array, int8_array, int8_array, int8_array, int8_array, int8_array, int8_array)
+_EVENTS: Final = Columns(int4_array, int8_array, bytea_array, bytea_array)
+_RECEIPTS: Final = Columns(
+    int4_array, text_array, uuid_array, int8_array, int8_array, bytea_array, bytea_array
+)
+_ERASES: Final = Columns(int4_array, int8_array)
+_JOBS: Final = Columns(int4_array, int8_array, int4_array, text_array, jsonb_array)
 _UNSTORABLE: Final = (UnstorableError, struct.error, TypeError, ValueError, AttributeError)
 _json: Final = msgspec.json.Encoder().encode
 _int8: Final = struct.Struct(">q").pack
@@ -44,15 +47,20 @@ _int8: Final = struct.Struct(">q").pack
 class Batch:
     """The rows of one call, gathered append by append."""
 
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, schema: Schema) -> None:
+        self._streams: Rows = []
         self._events: Rows = []
         self._receipts: Rows = []
         self._erases: Rows = []
         self._jobs: Rows = []
-        self._changes = Changes(tables)
+        self._changes = Changes(schema)
 
     def add(self, i: int, append: Append) -> None:
-        """The rows of the call's i-th stream. Raises one of ``_UNSTORABLE``."""
+        """What is written to the call's i-th stream. Raises one of ``_UNSTORABLE``."""
+        a, count = append, len(append.events)
+        self._streams.append(
+            (stream_key(a.stream), a.activation, a.head, count, a.at, a.wake_at, a.effects_seq)
+        )
         if events := append.events:
             # The server only counts events, so here they are held to follow the head.
             if events[0].seq != append.head + 1 or events[-1].seq != append.head + len(events):
@@ -71,21 +79,22 @@ class Batch:
             self._changes.add(i, change)
 
     def parameters(self) -> list[bytes]:
-        """The function's parameters from ``e_i`` on. Raises one of ``_UNSTORABLE``."""
+        """The function's parameters from ``ids`` on. Raises one of ``_UNSTORABLE``."""
         return [
-            *columns(_EVENTS, self._events),
-            *columns(_RECEIPTS, self._receipts),
-            *columns(_ERASES, self._erases),
-            *columns(_JOBS, self._jobs),
+            *_STREAMS.packed(self._streams),
+            *_EVENTS.packed(self._events),
+            *_RECEIPTS.packed(self._receipts),
+            *_ERASES.packed(self._erases),
+            *_JOBS.packed(self._jobs),
             *self._changes.parameters(),
         ]
 
 
 def parameters(
-    fence: Fence, appends: Sequence[Append], *, wait_for_locks: bool, tables: Tables
+    fence: Fence, appends: Sequence[Append], *, wait_for_locks: bool, schema: Schema
 ) -> list[bytes]:
     """The statement's parameters. Raises LogDataError for a value that has no binary form."""
-    batch = Batch(tables)
+    batch = Batch(schema)
     for i, append in enumerate(appends, 1):
         try:
             batch.add(i, append)
@@ -96,13 +105,6 @@ def parameters(
             _int8(fence.node),
             _int8(fence.number),
             b"\1" if wait_for_locks else b"\0",
-            uuid_array([stream_key(append.stream) for append in appends]),
-            int8_array([append.activation for append in appends]),
-            int8_array([append.head for append in appends]),
-            int8_array([len(append.events) for append in appends]),
-            int8_array([append.at for append in appends]),
-            int8_array([append.wake_at for append in appends]),
-            int8_array([append.effects_seq for append in appends]),
             *batch.parameters(),
         ]
     except _UNSTORABLE as error:  # a kind chose a value that its column can't hold

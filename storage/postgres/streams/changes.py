@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from actors.kind import Change, Row, Update, Upsert
-from actors.tables import Table, Tables
+from actors.tables import Column, Table, Tables
 from storage.postgres.driver.binary import (
-    ArrayOf,
+    Columns,
     bool_array,
     int4_array,
     int8_array,
@@ -27,74 +29,73 @@ _OTHERS: Final = "projection_row"
 
 Rows = list[tuple[object, ...]]
 _json: Final = msgspec.json.Encoder().encode
-_MESSAGES: Final = (int4_array, int8_array, int8_array, text_array, text_array, int8_array)
-_ROWS: Final = (int4_array, bool_array, text_array, text_array, jsonb_array)
-_UPDATES: Final = (int4_array, text_array, text_array, jsonb_array)
+_MESSAGES: Final = Columns(
+    int4_array, int8_array, int8_array, text_array, text_array, int8_array, jsonb_array
+)
+_ROWS: Final = Columns(int4_array, bool_array, text_array, text_array, jsonb_array)
+_UPDATES: Final = Columns(int4_array, text_array, text_array, jsonb_array)
 
 
-def columns(types: tuple[ArrayOf, ...], rows: Rows) -> list[bytes]:
-    """These rows, one array a column."""
-    if not rows:
-        return [array(()) for array in types]
-    return [array(values) for array, values in zip(types, zip(*rows, strict=True), strict=True)]
+class Schema(Struct, frozen=True):
+    """What a log knows of its tables; made once."""
+
+    tables: Tables
+    message: Table | None
+    rare: Mapping[str, Column]
+    known: bytes
+    """The names of the rare columns, as a parameter: the writer leaves the others as they are."""
+
+
+def schema_of(tables: Tables) -> Schema:
+    """The schema of a node whose kinds declare these tables."""
+    message = tables.get(MESSAGE)
+    columns = () if message is None else message.columns
+    rare = {column.name: column for column in columns if column.name not in _PLAIN}
+    return Schema(tables, message, rare, text_array(list(rare)))
 
 
 class Changes:
     """The projected rows of one call, gathered append by append."""
 
-    def __init__(self, tables: Tables) -> None:
-        self._tables = tables
-        self._message = tables.get(MESSAGE)
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
         self._messages: Rows = []
-        self._more: list[bytes | None] = []
         self._rows: Rows = []
         self._updates: Rows = []
 
     def add(self, i: int, change: Change) -> None:
         """A change to the call's i-th stream. Raises UnstorableError, or what the JSON encoder raises."""
-        if self._message is not None and change.table == MESSAGE and isinstance(change, Upsert):
-            self._add_message(i, change, self._message)
+        message, tables = self._schema.message, self._schema.tables
+        if message is not None and change.table == MESSAGE and isinstance(change, Upsert):
+            plain = map(change.values.get, _PLAIN)
+            self._messages.append((i, seq_of(change.key), *plain, self._more(message, change.values)))
             return
-        row = checked(self._tables, change)
+        row = checked(tables, change)
         name, value = change.table, None if row is None else _json(row)
-        if name not in self._tables:
+        if name not in tables:
             name, value = _OTHERS, _json({"name": name, "value": row})
         if isinstance(change, Update):
             self._updates.append((i, name, change.key, value))
         else:
             self._rows.append((i, row is None, name, change.key, value))
 
-    def _add_message(self, i: int, change: Upsert, table: Table) -> None:
-        values = change.values
-        self._messages.append((i, seq_of(change.key), *map(values.get, _PLAIN)))
-        self._more.append(_more(table, values))
+    def _more(self, table: Table, values: Row) -> bytes | None:
+        """The rare columns of a message that aren't their default; None if all are."""
+        rare, more = self._schema.rare, dict[str, object]()
+        for name, value in values.items():
+            if name in _PLAIN:
+                continue
+            if (column := rare.get(name)) is None:
+                raise UnstorableError(f"{table.name} has no column {name}")
+            if value != column.default:
+                more[name] = checked_cell(table, column, value)
+        return _json(more) if more else None
 
     def parameters(self) -> list[bytes]:
         """The function's parameters from ``m_i`` on. Raises what the arrays raise."""
-        known = (
-            [] if self._message is None else [c.name for c in self._message.columns if c.name not in _PLAIN]
-        )
         return [
-            *columns(_MESSAGES, self._messages),
-            text_array(known),
-            jsonb_array(self._more),
-            *columns(_ROWS, self._rows),
-            *columns(_UPDATES, self._updates),
+            *_MESSAGES.packed(self._messages),
+            self._schema.known,
+            *_ROWS.packed(self._rows),
+            *_UPDATES.packed(self._updates),
         ]
-
-
-def _more(table: Table, values: Row) -> bytes | None:
-    """The rare columns of a message that aren't their default; None if all are."""
-    rare = {name: value for name, value in values.items() if name not in _PLAIN}
-    if not rare:
-        return None
-    more: dict[str, object] = {}
-    for column in table.columns:
-        if column.name in _PLAIN:
-            continue
-        value = rare.pop(column.name, column.default)
-        if value != column.default:
-            more[column.name] = checked_cell(table, column, value)
-    if rare:
-        raise UnstorableError(f"{table.name} has no column {', '.join(sorted(rare))}")
-    return _json(more) if more else None

@@ -28,6 +28,7 @@ from actors.ports.log import (
 from actors.ports.time import Clock
 from actors.tables import Tables
 from protocol.ids import client_key, kind_of, stream_key
+from storage.postgres.changes import schema_of
 from storage.postgres.driver.errors import DataRejected, OutcomeUnknown, PostgresError, Retryable
 from storage.postgres.driver.link import CommitLink
 from storage.postgres.driver.links import Links
@@ -137,7 +138,7 @@ class PostgresLog:
     ) -> None:
         self._pool = pool
         self._clock = clock
-        self._tables = tables
+        self._schema = schema_of(tables)
         self._projections = projections_of(tables)
         connect = partial(
             CommitLink.connect,
@@ -160,7 +161,7 @@ class PostgresLog:
         if len({append.stream for append in appends}) != len(appends):
             raise ValueError("a stream stands in one call once")
         parameters = append_batch.parameters(
-            fence, appends, wait_for_locks=wait_for_locks, tables=self._tables
+            fence, appends, wait_for_locks=wait_for_locks, schema=self._schema
         )
         try:
             refused = await self._links.execute("append", parameters)

@@ -10,6 +10,7 @@ from uuid import UUID
 import psycopg
 import pytest
 from psycopg.sql import SQL, Identifier
+from psycopg.types.json import Jsonb
 
 from actors.kind import FactKey, Update, Upsert, tables_of
 from actors.ports.log import LogUnavailableError, Verdict
@@ -189,9 +190,9 @@ def test_names_of_tables_and_columns_are_quoted(admin: psycopg.Connection) -> No
         )
     )
     admin.execute("select make_writer(%s::regclass)", (f'"{table}"',))
-    rows = ([1], [False], [table], ["k"], [psycopg.types.json.Jsonb({column: "a"})])
+    rows = ([1], [False], [table], ["k"], [Jsonb({column: "a"})])
     admin.execute("select write_rows(%s, '{0}', %s, %s, %s, %s, %s)", ([stream], *rows))
-    changed = ([1], [table], ["k"], [psycopg.types.json.Jsonb({column: "b"})])
+    changed = ([1], [table], ["k"], [Jsonb({column: "b"})])
     admin.execute("select update_rows(%s, '{0}', %s, %s, %s, %s)", ([stream], *changed))
     assert admin.execute(SQL("table {}").format(Identifier(table))).fetchall() == [(stream, "k", "b")]
 

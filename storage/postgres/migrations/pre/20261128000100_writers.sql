@@ -102,7 +102,7 @@ begin
             ', ' order by a.attnum
         ),
         string_agg(
-            format('%1$I = case when %1$L = any ($9) then excluded.%1$I else m.%1$I end', a.attname),
+            format('%1$I = case when %1$L = any ($10) then excluded.%1$I else m.%1$I end', a.attname),
             ', ' order by a.attnum
         )
     into names, fresh, kept
@@ -112,12 +112,12 @@ begin
     execute format(
         $writer$
         create or replace function write_messages(
-            uuid[], smallint[], integer[], bigint[], bigint[], text[], text[], bigint[], text[], jsonb[]
+            uuid[], smallint[], integer[], bigint[], bigint[], text[], text[], bigint[], jsonb[], text[]
         ) returns void language plpgsql as $body$
         begin
             insert into message as m (stream_id, seq, number, author, body, at, %1$s)
             select ($1)[w.i], w.seq, w.number, w.author, w.body, w.at, %2$s
-            from unnest($3, $4, $5, $6, $7, $8, $10) w(i, seq, number, author, body, at, more)
+            from unnest($3, $4, $5, $6, $7, $8, $9) w(i, seq, number, author, body, at, more)
             left join lateral jsonb_populate_record(null::message, w.more) n on w.more is not null
             where ($2)[w.i] = 0
             on conflict (stream_id, seq) do update set

@@ -9,13 +9,12 @@ declare
     t record;
 begin
     for t in
-        select w.name, p.name is not null as known, array_agg(ids[w.i]) as streams, array_agg(w.gone) as gone,
-            array_agg(w.key) as keys, array_agg(w.value) as values
+        select w.name, array_agg(ids[w.i]) as streams, array_agg(w.gone) as gone, array_agg(w.key) as keys,
+            array_agg(w.value) as values
         from unnest(w_i, w_gone, w_name, w_key, w_value) w(i, gone, name, key, value)
-        left join projected_table p on p.name = w.name
-        where verdicts[w.i] = 0 group by w.name, p.name
+        where verdicts[w.i] = 0 group by w.name
     loop
-        if not t.known then
+        if not exists (select from projected_table p where p.name = t.name) then
             raise undefined_table using message = format('the table %I has no writer', t.name);
         end if;
         execute format('select %I($1, $2, $3, $4)', 'write_' || t.name) using t.streams, t.gone, t.keys, t.values;
@@ -30,13 +29,11 @@ declare
     t record;
 begin
     for t in
-        select w.name, p.name is not null as known, array_agg(ids[w.i]) as streams, array_agg(w.key) as keys,
-            array_agg(w.value) as values
+        select w.name, array_agg(ids[w.i]) as streams, array_agg(w.key) as keys, array_agg(w.value) as values
         from unnest(u_i, u_name, u_key, u_value) w(i, name, key, value)
-        left join projected_table p on p.name = w.name
-        where verdicts[w.i] = 0 group by w.name, p.name
+        where verdicts[w.i] = 0 group by w.name
     loop
-        if not t.known then
+        if not exists (select from projected_table p where p.name = t.name) then
             raise undefined_table using message = format('the table %I has no writer', t.name);
         end if;
         execute format('select %I($1, $2, $3)', 'update_' || t.name) using t.streams, t.keys, t.values;
@@ -71,9 +68,9 @@ create function append_batch_v2(
     x_i integer[], x_seq bigint[],
     -- jobs
     j_i integer[], j_seq bigint[], j_index integer[], j_queue text[], j_arguments jsonb[],
-    -- messages: write_messages says what m_known and m_more are
-    m_i integer[], m_seq bigint[], m_number bigint[], m_author text[], m_body text[], m_at bigint[], m_known text[],
-    m_more jsonb[],
+    -- messages: write_messages says what m_more and m_known are
+    m_i integer[], m_seq bigint[], m_number bigint[], m_author text[], m_body text[], m_at bigint[], m_more jsonb[],
+    m_known text[],
     -- whole rows of projected tables, and deleted ones
     w_i integer[], w_gone boolean[], w_name text[], w_key text[], w_value jsonb[],
     -- some columns of rows of these tables
@@ -81,6 +78,8 @@ create function append_batch_v2(
 ) returns table (refused integer, verdict smallint) language plpgsql as $$
 declare
     verdicts smallint[];
+    place integer;
+    judged smallint;
     duplicate integer;
 begin
     -- Held to the commit: whoever raises the fence waits for this transaction, or this one sees the new fence.
@@ -90,35 +89,35 @@ begin
         return;
     end if;
 
-    -- In id order, or two batches deadlock. The rows come back as they stand once locked; null for those that
-    -- don't exist or, skipping, are held by somebody else.
+    -- In id order, or two batches deadlock. The rows come back as they stand once locked; those that don't exist or,
+    -- skipping, are held by somebody else don't. A loop, since joining what came back to what was asked would take a
+    -- hash join, which is off here.
+    verdicts := array_fill(null::smallint, array[cardinality(ids)]);
     if wait_for_locks then
-        with asked as materialized (
-            select * from unnest(ids, activations, heads) with ordinality a(id, activation, head, i)
-        ), locked as materialized (
+        for place, judged in
             select a.i, case when s.deleted_at is not null or s.activation <> a.activation then 1
-                             when s.head <> a.head then 2 else 0 end::smallint as found
-            from asked a join stream s on s.id = a.id order by s.id for no key update of s
-        )
-        select array_agg(coalesce(l.found, 1::smallint) order by a.i) into verdicts
-        from asked a left join locked l on l.i = a.i;
+                             when s.head <> a.head then 2 else 0 end
+            from unnest(ids, activations, heads) with ordinality a(id, activation, head, i)
+            join stream s on s.id = a.id order by s.id for no key update of s
+        loop
+            verdicts[place] := judged;
+        end loop;
     else
-        with asked as materialized (
-            select * from unnest(ids, activations, heads) with ordinality a(id, activation, head, i)
-        ), locked as materialized (
+        for place, judged in
             select a.i, case when s.deleted_at is not null or s.activation <> a.activation then 1
-                             when s.head <> a.head then 2 else 0 end::smallint as found
-            from asked a join stream s on s.id = a.id order by s.id for no key update of s skip locked
-        )
-        select array_agg(l.found order by a.i) into verdicts
-        from asked a left join locked l on l.i = a.i;
-        if array_position(verdicts, null) is not null then
-            select array_agg(
-                coalesce(v.found, case when s.id is null then 1 else 4 end::smallint) order by v.i
-            ) into verdicts
-            from unnest(verdicts, ids) with ordinality v(found, id, i)
-            left join stream s on s.id = v.id and s.deleted_at is null;
-        end if;
+                             when s.head <> a.head then 2 else 0 end
+            from unnest(ids, activations, heads) with ordinality a(id, activation, head, i)
+            join stream s on s.id = a.id order by s.id for no key update of s skip locked
+        loop
+            verdicts[place] := judged;
+        end loop;
+    end if;
+    if array_position(verdicts, null) is not null then
+        select array_agg(
+            coalesce(v.found, case when wait_for_locks or s.id is null then 1 else 4 end::smallint) order by v.i
+        ) into verdicts
+        from unnest(verdicts, ids) with ordinality v(found, id, i)
+        left join stream s on s.id = v.id and s.deleted_at is null;
     end if;
 
     -- After the lock: every receipt of these streams was written by a transaction that held it before us.
@@ -177,7 +176,7 @@ begin
         on conflict on constraint job_stream_id_seq_index_key do nothing;
     end if;
     if cardinality(m_i) > 0 then
-        perform write_messages(ids, verdicts, m_i, m_seq, m_number, m_author, m_body, m_at, m_known, m_more);
+        perform write_messages(ids, verdicts, m_i, m_seq, m_number, m_author, m_body, m_at, m_more, m_known);
     end if;
     if cardinality(w_i) > 0 then
         perform write_rows(ids, verdicts, w_i, w_gone, w_name, w_key, w_value);
