@@ -28,13 +28,13 @@ from actors.ports.log import (
 from actors.ports.time import Clock
 from actors.tables import Tables
 from protocol.ids import client_key, kind_of, stream_key
-from storage.postgres.changes import schema_of
 from storage.postgres.driver.errors import DataRejected, OutcomeUnknown, PostgresError, Retryable
 from storage.postgres.driver.link import CommitLink
 from storage.postgres.driver.links import Links
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import rows
 from storage.postgres.streams import append_batch
+from storage.postgres.streams.changes import schema_of
 from storage.postgres.streams.projections import OTHERS, projections_of
 from storage.postgres.streams.shared_facts import SHARED, SharedFacts
 

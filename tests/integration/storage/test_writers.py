@@ -15,7 +15,7 @@ from psycopg.types.json import Jsonb
 from actors.kind import FactKey, Update, Upsert, tables_of
 from actors.ports.log import LogUnavailableError, Verdict
 from actors.tables import Column, Table, Tables, Type
-from gatherup.app import TABLES
+from gatherup.kinds import TABLES
 from protocol.ids import stream_key
 from storage.postgres.migrate import POST, PRE, migrate
 from storage.postgres.streams.log import PostgresLog
@@ -213,3 +213,31 @@ def test_the_released_function_stays_until_the_migrations_that_remove(empty_post
     assert len(released()) == 2 + 11
     migrate(empty_postgres_dsn, [PRE, POST])
     assert released() == []
+
+
+def test_the_released_function_leaves_new_columns_as_they_are(empty_postgres_dsn: str) -> None:
+    """Before the migrations that remove, nodes of both releases write: a cold row and one of the hot table."""
+    migrate(empty_postgres_dsn, [PRE])
+    room = "row(1, false, {}, null, 'public', true, 0, 'user:1', null, 1, null, null)::room_write"
+    message = "row(1, false, 5, 1, 'user:1', {}, 1, null, null, '{{}}', null, null, null, null, null)::message_write"
+    whole = "select write_projections('{{%s}}', '{{0}}', '{{}}', array[%s], array[%s], '{{}}', '{{}}', '{{}}', '{{}}')"
+    updates = "array[row(1, 'room', '', %s), row(1, 'message', '5', %s)]::update_write[]"
+    partly = f"select update_projections('{{%s}}', '{{0}}', {updates})"
+    stream = UUID(int=1)
+    with psycopg.connect(empty_postgres_dsn, autocommit=True) as connection:
+
+        def found() -> list[tuple[Any, ...]]:
+            rows = "select name, colour from room union all select body, colour from message"
+            return connection.execute(rows).fetchall()
+
+        for table in ("room", "message"):
+            connection.execute(f"alter table {table} add column colour text not null default 'grey'".encode())
+            connection.execute("select make_writer(%s::regclass)", (table,))
+        connection.execute((whole % (stream, room, message)).format("'a'", "'b'").encode())
+        assert found() == [("a", "grey"), ("b", "grey")]
+        red = ([1, 1], ["room", "message"], ["", "5"], [Jsonb({"colour": "red"})] * 2)
+        connection.execute("select update_rows(%s, '{0}', %s, %s, %s, %s)", ([stream], *red))
+        connection.execute((whole % (stream, room, message)).format("'c'", "'d'").encode())
+        assert found() == [("c", "red"), ("d", "red")]
+        connection.execute((partly % (stream, """'{"name": "e"}'""", """'{"body": "f"}'""")).encode())
+        assert found() == [("e", "red"), ("f", "red")]
