@@ -145,13 +145,21 @@ def list_admins() -> None:
 
 
 @main.command()
-def migrate() -> None:
-    """Bring the database of DATABASE_URL to the newest schema."""
+@click.argument("phase", type=click.Choice(["pre", "post"]), required=False)
+def migrate(phase: str | None) -> None:
+    """Bring the database of DATABASE_URL to the newest schema.
+
+    In a rolling upgrade: `pre` before the nodes are restarted, `post` once all of them are. Without either, both.
+    """
     from storage.postgres.migrate import MigrationFailed
     from storage.postgres.migrate import migrate as bring_up
+    from storage.postgres.schema import Phase
 
     try:
-        bring_up(configuration.database_url(configuration.environment()).reveal())
+        bring_up(
+            configuration.database_url(configuration.environment()).reveal(),
+            None if phase is None else Phase(phase),
+        )
     except ConfigError as error:
         _wrong(error)
     except MigrationFailed as error:

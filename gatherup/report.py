@@ -15,6 +15,7 @@ from gatherup.addresses import addresses_of
 from gatherup.canary import Canary
 from gatherup.gateway import Gateway
 from gatherup.telemetry.loop_hold import LoopHold
+from storage.postgres.schema import FIRST_LEVEL, own
 
 REPORT_REASON_CHARS_MAX: Final = 500
 """Of each reason: every node reads the reports of all with every renewal."""
@@ -23,6 +24,8 @@ REPORT_REASON_CHARS_MAX: Final = 500
 class NodeReport(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One node at one moment. Another version of GatherUp may leave fields out or add some."""
 
+    schema: int = FIRST_LEVEL
+    """The level of the schema that it knows; `gatherup migrate` asks. Nodes from before there were levels don't say."""
     http: str = ""
     stream: str = ""
     """Where clients find it."""
@@ -85,6 +88,7 @@ class Reporter:
         # Not listened on yet, or not any more: clients don't find it.
         addresses = addresses_of(self._http_address, gateway.addresses[0]) if gateway.addresses else None
         return NodeReport(
+            schema=own().level,
             http=addresses.http if addresses else "",
             stream=addresses.stream if addresses else "",
             sessions=self._sessions.count,

@@ -13,6 +13,10 @@ from actors.ports.time import Clock
 from gatherup.config import Config, Http
 from gatherup.http.server import bind
 from protocol.nodes import NODE_PROTOCOL, secret_digest
+from storage.postgres.driver.errors import PostgresError
+from storage.postgres.driver.pool import Pool
+from storage.postgres.fitness import SchemaUnfitError, check_schema
+from storage.postgres.schema import own
 
 UNDEFINED_FUNCTION: Final = "42883"
 _ADVICE: Final = {
@@ -40,6 +44,16 @@ async def joined(config: Config, directory: Directory, clock: Clock) -> Fence:
         raise StartRefusedError(f"{error.code}: {error} {_ADVICE[error.code]}") from None
     except LogUnavailableError as error:
         raise unreachable(error) from error
+
+
+async def fit(pool: Pool) -> None:
+    """Return if this version of GatherUp may run on the database's schema. Raises StartRefusedError."""
+    try:
+        await check_schema(pool, own())
+    except SchemaUnfitError as error:
+        raise StartRefusedError(str(error)) from None
+    except PostgresError as error:
+        raise StartRefusedError(f"The database can't be reached: {_one_line(error)}") from error
 
 
 def joining(config: Config) -> Joining:

@@ -18,7 +18,7 @@ from gatherup.clock import SystemClock
 from gatherup.config import Config
 from gatherup.kinds import TABLES
 from gatherup.randomness import SystemRandomness
-from gatherup.start import joined
+from gatherup.start import fit, joined
 from storage.postgres.driver.pool import Pool
 from storage.postgres.streams.directory import RENEW_TIMEOUT_S, PostgresDirectory
 from storage.postgres.streams.log import PostgresLog, quick
@@ -63,8 +63,11 @@ async def opened(config: Config) -> AsyncGenerator[Store]:
         if config.redis.url is not None:
             bus = await stack.enter_async_context(redis_bus(config.redis.url.reveal(), clock, randomness))
         tracer = await stack.enter_async_context(_tracer(config, clock))
+        await fit(pool)
         fence = await joined(config, directory, clock)
         try:
+            # Again: a migration that began before this node joined has not waited for it.
+            await fit(pool)
             yield Store(
                 clock=clock,
                 randomness=randomness,

