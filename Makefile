@@ -50,14 +50,14 @@ test: $(INSTALLED) $(NODE_INSTALLED) $(SDK_BUILT) ## Run every test
 	@line() { PYTHONHASHSEED=0 nice -n $$2 $(BIN)/python -m pytest -o cache_dir=.cache/pytest-$$1 "$${@:3}" >.cache/$$1.log 2>&1; }; \
 	line sim 10 tests/sim & sim=$$!; \
 	line wholes 0 $(WHOLES) & wholes=$$!; \
-	line parts 5 tests/unit tests/contract tests/architecture & parts=$$!; failed=0; \
+	line parts 5 tests/unit tests/contract tests/architecture tests/released & parts=$$!; failed=0; \
 	PYTHONHASHSEED=0 $(BIN)/python -m pytest tests/integration $(patsubst %,--ignore=%,$(filter tests/integration/%,$(WHOLES))) || failed=1; \
 	for line in "$$parts parts" "$$wholes wholes" "$$sim sim"; do \
 	  wait $${line% *} || failed=1; cat .cache/$${line#* }.log; done; exit $$failed
 
 .PHONY: test-fast
 test-fast: $(INSTALLED) ## Run the tests that need no server and no long search
-	PYTHONHASHSEED=0 $(BIN)/python -m pytest tests/unit tests/contract tests/architecture -m "not slow and not real"
+	PYTHONHASHSEED=0 $(BIN)/python -m pytest tests/unit tests/contract tests/architecture tests/released -m "not slow and not real"
 
 .PHONY: sim
 sim: $(INSTALLED) ## Simulate more seeds: make sim SEEDS=5000 SEED_BASE=100000
@@ -83,6 +83,10 @@ docs: $(INSTALLED) ## Write the pages that are made from the code
 	$(BIN)/python -m gatherup.reference
 	$(BIN)/python -m protocol.schema --write
 	$(BIN)/python -m protocol.typescript
+
+.PHONY: release-baseline
+release-baseline: $(INSTALLED) ## At a release: keep what the next one must not break
+	$(BIN)/python -m tests.released.write
 
 .PHONY: size
 size: $(SDK_BUILT) ## Print what the TypeScript SDK adds to a page

@@ -1,0 +1,1 @@
+"""The log and its contract suite as they were released: made, never edited."""

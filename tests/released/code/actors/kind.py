@@ -1,0 +1,230 @@
+"""What a kind of stream is: one object of pure functions, registered in the wiring.
+
+The runtime does the rest: order, durability, once-only effect, fan-out, resume, fail-over. ``docs/kinds.md`` shows
+a whole kind.
+
+A command becomes events or a refusal (``decide``), events become state (``apply``), rows for queries (``project``)
+and commands for other streams or jobs (``effects``). All are deterministic: no clock, no chance, no I/O. States are
+immutable values; ``apply`` returns another one.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Final, Generic, TypeVar
+
+from msgspec import Struct
+
+from tests.released.code.protocol.codes import Code
+from tests.released.code.protocol.event import Header, Mark
+from tests.released.code.protocol.frames import Command, CreateCommand, Signal
+from tests.released.code.protocol.ids import USER, derive_stream, kind_of
+
+Instant = int
+"""Unix time in milliseconds."""
+
+Value = str | int | bool | None | list[str] | list[int]
+Row = Mapping[str, Value]
+"""The values of one projected row, without its key."""
+
+S = TypeVar("S", bound=Struct)
+
+LISTENERS: Final = "listener"
+"""The projection table that holds who may listen to a stream, one row a user id, or ``EVERYONE``."""
+EVERYONE: Final = "*"
+NOBODY: Final = "!"
+"""As a row of ``LISTENERS``: nobody may listen now, whatever the other rows say."""
+LISTENS_AFTER: Final = "after"
+"""The one column of ``LISTENERS``, an integer: the user may read events after this seq; null for all."""
+
+# Facts that aren't the stream's own rows: who people are, and what they are to one another.
+PERSON: Final = "person"
+"""Key: a user id. ``handle`` (null for a guest), ``direct_from`` and ``invites_from`` ("everyone", "friends" or
+"nobody"). No row: there is no such user (any more)."""
+HANDLE: Final = "handle"
+"""Key: a handle as ``protocol.handles.folded`` makes it. ``user``: whose it is."""
+BLOCK: Final = "block"
+"""Key: ``pair(who, whom)``. There is a row if the first has blocked the second."""
+FRIENDS: Final = "friends"
+"""Key: ``pair(a, b)``. There is a row if the two are friends."""
+MEMBERSHIPS: Final = "memberships"
+"""Key: a user id. ``count``: how many streams the user may listen to, counted up to MEMBERSHIPS_MAX."""
+MEMBERSHIPS_MAX: Final = 2_000
+SHARED_FACTS: Final = frozenset({PERSON, HANDLE, BLOCK, FRIENDS, MEMBERSHIPS})
+"""Tables of facts that belong to no stream. Kinds may ask for them, none may project into them."""
+
+
+def pair(one: str, other: str) -> str:
+    """The key of a fact about two users."""
+    return f"{one} {other}"
+
+
+class FactKey(Struct, frozen=True):
+    """A row that deciding needs: a projected one of this stream, by table and key, or one of ``SHARED_FACTS``."""
+
+    table: str
+    key: str
+
+
+class Upsert(Struct, frozen=True):
+    """This row of the stream has these values now, and no others."""
+
+    table: str
+    key: str
+    values: Row
+
+
+class Update(Struct, frozen=True):
+    """These columns of this row have these values now, the others stay; nothing if there is no such row."""
+
+    table: str
+    key: str
+    values: Row
+
+
+class Delete(Struct, frozen=True):
+    """This row of the stream is gone."""
+
+    table: str
+    key: str
+
+
+Change = Upsert | Update | Delete
+Facts = Mapping[FactKey, Row | None]
+
+
+class Happened(Struct, frozen=True):
+    """One event that a decision wants logged; the runtime adds stream, seq, time and author."""
+
+    payload: Struct
+    revokes: tuple[str, ...] = ()
+    """User ids whose right to listen ends with it, or ``EVERYONE``."""
+    erases: tuple[int, ...] = ()
+    """Seqs whose payloads it empties; at most ``erase_seqs_max``."""
+    marks: Mapping[str, Mark] = {}
+
+
+class Accept(Struct, frozen=True):
+    """The command takes effect as these events, possibly none."""
+
+    events: tuple[Happened, ...] = ()
+    answer: Struct | None = None
+
+
+class Refuse(Struct, frozen=True):
+    """The command changes nothing."""
+
+    code: Code
+    message: str | None = None
+    """The sentence; None for the code's own."""
+    field: str | None = None
+    retry_after_s: float | None = None
+
+
+Decision = Accept | Refuse
+
+
+class Send(Struct, frozen=True):
+    """An effect: a command for another stream, sent until it is accepted, refused or a duplicate.
+
+    The runtime gives it a client_id derived from its cause, so a repeat does nothing; the one set here is ignored.
+    """
+
+    command: Command
+
+
+class Job(Struct, frozen=True):
+    """An effect that leaves the system: a row for a worker, written in the same transaction as its cause."""
+
+    queue: str
+    arguments: Mapping[str, Value]
+
+
+Effect = Send | Job
+
+
+class Kind(ABC, Generic[S]):
+    """One kind of stream. Class attributes name its types, methods are its pure functions."""
+
+    name: ClassVar[str]
+    """The first part of its stream ids: a-z, 0-9, _."""
+    state: ClassVar[type[Any]]
+    """The state's type; checkpoints encode it with msgspec."""
+    state_version: ClassVar[int] = 1
+    """Raised when old checkpoints can't be read any more: streams then fold from their log."""
+    commands: ClassVar[tuple[type[Command], ...]]
+    """All that its streams take."""
+    internal_commands: ClassVar[tuple[type[Command], ...]] = ()
+    """Those of ``commands`` that are the server's own, sent by streams, keys and ``system``: clients are told
+    ``unknown_type``."""
+    events: ClassVar[Mapping[str, type[Struct]]]
+    """Payload types by the header's ``type``."""
+    signals: ClassVar[tuple[type[Signal], ...]] = ()
+    """All that its streams pass on."""
+    internal_signals: ClassVar[tuple[type[Signal], ...]] = ()
+    """Those of ``signals`` that are the server's own."""
+    on_demand: ClassVar[bool] = False
+    """Whether a stream begins to exist when it is first needed, for a command it ``admits`` or to be shown, rather
+    than with a CreateCommand."""
+
+    @property
+    def client_commands(self) -> tuple[type[Command], ...]:
+        """What clients may send."""
+        return tuple(command for command in self.commands if command not in self.internal_commands)
+
+    @property
+    def client_signals(self) -> tuple[type[Signal], ...]:
+        """The signals that clients may send."""
+        return tuple(signal for signal in self.signals if signal not in self.internal_signals)
+
+    def stream_of(self, command: CreateCommand, *, by: str) -> str:
+        """The id of the stream that a creating command makes, or finds. A resend must get the same."""
+        return derive_stream(self.name, by, command.client_id)
+
+    def admits(self, command: Command, *, by: str) -> bool:
+        """Whether this author may send this at all; else it is told ``not_found``, and the stream never hears of it."""
+        return type(command) not in self.internal_commands or kind_of(by) != USER
+
+    @abstractmethod
+    def initial(self, stream: str) -> S:
+        """The state before the first event."""
+
+    def facts(self, state: S, command: Command, *, by: str) -> Sequence[FactKey]:
+        """The rows that ``decide`` needs for this command; they are read at once for a whole batch."""
+        return ()
+
+    @abstractmethod
+    def decide(self, state: S, facts: Facts, command: Command, *, by: str, now: Instant) -> Decision:
+        """What this command causes. ``facts`` holds what ``facts()`` asked for; None for a row that isn't there."""
+
+    @abstractmethod
+    def apply(self, state: S, header: Header, payload: Struct | None) -> S:
+        """The state after one event. ``payload`` is None when it was erased, or is of an unknown type.
+
+        The state must come out the same either way: what it needs of an erasable event stands in the header.
+        """
+
+    def project(self, header: Header, payload: Struct | None) -> Sequence[Change]:
+        """Rows to write in the event's own transaction."""
+        return ()
+
+    def effects(self, header: Header) -> Sequence[Effect]:
+        """What the event causes elsewhere; from the header alone, since it is derived again after a crash."""
+        return ()
+
+    def view(self, state: S, user: str) -> Struct:
+        """What a snapshot shows this user."""
+        return state
+
+    def due(self, state: S) -> Instant | None:
+        """When the earliest timer of this state fires, if there is one."""
+        return None
+
+    def on_due(self, state: S, now: Instant) -> Command | None:
+        """The command of the earliest timer that is due at ``now``. Deciding it must move ``due`` on."""
+        return None
+
+    def may_signal(self, state: S, signal: Signal, *, by: str, now: Instant) -> bool:
+        """Whether this ephemeral signal is passed on to the subscribers."""
+        return False

@@ -1,0 +1,213 @@
+"""Every limit a client can meet, each with its unit. The welcome frame carries those a client should honour.
+
+Limits that only an operator sees (pool sizes, timeouts of PostgreSQL …) live in ``gatherup.config``.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+PROTOCOL_VERSION: Final = 1
+
+# --- one frame -----------------------------------------------------------------------------------------
+FRAME_BYTES_MAX: Final = 64 * 1024
+"""A client's message, whole, after reassembly. Larger: close code 1009."""
+FRAGMENTS_MAX: Final = 64
+"""Pieces one message may come in. More: close code 1009."""
+TOKEN_CHARS_MAX: Final = 4096
+POSITIONS_MAX: Final = 200
+"""Positions in one hello."""
+DETAIL_CHARS_MAX: Final = 200
+"""The sentence of a refused frame, and its field, are cut here: they may quote what was sent."""
+SEQ_MAX: Final = 2**53 - 1
+"""The largest integer a frame may hold: what JavaScript reads exactly."""
+
+# --- one session ---------------------------------------------------------------------------------------
+HANDSHAKE_TIMEOUT_S: Final = 10.0
+"""From accept to a finished WebSocket handshake."""
+HELLO_TIMEOUT_S: Final = 10.0
+"""From the handshake to a valid hello."""
+HEARTBEAT_S: Final = 20.0
+"""The server pings a peer that was silent this long."""
+IDLE_TIMEOUT_S: Final = 60.0
+"""A peer silent this long, pings included, is closed."""
+CLOSE_TIMEOUT_S: Final = 5.0
+"""What a peer gets to take our last bytes and answer our Close."""
+SUBSCRIPTIONS_PER_SESSION_MAX: Final = 200
+SESSIONS_PER_USER_MAX: Final = 20
+INFLIGHT_COMMANDS_MAX: Final = 256
+"""Commands of one session that wait for their reply."""
+COMMAND_TIMEOUT_S: Final = 10.0
+"""A command not settled in this time is answered: refused if it never started, unknown otherwise."""
+
+# --- rates (token buckets, per session) ----------------------------------------------------------------
+COMMANDS_PER_S: Final = 20.0
+COMMANDS_BURST: Final = 60.0
+SUBSCRIBES_PER_S: Final = 20.0
+SUBSCRIBES_BURST: Final = 250.0
+SIGNALS_PER_S: Final = 5.0
+SIGNALS_BURST: Final = 10.0
+STATUSES_PER_S: Final = 1.0
+STATUSES_BURST: Final = 60.0
+"""Changes of how a session's user wants to be seen. None is dropped: beyond that the session is closed as flooding."""
+PINGS_PER_S: Final = 5.0
+PINGS_BURST: Final = 50.0
+
+# --- delivery ------------------------------------------------------------------------------------------
+OUTBOX_BYTES_MAX: Final = 1024 * 1024
+"""Bytes that wait for one slow reader. More: close code 4001, come back and resume."""
+RESUME_EVENTS_MAX: Final = 1000
+"""How far behind a resume may be and still get every event; further behind it gets a snapshot."""
+RESUME_PAGE_EVENTS: Final = 200
+"""Events read from the log at once while a client resumes."""
+RING_EVENTS_MAX: Final = 256
+RING_BYTES_MAX: Final = 256 * 1024
+FLUSH_TICK_MIN_S: Final = 0.020
+"""Shortest distance of two flushes of one busy stream; an idle stream is flushed at once."""
+FLUSH_SENDS_MAX: Final = 1000
+"""Sends before a flush lets others run."""
+FLUSH_HOLD_MAX_S: Final = 0.005
+"""Time before a flush lets others run."""
+
+# --- streams -------------------------------------------------------------------------------------------
+MAILBOX_COMMANDS_MAX: Final = 1000
+"""Commands that wait for one stream's actor. More: refused ``overloaded``."""
+BATCH_COMMANDS_MAX: Final = 200
+"""Commands an actor decides at once and commits together."""
+EVENTS_PER_COMMAND_MAX: Final = 64
+ERASE_SEQS_MAX: Final = 128
+"""Events one erasing event may empty: a message and its edits."""
+PAYLOAD_BYTES_MAX: Final = 32 * 1024
+"""One encoded event payload."""
+RECEIPT_KEEP_DAYS: Final = 7
+"""How long a resend is recognised. SDKs give up resending after RESEND_FOR_S, well before."""
+RESEND_FOR_S: Final = 24 * 3600.0
+
+# --- rooms ---------------------------------------------------------------------------------------------
+ROOM_NAME_CHARS_MAX: Final = 80
+BODY_CHARS_MAX: Final = 4000
+REASON_CHARS_MAX: Final = 200
+TOPIC_CHARS_MAX: Final = 500
+ROOM_MEMBERS_MAX: Final = 5000
+GROUP_MEMBERS_MAX: Final = 50
+ROOM_MODERATORS_MAX: Final = 50
+ROOM_BANS_MAX: Final = 5000
+ROOM_MUTES_MAX: Final = 5000
+ROOM_INVITED_MAX: Final = 500
+"""Users who were invited and haven't joined."""
+ROOM_INVITES_MAX: Final = 50
+"""Invites by code that are good at a time."""
+INVITE_CODE_CHARS_MAX: Final = 40
+INVITE_LIFETIME_S: Final = 7 * 86400
+INVITE_LIFETIME_S_MAX: Final = 30 * 86400
+INVITE_USES_MAX: Final = 10_000
+ROOM_PINS_MAX: Final = 50
+SLOW_MODE_S_MAX: Final = 6 * 3600
+MUTE_S_MAX: Final = 28 * 86400
+BAN_S_MAX: Final = 10 * 366 * 86400
+MENTIONS_MAX: Final = 20
+"""Members one message may mention."""
+REACTION_CHARS_MAX: Final = 11
+"""Code points of the longest emoji: four pictographs, each with a skin tone, and what joins them."""
+REACTIONS_PER_MESSAGE_MAX: Final = 20
+"""Different reactions to one message."""
+FILTERED_WORDS_MAX: Final = 200
+FILTERED_WORD_CHARS_MAX: Final = 40
+FILTERED_HOSTS_MAX: Final = 100
+ROOM_RESTORE_DAYS: Final = 30
+"""How long a removed room can be restored by its owner."""
+ROOMS_PER_USER_MAX: Final = 1000
+"""Rooms one user may be a member of: checked as they join, so many joins at once may go a little beyond."""
+EDITS_PER_MESSAGE_MAX: Final = 100
+REPORTS_OPEN_MAX: Final = 100
+"""Reports of one user that nobody has closed yet."""
+INVITE_LOOKS_PER_S: Final = 0.5
+"""Looks at an invite's code, by one user and from one address."""
+INVITE_LOOKS_BURST: Final = 20.0
+PRESENT_USERS_MAX: Final = 100
+"""Users named in a roster; of more only the count is told, in which a user on two nodes counts twice."""
+
+# --- read positions and heads ------------------------------------------------------------------------
+HEADS_ROOMS_MAX: Final = 200
+"""Rooms whose heads one session may watch."""
+HEADS_INTERVAL_S: Final = 1.0
+"""Shortest distance of two ``heads`` frames of one session."""
+HEADS_WATCHES_PER_S: Final = 1.0
+HEADS_WATCHES_BURST: Final = 10.0
+"""How often one session may change which heads it watches."""
+UNREAD_MAX: Final = 1000
+"""Unread messages are counted up to here: this number means so many or more."""
+UNREAD_SCANNED_MAX: Final = 2000
+"""Of a room's messages, so many of the newest are looked at to count the unread ones."""
+READ_FLUSH_S: Final = 1.0
+"""Read positions are kept in batches this far apart; a node that dies forgets at most these."""
+READ_WAITING_MAX: Final = 100_000
+"""Read positions of one node that wait for that; further ones are dropped."""
+
+# --- presence ------------------------------------------------------------------------------------------
+PRESENCE_INTERVAL_S: Final = 1.0
+"""Shortest distance of two presence signals of one room or person."""
+WATCHED_PEOPLE_MAX: Final = 200
+"""People whose presence one session may watch."""
+SIGHT_INTERVAL_S: Final = 60.0
+"""So often it is read again who lets whom see their presence."""
+
+# --- inboxes -------------------------------------------------------------------------------------------
+INBOX_UNREAD_MAX: Final = 500
+"""Unread items an inbox keeps track of; the oldest count as read beyond."""
+
+# --- people --------------------------------------------------------------------------------------------
+BLOCKS_MAX: Final = 1000
+FRIENDS_MAX: Final = 1000
+FRIEND_REQUESTS_MAX: Final = 200
+"""Requests of one user that wait for their answer."""
+ABOUT_CHARS_MAX: Final = 500
+AVATAR_URL_CHARS_MAX: Final = 500
+HANDLE_CHANGE_DAYS: Final = 30
+"""A handle is changed once in so many days."""
+ACCOUNT_ERASE_DAYS: Final = 30
+"""For so long signing in brings a deleted account back; then it is erased."""
+FRESH_LOGIN_S: Final = 600
+"""A login this young may delete an account that has no password, and change how one signs in to it."""
+
+# --- HTTP ----------------------------------------------------------------------------------------------
+REQUESTS_PER_S: Final = 20.0
+"""Requests of one user that aren't commands, on one node."""
+REQUESTS_BURST: Final = 200.0
+PAGE_ITEMS_MAX: Final = 200
+PAGE_ITEMS_DEFAULT: Final = 50
+PROFILES_MAX: Final = 100
+"""Users whose profiles one request may ask for."""
+HANDLE_CHARS_MIN: Final = 3
+HANDLE_CHARS_MAX: Final = 32
+PASSWORD_CHARS_MIN: Final = 8
+PASSWORD_CHARS_MAX: Final = 256
+HTTP_BODY_BYTES_MAX: Final = 256 * 1024
+DISPLAY_NAME_CHARS_MAX: Final = 64
+DEVICE_CHARS_MAX: Final = 120
+EMAIL_CHARS_MAX: Final = 254
+RETRY_KEY_CHARS_MAX: Final = 64
+REFRESH_GRACE_S: Final = 60.0
+"""For so long an exchanged refresh token with the same retry key gets the same answer again, if that wasn't used."""
+LOGINS_PER_USER_MAX: Final = 50
+"""A further sign-in ends the login that was unused longest."""
+EMAIL_CODE_LIFETIME_S: Final = 24 * 3600
+"""How long a mailed code proves whose address it is."""
+RESET_CODE_LIFETIME_S: Final = 3600
+TICKET_LIFETIME_S: Final = 600
+"""What a sign-in gets from one step to the next: the second factor, the visit at a provider."""
+IDENTITIES_MAX: Final = 20
+CURSOR_CHARS_MAX: Final = 200
+
+# --- the server API ------------------------------------------------------------------------------------
+KEYS_MAX: Final = 100
+"""API keys that are good at a time."""
+KEY_NAME_CHARS_MAX: Final = 80
+KEY_LIFETIME_S_MAX: Final = 10 * 366 * 86400
+SERVER_COMMANDS_PER_S: Final = 200.0
+"""Commands of one API key, on one node."""
+SERVER_COMMANDS_BURST: Final = 1000.0
+EXTERNAL_ID_CHARS_MAX: Final = 200
+WEBHOOKS_MAX: Final = 20
+WEBHOOK_TYPES_MAX: Final = 50
+URL_CHARS_MAX: Final = 2000

@@ -1,0 +1,177 @@
+"""The memory storage's server: what outlives the nodes that write to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from tests.released.code.actors.cluster.view import Shard, shard_of
+from tests.released.code.actors.kind import (
+    EVERYONE,
+    LISTENERS,
+    LISTENS_AFTER,
+    MEMBERSHIPS,
+    MEMBERSHIPS_MAX,
+    NOBODY,
+    SHARED_FACTS,
+    FactKey,
+    Instant,
+    Job,
+    Row,
+    Update,
+    Upsert,
+)
+from tests.released.code.actors.ports import Append, Fence, LogDataError, LogRow, Receipt, Standing, Verdict
+from tests.released.code.protocol.ids import kind_of, stream_key
+from tests.released.code.storage.memory.locks import RowLock
+from tests.released.code.storage.memory.members import StoredMembers, StoredShard
+from tests.released.code.storage.memory.people import MemoryPeople
+from tests.released.code.storage.tables import INTEGER_MAX, INTEGER_MIN, UnstorableError, check_text, checked
+
+Table = dict[FactKey, Row]
+
+
+@dataclass(eq=False)
+class StoredStream:
+    """One stream's row, and all rows that hang on it."""
+
+    kind: str
+    activation: int = 0
+    head: int = 0
+    last_at: Instant = 0
+    wake_at: Instant | None = None
+    effects_seq: int = 0
+    deleted: bool = False
+    """Soft-deleted: counts as absent, everything is kept."""
+    events: list[LogRow] = field(default_factory=list[LogRow])
+    # events[i] has seq i + 1; len(events) == head.
+    receipts: dict[tuple[str, str], Receipt] = field(default_factory=dict[tuple[str, str], Receipt])
+    rows: Table = field(default_factory=Table)
+    jobs: dict[tuple[int, int], Job] = field(default_factory=dict[tuple[int, int], Job])
+    checkpoints: dict[int, tuple[int, bytes]] = field(default_factory=dict[int, tuple[int, bytes]])
+    """By version: the seq it stands at, and the state."""
+    lock: RowLock = field(default_factory=RowLock)
+
+
+class MemoryDatabase:
+    """Everything stored. Nodes come and go; this stays for the whole simulation.
+
+    Its methods are single steps: none awaits, so each is as atomic as a transaction that holds its locks.
+    """
+
+    def __init__(self, *, incarnation: int = 1, now: Callable[[], Instant] | None = None) -> None:
+        self.incarnation = incarnation
+        self.now = now
+        """The server's own clock; None: it is always as late as at the node that asks."""
+        self.streams: dict[bytes, StoredStream] = {}
+        self.read_positions: dict[tuple[str, str], int] = {}
+        """By user and room: the number of a message."""
+        self.people = MemoryPeople()
+        self.members = StoredMembers()
+
+    def stream(self, stream: str) -> StoredStream | None:
+        """The stream, unless it is absent, soft-deleted or of another kind."""
+        found = self.streams.get(stream_key(stream))
+        return found if found and not found.deleted and found.kind == kind_of(stream) else None
+
+    def fences(self, fence: Fence) -> bool:
+        """Whether this fence may not write any more."""
+        node = self.members.nodes.get(fence.node)
+        return node is None or node.row.fence != fence.number
+
+    def owns(self, fence: Fence, stream: str, epoch: int) -> bool:
+        """Whether the stream's shard is this node's, at this epoch."""
+        return self.shard(stream).row == Shard(fence.node, epoch)
+
+    def shard(self, stream: str) -> StoredShard:
+        """The shard of a stream."""
+        return self.members.shards[shard_of(stream)]
+
+    def activated(self, stream: str, activation: int, *, run: Fence, epoch: int, shard: Shard) -> None:
+        """Told of each activation as it commits: who asked, at which epoch, and how the shard stood then.
+
+        A simulation overrides this to keep the truth.
+        """
+
+    def fact(self, stream: str, key: FactKey) -> Row | None:
+        """A row of the stream, or of the shared facts."""
+        if key.table == MEMBERSHIPS:
+            held = FactKey(LISTENERS, key.key)
+            count = sum(held in row.rows for row in self.streams.values() if not row.deleted)
+            return {"count": min(count, MEMBERSHIPS_MAX)}
+        if key.table in SHARED_FACTS:
+            return self.people.get(key)
+        row = self.stream(stream)
+        return row.rows.get(key) if row else None
+
+    def standing(self, stream: str, user: str) -> Standing:
+        """Right, incarnation and head of this user in this stream."""
+        row = self.stream(stream)
+        if row is None:
+            return Standing(False, False, self.incarnation, 0)
+        held = [row.rows.get(FactKey(LISTENERS, name)) for name in (user, EVERYONE)]
+        after = [values.get(LISTENS_AFTER) or 0 for values in held if values is not None]
+        if not after or FactKey(LISTENERS, NOBODY) in row.rows:
+            return Standing(True, False, self.incarnation, row.head)
+        return Standing(True, True, self.incarnation, row.head, min(int(str(seq)) for seq in after))
+
+    def judge(self, append: Append) -> Verdict:
+        """What the row says now; the caller holds its lock, and the node's fence is good."""
+        row = self.stream(append.stream)
+        if row is None or row.activation != append.activation:
+            return Verdict.FENCED
+        if any((receipt.author, receipt.client_id) in row.receipts for receipt in append.receipts):
+            return Verdict.DUPLICATE
+        return Verdict.ACCEPTED if row.head == append.head else Verdict.BEHIND
+
+    def commit(self, appends: Sequence[Append]) -> None:
+        """Write appends that were judged and accepted; all or, raising LogDataError, none."""
+        for append in appends:
+            check(append)
+        for append in appends:
+            row = self.streams[stream_key(append.stream)]
+            row.head += len(append.events)
+            row.last_at = max(row.last_at, append.at)
+            row.wake_at = append.wake_at
+            row.effects_seq = append.effects_seq
+            row.events.extend(append.events)
+            for seq in append.erases:
+                if 1 <= seq <= row.head:
+                    row.events[seq - 1] = LogRow(seq, row.events[seq - 1].header, None)
+            row.receipts.update({(r.author, r.client_id): r for r in append.receipts})
+            for change in append.changes:
+                values, key = checked(change), FactKey(change.table, change.key)
+                if values is None:
+                    row.rows.pop(key, None)
+                elif not isinstance(change, Update):
+                    row.rows[key] = values
+                elif (stored := row.rows.get(key)) is not None:
+                    row.rows[key] = {**stored, **values}
+            for job in append.jobs:
+                row.jobs.setdefault((job.seq, job.index), job.job)
+
+
+def check(append: Append) -> None:
+    """Raise LogDataError for what PostgreSQL would refuse to store."""
+    seqs = [event.seq for event in append.events]
+    if seqs != list(range(append.head + 1, append.head + 1 + len(seqs))):
+        raise LogDataError(f"{append.stream}: seqs {seqs} after head {append.head}")
+    if len({(r.author, r.client_id) for r in append.receipts}) != len(append.receipts):
+        raise LogDataError(f"{append.stream}: two receipts of one client_id")
+    if append.wake_at is not None and not _fits(append.wake_at):
+        raise LogDataError(f"{append.stream}: {append.wake_at!r} is no instant")
+    try:
+        for change in append.changes:
+            checked(change)
+        for receipt in append.receipts:
+            check_text(receipt.author)
+        for job in append.jobs:
+            check_text(job.job.queue)
+            checked(Upsert("job", "", job.job.arguments))
+    except UnstorableError as error:
+        raise LogDataError(f"{append.stream}: {error}") from error
+
+
+def _fits(number: object) -> bool:
+    """Whether this is an integer of 64 bits: a kind's functions chose it."""
+    return isinstance(number, int) and INTEGER_MIN <= number <= INTEGER_MAX

@@ -1,0 +1,201 @@
+"""The log in memory: the same promises as PostgreSQL's, with faults to order."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Final
+
+from tests.released.code.actors.kind import FactKey, Instant, Row
+from tests.released.code.actors.ports import (
+    Activation,
+    Append,
+    Clock,
+    Fence,
+    FencedError,
+    LogConflictError,
+    LogDataError,
+    LogOutcomeUnknownError,
+    LogRow,
+    LogUnavailableError,
+    Receipt,
+    Standing,
+    Verdict,
+)
+from tests.released.code.protocol.ids import kind_of, stream_key
+from tests.released.code.storage.memory.database import MemoryDatabase, StoredStream, check
+from tests.released.code.storage.memory.faults import Faults, Outcome, Point
+from tests.released.code.storage.memory.locks import Held
+
+LOCK_TIMEOUT_S: Final = 2.0
+
+
+class MemoryLog:
+    """The Log port on a MemoryDatabase. One per node; the database is shared."""
+
+    def __init__(
+        self,
+        database: MemoryDatabase,
+        clock: Clock,
+        faults: Faults | None = None,
+        *,
+        lock_timeout_s: float = LOCK_TIMEOUT_S,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._faults = faults or Faults()
+        self._lock_timeout_s = lock_timeout_s
+
+    async def activate(
+        self, fence: Fence, stream: str, *, epoch: int, create: bool, state_version: int
+    ) -> Activation | None:
+        """See the port."""
+        await self._faults.before("activate")
+        database, key = self._database, stream_key(stream)
+        async with Held() as held:
+            if not await self._in_time(self._lock_node(held, fence)):
+                raise LogUnavailableError("lock timeout")
+            if database.fences(fence):
+                raise FencedError
+            shard = database.shard(stream)
+            if not await self._in_time(held.add([shard.lock], shared=True)):
+                raise LogUnavailableError("lock timeout")
+            if not database.owns(fence, stream, epoch):
+                raise FencedError
+            if create:
+                database.streams.setdefault(key, StoredStream(kind_of(stream)))
+            if (row := database.stream(stream)) is None:
+                return None
+            if not await self._in_time(held.add([row.lock])):
+                raise LogUnavailableError("lock timeout")
+            row.activation += 1
+            database.activated(stream, row.activation, run=fence, epoch=epoch, shard=shard.row)
+            seq, state = row.checkpoints.get(state_version, (0, None))
+            return Activation(
+                activation=row.activation,
+                head=row.head,
+                last_at=row.last_at,
+                effects_seq=row.effects_seq,
+                checkpoint=state,
+                checkpoint_seq=seq,
+            )
+
+    async def append(self, fence: Fence, appends: Sequence[Append], *, wait_for_locks: bool) -> list[Verdict]:
+        """See the port."""
+        if len({append.stream for append in appends}) != len(appends):
+            raise ValueError("a stream stands in one call once")
+        await self._faults.before("append")
+        for append in appends:
+            check(append)
+        transaction = partial(self._transaction, fence, tuple(appends), wait_for_locks)
+        match self._faults.outcome(appends):
+            case Outcome.ANSWERED:
+                return await transaction()
+            case Outcome.CONFLICT:
+                raise LogConflictError("injected")
+            case Outcome.LOST_BEFORE_COMMIT:
+                pass
+            case Outcome.LOST_AFTER_COMMIT:
+                await transaction()
+            case Outcome.LOST_AND_LATE:
+                self._faults.detach(partial(self._land, transaction))
+        raise LogOutcomeUnknownError("injected")
+
+    async def _land(self, transaction: Callable[[], Awaitable[list[Verdict]]]) -> None:
+        await self._faults.pause(Point.ON_ITS_WAY)
+        try:
+            await transaction()
+        except (LogConflictError, LogDataError):
+            return  # rolled back; there is nobody to tell
+
+    async def _transaction(
+        self, fence: Fence, appends: Sequence[Append], wait_for_locks: bool
+    ) -> list[Verdict]:
+        database = self._database
+        async with Held() as held:
+            if not await self._in_time(self._lock_node(held, fence)):
+                raise LogConflictError("lock timeout")
+            if database.fences(fence):
+                return [Verdict.FENCED] * len(appends)
+            busy = await self._lock_streams(held, appends, wait_for_locks)
+            await self._faults.pause(Point.LOCKED)
+            verdicts = [Verdict.BUSY if a.stream in busy else database.judge(a) for a in appends]
+            database.commit(
+                [a for a, verdict in zip(appends, verdicts, strict=True) if verdict is Verdict.ACCEPTED]
+            )
+        await self._faults.pause(Point.COMMITTED)
+        return verdicts
+
+    async def _lock_node(self, held: Held, fence: Fence) -> None:
+        if node := self._database.members.nodes.get(fence.node):
+            await held.add([node.lock], shared=True)
+
+    async def _lock_streams(self, held: Held, appends: Sequence[Append], wait: bool) -> set[str]:
+        """Lock what exists, in id order; which streams are somebody else's for the moment."""
+        busy: set[str] = set()
+        for append in sorted(appends, key=lambda append: stream_key(append.stream)):
+            if (row := self._database.stream(append.stream)) is None:
+                continue
+            if wait:
+                if not await self._in_time(held.add([row.lock])):
+                    raise LogConflictError("lock timeout")
+            elif self._faults.busy(append.stream) or not held.try_add(row.lock):
+                busy.add(append.stream)
+        return busy
+
+    async def _in_time(self, waiting: Awaitable[None]) -> bool:
+        """Whether a wait for locks ended within the lock timeout."""
+        with self._clock.deadline(self._lock_timeout_s) as scope:
+            await waiting
+        return not scope.cancelled_caught
+
+    async def read(self, stream: str, after: int, limit: int) -> list[LogRow]:
+        """See the port."""
+        await self._faults.before("read")
+        row = self._database.stream(stream)
+        return row.events[after : after + limit] if row else []
+
+    async def receipts(self, stream: str, keys: Sequence[tuple[str, str]]) -> list[Receipt]:
+        """See the port."""
+        await self._faults.before("receipts")
+        row = self._database.stream(stream)
+        return [row.receipts[key] for key in dict.fromkeys(keys) if key in row.receipts] if row else []
+
+    async def facts(self, stream: str, keys: Sequence[FactKey]) -> dict[FactKey, Row | None]:
+        """See the port."""
+        await self._faults.before("facts")
+        return {key: self._database.fact(stream, key) for key in keys}
+
+    async def standings(self, questions: Sequence[tuple[str, str]]) -> list[Standing]:
+        """See the port."""
+        await self._faults.before("standings")
+        return [self._database.standing(stream, user) for stream, user in questions]
+
+    async def checkpoint(
+        self, fence: Fence, stream: str, activation: int, seq: int, version: int, state: bytes
+    ) -> bool:
+        """See the port."""
+        await self._faults.before("checkpoint")
+        row = self._database.stream(stream)
+        if self._database.fences(fence) or row is None or row.activation != activation:
+            return False
+        if seq >= row.checkpoints.get(version, (0, b""))[0]:
+            row.checkpoints[version] = (seq, state)
+        return True
+
+    async def heads(self, streams: Sequence[str]) -> list[int]:
+        """See the port."""
+        await self._faults.before("heads")
+        found = [self._database.stream(stream) for stream in streams]
+        return [row.head if row else 0 for row in found]
+
+    async def due(self, shards: Sequence[int], before: Instant, limit: int) -> list[tuple[str, Instant]]:
+        """See the port."""
+        await self._faults.before("due")
+        asked = frozenset(shards)
+        due = sorted(
+            (row.wake_at, key, row.kind)
+            for key, row in self._database.streams.items()
+            if row.wake_at is not None and row.wake_at <= before and not row.deleted and key[0] in asked
+        )
+        return [(f"{kind}:{key.hex()}", wake_at) for wake_at, key, kind in due[:limit]]

@@ -1,0 +1,294 @@
+"""The log in PostgreSQL. Here, and nowhere above, the driver's errors become the port's."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, Final, Self
+from uuid import UUID
+
+from psycopg.conninfo import make_conninfo
+
+from tests.released.code.actors.kind import FactKey, Instant, Row
+from tests.released.code.actors.ports import (
+    Activation,
+    Append,
+    Clock,
+    Fence,
+    FencedError,
+    LogConflictError,
+    LogDataError,
+    LogOutcomeUnknownError,
+    LogRow,
+    LogUnavailableError,
+    Receipt,
+    Standing,
+    Verdict,
+)
+from tests.released.code.protocol.ids import client_key, kind_of, stream_key
+from tests.released.code.storage.postgres import append_batch
+from tests.released.code.storage.postgres.errors import DataRejected, OutcomeUnknown, PostgresError, Retryable
+from tests.released.code.storage.postgres.link import CommitLink
+from tests.released.code.storage.postgres.links import Links
+from tests.released.code.storage.postgres.pool import Pool
+from tests.released.code.storage.postgres.projections import projection_of
+from tests.released.code.storage.postgres.queries import rows
+from tests.released.code.storage.postgres.shared_facts import SHARED, SharedFacts
+
+CONNECT_TIMEOUT_S: Final = 2
+"""To one address; libpq takes whole seconds, from 2."""
+LOCK_TIMEOUT_S: Final = 2.0
+STATEMENT_TIMEOUT_S: Final = 5.0
+CALL_TIMEOUT_S: Final = 5.0
+"""A call other than append, a wait for a pooled connection or a lock included."""
+COMMIT_LINKS: Final = 2
+
+_SETTINGS: Final = {
+    # append_batch judges rows as their last writer left them: only READ COMMITTED reads them so.
+    "default_transaction_isolation": "read committed",
+    # Accepted means durable, whatever the server's own default is.
+    "synchronous_commit": "on",
+}
+_ACTIVATE: Final = """
+    select fenced, activation, head, last_at, effects_seq, state, checkpoint_seq
+    from activate_stream(%(node)s, %(fence)s, %(epoch)s, %(stream)s, %(kind)s, %(create)s, %(version)s)
+"""
+_READ: Final = """
+    select e.seq, e.header, e.payload from stream s join event e on e.stream_id = s.id
+    where s.id = %(stream)s and s.kind = %(kind)s and s.deleted_at is null and e.seq > %(after)s
+    order by e.seq limit %(limit)s
+"""
+_RECEIPTS: Final = """
+    select r.author, r.client_id::text, r.first_seq, r.last_seq, r.digest, r.answer
+    from unnest(%(authors)s::text[], %(client_ids)s::uuid[]) k(author, client_id)
+    join stream s on s.id = %(stream)s and s.kind = %(kind)s and s.deleted_at is null
+    join receipt r on r.stream_id = s.id and r.author = k.author and r.client_id = k.client_id
+"""
+_STANDINGS: Final = """
+    select s.id is not null,
+           coalesce(l.may, false) and not exists (
+               select from listener n where n.stream_id = s.id and n.user_id = '!'
+           ) as may_listen,
+           i.number, coalesce(s.head, 0), coalesce(l.after, 0)
+    from incarnation i
+    cross join unnest(%(streams)s::uuid[], %(kinds)s::text[], %(users)s::text[])
+        with ordinality q(id, kind, user_id, position)
+    left join stream s on s.id = q.id and s.kind = q.kind and s.deleted_at is null
+    left join lateral (
+        select true as may, min(coalesce(l.after, 0)) as after from listener l
+        where l.stream_id = s.id and l.user_id in (q.user_id, '*') having count(*) > 0
+    ) l on true
+    order by q.position
+"""
+# No lock: an earlier owner's state is as true as a later one's, and the highest seq wins.
+_CHECKPOINT: Final = """
+    with owned as (
+        select s.id from stream s join node n on n.id = %(node)s and n.fence = %(fence)s
+        where s.id = %(stream)s and s.kind = %(kind)s and s.deleted_at is null and s.activation = %(activation)s
+    ), kept as (
+        insert into checkpoint as c (stream_id, version, seq, state)
+        select id, %(version)s, %(seq)s, %(state)s from owned
+        on conflict (stream_id, version) do update set seq = excluded.seq, state = excluded.state
+        where c.seq <= excluded.seq
+    )
+    select exists (select from owned)
+"""
+_HEADS: Final = """
+    select coalesce(s.head, 0) from unnest(%(streams)s::uuid[], %(kinds)s::text[]) with ordinality q(id, kind, position)
+    left join stream s on s.id = q.id and s.kind = q.kind and s.deleted_at is null
+    order by q.position
+"""
+# Each shard's earliest by its index: neither other shards' streams nor those beyond the limit are read.
+_DUE: Final = """
+    select d.kind, d.id, d.wake_at
+    from unnest(%(shards)s::smallint[]) q(shard)
+    cross join lateral (
+        select s.kind, s.id, s.wake_at from stream s
+        where s.shard = q.shard and s.wake_at <= %(before)s and s.deleted_at is null
+        order by s.wake_at limit %(limit)s
+    ) d
+    order by d.wake_at, d.id limit %(limit)s
+"""
+
+
+def quick(conninfo: str) -> str:
+    """The same database, but an unreachable one is noticed within CONNECT_TIMEOUT_S per address."""
+    return make_conninfo(conninfo, connect_timeout=CONNECT_TIMEOUT_S)
+
+
+class PostgresLog:
+    """The Log port on PostgreSQL: appends on connections of its own, everything else on the pool.
+
+    The pool's connections are in autocommit and quick to fail (see ``quick``).
+    """
+
+    def __init__(
+        self,
+        conninfo: str,
+        pool: Pool,
+        clock: Clock,
+        *,
+        links: int = COMMIT_LINKS,
+        lock_timeout_s: float = LOCK_TIMEOUT_S,
+    ) -> None:
+        self._pool = pool
+        self._clock = clock
+        connect = partial(
+            CommitLink.connect,
+            quick(conninfo),
+            {"append": append_batch.STATEMENT},
+            row_types=append_batch.ROW_TYPES,
+            statement_timeout_s=STATEMENT_TIMEOUT_S,
+            lock_timeout_s=lock_timeout_s,
+            settings=_SETTINGS,
+        )
+        self._links = Links(connect, links)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._links.aclose()
+
+    async def append(self, fence: Fence, appends: Sequence[Append], *, wait_for_locks: bool) -> list[Verdict]:
+        """See the port."""
+        if len({append.stream for append in appends}) != len(appends):
+            raise ValueError("a stream stands in one call once")
+
+        def parameters(oids: Mapping[str, int]) -> list[bytes]:
+            return append_batch.parameters(fence, appends, wait_for_locks=wait_for_locks, oids=oids)
+
+        try:
+            refused = await self._links.execute("append", parameters)
+        except OutcomeUnknown as error:
+            raise LogOutcomeUnknownError(str(error)) from error
+        except Retryable as error:
+            raise LogConflictError(str(error)) from error
+        except DataRejected as error:
+            raise LogDataError(str(error)) from error
+        except PostgresError as error:
+            # Nothing sent, or refused for no fault of the data: no disk space, read-only …
+            raise LogUnavailableError(str(error)) from error
+        return append_batch.verdicts(len(appends), refused)
+
+    async def activate(
+        self, fence: Fence, stream: str, *, epoch: int, create: bool, state_version: int
+    ) -> Activation | None:
+        """See the port."""
+        parameters = {
+            **_named(stream),
+            "node": fence.node,
+            "fence": fence.number,
+            "epoch": epoch,
+            "create": create,
+            "version": state_version,
+        }
+        found = await self._ask(_ACTIVATE, parameters)
+        if not found:
+            return None
+        fenced, activation, head, last_at, effects_seq, state, checkpoint_seq = found[0]
+        if fenced:
+            raise FencedError
+        return Activation(
+            activation=activation,
+            head=head,
+            last_at=last_at,
+            effects_seq=effects_seq,
+            checkpoint=state,
+            checkpoint_seq=checkpoint_seq or 0,
+        )
+
+    async def read(self, stream: str, after: int, limit: int) -> list[LogRow]:
+        """See the port."""
+        found = await self._ask(_READ, {**_named(stream), "after": after, "limit": limit})
+        return [LogRow(seq, header, payload) for seq, header, payload in found]
+
+    async def receipts(self, stream: str, keys: Sequence[tuple[str, str]]) -> list[Receipt]:
+        """See the port."""
+        distinct = list(dict.fromkeys(keys))
+        parameters = {
+            **_named(stream),
+            "authors": [author for author, _ in distinct],
+            "client_ids": [UUID(bytes=client_key(client_id)) for _, client_id in distinct],
+        }
+        return [Receipt(*row) for row in await self._ask(_RECEIPTS, parameters)]
+
+    async def facts(self, stream: str, keys: Sequence[FactKey]) -> dict[FactKey, Row | None]:
+        """See the port."""
+        found: dict[FactKey, Row | None] = dict.fromkeys(keys)
+        by_table: defaultdict[str, list[str]] = defaultdict(list)
+        for key in found:
+            by_table[key.table].append(key.key)
+        for table, names in by_table.items():
+            if table in SHARED:
+                for key, row in await self._shared(SHARED[table], names):
+                    found[FactKey(table, key)] = row
+                continue
+            projection = projection_of(table)
+            parameters = {**_named(stream), "table": table, "keys": projection.keys(names)}
+            for key, *values in await self._ask(projection.facts, parameters):
+                found[FactKey(table, key)] = projection.row(values)
+        return found
+
+    async def _shared(self, shared: SharedFacts, keys: Sequence[str]) -> list[tuple[str, Row]]:
+        asked = [(key, arguments) for key in keys if (arguments := shared.arguments(key)) is not None]
+        if not asked:
+            return []
+        columns = zip(*(arguments for _, arguments in asked), strict=True)
+        rows = await self._ask(shared.statement, {f"k{i}": list(column) for i, column in enumerate(columns)})
+        return [(asked[position - 1][0], shared.row(values)) for position, *values in rows]
+
+    async def standings(self, questions: Sequence[tuple[str, str]]) -> list[Standing]:
+        """See the port."""
+        parameters = {
+            "streams": [UUID(bytes=stream_key(stream)) for stream, _ in questions],
+            "kinds": [kind_of(stream) for stream, _ in questions],
+            "users": [user for _, user in questions],
+        }
+        return [
+            Standing(exists, may_listen, incarnation, head, after if may_listen else 0)
+            for exists, may_listen, incarnation, head, after in await self._ask(_STANDINGS, parameters)
+        ]
+
+    async def checkpoint(
+        self, fence: Fence, stream: str, activation: int, seq: int, version: int, state: bytes
+    ) -> bool:
+        """See the port."""
+        parameters = {
+            **_named(stream),
+            "node": fence.node,
+            "fence": fence.number,
+            "activation": activation,
+            "seq": seq,
+            "version": version,
+            "state": state,
+        }
+        ((owned,),) = await self._ask(_CHECKPOINT, parameters)
+        return owned
+
+    async def heads(self, streams: Sequence[str]) -> list[int]:
+        """See the port."""
+        parameters = {
+            "streams": [UUID(bytes=stream_key(stream)) for stream in streams],
+            "kinds": [kind_of(stream) for stream in streams],
+        }
+        return [head for (head,) in await self._ask(_HEADS, parameters)]
+
+    async def due(self, shards: Sequence[int], before: Instant, limit: int) -> list[tuple[str, Instant]]:
+        """See the port."""
+        found = await self._ask(_DUE, {"shards": list(shards), "before": before, "limit": limit})
+        return [(f"{kind}:{key.hex}", wake_at) for kind, key, wake_at in found]
+
+    async def _ask(self, statement: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """One statement on the pool, whose repetition is harmless: every failure is 'unavailable'."""
+        try:
+            with self._clock.deadline(CALL_TIMEOUT_S):
+                return await rows(self._pool, statement, parameters)
+        except PostgresError as error:
+            raise LogUnavailableError(str(error)) from error
+        raise LogUnavailableError(f"no answer within {CALL_TIMEOUT_S} s")
+
+
+def _named(stream: str) -> dict[str, Any]:
+    return {"stream": UUID(bytes=stream_key(stream)), "kind": kind_of(stream)}

@@ -1,0 +1,54 @@
+"""How a repository reaches PostgreSQL: one loan of a connection, one seam where the driver's errors end."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import psycopg
+
+from tests.released.code.storage.postgres.driver import TrioConnection
+from tests.released.code.storage.postgres.errors import DataRejected, LinkUnusable, OutcomeUnknown, PostgresError, statement_error
+from tests.released.code.storage.postgres.pool import Pool
+
+Row = tuple[Any, ...]
+
+
+@asynccontextmanager
+async def lent(pool: Pool, *, transaction: bool = False) -> AsyncGenerator[TrioConnection]:
+    """A connection for the block, in a transaction if one is asked for. Raises PostgresError."""
+    entered = False
+    try:
+        async with pool.connection() as connection:
+            entered = True
+            if transaction:
+                async with connection.transaction():
+                    yield connection
+            else:
+                yield connection
+    except psycopg.Error as error:
+        raise _translated(error, sent=entered) from error
+
+
+async def rows(pool: Pool, statement: str, parameters: Mapping[str, Any]) -> list[Row]:
+    """The rows one statement returns. Raises PostgresError."""
+    async with lent(pool) as connection:
+        cursor = await connection.execute(statement.encode(), parameters)
+        return await cursor.fetchall()
+
+
+async def execute(pool: Pool, statement: str, parameters: Mapping[str, Any]) -> None:
+    """Run one statement that returns nothing. Raises PostgresError."""
+    async with lent(pool) as connection:
+        await connection.execute(statement.encode(), parameters)
+
+
+def _translated(error: psycopg.Error, *, sent: bool) -> PostgresError:
+    if not sent:
+        return LinkUnusable(str(error), sqlstate=error.sqlstate)
+    if error.sqlstate is None and isinstance(error, psycopg.DataError):
+        return DataRejected(str(error))  # the driver couldn't write a parameter: nothing was sent
+    if error.sqlstate is None:
+        return OutcomeUnknown(str(error))
+    return statement_error(str(error), sqlstate=error.sqlstate, severity=error.diag.severity_nonlocalized)

@@ -1,0 +1,83 @@
+"""Facts that belong to no stream: who people are, and what they are to one another."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from msgspec import Struct
+
+from tests.released.code.actors.kind import BLOCK, FRIENDS, HANDLE, MEMBERSHIPS, PERSON, Row
+from tests.released.code.protocol.ids import USER_ID_PATTERN
+from tests.released.code.storage.tables import UnstorableError, check_text
+
+_USER: Final = re.compile(USER_ID_PATTERN)
+
+
+class SharedFacts(Struct, frozen=True):
+    """How rows of one table of shared facts are read."""
+
+    statement: str
+    """Takes arrays k0, k1 … of one length; returns a position in them, from 1, and the values of the row."""
+    arguments: Callable[[str], tuple[Any, ...] | None]
+    """What goes into those arrays for a key; None for a key that can't have a row."""
+    row: Callable[[Sequence[Any]], Row]
+    """A row from its values."""
+
+
+_PERSON: Final = """
+    select q.position, a.handle, a.direct_from, a.invites_from
+    from unnest(%(k0)s::uuid[]) with ordinality q(id, position)
+    join account a on a.id = q.id and a.deleted_at is null
+"""
+_HANDLE: Final = """
+    select q.position, 'user:' || replace(a.id::text, '-', '')
+    from unnest(%(k0)s::text[]) with ordinality q(handle, position)
+    join account a on a.handle_folded = q.handle and a.deleted_at is null
+"""
+_BLOCK: Final = """
+    select q.position from unnest(%(k0)s::uuid[], %(k1)s::uuid[]) with ordinality q(who, whom, position)
+    join person_block b on b.account = q.who and b.blocked = q.whom
+"""
+_FRIENDS: Final = """
+    select q.position from unnest(%(k0)s::uuid[], %(k1)s::uuid[]) with ordinality q(one, other, position)
+    join friendship f on f.one = least(q.one, q.other) and f.other = greatest(q.one, q.other)
+"""
+# 2000 is MEMBERSHIPS_MAX.
+_MEMBERSHIPS: Final = """
+    select q.position, (select count(*) from (select from listener l where l.user_id = q.id limit 2000) c)
+    from unnest(%(k0)s::text[]) with ordinality q(id, position)
+"""
+
+
+def _user(key: str) -> tuple[Any, ...] | None:
+    return (UUID(key[-32:]),) if _USER.match(key) else None
+
+
+def _two_users(key: str) -> tuple[Any, ...] | None:
+    one, _, other = key.partition(" ")
+    first, second = _user(one), _user(other)
+    return None if first is None or second is None else first + second
+
+
+def _text(key: str) -> tuple[Any, ...] | None:
+    try:
+        check_text(key)
+    except UnstorableError:
+        return None  # there can't be such a row
+    return (key,)
+
+
+def _columns(*names: str) -> Callable[[Sequence[Any]], Row]:
+    return lambda values: dict(zip(names, values, strict=True))
+
+
+SHARED: Final = {
+    PERSON: SharedFacts(_PERSON, _user, _columns("handle", "direct_from", "invites_from")),
+    HANDLE: SharedFacts(_HANDLE, _text, _columns("user")),
+    BLOCK: SharedFacts(_BLOCK, _two_users, _columns()),
+    FRIENDS: SharedFacts(_FRIENDS, _two_users, _columns()),
+    MEMBERSHIPS: SharedFacts(_MEMBERSHIPS, _text, _columns("count")),
+}
