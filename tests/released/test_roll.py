@@ -11,10 +11,11 @@ from pathlib import Path
 import httpx
 import psycopg
 import pytest
+import trio
 
 from storage.postgres.migrate import MigrationFailed, migrate
 from storage.postgres.schema import Phase
-from tests.integration.http.test_node import GATHERUP, environment
+from tests.integration.http.test_node import GATHERUP, environment, refused
 from tests.newer_release import newer_release
 
 pytestmark = pytest.mark.real
@@ -41,15 +42,6 @@ def serving(dsn: str) -> Iterator[str]:
             node.kill()
 
 
-def refused(dsn: str) -> str:
-    """The sentence with which a start is refused."""
-    done = subprocess.run(
-        SERVE, env=environment(dsn, **LEASE), capture_output=True, text=True, timeout=60, check=False
-    )
-    assert done.returncode == 1
-    return done.stderr
-
-
 def opens_a_room(url: str) -> None:
     with httpx.Client(base_url=url, trust_env=False) as client:
         guest = client.post("/v1/guest", json={"display_name": "Ann"}).json()
@@ -74,6 +66,5 @@ def test_a_node_in_the_middle_of_a_roll(postgres_dsn: str, tmp_path: Path) -> No
     with psycopg.connect(postgres_dsn) as connection:
         assert connection.execute("select new_1 from room").fetchall() == [("grey",)] * 3
     migrate(postgres_dsn, Phase.POST, migrations=newer)
-    sentence = refused(postgres_dsn)
+    sentence = trio.run(refused, postgres_dsn)
     assert sentence.startswith("The database's schema is newer than this version of GatherUp can use: ")
-    assert sentence.count("\n") == 1

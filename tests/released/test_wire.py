@@ -16,12 +16,17 @@ DELIBERATE: dict[str, str] = {}
 """What is broken on purpose, each line as the test reports it, and why that is right. Emptied at each release."""
 
 
+def described() -> dict[str, Any]:
+    """Today's wire, as it is read from JSON."""
+    return json.loads(json.dumps(json_schema()))
+
+
 def released(name: str) -> dict[str, Any]:
     return json.loads((BASELINE / name).read_text(encoding="utf-8"))
 
 
 def test_the_wire_only_gains_optional_fields() -> None:
-    assert unexcused(broken_wire(released("gatherup.v1.schema.json"), json_schema())) == []
+    assert unexcused(broken_wire(released("gatherup.v1.schema.json"), described())) == []
 
 
 @pytest.mark.real
@@ -32,7 +37,7 @@ async def test_http_only_gains_optional_fields(postgres_dsn: str) -> None:
         await site.aclose()
     broken = broken_http(released("openapi.json"), document)
     assert unexcused(broken) == []
-    stale = DELIBERATE.keys() - {*broken, *broken_wire(released("gatherup.v1.schema.json"), json_schema())}
+    stale = DELIBERATE.keys() - {*broken, *broken_wire(released("gatherup.v1.schema.json"), described())}
     assert stale == set(), "nothing breaks like this any more: take it out of DELIBERATE"
 
 
