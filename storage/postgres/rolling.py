@@ -74,18 +74,18 @@ def serve_from(connection: Connection, level: int) -> None:
     while True:
         refuse_older(connection, level)
         with connection.transaction():
-            if not _exists(connection, "cluster"):
+            if not exists(connection, "cluster"):
                 return
             # Whoever joins holds this row: its node is seen here, or it sees what is written here.
             connection.execute("select from cluster for no key update")
             if not _older(connection, level):
-                if _exists(connection, "schema_serves"):
+                if exists(connection, "schema_serves"):
                     connection.execute(_RAISE, (level,))
                 return
 
 
 def _older(connection: Connection, level: int) -> list[_Run]:
-    if not _exists(connection, "node"):
+    if not exists(connection, "node"):
         return []
     runs = [
         _Run(id=id_, name=name, fence=fence, lease=lease, lease_s=lease_s, level=_level(report))
@@ -94,7 +94,8 @@ def _older(connection: Connection, level: int) -> list[_Run]:
     return [run for run in runs if run.level < level]
 
 
-def _exists(connection: Connection, table: str) -> bool:
+def exists(connection: Connection, table: str) -> bool:
+    """Whether the database has this table."""
     found = connection.execute("select to_regclass(%s) is not null", (table,)).fetchone()
     return found == (True,)
 

@@ -6,6 +6,7 @@ migration of each release; what is newer than all of them belongs to the release
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Collection, Sequence
 from enum import Enum
@@ -20,6 +21,7 @@ FOLDER: Final = Path(__file__).parent / "migrations"
 RELEASES: Final = "releases.txt"
 FIRST_LEVEL: Final = 1
 """Of the releases whose nodes don't say their level."""
+_OUTSIDE: Final = re.compile(r"^-- migrate:up\b.*\btransaction:false\b", re.MULTILINE)
 
 
 class Phase(Enum):
@@ -43,7 +45,7 @@ class Migration(Struct, frozen=True, kw_only=True):
     @property
     def transactional(self) -> bool:
         """Whether it is applied in a transaction; an index is built concurrently only outside of one."""
-        return "transaction:false" not in self.path.read_text(encoding="utf-8").partition("\n")[0]
+        return _OUTSIDE.search(self.path.read_text(encoding="utf-8")) is None
 
 
 class Migrations(Struct, frozen=True):

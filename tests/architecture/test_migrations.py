@@ -60,7 +60,7 @@ def faults(phase: Phase, text: str) -> list[str]:
             "locks a table that exists while it builds an index: build it concurrently, in a file of its own that"
             " begins with `-- migrate:up transaction:false`"
         )
-    if "transaction:false" in text.partition("\n")[0] and (
+    if re.search(r"^-- migrate:up.*transaction:false", text, re.MULTILINE) and (
         len(statements) != 1 or not re.match(r"(create (unique )?|drop )index concurrently", statements[0])
     ):
         found.append("runs outside of a transaction: that is for one `create index concurrently` alone")

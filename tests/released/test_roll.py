@@ -14,7 +14,7 @@ import pytest
 import trio
 
 from storage.postgres.migrate import MigrationFailed, migrate
-from storage.postgres.schema import Phase
+from storage.postgres.schema import Phase, own
 from tests.integration.http.test_node import GATHERUP, environment, refused
 from tests.newer_release import newer_release
 
@@ -42,6 +42,13 @@ def serving(dsn: str) -> Iterator[str]:
             node.kill()
 
 
+def levels(dsn: str) -> list[int]:
+    """What the members say to `gatherup migrate`."""
+    with psycopg.connect(dsn) as connection:
+        rows = connection.execute("select (report::jsonb ->> 'schema')::int from node where member")
+        return [level for (level,) in rows]
+
+
 def opens_a_room(url: str) -> None:
     with httpx.Client(base_url=url, trust_env=False) as client:
         guest = client.post("/v1/guest", json={"display_name": "Ann"}).json()
@@ -60,6 +67,7 @@ def test_a_node_in_the_middle_of_a_roll(postgres_dsn: str, tmp_path: Path) -> No
         opens_a_room(url)
     with serving(postgres_dsn) as url:
         opens_a_room(url)
+        assert levels(postgres_dsn) == [own().level]
         with pytest.raises(MigrationFailed, match="Nodes of an older version of GatherUp run: "):
             migrate(postgres_dsn, Phase.POST, migrations=newer)
         opens_a_room(url)
