@@ -1,6 +1,6 @@
 """Write the baseline of a release: ``python -m tests.released.write``, run at the release and at no other time.
 
-The code of the log is copied with whatever it imports, so that it doesn't change with the code of today.
+The code of the log and the directory is copied with whatever it imports, so that it doesn't change with today's code.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,16 +30,16 @@ ROOT: Final = Path(__file__).parents[2]
 BASELINE: Final = Path(__file__).parent
 CODE: Final = BASELINE / "code"
 PACKAGE: Final = "tests.released.code"
-SUITE: Final = "tests.contract.test_log"
-"""The contract suite of the log. It imports all the code that it tests."""
+SUITES: Final = ("tests.contract.test_log", "tests.contract.test_directory")
+"""The contract suites of the log and of the directory. They import all the code that they test."""
 COPIED: Final = ("actors", "gatherup", "protocol", "storage", "tests")
 _IMPORT: Final = re.compile(rf"^(\s*(?:from|import) )(?=(?:{'|'.join(COPIED)})[. ])", re.MULTILINE)
 
 
-def needed(module: str, root: Path = ROOT) -> dict[str, Path]:
-    """The file of a module and of every module of GatherUp that it imports, by name."""
+def needed(modules: Iterable[str], root: Path = ROOT) -> dict[str, Path]:
+    """The files of these modules and of every module of GatherUp that they import, by name."""
     found: dict[str, Path] = {}
-    waiting = [module]
+    waiting = [*modules]
     while waiting:
         name = waiting.pop()
         path = _file_of(name, root)
@@ -73,15 +73,15 @@ def imported(source: str) -> Iterator[str]:
 
 
 def write_code() -> None:
-    """Copy the log and its contract suite."""
+    """Copy the log, the directory and their contract suites."""
     if CODE.exists():
         shutil.rmtree(CODE)
-    for path in needed(SUITE).values():
+    for path in needed(SUITES).values():
         copy = CODE / path.relative_to(ROOT)
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_text(moved(path.read_text(encoding="utf-8")), encoding="utf-8")
     (CODE / "__init__.py").write_text(
-        '"""The log and its contract suite as they were released: made, never edited."""\n'
+        '"""The log, the directory and their contract suites as they were released: made, never edited."""\n'
     )
 
 

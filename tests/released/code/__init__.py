@@ -1,1 +1,1 @@
-"""The log and its contract suite as they were released: made, never edited."""
+"""The log, the directory and their contract suites as they were released: made, never edited."""

@@ -1,0 +1,7 @@
+"""The directory of the last release, by its own contract suite, on this version's schema."""
+
+import pytest
+
+from tests.released.code.tests.contract.test_directory import *  # noqa: F403 - the suite
+
+pytestmark = pytest.mark.real
