@@ -17,7 +17,8 @@ from actors.ports.log import LogUnavailableError, Verdict
 from actors.tables import Column, Table, Tables, Type
 from gatherup.kinds import TABLES
 from protocol.ids import stream_key
-from storage.postgres.migrate import POST, PRE, migrate
+from storage.postgres.migrate import migrate
+from storage.postgres.schema import Phase
 from storage.postgres.streams.log import PostgresLog
 from storage.postgres.streams.projections import COLUMN_TYPES
 from tests.contract.rig import Owner, PostgresRig, append, new_stream, postgres_rig
@@ -209,15 +210,15 @@ def test_the_released_function_stays_until_the_migrations_that_remove(empty_post
             types = "select typname::text from pg_type where typtype = 'c' and typname like '%\\_write'"
             return connection.execute(f"{functions} union all {types} order by 1".encode()).fetchall()
 
-    migrate(empty_postgres_dsn, [PRE])
+    migrate(empty_postgres_dsn, Phase.PRE)
     assert len(released()) == 2 + 11
-    migrate(empty_postgres_dsn, [PRE, POST])
+    migrate(empty_postgres_dsn, Phase.POST)
     assert released() == []
 
 
 def test_the_released_function_leaves_new_columns_as_they_are(empty_postgres_dsn: str) -> None:
     """Before the migrations that remove, nodes of both releases write: a cold row and one of the hot table."""
-    migrate(empty_postgres_dsn, [PRE])
+    migrate(empty_postgres_dsn, Phase.PRE)
     room = "row(1, false, {}, null, 'public', true, 0, 'user:1', null, 1, null, null)::room_write"
     message = "row(1, false, 5, 1, 'user:1', {}, 1, null, null, '{{}}', null, null, null, null, null)::message_write"
     whole = "select write_projections('{{%s}}', '{{0}}', '{{}}', array[%s], array[%s], '{{}}', '{{}}', '{{}}', '{{}}')"
