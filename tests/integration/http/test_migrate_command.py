@@ -7,13 +7,14 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gatherup.cli import main
+from storage.postgres.schema import own
 from tests.integration.http.conftest import Site, running, settings
 
 pytestmark = pytest.mark.real
 
 
-def migrated(dsn: str) -> Result:
-    return CliRunner().invoke(main, ["migrate"], env={"DATABASE_URL": dsn})
+def migrated(dsn: str, *phase: str) -> Result:
+    return CliRunner().invoke(main, ["migrate", *phase], env={"DATABASE_URL": dsn})
 
 
 async def test_an_empty_database_becomes_one_that_serves(empty_postgres_dsn: str) -> None:
@@ -24,6 +25,18 @@ async def test_an_empty_database_becomes_one_that_serves(empty_postgres_dsn: str
         site = Site(addresses.http)
         await (await site.guest()).new_room()
         await site.aclose()
+
+
+def test_the_two_phases_are_commands(empty_postgres_dsn: str) -> None:
+    early = migrated(empty_postgres_dsn, "post")
+    assert early.exit_code == 1
+    assert early.output.startswith("The database could not be migrated: Its `pre` migrations are missing: ")
+    for phase in ("pre", "post", "post", "pre"):
+        done = migrated(empty_postgres_dsn, phase)
+        assert (done.exit_code, done.output) == (0, "")
+    with psycopg.connect(empty_postgres_dsn) as connection:
+        applied = {version for (version,) in connection.execute("select version from schema_migrations")}
+    assert applied == {migration.version for migration in own().ordered}
 
 
 def test_an_unreachable_database_is_a_sentence_without_its_password() -> None:
