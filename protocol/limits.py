@@ -79,6 +79,8 @@ ERASE_SEQS_MAX: Final = 128
 """Events one erasing event may empty: a message and its edits."""
 PAYLOAD_BYTES_MAX: Final = 32 * 1024
 """One encoded event payload."""
+VIEW_BYTES_MAX: Final = 64 * 1024
+"""What a snapshot shows of a stream of any kind, in JSON as in MessagePack. What may grow larger is read over HTTP."""
 RECEIPT_KEEP_DAYS: Final = 7
 """How long a resend is recognised. SDKs give up resending after RESEND_FOR_S, well before."""
 RESEND_FOR_S: Final = 24 * 3600.0
@@ -89,6 +91,8 @@ BODY_CHARS_MAX: Final = 4000
 REASON_CHARS_MAX: Final = 200
 TOPIC_CHARS_MAX: Final = 500
 ROOM_MEMBERS_MAX: Final = 5000
+VIEW_MEMBERS_MAX: Final = 100
+"""Members named in a room's snapshot; all are read over HTTP."""
 GROUP_MEMBERS_MAX: Final = 50
 ROOM_MODERATORS_MAX: Final = 50
 ROOM_BANS_MAX: Final = 5000

@@ -538,7 +538,14 @@ class RoomView(Struct, frozen=True, kw_only=True):
     """
     moderators: list[UserId]
     members: list[UserId]
-    """In the order of their joining."""
+    """The first VIEW_MEMBERS_MAX: the owner, the moderators, then the others in the order of their joining.
+
+    All are read over HTTP, from ``/v1/rooms/{room}/members``.
+    """
+    member_count: int = 0
+    """How many members there are in all."""
+    role: Role | None = None
+    """The role of the one who asks, whether or not ``members`` names them; None if they aren't a member."""
     messages: int
     """How many messages were ever posted."""
     pinned: list[int]

@@ -71,7 +71,16 @@ def source() -> str:
         _union("ClientFrame", FULL),
         _union("ServerFrame", SERVER_FRAMES),
         _shapes(read),
-        _payload_defaults(),
+        _defaults(
+            "PAYLOAD_DEFAULTS",
+            "What a payload's field is if the event is older than the field, by the header's type.",
+            EVENTS,
+        ),
+        _defaults(
+            "VIEW_DEFAULTS",
+            "What a view's field is if the server is older than the field, by the stream's kind.",
+            VIEWS,
+        ),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -202,15 +211,14 @@ def _letters(wanted: types.Type) -> str:
             return _LETTERS[type(wanted)]
 
 
-def _payload_defaults() -> str:
+def _defaults(name: str, doc: str, types_by_word: Mapping[str, type[Struct]]) -> str:
     rows: list[str] = []
-    for tag, kind in EVENTS.items():
+    for word, kind in types_by_word.items():
         optional = [field for field in _info(kind).fields if not field.required]
         if optional:
             fields = ", ".join(f"{field.encode_name}: {_default(field)}" for field in optional)
-            rows.append(f"  {_quoted(tag)}: {{ {fields} }},")
-    doc = "What a payload's field is if the event is older than the field, by the header's type."
-    return _block(doc, "export const PAYLOAD_DEFAULTS: Readonly<Record<string, object>> = {", rows, "}")
+            rows.append(f"  {_quoted(word)}: {{ {fields} }},")
+    return _block(doc, f"export const {name}: Readonly<Record<string, object>> = {{", rows, "}")
 
 
 def _default(field: types.Field) -> str:

@@ -16,6 +16,7 @@ from actors.room.invites import InviteCodes
 from actors.room.project import project
 from actors.room.rows import TABLES
 from actors.room.state import Room
+from actors.room.view import view
 from protocol import room as wire
 from protocol.event import Header
 from protocol.frames import Command, CreateCommand, Read, Signal
@@ -72,21 +73,8 @@ class RoomKind(Kind[Room]):
         return effects(header)
 
     def view(self, state: Room, user: str) -> RoomView:
-        """The room as this user sees it."""
-        return RoomView(
-            room=state.room,
-            access=state.access,
-            owner=state.owner,
-            moderators=list(state.moderators),
-            members=list(state.members),
-            messages=state.messages,
-            pinned=list(state.pinned),
-            slow_mode_s=state.slow_mode_s,
-            history=state.history,
-            archived=state.archived,
-            muted_until=state.muted.get(user),
-            readable_after=state.readable_after.get(user, 0),
-        )
+        """See ``actors.room.view``."""
+        return view(state, user)
 
     def may_signal(self, state: Room, signal: Signal, *, by: str, now: Instant) -> bool:
         """Members may, unless they are muted or nobody may speak here now.

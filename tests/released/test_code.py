@@ -42,5 +42,11 @@ def test_imports_lead_to_the_copy(source: str, copied: str) -> None:
 
 def test_whatever_the_suites_import_is_needed() -> None:
     found = needed(SUITES)
-    assert {*SUITES, "tests.contract", "storage.postgres.streams.log", "protocol.ids", "actors"} <= found.keys()
+    assert {
+        *SUITES,
+        "tests.contract",
+        "storage.postgres.streams.log",
+        "protocol.ids",
+        "actors",
+    } <= found.keys()
     assert all(name.partition(".")[0] in COPIED for name in found)

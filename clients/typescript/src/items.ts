@@ -2,7 +2,7 @@
 
 import type { ClientError } from './errors.ts'
 import type { Events, EventFrame, Header, Position, RoomHead, Signalled, Subscribed, Views } from './protocol.ts'
-import { withDefaults } from './wire.ts'
+import { viewWithDefaults, withDefaults } from './wire.ts'
 
 /**
  * One event, each once, in the stream's order.
@@ -106,7 +106,8 @@ export function itemOf(
     }
     case 'subscribed': {
       const { stream, head } = frame
-      return { kind: 'snapshot', stream, view: frame.snapshot as Snapshot['view'], head, position }
+      const view = viewWithDefaults(stream, frame.snapshot) as Snapshot['view']
+      return { kind: 'snapshot', stream, view, head, position }
     }
     case 'signal':
       return readOf(frame) ?? { kind: 'signal', stream: frame.stream, author: frame.author, type: frame.type, data: frame.data }

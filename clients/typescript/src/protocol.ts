@@ -101,6 +101,9 @@ export const ERASE_SEQS_MAX = 128
 /** One encoded event payload. */
 export const PAYLOAD_BYTES_MAX = 32768
 
+/** What a snapshot shows of a stream of any kind, in JSON as in MessagePack. What may grow larger is read over HTTP. */
+export const VIEW_BYTES_MAX = 65536
+
 /** How long a resend is recognised. SDKs give up resending after RESEND_FOR_S, well before. */
 export const RECEIPT_KEEP_DAYS = 7
 
@@ -115,6 +118,9 @@ export const REASON_CHARS_MAX = 200
 export const TOPIC_CHARS_MAX = 500
 
 export const ROOM_MEMBERS_MAX = 5000
+
+/** Members named in a room's snapshot; all are read over HTTP. */
+export const VIEW_MEMBERS_MAX = 100
 
 export const GROUP_MEMBERS_MAX = 50
 
@@ -1213,8 +1219,16 @@ export interface RoomView {
    */
   readonly owner: string | null
   readonly moderators: readonly string[]
-  /** In the order of their joining. */
+  /**
+   * The first VIEW_MEMBERS_MAX: the owner, the moderators, then the others in the order of their joining.
+   *
+   * All are read over HTTP, from `/v1/rooms/{room}/members`.
+   */
   readonly members: readonly string[]
+  /** How many members there are in all. */
+  readonly member_count: number
+  /** The role of the one who asks, whether or not `members` names them; None if they aren't a member. */
+  readonly role: 'member' | 'moderator' | 'owner' | null
   /** How many messages were ever posted. */
   readonly messages: number
   /** Seqs of messages, in the order in which they were pinned. */
@@ -1422,4 +1436,9 @@ export const PAYLOAD_DEFAULTS: Readonly<Record<string, object>> = {
   'inbox.befriended': { accepted: false },
   'inbox.warned': { login: null },
   'inbox.logins_ended': { before: 0 },
+}
+
+/** What a view's field is if the server is older than the field, by the stream's kind. */
+export const VIEW_DEFAULTS: Readonly<Record<string, object>> = {
+  'room': { member_count: 0, role: null },
 }

@@ -2,7 +2,7 @@
 
 import { decode, Encoder } from '@msgpack/msgpack'
 import type { SentFrame } from './actions.ts'
-import { PAYLOAD_DEFAULTS, type ServerFrame, SHAPES } from './protocol.ts'
+import { PAYLOAD_DEFAULTS, type ServerFrame, SHAPES, VIEW_DEFAULTS } from './protocol.ts'
 
 /** Bytes that no sound server sends. */
 export class UnreadableError extends Error {}
@@ -30,6 +30,11 @@ export function readFrame(data: Uint8Array): ServerFrame | null {
 /** An event's payload with the fields that are younger than the event. */
 export function withDefaults(type: string, payload: unknown): unknown {
   return isMap(payload) ? { ...PAYLOAD_DEFAULTS[type], ...payload } : payload
+}
+
+/** A snapshot's view with the fields that are younger than the server. */
+export function viewWithDefaults(stream: string, view: unknown): unknown {
+  return isMap(view) ? { ...VIEW_DEFAULTS[stream.split(':')[0] ?? ''], ...view } : view
 }
 
 function decoded(data: Uint8Array): unknown {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { decode, encode } from '@msgpack/msgpack'
 import { SHAPES } from '../src/protocol.ts'
-import { encodeFrame, readFrame, UnreadableError, withDefaults } from '../src/wire.ts'
+import { encodeFrame, readFrame, UnreadableError, viewWithDefaults, withDefaults } from '../src/wire.ts'
 import { event, head, heads, ROOMS, subscribed, welcome } from './world.ts'
 
 const [ROOM] = ROOMS
@@ -36,6 +36,12 @@ test('an old payload gets the fields that are younger than it', () => {
   assert.deepEqual(withDefaults('room.created', { name: 'x', access: 'group' }), { name: 'x', access: 'group', history: true })
   assert.deepEqual(withDefaults('later.one', { x: 1 }), { x: 1 })
   assert.equal(withDefaults('room.created', null), null)
+})
+
+test('the view of an older server gets the fields that are younger than it', () => {
+  assert.deepEqual(viewWithDefaults(ROOM, { members: ['x'], role: 'owner' }), { members: ['x'], member_count: 0, role: 'owner' })
+  assert.deepEqual(viewWithDefaults('later:1', { x: 1 }), { x: 1 })
+  assert.equal(viewWithDefaults(ROOM, null), null)
 })
 
 for (const [why, data] of [

@@ -7,12 +7,13 @@ from typing import Final, TypedDict
 from actors.kind import Instant
 from actors.ports.time import Clock
 from actors.room.permissions import Permission
-from gatherup.features.rooms.room_door import RoomDoor, role_in, room_id
+from gatherup.features.rooms.room_door import RoomDoor, role_of, room_id
 from gatherup.features.rooms.rooms import ROOM
 from gatherup.http.commands import Commands, fields_of
 from gatherup.http.endpoint import Caller, endpoint
 from gatherup.http.paging import Edge, Pages
 from protocol.codes import Code
+from protocol.frames import Position
 from protocol.http.base import CommandAccepted, CommandBody
 from protocol.http.rooms.members import (
     BannedUser,
@@ -72,16 +73,21 @@ class MembersResource:
         group=GROUP,
     )
     async def page(self, caller: Caller, room: str, query: RoomPeopleQuery) -> MemberPage:
-        """A part of a room's members, for members."""
+        """A part of a room's members, for members, and where in the room's log it was read."""
         edge = self._pages.edge(query.cursor)
-        view = await self._door.view(caller, room)
+        await self._door.entered(caller, room)
         found = await self._people.members(room, **part_of(edge, query, self._clock))
-        page = self._pages.page(found, edge, query.limit, lambda row: UserKey(row.user))
+        # Roles stand in the actor's state, which is asked after the rows. It is as new as they are, or newer, except in
+        # the moment between a commit and its actor's learning of it: the older of the two is true of both.
+        head, view = await self._door.shown(caller, room)
+        page = self._pages.page(found.rows, edge, query.limit, lambda row: UserKey(row.user))
         members = [
-            Member(user=row.user, role=role_in(view, row.user) or "member", muted_until=row.muted_until)
+            Member(user=row.user, role=role_of(view, row.user), muted_until=row.muted_until)
             for row in page.rows
         ]
-        return MemberPage(members=members, next=page.next, previous=page.previous)
+        seq = min(found.seq, head)
+        position = Position(stream=room_id(room), incarnation=found.incarnation, seq=seq)
+        return MemberPage(members=members, position=position, next=page.next, previous=page.previous)
 
     @endpoint("POST", ROOM + "/role", body=NewRole, answer=CommandAccepted, group=GROUP)
     async def set_role(self, caller: Caller, room: str, body: NewRole) -> CommandAccepted:

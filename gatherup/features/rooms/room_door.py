@@ -56,17 +56,22 @@ class RoomDoor:
     async def permitted(self, caller: Caller, room: str, permission: Permission) -> RoomView:
         """The state of a room in which one has this permission; ``forbidden`` to other members."""
         view = await self.view(caller, room)
-        if not permits(view.access, _RANKS[role_in(view, caller.user)], permission):
+        if not permits(view.access, _RANKS[view.role], permission):
             raise ProblemError(Code.FORBIDDEN)
         return view
 
     async def seen(self, caller: Caller, room: str) -> RoomView:
         """The state of a room that the caller is known to have the right to see."""
+        _, view = await self.shown(caller, room)
+        return view
+
+    async def shown(self, caller: Caller, room: str) -> tuple[int, RoomView]:
+        """The same, and the head at which it was so."""
         match await self._router.view(room, user=caller.user):
             case Refused() as refused:
                 raise of_refused(refused)
             case shown:
-                return _room_view(shown.view)
+                return shown.head, _room_view(shown.view)
 
 
 def _room_view(view: Struct | bytes) -> RoomView:
@@ -76,13 +81,11 @@ def _room_view(view: Struct | bytes) -> RoomView:
     return view
 
 
-def role_in(view: RoomView, user: str) -> Role | None:
-    """The role of a user; None for who isn't a member."""
-    if user == view.owner:
+def role_of(view: RoomView, member: str) -> Role:
+    """The role of a member, whether or not the view names them."""
+    if member == view.owner:
         return "owner"
-    if user in view.moderators:
-        return "moderator"
-    return "member" if user in view.members else None
+    return "moderator" if member in view.moderators else "member"
 
 
 _RANKS: Final[dict[Role | None, Rank]] = {

@@ -6,7 +6,7 @@ from typing import Final, cast
 
 from actors.ports.time import Clock
 from actors.room.permissions import Permission
-from gatherup.features.rooms.room_door import RoomDoor, role_in, room_id
+from gatherup.features.rooms.room_door import RoomDoor, room_id
 from gatherup.http.commands import Commands, fields_of
 from gatherup.http.endpoint import Caller, endpoint
 from gatherup.http.paging import Pages
@@ -103,8 +103,8 @@ class RoomsResource:
         view = await self._door.seen(caller, room)
         return _detail(
             found,
-            members=len(view.members),
-            role=role_in(view, caller.user),
+            members=view.member_count,
+            role=view.role,
             muted_until=view.muted_until,
             moderators=view.moderators,
             owner=view.owner,

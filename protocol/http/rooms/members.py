@@ -7,6 +7,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from protocol import limits
+from protocol.frames import Position
 from protocol.http.base import Answer, CommandBody, Cursor, Limit
 from protocol.ids import StreamId, UserId
 from protocol.room import Access, InviteCode, Role
@@ -80,6 +81,10 @@ class MemberPage(Answer, frozen=True, kw_only=True):
     """Members, by user id."""
 
     members: list[Member]
+    position: Position
+    """Where in the room's log this was read: apply the events after it, and what they change is right. A page may hold
+    some of that already. Pages of one list may be read at different positions.
+    """
     next: str | None
     """The cursor of the page after this one; None on the last."""
     previous: str | None

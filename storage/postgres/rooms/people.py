@@ -24,6 +24,14 @@ class MemberRow(Struct, frozen=True):
     muted_until: Instant | None
 
 
+class MemberRows(Struct, frozen=True):
+    """Members, and where the room's log stood as they were read: one statement sees one state of the database."""
+
+    incarnation: int
+    seq: int
+    rows: list[MemberRow]
+
+
 class BanRow(Struct, frozen=True):
     """Somebody who is kept out."""
 
@@ -69,11 +77,17 @@ class UserKey(Struct, frozen=True, array_like=True):
 
 
 _MEMBERS: Final = """
-select l.user_id, case when (m.value ->> 'until')::bigint > %(now)s then (m.value ->> 'until')::bigint end
-from listener l
-left join projection_row m on m.stream_id = l.stream_id and m.name = 'mute' and m.key = l.user_id
-where l.stream_id = %(room)s and l.user_id like 'user:%%' and l.user_id {beside} %(user)s
-order by l.user_id {direction} limit %(limit)s
+select i.number, s.head, l.user_id,
+    case when (m.value ->> 'until')::bigint > %(now)s then (m.value ->> 'until')::bigint end
+from incarnation i
+join stream s on s.id = %(room)s
+left join lateral (
+    select user_id from listener
+    where stream_id = s.id and user_id like 'user:%%' and user_id {beside} %(user)s
+    order by user_id {direction} limit %(limit)s
+) l on true
+left join projection_row m on m.stream_id = s.id and m.name = 'mute' and m.key = l.user_id
+order by l.user_id {direction}
 """
 
 _BANS: Final = """
@@ -123,9 +137,13 @@ class RoomPeople:
 
     async def members(
         self, room: str, *, beside: UserKey | None, back: bool, now: Instant, limit: int
-    ) -> list[MemberRow]:
-        """Members after ``beside``, or before it."""
-        return [MemberRow(*row) for row in await self._list(_MEMBERS, room, beside, back, now, limit)]
+    ) -> MemberRows:
+        """Members after ``beside``, or before it. The room must exist."""
+        found = await self._list(_MEMBERS, room, beside, back, now, limit)
+        incarnation, seq, *_ = found[0]
+        # Without members there is one row, which names nobody.
+        members = [MemberRow(user, until) for _, _, user, until in found if user is not None]
+        return MemberRows(incarnation, seq, members)
 
     async def bans(
         self, room: str, *, beside: UserKey | None, back: bool, now: Instant, limit: int

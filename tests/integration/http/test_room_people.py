@@ -38,6 +38,7 @@ async def test_members_by_role_in_pages_both_ways(site: Site) -> None:
     assert {m["user"] for m in everybody if m["muted_until"] is not None} == {cleo.user}
     assert (await get(cleo, path))["muted_until"] is not None
     first = await get(dan, f"{path}/members", limit=3)
+    assert first["position"] == {"stream": room, "incarnation": 1, "seq": 6}  # made, 3 joins, role, mute
     second = await get(dan, f"{path}/members", limit=3, cursor=first["next"])
     assert [*first["members"], *second["members"]] == everybody
     assert (first["previous"], second["next"]) == (None, None)
@@ -45,6 +46,34 @@ async def test_members_by_role_in_pages_both_ways(site: Site) -> None:
     assert back["members"] == first["members"]
     assert (await ann.send("POST", f"{path}/unmute", user=cleo.user)).status_code == 200
     assert (await cleo.send("POST", f"{path}/messages", body="x")).status_code == 201
+
+
+async def test_a_page_of_members_holds_all_that_happened_up_to_its_position(site: Site) -> None:
+    """Who joined at or before the position is in the page, however many join meanwhile."""
+    ann, *others = [await site.guest() for _ in range(13)]
+    room = await ann.new_room()
+    path = f"/v1/rooms/{room}"
+    joined: dict[str, int] = {ann.user: 1}
+    pages: list[dict[str, Any]] = []
+
+    async def join(person: Person) -> None:
+        answer = await person.send("POST", f"{path}/join")
+        joined[person.user] = answer.json()["seq"]
+
+    async def watch() -> None:
+        while len(joined) <= len(others):
+            pages.append(await get(ann, f"{path}/members", limit=limits.PAGE_ITEMS_MAX))
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(watch)
+        for person in others:
+            nursery.start_soon(join, person)
+    pages.append(await get(ann, f"{path}/members"))
+    for page in pages:
+        named, seq = {member["user"] for member in page["members"]}, page["position"]["seq"]
+        assert {user for user, at in joined.items() if at <= seq} <= named
+    assert pages[-1]["position"]["seq"] == max(joined.values())
+    assert {member["user"] for member in pages[-1]["members"]} == set(joined)
 
 
 async def test_a_ban_keeps_out_and_is_listed_for_who_may_lift_it(site: Site) -> None:

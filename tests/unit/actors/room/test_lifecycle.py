@@ -42,6 +42,8 @@ def test_who_makes_a_room_owns_it_and_listens(access: str) -> None:
         owner=ANN,
         moderators=[],
         members=[ANN],
+        member_count=1,
+        role="owner",
         messages=0,
         pinned=[],
         slow_mode_s=0,

@@ -1,0 +1,134 @@
+"""What snapshots show is bounded: the view of each kind at its limits, and the work that makes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from msgspec import NODEFAULT, Struct
+from msgspec.structs import fields, replace
+
+from actors.inbox.state import Inbox
+from actors.room.state import Invite, Room
+from actors.room.view import view
+from gatherup.app import kinds_of
+from gatherup.canary.kind import CanaryState
+from protocol import limits
+from protocol.codec import FULL, Codec, Subprotocol
+from protocol.room import RoomView
+
+LATEST = limits.SEQ_MAX
+"""The longest number there is: a seq, a count or a time."""
+MEMBERS = tuple(f"user:{number:032x}" for number in range(limits.ROOM_MEMBERS_MAX))
+OTHERS = tuple(f"user:{number:032x}" for number in range(10_000, 10_000 + limits.ROOM_BANS_MAX))
+MODERATORS = MEMBERS[-limits.ROOM_MODERATORS_MAX - 1 : -1]
+OWNER, LAST = MEMBERS[-1], MEMBERS[-limits.ROOM_MODERATORS_MAX - 2]
+"""Who joined last owns the room, those before them moderate it, and LAST is the last of the plain members."""
+STRANGER = "user:" + "f" * 32
+KINDS = {kind.name: kind for kind in kinds_of(b"k" * 32)}
+
+FULL_ROOM = Room(
+    room="room:" + "f" * 32,
+    created=True,
+    access="private",
+    operated=True,
+    owner=OWNER,
+    moderators=MODERATORS,
+    named_at=LATEST,
+    topic_at=LATEST,
+    members=dict.fromkeys(MEMBERS, LATEST),
+    readable_after=dict.fromkeys(MEMBERS, LATEST),
+    messages=LATEST,
+    history=False,
+    slow_mode_s=limits.SLOW_MODE_S_MAX,
+    posted_at=dict.fromkeys(MEMBERS, LATEST),
+    muted=dict.fromkeys(MEMBERS[: limits.ROOM_MUTES_MAX], LATEST),
+    banned=dict.fromkeys(OTHERS, LATEST),
+    invited=dict.fromkeys(OTHERS[: limits.ROOM_INVITED_MAX], LATEST),
+    invites={LATEST - n: Invite(LATEST, LATEST, LATEST) for n in range(limits.ROOM_INVITES_MAX)},
+    invites_made=LATEST,
+    pinned=tuple(range(LATEST - limits.ROOM_PINS_MAX, LATEST)),
+    filtered=True,
+    archived=True,
+    removed_at=LATEST,
+)
+FULL_INBOX = Inbox(
+    "inbox:" + "f" * 32, unread=tuple(range(LATEST - limits.INBOX_UNREAD_MAX, LATEST)), read_up_to=LATEST
+)
+AT_ITS_LIMITS: dict[str, Struct] = {"room": FULL_ROOM, "inbox": FULL_INBOX, "canary": CanaryState()}
+"""For each kind the largest state that its own limits allow, with the longest ids and numbers."""
+
+
+def test_each_kind_has_a_state_at_its_limits() -> None:
+    """A new kind adds its own to AT_ITS_LIMITS; a new field of a state is filled there as far as it goes."""
+    assert {name: kind.state for name, kind in KINDS.items()} == {
+        name: type(state) for name, state in AT_ITS_LIMITS.items()
+    }
+    unfilled = [
+        f"{name}.{field.name}"
+        for name, state in AT_ITS_LIMITS.items()
+        for field in fields(state)
+        if getattr(state, field.name) == (field.default if field.default is not NODEFAULT else _made(field))
+    ]
+    assert unfilled == ["room.access"]  # all of them are as long as each other, or shorter
+
+
+def _made(field: Any) -> object:
+    return field.default_factory() if field.default_factory is not NODEFAULT else NODEFAULT
+
+
+@pytest.mark.parametrize("subprotocol", Subprotocol)
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+@pytest.mark.parametrize("user", [OWNER, MODERATORS[0], LAST, STRANGER], ids=["owner", "mod", "last", "none"])
+def test_no_view_is_larger_than_its_limit(kind: Any, user: str, subprotocol: Subprotocol) -> None:
+    shown = Codec(subprotocol, FULL).raw(kind.view(AT_ITS_LIMITS[kind.name], user))
+    assert len(bytes(shown)) <= limits.VIEW_BYTES_MAX
+
+
+def test_the_full_room_shows_its_first_members_and_counts_all() -> None:
+    shown = view(FULL_ROOM, LAST)
+    others = MEMBERS[: limits.VIEW_MEMBERS_MAX - 1 - len(MODERATORS)]
+    assert shown.members == [OWNER, *MODERATORS, *others]
+    assert (shown.member_count, len(shown.members)) == (limits.ROOM_MEMBERS_MAX, limits.VIEW_MEMBERS_MAX)
+
+
+@pytest.mark.parametrize(
+    ("user", "role"), [(OWNER, "owner"), (MODERATORS[-1], "moderator"), (LAST, "member"), (STRANGER, None)]
+)
+def test_everybody_finds_their_own_role_named_or_not(user: str, role: str | None) -> None:
+    shown = view(FULL_ROOM, user)
+    assert shown.role == role
+    assert (user in shown.members) == (role in {"owner", "moderator"})
+
+
+def test_a_small_room_names_everybody_once() -> None:
+    ann, ben, cat = MEMBERS[:3]
+    room = Room(room=FULL_ROOM.room, members={ann: 1, ben: 2, cat: 3}, owner=ben, moderators=(cat,))
+    assert view(room, ann).members == [ben, cat, ann]
+    assert view(replace(room, owner=None, moderators=()), ann).members == [ann, ben, cat]  # a direct room
+
+
+class Walked(dict[str, int]):
+    """Members that count how many of them were looked at one after the other."""
+
+    steps = 0
+
+    def __iter__(self) -> Iterator[str]:
+        for user in super().__iter__():
+            self.steps += 1
+            yield user
+
+
+def test_showing_a_room_looks_at_no_more_members_than_it_names() -> None:
+    members = Walked(FULL_ROOM.members)
+    shown: RoomView = view(replace(FULL_ROOM, members=members), LAST)
+    assert len(shown.members) == limits.VIEW_MEMBERS_MAX
+    assert 0 < members.steps <= limits.VIEW_MEMBERS_MAX
+
+
+def test_the_longest_walk_is_past_those_who_lead() -> None:
+    """Whoever leads may also have joined first; they are passed over once."""
+    members = Walked(dict.fromkeys((OWNER, *MODERATORS, *MEMBERS), 1))
+    view(replace(FULL_ROOM, members=members), LAST)
+    assert members.steps <= limits.VIEW_MEMBERS_MAX
