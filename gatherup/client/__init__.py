@@ -42,6 +42,7 @@ from gatherup.client.items import (
     Snapshot,
     Status,
 )
+from gatherup.client.members import Members
 from gatherup.client.policy import Policy
 from gatherup.client.room import Room
 from gatherup.client.streams import Stream
@@ -59,6 +60,7 @@ __all__ = [
     "HeadsFeed",
     "Item",
     "KindTypes",
+    "Members",
     "Offline",
     "Online",
     "PersonPresence",
