@@ -8,6 +8,8 @@ A JSON file is a list of steps, one map each; `$name` stands for something that 
 - `signal`, `mark_read`, `set_status`: told, and not answered.
 - `subscribe`: follow a stream; with `resume` from where this person left it. `expect` may name a code. `unsubscribe`.
 - `see`: take the stream's items up to one that holds what `until` holds.
+- `crowd`: so many more guests join a room. `members`: what this person knows of a room's members from its stream, after
+  `learn_members` also from all pages that HTTP answers.
 - `watch_heads`: these rooms from now on. `see_head`: take heads up to one that holds this; its `kind` may be `gone`.
 - `watch_presence`: these people from now on. `see_presence`: wait until all of them are seen so. Changes are told
   together, so what came in between is no part of the story.

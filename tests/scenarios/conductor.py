@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import httpx
 import trio
 
 from gatherup.chaos.proxy import Direction, FaultProxy
@@ -14,6 +16,7 @@ from tests.e2e.installation import Installation
 Map = dict[str, Any]
 _ID = re.compile(r"\b[a-z]+:[0-9a-f]{32}\b")
 _CODE = re.compile(r"\b\d+-[0-9a-f]{24}\b")
+MEMBERS_A_PAGE = 40
 _TIMES = frozenset({"at", "expires_at", "muted_until", "posted_at", "until"})
 
 
@@ -51,12 +54,20 @@ class Player:
         self._installation = installation
         self._nursery = nursery
         self._networks: dict[str, FaultProxy] = {}
+        self._tokens: dict[str, str] = {}
 
     async def ask(self, step: Map) -> Map:
-        """Carry out a step that is not the driver's; ``sign_in`` answers with ``url`` and ``token``."""
+        """Carry out a step that is not the driver's.
+
+        ``sign_in`` answers with ``url`` and ``token``, ``members_of`` with ``pages``.
+        """
         match step:
             case {"sign_in": name}:
                 return await self._sign_in(name)
+            case {"crowd": size, "room": room}:
+                await self._crowd(size, room)
+            case {"members_of": room, "for": name}:
+                return {"pages": await self._pages(room, self._tokens[name])}
             case {"network": fault, "of": name}:
                 self._disturb(self._networks[name], fault)
             case {"server": "kill"}:
@@ -71,7 +82,33 @@ class Player:
         host, _, port = self._installation.stream_url.removeprefix("ws://").partition(":")
         self._networks[name] = network = FaultProxy(host, int(port))
         entry = await self._nursery.start(network.run)
-        return {"url": f"ws://127.0.0.1:{entry}", "token": await self._installation.guest(name)}
+        self._tokens[name] = await self._installation.guest(name)
+        return {"url": f"ws://127.0.0.1:{entry}", "token": self._tokens[name]}
+
+    async def _crowd(self, size: int, room: str) -> None:
+        async with self._api() as api, trio.open_nursery() as nursery:
+            for number in range(size):
+                nursery.start_soon(self._join, api, f"guest {number}", room)
+
+    async def _join(self, api: httpx.AsyncClient, name: str, room: str) -> None:
+        signed_in = (await api.post("/v1/guest", json={"display_name": name})).raise_for_status().json()
+        body = {"client_id": str(uuid.uuid4())}
+        token = _bearer(signed_in["access_token"])
+        (await api.post(f"/v1/rooms/{room}/join", json=body, headers=token)).raise_for_status()
+
+    async def _pages(self, room: str, token: str) -> list[Map]:
+        """A room's members, as one who is in reads them."""
+        pages: list[Map] = []
+        query: dict[str, Any] = {"limit": MEMBERS_A_PAGE}
+        async with self._api() as api:
+            while not pages or pages[-1]["next"] is not None:
+                answer = await api.get(f"/v1/rooms/{room}/members", params=query, headers=_bearer(token))
+                pages.append(answer.raise_for_status().json())
+                query["cursor"] = pages[-1]["next"]
+        return pages
+
+    def _api(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(base_url=self._installation.url, timeout=60)
 
     def _disturb(self, network: FaultProxy, fault: str) -> None:
         match fault:
@@ -85,6 +122,10 @@ class Player:
                 network.heal()
             case _:
                 raise AssertionError(fault)
+
+
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
 
 
 def normalised(history: Any, names: dict[str, str]) -> Any:

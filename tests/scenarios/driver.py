@@ -19,6 +19,7 @@ from gatherup.client import (
     Gone,
     HeadsFeed,
     Item,
+    Members,
     PersonPresence,
     Policy,
     PresenceFeed,
@@ -44,6 +45,7 @@ class Person:
 
     client: Client
     streams: dict[str, Stream] = field(default_factory=dict)
+    members: dict[str, Members] = field(default_factory=lambda: defaultdict(Members))
     left_at: dict[str, Position | None] = field(default_factory=dict)
     begun: dict[str, Begun] = field(default_factory=dict)
     feed: HeadsFeed | None = None
@@ -54,9 +56,15 @@ class Person:
     items: dict[str, list[Map]] = field(default_factory=lambda: defaultdict(list))
     heads: list[Map] = field(default_factory=list)
     presence: list[Map] = field(default_factory=list)
+    counted: list[Map] = field(default_factory=list)
 
     def history(self) -> Map:
-        seen = {"items": self.items, "heads": self.heads, "presence": self.presence}
+        seen = {
+            "items": self.items,
+            "heads": self.heads,
+            "presence": self.presence,
+            "counted": self.counted,
+        }
         return {"answers": self.answers, **seen}
 
 
@@ -132,11 +140,24 @@ class Driver:
                 followed.close()
             case {"see": stream, "until": wanted}:
                 async for item in person.streams[stream]:
+                    person.members[stream].take(item)
                     if (seen := _seen(item)) is not None and _shown(seen, wanted):
                         person.items[stream].append(seen)
                         if _holds(seen, wanted):
                             return
                 raise AssertionError("the stream is over")
+            case {"members": stream, **wanted}:
+                known = person.members[stream]
+                seen = {"count": known.count, "known": len(known.known), "complete": known.complete}
+                person.counted.append(seen)
+                assert _holds(seen, {key: wanted[key] for key in wanted.keys() - {"by"}}), seen
+            case {"learn_members": stream}:
+                answer = await self._ask({"members_of": stream, "for": meant["by"]})
+                for page in answer["pages"]:
+                    position = msgspec.convert(page["position"], Position)
+                    assert person.members[stream].learn(
+                        position, [member["user"] for member in page["members"]]
+                    )
             case _:
                 await self._watch(person, meant)
 

@@ -18,6 +18,7 @@ import {
   type Draft,
   type HeadsFeed,
   type Item,
+  Members,
   type Position,
   type PresenceFeed,
   RefusedError,
@@ -34,6 +35,7 @@ const stdin = createInterface({ input: process.stdin })
 class Person {
   readonly client: Client
   readonly streams = new Map<string, Stream>()
+  readonly members = new Map<string, Members>()
   readonly leftAt = new Map<string, Position | null>()
   readonly begun = new Map<string, Promise<Json>>()
   feed: HeadsFeed | null = null
@@ -45,6 +47,7 @@ class Person {
     items: {} as Record<string, Json[]>,
     heads: [] as Json[],
     presence: [] as Json[],
+    counted: [] as Json[],
   }
 
   constructor(client: Client) {
@@ -55,6 +58,12 @@ class Person {
     const stream = this.streams.get(id)
     assert(stream, `${id} isn't followed`)
     return stream
+  }
+
+  membersOf(id: string): Members {
+    const members = this.members.get(id) ?? new Members()
+    this.members.set(id, members)
+    return members
   }
 }
 
@@ -96,6 +105,17 @@ async function listen(person: Person, meant: Json): Promise<void> {
     stream.close()
   } else if ('see' in meant) {
     await see(person, meant['see'], meant['until'])
+  } else if ('members' in meant) {
+    const { by: _, members: id, ...wanted } = meant
+    const { count, known, complete } = person.membersOf(id)
+    const seen = { count, known: known.size, complete }
+    person.history.counted.push(seen)
+    assert(holds(seen, wanted), JSON.stringify(seen))
+  } else if ('learn_members' in meant) {
+    const { pages } = await ask({ members_of: meant['learn_members'], for: meant['by'] })
+    for (const { position, members } of pages) {
+      assert(person.membersOf(meant['learn_members']).learn(position, members.map(({ user }: Json) => user)))
+    }
   } else {
     await watch(person, meant)
   }
@@ -147,6 +167,7 @@ async function see(person: Person, id: string, wanted: Json): Promise<void> {
   for (;;) {
     const { value } = await person.stream(id).next()
     assert(value, 'the stream is over')
+    person.membersOf(id).take(value)
     const item = written(value)
     const found = holds(item, wanted)
     // Signals come when they please: only one that is waited for is written down.
