@@ -9,7 +9,7 @@ import click
 from gatherup.chat.account import Account, ChatError
 from gatherup.chat.names import Names
 from gatherup.chat.recent import Recent
-from gatherup.client import Ended, Event, Snapshot, Stream
+from gatherup.client import Ended, Event, Members, Snapshot, Stream
 from protocol import room
 from protocol.http.rooms.messages import Message
 
@@ -28,11 +28,13 @@ class Screen:
         self._stream = stream
         self._names = names
         self._recent = recent
+        self._members = Members()
         self._shown = 0  # the last seq shown
 
     async def run(self) -> None:
         """Show items until the stream ends; raises what ended it."""
         async for item in self._stream:
+            self._members.take(item)
             match item:
                 case Snapshot():
                     await self._catch_up(item)
@@ -56,6 +58,8 @@ class Screen:
                 self._recent.note(message.author, message.seq)
                 show(f"<{self._names.of(message.author)}> {message.body}")
         self._shown = head
+        if self._members.count is not None:
+            show(f"-- {_counted(self._members.count)}")
 
     async def _event(self, event: Event) -> None:
         await self._names.learn(_people(event))
@@ -96,9 +100,9 @@ class Screen:
             case room.RoomChanged(name=str(name)):
                 return f"renamed the room: {name}"
             case room.MemberJoined():
-                return "joined"
+                return f"joined{self._now_in()}"
             case room.MemberLeft():
-                return "left"
+                return f"left{self._now_in()}"
             case room.UserInvited(user=user):
                 return f"invited {of(user)}"
             case room.MemberKicked(user=user):
@@ -111,6 +115,14 @@ class Screen:
                 return "archived the room"
             case _:
                 return None
+
+    def _now_in(self) -> str:
+        """How many are in the room now, if that is known."""
+        return "" if self._members.count is None else f" ({_counted(self._members.count)})"
+
+
+def _counted(members: int) -> str:
+    return "1 member" if members == 1 else f"{members} members"
 
 
 def _people(event: Event) -> list[str]:

@@ -15,6 +15,7 @@ from gatherup.client import (
     Client,
     ClosedError,
     Event,
+    Members,
     Offline,
     Online,
     Policy,
@@ -100,8 +101,11 @@ class Talk:
             await other.send(JoinRoom(client_id=other.new_id(), stream=self._room))
 
     async def _follow(self, name: str, client: Client, *, task_status: trio.TaskStatus[None]) -> None:
+        members = Members()
         async with await client.subscribe(self._room) as stream:
             async for item in stream:
+                members.take(item)
+                self.tally.counts(members.count or 0)
                 match item:
                     case Snapshot():
                         self.tally.begins(name, item.position.seq)

@@ -15,6 +15,8 @@ class Tally:
     """
 
     def __init__(self) -> None:
+        self.members = 0
+        """How many are in the room, by whoever heard of it last."""
         self.accepted = 0
         """Posts that were accepted."""
         self.failed = 0
@@ -49,6 +51,10 @@ class Tally:
         self._last[member] = seq
         self._note(seq, body)
 
+    def counts(self, members: int) -> None:
+        """A member knows of so many members."""
+        self.members = members
+
     def accepts(self, seq: int, body: str, after_s: float) -> None:
         """A post was answered with this seq, so long after it was sent."""
         self.accepted += 1
@@ -72,9 +78,9 @@ class Tally:
     def line(self) -> str:
         """In a sentence."""
         return (
-            f"{self.accepted} posts accepted, {self.failed} failed; {self.delivered} events delivered, "
-            f"{self.lost} lost, {self.doubled} doubled, {self.altered} altered; {self.behind} on their way; "
-            f"slowest answer {self.slowest_s:.2f} s"
+            f"{self.members} members; {self.accepted} posts accepted, {self.failed} failed; "
+            f"{self.delivered} events delivered, {self.lost} lost, {self.doubled} doubled, {self.altered} altered; "
+            f"{self.behind} on their way; slowest answer {self.slowest_s:.2f} s"
         )
 
     def _note(self, seq: int, body: str) -> None:

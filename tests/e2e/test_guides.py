@@ -7,17 +7,21 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import trio
+from msgspec.structs import replace
 from pyotp.totp import TOTP
 
-from gatherup.client import connect
+from gatherup.client import Members, Snapshot, connect
+from protocol.frames import Position
 from protocol.inbox import inbox_of
 from protocol.presence import person_of
 from tests.e2e.installation import Installation
 from tests.e2e.pages import Mismatch, Reader, lines_of, steps_of
 from tests.integration.accounts.mailbox import Mailbox
 from tests.markdown import ROOT, blocks
+from tests.unit.protocol.room_samples import VIEW
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
@@ -73,7 +77,28 @@ async def check_python(installation: Installation, page: Path, capsys: pytest.Ca
     ):
         told = await names["evening"](ann, ben)
     assert told == ["1 unread", "Ann is busy", "Ann wants to talk"]
+    await check_members(installation, names)
     await check_tokens(url, token, names, capsys)
+
+
+async def check_members(installation: Installation, names: dict[str, Any]) -> None:
+    """Both ways of the guide to know everybody: the snapshot of a small room, and the pages."""
+    token = await installation.guest("Cleo")
+    headers = {"Authorization": f"Bearer {token}"}
+    async with (
+        connect(installation.stream_url, token=token) as cleo,
+        httpx.AsyncClient(base_url=installation.url, headers=headers) as api,
+    ):
+        room = await cleo.create_room("full")
+        assert await names["everybody"](room, api) == {cleo.user}
+        members = Members()
+        view = replace(
+            VIEW, room=room.id, members=[], member_count=1
+        )  # as if there were too many to name them
+        here = Position(stream=room.id, incarnation=1, seq=1)
+        members.take(Snapshot(stream=room.id, view=view, head=1, position=here))
+        await names["learn_all"](room, members, api)
+        assert (members.complete, members.known) == (True, {cleo.user})
 
 
 async def check_tokens(

@@ -6,17 +6,19 @@ from collections.abc import AsyncIterator
 from typing import cast
 
 import pytest
+from msgspec.structs import replace
 
 from gatherup.chat import screen
 from gatherup.chat.account import Account
 from gatherup.chat.names import Names
 from gatherup.chat.recent import Recent
 from gatherup.chat.screen import printable
-from gatherup.client import Event, Stream
+from gatherup.client import Event, Snapshot, Stream
 from gatherup.clock import SystemClock
 from protocol import room
 from protocol.event import Header
 from protocol.frames import Position
+from tests.unit.protocol.room_samples import VIEW
 
 HOSTILE = {
     "an escape sequence": "\x1b]0;title\x07",
@@ -44,8 +46,8 @@ ME, BEN = "user:" + "a" * 32, "user:" + "b" * 32
 ROOM = "room:" + "1" * 32
 
 
-def event(kind: str, payload: object, **marks: object) -> Event:
-    header = Header(stream=ROOM, seq=7, at=1, author=BEN, type=kind, marks=marks)  # type: ignore[arg-type]
+def event(kind: str, payload: object, revokes: tuple[str, ...] = (), **marks: object) -> Event:
+    header = Header(stream=ROOM, seq=7, at=1, author=BEN, type=kind, revokes=revokes, marks=marks)  # type: ignore[arg-type]
     return Event(header=header, payload=payload, position=Position(stream=ROOM, incarnation=1, seq=7))
 
 
@@ -55,13 +57,18 @@ class Reader:
     user = ME
 
 
-async def shown(monkeypatch: pytest.MonkeyPatch, *items: Event) -> list[tuple[str, bool]]:
+READER = Reader()
+
+
+async def shown(
+    monkeypatch: pytest.MonkeyPatch, *items: Event | Snapshot, account: object = READER
+) -> list[tuple[str, bool]]:
     lines: list[tuple[str, bool]] = []
 
     def note(line: str, *, loud: bool = False) -> None:
         lines.append((line, loud))
 
-    async def stream() -> AsyncIterator[Event]:
+    async def stream() -> AsyncIterator[Event | Snapshot]:
         for item in items:
             yield item
 
@@ -70,7 +77,7 @@ async def shown(monkeypatch: pytest.MonkeyPatch, *items: Event) -> list[tuple[st
 
     monkeypatch.setattr(screen, "show", note)
     names = Names(lookup, SystemClock(), {})
-    await screen.Screen(cast(Account, Reader()), cast(Stream, stream()), names, Recent()).run()
+    await screen.Screen(cast(Account, account), cast(Stream, stream()), names, Recent()).run()
     return lines
 
 
@@ -99,3 +106,28 @@ async def test_what_is_done_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         event("room.later", {"any": "thing"}),
     )
     assert [line for line, _ in lines] == ["* ben set the topic: tea", "* ben reacted +1", "* ben banned me"]
+
+
+class Empty(Reader):
+    """A signed-in user whose room has no messages yet."""
+
+    async def history(self, stream: str, before: int) -> list[object]:
+        return []
+
+
+async def test_how_many_are_in_the_room_is_told_and_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A crowd's count comes from the snapshot, which doesn't name everybody."""
+    view = replace(VIEW, member_count=4000, members=[ME, *(f"user:{n:032x}" for n in range(99))])
+    here = Position(stream=ROOM, incarnation=1, seq=6)
+    lines = await shown(
+        monkeypatch,
+        Snapshot(stream=ROOM, view=view, head=6, position=here),
+        event("room.joined", room.MemberJoined()),
+        event("room.left", room.MemberLeft(), revokes=(BEN,)),
+        account=Empty(),
+    )
+    assert [line for line, _ in lines] == [
+        "-- 4000 members",
+        "* ben joined (4001 members)",
+        "* ben left (4000 members)",
+    ]

@@ -51,5 +51,7 @@ def test_other_content_under_a_seq_is_altered() -> None:
 def test_what_is_accepted_and_not_seen_is_on_its_way() -> None:
     tally = followed(4)
     tally.accepts(8, "body 8", 0.1)
+    tally.counts(5)
     assert tally.behind == 4
+    assert tally.line().startswith("5 members; ")
     assert "4 on their way" in tally.line()
