@@ -223,7 +223,7 @@ class Kind(ABC, Generic[S]):
         return ()
 
     def view(self, state: S, user: str) -> Struct:
-        """What a snapshot shows this user."""
+        """What a snapshot shows this user: at most VIEW_BYTES_MAX, and made without a walk through a large state."""
         return state
 
     def due(self, state: S) -> Instant | None:

@@ -73,7 +73,7 @@ async def test_two_chats(installation: Installation) -> None:
     await ann.until("<ann> is anybody here?")
     ben = await chat(installation, "lobby", "ben")
     await ben.until("<ann> is anybody here?")  # from the history
-    await ann.until("* ben joined")
+    await ann.until("* ben joined (2 members)")
     await ben.type("I am")
     await ann.until("<ben> I am")
     await installation.kill()

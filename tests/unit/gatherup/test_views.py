@@ -86,6 +86,13 @@ def test_no_view_is_larger_than_its_limit(kind: Any, user: str, subprotocol: Sub
     assert len(bytes(shown)) <= limits.VIEW_BYTES_MAX
 
 
+def test_a_crowd_adds_nothing_to_a_snapshot() -> None:
+    few = replace(FULL_ROOM, members=dict.fromkeys(MEMBERS[-limits.VIEW_MEMBERS_MAX :], LATEST))
+    codec = Codec(Subprotocol.JSON, FULL)
+    sizes = [len(bytes(codec.raw(view(room, OWNER)))) for room in (few, FULL_ROOM)]
+    assert sizes[1] - sizes[0] == len("5000") - len("100")
+
+
 def test_the_full_room_shows_its_first_members_and_counts_all() -> None:
     shown = view(FULL_ROOM, LAST)
     others = MEMBERS[: limits.VIEW_MEMBERS_MAX - 1 - len(MODERATORS)]
