@@ -17,7 +17,7 @@ from loadtest.children import Child, ChildError
 from loadtest.connection import Connection, LastScan
 from protocol.frames import Accepted, CreateCommand, Hello, ServerFrame, Subscribe, Welcome
 from protocol.http.accounts.accounts import SignedIn, SignInAsGuest
-from protocol.room import CreateRoom, JoinRoom
+from protocol.room.commands import CreateRoom, JoinRoom
 
 LOOPBACK: Final = "127.0.0.1"
 STREAM_PATH: Final = "/v1/stream"

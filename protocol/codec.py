@@ -14,10 +14,11 @@ from typing import Any, Final, Union, cast
 import msgspec
 from msgspec import Raw, Struct
 
-from protocol import ids, inbox, limits, presence, room, text
+from protocol import ids, inbox, limits, presence, text
 from protocol.codes import CODES, Code
 from protocol.event import event_frame_json, event_frame_msgpack
 from protocol.frames import SERVER_FRAMES, SESSION_FRAMES, ClientFrame, Refused, ServerFrame
+from protocol.room.commands import COMMANDS, SIGNALS
 
 
 class Subprotocol(StrEnum):
@@ -175,8 +176,8 @@ class Codec:
 FULL: Final[tuple[type[ClientFrame], ...]] = (
     *SESSION_FRAMES,
     *presence.FRAMES,
-    *room.COMMANDS,
-    *room.SIGNALS,
+    *COMMANDS,
+    *SIGNALS,
     *inbox.COMMANDS,
 )
 

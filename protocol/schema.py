@@ -16,7 +16,7 @@ from typing import Any, Final, cast
 import msgspec
 from msgspec import Struct
 
-from protocol import ids, inbox, limits, room
+from protocol import ids, inbox, limits
 from protocol.codec import FULL, Subprotocol
 from protocol.codes import CLOSE_SENTENCES, CODES, may_come_back
 from protocol.frames import (
@@ -39,15 +39,19 @@ from protocol.frames import (
     Welcome,
 )
 from protocol.presence import SetStatus, WatchPresence
+from protocol.room import KIND
+from protocol.room.commands import InviteCreated
+from protocol.room.events import EVENTS as ROOM_EVENTS
+from protocol.room.view import RoomView
 
 Json = dict[str, Any]
 
 DIRECTORY: Final = Path("docs/schema")
 ADDRESS: Final = "/v1/stream"
-EVENTS: Final[dict[str, type[Struct]]] = {**room.EVENTS, **inbox.EVENTS}
-VIEWS: Final[dict[str, type[Struct]]] = {room.KIND: room.RoomView, inbox.KIND: inbox.InboxView}
+EVENTS: Final[dict[str, type[Struct]]] = {**ROOM_EVENTS, **inbox.EVENTS}
+VIEWS: Final[dict[str, type[Struct]]] = {KIND: RoomView, inbox.KIND: inbox.InboxView}
 """What ``subscribed.snapshot`` holds, by the stream's kind."""
-ANSWERS: Final[dict[str, type[Struct]]] = {"room.create_invite": room.InviteCreated}
+ANSWERS: Final[dict[str, type[Struct]]] = {"room.create_invite": InviteCreated}
 """What ``accepted.answer`` holds, by the command's tag; None for every other."""
 
 _CONTENT: Final = {

@@ -18,10 +18,39 @@ from actors.room.asked import Asked, block_key, memberships_key, person_keys
 from actors.room.permissions import Permission, Rank, permits
 from actors.room.rows import FILTER_KEY, authored_key, count_key, message_key, reaction_key
 from actors.room.state import Room
-from protocol import room as wire
 from protocol.codes import Code
 from protocol.frames import Command
 from protocol.ids import SYSTEM
+from protocol.room.commands import (
+    ArchiveRoom,
+    BanUser,
+    ChangeRoom,
+    CreateInvite,
+    CreateRoom,
+    DeleteMessage,
+    EditMessage,
+    EraseUser,
+    InviteUser,
+    JoinRoom,
+    KickMember,
+    LeaveRoom,
+    MuteMember,
+    OpenDirect,
+    PinMessage,
+    PostMessage,
+    React,
+    RemoveRoom,
+    RestoreRoom,
+    RevokeInvite,
+    SetFilter,
+    SetRole,
+    UnarchiveRoom,
+    UnbanUser,
+    UninviteUser,
+    UnmuteMember,
+    UnpinMessage,
+    Unreact,
+)
 
 Decide = Callable[[Asked, Any], Decision]
 
@@ -39,30 +68,30 @@ class Rule(Struct, frozen=True):
 
 
 _RULES: Final[dict[type[Command], Rule]] = {
-    wire.LeaveRoom: Rule(members.leave, Permission.LEAVE),
-    wire.KickMember: Rule(members.kick, Permission.KICK),
-    wire.SetRole: Rule(members.set_role, Permission.SET_ROLE),
-    wire.ChangeRoom: Rule(settings.change, Permission.CHANGE, archived=False),
-    wire.SetFilter: Rule(settings.set_filter, Permission.SET_FILTER, archived=False),
-    wire.InviteUser: Rule(invitations.invite, Permission.INVITE, muted=False, archived=False),
-    wire.UninviteUser: Rule(invitations.uninvite, Permission.UNINVITE),
-    wire.CreateInvite: Rule(invitations.create, Permission.CREATE_INVITE, muted=False, archived=False),
-    wire.RevokeInvite: Rule(invitations.revoke, Permission.REVOKE_INVITE),
-    wire.PostMessage: Rule(messages.post, Permission.POST, muted=False, archived=False),
-    wire.EditMessage: Rule(messages.edit, Permission.POST, muted=False, archived=False),
-    wire.DeleteMessage: Rule(messages.delete),
-    wire.React: Rule(reactions.react, Permission.REACT, muted=False, archived=False),
-    wire.Unreact: Rule(reactions.unreact, Permission.REACT, archived=False),
-    wire.PinMessage: Rule(messages.pin, Permission.PIN, muted=False, archived=False),
-    wire.UnpinMessage: Rule(messages.unpin, Permission.PIN, muted=False, archived=False),
-    wire.MuteMember: Rule(moderation.mute, Permission.MUTE),
-    wire.UnmuteMember: Rule(moderation.unmute, Permission.MUTE),
-    wire.BanUser: Rule(moderation.ban, Permission.BAN),
-    wire.UnbanUser: Rule(moderation.unban, Permission.BAN),
-    wire.ArchiveRoom: Rule(lifecycle.archive, Permission.ARCHIVE),
-    wire.UnarchiveRoom: Rule(lifecycle.unarchive, Permission.ARCHIVE),
-    wire.RemoveRoom: Rule(lifecycle.remove, Permission.REMOVE),
-    wire.RestoreRoom: Rule(lifecycle.restore, Permission.REMOVE),
+    LeaveRoom: Rule(members.leave, Permission.LEAVE),
+    KickMember: Rule(members.kick, Permission.KICK),
+    SetRole: Rule(members.set_role, Permission.SET_ROLE),
+    ChangeRoom: Rule(settings.change, Permission.CHANGE, archived=False),
+    SetFilter: Rule(settings.set_filter, Permission.SET_FILTER, archived=False),
+    InviteUser: Rule(invitations.invite, Permission.INVITE, muted=False, archived=False),
+    UninviteUser: Rule(invitations.uninvite, Permission.UNINVITE),
+    CreateInvite: Rule(invitations.create, Permission.CREATE_INVITE, muted=False, archived=False),
+    RevokeInvite: Rule(invitations.revoke, Permission.REVOKE_INVITE),
+    PostMessage: Rule(messages.post, Permission.POST, muted=False, archived=False),
+    EditMessage: Rule(messages.edit, Permission.POST, muted=False, archived=False),
+    DeleteMessage: Rule(messages.delete),
+    React: Rule(reactions.react, Permission.REACT, muted=False, archived=False),
+    Unreact: Rule(reactions.unreact, Permission.REACT, archived=False),
+    PinMessage: Rule(messages.pin, Permission.PIN, muted=False, archived=False),
+    UnpinMessage: Rule(messages.unpin, Permission.PIN, muted=False, archived=False),
+    MuteMember: Rule(moderation.mute, Permission.MUTE),
+    UnmuteMember: Rule(moderation.unmute, Permission.MUTE),
+    BanUser: Rule(moderation.ban, Permission.BAN),
+    UnbanUser: Rule(moderation.unban, Permission.BAN),
+    ArchiveRoom: Rule(lifecycle.archive, Permission.ARCHIVE),
+    UnarchiveRoom: Rule(lifecycle.unarchive, Permission.ARCHIVE),
+    RemoveRoom: Rule(lifecycle.remove, Permission.REMOVE),
+    RestoreRoom: Rule(lifecycle.restore, Permission.REMOVE),
 }
 
 
@@ -73,7 +102,7 @@ def decide(asked: Asked, command: Command) -> Decision:
         return _of_anybody(asked, command)
     room, rank = asked.room, asked.rank
     removed = room.removed_at is not None
-    if not room.created or (removed and not isinstance(command, wire.RestoreRoom)):
+    if not room.created or (removed and not isinstance(command, RestoreRoom)):
         return Refuse(Code.NOT_FOUND)
     if rank is Rank.STRANGER:
         return _of_stranger(asked, command)
@@ -90,13 +119,13 @@ def _of_anybody(asked: Asked, command: Command) -> Decision:
     """What one needn't be in the room for."""
     room = asked.room
     match command:
-        case wire.CreateRoom():
+        case CreateRoom():
             return lifecycle.create(asked, command)
-        case wire.OpenDirect():
+        case OpenDirect():
             return lifecycle.open_direct(asked, command)
-        case wire.EraseUser() if room.created and asked.by == SYSTEM:
+        case EraseUser() if room.created and asked.by == SYSTEM:
             return members.erase(asked, command)
-        case wire.JoinRoom() if room.created and room.removed_at is None:
+        case JoinRoom() if room.created and room.removed_at is None:
             return members.join(asked, command)
         case _:
             return Refuse(Code.NOT_FOUND)
@@ -104,7 +133,7 @@ def _of_anybody(asked: Asked, command: Command) -> Decision:
 
 def _of_stranger(asked: Asked, command: Command) -> Decision:
     room = asked.room
-    if isinstance(command, wire.UninviteUser) and command.user == asked.by:
+    if isinstance(command, UninviteUser) and command.user == asked.by:
         return invitations.uninvite(asked, command)
     open_to_all = room.access == "public" and room.removed_at is None
     return Refuse(Code.NOT_A_MEMBER if open_to_all else Code.NOT_FOUND)
@@ -113,21 +142,21 @@ def _of_stranger(asked: Asked, command: Command) -> Decision:
 def needed_facts(room: Room, command: Command, *, by: str) -> tuple[FactKey, ...]:
     """The rows that deciding looks at."""
     match command:
-        case wire.PostMessage():
+        case PostMessage():
             return (*_texts(room, by), *messages.needed_facts(command))
-        case wire.CreateRoom() | wire.JoinRoom():
+        case CreateRoom() | JoinRoom():
             return (memberships_key(by),)
-        case wire.OpenDirect(user=user):
+        case OpenDirect(user=user):
             return (*person_keys(by, user), memberships_key(by))
-        case wire.InviteUser(user=user):
+        case InviteUser(user=user):
             return person_keys(by, user)
-        case wire.EditMessage(message=message):
+        case EditMessage(message=message):
             return (*_texts(room, by), message_key(message))
-        case wire.EraseUser(events=events):
+        case EraseUser(events=events):
             return tuple(key for seq in events for key in (message_key(seq), authored_key(seq)))
-        case wire.DeleteMessage(message=message) | wire.PinMessage(message=message):
+        case DeleteMessage(message=message) | PinMessage(message=message):
             return (message_key(message),)
-        case wire.React(message=seq, reaction=reaction) | wire.Unreact(message=seq, reaction=reaction):
+        case React(message=seq, reaction=reaction) | Unreact(message=seq, reaction=reaction):
             keys = message_key(seq), reaction_key(seq, by, reaction), count_key(seq, reaction)
             return (*keys, *_blocks(room, by))
         case _:

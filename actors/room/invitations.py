@@ -6,12 +6,13 @@ from actors.kind import Decision, Refuse
 from actors.room.asked import Asked, happens, too_many
 from actors.room.permissions import Permission
 from protocol import limits
-from protocol import room as wire
 from protocol.codes import Code
 from protocol.event import Mark
+from protocol.room.commands import CreateInvite, InviteCreated, InviteUser, RevokeInvite, UninviteUser
+from protocol.room.events import InviteMade, InviteRevoked, UserInvited, UserUninvited
 
 
-def invite(asked: Asked, command: wire.InviteUser) -> Decision:
+def invite(asked: Asked, command: InviteUser) -> Decision:
     """Let a user in who may want that."""
     room, user = asked.room, command.user
     if user in room.members or user in room.invited:
@@ -22,18 +23,18 @@ def invite(asked: Asked, command: wire.InviteUser) -> Decision:
         return refusal
     if len(room.invited) >= limits.ROOM_INVITED_MAX:
         return too_many("Users who were invited and haven't joined", limits.ROOM_INVITED_MAX)
-    return happens(wire.UserInvited(user=user), marks={"user": user})
+    return happens(UserInvited(user=user), marks={"user": user})
 
 
-def uninvite(asked: Asked, command: wire.UninviteUser) -> Decision:
+def uninvite(asked: Asked, command: UninviteUser) -> Decision:
     """Take an invitation back, or decline one's own."""
     if command.user not in asked.room.invited:
         known = asked.may(Permission.UNINVITE)
         return Refuse(Code.NOT_FOUND, "This user isn't invited.", "user") if known else Refuse(Code.NOT_FOUND)
-    return happens(wire.UserUninvited(user=command.user), marks={"user": command.user})
+    return happens(UserUninvited(user=command.user), marks={"user": command.user})
 
 
-def create(asked: Asked, command: wire.CreateInvite) -> Decision:
+def create(asked: Asked, command: CreateInvite) -> Decision:
     """Make an invite; its code stands in the answer and nowhere else."""
     room = asked.room
     good = sum(invite.good(asked.now) for invite in room.invites.values())
@@ -43,15 +44,15 @@ def create(asked: Asked, command: wire.CreateInvite) -> Decision:
     marks: dict[str, Mark] = {"invite": number, "expires_at": expires_at}
     if command.uses is not None:
         marks["uses"] = command.uses
-    payload = wire.InviteMade(invite=number, expires_at=expires_at, uses=command.uses)
+    payload = InviteMade(invite=number, expires_at=expires_at, uses=command.uses)
     code = asked.codes.code(room.room, number)
     return happens(
-        payload, marks=marks, answer=wire.InviteCreated(invite=number, code=code, expires_at=expires_at)
+        payload, marks=marks, answer=InviteCreated(invite=number, code=code, expires_at=expires_at)
     )
 
 
-def revoke(asked: Asked, command: wire.RevokeInvite) -> Decision:
+def revoke(asked: Asked, command: RevokeInvite) -> Decision:
     """Nobody joins by it any more."""
     if command.invite not in asked.room.invites:
         return Refuse(Code.NOT_FOUND, "There is no such invite.", "invite")
-    return happens(wire.InviteRevoked(invite=command.invite), marks={"invite": command.invite})
+    return happens(InviteRevoked(invite=command.invite), marks={"invite": command.invite})

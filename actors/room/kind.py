@@ -17,11 +17,13 @@ from actors.room.project import project
 from actors.room.rows import TABLES
 from actors.room.state import Room
 from actors.room.view import view
-from protocol import room as wire
 from protocol.event import Header
 from protocol.frames import Command, CreateCommand, Read, Signal
 from protocol.ids import derive_stream
-from protocol.room import RoomView
+from protocol.room import KIND
+from protocol.room.commands import COMMANDS, INTERNAL_COMMANDS, SIGNALS, OpenDirect
+from protocol.room.events import EVENTS
+from protocol.room.view import RoomView
 
 
 class RoomKind(Kind[Room]):
@@ -30,12 +32,12 @@ class RoomKind(Kind[Room]):
     ``invite_key``, at least 16 bytes and equal on all nodes, makes the codes of invites.
     """
 
-    name = wire.KIND
+    name = KIND
     state = Room
-    commands = (*wire.COMMANDS, *wire.INTERNAL_COMMANDS)
-    internal_commands = wire.INTERNAL_COMMANDS
-    events = wire.EVENTS
-    signals = (*wire.SIGNALS, Read)
+    commands = (*COMMANDS, *INTERNAL_COMMANDS)
+    internal_commands = INTERNAL_COMMANDS
+    events = EVENTS
+    signals = (*SIGNALS, Read)
     internal_signals = (Read,)
     tables = TABLES
 
@@ -44,7 +46,7 @@ class RoomKind(Kind[Room]):
 
     def stream_of(self, command: CreateCommand, *, by: str) -> str:
         """Two people have one direct room, whoever of them opens it."""
-        if isinstance(command, wire.OpenDirect):
+        if isinstance(command, OpenDirect):
             return direct_room(by, command.user)
         return super().stream_of(command, by=by)
 
@@ -89,4 +91,4 @@ class RoomKind(Kind[Room]):
 
 def direct_room(one: str, other: str) -> str:
     """The id of the direct room of these two users."""
-    return derive_stream(wire.KIND, "direct", f"{min(one, other)} {max(one, other)}")
+    return derive_stream(KIND, "direct", f"{min(one, other)} {max(one, other)}")

@@ -8,14 +8,15 @@ from actors.kind import EVERYONE, Accept, Decision, Refuse
 from actors.room.asked import Asked, happens
 from actors.room.permissions import Rank
 from protocol import limits
-from protocol import room as wire
 from protocol.codes import Code
 from protocol.ids import kind_of
+from protocol.room.commands import ArchiveRoom, CreateRoom, OpenDirect, RemoveRoom, RestoreRoom, UnarchiveRoom
+from protocol.room.events import RoomArchived, RoomCreated, RoomRemoved, RoomRestored, RoomUnarchived
 
 RESTORE_MS: Final = limits.ROOM_RESTORE_DAYS * 86_400_000
 
 
-def create(asked: Asked, command: wire.CreateRoom) -> Decision:
+def create(asked: Asked, command: CreateRoom) -> Decision:
     """A user makes a room of their own, an operator one that nobody owns."""
     if kind_of(asked.by) != "user" and asked.rank is not Rank.OPERATOR:
         return Refuse(Code.FORBIDDEN)
@@ -23,11 +24,11 @@ def create(asked: Asked, command: wire.CreateRoom) -> Decision:
         return Refuse(Code.ALREADY_EXISTS)
     if refusal := asked.too_many_rooms():
         return refusal
-    payload = wire.RoomCreated(name=command.name, access=command.access, history=command.history)
+    payload = RoomCreated(name=command.name, access=command.access, history=command.history)
     return happens(payload, marks={"access": command.access, "history": command.history})
 
 
-def open_direct(asked: Asked, command: wire.OpenDirect) -> Decision:
+def open_direct(asked: Asked, command: OpenDirect) -> Decision:
     """The room of two, which the first of them to ask for makes."""
     if kind_of(asked.by) != "user":
         return Refuse(Code.FORBIDDEN)
@@ -37,30 +38,30 @@ def open_direct(asked: Asked, command: wire.OpenDirect) -> Decision:
         return Accept() if asked.by in asked.room.members else Refuse(Code.NOT_FOUND)
     if refusal := asked.unwanted(command.user, "direct_from") or asked.too_many_rooms():
         return refusal
-    payload = wire.RoomCreated(name="", access="direct")
+    payload = RoomCreated(name="", access="direct")
     return happens(payload, marks={"access": "direct", "history": True, "peer": command.user})
 
 
-def archive(asked: Asked, _: wire.ArchiveRoom) -> Decision:
+def archive(asked: Asked, _: ArchiveRoom) -> Decision:
     """From now on everybody only listens."""
-    return Refuse(Code.ALREADY_EXISTS) if asked.room.archived else happens(wire.RoomArchived())
+    return Refuse(Code.ALREADY_EXISTS) if asked.room.archived else happens(RoomArchived())
 
 
-def unarchive(asked: Asked, _: wire.UnarchiveRoom) -> Decision:
+def unarchive(asked: Asked, _: UnarchiveRoom) -> Decision:
     """As it was."""
-    return happens(wire.RoomUnarchived()) if asked.room.archived else Refuse(Code.ALREADY_EXISTS)
+    return happens(RoomUnarchived()) if asked.room.archived else Refuse(Code.ALREADY_EXISTS)
 
 
-def remove(_: Asked, __: wire.RemoveRoom) -> Decision:
+def remove(_: Asked, __: RemoveRoom) -> Decision:
     """Nobody may listen any more, and for everybody but its owner there is no such room."""
-    return happens(wire.RoomRemoved(), revokes=(EVERYONE,))
+    return happens(RoomRemoved(), revokes=(EVERYONE,))
 
 
-def restore(asked: Asked, _: wire.RestoreRoom) -> Decision:
+def restore(asked: Asked, _: RestoreRoom) -> Decision:
     """Everybody who was in it is in it again."""
     removed_at = asked.room.removed_at
     if removed_at is None:
         return Refuse(Code.ALREADY_EXISTS)
     if asked.now > removed_at + RESTORE_MS:
         return Refuse(Code.NOT_FOUND)
-    return happens(wire.RoomRestored())
+    return happens(RoomRestored())

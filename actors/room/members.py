@@ -10,13 +10,15 @@ from actors.room.permissions import Rank
 from actors.room.rows import BAN, MUTE, authored_key, message_key
 from actors.room.state import Room
 from protocol import limits
-from protocol import room as wire
 from protocol.codes import Code
 from protocol.event import Mark
 from protocol.ids import kind_of
+from protocol.room import Role
+from protocol.room.commands import EraseUser, JoinRoom, KickMember, LeaveRoom, SetRole
+from protocol.room.events import MemberJoined, MemberKicked, MemberLeft, RoleSet, UserErased
 
 
-def join(asked: Asked, command: wire.JoinRoom) -> Decision:
+def join(asked: Asked, command: JoinRoom) -> Decision:
     """Who isn't let in by anything is told no more than of a room that isn't there."""
     room, by = asked.room, asked.by
     if by in room.members:
@@ -43,7 +45,7 @@ def join(asked: Asked, command: wire.JoinRoom) -> Decision:
         marks |= {"invite": number, "used": invite.used + 1}
     if not room.history:
         marks["history"] = False
-    return happens(wire.MemberJoined(), marks=marks)
+    return happens(MemberJoined(), marks=marks)
 
 
 def _full(asked: Asked) -> Refuse | None:
@@ -56,22 +58,22 @@ def _full(asked: Asked) -> Refuse | None:
     return asked.too_many_rooms()
 
 
-def leave(asked: Asked, _: wire.LeaveRoom) -> Decision:
+def leave(asked: Asked, _: LeaveRoom) -> Decision:
     """Anybody may leave who is in."""
     if asked.by not in asked.room.members:
         return Refuse(Code.FORBIDDEN)
-    return happens(wire.MemberLeft(), revokes=(asked.by,), marks=owner_after(asked.room, asked.by))
+    return happens(MemberLeft(), revokes=(asked.by,), marks=owner_after(asked.room, asked.by))
 
 
-def kick(asked: Asked, command: wire.KickMember) -> Decision:
+def kick(asked: Asked, command: KickMember) -> Decision:
     """End a membership, of somebody of lower rank."""
     if refusal := asked.cannot_act_on(command.user):
         return refusal
-    payload = wire.MemberKicked(user=command.user, reason=command.reason)
+    payload = MemberKicked(user=command.user, reason=command.reason)
     return happens(payload, revokes=(command.user,), marks=owner_after(asked.room, command.user))
 
 
-def set_role(asked: Asked, command: wire.SetRole) -> Decision:
+def set_role(asked: Asked, command: SetRole) -> Decision:
     """Roles are the owner's to give; ownership passes from one to the other."""
     room, user = asked.room, command.user
     if refusal := asked.cannot_act_on(user):
@@ -90,16 +92,16 @@ def set_role(asked: Asked, command: wire.SetRole) -> Decision:
         marks["owner"] = user
         if room.owner is not None:
             marks["former"] = room.owner
-    return happens(wire.RoleSet(user=user, role=command.role), marks=marks)
+    return happens(RoleSet(user=user, role=command.role), marks=marks)
 
 
-def _role(room: Room, user: str) -> wire.Role:
+def _role(room: Room, user: str) -> Role:
     if user == room.owner:
         return "owner"
     return "moderator" if user in room.moderators else "member"
 
 
-def erase(asked: Asked, command: wire.EraseUser) -> Decision:
+def erase(asked: Asked, command: EraseUser) -> Decision:
     """The server's own: forget a user and what they wrote. Nothing happens when nothing is left."""
     room, user = asked.room, command.user
     erases = _theirs(asked, command)
@@ -116,10 +118,10 @@ def erase(asked: Asked, command: wire.EraseUser) -> Decision:
         kept_down = [str(row["of"]).partition(" ") for row in texts]
         if users := tuple(other for what, _, other in kept_down if what == table):
             marks[table] = users
-    return happens(wire.UserErased(user=user), revokes=revokes, erases=tuple(erases), marks=marks)
+    return happens(UserErased(user=user), revokes=revokes, erases=tuple(erases), marks=marks)
 
 
-def _theirs(asked: Asked, command: wire.EraseUser) -> list[int]:
+def _theirs(asked: Asked, command: EraseUser) -> list[int]:
     """Of the named events those that are the user's and not empty yet, messages with their edits, as many as fit."""
     erases: list[int] = []
     for seq in command.events:

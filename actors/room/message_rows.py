@@ -7,11 +7,11 @@ from typing import Any, cast
 
 from actors.kind import Change, Delete, Update, Upsert
 from actors.room.rows import MESSAGE, REACTION, REACTION_COUNT, count_key, reaction_key
-from protocol import room as wire
 from protocol.event import Header
+from protocol.room.events import MessageEdited, MessagePosted, Reacted, Unreacted
 
 
-def posted(header: Header, payload: wire.MessagePosted | None) -> Sequence[Change]:
+def posted(header: Header, payload: MessagePosted | None) -> Sequence[Change]:
     """A new message."""
     marks = header.marks
     mentions = cast("Sequence[str] | None", marks.get("mentions"))
@@ -32,7 +32,7 @@ def posted(header: Header, payload: wire.MessagePosted | None) -> Sequence[Chang
     return (Upsert(MESSAGE, str(header.seq), row),)
 
 
-def edited(header: Header, payload: wire.MessageEdited | None) -> Sequence[Change]:
+def edited(header: Header, payload: MessageEdited | None) -> Sequence[Change]:
     """Another body."""
     marks = header.marks
     edits = [*cast("Sequence[int]", marks["edits"]), header.seq]
@@ -52,7 +52,7 @@ def emptied(message: int, header: Header) -> Update:
     )
 
 
-def reacted(header: Header, payload: wire.Reacted | None) -> Sequence[Change]:
+def reacted(header: Header, payload: Reacted | None) -> Sequence[Change]:
     """One more of this reaction."""
     message = cast(int, header.marks["message"])
     rows: list[Change] = _kinds(header, message)
@@ -63,7 +63,7 @@ def reacted(header: Header, payload: wire.Reacted | None) -> Sequence[Change]:
     return rows
 
 
-def unreacted(header: Header, payload: wire.Unreacted | None) -> Sequence[Change]:
+def unreacted(header: Header, payload: Unreacted | None) -> Sequence[Change]:
     """One less."""
     message = cast(int, header.marks["message"])
     rows: list[Change] = _kinds(header, message)

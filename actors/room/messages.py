@@ -11,12 +11,13 @@ from actors.room.mentions import NONE, Mentions, mentions_in
 from actors.room.permissions import Permission
 from actors.room.rows import FILTER_KEY, message_key
 from protocol import limits
-from protocol import room as wire
 from protocol.codes import Code
 from protocol.event import Mark
+from protocol.room.commands import DeleteMessage, EditMessage, PinMessage, PostMessage, UnpinMessage
+from protocol.room.events import MessageDeleted, MessageEdited, MessagePinned, MessagePosted, MessageUnpinned
 
 
-def needed_facts(command: wire.PostMessage) -> list[FactKey]:
+def needed_facts(command: PostMessage) -> list[FactKey]:
     """The messages that a new one refers to, and who has the handles in it."""
     keys = [message_key(seq) for seq in (command.reply_to, command.thread) if seq is not None]
     if (found := mentions_in(command.body)) is not NONE:
@@ -24,7 +25,7 @@ def needed_facts(command: wire.PostMessage) -> list[FactKey]:
     return keys
 
 
-def post(asked: Asked, command: wire.PostMessage) -> Decision:
+def post(asked: Asked, command: PostMessage) -> Decision:
     """Append a message."""
     if refusal := _slow(asked) or unspeakable(asked) or _filtered(asked, command.body):
         return refusal
@@ -42,11 +43,11 @@ def post(asked: Asked, command: wire.PostMessage) -> Decision:
             return Refuse(Code.INVALID, "This message is in a thread itself.", "thread")
         marks["thread"] = command.thread
     return happens(
-        wire.MessagePosted(body=command.body), marks=marks | _mentions(asked, mentions_in(command.body))
+        MessagePosted(body=command.body), marks=marks | _mentions(asked, mentions_in(command.body))
     )
 
 
-def edit(asked: Asked, command: wire.EditMessage) -> Decision:
+def edit(asked: Asked, command: EditMessage) -> Decision:
     """Give one's own message another body."""
     message = asked.message(command.message)
     if isinstance(message, Refuse):
@@ -59,10 +60,10 @@ def edit(asked: Asked, command: wire.EditMessage) -> Decision:
     if refusal := unspeakable(asked) or _filtered(asked, command.body):
         return refusal
     marks: dict[str, Mark] = {**_origin(command.message, message), "edits": tuple(edits)}
-    return happens(wire.MessageEdited(message=command.message, body=command.body), marks=marks)
+    return happens(MessageEdited(message=command.message, body=command.body), marks=marks)
 
 
-def delete(asked: Asked, command: wire.DeleteMessage) -> Decision:
+def delete(asked: Asked, command: DeleteMessage) -> Decision:
     """Erase one's own message, or as moderator anyone's."""
     message = asked.message(command.message)
     if isinstance(message, Refuse):
@@ -72,10 +73,10 @@ def delete(asked: Asked, command: wire.DeleteMessage) -> Decision:
         return Refuse(Code.FORBIDDEN, "Only its author or a moderator can delete a message.", "message")
     marks: dict[str, Mark] = {**_origin(command.message, message), "author": author}
     erases = (command.message, *_edits(message))
-    return happens(wire.MessageDeleted(message=command.message), erases=erases, marks=marks)
+    return happens(MessageDeleted(message=command.message), erases=erases, marks=marks)
 
 
-def pin(asked: Asked, command: wire.PinMessage) -> Decision:
+def pin(asked: Asked, command: PinMessage) -> Decision:
     """Have the room show a message first."""
     message = asked.message(command.message)
     if isinstance(message, Refuse):
@@ -84,14 +85,14 @@ def pin(asked: Asked, command: wire.PinMessage) -> Decision:
         return Refuse(Code.ALREADY_EXISTS, field="message")
     if len(asked.room.pinned) >= limits.ROOM_PINS_MAX:
         return too_many("Pinned messages of a room", limits.ROOM_PINS_MAX)
-    return happens(wire.MessagePinned(message=command.message), marks={"message": command.message})
+    return happens(MessagePinned(message=command.message), marks={"message": command.message})
 
 
-def unpin(asked: Asked, command: wire.UnpinMessage) -> Decision:
+def unpin(asked: Asked, command: UnpinMessage) -> Decision:
     """Have it show the message first no more."""
     if command.message not in asked.room.pinned:
         return Refuse(Code.NOT_FOUND, "This message isn't pinned.", "message")
-    return happens(wire.MessageUnpinned(message=command.message), marks={"message": command.message})
+    return happens(MessageUnpinned(message=command.message), marks={"message": command.message})
 
 
 def unspeakable(asked: Asked) -> Refuse | None:

@@ -10,9 +10,9 @@ from msgspec import Struct
 from actors.kind import LISTENERS, LISTENS_AFTER, NOBODY, Change, Delete, Update, Upsert
 from actors.room import message_rows
 from actors.room.rows import AUTHORED, BAN, FILTER, INVITE, INVITED, MUTE, ROOM, SETTINGS
-from protocol import room as wire
 from protocol.event import Header
 from protocol.ids import kind_of
+from protocol.room.events import FilterSet, MemberKicked, MemberMuted, RoomChanged, RoomCreated, UserBanned
 
 Project = Callable[[Header, Any], Sequence[Change]]
 
@@ -26,7 +26,7 @@ def project(header: Header, payload: Struct | None) -> Sequence[Change]:
 # --- the room ------------------------------------------------------------------------------------------------
 
 
-def _created(header: Header, payload: wire.RoomCreated | None) -> Sequence[Change]:
+def _created(header: Header, payload: RoomCreated | None) -> Sequence[Change]:
     marks = header.marks
     peer = cast("str | None", marks.get("peer"))
     row = {
@@ -52,7 +52,7 @@ def _text(header: Header, of: str) -> Change:
     return Upsert(AUTHORED, str(header.seq), {"author": header.author, "of": of})
 
 
-def _changed(header: Header, payload: wire.RoomChanged | None) -> Sequence[Change]:
+def _changed(header: Header, payload: RoomChanged | None) -> Sequence[Change]:
     values: dict[str, Any] = {name: header.marks[name] for name in SETTINGS if name in header.marks}
     texts = "named" in header.marks or "topic" in header.marks
     if payload and payload.name is not None:
@@ -62,7 +62,7 @@ def _changed(header: Header, payload: wire.RoomChanged | None) -> Sequence[Chang
     return Update(ROOM, "", values), *([_text(header, "name")] if texts else [])
 
 
-def _filtered(header: Header, payload: wire.FilterSet | None) -> Sequence[Change]:
+def _filtered(header: Header, payload: FilterSet | None) -> Sequence[Change]:
     if not header.marks["filters"]:
         return (Delete(FILTER, ""),)
     words = list(payload.words) if payload else []
@@ -103,7 +103,7 @@ def _left(header: Header, _: object) -> Sequence[Change]:
     return tuple(Delete(LISTENERS, user) for user in header.revokes)
 
 
-def _kicked(header: Header, payload: wire.MemberKicked | None) -> Sequence[Change]:
+def _kicked(header: Header, payload: MemberKicked | None) -> Sequence[Change]:
     said = [_text(header, "kick")] if payload and payload.reason else []
     return *_left(header, payload), *said
 
@@ -128,7 +128,7 @@ def _invite_revoked(header: Header, _: object) -> Sequence[Change]:
     return (Delete(INVITE, str(header.marks["invite"])),)
 
 
-def _muted(header: Header, payload: wire.MemberMuted | None) -> Sequence[Change]:
+def _muted(header: Header, payload: MemberMuted | None) -> Sequence[Change]:
     return _kept_down(MUTE, header, payload)
 
 
@@ -136,7 +136,7 @@ def _unmuted(header: Header, _: object) -> Sequence[Change]:
     return (Delete(MUTE, _user(header)),)
 
 
-def _banned(header: Header, payload: wire.UserBanned | None) -> Sequence[Change]:
+def _banned(header: Header, payload: UserBanned | None) -> Sequence[Change]:
     return *_kept_down(BAN, header, payload), Delete(INVITED, _user(header)), *_left(header, payload)
 
 
@@ -144,9 +144,7 @@ def _unbanned(header: Header, _: object) -> Sequence[Change]:
     return (Delete(BAN, _user(header)),)
 
 
-def _kept_down(
-    table: str, header: Header, payload: wire.MemberMuted | wire.UserBanned | None
-) -> Sequence[Change]:
+def _kept_down(table: str, header: Header, payload: MemberMuted | UserBanned | None) -> Sequence[Change]:
     user, until = _user(header), cast("int | None", header.marks.get("until"))
     reason = payload.reason if payload else None
     row = Upsert(table, user, {"by": header.author, "at": header.at, "until": until, "reason": reason})

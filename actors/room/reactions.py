@@ -9,12 +9,13 @@ from actors.room.asked import Asked, happens, too_many
 from actors.room.messages import unspeakable
 from actors.room.rows import count_key, reaction_key
 from protocol import limits
-from protocol import room as wire
 from protocol.codes import Code
 from protocol.event import Mark
+from protocol.room.commands import React, Unreact
+from protocol.room.events import Reacted, Unreacted
 
 
-def react(asked: Asked, command: wire.React) -> Decision:
+def react(asked: Asked, command: React) -> Decision:
     """Put a reaction that one hasn't put yet."""
     message = asked.message(command.message)
     if isinstance(message, Refuse):
@@ -30,10 +31,10 @@ def react(asked: Asked, command: wire.React) -> Decision:
     marks: dict[str, Mark] = {"message": command.message, "count": count + 1}
     if count == 0:
         marks["kinds"] = kinds + 1
-    return happens(wire.Reacted(message=command.message, reaction=command.reaction), marks=marks)
+    return happens(Reacted(message=command.message, reaction=command.reaction), marks=marks)
 
 
-def unreact(asked: Asked, command: wire.Unreact) -> Decision:
+def unreact(asked: Asked, command: Unreact) -> Decision:
     """Take one's own back."""
     message = asked.message(command.message)
     if isinstance(message, Refuse):
@@ -44,9 +45,9 @@ def unreact(asked: Asked, command: wire.Unreact) -> Decision:
     marks: dict[str, Mark] = {"message": command.message, "count": count}
     if count == 0:
         marks["kinds"] = (cast("int | None", message.get("reactions")) or 1) - 1
-    return happens(wire.Unreacted(message=command.message, reaction=command.reaction), marks=marks)
+    return happens(Unreacted(message=command.message, reaction=command.reaction), marks=marks)
 
 
-def _count(asked: Asked, command: wire.React | wire.Unreact) -> int:
+def _count(asked: Asked, command: React | Unreact) -> int:
     row = asked.facts.get(count_key(command.message, command.reaction))
     return 0 if row is None else cast(int, row["count"])

@@ -5,12 +5,13 @@ from __future__ import annotations
 from actors.kind import Decision, Refuse
 from actors.room.asked import Asked, happens
 from actors.room.permissions import Permission
-from protocol import room as wire
 from protocol.codes import Code
 from protocol.event import Mark
+from protocol.room.commands import ChangeRoom, SetFilter
+from protocol.room.events import FilterSet, RoomChanged
 
 
-def change(asked: Asked, command: wire.ChangeRoom) -> Decision:
+def change(asked: Asked, command: ChangeRoom) -> Decision:
     """Moderators change what the room is like, its owner who may come in."""
     room = asked.room
     settings: dict[str, Mark | None] = {
@@ -30,7 +31,7 @@ def change(asked: Asked, command: wire.ChangeRoom) -> Decision:
         marks["named"] = True
     if command.topic is not None:
         marks["topic"] = True
-    payload = wire.RoomChanged(
+    payload = RoomChanged(
         name=command.name,
         topic=command.topic,
         access=command.access,
@@ -40,7 +41,7 @@ def change(asked: Asked, command: wire.ChangeRoom) -> Decision:
     return happens(payload, marks=marks)
 
 
-def set_filter(_: Asked, command: wire.SetFilter) -> Decision:
+def set_filter(_: Asked, command: SetFilter) -> Decision:
     """The new filter replaces the old one; an empty one is none."""
-    payload = wire.FilterSet(words=command.words, links=command.links, hosts=command.hosts)
+    payload = FilterSet(words=command.words, links=command.links, hosts=command.hosts)
     return happens(payload, marks={"filters": bool(command.words) or command.links != "allowed"})

@@ -8,7 +8,8 @@ from typing import Final
 from actors.room.permissions import Rank
 from actors.room.state import Room
 from protocol import limits
-from protocol.room import Role, RoomView
+from protocol.room import Role
+from protocol.room.view import RoomView
 
 _ROLES: Final[dict[Rank, Role]] = {
     Rank.OWNER: "owner",

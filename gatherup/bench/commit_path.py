@@ -37,7 +37,7 @@ from gatherup.randomness import SystemRandomness
 from protocol.frames import Accepted, Reply, Signalled
 from protocol.ids import derive_client_id
 from protocol.nodes import NODE_PROTOCOL
-from protocol.room import CreateRoom, PostMessage
+from protocol.room.commands import CreateRoom, PostMessage
 from storage.postgres.driver.pool import Pool
 from storage.postgres.migrate import migrate
 from storage.postgres.streams.directory import PostgresDirectory

@@ -21,7 +21,7 @@ from protocol.event import Header
 from protocol.frames import Accepted, Command, Event, Position, Refused, Subscribed
 from protocol.ids import derive_stream
 from protocol.inbox import inbox_of
-from protocol.room import OpenDirect
+from protocol.room.commands import OpenDirect
 
 TRACE_CHARS_MAX = 400
 

@@ -17,7 +17,7 @@ from gatherup.chaos.recording import RecordingConnector
 from gatherup.chaos.records import Sink
 from gatherup.client import Client, ClosedError, Ended, Policy, RefusedError, UnknownOutcomeError, connect
 from protocol.frames import Accepted, Command, Position
-from protocol.room import CreateRoom, JoinRoom, KickMember, PostMessage
+from protocol.room.commands import CreateRoom, JoinRoom, KickMember, PostMessage
 
 POLICY: Final = Policy(connect_timeout_s=3.0, backoff_min_s=0.1, backoff_max_s=1.0, refused_retry_for_s=60.0)
 SETTLE_S: Final = 60.0

@@ -13,7 +13,6 @@ from msgspec import Struct
 
 from gatherup.client import TokenDeniedError, TokenUnavailableError
 from gatherup.randomness import SystemRandomness
-from protocol import room
 from protocol.codes import Code
 from protocol.http.accounts.accounts import Refresh, SignedIn, SignInAsGuest
 from protocol.http.base import Problem
@@ -21,11 +20,12 @@ from protocol.http.people import Profiles
 from protocol.http.rooms.messages import Message, MessagePage
 from protocol.http.rooms.rooms import RoomPage
 from protocol.ids import StreamId
+from protocol.room import KIND
 
 HISTORY_MESSAGES: Final = 20
 PAGES_MAX: Final = 50
 """Pages of rooms that are searched for a name."""
-ROOM_ID: Final = re.compile(rf"^{room.KIND}:[0-9a-f]{{32}}$")
+ROOM_ID: Final = re.compile(rf"^{KIND}:[0-9a-f]{{32}}$")
 _LOGIN_ENDED: Final = frozenset({Code.UNAUTHENTICATED, Code.TOKEN_EXPIRED})
 
 A = TypeVar("A", bound=Struct)

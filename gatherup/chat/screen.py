@@ -10,8 +10,21 @@ from gatherup.chat.account import Account, ChatError
 from gatherup.chat.names import Names
 from gatherup.chat.recent import Recent
 from gatherup.client import Ended, Event, Members, Snapshot, Stream
-from protocol import room
 from protocol.http.rooms.messages import Message
+from protocol.room.events import (
+    MemberJoined,
+    MemberKicked,
+    MemberLeft,
+    MemberMuted,
+    MessageDeleted,
+    MessageEdited,
+    MessagePosted,
+    Reacted,
+    RoomArchived,
+    RoomChanged,
+    UserBanned,
+    UserInvited,
+)
 
 _CONTROL: Final = dict.fromkeys(
     # C0, DEL, C1, line and paragraph separators, and what turns the direction of writing
@@ -64,7 +77,7 @@ class Screen:
     async def _event(self, event: Event) -> None:
         await self._names.learn(_people(event))
         self._shown = event.header.seq
-        if isinstance(event.payload, room.MessagePosted):
+        if isinstance(event.payload, MessagePosted):
             self._recent.note(event.header.author, event.header.seq)
             show(self._said(event, event.payload.body), loud=self._is_meant(event))
         elif (line := self._line(event)) is not None:
@@ -89,29 +102,29 @@ class Screen:
         """What the author did, but for saying something; None for what isn't shown, or was erased."""
         of = self._names.of
         match event.payload:
-            case room.MessageEdited(body=body):
+            case MessageEdited(body=body):
                 return f"changed a message: {body}"
-            case room.MessageDeleted():
+            case MessageDeleted():
                 return "deleted a message"
-            case room.Reacted(reaction=reaction):
+            case Reacted(reaction=reaction):
                 return f"reacted {reaction}"
-            case room.RoomChanged(topic=str(topic)):
+            case RoomChanged(topic=str(topic)):
                 return f"set the topic: {topic}" if topic else "removed the topic"
-            case room.RoomChanged(name=str(name)):
+            case RoomChanged(name=str(name)):
                 return f"renamed the room: {name}"
-            case room.MemberJoined():
+            case MemberJoined():
                 return f"joined{self._now_in()}"
-            case room.MemberLeft():
+            case MemberLeft():
                 return f"left{self._now_in()}"
-            case room.UserInvited(user=user):
+            case UserInvited(user=user):
                 return f"invited {of(user)}"
-            case room.MemberKicked(user=user):
+            case MemberKicked(user=user):
                 return f"removed {of(user)}"
-            case room.UserBanned(user=user):
+            case UserBanned(user=user):
                 return f"banned {of(user)}"
-            case room.MemberMuted(user=user):
+            case MemberMuted(user=user):
                 return f"muted {of(user)}"
-            case room.RoomArchived():
+            case RoomArchived():
                 return "archived the room"
             case _:
                 return None

@@ -21,7 +21,7 @@ from gatherup.client.streams import Stream
 from protocol import presence
 from protocol.frames import Accepted, Command, Position, Signal
 from protocol.inbox import inbox_of
-from protocol.room import CreateRoom, OpenDirect
+from protocol.room.commands import CreateRoom, OpenDirect
 
 
 class Client:

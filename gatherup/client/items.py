@@ -9,9 +9,12 @@ import msgspec
 from msgspec import Raw, Struct
 
 from gatherup.client.errors import ClientError
-from protocol import frames, inbox, room
+from protocol import frames, inbox
 from protocol.event import Header
 from protocol.frames import Position
+from protocol.room import KIND
+from protocol.room.events import EVENTS
+from protocol.room.view import RoomView
 
 T = TypeVar("T")
 
@@ -125,7 +128,7 @@ class KindTypes(Struct, frozen=True, kw_only=True):
 
 
 KINDS: Final[Mapping[str, KindTypes]] = {
-    room.KIND: KindTypes(events=room.EVENTS, view=room.RoomView),
+    KIND: KindTypes(events=EVENTS, view=RoomView),
     inbox.KIND: KindTypes(events=inbox.EVENTS, view=inbox.InboxView),
 }
 """The kinds GatherUp ships."""

@@ -10,7 +10,7 @@ from protocol import limits
 from protocol.event import Header
 from protocol.frames import Position
 from protocol.ids import USER, kind_of
-from protocol.room import RoomView
+from protocol.room.view import RoomView
 
 GONE_MAX: Final = limits.ROOM_MEMBERS_MAX
 """Users remembered who left while not all members are known; a page older than the leaving of others is too old."""

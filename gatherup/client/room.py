@@ -9,8 +9,37 @@ import msgspec
 
 from gatherup.client.streams import Stream
 from protocol import limits
-from protocol import room as wire
 from protocol.frames import Accepted, Command, Position, Signal, StreamCommand
+from protocol.room import Links, Role
+from protocol.room.commands import (
+    ArchiveRoom,
+    BanUser,
+    ChangeRoom,
+    CreateInvite,
+    DeleteMessage,
+    EditMessage,
+    InviteCreated,
+    InviteUser,
+    JoinRoom,
+    KickMember,
+    LeaveRoom,
+    MuteMember,
+    PinMessage,
+    PostMessage,
+    React,
+    RemoveRoom,
+    RestoreRoom,
+    RevokeInvite,
+    SendTyping,
+    SetFilter,
+    SetRole,
+    UnarchiveRoom,
+    UnbanUser,
+    UninviteUser,
+    UnmuteMember,
+    UnpinMessage,
+    Unreact,
+)
 
 C = TypeVar("C", bound=StreamCommand)
 
@@ -50,92 +79,92 @@ class Room:
 
     def typing(self) -> None:
         """Tell those present that one is typing."""
-        self._client.signal(wire.SendTyping(stream=self.id))
+        self._client.signal(SendTyping(stream=self.id))
 
     # --- messages ------------------------------------------------------------------------------------------
 
     async def post(self, body: str, *, reply_to: int | None = None, thread: int | None = None) -> Accepted:
         """Post a message, maybe in the thread of a message or as an answer to one."""
-        return await self._send(wire.PostMessage, body=body, reply_to=reply_to, thread=thread)
+        return await self._send(PostMessage, body=body, reply_to=reply_to, thread=thread)
 
     async def edit(self, message: int, body: str) -> Accepted:
         """Give one's own message another body."""
-        return await self._send(wire.EditMessage, message=message, body=body)
+        return await self._send(EditMessage, message=message, body=body)
 
     async def delete(self, message: int) -> Accepted:
         """Erase a message everywhere."""
-        return await self._send(wire.DeleteMessage, message=message)
+        return await self._send(DeleteMessage, message=message)
 
     async def react(self, message: int, reaction: str) -> Accepted:
         """Put a reaction to a message."""
-        return await self._send(wire.React, message=message, reaction=reaction)
+        return await self._send(React, message=message, reaction=reaction)
 
     async def unreact(self, message: int, reaction: str) -> Accepted:
         """Take one's reaction back."""
-        return await self._send(wire.Unreact, message=message, reaction=reaction)
+        return await self._send(Unreact, message=message, reaction=reaction)
 
     async def pin(self, message: int) -> Accepted:
         """Add a message to those that the room shows first."""
-        return await self._send(wire.PinMessage, message=message)
+        return await self._send(PinMessage, message=message)
 
     async def unpin(self, message: int) -> Accepted:
         """Take a message from those."""
-        return await self._send(wire.UnpinMessage, message=message)
+        return await self._send(UnpinMessage, message=message)
 
     # --- who is in -----------------------------------------------------------------------------------------
 
     async def join(self, *, invite: str | None = None) -> Accepted:
         """Become a member, by an invite's code if the room needs one."""
-        return await self._send(wire.JoinRoom, invite=invite)
+        return await self._send(JoinRoom, invite=invite)
 
     async def leave(self) -> Accepted:
         """Stop being a member."""
-        return await self._send(wire.LeaveRoom)
+        return await self._send(LeaveRoom)
 
     async def invite(self, user: str) -> Accepted:
         """Let a user join, and tell their inbox."""
-        return await self._send(wire.InviteUser, user=user)
+        return await self._send(InviteUser, user=user)
 
     async def uninvite(self, user: str) -> Accepted:
         """Take back an invitation, or decline one's own."""
-        return await self._send(wire.UninviteUser, user=user)
+        return await self._send(UninviteUser, user=user)
 
     async def create_invite(
         self, *, lifetime_s: int = limits.INVITE_LIFETIME_S, uses: int | None = None
-    ) -> wire.InviteCreated:
+    ) -> InviteCreated:
         """Make an invite for whoever has its code, which only this answer tells."""
-        accepted = await self._send(wire.CreateInvite, lifetime_s=lifetime_s, uses=uses)
-        return msgspec.msgpack.decode(accepted.answer or b"", type=wire.InviteCreated)
+        accepted = await self._send(CreateInvite, lifetime_s=lifetime_s, uses=uses)
+        return msgspec.msgpack.decode(accepted.answer or b"", type=InviteCreated)
 
     async def revoke_invite(self, invite: int) -> Accepted:
         """Let nobody join by this invite, named by its number, any more."""
-        return await self._send(wire.RevokeInvite, invite=invite)
+        return await self._send(RevokeInvite, invite=invite)
 
     # --- keeping order -------------------------------------------------------------------------------------
 
-    async def set_role(self, user: str, role: wire.Role) -> Accepted:
+    async def set_role(self, user: str, role: Role) -> Accepted:
         """Give a member another role."""
-        return await self._send(wire.SetRole, user=user, role=role)
+        return await self._send(SetRole, user=user, role=role)
 
     async def mute(self, user: str, for_s: int, *, reason: str = "") -> Accepted:
         """Let a member only listen for a while."""
-        return await self._send(wire.MuteMember, user=user, for_s=for_s, reason=reason)
+        return await self._send(MuteMember, user=user, for_s=for_s, reason=reason)
 
     async def unmute(self, user: str) -> Accepted:
         """End a mute."""
-        return await self._send(wire.UnmuteMember, user=user)
+        return await self._send(UnmuteMember, user=user)
 
     async def kick(self, user: str, *, reason: str = "") -> Accepted:
         """End somebody's membership."""
-        return await self._send(wire.KickMember, user=user, reason=reason)
+        return await self._send(KickMember, user=user, reason=reason)
 
     async def ban(self, user: str, *, for_s: int | None = None, reason: str = "") -> Accepted:
         """Keep a user out, for so many seconds or until it is lifted."""
-        return await self._send(wire.BanUser, user=user, for_s=for_s, reason=reason)
+        return await self._send(BanUser, user=user, for_s=for_s, reason=reason)
 
     async def unban(self, user: str) -> Accepted:
         """Lift a ban."""
-        return await self._send(wire.UnbanUser, user=user)
+        return await self._send(UnbanUser, user=user)
 
     # --- the room itself -----------------------------------------------------------------------------------
 
@@ -150,30 +179,30 @@ class Room:
     ) -> Accepted:
         """Give the room other settings; what is None stays as it is."""
         return await self._send(
-            wire.ChangeRoom, name=name, topic=topic, access=access, history=history, slow_mode_s=slow_mode_s
+            ChangeRoom, name=name, topic=topic, access=access, history=history, slow_mode_s=slow_mode_s
         )
 
     async def set_filter(
-        self, *, words: Sequence[str] = (), links: wire.Links = "allowed", hosts: Sequence[str] = ()
+        self, *, words: Sequence[str] = (), links: Links = "allowed", hosts: Sequence[str] = ()
     ) -> Accepted:
         """Say which words and links messages may not hold, instead of what was said before."""
-        return await self._send(wire.SetFilter, words=tuple(words), links=links, hosts=tuple(hosts))
+        return await self._send(SetFilter, words=tuple(words), links=links, hosts=tuple(hosts))
 
     async def archive(self) -> Accepted:
         """Let everybody only listen."""
-        return await self._send(wire.ArchiveRoom)
+        return await self._send(ArchiveRoom)
 
     async def unarchive(self) -> Accepted:
         """End that."""
-        return await self._send(wire.UnarchiveRoom)
+        return await self._send(UnarchiveRoom)
 
     async def remove(self) -> Accepted:
         """Take the room away from everybody."""
-        return await self._send(wire.RemoveRoom)
+        return await self._send(RemoveRoom)
 
     async def restore(self) -> Accepted:
         """Bring the removed room back."""
-        return await self._send(wire.RestoreRoom)
+        return await self._send(RestoreRoom)
 
     async def _send(self, command: type[C], **fields: Any) -> Accepted:
         return await self._client.send(command(client_id=self._client.new_id(), stream=self.id, **fields))

@@ -26,7 +26,8 @@ from gatherup.client import (
     connect,
 )
 from gatherup.playground.tally import Tally
-from protocol.room import CreateRoom, JoinRoom, MessagePosted, PostMessage
+from protocol.room.commands import CreateRoom, JoinRoom, PostMessage
+from protocol.room.events import MessagePosted
 
 POST_EVERY_S: Final = 0.5
 """Each member posts so often, or as soon as its last post is settled."""

@@ -18,7 +18,7 @@ from loadtest.node import client_id, join, make_room, subscribe
 from loadtest.report import Figure, at_most
 from loadtest.scan import Stamps
 from protocol.limits import FLUSH_TICK_MIN_S
-from protocol.room import PostMessage
+from protocol.room.commands import PostMessage
 
 BODY_CHARS: Final = 128
 ROUND_S: Final = 1.5 * FLUSH_TICK_MIN_S

@@ -13,7 +13,7 @@ from loadtest.figures.fanout import BODY_CHARS
 from loadtest.frames import stamped
 from loadtest.node import Node, client_id, join, make_room, subscribe
 from loadtest.report import Figure, at_most
-from protocol.room import PostMessage
+from protocol.room.commands import PostMessage
 
 RATIO_MAX: Final = 1.5
 Listeners = Crowd[Connection] | Crowd[EventSource]

@@ -19,7 +19,8 @@ from loadtest.node import Node, client_id, join, make_room, subscribe
 from loadtest.peers import Peer, commands
 from loadtest.report import Figure, at_least, at_most
 from protocol.event import Header, encode_header, encode_payload, event_frame_msgpack
-from protocol.room import MessagePosted, PostMessage
+from protocol.room.commands import PostMessage
+from protocol.room.events import MessagePosted
 
 BODY_CHARS: Final = 128
 FLOOR: Final = "send() loop"

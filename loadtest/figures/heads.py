@@ -16,7 +16,7 @@ from loadtest.node import Node, client_id, make_room
 from loadtest.report import Figure, Target, at_most
 from protocol import limits
 from protocol.frames import Accepted, Heads, WatchHeads
-from protocol.room import JoinRoom, PostMessage
+from protocol.room.commands import JoinRoom, PostMessage
 
 ROOMS_PER_AUTHOR: Final = 25
 """Each author makes them within a session's burst of commands."""

@@ -21,7 +21,7 @@ from loadtest.report import Figure
 from loadtest.requests import Callers, HttpConnection, request
 from protocol.http.accounts.accounts import Jwks
 from protocol.http.rooms.messages import NewMessage
-from protocol.room import PostMessage
+from protocol.room.commands import PostMessage
 
 BODY_CHARS: Final = 128
 MEMBERS: Final = 5

@@ -16,7 +16,7 @@ from loadtest.figures import Scale
 from loadtest.node import Node, client_id
 from loadtest.report import Figure, at_most
 from protocol.frames import Accepted, Subscribe, Subscribed
-from protocol.room import CreateRoom, JoinRoom, PostMessage
+from protocol.room.commands import CreateRoom, JoinRoom, PostMessage
 
 GROWTH_MAX: Final = 1.25
 """The most rooms against none: no growth, and room for noise."""

@@ -18,7 +18,7 @@ from loadtest.node import Node, client_id, join, make_room, subscribe
 from loadtest.report import Figure, Target, at_most
 from protocol import limits
 from protocol.frames import Accepted
-from protocol.room import PostMessage
+from protocol.room.commands import PostMessage
 
 BODY_CHARS = 128
 CPU_US_MAX = 300.0

@@ -10,7 +10,8 @@ import trio
 
 from gatherup.client import Client, Event, Policy, RefusedError, Signal, Snapshot, Status, connect
 from protocol.frames import Accepted
-from protocol.room import CreateRoom, JoinRoom, MessagePosted, PostMessage
+from protocol.room.commands import CreateRoom, JoinRoom, PostMessage
+from protocol.room.events import MessagePosted
 from tests.e2e.installation import QUICK, Installation
 
 

@@ -30,13 +30,13 @@ from gatherup.client import (
     Stream,
     connect,
 )
-from protocol import room
 from protocol.frames import Accepted, Position
+from protocol.room.commands import COMMANDS, SIGNALS
 
 Map = dict[str, Any]
 Ask = Callable[[Map], Awaitable[Map]]
 QUICK = Policy(connect_timeout_s=2.0, backoff_min_s=0.05, backoff_max_s=0.3)
-_TYPES: dict[str, Any] = {str(kind.__struct_config__.tag): kind for kind in (*room.COMMANDS, *room.SIGNALS)}
+_TYPES: dict[str, Any] = {str(kind.__struct_config__.tag): kind for kind in (*COMMANDS, *SIGNALS)}
 
 
 @dataclass

@@ -31,7 +31,7 @@ from protocol.frames import (
 )
 from protocol.ids import derive_client_id
 from protocol.inbox import inbox_of
-from protocol.room import SendTyping
+from protocol.room.commands import SendTyping
 from tests.sim.history import Followed, History
 from tests.sim.node import SimNode
 from tests.sim.wire import Closed, SimWire

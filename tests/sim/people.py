@@ -9,11 +9,11 @@ from collections.abc import Sequence
 import trio
 from msgspec.structs import replace
 
-from protocol import room
 from protocol.frames import Accepted, Refused
 from protocol.ids import SYSTEM, derive_client_id
 from protocol.inbox import EndLogins, ReadInbox, inbox_of
 from protocol.limits import COMMAND_TIMEOUT_S
+from protocol.room.commands import InviteUser, PostMessage
 from tests.ports import TrioClock
 from tests.sim.client import SimClient
 from tests.sim.cluster import Cluster
@@ -114,9 +114,9 @@ async def concern(client: SimClient, world: World, users: list[str], seed: str) 
         elif world.rooms:
             stream = chance.choice(world.rooms)
             if number < 0.6:
-                client.send(room.InviteUser(client_id=new, stream=stream, user=other))
+                client.send(InviteUser(client_id=new, stream=stream, user=other))
             else:
                 said = [f"@{handle_of(user)}" for user in chance.sample(users, chance.randint(0, len(users)))]
                 reply_to = chance.randint(1, 30) if chance.random() < 0.5 else None
                 body = " ".join(["listen", *said])
-                client.send(room.PostMessage(client_id=new, stream=stream, body=body, reply_to=reply_to))
+                client.send(PostMessage(client_id=new, stream=stream, body=body, reply_to=reply_to))

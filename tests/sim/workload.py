@@ -9,8 +9,34 @@ from typing import Any
 import msgspec
 import trio
 
-from protocol import room
 from protocol.frames import Command
+from protocol.room.commands import (
+    ArchiveRoom,
+    BanUser,
+    ChangeRoom,
+    CreateInvite,
+    CreateRoom,
+    DeleteMessage,
+    EditMessage,
+    InviteCreated,
+    InviteUser,
+    JoinRoom,
+    KickMember,
+    LeaveRoom,
+    MuteMember,
+    OpenDirect,
+    PinMessage,
+    PostMessage,
+    React,
+    RemoveRoom,
+    RestoreRoom,
+    SetRole,
+    UnarchiveRoom,
+    UnbanUser,
+    UninviteUser,
+    UnmuteMember,
+    Unreact,
+)
 from tests import counter_kind as counter
 from tests.sim.client import SimClient
 
@@ -50,7 +76,7 @@ def found(client: SimClient, what: str, chance: random.Random) -> None:
     """Make a stream for everybody."""
     history = chance.random() < OPEN
     if what == "room":
-        client.send(room.CreateRoom(client_id=client.new_id(), name="hall", history=history))
+        client.send(CreateRoom(client_id=client.new_id(), name="hall", history=history))
     else:
         client.send(counter.Open(client_id=client.new_id()))
 
@@ -64,7 +90,7 @@ def _share(client: SimClient, world: World) -> None:
 
 def _chat(client: SimClient, chance: random.Random, world: World, users: list[str]) -> None:
     stream = chance.choice(world.rooms)
-    mine = [r.seq for c, r in client.accepted if isinstance(c, room.PostMessage) and c.stream == stream]
+    mine = [r.seq for c, r in client.accepted if isinstance(c, PostMessage) and c.stream == stream]
     message = chance.choice(mine) if mine and chance.random() < 0.9 else chance.randint(1, 50)
     if chance.random() < TYPES:
         client.type_somewhere(chance)
@@ -74,37 +100,35 @@ def _chat(client: SimClient, chance: random.Random, world: World, users: list[st
         return
     number = chance.random()
 
-    def post(client_id: str) -> room.PostMessage:
-        return room.PostMessage(
+    def post(client_id: str) -> PostMessage:
+        return PostMessage(
             client_id=client_id, stream=stream, body=f"{client_id[:8]} " * chance.randint(1, 40)
         )
 
     steps: list[tuple[float, Callable[[], Any]]] = [
-        (0.14, lambda: client.send(room.JoinRoom(client_id=client.new_id(), stream=stream))),
+        (0.14, lambda: client.send(JoinRoom(client_id=client.new_id(), stream=stream))),
         (0.26, lambda: client.follow(stream)),
         (0.28, lambda: client.unfollow(stream)),
         (0.68, lambda: client.send(post(client.new_id()))),
         (
             0.75,
             lambda: client.send(
-                room.EditMessage(
-                    client_id=client.new_id(), stream=stream, message=message or 1, body="edited"
-                )
+                EditMessage(client_id=client.new_id(), stream=stream, message=message or 1, body="edited")
             ),
         ),
         (
             0.82,
             lambda: client.send(
-                room.DeleteMessage(client_id=client.new_id(), stream=stream, message=message or 1)
+                DeleteMessage(client_id=client.new_id(), stream=stream, message=message or 1)
             ),
         ),
         (
             0.855,
             lambda: client.send(
-                room.KickMember(client_id=client.new_id(), stream=stream, user=chance.choice(users))
+                KickMember(client_id=client.new_id(), stream=stream, user=chance.choice(users))
             ),
         ),
-        (0.87, lambda: client.send(room.LeaveRoom(client_id=client.new_id(), stream=stream))),
+        (0.87, lambda: client.send(LeaveRoom(client_id=client.new_id(), stream=stream))),
         (0.94, client.repeat),
         (1.00, lambda: client.reuse(post)),
     ]
@@ -117,29 +141,29 @@ def _govern(client: SimClient, chance: random.Random, stream: str, users: list[s
     message = chance.randint(1, 50)
     here: dict[str, Any] = {"client_id": new, "stream": stream}
     commands: list[tuple[int, Callable[[], Command]]] = [
-        (2, lambda: room.BanUser(user=user, for_s=chance.choice([None, 1, 5]), **here)),
-        (4, lambda: room.UnbanUser(user=user, **here)),
-        (2, lambda: room.MuteMember(user=user, for_s=chance.choice([1, 3]), **here)),
-        (2, lambda: room.UnmuteMember(user=user, **here)),
-        (3, lambda: room.InviteUser(user=user, **here)),
-        (1, lambda: room.UninviteUser(user=user, **here)),
-        (2, lambda: room.CreateInvite(uses=chance.choice([None, 1]), **here)),
-        (2, lambda: room.JoinRoom(invite=chance.choice(_codes(client, stream)), **here)),
-        (3, lambda: room.SetRole(user=user, role=chance.choice(["owner", "moderator", "member"]), **here)),
-        (2, lambda: room.ChangeRoom(access=chance.choice(["public", "private"]), **here)),
+        (2, lambda: BanUser(user=user, for_s=chance.choice([None, 1, 5]), **here)),
+        (4, lambda: UnbanUser(user=user, **here)),
+        (2, lambda: MuteMember(user=user, for_s=chance.choice([1, 3]), **here)),
+        (2, lambda: UnmuteMember(user=user, **here)),
+        (3, lambda: InviteUser(user=user, **here)),
+        (1, lambda: UninviteUser(user=user, **here)),
+        (2, lambda: CreateInvite(uses=chance.choice([None, 1]), **here)),
+        (2, lambda: JoinRoom(invite=chance.choice(_codes(client, stream)), **here)),
+        (3, lambda: SetRole(user=user, role=chance.choice(["owner", "moderator", "member"]), **here)),
+        (2, lambda: ChangeRoom(access=chance.choice(["public", "private"]), **here)),
         (
             2,
-            lambda: room.ChangeRoom(history=chance.random() < 0.5, slow_mode_s=chance.choice([0, 1]), **here),
+            lambda: ChangeRoom(history=chance.random() < 0.5, slow_mode_s=chance.choice([0, 1]), **here),
         ),
-        (1, lambda: room.RemoveRoom(**here)),
-        (3, lambda: room.RestoreRoom(**here)),
-        (1, lambda: room.ArchiveRoom(**here)),
-        (3, lambda: room.UnarchiveRoom(**here)),
-        (4, lambda: room.React(message=message, reaction=chance.choice("👍👎"), **here)),
-        (2, lambda: room.Unreact(message=message, reaction=chance.choice("👍👎"), **here)),
-        (1, lambda: room.PinMessage(message=message, **here)),
-        (4, lambda: room.OpenDirect(client_id=new, user=user)),
-        (1, lambda: room.CreateRoom(client_id=new, name="den", access="group", history=False)),
+        (1, lambda: RemoveRoom(**here)),
+        (3, lambda: RestoreRoom(**here)),
+        (1, lambda: ArchiveRoom(**here)),
+        (3, lambda: UnarchiveRoom(**here)),
+        (4, lambda: React(message=message, reaction=chance.choice("👍👎"), **here)),
+        (2, lambda: Unreact(message=message, reaction=chance.choice("👍👎"), **here)),
+        (1, lambda: PinMessage(message=message, **here)),
+        (4, lambda: OpenDirect(client_id=new, user=user)),
+        (1, lambda: CreateRoom(client_id=new, name="den", access="group", history=False)),
     ]
     weights, made = zip(*commands, strict=True)
     client.send(chance.choices(made, weights)[0]())
@@ -148,9 +172,9 @@ def _govern(client: SimClient, chance: random.Random, stream: str, users: list[s
 def _codes(client: SimClient, stream: str) -> list[str]:
     """Codes of invites to this room: a wrong one, and those the client was told."""
     told = [
-        msgspec.convert(client.plain(reply.answer), room.InviteCreated).code
+        msgspec.convert(client.plain(reply.answer), InviteCreated).code
         for command, reply in client.accepted
-        if isinstance(command, room.CreateInvite) and command.stream == stream and reply.answer is not None
+        if isinstance(command, CreateInvite) and command.stream == stream and reply.answer is not None
     ]
     return [f"1-{'0' * 24}", *told]
 

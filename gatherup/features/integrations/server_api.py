@@ -24,7 +24,7 @@ from protocol.http.accounts.accounts import SignedIn
 from protocol.http.base import CommandAccepted, CommandBody
 from protocol.http.integrations import MintToken, ServerMember, ServerMessage, ServerRoom
 from protocol.ids import derive_client_id
-from protocol.room import CreateRoom, InviteUser, JoinRoom, KickMember, PostMessage, SetRole
+from protocol.room.commands import CreateRoom, InviteUser, JoinRoom, KickMember, PostMessage, SetRole
 from storage.postgres.accounts.accounts import AccountRow, Accounts, NewAccount
 from storage.postgres.driver.errors import DataRejected
 from storage.postgres.integrations.keys import ApiKeys

@@ -13,7 +13,7 @@ from actors.ports.time import Clock
 from protocol.frames import Accepted, Refused
 from protocol.ids import SYSTEM, derive_client_id
 from protocol.limits import ERASE_SEQS_MAX
-from protocol.room import EraseUser
+from protocol.room.commands import EraseUser
 from storage.postgres.driver.errors import PostgresError
 
 SWEEP_S: Final = 60.0

@@ -30,7 +30,8 @@ from protocol.http.rooms.members import (
     RoomInvite,
     RoomPeopleQuery,
 )
-from protocol.room import Access, CreateInvite, InviteCode, InviteUser, RevokeInvite, UninviteUser
+from protocol.room import Access, InviteCode
+from protocol.room.commands import CreateInvite, InviteUser, RevokeInvite, UninviteUser
 from storage.postgres.rooms.people import RoomPeople, UserKey
 
 GROUP: Final = "invites"

@@ -28,7 +28,7 @@ from protocol.http.rooms.members import (
     RoomBanPage,
     RoomPeopleQuery,
 )
-from protocol.room import (
+from protocol.room.commands import (
     BanUser,
     JoinRoom,
     KickMember,

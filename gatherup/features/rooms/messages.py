@@ -26,7 +26,15 @@ from protocol.http.rooms.messages import (
     ReactionPage,
     ReactionsQuery,
 )
-from protocol.room import DeleteMessage, EditMessage, PinMessage, PostMessage, React, UnpinMessage, Unreact
+from protocol.room.commands import (
+    DeleteMessage,
+    EditMessage,
+    PinMessage,
+    PostMessage,
+    React,
+    UnpinMessage,
+    Unreact,
+)
 from storage.postgres.rooms.messages import MessageRow, Messages, ReactionKey
 
 GROUP: Final = "messages"

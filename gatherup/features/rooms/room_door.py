@@ -15,7 +15,8 @@ from gatherup.http.problem import ProblemError, of_refused
 from protocol.codes import Code
 from protocol.frames import Refused
 from protocol.room import KIND as ROOM
-from protocol.room import Role, RoomView
+from protocol.room import Role
+from protocol.room.view import RoomView
 from storage.postgres.rooms.rooms import RoomRow, Rooms
 
 

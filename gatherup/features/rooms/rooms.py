@@ -24,16 +24,14 @@ from protocol.http.rooms.rooms import (
     RoomsQuery,
     RoomSummary,
 )
-from protocol.room import (
-    Access,
+from protocol.room import Access, Links, Role
+from protocol.room.commands import (
     ArchiveRoom,
     ChangeRoom,
     CreateRoom,
-    Links,
     OpenDirect,
     RemoveRoom,
     RestoreRoom,
-    Role,
     SetFilter,
     UnarchiveRoom,
 )

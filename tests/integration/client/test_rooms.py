@@ -25,9 +25,10 @@ from gatherup.client import (
     connect,
 )
 from protocol import inbox
-from protocol import room as wire
 from protocol.codes import Code
 from protocol.frames import RoomHead
+from protocol.room.events import Reacted
+from protocol.room.view import RoomView
 from tests.integration.http.conftest import running, settings
 
 pytestmark = pytest.mark.real
@@ -75,11 +76,11 @@ async def test_two_people_in_rooms(postgres_dsn: str) -> None:
             stream = await there.subscribe()
             snapshot = await anext(stream)
             assert isinstance(snapshot, Snapshot)
-            assert isinstance(snapshot.view, wire.RoomView)
+            assert isinstance(snapshot.view, RoomView)
             assert (snapshot.view.access, len(snapshot.view.members)) == ("private", 2)
             asked = (await den.post("who?")).seq or 0
             await den.react(asked, "👍")
-            assert (await until(stream, wire.Reacted)).message == asked
+            assert (await until(stream, Reacted)).message == asked
             await there.post("me", reply_to=asked)
             await den.ban(ben.user or "")
             *_, last = [item async for item in stream]

@@ -43,7 +43,7 @@ from protocol.frames import (
     Unsubscribed,
     WatchHeads,
 )
-from protocol.room import CreateRoom, OpenDirect, PostMessage, SendTyping
+from protocol.room.commands import CreateRoom, OpenDirect, PostMessage, SendTyping
 from tests.integration.client.double import CODEC, Peer, serving
 from tests.unit.client.world import ROOMS, USER, client_id, event, post, subscribed
 

@@ -39,7 +39,7 @@ from protocol.frames import (
     Welcome,
 )
 from protocol.presence import PRESENCE
-from protocol.room import CreateRoom, PostMessage
+from protocol.room.commands import CreateRoom, PostMessage
 from storage.memory.database import MemoryDatabase
 from storage.memory.directory import MemoryDirectory
 from storage.memory.log import MemoryLog

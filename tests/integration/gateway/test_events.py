@@ -21,7 +21,7 @@ from protocol import limits
 from protocol.codec import Subprotocol
 from protocol.codes import CloseCode
 from protocol.frames import Accepted, Event, Subscribe, Subscribed
-from protocol.room import CreateRoom, PostMessage
+from protocol.room.commands import CreateRoom, PostMessage
 from tests.integration.gateway.node import Client, Node, client_id, serving_node, user_id
 from tests.integration.gateway.serving import EchoSession, serving
 

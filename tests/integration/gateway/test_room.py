@@ -10,7 +10,7 @@ from protocol import limits
 from protocol.codec import Subprotocol
 from protocol.codes import Code
 from protocol.frames import Accepted, Event, ServerFrame, Signalled, Subscribe, Subscribed, Unsubscribed
-from protocol.room import JoinRoom, KickMember, PostMessage, SendTyping
+from protocol.room.commands import JoinRoom, KickMember, PostMessage, SendTyping
 from tests.integration.gateway.node import Client, Node, client_id, serving_node, user_id
 
 ANN, BEN = user_id(1), user_id(2)

@@ -15,7 +15,7 @@ from protocol import limits
 from protocol.codec import Subprotocol
 from protocol.codes import CloseCode, Code
 from protocol.frames import Accepted, Hello, RefreshToken, Subscribe
-from protocol.room import JoinRoom, PostMessage
+from protocol.room.commands import JoinRoom, PostMessage
 from tests.integration.gateway.node import LIFETIME_S, Client, Node, Witness, client_id, serving_node, user_id
 from tests.integration.gateway.serving import tasks
 

@@ -17,7 +17,7 @@ from gatherup.features.integrations.signing import verify
 from gatherup.randomness import SystemRandomness
 from protocol.frames import Command
 from protocol.http.integrations import KeyMade, NewKey, Scope
-from protocol.room import PostMessage
+from protocol.room.commands import PostMessage
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import lent, rows
 from storage.postgres.integrations.keys import ApiKeys

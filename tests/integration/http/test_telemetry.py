@@ -20,7 +20,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from gatherup.client import Event, connect
 from gatherup.config import Log
 from gatherup.telemetry.logs import QUIET, configure_logs
-from protocol.room import MessagePosted
+from protocol.room.events import MessagePosted
 from tests.integration.http.conftest import Site, running, settings
 
 pytestmark = pytest.mark.real

@@ -24,7 +24,7 @@ from gatherup.jobs.worker import JobWorker
 from gatherup.randomness import SystemRandomness
 from gatherup.wakeup import Wakeup
 from protocol.event import Header, encode_header, encode_payload
-from protocol.room import MemberJoined, MessagePosted, RoomCreated
+from protocol.room.events import MemberJoined, MessagePosted, RoomCreated
 from storage.postgres.driver.queries import lent, rows
 from storage.postgres.integrations.webhooks import WebhookRow, Webhooks, announce
 from storage.postgres.outbox.jobs import Jobs

@@ -23,7 +23,7 @@ from gatherup.chaos.truth import StoredTruth
 from protocol.event import Header, Mark, encode_header, encode_payload
 from protocol.frames import Position
 from protocol.ids import derive_client_id
-from protocol.room import MemberJoined, MemberKicked, MessagePosted, RoomCreated
+from protocol.room.events import MemberJoined, MemberKicked, MessagePosted, RoomCreated
 
 ROOM = f"room:{1:032x}"
 PUBLIC: dict[str, Mark] = {"access": "public", "history": True}

@@ -10,7 +10,7 @@ from gatherup.chaos.judge import Verdict, judge
 from gatherup.chaos.records import Answered, Closed, Complaint, Connected, GivenUp, Record, Sent, Settled
 from protocol.event import Header
 from protocol.frames import Position
-from protocol.room import MemberJoined, MessagePosted, RoomRemoved, RoomRestored
+from protocol.room.events import MemberJoined, MessagePosted, RoomRemoved, RoomRestored
 from tests.unit.chaos.example import (
     ANN,
     BEN,

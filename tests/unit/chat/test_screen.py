@@ -15,9 +15,9 @@ from gatherup.chat.recent import Recent
 from gatherup.chat.screen import printable
 from gatherup.client import Event, Snapshot, Stream
 from gatherup.clock import SystemClock
-from protocol import room
 from protocol.event import Header
 from protocol.frames import Position
+from protocol.room.events import MemberJoined, MemberLeft, MessagePosted, Reacted, RoomChanged, UserBanned
 from tests.unit.protocol.room_samples import VIEW
 
 HOSTILE = {
@@ -82,7 +82,7 @@ async def shown(
 
 
 async def test_who_is_meant_sees_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    said = room.MessagePosted(body="hi")
+    said = MessagePosted(body="hi")
     lines = await shown(
         monkeypatch,
         event("room.posted", said, number=1),
@@ -99,9 +99,9 @@ async def test_who_is_meant_sees_it(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_what_is_done_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = await shown(
         monkeypatch,
-        event("room.changed", room.RoomChanged(topic="tea")),
-        event("room.reacted", room.Reacted(message=3, reaction="+1"), message=3, count=1),
-        event("room.banned", room.UserBanned(user=ME), user=ME),
+        event("room.changed", RoomChanged(topic="tea")),
+        event("room.reacted", Reacted(message=3, reaction="+1"), message=3, count=1),
+        event("room.banned", UserBanned(user=ME), user=ME),
         event("room.posted", None, number=1),
         event("room.later", {"any": "thing"}),
     )
@@ -122,8 +122,8 @@ async def test_how_many_are_in_the_room_is_told_and_kept(monkeypatch: pytest.Mon
     lines = await shown(
         monkeypatch,
         Snapshot(stream=ROOM, view=view, head=6, position=here),
-        event("room.joined", room.MemberJoined()),
-        event("room.left", room.MemberLeft(), revokes=(BEN,)),
+        event("room.joined", MemberJoined()),
+        event("room.left", MemberLeft(), revokes=(BEN,)),
         account=Empty(),
     )
     assert [line for line, _ in lines] == [

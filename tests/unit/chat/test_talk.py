@@ -13,7 +13,7 @@ from gatherup.chat.talk import Talk
 from gatherup.client import RefusedError, Room, UnknownOutcomeError
 from gatherup.clock import SystemClock
 from protocol.codes import Code
-from protocol.room import InviteCreated
+from protocol.room.commands import InviteCreated
 
 ROOM = "room:" + "1" * 32
 ANN, BEN = "user:" + "a" * 32, "user:" + "b" * 32

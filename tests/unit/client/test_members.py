@@ -10,10 +10,18 @@ import pytest
 from actors.kind import Accept
 from gatherup.client import Event, Members, Signal, Snapshot
 from protocol import limits
-from protocol import room as wire
 from protocol.event import Header
 from protocol.frames import Position
 from protocol.ids import SYSTEM
+from protocol.room.commands import (
+    BanUser,
+    EraseUser,
+    JoinRoom,
+    KickMember,
+    LeaveRoom,
+    PostMessage,
+    RemoveRoom,
+)
 from tests.unit.actors.room.talk import ANN, BOB, CAT, KEY, ROOM, Talk, direct, talk
 
 CROWD = [f"user:{number:032x}" for number in range(limits.VIEW_MEMBERS_MAX + 60)]
@@ -81,15 +89,15 @@ def test_the_count_follows_every_way_in_and_out() -> None:
         False,
     )
     for command, by, fields, change in [
-        (wire.JoinRoom, BOB, {}, 1),
-        (wire.PostMessage, BOB, {"body": "hi"}, 0),
-        (wire.LeaveRoom, CROWD[0], {}, -1),
-        (wire.KickMember, ANN, {"user": CROWD[-1]}, -1),
-        (wire.BanUser, ANN, {"user": CROWD[-2]}, -1),
-        (wire.BanUser, ANN, {"user": CAT}, 0),  # isn't in
-        (wire.EraseUser, SYSTEM, {"user": CROWD[-3]}, -1),
-        (wire.JoinRoom, CROWD[0], {}, 1),
-        (wire.RemoveRoom, ANN, {}, 0),  # revokes everybody's right to listen, and nobody's membership
+        (JoinRoom, BOB, {}, 1),
+        (PostMessage, BOB, {"body": "hi"}, 0),
+        (LeaveRoom, CROWD[0], {}, -1),
+        (KickMember, ANN, {"user": CROWD[-1]}, -1),
+        (BanUser, ANN, {"user": CROWD[-2]}, -1),
+        (BanUser, ANN, {"user": CAT}, 0),  # isn't in
+        (EraseUser, SYSTEM, {"user": CROWD[-3]}, -1),
+        (JoinRoom, CROWD[0], {}, 1),
+        (RemoveRoom, ANN, {}, 0),  # revokes everybody's right to listen, and nobody's membership
     ]:
         before = len(room.log)
         room.done(command, by, **fields)
@@ -181,12 +189,12 @@ def _somebody_moves(room: Talk, chance: random.Random) -> None:
     """One event: somebody comes, or goes one way or another."""
     user = chance.choice(CROWD)
     if user not in room.room.members:
-        room.done(wire.JoinRoom, user)
+        room.done(JoinRoom, user)
         return
     match chance.randrange(3):
         case 0:
-            room.done(wire.LeaveRoom, user)
+            room.done(LeaveRoom, user)
         case 1:
-            room.done(wire.KickMember, ANN, user=user)
+            room.done(KickMember, ANN, user=user)
         case _:
-            room.done(wire.EraseUser, SYSTEM, user=user)
+            room.done(EraseUser, SYSTEM, user=user)

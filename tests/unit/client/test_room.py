@@ -10,49 +10,78 @@ import pytest
 
 from gatherup.client.room import Room
 from gatherup.client.streams import Stream
-from protocol import room as wire
 from protocol.frames import Accepted, Command, Position, Signal, StreamCommand
+from protocol.room.commands import (
+    COMMANDS,
+    ArchiveRoom,
+    BanUser,
+    ChangeRoom,
+    CreateInvite,
+    DeleteMessage,
+    EditMessage,
+    InviteCreated,
+    InviteUser,
+    JoinRoom,
+    KickMember,
+    LeaveRoom,
+    MuteMember,
+    PinMessage,
+    PostMessage,
+    React,
+    RemoveRoom,
+    RestoreRoom,
+    RevokeInvite,
+    SendTyping,
+    SetFilter,
+    SetRole,
+    UnarchiveRoom,
+    UnbanUser,
+    UninviteUser,
+    UnmuteMember,
+    UnpinMessage,
+    Unreact,
+)
 from tests.unit.client.world import ROOMS, USER, client_id
 
 ROOM = ROOMS[0]
-MADE = wire.InviteCreated(invite=1, code="1-" + "a" * 24, expires_at=9)
+MADE = InviteCreated(invite=1, code="1-" + "a" * 24, expires_at=9)
 
 CALLS: dict[type[StreamCommand], tuple[str, tuple[Any, ...], dict[str, Any], dict[str, Any]]] = {
-    wire.PostMessage: ("post", ("hi",), {"reply_to": 3}, {"body": "hi", "reply_to": 3, "thread": None}),
-    wire.EditMessage: ("edit", (3, "ho"), {}, {"message": 3, "body": "ho"}),
-    wire.DeleteMessage: ("delete", (3,), {}, {"message": 3}),
-    wire.React: ("react", (3, "👍"), {}, {"message": 3, "reaction": "👍"}),
-    wire.Unreact: ("unreact", (3, "👍"), {}, {"message": 3, "reaction": "👍"}),
-    wire.PinMessage: ("pin", (3,), {}, {"message": 3}),
-    wire.UnpinMessage: ("unpin", (3,), {}, {"message": 3}),
-    wire.JoinRoom: ("join", (), {"invite": MADE.code}, {"invite": MADE.code}),
-    wire.LeaveRoom: ("leave", (), {}, {}),
-    wire.InviteUser: ("invite", (USER,), {}, {"user": USER}),
-    wire.UninviteUser: ("uninvite", (USER,), {}, {"user": USER}),
-    wire.CreateInvite: ("create_invite", (), {"uses": 2, "lifetime_s": 60}, {"uses": 2, "lifetime_s": 60}),
-    wire.RevokeInvite: ("revoke_invite", (1,), {}, {"invite": 1}),
-    wire.SetRole: ("set_role", (USER, "moderator"), {}, {"user": USER, "role": "moderator"}),
-    wire.MuteMember: ("mute", (USER, 60), {"reason": "x"}, {"user": USER, "for_s": 60, "reason": "x"}),
-    wire.UnmuteMember: ("unmute", (USER,), {}, {"user": USER}),
-    wire.KickMember: ("kick", (USER,), {"reason": "x"}, {"user": USER, "reason": "x"}),
-    wire.BanUser: ("ban", (USER,), {"for_s": 5}, {"user": USER, "for_s": 5, "reason": ""}),
-    wire.UnbanUser: ("unban", (USER,), {}, {"user": USER}),
-    wire.ChangeRoom: (
+    PostMessage: ("post", ("hi",), {"reply_to": 3}, {"body": "hi", "reply_to": 3, "thread": None}),
+    EditMessage: ("edit", (3, "ho"), {}, {"message": 3, "body": "ho"}),
+    DeleteMessage: ("delete", (3,), {}, {"message": 3}),
+    React: ("react", (3, "👍"), {}, {"message": 3, "reaction": "👍"}),
+    Unreact: ("unreact", (3, "👍"), {}, {"message": 3, "reaction": "👍"}),
+    PinMessage: ("pin", (3,), {}, {"message": 3}),
+    UnpinMessage: ("unpin", (3,), {}, {"message": 3}),
+    JoinRoom: ("join", (), {"invite": MADE.code}, {"invite": MADE.code}),
+    LeaveRoom: ("leave", (), {}, {}),
+    InviteUser: ("invite", (USER,), {}, {"user": USER}),
+    UninviteUser: ("uninvite", (USER,), {}, {"user": USER}),
+    CreateInvite: ("create_invite", (), {"uses": 2, "lifetime_s": 60}, {"uses": 2, "lifetime_s": 60}),
+    RevokeInvite: ("revoke_invite", (1,), {}, {"invite": 1}),
+    SetRole: ("set_role", (USER, "moderator"), {}, {"user": USER, "role": "moderator"}),
+    MuteMember: ("mute", (USER, 60), {"reason": "x"}, {"user": USER, "for_s": 60, "reason": "x"}),
+    UnmuteMember: ("unmute", (USER,), {}, {"user": USER}),
+    KickMember: ("kick", (USER,), {"reason": "x"}, {"user": USER, "reason": "x"}),
+    BanUser: ("ban", (USER,), {"for_s": 5}, {"user": USER, "for_s": 5, "reason": ""}),
+    UnbanUser: ("unban", (USER,), {}, {"user": USER}),
+    ChangeRoom: (
         "change",
         (),
         {"topic": "tea", "history": False},
         {"name": None, "topic": "tea", "access": None, "history": False, "slow_mode_s": None},
     ),
-    wire.SetFilter: (
+    SetFilter: (
         "set_filter",
         (),
         {"words": ["spam"], "links": "forbidden"},
         {"words": ("spam",), "links": "forbidden", "hosts": ()},
     ),
-    wire.ArchiveRoom: ("archive", (), {}, {}),
-    wire.UnarchiveRoom: ("unarchive", (), {}, {}),
-    wire.RemoveRoom: ("remove", (), {}, {}),
-    wire.RestoreRoom: ("restore", (), {}, {}),
+    ArchiveRoom: ("archive", (), {}, {}),
+    UnarchiveRoom: ("unarchive", (), {}, {}),
+    RemoveRoom: ("remove", (), {}, {}),
+    RestoreRoom: ("restore", (), {}, {}),
 }
 
 
@@ -86,11 +115,11 @@ async def test_a_method_sends_its_command(command: type[StreamCommand]) -> None:
     speaker = Speaker()
     answer = await getattr(Room(speaker, ROOM), name)(*args, **named)
     assert speaker.sent == [command(client_id=client_id(0), stream=ROOM, **fields)]
-    assert answer == MADE if command is wire.CreateInvite else answer.seq == 4
+    assert answer == MADE if command is CreateInvite else answer.seq == 4
 
 
 def test_every_command_has_a_method_and_every_method_a_command() -> None:
-    assert set(CALLS) == {c for c in wire.COMMANDS if issubclass(c, StreamCommand)}
+    assert set(CALLS) == {c for c in COMMANDS if issubclass(c, StreamCommand)}
     public = {name for name, _ in inspect.getmembers(Room, inspect.isfunction) if not name.startswith("_")}
     assert public - {name for name, *_ in CALLS.values()} == {"subscribe", "mark_read", "typing"}
 
@@ -100,4 +129,4 @@ def test_what_is_not_durable() -> None:
     room = Room(speaker, ROOM)
     room.typing()
     room.mark_read(7)
-    assert speaker.sent == [wire.SendTyping(stream=ROOM), (ROOM, 7)]
+    assert speaker.sent == [SendTyping(stream=ROOM), (ROOM, 7)]

@@ -35,7 +35,7 @@ from protocol.frames import (
 )
 from protocol.ids import SYSTEM
 from protocol.presence import SetStatus, WatchPresence, person_of
-from protocol.room import PostMessage, SendTyping
+from protocol.room.commands import PostMessage, SendTyping
 from tests.unit.client.world import ROOMS, client_id, event, post, sent, state, subscribed, welcome
 
 ROOM, OTHER = ROOMS

@@ -32,7 +32,7 @@ from protocol.frames import (
     WatchHeads,
     Welcome,
 )
-from protocol.room import PostMessage
+from protocol.room.commands import PostMessage
 
 USER = "user:" + "1" * 32
 ROOMS = ("room:" + "a" * 32, "room:" + "b" * 32)

@@ -15,7 +15,7 @@ from protocol.codec import Subprotocol, codecs
 from protocol.codes import Code
 from protocol.event import Header, encode_header, encode_payload
 from protocol.frames import Hello, Position, Subscribe, Subscribed
-from protocol.room import MessagePosted
+from protocol.room.events import MessagePosted
 
 ROOM, HALL = "room:" + "1" * 32, "room:" + "2" * 32
 CODEC = codecs()[Subprotocol.JSON]

@@ -12,7 +12,7 @@ from gatherup.features.people.erasure import LEASE_S, SWEEP_S, Erasure
 from protocol.codes import Code
 from protocol.frames import Accepted, Command, Reply
 from protocol.limits import ERASE_SEQS_MAX
-from protocol.room import EraseUser
+from protocol.room.commands import EraseUser
 from storage.postgres.driver.errors import LinkUnusable
 from tests.ports import NoStreams, TrioClock
 

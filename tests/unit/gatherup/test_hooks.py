@@ -16,7 +16,7 @@ from gatherup.hooks import HookedRouter, HookNotLoadedError, Hooks, Refusal, loa
 from protocol.codes import Code
 from protocol.frames import Accepted, Command, Refused, Reply, Signal, Unknown
 from protocol.ids import derive_client_id
-from protocol.room import JoinRoom, PostMessage
+from protocol.room.commands import JoinRoom, PostMessage
 from tests.markdown import ROOT, blocks
 
 ANN, BOB = ("user:" + c * 32 for c in "ab")

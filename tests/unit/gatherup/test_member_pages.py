@@ -9,7 +9,7 @@ import pytest
 from gatherup.features.rooms.members import MembersResource
 from gatherup.http.endpoint import Caller
 from protocol.http.rooms.members import RoomPeopleQuery
-from protocol.room import RoomView
+from protocol.room.view import RoomView
 from storage.postgres.rooms.people import MemberRow, MemberRows
 from tests.unit.actors.room.talk import ANN, BOB, CAT, ROOM, talk
 

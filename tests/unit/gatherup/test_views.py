@@ -16,7 +16,7 @@ from gatherup.app import kinds_of
 from gatherup.canary.kind import CanaryState
 from protocol import limits
 from protocol.codec import FULL, Codec, Subprotocol
-from protocol.room import RoomView
+from protocol.room.view import RoomView
 
 LATEST = limits.SEQ_MAX
 """The longest number there is: a seq, a count or a time."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from loadtest.frames import CLOSE, framed, masked, stamped, unmasked
 from loadtest.scan import FrameError, scan
 from protocol.event import Header, encode_header, encode_payload, event_frame_msgpack
-from protocol.room import MemberJoined, MessagePosted
+from protocol.room.events import MemberJoined, MessagePosted
 
 ROOM = "room:" + "5" * 32
 USER = "user:" + "7" * 32

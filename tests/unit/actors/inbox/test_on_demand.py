@@ -17,7 +17,7 @@ from protocol.codes import Code
 from protocol.frames import Accepted, Refused
 from protocol.ids import SYSTEM, derive_client_id
 from protocol.inbox import COMMANDS, INTERNAL_COMMANDS, EndLogins, InboxView, Mention, ReadInbox, inbox_of
-from protocol.room import CreateRoom, InviteUser, JoinRoom, PostMessage
+from protocol.room.commands import CreateRoom, InviteUser, JoinRoom, PostMessage
 from storage.memory.database import MemoryDatabase
 from storage.memory.directory import MemoryDirectory
 from storage.memory.log import MemoryLog

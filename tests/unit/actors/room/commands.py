@@ -6,9 +6,36 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from protocol import room as wire
 from protocol.frames import Command
 from protocol.ids import SYSTEM
+from protocol.room.commands import (
+    ArchiveRoom,
+    BanUser,
+    ChangeRoom,
+    CreateInvite,
+    DeleteMessage,
+    EditMessage,
+    EraseUser,
+    InviteUser,
+    JoinRoom,
+    KickMember,
+    LeaveRoom,
+    MuteMember,
+    PinMessage,
+    PostMessage,
+    React,
+    RemoveRoom,
+    RestoreRoom,
+    RevokeInvite,
+    SetFilter,
+    SetRole,
+    UnarchiveRoom,
+    UnbanUser,
+    UninviteUser,
+    UnmuteMember,
+    UnpinMessage,
+    Unreact,
+)
 from tests.unit.actors.room.talk import ANN, BOB, CAT, DAN, EVE, ID, KEY, ROOM
 
 USERS = (ANN, BOB, CAT, DAN, EVE)
@@ -31,30 +58,30 @@ def _some(command: type, **fields: Any) -> st.SearchStrategy[Command]:
 
 
 ANY: st.SearchStrategy[Command] = st.one_of(
-    _some(wire.JoinRoom, invite=CODES),
-    _some(wire.JoinRoom),
-    _some(wire.LeaveRoom),
-    _some(wire.InviteUser, user=WHO),
-    _some(wire.UninviteUser, user=WHO),
-    _some(wire.CreateInvite, lifetime_s=st.just(60), uses=st.sampled_from([None, 1, 2])),
-    _some(wire.RevokeInvite, invite=st.integers(1, 3)),
-    _some(wire.SetRole, user=WHO, role=st.sampled_from(["owner", "moderator", "member"])),
-    _some(wire.PostMessage, body=TEXT),
-    _some(wire.PostMessage, body=TEXT, reply_to=st.none() | SEQS, thread=st.none() | SEQS),
-    _some(wire.EditMessage, message=SEQS, body=TEXT),
-    _some(wire.DeleteMessage, message=SEQS),
-    _some(wire.React, message=SEQS, reaction=REACTIONS),
-    _some(wire.React, message=SEQS, reaction=REACTIONS),
-    _some(wire.Unreact, message=SEQS, reaction=REACTIONS),
-    _some(wire.PinMessage, message=SEQS),
-    _some(wire.UnpinMessage, message=SEQS),
-    _some(wire.MuteMember, user=WHO, for_s=SECONDS, reason=TEXT),
-    _some(wire.UnmuteMember, user=WHO),
-    _some(wire.KickMember, user=WHO, reason=TEXT),
-    _some(wire.BanUser, user=WHO, for_s=st.none() | SECONDS, reason=TEXT),
-    _some(wire.UnbanUser, user=WHO),
+    _some(JoinRoom, invite=CODES),
+    _some(JoinRoom),
+    _some(LeaveRoom),
+    _some(InviteUser, user=WHO),
+    _some(UninviteUser, user=WHO),
+    _some(CreateInvite, lifetime_s=st.just(60), uses=st.sampled_from([None, 1, 2])),
+    _some(RevokeInvite, invite=st.integers(1, 3)),
+    _some(SetRole, user=WHO, role=st.sampled_from(["owner", "moderator", "member"])),
+    _some(PostMessage, body=TEXT),
+    _some(PostMessage, body=TEXT, reply_to=st.none() | SEQS, thread=st.none() | SEQS),
+    _some(EditMessage, message=SEQS, body=TEXT),
+    _some(DeleteMessage, message=SEQS),
+    _some(React, message=SEQS, reaction=REACTIONS),
+    _some(React, message=SEQS, reaction=REACTIONS),
+    _some(Unreact, message=SEQS, reaction=REACTIONS),
+    _some(PinMessage, message=SEQS),
+    _some(UnpinMessage, message=SEQS),
+    _some(MuteMember, user=WHO, for_s=SECONDS, reason=TEXT),
+    _some(UnmuteMember, user=WHO),
+    _some(KickMember, user=WHO, reason=TEXT),
+    _some(BanUser, user=WHO, for_s=st.none() | SECONDS, reason=TEXT),
+    _some(UnbanUser, user=WHO),
     _some(
-        wire.ChangeRoom,
+        ChangeRoom,
         name=st.none() | TEXT,
         topic=st.none() | TEXT,
         access=st.sampled_from([None, "public", "private"]),
@@ -62,15 +89,15 @@ ANY: st.SearchStrategy[Command] = st.one_of(
         slow_mode_s=st.sampled_from([None, 0, 5]),
     ),
     _some(
-        wire.SetFilter,
+        SetFilter,
         words=st.sampled_from([(), ("troll",)]),
         links=st.sampled_from(["allowed", "forbidden"]),
     ),
-    _some(wire.ArchiveRoom),
-    _some(wire.UnarchiveRoom),
-    _some(wire.RemoveRoom),
-    _some(wire.RestoreRoom),
-    _some(wire.EraseUser, user=WHO, events=st.lists(SEQS, max_size=4, unique=True).map(tuple)),
+    _some(ArchiveRoom),
+    _some(UnarchiveRoom),
+    _some(RemoveRoom),
+    _some(RestoreRoom),
+    _some(EraseUser, user=WHO, events=st.lists(SEQS, max_size=4, unique=True).map(tuple)),
 )
 ACCESS = st.sampled_from(["public", "private", "group"])
 """Of a room that is made; ``direct`` ones are opened."""

@@ -15,9 +15,39 @@ from actors.kind import (
 )
 from actors.room.kind import RoomKind
 from actors.room.state import Room
-from protocol import room as wire
 from protocol.codes import Code
 from protocol.ids import SYSTEM, derive_client_id
+from protocol.room.commands import (
+    ArchiveRoom,
+    BanUser,
+    ChangeRoom,
+    CreateInvite,
+    CreateRoom,
+    DeleteMessage,
+    EditMessage,
+    EraseUser,
+    InviteUser,
+    JoinRoom,
+    KickMember,
+    LeaveRoom,
+    MuteMember,
+    OpenDirect,
+    PinMessage,
+    PostMessage,
+    React,
+    RemoveRoom,
+    RestoreRoom,
+    RevokeInvite,
+    SetFilter,
+    SetRole,
+    UnarchiveRoom,
+    UnbanUser,
+    UninviteUser,
+    UnmuteMember,
+    UnpinMessage,
+    Unreact,
+)
+from protocol.room.view import RoomView
 from tests.fold import Folded
 
 ROOM = "room:" + "1" * 32
@@ -28,36 +58,36 @@ ID = derive_client_id("test")
 HANDLES = {ANN: "Ann", BOB: "bob", CAT: "Cat_1", DAN: "dan", EVE: "eve"}
 
 STRANGE: dict[str, Any] = {
-    "join": wire.JoinRoom,
-    "join with a code": lambda **k: wire.JoinRoom(invite="1-" + "0" * 24, **k),
-    "leave": wire.LeaveRoom,
-    "invite": lambda **k: wire.InviteUser(user=CAT, **k),
-    "uninvite": lambda **k: wire.UninviteUser(user=CAT, **k),
-    "decline": lambda **k: wire.UninviteUser(user=EVE, **k),
-    "create invite": wire.CreateInvite,
-    "revoke invite": lambda **k: wire.RevokeInvite(invite=1, **k),
-    "set role": lambda **k: wire.SetRole(user=ANN, role="member", **k),
-    "post": lambda **k: wire.PostMessage(body="x", **k),
-    "reply": lambda **k: wire.PostMessage(body="@ann x", reply_to=2, thread=2, **k),
-    "edit": lambda **k: wire.EditMessage(message=2, body="x", **k),
-    "delete": lambda **k: wire.DeleteMessage(message=2, **k),
-    "react": lambda **k: wire.React(message=2, reaction="👍", **k),
-    "unreact": lambda **k: wire.Unreact(message=2, reaction="👍", **k),
-    "pin": lambda **k: wire.PinMessage(message=2, **k),
-    "unpin": lambda **k: wire.UnpinMessage(message=2, **k),
-    "mute": lambda **k: wire.MuteMember(user=ANN, for_s=9, **k),
-    "unmute": lambda **k: wire.UnmuteMember(user=ANN, **k),
-    "kick": lambda **k: wire.KickMember(user=ANN, **k),
-    "ban": lambda **k: wire.BanUser(user=ANN, **k),
-    "unban": lambda **k: wire.UnbanUser(user=ANN, **k),
-    "change": lambda **k: wire.ChangeRoom(name="x", **k),
-    "nothing to change": wire.ChangeRoom,
-    "filter": wire.SetFilter,
-    "archive": wire.ArchiveRoom,
-    "unarchive": wire.UnarchiveRoom,
-    "remove": wire.RemoveRoom,
-    "restore": wire.RestoreRoom,
-    "erase": lambda **k: wire.EraseUser(user=ANN, events=(2,), **k),
+    "join": JoinRoom,
+    "join with a code": lambda **k: JoinRoom(invite="1-" + "0" * 24, **k),
+    "leave": LeaveRoom,
+    "invite": lambda **k: InviteUser(user=CAT, **k),
+    "uninvite": lambda **k: UninviteUser(user=CAT, **k),
+    "decline": lambda **k: UninviteUser(user=EVE, **k),
+    "create invite": CreateInvite,
+    "revoke invite": lambda **k: RevokeInvite(invite=1, **k),
+    "set role": lambda **k: SetRole(user=ANN, role="member", **k),
+    "post": lambda **k: PostMessage(body="x", **k),
+    "reply": lambda **k: PostMessage(body="@ann x", reply_to=2, thread=2, **k),
+    "edit": lambda **k: EditMessage(message=2, body="x", **k),
+    "delete": lambda **k: DeleteMessage(message=2, **k),
+    "react": lambda **k: React(message=2, reaction="👍", **k),
+    "unreact": lambda **k: Unreact(message=2, reaction="👍", **k),
+    "pin": lambda **k: PinMessage(message=2, **k),
+    "unpin": lambda **k: UnpinMessage(message=2, **k),
+    "mute": lambda **k: MuteMember(user=ANN, for_s=9, **k),
+    "unmute": lambda **k: UnmuteMember(user=ANN, **k),
+    "kick": lambda **k: KickMember(user=ANN, **k),
+    "ban": lambda **k: BanUser(user=ANN, **k),
+    "unban": lambda **k: UnbanUser(user=ANN, **k),
+    "change": lambda **k: ChangeRoom(name="x", **k),
+    "nothing to change": ChangeRoom,
+    "filter": SetFilter,
+    "archive": ArchiveRoom,
+    "unarchive": UnarchiveRoom,
+    "remove": RemoveRoom,
+    "restore": RestoreRoom,
+    "erase": lambda **k: EraseUser(user=ANN, events=(2,), **k),
 }
 """Whatever somebody may send to a room that isn't theirs."""
 
@@ -86,30 +116,30 @@ class Talk(Folded):
         return decision.answer
 
     def create(self, by: str = ANN, **fields: Any) -> Decision:
-        return self.do(wire.CreateRoom(client_id=ID, name="Chess", **fields), by)
+        return self.do(CreateRoom(client_id=ID, name="Chess", **fields), by)
 
     def open(self, by: str, user: str) -> Decision:
-        return self.do(wire.OpenDirect(client_id=ID, user=user), by)
+        return self.do(OpenDirect(client_id=ID, user=user), by)
 
     def join(self, by: str, invite: str | None = None) -> Decision:
-        return self.send(wire.JoinRoom, by, invite=invite)
+        return self.send(JoinRoom, by, invite=invite)
 
     def leave(self, by: str) -> Decision:
-        return self.send(wire.LeaveRoom, by)
+        return self.send(LeaveRoom, by)
 
     def post(self, by: str, body: str = "hi", **fields: Any) -> int:
         """Post and return the seq."""
-        self.done(wire.PostMessage, by, body=body, **fields)
+        self.done(PostMessage, by, body=body, **fields)
         return len(self.log)
 
     def edit(self, by: str, message: int, body: str = "ho") -> Decision:
-        return self.send(wire.EditMessage, by, message=message, body=body)
+        return self.send(EditMessage, by, message=message, body=body)
 
     def delete(self, by: str, message: int) -> Decision:
-        return self.send(wire.DeleteMessage, by, message=message)
+        return self.send(DeleteMessage, by, message=message)
 
     def kick(self, by: str, user: str) -> Decision:
-        return self.send(wire.KickMember, by, user=user, reason="spam")
+        return self.send(KickMember, by, user=user, reason="spam")
 
     def later(self, seconds: float) -> None:
         self.now += int(seconds * 1000)
@@ -133,8 +163,8 @@ class Talk(Folded):
         """Of the last event."""
         return self.headers()[-1].marks
 
-    def view(self, user: str) -> wire.RoomView:
-        return cast(wire.RoomView, self.kind.view(self.state, user))
+    def view(self, user: str) -> RoomView:
+        return cast(RoomView, self.kind.view(self.state, user))
 
 
 def talk(*users: str, access: str = "public", **fields: Any) -> Talk:
@@ -143,7 +173,7 @@ def talk(*users: str, access: str = "public", **fields: Any) -> Talk:
     assert isinstance(made.create(access=access, **fields), Accept)
     for user in users:
         if access != "public":
-            made.done(wire.InviteUser, ANN, user=user)
+            made.done(InviteUser, ANN, user=user)
         assert isinstance(made.join(user), Accept)
     return made
 

@@ -8,9 +8,29 @@ import pytest
 
 from actors.kind import LISTENERS, MEMBERSHIPS, NOBODY, Accept, FactKey, Refuse
 from protocol import limits
-from protocol import room as wire
 from protocol.codes import Code
 from protocol.ids import SYSTEM
+from protocol.room.commands import (
+    ArchiveRoom,
+    BanUser,
+    ChangeRoom,
+    CreateInvite,
+    InviteUser,
+    LeaveRoom,
+    PinMessage,
+    PostMessage,
+    React,
+    RemoveRoom,
+    RestoreRoom,
+    SendTyping,
+    SetFilter,
+    SetRole,
+    UnarchiveRoom,
+    UnbanUser,
+    UnpinMessage,
+    Unreact,
+)
+from protocol.room.view import RoomView
 from tests.unit.actors.room.talk import (
     ANN,
     BOB,
@@ -36,7 +56,7 @@ DAY_MS = 86_400_000
 def test_who_makes_a_room_owns_it_and_listens(access: str) -> None:
     room = Talk()
     assert isinstance(room.create(access=access, history=False), Accept)
-    assert room.view(ANN) == wire.RoomView(
+    assert room.view(ANN) == RoomView(
         room=ROOM,
         access=access,  # type: ignore[arg-type]
         owner=ANN,
@@ -86,7 +106,7 @@ def test_what_an_operator_makes_is_nobodys_until_they_give_it(by: str) -> None:
     assert (room.room.owner, room.room.members, room.keyed(LISTENERS)) == (None, {}, {})
     room.join(ANN)
     assert room.room.owner is None
-    room.done(wire.SetRole, by, user=ANN, role="owner")
+    room.done(SetRole, by, user=ANN, role="owner")
     assert (room.room.owner, room.room.moderators) == (ANN, ())
     room.join(BOB)
     room.leave(ANN)
@@ -100,7 +120,7 @@ def test_other_streams_make_no_rooms_and_join_none() -> None:
     for by in (KEY, SYSTEM, OTHER_STREAM):
         assert code(talk().join(by)) is Code.FORBIDDEN
     assert talk(access="private").join(OTHER_STREAM) == NOT_FOUND
-    assert code(talk(access="private").send(wire.LeaveRoom, KEY)) is Code.FORBIDDEN
+    assert code(talk(access="private").send(LeaveRoom, KEY)) is Code.FORBIDDEN
 
 
 # --- what strangers may know ---
@@ -111,11 +131,11 @@ def hidden() -> dict[str, Talk]:
     two = direct()
     for room in (private, group, removed, two):
         room.post(ANN)
-    removed.done(wire.RemoveRoom, ANN)
+    removed.done(RemoveRoom, ANN)
     archived = talk(access="private")
-    archived.done(wire.ArchiveRoom, ANN)
+    archived.done(ArchiveRoom, ANN)
     banned = talk(access="private")
-    banned.done(wire.BanUser, ANN, user=EVE)
+    banned.done(BanUser, ANN, user=EVE)
     return {
         "missing": Talk(),
         "private": private,
@@ -145,31 +165,31 @@ def test_a_public_room_tells_strangers_to_join(name: str) -> None:
 def test_a_removed_room_is_missing_for_its_members_too(name: str, by: str) -> None:
     room = talk(BOB)
     room.post(ANN)
-    room.done(wire.RemoveRoom, ANN)
+    room.done(RemoveRoom, ANN)
     assert room.do(STRANGE[name](client_id=ID, stream=ROOM), by) == NOT_FOUND
 
 
 @pytest.mark.parametrize("by", [BOB, CAT])
 def test_only_its_owner_hears_that_a_removed_room_can_be_restored(by: str) -> None:
     room = talk(BOB, CAT)
-    room.done(wire.SetRole, ANN, user=CAT, role="moderator")
-    room.done(wire.RemoveRoom, ANN)
-    assert room.send(wire.RestoreRoom, by) == NOT_FOUND
+    room.done(SetRole, ANN, user=CAT, role="moderator")
+    room.done(RemoveRoom, ANN)
+    assert room.send(RestoreRoom, by) == NOT_FOUND
 
 
 # --- archive, remove, restore ---
 
 SPOKEN: dict[str, Any] = {
-    "post": lambda r: r.send(wire.PostMessage, ANN, body="x"),
+    "post": lambda r: r.send(PostMessage, ANN, body="x"),
     "edit": lambda r: r.edit(ANN, 3),
-    "react": lambda r: r.send(wire.React, ANN, message=3, reaction="+1"),
-    "unreact": lambda r: r.send(wire.Unreact, ANN, message=3, reaction="-1"),
-    "pin": lambda r: r.send(wire.PinMessage, ANN, message=3),
-    "unpin": lambda r: r.send(wire.UnpinMessage, ANN, message=3),
-    "invite": lambda r: r.send(wire.InviteUser, ANN, user=EVE),
-    "create invite": lambda r: r.send(wire.CreateInvite, ANN),
-    "change": lambda r: r.send(wire.ChangeRoom, ANN, name="x"),
-    "filter": lambda r: r.send(wire.SetFilter, ANN),
+    "react": lambda r: r.send(React, ANN, message=3, reaction="+1"),
+    "unreact": lambda r: r.send(Unreact, ANN, message=3, reaction="-1"),
+    "pin": lambda r: r.send(PinMessage, ANN, message=3),
+    "unpin": lambda r: r.send(UnpinMessage, ANN, message=3),
+    "invite": lambda r: r.send(InviteUser, ANN, user=EVE),
+    "create invite": lambda r: r.send(CreateInvite, ANN),
+    "change": lambda r: r.send(ChangeRoom, ANN, name="x"),
+    "filter": lambda r: r.send(SetFilter, ANN),
     "join": lambda r: r.join(EVE),
 }
 
@@ -179,12 +199,12 @@ def test_an_archived_room_is_only_listened_to(what: str) -> None:
     room = talk(BOB)
     message = room.post(ANN)
     assert message == 3
-    room.done(wire.React, ANN, message=message, reaction="-1")
-    room.done(wire.ArchiveRoom, ANN)
+    room.done(React, ANN, message=message, reaction="-1")
+    room.done(ArchiveRoom, ANN)
     assert room.rows[FactKey("room", "")]["archived_at"] == room.now
     assert code(SPOKEN[what](room)) is Code.ARCHIVED
-    assert not room.kind.may_signal(room.state, wire.SendTyping(stream=ROOM), by=ANN, now=room.now)
-    room.done(wire.UnarchiveRoom, ANN)
+    assert not room.kind.may_signal(room.state, SendTyping(stream=ROOM), by=ANN, now=room.now)
+    room.done(UnarchiveRoom, ANN)
     assert room.rows[FactKey("room", "")]["archived_at"] is None
     assert not isinstance(decision := SPOKEN[what](room), Refuse) or decision.code is not Code.ARCHIVED
 
@@ -192,45 +212,45 @@ def test_an_archived_room_is_only_listened_to(what: str) -> None:
 def test_in_an_archived_room_one_may_leave_delete_and_moderate() -> None:
     room = talk(BOB, CAT)
     mine = room.post(BOB)
-    room.done(wire.ArchiveRoom, ANN)
-    assert code(room.send(wire.ArchiveRoom, ANN)) is Code.ALREADY_EXISTS
+    room.done(ArchiveRoom, ANN)
+    assert code(room.send(ArchiveRoom, ANN)) is Code.ALREADY_EXISTS
     assert room.view(BOB).archived
     for decision in (
         room.delete(BOB, mine),
         room.leave(BOB),
-        room.send(wire.BanUser, ANN, user=CAT),
-        room.send(wire.UnbanUser, ANN, user=CAT),
-        room.send(wire.UnarchiveRoom, ANN),
+        room.send(BanUser, ANN, user=CAT),
+        room.send(UnbanUser, ANN, user=CAT),
+        room.send(UnarchiveRoom, ANN),
     ):
         assert isinstance(decision, Accept)
-    assert code(room.send(wire.UnarchiveRoom, ANN)) is Code.ALREADY_EXISTS
+    assert code(room.send(UnarchiveRoom, ANN)) is Code.ALREADY_EXISTS
 
 
 def test_removing_takes_a_room_from_everybody_and_restoring_gives_it_back() -> None:
     room = talk(BOB)
-    room.done(wire.RemoveRoom, ANN)
+    room.done(RemoveRoom, ANN)
     assert room.headers()[-1].revokes == ("*",)
     assert not room.listens(ANN)
     assert not room.listens(BOB)
     assert room.rows[FactKey("room", "")]["deleted_at"] == room.now
-    assert not room.kind.may_signal(room.state, wire.SendTyping(stream=ROOM), by=ANN, now=room.now)
-    room.done(wire.RestoreRoom, ANN)
+    assert not room.kind.may_signal(room.state, SendTyping(stream=ROOM), by=ANN, now=room.now)
+    room.done(RestoreRoom, ANN)
     assert room.listens(BOB)
     assert room.rows[FactKey("room", "")]["deleted_at"] is None
     assert FactKey(LISTENERS, NOBODY) not in room.rows
-    assert code(room.send(wire.RestoreRoom, ANN)) is Code.ALREADY_EXISTS
+    assert code(room.send(RestoreRoom, ANN)) is Code.ALREADY_EXISTS
     assert room.post(BOB)
 
 
 @pytest.mark.parametrize("by", [ANN, KEY])
 def test_restoring_has_an_end(by: str) -> None:
     room = talk(BOB)
-    room.done(wire.RemoveRoom, ANN)
+    room.done(RemoveRoom, ANN)
     removed_at = room.now
     room.now = removed_at + limits.ROOM_RESTORE_DAYS * DAY_MS
-    assert room.send(wire.RestoreRoom, by) == NOT_FOUND
+    assert room.send(RestoreRoom, by) == NOT_FOUND
     room.now = removed_at + limits.ROOM_RESTORE_DAYS * DAY_MS - 1
-    assert isinstance(room.send(wire.RestoreRoom, by), Accept)
+    assert isinstance(room.send(RestoreRoom, by), Accept)
 
 
 def test_events_of_later_versions_change_nothing() -> None:

@@ -6,8 +6,23 @@ import pytest
 
 from actors.kind import Accept
 from protocol import limits
-from protocol import room as wire
 from protocol.codes import Code
+from protocol.room.commands import (
+    ArchiveRoom,
+    BanUser,
+    ChangeRoom,
+    CreateInvite,
+    InviteUser,
+    MuteMember,
+    OpenDirect,
+    PinMessage,
+    PostMessage,
+    React,
+    RemoveRoom,
+    SendTyping,
+    SetRole,
+    Unreact,
+)
 from storage.memory.people import MemoryPeople
 from tests.unit.actors.room.talk import (
     ANN,
@@ -40,7 +55,7 @@ def test_members_are_bounded(access: str, limit: str, monkeypatch: pytest.Monkey
     monkeypatch.setattr(limits, limit, 2)
     room = talk(BOB, access=access)
     if access == "group":
-        room.done(wire.InviteUser, BOB, user=EVE)
+        room.done(InviteUser, BOB, user=EVE)
     assert code(room.join(EVE)) is Code.TOO_MANY
     room.leave(BOB)
     assert isinstance(room.join(EVE), Accept)
@@ -57,7 +72,7 @@ def test_leaving_revokes() -> None:
 
 def test_an_owner_who_leaves_passes_the_room_to_the_earliest_moderator_or_member() -> None:
     room = talk(BOB, CAT, DAN)
-    room.done(wire.SetRole, ANN, user=DAN, role="moderator")
+    room.done(SetRole, ANN, user=DAN, role="moderator")
     room.leave(ANN)
     assert (room.room.owner, room.room.moderators) == (DAN, ())
     assert room.marks() == {"owner": DAN}
@@ -84,7 +99,7 @@ def test_who_comes_later_reads_nothing_earlier_where_history_is_off() -> None:
     room.leave(BOB)
     room.join(BOB)
     assert room.view(BOB).readable_after == room.listens_after(BOB) == len(room.log) - 1
-    room.done(wire.ChangeRoom, ANN, history=True)
+    room.done(ChangeRoom, ANN, history=True)
     assert room.view(BOB).readable_after > 0
     room.leave(BOB)
     room.join(BOB)
@@ -95,15 +110,15 @@ def test_messages_that_one_may_not_read_arent_there() -> None:
     room = talk(history=False)
     early = room.post(ANN)
     room.join(BOB)
-    room.done(wire.SetRole, ANN, user=BOB, role="moderator")
+    room.done(SetRole, ANN, user=BOB, role="moderator")
     for decision in (
         room.delete(BOB, early),
-        room.send(wire.React, BOB, message=early, reaction="👍"),
-        room.send(wire.PinMessage, BOB, message=early),
+        room.send(React, BOB, message=early, reaction="👍"),
+        room.send(PinMessage, BOB, message=early),
     ):
         assert code(decision, "message") is Code.NOT_FOUND
-    assert code(room.send(wire.PostMessage, BOB, body="x", reply_to=early), "reply_to") is Code.NOT_FOUND
-    assert code(room.send(wire.PostMessage, BOB, body="x", thread=early), "thread") is Code.NOT_FOUND
+    assert code(room.send(PostMessage, BOB, body="x", reply_to=early), "reply_to") is Code.NOT_FOUND
+    assert code(room.send(PostMessage, BOB, body="x", thread=early), "thread") is Code.NOT_FOUND
 
 
 # --- kick ---
@@ -112,7 +127,7 @@ def test_messages_that_one_may_not_read_arent_there() -> None:
 def test_moderators_kick_members_and_nobody_above() -> None:
     room = talk(BOB, CAT, DAN)
     for moderator in (BOB, CAT):
-        room.done(wire.SetRole, ANN, user=moderator, role="moderator")
+        room.done(SetRole, ANN, user=moderator, role="moderator")
     assert code(room.kick(DAN, BOB)) is Code.FORBIDDEN
     assert code(room.kick(BOB, CAT)) is Code.FORBIDDEN
     assert code(room.kick(BOB, ANN)) is Code.FORBIDDEN
@@ -138,35 +153,35 @@ def test_operators_are_above_the_owner(by: str) -> None:
 
 def test_roles_are_the_owners_to_give() -> None:
     room = talk(BOB, CAT)
-    assert code(room.send(wire.SetRole, BOB, user=CAT, role="moderator")) is Code.FORBIDDEN
-    room.done(wire.SetRole, ANN, user=BOB, role="moderator")
+    assert code(room.send(SetRole, BOB, user=CAT, role="moderator")) is Code.FORBIDDEN
+    room.done(SetRole, ANN, user=BOB, role="moderator")
     assert room.marks() == {"user": BOB, "role": "moderator"}
     assert room.view(CAT).moderators == [BOB]
-    assert code(room.send(wire.SetRole, ANN, user=BOB, role="moderator")) is Code.ALREADY_EXISTS
-    assert code(room.send(wire.SetRole, BOB, user=CAT, role="moderator")) is Code.FORBIDDEN
-    assert code(room.send(wire.SetRole, ANN, user=EVE, role="moderator"), "user") is Code.NOT_FOUND
-    assert code(room.send(wire.SetRole, ANN, user=ANN, role="member"), "user") is Code.INVALID
-    room.done(wire.SetRole, ANN, user=BOB, role="member")
+    assert code(room.send(SetRole, ANN, user=BOB, role="moderator")) is Code.ALREADY_EXISTS
+    assert code(room.send(SetRole, BOB, user=CAT, role="moderator")) is Code.FORBIDDEN
+    assert code(room.send(SetRole, ANN, user=EVE, role="moderator"), "user") is Code.NOT_FOUND
+    assert code(room.send(SetRole, ANN, user=ANN, role="member"), "user") is Code.INVALID
+    room.done(SetRole, ANN, user=BOB, role="member")
     assert room.room.moderators == ()
 
 
 def test_a_new_owner_makes_the_old_one_a_moderator() -> None:
     room = talk(BOB)
-    room.done(wire.SetRole, ANN, user=BOB, role="owner")
+    room.done(SetRole, ANN, user=BOB, role="owner")
     assert (room.room.owner, room.room.moderators) == (BOB, (ANN,))
     assert room.marks() == {"user": BOB, "role": "owner", "owner": BOB, "former": ANN}
-    room.done(wire.SetRole, KEY, user=ANN, role="owner")
+    room.done(SetRole, KEY, user=ANN, role="owner")
     assert (room.room.owner, room.room.moderators) == (ANN, (BOB,))
-    assert code(room.send(wire.SetRole, KEY, user=ANN, role="member"), "role") is Code.INVALID
+    assert code(room.send(SetRole, KEY, user=ANN, role="member"), "role") is Code.INVALID
 
 
 def test_moderators_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "ROOM_MODERATORS_MAX", 1)
     room = talk(BOB, CAT)
-    room.done(wire.SetRole, ANN, user=BOB, role="moderator")
-    assert code(room.send(wire.SetRole, ANN, user=CAT, role="moderator")) is Code.TOO_MANY
-    assert code(room.send(wire.SetRole, ANN, user=CAT, role="owner")) is Code.TOO_MANY
-    room.done(wire.SetRole, ANN, user=BOB, role="owner")
+    room.done(SetRole, ANN, user=BOB, role="moderator")
+    assert code(room.send(SetRole, ANN, user=CAT, role="moderator")) is Code.TOO_MANY
+    assert code(room.send(SetRole, ANN, user=CAT, role="owner")) is Code.TOO_MANY
+    room.done(SetRole, ANN, user=BOB, role="owner")
     assert room.room.moderators == (ANN,)
 
 
@@ -174,13 +189,13 @@ def test_moderators_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_members_may_tell_that_they_type() -> None:
-    room, typing = talk(BOB), wire.SendTyping(stream=ROOM)
+    room, typing = talk(BOB), SendTyping(stream=ROOM)
 
     def may(*users: str) -> list[bool]:
         return [room.kind.may_signal(room.state, typing, by=user, now=room.now) for user in users]
 
     assert may(ANN, BOB, EVE) == [True, True, False]
-    room.done(wire.MuteMember, ANN, user=BOB, for_s=60)
+    room.done(MuteMember, ANN, user=BOB, for_s=60)
     assert may(ANN, BOB) == [True, False]
     room.now += 60_000
     assert may(ANN, BOB) == [True, True]
@@ -191,7 +206,7 @@ def test_members_may_tell_that_they_type() -> None:
 
 def test_a_pair_has_one_direct_room_whoever_opens_it() -> None:
     kind = Talk().kind
-    command = lambda user: wire.OpenDirect(client_id="0" * 8, user=user)  # noqa: E731
+    command = lambda user: OpenDirect(client_id="0" * 8, user=user)  # noqa: E731
     assert kind.stream_of(command(BOB), by=ANN) == kind.stream_of(command(ANN), by=BOB)
     assert kind.stream_of(command(CAT), by=ANN) != kind.stream_of(command(BOB), by=ANN)
     room = direct(BOB, ANN)
@@ -226,16 +241,16 @@ def test_a_block_silences_a_direct_room(who: str, whom: str) -> None:
     room = direct()
     mine = room.post(ANN)
     theirs = room.post(BOB)
-    room.done(wire.React, ANN, message=theirs, reaction="👍")
+    room.done(React, ANN, message=theirs, reaction="👍")
     room.people.block(who, whom)
     for decision in (
-        room.send(wire.PostMessage, ANN, body="x"),
-        room.send(wire.PostMessage, BOB, body="x"),
+        room.send(PostMessage, ANN, body="x"),
+        room.send(PostMessage, BOB, body="x"),
         room.edit(ANN, mine),
-        room.send(wire.React, ANN, message=theirs, reaction="👎"),
+        room.send(React, ANN, message=theirs, reaction="👎"),
     ):
         assert code(decision) is Code.BLOCKED
-    assert isinstance(room.send(wire.Unreact, ANN, message=theirs, reaction="👍"), Accept)
+    assert isinstance(room.send(Unreact, ANN, message=theirs, reaction="👍"), Accept)
     assert isinstance(room.delete(ANN, mine), Accept)
 
 
@@ -246,17 +261,17 @@ def test_what_nobody_does_in_a_direct_room() -> None:
         for decision in (
             room.leave(by),
             room.kick(by, BOB),
-            room.send(wire.BanUser, by, user=BOB),
-            room.send(wire.MuteMember, by, user=BOB, for_s=9),
-            room.send(wire.InviteUser, by, user=CAT),
-            room.send(wire.CreateInvite, by),
-            room.send(wire.SetRole, by, user=BOB, role="owner"),
-            room.send(wire.ChangeRoom, by, access="public"),
-            room.send(wire.RemoveRoom, by),
-            room.send(wire.ArchiveRoom, by),
+            room.send(BanUser, by, user=BOB),
+            room.send(MuteMember, by, user=BOB, for_s=9),
+            room.send(InviteUser, by, user=CAT),
+            room.send(CreateInvite, by),
+            room.send(SetRole, by, user=BOB, role="owner"),
+            room.send(ChangeRoom, by, access="public"),
+            room.send(RemoveRoom, by),
+            room.send(ArchiveRoom, by),
         ):
             assert code(decision) is Code.FORBIDDEN
     assert code(room.delete(BOB, message), "message") is Code.FORBIDDEN
-    assert isinstance(room.send(wire.PinMessage, BOB, message=message), Accept)
+    assert isinstance(room.send(PinMessage, BOB, message=message), Accept)
     assert room.post(BOB, "@Ann")
     assert room.marks()["mentions"] == (ANN,)

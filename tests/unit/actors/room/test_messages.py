@@ -9,9 +9,24 @@ import pytest
 from actors.kind import Accept, FactKey, Refuse, Send
 from actors.room.effects import effects
 from protocol import limits
-from protocol import room as wire
 from protocol.codes import Code
 from protocol.inbox import Invite, Mention, inbox_of
+from protocol.room.commands import (
+    BanUser,
+    ChangeRoom,
+    EraseUser,
+    InviteUser,
+    MuteMember,
+    PinMessage,
+    PostMessage,
+    React,
+    RemoveRoom,
+    RestoreRoom,
+    SetFilter,
+    SetRole,
+    UnpinMessage,
+    Unreact,
+)
 from tests.unit.actors.room.talk import ANN, BOB, CAT, DAN, EVE, KEY, ROOM, Talk, code, direct, talk
 
 
@@ -80,9 +95,9 @@ def test_edits_are_bounded_so_that_one_event_can_erase_them(room: Talk) -> None:
 
 @pytest.mark.parametrize("by", [ANN, BOB, CAT, KEY])
 def test_author_and_moderators_delete_a_message_with_all_its_bodies(room: Talk, by: str) -> None:
-    room.done(wire.SetRole, ANN, user=CAT, role="moderator")
+    room.done(SetRole, ANN, user=CAT, role="moderator")
     message = room.post(BOB)
-    room.done(wire.PinMessage, ANN, message=message)
+    room.done(PinMessage, ANN, message=message)
     room.edit(BOB, message)
     assert isinstance(room.delete(by, message), Accept)
     assert room.headers()[-1].erases == (message, message + 2)
@@ -94,7 +109,7 @@ def test_author_and_moderators_delete_a_message_with_all_its_bodies(room: Talk, 
     assert room.view(ANN).pinned == []
     assert code(room.delete(by, message), "message") is Code.NOT_FOUND
     assert code(room.edit(BOB, message), "message") is Code.NOT_FOUND
-    assert code(room.send(wire.React, BOB, message=message, reaction="👍"), "message") is Code.NOT_FOUND
+    assert code(room.send(React, BOB, message=message, reaction="👍"), "message") is Code.NOT_FOUND
 
 
 def test_others_delete_nothing(room: Talk) -> None:
@@ -113,11 +128,11 @@ def test_answers_and_threads(room: Talk) -> None:
     assert (room.row(reply)["reply_to"], room.row(reply)["thread"]) == (root, root)
     for field in ("reply_to", "thread"):
         for message in (999, 1):
-            decision = room.send(wire.PostMessage, BOB, body="x", **{field: message})
+            decision = room.send(PostMessage, BOB, body="x", **{field: message})
             assert code(decision, field) is Code.NOT_FOUND
-    assert code(room.send(wire.PostMessage, BOB, body="x", thread=reply), "thread") is Code.INVALID
+    assert code(room.send(PostMessage, BOB, body="x", thread=reply), "thread") is Code.INVALID
     room.delete(ANN, root)
-    assert code(room.send(wire.PostMessage, BOB, body="x", reply_to=root), "reply_to") is Code.NOT_FOUND
+    assert code(room.send(PostMessage, BOB, body="x", reply_to=root), "reply_to") is Code.NOT_FOUND
 
 
 def test_nobody_is_told_of_their_own_answer_or_when_they_are_gone(room: Talk) -> None:
@@ -179,7 +194,7 @@ def test_inboxes_hear_of_mentions_and_answers(room: Talk) -> None:
 
 
 def test_inboxes_hear_of_invitations(room: Talk) -> None:
-    room.done(wire.InviteUser, BOB, user=EVE)
+    room.done(InviteUser, BOB, user=EVE)
     assert told(room) == [Invite(client_id="", stream=inbox_of(EVE), room=ROOM, by=BOB)]
     assert told(talk()) == []
     assert told(direct()) == [Invite(client_id="", stream=inbox_of(BOB), room=ROOM, by=ANN, direct=True)]
@@ -190,16 +205,16 @@ def test_inboxes_hear_of_invitations(room: Talk) -> None:
 
 def test_pins(room: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = room.post(ANN), room.post(BOB)
-    assert code(room.send(wire.PinMessage, BOB, message=first)) is Code.FORBIDDEN
-    room.done(wire.PinMessage, ANN, message=second)
-    room.done(wire.PinMessage, ANN, message=first)
+    assert code(room.send(PinMessage, BOB, message=first)) is Code.FORBIDDEN
+    room.done(PinMessage, ANN, message=second)
+    room.done(PinMessage, ANN, message=first)
     assert room.view(BOB).pinned == [second, first]
-    assert code(room.send(wire.PinMessage, ANN, message=first), "message") is Code.ALREADY_EXISTS
-    assert code(room.send(wire.PinMessage, ANN, message=999), "message") is Code.NOT_FOUND
-    room.done(wire.UnpinMessage, ANN, message=second)
-    assert code(room.send(wire.UnpinMessage, ANN, message=second), "message") is Code.NOT_FOUND
+    assert code(room.send(PinMessage, ANN, message=first), "message") is Code.ALREADY_EXISTS
+    assert code(room.send(PinMessage, ANN, message=999), "message") is Code.NOT_FOUND
+    room.done(UnpinMessage, ANN, message=second)
+    assert code(room.send(UnpinMessage, ANN, message=second), "message") is Code.NOT_FOUND
     monkeypatch.setattr(limits, "ROOM_PINS_MAX", 1)
-    assert code(room.send(wire.PinMessage, ANN, message=second)) is Code.TOO_MANY
+    assert code(room.send(PinMessage, ANN, message=second)) is Code.TOO_MANY
 
 
 # --- reactions ---
@@ -207,45 +222,45 @@ def test_pins(room: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_reactions_are_counted(room: Talk) -> None:
     message = room.post(ANN)
-    room.done(wire.React, ANN, message=message, reaction="🎉")
+    room.done(React, ANN, message=message, reaction="🎉")
     assert room.marks() == {"message": message, "count": 1, "kinds": 1}
-    room.done(wire.React, BOB, message=message, reaction="🎉")
+    room.done(React, BOB, message=message, reaction="🎉")
     assert room.marks() == {"message": message, "count": 2}
-    room.done(wire.React, BOB, message=message, reaction="👌")
+    room.done(React, BOB, message=message, reaction="👌")
     assert room.row(message)["reactions"] == 2
     assert room.keyed("reaction_count") == {
         f"{message} 🎉": {"message": message, "reaction": "🎉", "count": 2},
         f"{message} 👌": {"message": message, "reaction": "👌", "count": 1},
     }
-    assert code(room.send(wire.React, BOB, message=message, reaction="🎉")) is Code.ALREADY_EXISTS
-    room.done(wire.Unreact, BOB, message=message, reaction="👌")
+    assert code(room.send(React, BOB, message=message, reaction="🎉")) is Code.ALREADY_EXISTS
+    room.done(Unreact, BOB, message=message, reaction="👌")
     assert room.marks() == {"message": message, "count": 0, "kinds": 1}
-    assert code(room.send(wire.Unreact, BOB, message=message, reaction="👌"), "reaction") is Code.NOT_FOUND
+    assert code(room.send(Unreact, BOB, message=message, reaction="👌"), "reaction") is Code.NOT_FOUND
     assert set(room.keyed("reaction")) == {f"{message} {ANN} 🎉", f"{message} {BOB} 🎉"}
     assert set(room.keyed("reaction_count")) == {f"{message} 🎉"}
-    assert code(room.send(wire.React, BOB, message=999, reaction="🎉"), "message") is Code.NOT_FOUND
+    assert code(room.send(React, BOB, message=999, reaction="🎉"), "message") is Code.NOT_FOUND
 
 
 def test_ten_thousand_different_reactions_are_refused(room: Talk) -> None:
     message, state = room.post(ANN), len(room.log)
     different = [f"{chr(0x1F300 + n // 100)}\u200d{chr(0x1F400 + n % 100)}" for n in range(10_000)]
-    decisions = [room.send(wire.React, BOB, message=message, reaction=each) for each in different]
+    decisions = [room.send(React, BOB, message=message, reaction=each) for each in different]
     accepted = [decision for decision in decisions if isinstance(decision, Accept)]
     assert len(accepted) == limits.REACTIONS_PER_MESSAGE_MAX == len(room.log) - state
     assert {d.code for d in decisions if isinstance(d, Refuse)} == {Code.TOO_MANY}
-    room.done(wire.React, CAT, message=message, reaction=different[0])  # one that is there may be put by all
-    room.done(wire.Unreact, BOB, message=message, reaction=different[1])
-    room.done(wire.React, BOB, message=message, reaction="👍")
+    room.done(React, CAT, message=message, reaction=different[0])  # one that is there may be put by all
+    room.done(Unreact, BOB, message=message, reaction=different[1])
+    room.done(React, BOB, message=message, reaction="👍")
 
 
 # --- slow mode ---
 
 
 def test_slow_mode_makes_members_wait(room: Talk) -> None:
-    room.done(wire.ChangeRoom, ANN, slow_mode_s=10)
+    room.done(ChangeRoom, ANN, slow_mode_s=10)
     assert room.view(BOB).slow_mode_s == 10
     room.post(BOB)
-    decision = room.send(wire.PostMessage, BOB, body="x")
+    decision = room.send(PostMessage, BOB, body="x")
     assert isinstance(decision, Refuse)
     assert (decision.code, decision.retry_after_s) == (Code.SLOW_MODE, 9.999)
     room.post(CAT)
@@ -257,8 +272,8 @@ def test_slow_mode_makes_members_wait(room: Talk) -> None:
     assert set(room.room.posted_at) == {BOB}  # what has expired is forgotten
     room.leave(BOB)
     room.join(BOB)
-    assert code(room.send(wire.PostMessage, BOB, body="x")) is Code.SLOW_MODE
-    room.done(wire.ChangeRoom, ANN, slow_mode_s=0)
+    assert code(room.send(PostMessage, BOB, body="x")) is Code.SLOW_MODE
+    room.done(ChangeRoom, ANN, slow_mode_s=0)
     assert room.room.posted_at == {}
     room.post(BOB)
     assert room.room.posted_at == {}
@@ -266,7 +281,7 @@ def test_slow_mode_makes_members_wait(room: Talk) -> None:
 
 def test_what_slow_mode_remembers_is_bounded(room: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "ROOM_MEMBERS_MAX", 4)
-    room.done(wire.ChangeRoom, ANN, slow_mode_s=1000)
+    room.done(ChangeRoom, ANN, slow_mode_s=1000)
     users = [f"user:{n:032x}" for n in range(9)]
     for user in users:
         room.join(user)
@@ -280,9 +295,9 @@ def test_what_slow_mode_remembers_is_bounded(room: Talk, monkeypatch: pytest.Mon
 
 def filtered(**fields: Any) -> Talk:
     room = talk(BOB, CAT)
-    room.done(wire.SetRole, ANN, user=CAT, role="moderator")
-    assert code(room.send(wire.SetFilter, BOB, **fields)) is Code.FORBIDDEN
-    room.done(wire.SetFilter, CAT, **fields)
+    room.done(SetRole, ANN, user=CAT, role="moderator")
+    assert code(room.send(SetFilter, BOB, **fields)) is Code.FORBIDDEN
+    room.done(SetFilter, CAT, **fields)
     return room
 
 
@@ -296,7 +311,7 @@ def test_forbidden_words_are_refused_but_for_moderators() -> None:
         "tro\u200bll",
         "\uff54roll",
     ):
-        assert code(room.send(wire.PostMessage, BOB, body=body), "body") is Code.FILTERED
+        assert code(room.send(PostMessage, BOB, body=body), "body") is Code.FILTERED
     message = room.post(BOB, "trolley controller")
     assert code(room.edit(BOB, message, "troll"), "body") is Code.FILTERED
     for by in (ANN, CAT, KEY):
@@ -317,10 +332,10 @@ def test_links_are_refused_unless_their_host_is_known() -> None:
         "https://example.org@evil.example/",
         "//evil.example/x",
     ):
-        assert code(room.send(wire.PostMessage, BOB, body=body), "body") is Code.FILTERED
-    room.done(wire.SetFilter, ANN, links="forbidden", hosts=("example.org",))
-    assert code(room.send(wire.PostMessage, BOB, body="https://example.org"), "body") is Code.FILTERED
-    room.done(wire.SetFilter, ANN)
+        assert code(room.send(PostMessage, BOB, body=body), "body") is Code.FILTERED
+    room.done(SetFilter, ANN, links="forbidden", hosts=("example.org",))
+    assert code(room.send(PostMessage, BOB, body="https://example.org"), "body") is Code.FILTERED
+    room.done(SetFilter, ANN)
     assert not room.room.filtered
     assert FactKey("filter", "") not in room.rows
     room.post(BOB, "http://evil.example")
@@ -330,46 +345,46 @@ def test_links_are_refused_unless_their_host_is_known() -> None:
 
 
 def test_moderators_change_what_a_room_is_like_and_its_owner_who_may_come_in(room: Talk) -> None:
-    room.done(wire.SetRole, ANN, user=CAT, role="moderator")
-    assert code(room.send(wire.ChangeRoom, BOB, topic="x")) is Code.FORBIDDEN
-    assert code(room.send(wire.ChangeRoom, CAT)) is Code.INVALID
-    room.done(wire.ChangeRoom, CAT, name="Go", topic="Openings", slow_mode_s=5)
+    room.done(SetRole, ANN, user=CAT, role="moderator")
+    assert code(room.send(ChangeRoom, BOB, topic="x")) is Code.FORBIDDEN
+    assert code(room.send(ChangeRoom, CAT)) is Code.INVALID
+    room.done(ChangeRoom, CAT, name="Go", topic="Openings", slow_mode_s=5)
     assert room.marks() == {"slow_mode_s": 5, "named": True, "topic": True}
     row = room.rows[FactKey("room", "")]
     assert (row["name"], row["topic"], row["slow_mode_s"], row["access"]) == ("Go", "Openings", 5, "public")
     for change in ({"access": "private"}, {"history": False}):
-        assert code(room.send(wire.ChangeRoom, CAT, **change)) is Code.FORBIDDEN
-        room.done(wire.ChangeRoom, ANN, **change)
+        assert code(room.send(ChangeRoom, CAT, **change)) is Code.FORBIDDEN
+        room.done(ChangeRoom, ANN, **change)
     row = room.rows[FactKey("room", "")]
     assert (row["access"], row["history"], room.room.access, room.room.history) == ("private", False) * 2
-    assert code(talk(access="group").send(wire.ChangeRoom, ANN, access="public"), "access") is Code.INVALID
+    assert code(talk(access="group").send(ChangeRoom, ANN, access="public"), "access") is Code.INVALID
 
 
 # --- erasing a person ---
 
 
 def erase(room: Talk, user: str, *events: int, by: str = "system") -> Any:
-    return room.send(wire.EraseUser, by, user=user, events=events)
+    return room.send(EraseUser, by, user=user, events=events)
 
 
 def test_only_the_server_erases_people() -> None:
     for by in (ANN, EVE, KEY):
         decision = erase(talk(BOB), BOB, by=by)
         assert isinstance(decision, Refuse)
-    assert wire.EraseUser not in Talk().kind.client_commands
-    assert wire.EraseUser in Talk().kind.commands
+    assert EraseUser not in Talk().kind.client_commands
+    assert EraseUser in Talk().kind.commands
 
 
 def test_of_an_erased_person_no_text_is_left(room: Talk) -> None:
-    room.done(wire.SetRole, ANN, user=BOB, role="owner")
+    room.done(SetRole, ANN, user=BOB, role="owner")
     message, other = room.post(ANN), room.post(CAT)
     room.edit(ANN, message)
     edit = len(room.log)
-    room.done(wire.ChangeRoom, ANN, topic="secret")
+    room.done(ChangeRoom, ANN, topic="secret")
     topic = len(room.log)
-    room.done(wire.MuteMember, ANN, user=CAT, for_s=60, reason="why")
+    room.done(MuteMember, ANN, user=CAT, for_s=60, reason="why")
     mute = len(room.log)
-    room.done(wire.BanUser, ANN, user=EVE, reason="why")
+    room.done(BanUser, ANN, user=EVE, reason="why")
     ban = len(room.log)
     mine = [int(key) for key, row in room.keyed("authored").items() if row["author"] == ANN]
     assert mine == [1, topic, mute, ban]
@@ -388,10 +403,10 @@ def test_of_an_erased_person_no_text_is_left(room: Talk) -> None:
 
 
 def test_an_erased_owner_passes_the_room_on_even_of_a_removed_one(room: Talk) -> None:
-    room.done(wire.RemoveRoom, ANN)
+    room.done(RemoveRoom, ANN)
     assert isinstance(erase(room, ANN), Accept)
     assert room.room.owner == BOB
-    assert isinstance(room.send(wire.RestoreRoom, BOB), Accept)
+    assert isinstance(room.send(RestoreRoom, BOB), Accept)
 
 
 def test_erasing_takes_what_fits_and_goes_on(room: Talk) -> None:
@@ -408,7 +423,7 @@ def test_erasing_takes_what_fits_and_goes_on(room: Talk) -> None:
 
 def test_an_invitation_goes_with_the_person() -> None:
     room = talk(access="private")
-    room.done(wire.InviteUser, ANN, user=DAN)
+    room.done(InviteUser, ANN, user=DAN)
     assert isinstance(erase(room, DAN), Accept)
     assert room.room.invited == room.keyed("invited") == {}
     assert room.headers()[-1].revokes == ()

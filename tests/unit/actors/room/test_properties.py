@@ -17,9 +17,38 @@ from actors.room.state import Room
 from actors.runtime.draft import Draft, fact_keys
 from actors.runtime.envelope import Envelope
 from protocol import limits
-from protocol import room as wire
 from protocol.frames import Command
 from protocol.ids import SYSTEM, derive_client_id
+from protocol.room.commands import (
+    ArchiveRoom,
+    BanUser,
+    ChangeRoom,
+    CreateInvite,
+    DeleteMessage,
+    EditMessage,
+    EraseUser,
+    InviteUser,
+    JoinRoom,
+    KickMember,
+    LeaveRoom,
+    MuteMember,
+    PinMessage,
+    PostMessage,
+    React,
+    RemoveRoom,
+    RestoreRoom,
+    RevokeInvite,
+    SetFilter,
+    SetRole,
+    UnarchiveRoom,
+    UnbanUser,
+    UninviteUser,
+    UnmuteMember,
+    UnpinMessage,
+    Unreact,
+)
+from protocol.room.events import EVENTS
+from protocol.room.view import RoomView
 from storage.tables import checked
 from tests.unit.actors.room.commands import ACCESS, ANY, AUTHORS, SECRET, USERS
 from tests.unit.actors.room.talk import ANN, BOB, CAT, DAN, ID, KEY, ROOM, Talk
@@ -50,9 +79,9 @@ class AnyRoom(RuleBasedStateMachine):
         assert isinstance(made, Accept)
         if access != "direct":
             for user in (BOB, CAT, DAN):
-                self.talk.done(wire.InviteUser, ANN, user=user)
+                self.talk.done(InviteUser, ANN, user=user)
                 assert isinstance(self.talk.join(user), Accept)
-            self.talk.done(wire.SetRole, ANN, user=BOB, role="moderator")
+            self.talk.done(SetRole, ANN, user=BOB, role="moderator")
         for by in (ANN, BOB, ANN, BOB):
             self.talk.post(by)
         self.follow()
@@ -66,7 +95,7 @@ class AnyRoom(RuleBasedStateMachine):
     @rule()
     def bring_back(self) -> None:
         """Else most histories would end in a room where nothing happens any more."""
-        for command in (wire.RestoreRoom, wire.UnarchiveRoom):
+        for command in (RestoreRoom, UnarchiveRoom):
             self.send(command(client_id=ID, stream=ROOM), self.talk.room.owner or KEY, 0)
 
     @rule(command=ANY, by=AUTHORS, wait_s=st.sampled_from([0, 0, 0, 5, 60]))
@@ -77,7 +106,7 @@ class AnyRoom(RuleBasedStateMachine):
         if not isinstance(decision, Accept):
             assert self.talk.state is before
             return
-        if by in USERS and not isinstance(command, wire.JoinRoom | wire.UninviteUser | wire.RestoreRoom):
+        if by in USERS and not isinstance(command, JoinRoom | UninviteUser | RestoreRoom):
             assert by in self.inside
         self.follow()
 
@@ -187,7 +216,7 @@ class AnyRoom(RuleBasedStateMachine):
     @invariant()
     def every_view_can_be_shown(self) -> None:
         for user in USERS:
-            msgspec.convert(msgspec.to_builtins(self.talk.view(user)), wire.RoomView)
+            msgspec.convert(msgspec.to_builtins(self.talk.view(user)), RoomView)
 
 
 AnyRoom.TestCase.settings = settings(max_examples=50, stateful_step_count=40, deadline=None)
@@ -204,7 +233,7 @@ def test_a_batch_comes_to_what_its_commands_come_to_one_by_one(
         assert isinstance(talk.open(ANN, BOB) if access == "direct" else talk.create(access=access), Accept)
         talk.post(ANN)
     # Nothing here depends on the time between commands: in a batch there is none.
-    sent = [(c, by) for c, by in sent if not isinstance(c, wire.CreateInvite)]
+    sent = [(c, by) for c, by in sent if not isinstance(c, CreateInvite)]
     for first in range(0, len(sent), size):
         batch = sent[first : first + size]
         decided = [alone.do_at(command, by, now=1_500) for command, by in batch]
@@ -242,37 +271,37 @@ def any_command(chance: random.Random) -> Command:
     said: dict[str, Any] = {"body": f"{SECRET} {chance.choice(['', '@bob', '@room', 'troll'])}"}
     why: dict[str, Any] = {"user": user, "reason": chance.choice(["", SECRET])}
     makers: list[tuple[int, Callable[[], Command]]] = [
-        (14, lambda: wire.PostMessage(**here, **said)),
+        (14, lambda: PostMessage(**here, **said)),
         (
             4,
-            lambda: wire.PostMessage(**here, **said, reply_to=message, thread=chance.choice([None, message])),
+            lambda: PostMessage(**here, **said, reply_to=message, thread=chance.choice([None, message])),
         ),
-        (6, lambda: wire.EditMessage(**here, **said, message=message)),
-        (2, lambda: wire.DeleteMessage(**here, message=message)),
-        (12, lambda: wire.React(**here, message=message, reaction=chance.choice("+-"))),
-        (14, lambda: wire.Unreact(**here, message=message, reaction=chance.choice("+-"))),
-        (6, lambda: wire.PinMessage(**here, message=message)),
-        (9, lambda: wire.UnpinMessage(**here, message=message)),
-        (8, lambda: wire.JoinRoom(**here)),
-        (1, lambda: wire.LeaveRoom(**here)),
-        (5, lambda: wire.InviteUser(**here, user=user)),
-        (2, lambda: wire.UninviteUser(**here, user=user)),
-        (2, lambda: wire.CreateInvite(**here, uses=chance.choice([None, 1]))),
-        (2, lambda: wire.RevokeInvite(**here, invite=chance.randint(1, 4))),
-        (4, lambda: wire.SetRole(**here, user=user, role=chance.choice(["owner", "moderator", "member"]))),
-        (2, lambda: wire.KickMember(**here, **why)),
-        (3, lambda: wire.MuteMember(**here, **why, for_s=chance.choice([1, 60]))),
-        (3, lambda: wire.UnmuteMember(**here, user=user)),
-        (2, lambda: wire.BanUser(**here, **why, for_s=chance.choice([None, 1, 60]))),
-        (3, lambda: wire.UnbanUser(**here, user=user)),
-        (2, lambda: wire.ChangeRoom(**here, name=SECRET, history=chance.random() < 0.5)),
-        (2, lambda: wire.ChangeRoom(**here, topic=SECRET, slow_mode_s=chance.choice([0, 2]))),
-        (2, lambda: wire.SetFilter(**here, words=chance.choice([(), ("troll",)]))),
-        (1, lambda: wire.ArchiveRoom(**here)),
-        (4, lambda: wire.UnarchiveRoom(**here)),
-        (1, lambda: wire.RemoveRoom(**here)),
-        (8, lambda: wire.RestoreRoom(**here)),
-        (1, lambda: wire.EraseUser(**here, user=user, events=(1, message))),
+        (6, lambda: EditMessage(**here, **said, message=message)),
+        (2, lambda: DeleteMessage(**here, message=message)),
+        (12, lambda: React(**here, message=message, reaction=chance.choice("+-"))),
+        (14, lambda: Unreact(**here, message=message, reaction=chance.choice("+-"))),
+        (6, lambda: PinMessage(**here, message=message)),
+        (9, lambda: UnpinMessage(**here, message=message)),
+        (8, lambda: JoinRoom(**here)),
+        (1, lambda: LeaveRoom(**here)),
+        (5, lambda: InviteUser(**here, user=user)),
+        (2, lambda: UninviteUser(**here, user=user)),
+        (2, lambda: CreateInvite(**here, uses=chance.choice([None, 1]))),
+        (2, lambda: RevokeInvite(**here, invite=chance.randint(1, 4))),
+        (4, lambda: SetRole(**here, user=user, role=chance.choice(["owner", "moderator", "member"]))),
+        (2, lambda: KickMember(**here, **why)),
+        (3, lambda: MuteMember(**here, **why, for_s=chance.choice([1, 60]))),
+        (3, lambda: UnmuteMember(**here, user=user)),
+        (2, lambda: BanUser(**here, **why, for_s=chance.choice([None, 1, 60]))),
+        (3, lambda: UnbanUser(**here, user=user)),
+        (2, lambda: ChangeRoom(**here, name=SECRET, history=chance.random() < 0.5)),
+        (2, lambda: ChangeRoom(**here, topic=SECRET, slow_mode_s=chance.choice([0, 2]))),
+        (2, lambda: SetFilter(**here, words=chance.choice([(), ("troll",)]))),
+        (1, lambda: ArchiveRoom(**here)),
+        (4, lambda: UnarchiveRoom(**here)),
+        (1, lambda: RemoveRoom(**here)),
+        (8, lambda: RestoreRoom(**here)),
+        (1, lambda: EraseUser(**here, user=user, events=(1, message))),
     ]
     weights, made = zip(*makers, strict=True)
     return cast(Command, chance.choices(made, weights)[0]())
@@ -289,4 +318,4 @@ def test_long_histories_of_every_event_hold_all_that_must_hold() -> None:
             if step % 20 == 19:
                 machine.all_holds()
         happened |= {header.type for header in machine.talk.headers()}
-    assert happened == set(wire.EVENTS)
+    assert happened == set(EVENTS)

@@ -18,7 +18,7 @@ from protocol.codec import Codec, Subprotocol, codecs
 from protocol.event import Header, encode_header, encode_payload
 from protocol.frames import ServerFrame
 from protocol.ids import kind_of, stream_key
-from protocol.room import MessagePosted
+from protocol.room.events import MessagePosted
 from storage.memory.database import MemoryDatabase, StoredStream
 from storage.memory.faults import Faults
 from storage.memory.log import MemoryLog

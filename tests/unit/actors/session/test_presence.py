@@ -16,7 +16,7 @@ from protocol.frames import Accepted, Hello, Refused, Signalled
 from protocol.inbox import inbox_of
 from protocol.limits import PRESENCE_INTERVAL_S, SIGHT_INTERVAL_S, SIGNALS_BURST
 from protocol.presence import SetStatus, WatchPresence, person_of
-from protocol.room import SendTyping
+from protocol.room.commands import SendTyping
 from tests.unit.actors.session.support import TEXT, World, client_id, user_id
 from tests.unit.actors.session.test_session import ME, OTHER, ROOM, Client, Town, subscribe
 

@@ -39,7 +39,7 @@ from protocol.frames import (
     Unsubscribed,
     Welcome,
 )
-from protocol.room import PostMessage, SendTyping
+from protocol.room.commands import PostMessage, SendTyping
 from storage.memory.logins import MemoryLogins
 from storage.memory.sight import MemorySight
 from tests.ownership import owning_everything
