@@ -21,6 +21,7 @@ from protocol.codes import Code
 from protocol.event import Header, Mark
 from protocol.frames import Command, CreateCommand, Signal
 from protocol.ids import USER, derive_stream, kind_of
+from protocol.kind import WireKind
 
 Instant = int
 """Unix time in milliseconds."""
@@ -154,46 +155,25 @@ Effect = Send | Job
 class Kind(ABC, Generic[S]):
     """One kind of stream. Class attributes name its types, methods are its pure functions."""
 
-    name: ClassVar[str]
-    """The first part of its stream ids: a-z, 0-9, _."""
+    wire: ClassVar[WireKind]
+    """Its name, and the types that go over the wire."""
     state: ClassVar[type[Any]]
     """The state's type; checkpoints encode it with msgspec."""
     state_version: ClassVar[int] = 1
     """Raised when old checkpoints can't be read any more: streams then fold from their log."""
-    commands: ClassVar[tuple[type[Command], ...]]
-    """All that its streams take."""
-    internal_commands: ClassVar[tuple[type[Command], ...]] = ()
-    """Those of ``commands`` that are the server's own, sent by streams, keys and ``system``: clients are told
-    ``unknown_type``."""
-    events: ClassVar[Mapping[str, type[Struct]]]
-    """Payload types by the header's ``type``."""
-    signals: ClassVar[tuple[type[Signal], ...]] = ()
-    """All that its streams pass on."""
-    internal_signals: ClassVar[tuple[type[Signal], ...]] = ()
-    """Those of ``signals`` that are the server's own."""
     tables: ClassVar[tuple[Table, ...]] = ()
     """Those that ``project`` writes to and that have columns; any other needs neither a declaration nor a migration."""
     on_demand: ClassVar[bool] = False
     """Whether a stream begins to exist when it is first needed, for a command it ``admits`` or to be shown, rather
     than with a CreateCommand."""
 
-    @property
-    def client_commands(self) -> tuple[type[Command], ...]:
-        """What clients may send."""
-        return tuple(command for command in self.commands if command not in self.internal_commands)
-
-    @property
-    def client_signals(self) -> tuple[type[Signal], ...]:
-        """The signals that clients may send."""
-        return tuple(signal for signal in self.signals if signal not in self.internal_signals)
-
     def stream_of(self, command: CreateCommand, *, by: str) -> str:
         """The id of the stream that a creating command makes, or finds. A resend must get the same."""
-        return derive_stream(self.name, by, command.client_id)
+        return derive_stream(self.wire.name, by, command.client_id)
 
     def admits(self, command: Command, *, by: str) -> bool:
         """Whether this author may send this at all; else it is told ``not_found``, and the stream never hears of it."""
-        return type(command) not in self.internal_commands or kind_of(by) != USER
+        return type(command) not in self.wire.internal or kind_of(by) != USER
 
     @abstractmethod
     def initial(self, stream: str) -> S:

@@ -184,7 +184,7 @@ def _bridge(
         ownership=ownership,
         relay=relay,
         presence=presence,
-        kinds={kind.name: kind for kind in kinds},
+        kinds={kind.wire.name: kind for kind in kinds},
         clock=store.clock,
         randomness=store.randomness,
         cluster=config.cluster.name,

@@ -9,7 +9,7 @@ from actors.inbox.kind import InboxKind
 from actors.kind import Kind, tables_of
 from actors.room.kind import RoomKind
 from gatherup.canary import CanaryKind
-from protocol.codec import FULL
+from protocol.codec import client_frames
 from protocol.inbox import KIND as INBOX
 
 
@@ -25,12 +25,10 @@ def invite_key_of(receipt_key: bytes) -> bytes:
 
 def told_outside(kind: Kind[Any]) -> bool:
     """Whether webhooks may be told of its events: inboxes are their owners' alone, canaries nobody's."""
-    return kind.name != INBOX and bool(kind.client_commands)
+    return kind.wire.name != INBOX and bool(kind.wire.commands)
 
 
-CLIENT_FRAMES: Final = tuple(
-    dict.fromkeys((*FULL, *(f for k in kinds_of(b"") for f in (*k.client_commands, *k.client_signals))))
-)
+CLIENT_FRAMES: Final = client_frames(kind.wire for kind in kinds_of(b""))
 """Whatever a client may send, which depends on no key."""
 TABLES: Final = tables_of(kinds_of(b""))
 """The projected tables of all kinds."""

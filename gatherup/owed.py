@@ -73,7 +73,7 @@ class OwedCommands:
         clock: Clock,
         randomness: Randomness,
     ) -> None:
-        commands = [c for kind in kinds for c in kind.commands if issubclass(c, StreamCommand)]
+        commands = [c for kind in kinds for c in kind.wire.all_commands if issubclass(c, StreamCommand)]
         self._rows = rows
         self._router = router
         self._decode = msgspec.msgpack.Decoder(union(commands)).decode

@@ -14,11 +14,12 @@ from typing import Any, Final, Union, cast
 import msgspec
 from msgspec import Raw, Struct
 
-from protocol import ids, inbox, limits, presence, text
+from protocol import ids, limits, presence, text
 from protocol.codes import CODES, Code
 from protocol.event import event_frame_json, event_frame_msgpack
 from protocol.frames import SERVER_FRAMES, SESSION_FRAMES, ClientFrame, Refused, ServerFrame
-from protocol.room.commands import COMMANDS, SIGNALS
+from protocol.kind import WireKind
+from protocol.kinds import KINDS
 
 
 class Subprotocol(StrEnum):
@@ -173,13 +174,12 @@ class Codec:
         return cast(ServerFrame, self._decode_server(data))
 
 
-FULL: Final[tuple[type[ClientFrame], ...]] = (
-    *SESSION_FRAMES,
-    *presence.FRAMES,
-    *COMMANDS,
-    *SIGNALS,
-    *inbox.COMMANDS,
-)
+def client_frames(kinds: Iterable[WireKind]) -> tuple[type[ClientFrame], ...]:
+    """Every frame that clients of a server with these kinds may send."""
+    return (*SESSION_FRAMES, *presence.FRAMES, *(frame for kind in kinds for frame in kind.client_frames))
+
+
+FULL: Final = client_frames(KINDS)
 
 
 def codecs(client_frames: Iterable[type[ClientFrame]] = FULL) -> dict[str, Codec]:

@@ -102,9 +102,6 @@ class EndLogins(StreamCommand, frozen=True, kw_only=True, tag="inbox.end_logins"
 
 
 InboxCommand = ReadInbox | Mention | Invite | Befriend | Warn | EndLogins
-COMMANDS: Final = (ReadInbox,)
-"""What clients may send."""
-INTERNAL_COMMANDS: Final = (Mention, Invite, Befriend, Warn, EndLogins)
 
 # --- events --------------------------------------------------------------------------------------------
 

@@ -9,15 +9,15 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, cast
 
 import msgspec
 from msgspec import Struct
 
-from protocol import ids, inbox, limits
-from protocol.codec import FULL, Subprotocol
+from protocol import ids, limits
+from protocol.codec import Subprotocol, client_frames
 from protocol.codes import CLOSE_SENTENCES, CODES, may_come_back
 from protocol.frames import (
     SERVER_FRAMES,
@@ -38,21 +38,14 @@ from protocol.frames import (
     WatchHeads,
     Welcome,
 )
+from protocol.kind import WireKind
+from protocol.kinds import KINDS, answers_of, events_of, views_of
 from protocol.presence import SetStatus, WatchPresence
-from protocol.room import KIND
-from protocol.room.commands import InviteCreated
-from protocol.room.events import EVENTS as ROOM_EVENTS
-from protocol.room.view import RoomView
 
 Json = dict[str, Any]
 
 DIRECTORY: Final = Path("docs/schema")
 ADDRESS: Final = "/v1/stream"
-EVENTS: Final[dict[str, type[Struct]]] = {**ROOM_EVENTS, **inbox.EVENTS}
-VIEWS: Final[dict[str, type[Struct]]] = {KIND: RoomView, inbox.KIND: inbox.InboxView}
-"""What ``subscribed.snapshot`` holds, by the stream's kind."""
-ANSWERS: Final[dict[str, type[Struct]]] = {"room.create_invite": InviteCreated}
-"""What ``accepted.answer`` holds, by the command's tag; None for every other."""
 
 _CONTENT: Final = {
     Subprotocol.MSGPACK: {"contentType": "application/msgpack", "opcode": "binary"},
@@ -67,22 +60,22 @@ with the same client_id). Readers skip fields and event types they don't know, a
 """
 
 
-def json_schema() -> Json:
+def json_schema(kinds: Sequence[WireKind] = KINDS) -> Json:
     """The JSON Schema (2020-12) of every frame, event payload and snapshot view."""
-    definitions = _definitions("#/$defs/{name}")
-    definitions["ClientFrame"] = _one_of("#/$defs/", FULL)
+    definitions = _definitions("#/$defs/{name}", kinds)
+    definitions["ClientFrame"] = _one_of("#/$defs/", client_frames(kinds))
     definitions["ServerFrame"] = _one_of("#/$defs/", SERVER_FRAMES)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"GatherUp protocol {limits.PROTOCOL_VERSION}",
-        "x-event-payloads": {tag: f"#/$defs/{kind.__name__}" for tag, kind in EVENTS.items()},
-        "x-snapshots": {kind: f"#/$defs/{view.__name__}" for kind, view in VIEWS.items()},
-        "x-answers": {tag: f"#/$defs/{answer.__name__}" for tag, answer in ANSWERS.items()},
+        "x-event-payloads": _by_name(events_of(kinds)),
+        "x-snapshots": _by_name(views_of(kinds)),
+        "x-answers": _by_name(answers_of(kinds)),
         "$defs": dict(sorted(definitions.items())),
     }
 
 
-def asyncapi() -> Json:
+def asyncapi(kinds: Sequence[WireKind] = KINDS) -> Json:
     """The AsyncAPI 3.0 document of the socket: messages of both directions, codes and limits."""
     return {
         "asyncapi": "3.0.0",
@@ -93,9 +86,12 @@ def asyncapi() -> Json:
             "license": {"name": "Apache-2.0"},
         },
         "defaultContentType": "application/json",
-        "channels": {"socket": _channel()},
-        "operations": _operations(),
-        "components": {"messages": _messages(), "schemas": _definitions("#/components/schemas/{name}")},
+        "channels": {"socket": _channel(kinds)},
+        "operations": _operations(kinds),
+        "components": {
+            "messages": _messages(kinds),
+            "schemas": _definitions("#/components/schemas/{name}", kinds),
+        },
         "x-subprotocols": {str(name): content for name, content in _CONTENT.items()},
         "x-error-codes": {
             str(code): {"retry": row.retry, "httpStatus": row.http_status, "sentence": row.sentence}
@@ -150,12 +146,10 @@ def _read(path: Path) -> str | None:
     return path.read_text(encoding="utf-8") if path.is_file() else None
 
 
-def _types() -> tuple[type[Struct], ...]:
-    return (*FULL, *SERVER_FRAMES, Position, *EVENTS.values(), *VIEWS.values(), *ANSWERS.values())
-
-
-def _definitions(template: str) -> Json:
-    _, found = msgspec.json.schema_components(_types(), ref_template=template)
+def _definitions(template: str, kinds: Sequence[WireKind]) -> Json:
+    payloads = (*events_of(kinds).values(), *views_of(kinds).values(), *answers_of(kinds).values())
+    types = (*client_frames(kinds), *SERVER_FRAMES, Position, *payloads)
+    _, found = msgspec.json.schema_components(types, ref_template=template)
     return cast(Json, _portable(dict(sorted(found.items()))))
 
 
@@ -172,6 +166,10 @@ def _one_of(prefix: str, types: Iterable[type[Struct]]) -> Json:
     return {"oneOf": [{"$ref": prefix + frame.__name__} for frame in types]}
 
 
+def _by_name(types: Mapping[str, type[Struct]]) -> Json:
+    return {name: f"#/$defs/{found.__name__}" for name, found in types.items()}
+
+
 def _tag(frame: type[Struct]) -> str:
     return str(frame.__struct_config__.tag)
 
@@ -180,10 +178,10 @@ def _event(tag: str) -> str:
     return f"event.{tag}"
 
 
-def _messages() -> Json:
+def _messages(kinds: Sequence[WireKind]) -> Json:
     """A message per frame, and one per type of event: an ``event`` whose header names that type."""
-    plain = {_tag(frame): _message(_tag(frame), frame) for frame in (*FULL, *SERVER_FRAMES)}
-    events = {_event(tag): _event_message(tag, payload) for tag, payload in EVENTS.items()}
+    plain = {_tag(frame): _message(_tag(frame), frame) for frame in (*client_frames(kinds), *SERVER_FRAMES)}
+    events = {_event(tag): _event_message(tag, payload) for tag, payload in events_of(kinds).items()}
     return {**plain, **events}
 
 
@@ -211,8 +209,8 @@ def _schema_ref(frame: type[Struct]) -> Json:
     return {"$ref": f"#/components/schemas/{frame.__name__}"}
 
 
-def _channel() -> Json:
-    names = [*_messages()]
+def _channel(kinds: Sequence[WireKind]) -> Json:
+    names = [*_messages(kinds)]
     header = {"type": "string", "enum": [str(name) for name in Subprotocol]}
     return {
         "address": ADDRESS,
@@ -227,10 +225,11 @@ def _channel() -> Json:
     }
 
 
-def _operations() -> Json:
+def _operations(kinds: Sequence[WireKind]) -> Json:
     """One operation per question with its answers, one for all that the server tells unasked."""
-    commands = [frame for frame in FULL if issubclass(frame, Command)]
-    signals = [frame for frame in FULL if issubclass(frame, Signal)]
+    frames = client_frames(kinds)
+    commands = [frame for frame in frames if issubclass(frame, Command)]
+    signals = [frame for frame in frames if issubclass(frame, Signal)]
     told = [
         _tag(frame)
         for frame in SERVER_FRAMES
@@ -249,7 +248,7 @@ def _operations() -> Json:
         "tell": {
             "action": "send",
             "channel": {"$ref": "#/channels/socket"},
-            "messages": _on_channel([*told, *(_event(tag) for tag in EVENTS)]),
+            "messages": _on_channel([*told, *(_event(tag) for tag in events_of(kinds))]),
         },
     }
 

@@ -23,11 +23,12 @@ from msgspec import NODEFAULT, Struct
 from msgspec import inspect as types
 
 from protocol import limits
-from protocol.codec import FULL, Subprotocol
+from protocol.codec import Subprotocol, client_frames
 from protocol.codes import CLOSE_SENTENCES, CODES, may_come_back
 from protocol.event import Header
 from protocol.frames import SERVER_FRAMES, Command, Event, Position, RoomHead, SessionLimits, Signal
-from protocol.schema import ANSWERS, EVENTS, VIEWS
+from protocol.kind import WireKind
+from protocol.kinds import KINDS, answers_of, events_of, views_of
 
 FILE: Final = Path("clients/typescript/src/protocol.ts")
 _MADE: Final = "// Made from protocol/ by `make docs`: change it there."
@@ -48,38 +49,40 @@ _LETTERS: Final[Mapping[type[types.Type], str]] = {
 }
 
 
-def source() -> str:
+def source(kinds: Sequence[WireKind] = KINDS) -> str:
     """The text of the file."""
+    sent = client_frames(kinds)
+    events, views, answers = events_of(kinds), views_of(kinds), answers_of(kinds)
     read = (Header, Position, SessionLimits, RoomHead, *SERVER_FRAMES)
-    payloads = (*EVENTS.values(), *VIEWS.values(), *ANSWERS.values())
+    payloads = (*events.values(), *views.values(), *answers.values())
     parts = [
         _MADE,
         *_limits(limits),
         *_codes(),
         *_subprotocols(),
-        *(_interface(kind, "sent") for kind in FULL),
+        *(_interface(kind, "sent") for kind in sent),
         *(_interface(kind, "read") for kind in (*read, *dict.fromkeys(payloads))),
-        _map("Commands", "Every command, by its tag.", _tagged(k for k in FULL if issubclass(k, Command))),
+        _map("Commands", "Every command, by its tag.", _tagged(k for k in sent if issubclass(k, Command))),
         _map(
             "Signals",
             "Every signal a client sends, by its tag.",
-            _tagged(k for k in FULL if issubclass(k, Signal)),
+            _tagged(k for k in sent if issubclass(k, Signal)),
         ),
-        _map("Events", "What an event's payload is, by the header's type.", EVENTS),
-        _map("Views", "What a snapshot shows, by the stream's kind.", VIEWS),
-        _map("Answers", "What `accepted.answer` is, by the command's tag.", ANSWERS),
-        _union("ClientFrame", FULL),
+        _map("Events", "What an event's payload is, by the header's type.", events),
+        _map("Views", "What a snapshot shows, by the stream's kind.", views),
+        _map("Answers", "What `accepted.answer` is, by the command's tag.", answers),
+        _union("ClientFrame", sent),
         _union("ServerFrame", SERVER_FRAMES),
         _shapes(read),
         _defaults(
             "PAYLOAD_DEFAULTS",
             "What a payload's field is if the event is older than the field, by the header's type.",
-            EVENTS,
+            events,
         ),
         _defaults(
             "VIEW_DEFAULTS",
             "What a view's field is if the server is older than the field, by the stream's kind.",
-            VIEWS,
+            views,
         ),
     ]
     return "\n\n".join(parts) + "\n"

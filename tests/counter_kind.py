@@ -28,6 +28,7 @@ from protocol.codes import Code
 from protocol.event import Header, Mark
 from protocol.frames import Command, CreateCommand, StreamCommand
 from protocol.ids import StreamId, UserId, derive_client_id, kind_of
+from protocol.kind import WireKind
 
 WATCHERS_MAX = 100
 Points = Annotated[int, Meta(ge=1, le=1000)]
@@ -101,17 +102,10 @@ class Counter(Struct, frozen=True):
     bell_at: Instant | None = None
 
 
-class CounterKind(Kind[Counter]):
-    """A counter holds points. People add points, watch it, forward points to another counter, and set a bell.
-
-    Forwarding is an effect, the bell a timer. Whoever opened it dismisses watchers. What was added in a lane is
-    kept in a row, not in the state.
-    """
-
-    name = "counter"
-    state = Counter
-    commands = (Open, Watch, Dismiss, Add, Forward, SetBell, Ring)
-    events = {
+WIRE = WireKind(
+    name="counter",
+    commands=(Open, Watch, Dismiss, Add, Forward, SetBell, Ring),
+    events={
         "counter.opened": Opened,
         "counter.watched": Watched,
         "counter.dismissed": Dismissed,
@@ -119,7 +113,20 @@ class CounterKind(Kind[Counter]):
         "counter.forwarded": Forwarded,
         "counter.bell_set": BellSet,
         "counter.rang": Rang,
-    }
+    },
+    view=Counter,
+)
+
+
+class CounterKind(Kind[Counter]):
+    """A counter holds points. People add points, watch it, forward points to another counter, and set a bell.
+
+    Forwarding is an effect, the bell a timer. Whoever opened it dismisses watchers. What was added in a lane is
+    kept in a row, not in the state.
+    """
+
+    wire = WIRE
+    state = Counter
 
     def initial(self, stream: str) -> Counter:
         return Counter(stream)

@@ -47,7 +47,7 @@ class Folded:
                     seq=len(self.log) + 1,
                     at=self.now,
                     author=by,
-                    type=next(t for t, p in self.kind.events.items() if p is type(happened.payload)),
+                    type=next(t for t, p in self.kind.wire.events.items() if p is type(happened.payload)),
                     revokes=happened.revokes,
                     erases=happened.erases,
                     marks=dict(happened.marks),
@@ -84,7 +84,7 @@ class Folded:
             header = decode_header(header_bytes)
             payload = None
             if packed is not None and not erased(header):
-                payload = msgspec.msgpack.decode(packed, type=self.kind.events[header.type])
+                payload = msgspec.msgpack.decode(packed, type=self.kind.wire.events[header.type])
             state = self.kind.apply(state, header, payload)
             _write(self.kind, rows, header, payload)
         return state, rows

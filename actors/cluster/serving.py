@@ -67,7 +67,9 @@ class Serving:
     """Decodes what peers forward. Bytes that make no sense are counted and answered if possible, nothing more."""
 
     def __init__(self, kinds: Mapping[str, Kind[Any]], links: Links, counters: BridgeCounters) -> None:
-        frames = [frame for kind in kinds.values() for frame in (*kind.commands, *kind.signals)]
+        frames = [
+            frame for kind in kinds.values() for frame in (*kind.wire.all_commands, *kind.wire.all_signals)
+        ]
         self._codec: Final = Codec(Subprotocol.MSGPACK, frames)
         self._links: Final = links
         self._counters: Final = counters

@@ -13,20 +13,16 @@ from actors.inbox.project import project
 from actors.inbox.state import Inbox
 from actors.kind import Change, Decision, FactKey, Facts, Instant, Kind
 from protocol.event import Header
-from protocol.frames import Command, Read, Signal
-from protocol.inbox import COMMANDS, EVENTS, INTERNAL_COMMANDS, KIND, InboxCommand, InboxView, owner_of
+from protocol.frames import Command, Signal
+from protocol.inbox import InboxCommand, InboxView, owner_of
+from protocol.kinds import INBOX
 
 
 class InboxKind(Kind[Inbox]):
     """A user's inbox. Only its owner may listen, which needs no row: its id says whose it is."""
 
-    name = KIND
+    wire = INBOX
     state = Inbox
-    commands = (*COMMANDS, *INTERNAL_COMMANDS)
-    internal_commands = INTERNAL_COMMANDS
-    events = EVENTS
-    signals = (Read,)
-    internal_signals = (Read,)
     on_demand = True
 
     def admits(self, command: Command, *, by: str) -> bool:

@@ -20,9 +20,9 @@ from actors.room.view import view
 from protocol.event import Header
 from protocol.frames import Command, CreateCommand, Read, Signal
 from protocol.ids import derive_stream
+from protocol.kinds import ROOM
 from protocol.room import KIND
-from protocol.room.commands import COMMANDS, INTERNAL_COMMANDS, SIGNALS, OpenDirect
-from protocol.room.events import EVENTS
+from protocol.room.commands import OpenDirect
 from protocol.room.view import RoomView
 
 
@@ -32,13 +32,8 @@ class RoomKind(Kind[Room]):
     ``invite_key``, at least 16 bytes and equal on all nodes, makes the codes of invites.
     """
 
-    name = KIND
+    wire = ROOM
     state = Room
-    commands = (*COMMANDS, *INTERNAL_COMMANDS)
-    internal_commands = INTERNAL_COMMANDS
-    events = EVENTS
-    signals = (*SIGNALS, Read)
-    internal_signals = (Read,)
     tables = TABLES
 
     def __init__(self, invite_key: bytes) -> None:

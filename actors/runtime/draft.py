@@ -237,7 +237,7 @@ def _both(earlier: Change, later: Change) -> Change:
 @cache
 def _type_names(kind: Kind[Any]) -> Mapping[type[Struct], str]:
     """The header's ``type`` by the payload's; a node has few kinds, for as long as it lives."""
-    return {payload: name for name, payload in kind.events.items()}
+    return {payload: name for name, payload in kind.wire.events.items()}
 
 
 def fact_keys(kind: Kind[Any], state: Struct, envelopes: Sequence[Envelope]) -> list[FactKey]:

@@ -287,7 +287,7 @@ class Entity:
         return self.kind.initial(self.stream), 0
 
     def _payload(self, header: Header, row: LogRow) -> Struct | None:
-        type_ = self.kind.events.get(header.type)
+        type_ = self.kind.wire.events.get(header.type)
         if row.payload is None or type_ is None:
             return None
         return msgpack.decode(row.payload, type=type_)

@@ -46,7 +46,7 @@ class Runtime:
         lanes: int = limits.COMMIT_LANES,
         tracer: Tracer | None = None,
     ) -> None:
-        by_name = {kind.name: kind for kind in kinds}
+        by_name = {kind.wire.name: kind for kind in kinds}
         self._clock = clock
         self._randomness = randomness
         self.counters = RuntimeCounters()

@@ -48,7 +48,7 @@ class Router:
         tracer: Tracer | None = None,
     ) -> None:
         self._tracer = tracer
-        self._kind_of_command = {c: k for k in kinds.values() for c in k.commands}
+        self._kind_of_command = {c: k for k in kinds.values() for c in k.wire.all_commands}
         self._kinds = kinds
         self._supervisor = supervisor
         self._ownership = ownership
@@ -178,7 +178,7 @@ class Router:
             return None
         if isinstance(command, CreateCommand):
             return kind.stream_of(command, by=by)
-        if isinstance(command, StreamCommand) and kind_of(command.stream) == kind.name:
+        if isinstance(command, StreamCommand) and kind_of(command.stream) == kind.wire.name:
             return command.stream
         return None
 
@@ -263,7 +263,7 @@ class Router:
     def signal(self, signal: Signal, *, by: str) -> None:
         """Pass an ephemeral signal on, if its kind lets it pass; dropped without a word otherwise."""
         kind = self._kinds.get(kind_of(signal.stream))
-        if kind is None or type(signal) not in kind.signals:
+        if kind is None or type(signal) not in kind.wire.all_signals:
             return
         match self._ownership.where(signal.stream):
             case Here(epoch=epoch):

@@ -11,6 +11,7 @@ from protocol.codes import Code
 from protocol.event import Header
 from protocol.frames import Command, CreateCommand, StreamCommand
 from protocol.ids import SYSTEM
+from protocol.kind import WireKind
 
 KIND: Final = "canary"
 
@@ -35,6 +36,13 @@ class CanarySang(Struct, frozen=True, kw_only=True):
     song: str
 
 
+WIRE: Final = WireKind(
+    name=KIND,
+    internal=(HatchCanary, SingCanary),
+    events={"canary.hatched": CanaryHatched, "canary.sang": CanarySang},
+)
+
+
 class CanaryState(Struct, frozen=True):
     """Nothing has to be remembered."""
 
@@ -42,11 +50,8 @@ class CanaryState(Struct, frozen=True):
 class CanaryKind(Kind[CanaryState]):
     """Each command is one event."""
 
-    name = KIND
+    wire = WIRE
     state = CanaryState
-    commands = (HatchCanary, SingCanary)
-    internal_commands = commands
-    events = {"canary.hatched": CanaryHatched, "canary.sang": CanarySang}  # noqa: RUF012
 
     def initial(self, stream: str) -> CanaryState:
         """Nothing."""

@@ -128,7 +128,7 @@ async def _judged(plan: Plan, nodes: tuple[str, ...], rooms: Sequence[str], dsn:
 
 async def _truth(dsn: str, rooms: Sequence[str]) -> StoredTruth:
     kind = RoomKind(bytes(32))
-    truth = StoredTruth({kind.name: kind})
+    truth = StoredTruth({kind.wire.name: kind})
     async with Pool(quick(dsn), size_max=1, autocommit=True) as pool:
         for room in rooms:
             truth.add(room, await events_of(pool, room), await receipts_of(pool, room))

@@ -65,7 +65,7 @@ class Stories:
         header = decode_header(row.header)
         payload: Struct | None = None
         if row.payload is not None:
-            payload = msgpack.decode(row.payload, type=kind.events[header.type])
+            payload = msgpack.decode(row.payload, type=kind.wire.events[header.type])
         state = kind.apply(story[-1].state if story else kind.initial(stream), header, payload)
         rights = dict(self._rights.get(stream, {})) if story else {}
         for change in kind.project(header, payload):

@@ -27,13 +27,11 @@ from gatherup.client.errors import (
 )
 from gatherup.client.feed import HeadsFeed, PresenceFeed
 from gatherup.client.items import (
-    KINDS,
     Closed,
     Ended,
     Event,
     Gone,
     Item,
-    KindTypes,
     Offline,
     Online,
     PersonPresence,
@@ -48,7 +46,6 @@ from gatherup.client.room import Room
 from gatherup.client.streams import Stream
 
 __all__ = [
-    "KINDS",
     "Client",
     "ClientError",
     "Closed",
@@ -59,7 +56,6 @@ __all__ = [
     "Gone",
     "HeadsFeed",
     "Item",
-    "KindTypes",
     "Members",
     "Offline",
     "Online",

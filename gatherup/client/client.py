@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal
 
 import trio
@@ -12,7 +12,7 @@ from gatherup.client.actions import Action
 from gatherup.client.engine import Engine, TokenProvider
 from gatherup.client.errors import ClientError
 from gatherup.client.feed import HeadsFeed, PresenceFeed
-from gatherup.client.items import Closed, Gone, KindTypes, Offline, Online, Status
+from gatherup.client.items import Closed, Gone, Offline, Online, Status
 from gatherup.client.outcome import Outcome
 from gatherup.client.policy import Policy
 from gatherup.client.ports import Clock, Connector, Randomness
@@ -21,6 +21,7 @@ from gatherup.client.streams import Stream
 from protocol import presence
 from protocol.frames import Accepted, Command, Position, Signal
 from protocol.inbox import inbox_of
+from protocol.kind import WireKind
 from protocol.room.commands import CreateRoom, OpenDirect
 
 
@@ -32,7 +33,7 @@ class Client:
         *,
         connector: Connector,
         token: str | TokenProvider,
-        kinds: Mapping[str, KindTypes],
+        kinds: Iterable[WireKind],
         policy: Policy,
         on_status: Callable[[Status], None] | None,
         clock: Clock,

@@ -7,7 +7,7 @@ Tasks: one makes connections and reads them, one writes, one watches the time. T
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 
 import trio
 
@@ -15,11 +15,12 @@ from gatherup.client import actions
 from gatherup.client.actions import Action
 from gatherup.client.conversation import Conversation
 from gatherup.client.errors import ConnectionLostError, TokenDeniedError, TokenUnavailableError
-from gatherup.client.items import ItemDecoder, KindTypes
+from gatherup.client.items import ItemDecoder
 from gatherup.client.policy import Policy
 from gatherup.client.ports import Clock, Connection, Connector, Randomness, new_client_id
 from gatherup.client.state import ClientState
 from gatherup.client.wire import UNREADABLE, read_frame
+from protocol.kind import WireKind
 
 TokenProvider = Callable[[], Awaitable[str]]
 """Gives an access token that is good now.
@@ -39,7 +40,7 @@ class Engine:
         *,
         connector: Connector,
         token: str | TokenProvider,
-        kinds: Mapping[str, KindTypes],
+        kinds: Iterable[WireKind],
         policy: Policy,
         clock: Clock,
         randomness: Randomness,

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Final, cast
 
 import trio
 
 from gatherup.client.client import Client, TokenProvider
-from gatherup.client.items import KINDS, KindTypes, Status
+from gatherup.client.items import Status
 from gatherup.client.policy import Policy
 from gatherup.client.ports import Clock, Connector, Randomness, SystemClock, SystemRandomness
 from gatherup.client.transport import WebSocketConnector
+from protocol.kind import WireKind
+from protocol.kinds import KINDS
 
 DEFAULT_POLICY: Final = Policy()
 
@@ -22,7 +24,7 @@ async def connect(
     url: str,
     *,
     token: str | TokenProvider,
-    kinds: Mapping[str, KindTypes] = KINDS,
+    kinds: Iterable[WireKind] = KINDS,
     policy: Policy = DEFAULT_POLICY,
     on_status: Callable[[Status], None] | None = None,
     connector: Connector | None = None,
@@ -32,8 +34,9 @@ async def connect(
     """A client that stays connected while the block runs; entered once the first session is open.
 
     ``url`` is the stream listener, ``ws://host:port`` or ``wss://…``. With a provider as ``token`` it is renewed
-    before it expires; a plain string is used until it does. ``on_status`` hears of every session that begins or ends;
-    it must not block. An unreachable server is tried for ever: put a deadline around it if that is too long.
+    before it expires; a plain string is used until it does. ``kinds`` says how streams are read: those of a kind that
+    isn't named arrive as plain values. ``on_status`` hears of every session that begins or ends; it must not block.
+    An unreachable server is tried for ever: put a deadline around it if that is too long.
 
     Raises ClosedError if the server turns the client away for good. A single error inside the block comes out as
     itself, not in an ExceptionGroup.

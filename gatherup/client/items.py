@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Any, Final, Literal, TypeVar
 
 import msgspec
 from msgspec import Raw, Struct
 
 from gatherup.client.errors import ClientError
-from protocol import frames, inbox
+from protocol import frames
 from protocol.event import Header
 from protocol.frames import Position
-from protocol.room import KIND
-from protocol.room.events import EVENTS
-from protocol.room.view import RoomView
+from protocol.ids import kind_of
+from protocol.kind import WireKind
+from protocol.kinds import events_of, views_of
 
 T = TypeVar("T")
 
@@ -118,36 +118,21 @@ class Closed(Struct, frozen=True, kw_only=True):
 Status = Online | Offline | Closed
 
 
-class KindTypes(Struct, frozen=True, kw_only=True):
-    """How to read the streams of one kind."""
-
-    events: Mapping[str, type[Struct]] = {}
-    """Payload types by ``header.type``."""
-    view: type[Struct] | None = None
-    """The type of its snapshots."""
-
-
-KINDS: Final[Mapping[str, KindTypes]] = {
-    KIND: KindTypes(events=EVENTS, view=RoomView),
-    inbox.KIND: KindTypes(events=inbox.EVENTS, view=inbox.InboxView),
-}
-"""The kinds GatherUp ships."""
-_UNKNOWN_KIND: Final = KindTypes()
-
-
 class ItemDecoder:
     """Turns frames into items, in two steps, so that a frame is read whole before anything is done with it."""
 
-    def __init__(self, kinds: Mapping[str, KindTypes]) -> None:
-        self._kinds = kinds
+    def __init__(self, kinds: Iterable[WireKind]) -> None:
+        wires = list(kinds)
+        self._events: Final = events_of(wires)
+        self._views: Final = views_of(wires)
 
     def value(self, frame: frames.ServerFrame) -> object:
         """The payload or snapshot that a frame carries. Raises one of ``wire.UNREADABLE``."""
         match frame:
             case frames.Event(header=header, payload=Raw() as payload):
-                return _decode(payload, self._kind(header.stream).events.get(header.type))
+                return _decode(payload, self._events.get(header.type))
             case frames.Subscribed(stream=stream, snapshot=Raw() as snapshot):
-                return _decode(snapshot, self._kind(stream).view)
+                return _decode(snapshot, self._views.get(kind_of(stream)))
             case _:
                 return None
 
@@ -166,9 +151,6 @@ class ItemDecoder:
                 return Read(stream=frame.stream, room=room, user=user, number=number)
             case frames.Signalled():
                 return Signal(stream=frame.stream, author=frame.author, type=frame.type, data=frame.data)
-
-    def _kind(self, stream: str) -> KindTypes:
-        return self._kinds.get(stream.partition(":")[0], _UNKNOWN_KIND)
 
 
 def _decode(data: Raw, known: type[Struct] | None) -> object:

@@ -250,8 +250,6 @@ RoomCommand = (
 )
 COMMANDS: Final = RoomCommand.__args__
 """What clients may send."""
-INTERNAL_COMMANDS: Final = (EraseUser,)
-SIGNALS: Final = (SendTyping,)
 
 
 class InviteCreated(Struct, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 from importlib import resources
 from pathlib import Path
@@ -11,6 +12,9 @@ from pathlib import Path
 import pytest
 import trio
 
+from protocol import typescript
+from protocol.kinds import KINDS
+from tests import counter_kind
 from tests.e2e.installation import Installation
 from tests.markdown import ROOT, blocks, prose
 
@@ -30,6 +34,19 @@ const gone = stay(url, async () => new Response('', { status: 401 }), new AbortC
 await gone.catch((error: Error) => console.log(error.name, error.message))
 """
 """Calls what the README defines."""
+_THIRD_KIND = """
+import { type Client, type Counter, type Views } from './index.ts'
+
+export async function count(client: Client, stream: string): Promise<number> {
+  await client.send({ t: 'counter.add', stream, points: 3 })
+  let points = 0
+  for await (const item of await client.subscribe(stream)) {
+    if (item.kind === 'event' && item.type === 'counter.added') points += item.payload?.points ?? 0
+  }
+  const view: Views['counter'] extends Counter ? number : never = points
+  return view
+}
+"""
 _IMPORT = re.compile(r"^import \{ (.*) \} from '@gatherup/client'$", re.MULTILINE)
 
 
@@ -72,3 +89,18 @@ def test_its_size_is_so() -> None:
     is_so = [int(size) for size in re.findall(r"(\d+) bytes", done.stdout)]
     assert len(is_so) == len(said) == 2
     assert all(0.9 * claim < size <= claim for size, claim in zip(is_so, said, strict=True)), done.stdout
+
+
+def test_a_third_kind_needs_no_edit_of_the_sdk(tmp_path: Path) -> None:
+    """Its types come from the made module alone: commands are sent, events and views are read with them."""
+    copy = tmp_path / "sdk"
+    shutil.copytree(SDK / "src", copy / "src")
+    for name in ("package.json", "tsconfig.json"):
+        shutil.copy(SDK / name, copy)
+    (copy / "node_modules").symlink_to(SDK / "node_modules")
+    (copy / "src" / "protocol.ts").write_text(typescript.source((*KINDS, counter_kind.WIRE)))
+    (copy / "src" / "main.ts").write_text(_THIRD_KIND)
+    typed = subprocess.run(
+        [NODE, str(SDK / TSC), "-p", ".", "--noEmit"], cwd=copy, check=False, capture_output=True, text=True
+    )
+    assert typed.returncode == 0, typed.stdout

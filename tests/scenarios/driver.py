@@ -31,12 +31,12 @@ from gatherup.client import (
     connect,
 )
 from protocol.frames import Accepted, Position
-from protocol.room.commands import COMMANDS, SIGNALS
+from protocol.kinds import ROOM
 
 Map = dict[str, Any]
 Ask = Callable[[Map], Awaitable[Map]]
 QUICK = Policy(connect_timeout_s=2.0, backoff_min_s=0.05, backoff_max_s=0.3)
-_TYPES: dict[str, Any] = {str(kind.__struct_config__.tag): kind for kind in (*COMMANDS, *SIGNALS)}
+_TYPES: dict[str, Any] = {str(kind.__struct_config__.tag): kind for kind in ROOM.client_frames}
 
 
 @dataclass

@@ -96,7 +96,9 @@ class SimNode:
         self.relay = Relay(self._log, self._time, self._randomness)
         self.outboxes = Outboxes(self._time, bytes_max=OUTBOX_BYTES_MAX)
         self.registry = SessionRegistry()
-        commands = [command for kind in kinds for command in (*kind.commands, *kind.signals)]
+        commands = [
+            command for kind in kinds for command in (*kind.wire.all_commands, *kind.wire.all_signals)
+        ]
         self.lanes = [
             Lane(codec, SimFraming(name)) for name, codec in codecs(dict.fromkeys((*FULL, *commands))).items()
         ]
@@ -147,7 +149,7 @@ class SimNode:
         publisher: Publisher = self.relay
         self.presence, attendance = attended(ownership, self._time, self.relay, lambda user: None)
         if self._bus is not None:
-            kinds = {kind.name: kind for kind in self._kinds}
+            kinds = {kind.wire.name: kind for kind in self._kinds}
             ear = ObservedEar(self.relay, self._database, ownership, link_key(SECRET, CLUSTER))
             self.bridge = Bridge(
                 presence=self.presence,

@@ -38,7 +38,7 @@ class Simulation:
         self.seed = seed
         self.chance = random.Random(f"world {seed}")
         kinds: list[Kind[Any]] = [RoomKind(bytes(32)), InboxKind(), CounterKind()]
-        self.database = ObservedDatabase({kind.name: kind for kind in kinds})
+        self.database = ObservedDatabase({kind.wire.name: kind for kind in kinds})
         self.history = History(self.database)
         self.cluster = Cluster(seed, kinds, self.database, self.history)
         self.count = self.chance.choices([1, 2, 3, 4], [15, 30, 40, 15])[0]

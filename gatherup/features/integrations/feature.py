@@ -42,7 +42,7 @@ def integrations_of(base: Base, accounts: AccountParts, kinds: Sequence[Kind[Any
                 clock,
                 randomness,
                 key=secret,
-                types=[name for kind in kinds if told_outside(kind) for name in kind.events],
+                types=[name for kind in kinds if told_outside(kind) for name in kind.wire.events],
                 allow_private=settings.allow_private,
             ),
         ),

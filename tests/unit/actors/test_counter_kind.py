@@ -39,7 +39,7 @@ def code(decision: Any) -> Code:
 
 
 def test_its_commands_travel_in_both_encodings() -> None:
-    for codec in codecs((*SESSION_FRAMES, *CounterKind().commands)).values():
+    for codec in codecs((*SESSION_FRAMES, *CounterKind.wire.commands)).values():
         for command in (counter.Open(client_id=ID), ask("Add", points=3), ask("Forward", points=1, to=OTHER)):
             assert codec.decode(codec.encode(command)) == command
 

@@ -54,7 +54,7 @@ def truth(
     events: Sequence[tuple[Header, Struct]] = EVENTS, receipts: Sequence[int] = range(1, 7)
 ) -> StoredTruth:
     """What was logged, with receipts for the causes of these seqs."""
-    made = StoredTruth({RoomKind.name: RoomKind(bytes(32))})
+    made = StoredTruth({RoomKind.wire.name: RoomKind(bytes(32))})
     rows = [LogRow(header.seq, encode_header(header), encode_payload(payload)) for header, payload in events]
     authors = {header.seq: header.author for header, _ in EVENTS}
     made.add(ROOM, rows, [Receipt(authors[seq], client_id(seq), seq, seq, b"") for seq in receipts])

@@ -5,10 +5,11 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from gatherup.client.items import KINDS, Event, ItemDecoder, Read, Signal, Snapshot
+from gatherup.client.items import Event, ItemDecoder, Read, Signal, Snapshot
 from protocol import frames, inbox
 from protocol.event import Header
 from protocol.frames import Position, Signalled
+from protocol.kinds import KINDS
 from tests.unit.client.world import ROOMS, USER
 
 ROOM = ROOMS[0]

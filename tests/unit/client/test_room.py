@@ -10,9 +10,9 @@ import pytest
 
 from gatherup.client.room import Room
 from gatherup.client.streams import Stream
+from protocol import kinds
 from protocol.frames import Accepted, Command, Position, Signal, StreamCommand
 from protocol.room.commands import (
-    COMMANDS,
     ArchiveRoom,
     BanUser,
     ChangeRoom,
@@ -119,7 +119,7 @@ async def test_a_method_sends_its_command(command: type[StreamCommand]) -> None:
 
 
 def test_every_command_has_a_method_and_every_method_a_command() -> None:
-    assert set(CALLS) == {c for c in COMMANDS if issubclass(c, StreamCommand)}
+    assert set(CALLS) == {c for c in kinds.ROOM.commands if issubclass(c, StreamCommand)}
     public = {name for name, _ in inspect.getmembers(Room, inspect.isfunction) if not name.startswith("_")}
     assert public - {name for name, *_ in CALLS.values()} == {"subscribe", "mark_read", "typing"}
 

@@ -26,7 +26,7 @@ MODERATORS = MEMBERS[-limits.ROOM_MODERATORS_MAX - 1 : -1]
 OWNER, LAST = MEMBERS[-1], MEMBERS[-limits.ROOM_MODERATORS_MAX - 2]
 """Who joined last owns the room, those before them moderate it, and LAST is the last of the plain members."""
 STRANGER = "user:" + "f" * 32
-KINDS = {kind.name: kind for kind in kinds_of(b"k" * 32)}
+KINDS = {kind.wire.name: kind for kind in kinds_of(b"k" * 32)}
 
 FULL_ROOM = Room(
     room="room:" + "f" * 32,

@@ -31,7 +31,7 @@ class Wave(Signal, frozen=True, kw_only=True, tag="counter.wave"): ...
 
 
 class WavingKind(CounterKind):
-    signals = (Wave,)
+    wire = replace(CounterKind.wire, signals=(Wave,))
 
 
 KINDS: dict[str, Any] = {"counter": WavingKind()}

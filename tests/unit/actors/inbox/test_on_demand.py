@@ -16,7 +16,8 @@ from gatherup.kinds import CLIENT_FRAMES
 from protocol.codes import Code
 from protocol.frames import Accepted, Refused
 from protocol.ids import SYSTEM, derive_client_id
-from protocol.inbox import COMMANDS, INTERNAL_COMMANDS, EndLogins, InboxView, Mention, ReadInbox, inbox_of
+from protocol.inbox import EndLogins, InboxView, Mention, ReadInbox, inbox_of
+from protocol.kinds import INBOX
 from protocol.room.commands import CreateRoom, InviteUser, JoinRoom, PostMessage
 from storage.memory.database import MemoryDatabase
 from storage.memory.directory import MemoryDirectory
@@ -132,8 +133,7 @@ async def test_what_rooms_owe_comes_once_and_not_from_the_blocked(autojump_clock
 
 
 def test_clients_can_t_say_what_is_the_server_s():
-    assert set(COMMANDS) <= set(CLIENT_FRAMES)
-    assert not {*INTERNAL_COMMANDS, *CanaryKind().commands} & set(CLIENT_FRAMES)
-    assert set(InboxKind().commands) == {*COMMANDS, *INTERNAL_COMMANDS}
-    assert InboxKind().client_commands == COMMANDS
-    assert CanaryKind().client_commands == ()
+    assert set(INBOX.commands) <= set(CLIENT_FRAMES)
+    assert not {*INBOX.internal, *CanaryKind.wire.all_commands} & set(CLIENT_FRAMES)
+    assert INBOX.commands == (ReadInbox,)
+    assert CanaryKind.wire.commands == ()

@@ -8,7 +8,7 @@ import pytest
 
 from actors.kind import Accept, FactKey, Refuse, Send
 from actors.room.effects import effects
-from protocol import limits
+from protocol import kinds, limits
 from protocol.codes import Code
 from protocol.inbox import Invite, Mention, inbox_of
 from protocol.room.commands import (
@@ -371,8 +371,8 @@ def test_only_the_server_erases_people() -> None:
     for by in (ANN, EVE, KEY):
         decision = erase(talk(BOB), BOB, by=by)
         assert isinstance(decision, Refuse)
-    assert EraseUser not in Talk().kind.client_commands
-    assert EraseUser in Talk().kind.commands
+    assert EraseUser not in kinds.ROOM.commands
+    assert EraseUser in kinds.ROOM.internal
 
 
 def test_of_an_erased_person_no_text_is_left(room: Talk) -> None:

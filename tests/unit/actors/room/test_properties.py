@@ -16,7 +16,7 @@ from actors.kind import LISTENERS, LISTENS_AFTER, NOBODY, Accept, Facts, Upsert,
 from actors.room.state import Room
 from actors.runtime.draft import Draft, fact_keys
 from actors.runtime.envelope import Envelope
-from protocol import limits
+from protocol import kinds, limits
 from protocol.frames import Command
 from protocol.ids import SYSTEM, derive_client_id
 from protocol.room.commands import (
@@ -47,7 +47,6 @@ from protocol.room.commands import (
     UnpinMessage,
     Unreact,
 )
-from protocol.room.events import EVENTS
 from protocol.room.view import RoomView
 from storage.tables import checked
 from tests.unit.actors.room.commands import ACCESS, ANY, AUTHORS, SECRET, USERS
@@ -318,4 +317,4 @@ def test_long_histories_of_every_event_hold_all_that_must_hold() -> None:
             if step % 20 == 19:
                 machine.all_holds()
         happened |= {header.type for header in machine.talk.headers()}
-    assert happened == set(EVENTS)
+    assert happened == set(kinds.ROOM.events)

@@ -34,6 +34,7 @@ from protocol.codes import Code
 from protocol.event import Header
 from protocol.frames import Command, Reply, Signalled, StreamCommand
 from protocol.ids import derive_client_id
+from protocol.kind import WireKind
 from storage.memory.database import MemoryDatabase
 from storage.memory.directory import MemoryDirectory
 from storage.memory.faults import Faults
@@ -85,10 +86,12 @@ class Tally(Struct, frozen=True):
 
 
 class TallyKind(Kind[Tally]):
-    name = "tally"
+    wire = WireKind(
+        name="tally",
+        commands=(Add, Touch, Check, Explode, Expire),
+        events={"tally.added": Added, "tally.expired": Expired},
+    )
     state = Tally
-    commands = (Add, Touch, Check, Explode, Expire)
-    events = {"tally.added": Added, "tally.expired": Expired}
 
     def initial(self, stream: str) -> Tally:
         return Tally()

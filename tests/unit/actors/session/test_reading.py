@@ -13,6 +13,7 @@ from protocol.codec import FULL
 from protocol.codes import Code
 from protocol.frames import Accepted, MarkRead, Read, Refused, Signalled, WatchHeads
 from protocol.inbox import inbox_of
+from protocol.kinds import KINDS
 from tests.unit.actors.session.support import client_id, run
 from tests.unit.actors.session.test_heads import BEN, ME, ROOM, Town, pass_
 
@@ -105,9 +106,9 @@ def test_watching_ever_other_rooms_is_refused_for_a_while() -> None:
 
 def test_who_may_be_told_what_was_read() -> None:
     assert Read not in FULL
-    for kind in (RoomKind(bytes(32)), InboxKind()):
-        assert Read in kind.signals
-        assert Read not in kind.client_signals
+    for kind in KINDS:
+        assert Read in kind.all_signals
+        assert Read not in kind.signals
 
     inbox = InboxKind()
     signal = Read(stream=inbox_of(ME), room=ROOM, number=1, user=ME)

@@ -1,0 +1,52 @@
+"""The kinds of stream that clients know. The codec, the schemas and both SDKs are made from this list.
+
+A kind that is added here has its types in docs/schema and in the TypeScript SDK after ``make docs``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from msgspec import Struct
+
+from protocol import inbox
+from protocol.frames import Read
+from protocol.kind import WireKind
+from protocol.room import KIND, commands, events
+from protocol.room.view import RoomView
+
+ROOM: Final = WireKind(
+    name=KIND,
+    commands=commands.COMMANDS,
+    internal=(commands.EraseUser,),
+    signals=(commands.SendTyping,),
+    internal_signals=(Read,),
+    events=events.EVENTS,
+    view=RoomView,
+    answers={"room.create_invite": commands.InviteCreated},
+)
+INBOX: Final = WireKind(
+    name=inbox.KIND,
+    commands=(inbox.ReadInbox,),
+    internal=(inbox.Mention, inbox.Invite, inbox.Befriend, inbox.Warn, inbox.EndLogins),
+    internal_signals=(Read,),
+    events=inbox.EVENTS,
+    view=inbox.InboxView,
+)
+KINDS: Final = (ROOM, INBOX)
+
+
+def events_of(kinds: Iterable[WireKind]) -> dict[str, type[Struct]]:
+    """The payloads of these kinds' events, by the header's ``type``."""
+    return {name: payload for kind in kinds for name, payload in kind.events.items()}
+
+
+def views_of(kinds: Iterable[WireKind]) -> dict[str, type[Struct]]:
+    """What snapshots hold, by the kind's name."""
+    return {kind.name: kind.view for kind in kinds if kind.view is not None}
+
+
+def answers_of(kinds: Iterable[WireKind]) -> dict[str, type[Struct]]:
+    """What ``accepted.answer`` holds, by the command's tag."""
+    return {tag: answer for kind in kinds for tag, answer in kind.answers.items()}
