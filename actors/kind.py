@@ -19,7 +19,7 @@ from msgspec import Struct
 from actors.tables import Column, Table, Tables, Type, Value
 from protocol.codes import Code
 from protocol.event import Header, Mark
-from protocol.frames import Command, CreateCommand, Signal
+from protocol.frames import Command, CreateCommand, Signal, StreamCommand
 from protocol.ids import USER, derive_stream, kind_of
 from protocol.kind import WireKind
 
@@ -42,6 +42,10 @@ LISTENER_TABLE: Final = Table(
     LISTENERS, (Column(LISTENS_AFTER, Type.INTEGER),), key=Column("user_id", Type.TEXT, required=True)
 )
 """The engine's own table, which every kind may write to."""
+
+AUTHORED: Final = "authored"
+"""The projection table that says whose text an event of the stream holds. Key: the event's seq in decimal; ``author``:
+a user id. The event that empties the text deletes the row. Erasing a person finds their texts here."""
 
 # Facts that aren't the stream's own rows: who people are, and what they are to one another.
 PERSON: Final = "person"
@@ -100,6 +104,16 @@ class Delete(Struct, frozen=True):
 
 Change = Upsert | Update | Delete
 Facts = Mapping[FactKey, Row | None]
+
+
+class Texts(Struct, frozen=True):
+    """A table of a kind's own whose rows say what rows of ``AUTHORED`` say: their key is the seq of an event."""
+
+    table: str
+    author: str
+    """The column of the user who wrote it."""
+    text: str | None = None
+    """The column that is null when the text is gone; None if the row itself goes."""
 
 
 class Happened(Struct, frozen=True):
@@ -163,6 +177,10 @@ class Kind(ABC, Generic[S]):
     """Raised when old checkpoints can't be read any more: streams then fold from their log."""
     tables: ClassVar[tuple[Table, ...]] = ()
     """Those that ``project`` writes to and that have columns; any other needs neither a declaration nor a migration."""
+    texts: ClassVar[tuple[Texts, ...]] = ()
+    """Where its rows tell who wrote a text, beside ``AUTHORED``."""
+    people: ClassVar[tuple[str, ...]] = ()
+    """Its tables whose keys are the ids of users that are to be erased from it, beside ``LISTENERS``."""
     on_demand: ClassVar[bool] = False
     """Whether a stream begins to exist when it is first needed, for a command it ``admits`` or to be shown, rather
     than with a CreateCommand."""
@@ -192,6 +210,16 @@ class Kind(ABC, Generic[S]):
         """The state after one event. ``payload`` is None when it was erased, or is of an unknown type.
 
         The state must come out the same either way: what it needs of an erasable event stands in the header.
+        """
+
+    @abstractmethod
+    def erase(self, stream: str, user: str, events: Sequence[int]) -> StreamCommand | None:
+        """The command that takes a user whose account is gone out of a stream, and empties these events.
+
+        ``events`` are seqs of texts of theirs, at most ERASE_SEQS_MAX, and none in the last command. The server sends
+        it as ``system``, with a client_id of its own, to every stream in which a row of ``LISTENERS``, ``AUTHORED``,
+        ``texts`` or ``people`` names the user, until none does. None: streams of this kind keep nothing of a person
+        but ids.
         """
 
     def project(self, header: Header, payload: Struct | None) -> Sequence[Change]:

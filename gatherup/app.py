@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from functools import partial
 from socket import socket  # noqa: TID251 - a type
-from typing import Any
 
 from msgspec import Struct
 from quart_trio import QuartTrio
 
-from actors.kind import Kind
 from actors.limiting.rate_limit import Rate
 from gatherup.auth.keys import KeyRing
 from gatherup.chores import Chore, sweep
@@ -44,7 +41,7 @@ from storage.postgres.outbox.owed import Owed
 from storage.postgres.streams.receipts import Receipts
 
 
-def features(base: Base, kinds: Sequence[Kind[Any]]) -> tuple[Feature, ...]:
+def features(base: Base) -> tuple[Feature, ...]:
     """Every feature of a node: the list to add one's own to."""
     accounts, account_parts = accounts_of(base)
     return (
@@ -52,7 +49,7 @@ def features(base: Base, kinds: Sequence[Kind[Any]]) -> tuple[Feature, ...]:
         people_of(base, account_parts),
         rooms_of(base),
         inbox_of(base),
-        integrations_of(base, account_parts, kinds),
+        integrations_of(base, account_parts),
         admin_of(base),
     )
 
@@ -86,6 +83,7 @@ def wired(config: Config, store: Store, listener: socket) -> Node:
         pool=pool,
         clock=clock,
         randomness=randomness,
+        kinds=kinds,
         tokens=tokens,
         streams=core.streams,
         router=core.runtime.router,
@@ -94,7 +92,7 @@ def wired(config: Config, store: Store, listener: socket) -> Node:
         commands=Commands(core.streams, throttle),
         wake=wake,
     )
-    all_ = features(base, kinds)
+    all_ = features(base)
     worker = JobWorker(Jobs(pool), [q for f in all_ for q in f.queues], clock, randomness, job_wakeup)
     receipts = Chore(what="receipts", take=partial(Receipts(pool).delete, limits.RECEIPT_KEEP_DAYS))
     chores = (receipts, *(chore for feature in all_ for chore in feature.chores))

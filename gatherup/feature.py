@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from msgspec import Struct
 
+from actors.kind import Kind
 from actors.ports.streams import Streams
 from actors.ports.time import Clock, Randomness
 from actors.session.reads import Reads
@@ -42,6 +44,7 @@ class Base(Struct, frozen=True, kw_only=True):
     pool: Pool
     clock: Clock
     randomness: Randomness
+    kinds: tuple[Kind[Any], ...]
     tokens: AccessTokens
     streams: Streams
     """The way of what people send: through the hooks of the community."""

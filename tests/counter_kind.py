@@ -47,6 +47,10 @@ class Dismiss(StreamCommand, frozen=True, kw_only=True, tag="counter.dismiss"):
     user: UserId
 
 
+class Forget(StreamCommand, frozen=True, kw_only=True, tag="counter.forget"):
+    user: UserId
+
+
 class Add(StreamCommand, frozen=True, kw_only=True, tag="counter.add"):
     points: Points
     lane: Annotated[int, Meta(ge=0, le=9)] = 0
@@ -105,6 +109,7 @@ class Counter(Struct, frozen=True):
 WIRE = WireKind(
     name="counter",
     commands=(Open, Watch, Dismiss, Add, Forward, SetBell, Ring),
+    internal=(Forget,),
     events={
         "counter.opened": Opened,
         "counter.watched": Watched,
@@ -144,6 +149,8 @@ class CounterKind(Kind[Counter]):
                 if user not in state.watchers:
                     return Refuse(Code.NOT_FOUND, field="user")
                 return Accept((Happened(Dismissed(), revokes=(user,)),))
+            case Forget(user=user):
+                return Accept((Happened(Dismissed(), revokes=(user,)),) if user in state.watchers else ())
             case Add():
                 return _add(state, facts, command)
             case Forward(points=points, to=to):
@@ -191,6 +198,9 @@ class CounterKind(Kind[Counter]):
                 return (Upsert("total", "", {"points": _number(header.marks["total"])}),)
             case _:
                 return ()
+
+    def erase(self, stream: str, user: str, events: Sequence[int]) -> Forget:
+        return Forget(client_id="", stream=stream, user=user)
 
     def effects(self, header: Header) -> Sequence[Effect]:
         if header.type != "counter.forwarded":

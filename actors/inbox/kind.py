@@ -41,6 +41,9 @@ class InboxKind(Kind[Inbox]):
         """See ``actors.inbox.decide``."""
         return decide(state, facts, cast(InboxCommand, command), by)
 
+    def erase(self, stream: str, user: str, events: Sequence[int]) -> None:
+        """Nothing: items name people, rooms and messages by their ids, and hold no text."""
+
     def apply(self, state: Inbox, header: Header, payload: Struct | None) -> Inbox:
         """See ``actors.inbox.apply``."""
         return apply(state, header)

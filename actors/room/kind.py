@@ -7,14 +7,14 @@ from typing import Final
 
 from msgspec import Struct
 
-from actors.kind import Change, Decision, Effect, FactKey, Facts, Instant, Kind
+from actors.kind import Change, Decision, Effect, FactKey, Facts, Instant, Kind, Texts
 from actors.room.apply import apply
 from actors.room.asked import Asked
 from actors.room.decide import decide, needed_facts
 from actors.room.effects import effects
 from actors.room.invites import InviteCodes
 from actors.room.project import project
-from actors.room.rows import TABLES
+from actors.room.rows import INVITED, MESSAGE, TABLES
 from actors.room.state import Room
 from actors.room.view import view
 from protocol.event import Header
@@ -22,7 +22,7 @@ from protocol.frames import Command, CreateCommand, Read, Signal
 from protocol.ids import derive_stream
 from protocol.kinds import ROOM
 from protocol.room import KIND
-from protocol.room.commands import OpenDirect
+from protocol.room.commands import EraseUser, OpenDirect
 from protocol.room.view import RoomView
 
 
@@ -35,6 +35,8 @@ class RoomKind(Kind[Room]):
     wire = ROOM
     state = Room
     tables = TABLES
+    texts = (Texts(MESSAGE, author="author", text="body"),)
+    people = (INVITED,)
 
     def __init__(self, invite_key: bytes) -> None:
         self._codes: Final = InviteCodes(invite_key)
@@ -56,6 +58,10 @@ class RoomKind(Kind[Room]):
     def decide(self, state: Room, facts: Facts, command: Command, *, by: str, now: Instant) -> Decision:
         """See ``actors.room.decide``."""
         return decide(Asked(state, facts, by, now, self._codes, state.rank(by)), command)
+
+    def erase(self, stream: str, user: str, events: Sequence[int]) -> EraseUser:
+        """See ``EraseUser``."""
+        return EraseUser(client_id="", stream=stream, user=user, events=tuple(events))
 
     def apply(self, state: Room, header: Header, payload: Struct | None) -> Room:
         """See ``actors.room.apply``."""

@@ -7,9 +7,9 @@ from typing import Any, Final, cast
 
 from msgspec import Struct
 
-from actors.kind import LISTENERS, LISTENS_AFTER, NOBODY, Change, Delete, Update, Upsert
+from actors.kind import AUTHORED, LISTENERS, LISTENS_AFTER, NOBODY, Change, Delete, Update, Upsert
 from actors.room import message_rows
-from actors.room.rows import AUTHORED, BAN, FILTER, INVITE, INVITED, MUTE, ROOM, SETTINGS
+from actors.room.rows import BAN, FILTER, INVITE, INVITED, MUTE, ROOM, SETTINGS
 from protocol.event import Header
 from protocol.ids import kind_of
 from protocol.room.events import FilterSet, MemberKicked, MemberMuted, RoomChanged, RoomCreated, UserBanned

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from actors.kind import FactKey
+from actors.kind import AUTHORED, FactKey
 from actors.tables import Column, Table, Type
 
 ROOM: Final = "room"
@@ -84,10 +84,8 @@ TABLES: Final = (
     ),
 )
 
-# Without columns of their own.
-AUTHORED: Final = "authored"
-"""Key: the seq of an event that isn't about a message and holds a text of its author's. ``author``; ``of``: ``name``,
-``kick``, or ``ban`` and ``mute`` with the user they were for."""
+# Without columns of their own. ``AUTHORED`` holds events that aren't about a message; beside ``author`` it has ``of``:
+# ``name``, ``kick``, or ``ban`` and ``mute`` with the user they were for.
 INVITED: Final = "invited"
 """Key: the id of a user who hasn't joined. ``by``, ``at``."""
 INVITE: Final = "invite"

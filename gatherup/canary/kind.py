@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -66,6 +67,9 @@ class CanaryKind(Kind[CanaryState]):
         if isinstance(command, SingCanary):
             return Accept((Happened(CanarySang(song=command.song)),))
         return Accept((Happened(CanaryHatched()),))
+
+    def erase(self, stream: str, user: str, events: Sequence[int]) -> None:
+        """Nothing: nobody writes in it."""
 
     def apply(self, state: CanaryState, header: Header, payload: Struct | None) -> CanaryState:
         """Nothing changes."""

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-from actors.kind import Kind
 from actors.limiting.rate_limit import Rate
 from gatherup.auth.seal import derived_key
 from gatherup.feature import Base, Feature
@@ -24,7 +20,7 @@ from storage.postgres.integrations.webhooks import Webhooks
 from storage.postgres.people.people import People
 
 
-def integrations_of(base: Base, accounts: AccountParts, kinds: Sequence[Kind[Any]]) -> Feature:
+def integrations_of(base: Base, accounts: AccountParts) -> Feature:
     """The feature."""
     pool, clock, randomness = base.pool, base.clock, base.randomness
     rate = Rate(limits.SERVER_COMMANDS_PER_S, limits.SERVER_COMMANDS_BURST)
@@ -42,7 +38,7 @@ def integrations_of(base: Base, accounts: AccountParts, kinds: Sequence[Kind[Any
                 clock,
                 randomness,
                 key=secret,
-                types=[name for kind in kinds if told_outside(kind) for name in kind.wire.events],
+                types=[name for kind in base.kinds if told_outside(kind) for name in kind.wire.events],
                 allow_private=settings.allow_private,
             ),
         ),

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final, Protocol
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, Protocol
 
 import structlog
+from msgspec.structs import replace
 
-from actors.kind import Instant
+from actors.kind import Instant, Kind
 from actors.ports.streams import Streams
 from actors.ports.time import Clock
 from protocol.frames import Accepted, Refused
-from protocol.ids import SYSTEM, derive_client_id
+from protocol.ids import SYSTEM, derive_client_id, kind_of
 from protocol.limits import ERASE_SEQS_MAX
-from protocol.room.commands import EraseUser
 from storage.postgres.driver.errors import PostgresError
 
 SWEEP_S: Final = 60.0
 LEASE_S: Final = 300.0
 """For so long one node works on a person before another one may; what both send takes effect once."""
-ROOMS_AT_ONCE: Final = 100
+STREAMS_AT_ONCE: Final = 100
 
 _log = structlog.stdlib.get_logger("gatherup.erasure")
 
@@ -35,31 +35,39 @@ class ErasureRows(Protocol):
         """A user who is to be erased from streams, for this node alone for so long."""
         ...
 
-    async def rooms(self, user: str, *, after: str | None, limit: int) -> Sequence[str]:
-        """Rooms in which there is something of this user, in order, those after this one."""
-        ...
-
-    async def written(self, user: str, room: str, *, limit: int) -> Sequence[int]:
-        """Seqs of messages of this user in a room, and of other events with a text of theirs: some of them."""
-        ...
-
     async def settle(self, user: str) -> None:
         """Nothing of this user is left anywhere."""
         ...
 
 
+class TraceRows(Protocol):
+    """``storage.postgres.people.traces.Traces``."""
+
+    async def streams(self, user: str, *, after: str | None, limit: int) -> Sequence[str]:
+        """Streams in which there is something of this user, in order, those after this one."""
+        ...
+
+    async def written(self, user: str, stream: str, *, limit: int) -> Sequence[int]:
+        """Seqs of events of a stream that hold a text of this user: some of them."""
+        ...
+
+
 class UnfinishedError(Exception):
-    """A room couldn't take its part now; the rest is done later."""
+    """A stream couldn't take its part now; the rest is done later."""
 
 
 class Erasure:
-    """Deletes the rows of accounts whose time has come, then empties what they wrote, room by room.
+    """Deletes the rows of accounts whose time has come, then empties what they wrote, stream by stream.
 
     Every step may be repeated, by this node or another, and nothing is forgotten by dying in between.
     """
 
-    def __init__(self, rows: ErasureRows, router: Streams, clock: Clock) -> None:
+    def __init__(
+        self, rows: ErasureRows, traces: TraceRows, kinds: Iterable[Kind[Any]], router: Streams, clock: Clock
+    ) -> None:
         self._rows = rows
+        self._traces = traces
+        self._kinds = {kind.wire.name: kind for kind in kinds}
         self._router = router
         self._clock = clock
 
@@ -81,34 +89,38 @@ class Erasure:
 
     async def _erase(self, user: str) -> None:
         try:
-            await self._empty_rooms(user)
+            # Looked through again after something was found: what was written meanwhile isn't missed.
+            left = await self._emptied(user) and await self._emptied(user)
         except UnfinishedError as error:
             _log.warning("erasing an account goes on later", code=str(error))
             return
-        # Seen once more from the start: who wrote while this went on isn't missed.
-        if not await self._rows.rooms(user, after=None, limit=1):
+        if not left:
             await self._rows.settle(user)
             _log.info("an account was erased")
 
-    async def _empty_rooms(self, user: str) -> None:
-        after = None
-        while rooms := await self._rows.rooms(user, after=after, limit=ROOMS_AT_ONCE):
-            for room in rooms:
-                await self._empty(user, room)
-            after = rooms[-1]
+    async def _emptied(self, user: str) -> bool:
+        """Take a user out of every stream. Whether there was anything. Raises UnfinishedError."""
+        found, after = False, None
+        while streams := await self._traces.streams(user, after=after, limit=STREAMS_AT_ONCE):
+            for stream in streams:
+                found |= await self._empty(user, stream)
+            after = streams[-1]
+        return found
 
-    async def _empty(self, user: str, room: str) -> None:
-        """Once also without anything written, since it ends a membership. Raises UnfinishedError."""
-        before: tuple[int, ...] = ()
+    async def _empty(self, user: str, stream: str) -> bool:
+        """Ask once also without anything written, since it ends a membership. Raises UnfinishedError."""
+        kind, before = self._kinds[kind_of(stream)], None
         while True:
-            seqs = tuple(await self._rows.written(user, room, limit=ERASE_SEQS_MAX))
+            seqs = tuple(await self._traces.written(user, stream, limit=ERASE_SEQS_MAX))
             if seqs and seqs == before:
                 raise UnfinishedError("not_erased")
-            cause = derive_client_id("erase", user, room, *map(str, seqs))
-            command = EraseUser(client_id=cause, stream=room, user=user, events=seqs)
-            reply = await self._router.ask(command, by=SYSTEM)
+            command = kind.erase(stream, user, seqs)
+            if command is None:
+                return False
+            cause = derive_client_id("erase", user, stream, *map(str, seqs))
+            reply = await self._router.ask(replace(command, client_id=cause), by=SYSTEM)
             if not isinstance(reply, Accepted):
                 raise UnfinishedError(reply.code if isinstance(reply, Refused) else "unknown")
             if not seqs:
-                return
+                return True
             before = seqs

@@ -11,6 +11,7 @@ from gatherup.features.people.relations import RelationsResource
 from storage.postgres.people.erasure import Erasures
 from storage.postgres.people.people import People
 from storage.postgres.people.relations import Relations
+from storage.postgres.people.traces import Traces
 
 
 def people_of(base: Base, accounts: AccountParts) -> Feature:
@@ -22,5 +23,5 @@ def people_of(base: Base, accounts: AccountParts) -> Feature:
             RelationsResource(Relations(pool), clock, base.throttle, base.wake),
             DeletionResource(erasures, accounts.passwords, clock, base.wake),
         ),
-        tasks=(Erasure(erasures, base.router, clock).run,),
+        tasks=(Erasure(erasures, Traces(pool, base.kinds), base.kinds, base.router, clock).run,),
     )

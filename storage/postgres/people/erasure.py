@@ -1,15 +1,13 @@
 """Deleting accounts, and erasing what is left of a person.
 
 Deleted, an account is hidden and can be kept by signing in until ``erase_at``. Then its rows go, and a row of
-``erasure`` stays until no stream holds anything they wrote. Every method may raise PostgresError; times are Unix
-milliseconds, users ``user:32hex``.
+``erasure`` stays until no stream holds anything of theirs, which ``storage.postgres.people.traces`` finds. Every
+method may raise PostgresError; times are Unix milliseconds, users ``user:32hex``.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Final
-from uuid import UUID
 
 from actors.kind import Instant
 from protocol.ids import SYSTEM
@@ -56,30 +54,6 @@ from (
 where e.account = due.account returning e.account
 """
 _DONE = "delete from erasure where account = %(account)s"
-
-_ROOMS = """
-select replace(s.id::text, '-', '') from stream s
-where s.kind = 'room' and s.id > %(after)s and s.id in (
-    select stream_id from message where author = %(user)s and deleted_at is null
-    union select stream_id from projection_row where name = 'authored' and value ->> 'author' = %(user)s
-    union select stream_id from listener where user_id = %(user)s
-    union select stream_id from projection_row where name = 'invited' and key = %(user)s
-)
-order by s.id limit %(limit)s
-"""
-
-_WRITTEN = """
-(
-    select seq from message
-    where author = %(user)s and stream_id = %(room)s and deleted_at is null order by seq limit %(limit)s
-) union all (
-    select key::bigint from projection_row
-    where name = 'authored' and value ->> 'author' = %(user)s and stream_id = %(room)s
-    order by key::bigint limit %(limit)s
-)
-limit %(limit)s
-"""
-_START: Final = UUID(int=0)
 
 
 class Erasures:
@@ -130,17 +104,6 @@ class Erasures:
         """A user who is to be erased from streams, for this node alone for so long; None if there is none."""
         found = await rows(self._pool, _CLAIM, {"lease_s": lease_s})
         return user_of(found[0][0]) if found else None
-
-    async def rooms(self, user: str, *, after: str | None, limit: int) -> list[str]:
-        """Rooms in which there is something of this user, in order of their ids, those after this one."""
-        last = _START if after is None else uuid_of(after)
-        found = await rows(self._pool, _ROOMS, {"user": user, "after": last, "limit": limit})
-        return [f"room:{room}" for (room,) in found]
-
-    async def written(self, user: str, room: str, *, limit: int) -> list[int]:
-        """Seqs of messages of this user in a room, and of other events with a text of theirs: some of them."""
-        parameters = {"user": user, "room": uuid_of(room), "limit": limit}
-        return [seq for (seq,) in await rows(self._pool, _WRITTEN, parameters)]
 
     async def settle(self, user: str) -> None:
         """Nothing of this user is left anywhere."""

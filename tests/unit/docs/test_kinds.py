@@ -10,7 +10,7 @@ import msgspec
 import pytest
 import trio
 
-from actors.kind import EVERYONE, LISTENERS, LISTENS_AFTER, Accept, FactKey, Job
+from actors.kind import AUTHORED, EVERYONE, LISTENERS, LISTENS_AFTER, Accept, FactKey, Job
 from gatherup.client import ConnectionLostError, connect
 from protocol.codec import FULL, InvalidFrameError, Subprotocol, codecs
 from protocol.codes import Code
@@ -81,11 +81,11 @@ def types(database: ObservedDatabase, stream: str) -> list[str]:
 # --- what the page says of itself ------------------------------------------------------------------------
 
 
-def test_it_is_a_whole_kind_in_about_60_lines_and_its_imports() -> None:
+def test_it_is_a_whole_kind_in_about_90_lines_and_its_imports() -> None:
     lines = [line for line in KIND.text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
     assert max(map(len, KIND.text.splitlines())) <= 100
-    assert 50 < len([line for line in lines if not line.startswith(("from ", "import "))]) <= 70
-    for name in ("decide", "apply", "project", "effects", "view", "due", "on_due"):
+    assert 80 < len([line for line in lines if not line.startswith(("from ", "import "))]) <= 95
+    for name in ("decide", "apply", "project", "erase", "effects", "view", "due", "on_due"):
         assert name in vars(auction.AuctionKind)
 
 
@@ -126,6 +126,23 @@ def test_the_state_comes_from_the_headers(erased: bool) -> None:
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(state), type=folded.kind.state) == state
 
 
+def test_a_deleted_seller_s_texts_leave_log_rows_and_state() -> None:
+    folded = Folded(auction.AuctionKind(), "auction:" + "1" * 32)
+    folded.do(auction.OpenAuction(client_id=cid("0"), item="Cup", open_for_ms=1000), SELLER)
+    folded.do(auction.Bid(client_id=cid("1"), stream=folded.stream, coins=3), ANN)
+    before = folded.state
+    theirs = [int(key.key) for key, row in folded.rows.items() if row == {"author": SELLER}]
+    for events in (theirs, ()):
+        command = folded.kind.erase(folded.stream, SELLER, events)
+        assert command is not None
+        assert isinstance(folded.do(command, SYSTEM), Accept)
+        assert not folded.kind.admits(command, by=SELLER)
+    assert [payload is None for _, payload in folded.log] == [True, False, False]
+    assert folded.rows == {FactKey(LISTENERS, EVERYONE): {}}
+    assert "Cup" not in repr((folded.state, folded.log, folded.rows))
+    assert folded.state == before == folded.refolded()[0]
+
+
 # --- on a node -------------------------------------------------------------------------------------------
 
 
@@ -156,6 +173,7 @@ async def test_the_highest_bid_wins_once(autojump_clock: object) -> None:
     assert row.rows == {
         FactKey(LISTENERS, EVERYONE): {LISTENS_AFTER: None},
         FactKey("lot", ""): {"item": "Cup"},
+        FactKey(AUTHORED, "1"): {"author": SELLER},
     }
     assert row.wake_at is None
 

@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 
 import trio
 
+from actors.inbox.kind import InboxKind
 from actors.kind import Instant
 from actors.refusals import refused
+from actors.room.kind import RoomKind
 from gatherup.features.people.erasure import LEASE_S, SWEEP_S, Erasure
 from protocol.codes import Code
 from protocol.frames import Accepted, Command, Reply
@@ -46,11 +48,11 @@ class Rows:
         self.claimable = trio.current_time() + lease_s
         return ANN
 
-    async def rooms(self, user: str, *, after: str | None, limit: int) -> Sequence[str]:
+    async def streams(self, user: str, *, after: str | None, limit: int) -> Sequence[str]:
         return [room for room in sorted(self.left) if room > (after or "")][:limit]
 
-    async def written(self, user: str, room: str, *, limit: int) -> Sequence[int]:
-        return self.left.get(room, [])[:limit]
+    async def written(self, user: str, stream: str, *, limit: int) -> Sequence[int]:
+        return self.left.get(stream, [])[:limit]
 
     async def settle(self, user: str) -> None:
         self.settled.append(user)
@@ -82,10 +84,14 @@ class Rooms(NoStreams):
         return Accepted(client_id=command.client_id, stream=command.stream)
 
 
+def erasure(rows: Rows, rooms: Rooms) -> Erasure:
+    return Erasure(rows, rows, [RoomKind(bytes(16)), InboxKind()], rooms, TrioClock())
+
+
 async def test_every_room_is_emptied_in_bounded_steps(autojump_clock: object) -> None:
     rows = Rows({ROOM: list(range(1, 300)), OTHER: []})
     rooms = Rooms(rows)
-    await Erasure(rows, rooms, TrioClock()).sweep()
+    await erasure(rows, rooms).sweep()
     assert rows.settled == [ANN]
     assert not rows.left
     assert [len(command.events) for command in rooms.asked] == [ERASE_SEQS_MAX, ERASE_SEQS_MAX, 43, 0, 0]
@@ -96,7 +102,7 @@ async def test_what_a_room_cant_take_now_is_taken_up_again(autojump_clock: objec
     rows = Rows({ROOM: [1, 2], OTHER: [5]})
     rooms = Rooms(rows, lambda _, number: refused(Code.UNAVAILABLE) if number == 3 else None)
     with trio.move_on_after(LEASE_S + SWEEP_S * 1.5):
-        await Erasure(rows, rooms, TrioClock()).run()
+        await erasure(rows, rooms).run()
     assert rows.settled == [ANN]
     assert not rows.left
 
@@ -104,7 +110,7 @@ async def test_what_a_room_cant_take_now_is_taken_up_again(autojump_clock: objec
 async def test_a_room_that_erases_nothing_isnt_asked_for_ever(autojump_clock: object) -> None:
     rows = Rows({ROOM: [1]})
     rooms = Rooms(rows, lambda command, _: Accepted(client_id=command.client_id))
-    await Erasure(rows, rooms, TrioClock()).sweep()
+    await erasure(rows, rooms).sweep()
     assert len(rooms.asked) == 1
     assert rows.settled == []
 
@@ -113,5 +119,27 @@ async def test_an_outage_of_the_database_puts_it_off(autojump_clock: object) -> 
     rows = Rows({ROOM: [1]})
     rows.failing = True
     with trio.move_on_after(SWEEP_S * 1.5):
-        await Erasure(rows, Rooms(rows), TrioClock()).run()
+        await erasure(rows, Rooms(rows)).run()
+    assert rows.settled == [ANN]
+
+
+async def test_a_kind_that_keeps_nothing_isnt_asked(autojump_clock: object) -> None:
+    rows = Rows({"inbox:" + "1" * 32: [], ROOM: [1]})
+    rooms = Rooms(rows)
+    await erasure(rows, rooms).sweep()
+    assert {command.stream for command in rooms.asked} == {ROOM}
+    assert rows.settled == [ANN]
+
+
+async def test_what_is_written_meanwhile_isnt_missed(autojump_clock: object) -> None:
+    rows = Rows({ROOM: [1]})
+
+    def joins_another(command: EraseUser, number: int) -> None:
+        if number == 1:
+            rows.left["room:" + "0" * 32] = [7]
+
+    rooms = Rooms(rows, joins_another)
+    with trio.move_on_after(LEASE_S + SWEEP_S * 1.5):
+        await erasure(rows, rooms).run()
+    assert {command.stream for command in rooms.asked} == {ROOM, "room:" + "0" * 32}
     assert rows.settled == [ANN]

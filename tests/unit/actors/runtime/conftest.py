@@ -135,6 +135,8 @@ class TallyKind(Kind[Tally]):
             Upsert(LISTENERS, EVERYONE, {}),
         )
 
+    def erase(self, stream: str, user: str, events: Sequence[int]) -> None: ...
+
     def effects(self, header: Header) -> Sequence[Effect]:
         forward = header.marks.get("forward")
         if not isinstance(forward, str):
