@@ -33,10 +33,19 @@ from protocol.frames import (
     WatchHeads,
     Welcome,
 )
-from protocol.inbox import InboxView, ReadInbox
+from protocol.inbox import (
+    Befriended,
+    InboxRead,
+    InboxView,
+    Invited,
+    LoginsEnded,
+    Mentioned,
+    ReadInbox,
+    Warned,
+)
 from protocol.presence import SetStatus, WatchPresence
 from tests.unit.protocol import room_samples
-from tests.unit.protocol.room_samples import ANN, AT, BOB, CLIENT_ID, EVENTS, ROOM, VIEW, VIEW_MAP, Map
+from tests.unit.protocol.room_samples import ANN, AT, BOB, CLIENT_ID, ROOM, VIEW, VIEW_MAP, Map
 
 
 def packb(value: object) -> bytes:
@@ -89,6 +98,24 @@ CLIENT: list[tuple[Struct, Map]] = [
 ]
 
 
+LOGIN = "5" * 32
+EVENTS: list[tuple[str, Struct, Map]] = [
+    *room_samples.EVENTS,
+    (
+        "inbox.mentioned",
+        Mentioned(room=ROOM, message=3, number=2, by=BOB, reply=True),
+        {"room": ROOM, "message": 3, "number": 2, "by": BOB, "reply": True},
+    ),
+    ("inbox.invited", Invited(room=ROOM, by=BOB), {"room": ROOM, "by": BOB, "direct": False}),
+    ("inbox.befriended", Befriended(by=BOB, accepted=True), {"by": BOB, "accepted": True}),
+    ("inbox.warned", Warned(matter="signed_in", login=LOGIN), {"matter": "signed_in", "login": LOGIN}),
+    ("inbox.read", InboxRead(up_to=7), {"up_to": 7}),
+    (
+        "inbox.logins_ended",
+        LoginsEnded(logins=(LOGIN,), why="banned", before=AT),
+        {"logins": [LOGIN], "why": "banned", "before": AT},
+    ),
+]
 VIEWS: list[tuple[Struct, Map]] = [
     (VIEW, VIEW_MAP),
     (InboxView(user=ANN, unread=2, read_up_to=7), {"user": ANN, "unread": 2, "read_up_to": 7}),

@@ -73,7 +73,7 @@ def test_a_well_formed_id_is_taken(type_: type[str], right: str) -> None:
 
 
 def test_every_code_is_explained() -> None:
-    assert set(CODES) == set(Code)
+    assert set(CODES) == set(Code), "say in CODES what the code means, and whether one may try again"
     for code, row in CODES.items():
         assert re.fullmatch(r"[a-z][a-z_]+", code)
         assert row.sentence.endswith(".")
@@ -90,7 +90,7 @@ def test_every_code_is_explained() -> None:
 
 
 def test_every_close_code_is_explained_and_in_its_range() -> None:
-    assert set(CLOSE_SENTENCES) == set(CloseCode)
+    assert set(CLOSE_SENTENCES) == set(CloseCode), "say in CLOSE_SENTENCES what the close code means"
     for code, sentence in CLOSE_SENTENCES.items():
         assert sentence.endswith(".")
         assert len(sentence.encode()) <= 123, "what a Close frame can carry"

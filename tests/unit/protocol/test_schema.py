@@ -152,10 +152,10 @@ def test_asyncapi_has_the_parts_its_version_asks_for() -> None:
         answers = {ref["$ref"].rpartition("/")[2] for ref in operation.get("reply", {}).get("messages", [])}
         asked |= names if operation["action"] == "receive" else set()
         told |= answers | (names if operation["action"] == "send" else set())
-    assert asked == {tag(frame) for frame in FULL}
+    assert asked == {tag(frame) for frame in FULL}, "name the frame in an operation: _operations of schema.py"
     assert {name if not name.startswith("event.") else "event" for name in told} == {
         tag(frame) for frame in SERVER_FRAMES
-    }
+    }, "name the frame in an operation: _operations of schema.py"
 
 
 def tag(frame: Any) -> str:

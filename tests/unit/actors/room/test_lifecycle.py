@@ -7,15 +7,19 @@ from typing import Any
 import pytest
 
 from actors.kind import LISTENERS, MEMBERSHIPS, NOBODY, Accept, FactKey, Refuse
-from protocol import limits
+from protocol import kinds, limits
 from protocol.codes import Code
+from protocol.frames import StreamCommand
 from protocol.ids import SYSTEM
 from protocol.room.commands import (
     ArchiveRoom,
     BanUser,
     ChangeRoom,
     CreateInvite,
+    EditMessage,
+    EraseUser,
     InviteUser,
+    JoinRoom,
     LeaveRoom,
     PinMessage,
     PostMessage,
@@ -31,6 +35,7 @@ from protocol.room.commands import (
     Unreact,
 )
 from protocol.room.view import RoomView
+from tests.unit.actors.room.commands import SOME
 from tests.unit.actors.room.talk import (
     ANN,
     BOB,
@@ -179,23 +184,24 @@ def test_only_its_owner_hears_that_a_removed_room_can_be_restored(by: str) -> No
 
 # --- archive, remove, restore ---
 
-SPOKEN: dict[str, Any] = {
-    "post": lambda r: r.send(PostMessage, ANN, body="x"),
-    "edit": lambda r: r.edit(ANN, 3),
-    "react": lambda r: r.send(React, ANN, message=3, reaction="+1"),
-    "unreact": lambda r: r.send(Unreact, ANN, message=3, reaction="-1"),
-    "pin": lambda r: r.send(PinMessage, ANN, message=3),
-    "unpin": lambda r: r.send(UnpinMessage, ANN, message=3),
-    "invite": lambda r: r.send(InviteUser, ANN, user=EVE),
-    "create invite": lambda r: r.send(CreateInvite, ANN),
-    "change": lambda r: r.send(ChangeRoom, ANN, name="x"),
-    "filter": lambda r: r.send(SetFilter, ANN),
-    "join": lambda r: r.join(EVE),
+SPOKEN: dict[type[StreamCommand], Any] = {
+    PostMessage: lambda r: r.send(PostMessage, ANN, body="x"),
+    EditMessage: lambda r: r.edit(ANN, 3),
+    React: lambda r: r.send(React, ANN, message=3, reaction="+1"),
+    Unreact: lambda r: r.send(Unreact, ANN, message=3, reaction="-1"),
+    PinMessage: lambda r: r.send(PinMessage, ANN, message=3),
+    UnpinMessage: lambda r: r.send(UnpinMessage, ANN, message=3),
+    InviteUser: lambda r: r.send(InviteUser, ANN, user=EVE),
+    CreateInvite: lambda r: r.send(CreateInvite, ANN),
+    ChangeRoom: lambda r: r.send(ChangeRoom, ANN, name="x"),
+    SetFilter: lambda r: r.send(SetFilter, ANN),
+    JoinRoom: lambda r: r.join(EVE),
 }
+"""What an archived room takes no more."""
 
 
 @pytest.mark.parametrize("what", SPOKEN)
-def test_an_archived_room_is_only_listened_to(what: str) -> None:
+def test_an_archived_room_is_only_listened_to(what: type[StreamCommand]) -> None:
     room = talk(BOB)
     message = room.post(ANN)
     assert message == 3
@@ -207,6 +213,25 @@ def test_an_archived_room_is_only_listened_to(what: str) -> None:
     room.done(UnarchiveRoom, ANN)
     assert room.rows[FactKey("room", "")]["archived_at"] is None
     assert not isinstance(decision := SPOKEN[what](room), Refuse) or decision.code is not Code.ARCHIVED
+
+
+@pytest.mark.parametrize("name", STRANGE)
+def test_whatever_else_there_is_goes_on_in_an_archived_room(name: str) -> None:
+    room = talk(BOB)
+    room.done(ArchiveRoom, ANN)
+    command = STRANGE[name](client_id=ID, stream=ROOM)
+    if type(command) not in SPOKEN:
+        decision = room.do(command, SYSTEM if isinstance(command, EraseUser) else ANN)
+        assert not isinstance(decision, Refuse) or decision.code is not Code.ARCHIVED, (
+            f"an archived room takes no {type(command).__name__}: add it to SPOKEN"
+        )
+
+
+def test_every_command_to_a_room_is_tried() -> None:
+    every = {command for command in kinds.ROOM.all_commands if issubclass(command, StreamCommand)}
+    strange = {type(make(client_id=ID, stream=ROOM)) for make in STRANGE.values()}
+    assert every - strange == set(), "add what a stranger may send to STRANGE in talk.py"
+    assert every - {command for command, _ in SOME} == set(), "add the command to SOME in commands.py"
 
 
 def test_in_an_archived_room_one_may_leave_delete_and_moderate() -> None:
