@@ -57,7 +57,10 @@ class ClientFrame(Frame, frozen=True, kw_only=True):
 
 
 class Hello(ClientFrame, frozen=True, kw_only=True, tag="hello"):
-    """The first frame: who I am, and what I have read of what. Answered by a welcome, or by a close code."""
+    """The first frame: the client's token, and its position in every stream it follows.
+
+    Answered by a welcome, or by a close code.
+    """
 
     token: Annotated[str, Meta(max_length=limits.TOKEN_CHARS_MAX)]
     protocol: Annotated[int, Meta(ge=0, le=limits.SEQ_MAX)] = limits.PROTOCOL_VERSION
@@ -68,14 +71,14 @@ class Hello(ClientFrame, frozen=True, kw_only=True, tag="hello"):
 
 
 class RefreshToken(ClientFrame, frozen=True, kw_only=True, tag="refresh_token"):
-    """A newer token of the same user, before the old one expires. Answered by accepted or refused."""
+    """Replace the token by a newer one of the same user before the old one expires. Answered by accepted or refused."""
 
     client_id: ClientId
     token: Annotated[str, Meta(max_length=limits.TOKEN_CHARS_MAX)]
 
 
 class Subscribe(ClientFrame, frozen=True, kw_only=True, tag="subscribe"):
-    """Listen to a stream: from ``since`` if it can be replayed, else from a snapshot."""
+    """Subscribe to a stream: from ``since`` if it can be replayed, else from a snapshot."""
 
     client_id: ClientId
     stream: StreamId
@@ -83,20 +86,23 @@ class Subscribe(ClientFrame, frozen=True, kw_only=True, tag="subscribe"):
 
 
 class Unsubscribe(ClientFrame, frozen=True, kw_only=True, tag="unsubscribe"):
-    """Stop listening. Answered by accepted; nothing of the stream follows it."""
+    """End the subscription to a stream. Answered by accepted, after which nothing of the stream follows."""
 
     client_id: ClientId
     stream: StreamId
 
 
 class Ping(ClientFrame, frozen=True, kw_only=True, tag="ping"):
-    """Is anybody there? For clients whose WebSocket can't ping, as in browsers. Answered by accepted."""
+    """Ask whether the server is still there.
+
+    For clients whose WebSocket can't ping, as in browsers. Answered by accepted.
+    """
 
     client_id: ClientId
 
 
 class MarkRead(ClientFrame, frozen=True, kw_only=True, tag="mark_read"):
-    """The user has read a room up to this message number. Never goes back; not answered.
+    """Mark a room as read up to this message number. Never goes back; not answered.
 
     Told to the user's sessions in their inbox, and in a direct room to the other, as a ``read`` signal whose data
     are ``room``, ``number`` and ``user``. A session gets its user's without subscribing to the inbox.
@@ -107,7 +113,7 @@ class MarkRead(ClientFrame, frozen=True, kw_only=True, tag="mark_read"):
 
 
 class WatchHeads(ClientFrame, frozen=True, kw_only=True, tag="watch_heads"):
-    """Be told how much is new in these rooms, instead of those named before; none ends it.
+    """Watch how much is new in these rooms, instead of the rooms named before; an empty list ends the watch.
 
     Answered by accepted, which a ``heads`` frame of all of them that the user is in follows, or by refused.
     """
@@ -172,7 +178,7 @@ class SessionLimits(Struct, frozen=True, kw_only=True):
 
 
 class Welcome(ServerFrame, frozen=True, kw_only=True, tag="welcome"):
-    """The hello was good. Answers to its positions follow, one subscribed (or refused) each."""
+    """The hello was accepted. Answers to its positions follow, one subscribed (or refused) each."""
 
     session: str
     user: UserId

@@ -49,7 +49,7 @@ def owner_of(inbox: str) -> str:
 
 
 class ReadInbox(StreamCommand, frozen=True, kw_only=True, tag="inbox.read"):
-    """Everything up to this seq was read, on whatever device."""
+    """Mark the inbox as read up to this seq, on all devices."""
 
     up_to: Annotated[int, Meta(ge=0, le=limits.SEQ_MAX)]
 
@@ -107,7 +107,10 @@ InboxCommand = ReadInbox | Mention | Invite | Befriend | Warn | EndLogins
 
 
 class Mentioned(Struct, frozen=True, kw_only=True):
-    """An item: see ``Mention``. Marks repeat the fields of items; the mark ``up_to`` says as in ``InboxRead``."""
+    """Somebody mentioned the owner of the inbox, or answered a message of theirs.
+
+    Marks repeat the fields of items; the mark ``up_to`` says as in ``InboxRead``.
+    """
 
     room: StreamId
     message: int
@@ -117,7 +120,7 @@ class Mentioned(Struct, frozen=True, kw_only=True):
 
 
 class Invited(Struct, frozen=True, kw_only=True):
-    """An item: see ``Invite``. Marks repeat the fields."""
+    """Somebody invited the owner of the inbox to a room, or opened a direct room with them. Marks repeat the fields."""
 
     room: StreamId
     by: Author
@@ -125,27 +128,30 @@ class Invited(Struct, frozen=True, kw_only=True):
 
 
 class Befriended(Struct, frozen=True, kw_only=True):
-    """An item: see ``Befriend``. Marks repeat the fields."""
+    """Somebody asked to be the owner's friend, or accepted the owner's request. Marks repeat the fields."""
 
     by: UserId
     accepted: bool = False
 
 
 class Warned(Struct, frozen=True, kw_only=True):
-    """An item: see ``Warn``. Marks repeat the fields."""
+    """Something about the owner's account happened that they should know of. Marks repeat the fields."""
 
     matter: Matter
     login: LoginId | None = None
 
 
 class InboxRead(Struct, frozen=True, kw_only=True):
-    """Items up to here were read. The mark ``up_to`` repeats the field."""
+    """The owner has read the items up to a seq. The mark ``up_to`` repeats the field."""
 
     up_to: int
 
 
 class LoginsEnded(Struct, frozen=True, kw_only=True):
-    """Logins have ended: see ``EndLogins``. Marks repeat the fields; ``logins`` and ``before`` only if they say any."""
+    """Logins of the owner have ended, and their sessions close.
+
+    Marks repeat the fields; ``logins`` and ``before`` only if they say any.
+    """
 
     logins: tuple[LoginId, ...]
     why: Why

@@ -27,7 +27,7 @@ def person_of(user: str) -> str:
 
 
 class SetStatus(ClientFrame, frozen=True, kw_only=True, tag="set_status"):
-    """How the user wants to be seen while this session is open; not answered.
+    """Set how the user is seen while this session is open; not answered.
 
     Of several sessions the most present counts (busy, online, away), and one that is invisible makes the user so.
     None is dropped; who changes it more often than STATUSES_PER_S for long is closed as flooding.
@@ -37,7 +37,7 @@ class SetStatus(ClientFrame, frozen=True, kw_only=True, tag="set_status"):
 
 
 class WatchPresence(ClientFrame, frozen=True, kw_only=True, tag="watch_presence"):
-    """Be told of these people's presence, instead of those named before; none ends it.
+    """Watch the presence of these people, instead of the people named before; an empty list ends the watch.
 
     Answered by accepted, and a ``presence`` signal for everyone who is there and lets the user see it. Who stops
     letting them (blocks them, say) is told as gone within about SIGHT_INTERVAL_S, and who begins to as there.

@@ -58,11 +58,11 @@ class Asked(Struct, frozen=True):
     def cannot_act_on(self, user: str) -> Refuse | None:
         """Why the one who asks can't do something to this member."""
         if user == self.by:
-            return Refuse(Code.INVALID, "This can't be done to oneself.", "user")
+            return Refuse(Code.INVALID, "You can't do this to yourself.", "user")
         if user not in self.room.members:
             return Refuse(Code.NOT_FOUND, "This user isn't in the room.", "user")
         if not outranks(self.rank, self.room.rank(user)):
-            return Refuse(Code.FORBIDDEN, "This user has as high a rank as you.")
+            return Refuse(Code.FORBIDDEN, "You need a higher rank than this user.")
         return None
 
     def blocked(self, other: str) -> Refuse | None:
@@ -92,7 +92,7 @@ class Asked(Struct, frozen=True):
             and isinstance(count := held["count"], int)
             and count >= limits.ROOMS_PER_USER_MAX
         ):
-            return Refuse(Code.TOO_MANY, f"One can be in at most {limits.ROOMS_PER_USER_MAX} rooms.")
+            return Refuse(Code.TOO_MANY, f"You can be in at most {limits.ROOMS_PER_USER_MAX} rooms.")
         return None
 
 

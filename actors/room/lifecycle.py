@@ -33,7 +33,7 @@ def open_direct(asked: Asked, command: OpenDirect) -> Decision:
     if kind_of(asked.by) != "user":
         return Refuse(Code.FORBIDDEN)
     if command.user == asked.by:
-        return Refuse(Code.INVALID, "This takes two.", "user")
+        return Refuse(Code.INVALID, "Choose another person.", "user")
     if asked.room.created:
         return Accept() if asked.by in asked.room.members else Refuse(Code.NOT_FOUND)
     if refusal := asked.unwanted(command.user, "direct_from") or asked.too_many_rooms():

@@ -82,7 +82,7 @@ def set_role(asked: Asked, command: SetRole) -> Decision:
     if _role(room, user) == command.role:
         return Refuse(Code.ALREADY_EXISTS)
     if user == room.owner:
-        return Refuse(Code.INVALID, "Make somebody else the owner instead.", "role")
+        return Refuse(Code.INVALID, "Make another member the owner instead.", "role")
     newcomer = {"moderator": user, "owner": room.owner}.get(command.role)
     full = len([m for m in room.moderators if m != user]) >= limits.ROOM_MODERATORS_MAX
     if newcomer is not None and full:

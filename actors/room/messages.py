@@ -40,7 +40,7 @@ def post(asked: Asked, command: PostMessage) -> Decision:
         if isinstance(root, Refuse):
             return root
         if root["thread"] is not None:
-            return Refuse(Code.INVALID, "This message is in a thread itself.", "thread")
+            return Refuse(Code.INVALID, "This message is itself part of a thread.", "thread")
         marks["thread"] = command.thread
     return happens(
         MessagePosted(body=command.body), marks=marks | _mentions(asked, mentions_in(command.body))
@@ -117,9 +117,9 @@ def _filtered(asked: Asked, body: str) -> Refuse | None:
         return None
     row = cast(Any, asked.facts[FILTER_KEY])
     if found_word(body, row["words"]):
-        return Refuse(Code.FILTERED, "There is a word in it that the room's filter doesn't let pass.", "body")
+        return Refuse(Code.FILTERED, "The message has a word that the room's filter doesn't allow.", "body")
     if found_link(body, row["links"], row["hosts"]):
-        return Refuse(Code.FILTERED, "There is a link in it that the room's filter doesn't let pass.", "body")
+        return Refuse(Code.FILTERED, "The message has a link that the room's filter doesn't allow.", "body")
     return None
 
 

@@ -26,7 +26,7 @@ def mute(asked: Asked, command: MuteMember) -> Decision:
 def unmute(asked: Asked, command: UnmuteMember) -> Decision:
     """End a mute early; never one's own."""
     if command.user == asked.by:
-        return Refuse(Code.INVALID, "This can't be done to oneself.", "user")
+        return Refuse(Code.INVALID, "You can't do this to yourself.", "user")
     if asked.room.muted_until(command.user, asked.now) is None:
         return Refuse(Code.NOT_FOUND, "This user isn't muted.", "user")
     return happens(MemberUnmuted(user=command.user), marks={"user": command.user})

@@ -40,7 +40,7 @@ def unreact(asked: Asked, command: Unreact) -> Decision:
     if isinstance(message, Refuse):
         return message
     if asked.facts.get(reaction_key(command.message, asked.by, command.reaction)) is None:
-        return Refuse(Code.NOT_FOUND, "You haven't put this reaction.", "reaction")
+        return Refuse(Code.NOT_FOUND, "You haven't added this reaction.", "reaction")
     count = _count(asked, command) - 1
     marks: dict[str, Mark] = {"message": command.message, "count": count}
     if count == 0:

@@ -26,7 +26,7 @@ def change(asked: Asked, command: ChangeRoom) -> Decision:
         if not asked.may(Permission.CHANGE_ACCESS):
             return Refuse(Code.FORBIDDEN)
         if command.access is not None and room.access == "group":
-            return Refuse(Code.INVALID, "A group stays a group.", "access")
+            return Refuse(Code.INVALID, "A group can't be made public or private.", "access")
     if command.name is not None:
         marks["named"] = True
     if command.topic is not None:

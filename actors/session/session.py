@@ -206,7 +206,7 @@ class Session:
             case WatchPresence():
                 await self._watch_presence(frame)
             case _:
-                self._tell(refused(Code.INVALID, message="The hello was already said.", field="t"))
+                self._tell(refused(Code.INVALID, message="A hello was already sent.", field="t"))
 
     async def _hello(self, hello: Hello) -> None:
         services = self._services

@@ -88,7 +88,7 @@ class Room:
         return await self._send(PostMessage, body=body, reply_to=reply_to, thread=thread)
 
     async def edit(self, message: int, body: str) -> Accepted:
-        """Give one's own message another body."""
+        """Edit the body of one's own message."""
         return await self._send(EditMessage, message=message, body=body)
 
     async def delete(self, message: int) -> Accepted:
@@ -96,11 +96,11 @@ class Room:
         return await self._send(DeleteMessage, message=message)
 
     async def react(self, message: int, reaction: str) -> Accepted:
-        """Put a reaction to a message."""
+        """Add a reaction to a message."""
         return await self._send(React, message=message, reaction=reaction)
 
     async def unreact(self, message: int, reaction: str) -> Accepted:
-        """Take one's reaction back."""
+        """Remove one's own reaction from a message."""
         return await self._send(Unreact, message=message, reaction=reaction)
 
     async def pin(self, message: int) -> Accepted:
@@ -108,25 +108,25 @@ class Room:
         return await self._send(PinMessage, message=message)
 
     async def unpin(self, message: int) -> Accepted:
-        """Take a message from those."""
+        """Unpin a message: the room no longer shows it first."""
         return await self._send(UnpinMessage, message=message)
 
     # --- who is in -----------------------------------------------------------------------------------------
 
     async def join(self, *, invite: str | None = None) -> Accepted:
-        """Become a member, by an invite's code if the room needs one."""
+        """Join the room, with the code of an invite if the room needs one."""
         return await self._send(JoinRoom, invite=invite)
 
     async def leave(self) -> Accepted:
-        """Stop being a member."""
+        """Leave the room."""
         return await self._send(LeaveRoom)
 
     async def invite(self, user: str) -> Accepted:
-        """Let a user join, and tell their inbox."""
+        """Invite a user to the room, and tell their inbox."""
         return await self._send(InviteUser, user=user)
 
     async def uninvite(self, user: str) -> Accepted:
-        """Take back an invitation, or decline one's own."""
+        """Withdraw the invitation of a user, or decline one's own."""
         return await self._send(UninviteUser, user=user)
 
     async def create_invite(
@@ -137,25 +137,25 @@ class Room:
         return msgspec.msgpack.decode(accepted.answer or b"", type=InviteCreated)
 
     async def revoke_invite(self, invite: int) -> Accepted:
-        """Let nobody join by this invite, named by its number, any more."""
+        """Revoke an invite, named by its number: nobody can join with its code any more."""
         return await self._send(RevokeInvite, invite=invite)
 
     # --- keeping order -------------------------------------------------------------------------------------
 
     async def set_role(self, user: str, role: Role) -> Accepted:
-        """Give a member another role."""
+        """Change the role of a member."""
         return await self._send(SetRole, user=user, role=role)
 
     async def mute(self, user: str, for_s: int, *, reason: str = "") -> Accepted:
-        """Let a member only listen for a while."""
+        """Mute a member: for a while they can read the room but not post."""
         return await self._send(MuteMember, user=user, for_s=for_s, reason=reason)
 
     async def unmute(self, user: str) -> Accepted:
-        """End a mute."""
+        """Unmute a member before the mute ends by itself."""
         return await self._send(UnmuteMember, user=user)
 
     async def kick(self, user: str, *, reason: str = "") -> Accepted:
-        """End somebody's membership."""
+        """Remove a member from the room."""
         return await self._send(KickMember, user=user, reason=reason)
 
     async def ban(self, user: str, *, for_s: int | None = None, reason: str = "") -> Accepted:
@@ -163,7 +163,7 @@ class Room:
         return await self._send(BanUser, user=user, for_s=for_s, reason=reason)
 
     async def unban(self, user: str) -> Accepted:
-        """Lift a ban."""
+        """Lift the ban of a user from the room."""
         return await self._send(UnbanUser, user=user)
 
     # --- the room itself -----------------------------------------------------------------------------------
@@ -189,11 +189,11 @@ class Room:
         return await self._send(SetFilter, words=tuple(words), links=links, hosts=tuple(hosts))
 
     async def archive(self) -> Accepted:
-        """Let everybody only listen."""
+        """Archive the room: members can read it, but nobody can post or join."""
         return await self._send(ArchiveRoom)
 
     async def unarchive(self) -> Accepted:
-        """End that."""
+        """Unarchive the room: members can post and users can join again."""
         return await self._send(UnarchiveRoom)
 
     async def remove(self) -> Accepted:

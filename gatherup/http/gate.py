@@ -197,7 +197,7 @@ def decoded_query(kind: type[Struct]) -> Struct:
         if name in several:
             given[name] = values
         elif len(values) > 1:
-            raise ProblemError(Code.INVALID, "This parameter may stand once.", field=name)
+            raise ProblemError(Code.INVALID, "Give this parameter only once.", field=name)
         else:
             given[name] = values[0]
     try:

@@ -69,7 +69,7 @@ class Pages(Generic[K]):
 
 
 def _no_cursor() -> ProblemError:
-    return ProblemError(Code.INVALID, "This is no cursor of a page.", field="cursor")
+    return ProblemError(Code.INVALID, "The cursor isn't one that a page gave.", field="cursor")
 
 
 def _cursor(key: Any, direction: str) -> str:

@@ -78,7 +78,7 @@ class AuditEntry(Struct, frozen=True, kw_only=True):
 
 
 class AuditPage(Answer, frozen=True, kw_only=True):
-    """Acts, the newest first."""
+    """Acts in the audit log, the newest first."""
 
     acts: list[AuditEntry]
     before: int | None

@@ -32,7 +32,7 @@ class CommandBody(RequestBody, frozen=True, kw_only=True):
 
 
 class CommandAccepted(Answer, frozen=True, kw_only=True):
-    """The change is durable. The same request again gets this same answer."""
+    """The change was made and is durable. The same request again gets this same answer."""
 
     client_id: ClientId
     stream: StreamId | None = None
@@ -43,7 +43,7 @@ class CommandAccepted(Answer, frozen=True, kw_only=True):
 
 
 class Health(Answer, frozen=True, kw_only=True):
-    """How the node is."""
+    """Whether the node is ready, and if not, why."""
 
     status: Literal["ok", "unready"]
     reason: str | None = None

@@ -23,7 +23,7 @@ class InboxQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class ReadUpTo(CommandBody, frozen=True, kw_only=True):
-    """Everything up to this seq was read."""
+    """Mark the inbox as read up to this seq."""
 
     up_to: Annotated[int, Meta(ge=0, le=limits.SEQ_MAX)]
 

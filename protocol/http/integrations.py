@@ -85,7 +85,7 @@ class ServerRoom(CommandBody, frozen=True, kw_only=True):
 
 
 class ServerMember(CommandBody, frozen=True, kw_only=True):
-    """See to it that a user is a member, with this role."""
+    """Make a user a member of a room, with this role."""
 
     role: Role | None = None
     """None leaves the role as it is."""
@@ -122,7 +122,7 @@ class NewWebhook(RequestBody, frozen=True, kw_only=True):
 
 
 class ChangedWebhook(RequestBody, frozen=True, kw_only=True):
-    """Give a webhook other settings; what is None stays."""
+    """Change the settings of a webhook; what is None stays as it is."""
 
     url: Url | None = None
     types: EventTypes | None = None
@@ -155,7 +155,7 @@ class WebhookMade(Answer, frozen=True, kw_only=True):
 
 
 class WebhookSecret(Answer, frozen=True, kw_only=True):
-    """The next secret. For a day messages are signed with the former one too."""
+    """The new secret of a webhook. For a day messages are signed with the former one too."""
 
     secret: str
 

@@ -48,13 +48,13 @@ class ProfilesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Profiles(Answer, frozen=True, kw_only=True):
-    """Those of the users asked for that there are, each once, in no particular order."""
+    """The profiles of those users asked for who exist, each once, in no particular order."""
 
     users: list[Profile]
 
 
 class SearchQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Whose handle begins so."""
+    """Which handles to search for: those that begin with this text."""
 
     prefix: Annotated[str, Meta(min_length=2, max_length=limits.HANDLE_CHARS_MAX, pattern=NO_NUL)]
     cursor: Cursor | None = None
@@ -93,7 +93,7 @@ class OwnProfile(Answer, frozen=True, kw_only=True):
 
 
 class ChangeProfile(RequestBody, frozen=True, kw_only=True):
-    """What is None stays as it is. With If-Match only if the profile is still that version."""
+    """Change one's profile; what is None stays as it is. With If-Match only if the profile is still that version."""
 
     display_name: DisplayName | None = None
     about: About | None = None
@@ -156,6 +156,6 @@ class PeoplePage(Answer, frozen=True, kw_only=True):
 
 
 class Friendship(Answer, frozen=True, kw_only=True):
-    """What one is to a user now."""
+    """How the user and the other person stand to each other now."""
 
     state: Literal["asked", "friends"]

@@ -26,7 +26,7 @@ class CreateRoom(CreateCommand, frozen=True, kw_only=True, tag="room.create"):
 
 
 class OpenDirect(CreateCommand, frozen=True, kw_only=True, tag="room.open_direct"):
-    """Make the direct room of oneself and this user, or find it: there is one for each pair.
+    """Open the direct room with a user: it is made unless the two have one.
 
     ``accepted.stream`` is its id either way. Blocks and the other's privacy settings may forbid it.
     """
@@ -35,7 +35,7 @@ class OpenDirect(CreateCommand, frozen=True, kw_only=True, tag="room.open_direct
 
 
 class ChangeRoom(StreamCommand, frozen=True, kw_only=True, tag="room.change"):
-    """Give a room other settings; what is None stays as it is."""
+    """Change the settings of a room. A setting that is None stays as it is."""
 
     name: RoomName | None = None
     topic: Topic | None = None
@@ -47,7 +47,7 @@ class ChangeRoom(StreamCommand, frozen=True, kw_only=True, tag="room.change"):
 
 
 class SetFilter(StreamCommand, frozen=True, kw_only=True, tag="room.filter"):
-    """Which words and links messages may not hold. It replaces the filter there was; moderators pass it."""
+    """Replace the room's filter: the words and links that messages may not hold. Moderators pass the filter."""
 
     words: Annotated[tuple[FilteredWord, ...], Meta(max_length=limits.FILTERED_WORDS_MAX)] = ()
     links: Links = "allowed"
@@ -56,29 +56,29 @@ class SetFilter(StreamCommand, frozen=True, kw_only=True, tag="room.filter"):
 
 
 class JoinRoom(StreamCommand, frozen=True, kw_only=True, tag="room.join"):
-    """Become a member: of a public room, of one that invited this user, or with an invite's code."""
+    """Join a room that is public or has invited this user, or any room with the code of an invite."""
 
     invite: InviteCode | None = None
 
 
 class LeaveRoom(StreamCommand, frozen=True, kw_only=True, tag="room.leave"):
-    """Stop being a member; the subscription ends with the event."""
+    """Leave a room. The subscription ends with the event."""
 
 
 class InviteUser(StreamCommand, frozen=True, kw_only=True, tag="room.invite"):
-    """Let this user join, and tell their inbox. Blocks and their privacy settings may forbid it."""
+    """Invite a user to a room, and tell their inbox. Blocks and the user's privacy settings may forbid it."""
 
     user: UserId
 
 
 class UninviteUser(StreamCommand, frozen=True, kw_only=True, tag="room.uninvite"):
-    """Take back an invitation, or decline one's own."""
+    """Withdraw the invitation of a user, or decline one's own."""
 
     user: UserId
 
 
 class CreateInvite(StreamCommand, frozen=True, kw_only=True, tag="room.create_invite"):
-    """Make an invite for whoever has its code; ``accepted.answer`` is an ``InviteCreated``."""
+    """Create an invite to a room for whoever has its code; ``accepted.answer`` is an ``InviteCreated``."""
 
     lifetime_s: Annotated[int, Meta(ge=60, le=limits.INVITE_LIFETIME_S_MAX)] = limits.INVITE_LIFETIME_S
     uses: Annotated[int, Meta(ge=1, le=limits.INVITE_USES_MAX)] | None = None
@@ -86,21 +86,21 @@ class CreateInvite(StreamCommand, frozen=True, kw_only=True, tag="room.create_in
 
 
 class RevokeInvite(StreamCommand, frozen=True, kw_only=True, tag="room.revoke_invite"):
-    """Nobody joins by this invite any more."""
+    """Revoke an invite: nobody can join with its code any more."""
 
     invite: Seq
     """Its number."""
 
 
 class SetRole(StreamCommand, frozen=True, kw_only=True, tag="room.set_role"):
-    """Give a member another role. Making somebody the owner makes the owner a moderator."""
+    """Change the role of a member. Making somebody the owner makes the owner a moderator."""
 
     user: UserId
     role: Role
 
 
 class PostMessage(StreamCommand, frozen=True, kw_only=True, tag="room.post"):
-    """Append one message. ``accepted.seq`` names it from then on.
+    """Post a message to a room. ``accepted.seq`` names the message from then on.
 
     ``@handle`` in the body mentions a member; ``@room`` everybody, for who may.
     """
@@ -113,46 +113,46 @@ class PostMessage(StreamCommand, frozen=True, kw_only=True, tag="room.post"):
 
 
 class EditMessage(StreamCommand, frozen=True, kw_only=True, tag="room.edit"):
-    """Give one's own message another body. Nobody is told of mentions in it again."""
+    """Edit the body of one's own message. Mentions in the new body notify nobody."""
 
     message: Seq
     body: Body
 
 
 class DeleteMessage(StreamCommand, frozen=True, kw_only=True, tag="room.delete"):
-    """Erase a message, one's own or as moderator anyone's: its bodies, edits included, vanish everywhere."""
+    """Delete a message, one's own or as moderator anyone's: its body and all edits are erased everywhere."""
 
     message: Seq
 
 
 class React(StreamCommand, frozen=True, kw_only=True, tag="room.react"):
-    """Put a reaction to a message. Refused ``already_exists`` if one has put it."""
+    """Add a reaction to a message. Refused with ``already_exists`` if the user has added the same one."""
 
     message: Seq
     reaction: Reaction
 
 
 class Unreact(StreamCommand, frozen=True, kw_only=True, tag="room.unreact"):
-    """Take one's reaction back."""
+    """Remove one's own reaction from a message."""
 
     message: Seq
     reaction: Reaction
 
 
 class PinMessage(StreamCommand, frozen=True, kw_only=True, tag="room.pin"):
-    """Add a message to those that the room shows first."""
+    """Pin a message, so that the room shows it first."""
 
     message: Seq
 
 
 class UnpinMessage(StreamCommand, frozen=True, kw_only=True, tag="room.unpin"):
-    """Take a message from those."""
+    """Unpin a message: the room no longer shows it first."""
 
     message: Seq
 
 
 class MuteMember(StreamCommand, frozen=True, kw_only=True, tag="room.mute"):
-    """Let a member only listen for a while."""
+    """Mute a member: for a while they can read the room but not post."""
 
     user: UserId
     for_s: Annotated[int, Meta(ge=1, le=limits.MUTE_S_MAX)]
@@ -160,20 +160,20 @@ class MuteMember(StreamCommand, frozen=True, kw_only=True, tag="room.mute"):
 
 
 class UnmuteMember(StreamCommand, frozen=True, kw_only=True, tag="room.unmute"):
-    """End a mute."""
+    """Unmute a member before the mute ends by itself."""
 
     user: UserId
 
 
 class KickMember(StreamCommand, frozen=True, kw_only=True, tag="room.kick"):
-    """End somebody's membership and their right to listen. They may come back as anybody may."""
+    """Remove a member from a room, and end their right to listen. They may join again as anybody may."""
 
     user: UserId
     reason: Reason = ""
 
 
 class BanUser(StreamCommand, frozen=True, kw_only=True, tag="room.ban"):
-    """Kick, if they are in, and keep out: no invitation and no invite lets them in."""
+    """Ban a user from a room: a member is removed, and no invitation and no invite lets the user in."""
 
     user: UserId
     for_s: Annotated[int, Meta(ge=1, le=limits.BAN_S_MAX)] | None = None
@@ -182,25 +182,25 @@ class BanUser(StreamCommand, frozen=True, kw_only=True, tag="room.ban"):
 
 
 class UnbanUser(StreamCommand, frozen=True, kw_only=True, tag="room.unban"):
-    """Lift a ban."""
+    """Lift the ban of a user from a room."""
 
     user: UserId
 
 
 class ArchiveRoom(StreamCommand, frozen=True, kw_only=True, tag="room.archive"):
-    """Let everybody only listen: nothing is posted, nobody joins."""
+    """Archive a room: members can read it, but nobody can post or join."""
 
 
 class UnarchiveRoom(StreamCommand, frozen=True, kw_only=True, tag="room.unarchive"):
-    """End that."""
+    """Unarchive a room: members can post and users can join again."""
 
 
 class RemoveRoom(StreamCommand, frozen=True, kw_only=True, tag="room.remove"):
-    """Take a room away from everybody; its owner may restore it within ``ROOM_RESTORE_DAYS``."""
+    """Remove a room for everybody; its owner may restore it within ``ROOM_RESTORE_DAYS``."""
 
 
 class RestoreRoom(StreamCommand, frozen=True, kw_only=True, tag="room.restore"):
-    """Bring a removed room back as it was."""
+    """Restore a removed room as it was."""
 
 
 class EraseUser(StreamCommand, frozen=True, kw_only=True, tag="room.erase_user"):
@@ -216,7 +216,7 @@ class EraseUser(StreamCommand, frozen=True, kw_only=True, tag="room.erase_user")
 
 
 class SendTyping(Signal, frozen=True, kw_only=True, tag="room.typing"):
-    """Tell those present that one is typing. Not logged, not answered."""
+    """Tell the people present in a room that the user is typing. Not logged, not answered."""
 
 
 RoomCommand = (
@@ -253,7 +253,7 @@ COMMANDS: Final = RoomCommand.__args__
 
 
 class InviteCreated(Struct, frozen=True, kw_only=True):
-    """The answer to ``room.create_invite``."""
+    """The invite that ``room.create_invite`` created, with its code."""
 
     invite: int
     """Its number, by which it is revoked."""

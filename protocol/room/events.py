@@ -15,7 +15,7 @@ from protocol.room import Access, Links, Role
 
 
 class RoomCreated(Struct, frozen=True, kw_only=True):
-    """The first event of a room; the author is its owner and first member, unless it is no user.
+    """A room was created: always its first event. The author is its owner and first member, unless it is no user.
 
     The marks ``access`` and ``history`` repeat the fields; in a direct room ``peer`` is the other member, and nobody
     is owner.
@@ -27,7 +27,7 @@ class RoomCreated(Struct, frozen=True, kw_only=True):
 
 
 class RoomChanged(Struct, frozen=True, kw_only=True):
-    """The settings that are not None are these now.
+    """Settings of the room were changed to those values that are not None.
 
     Marks repeat all but name and topic, of which ``named`` and ``topic`` tell that they changed.
     """
@@ -40,7 +40,7 @@ class RoomChanged(Struct, frozen=True, kw_only=True):
 
 
 class FilterSet(Struct, frozen=True, kw_only=True):
-    """The room's filter. The mark ``filters`` tells whether there is anything in it."""
+    """The room's filter was replaced. The mark ``filters`` tells whether there is anything in it."""
 
     words: tuple[str, ...]
     links: Links
@@ -48,7 +48,7 @@ class FilterSet(Struct, frozen=True, kw_only=True):
 
 
 class MemberJoined(Struct, frozen=True, kw_only=True):
-    """The author is a member now.
+    """The author joined the room.
 
     Marks: ``owner`` names them if they also became the owner; ``invite`` is the number of the invite they used, and
     ``used`` how many have used it now; ``history`` is False if they may not read what was before.
@@ -56,26 +56,26 @@ class MemberJoined(Struct, frozen=True, kw_only=True):
 
 
 class MemberLeft(Struct, frozen=True, kw_only=True):
-    """The author is a member no longer.
+    """The author left the room.
 
     If they owned the room, the mark ``owner`` names the next owner, ``""`` when nobody is left.
     """
 
 
 class UserInvited(Struct, frozen=True, kw_only=True):
-    """This user may join. The mark ``user`` repeats it."""
+    """A user was invited to the room. The mark ``user`` repeats the field."""
 
     user: UserId
 
 
 class UserUninvited(Struct, frozen=True, kw_only=True):
-    """The invitation is gone. The mark ``user`` repeats the field."""
+    """The invitation of a user was withdrawn or declined. The mark ``user`` repeats the field."""
 
     user: UserId
 
 
 class InviteMade(Struct, frozen=True, kw_only=True):
-    """There is an invite. Marks: ``invite``, ``expires_at``, and ``uses`` unless any number may join."""
+    """An invite was created. Marks: ``invite``, ``expires_at``, and ``uses`` unless any number may join."""
 
     invite: int
     expires_at: int
@@ -83,20 +83,23 @@ class InviteMade(Struct, frozen=True, kw_only=True):
 
 
 class InviteRevoked(Struct, frozen=True, kw_only=True):
-    """This invite is gone. The mark ``invite`` repeats the field."""
+    """An invite was revoked. The mark ``invite`` repeats the field."""
 
     invite: int
 
 
 class RoleSet(Struct, frozen=True, kw_only=True):
-    """A member has another role. Marks: ``user``, ``role``; ``owner`` names a new owner, ``former`` who was it."""
+    """The role of a member was changed.
+
+    Marks: ``user``, ``role``; ``owner`` names a new owner, ``former`` who was it.
+    """
 
     user: UserId
     role: Role
 
 
 class MessagePosted(Struct, frozen=True, kw_only=True):
-    """A message; the header's seq names it.
+    """A message was posted; the header's seq names the message.
 
     Marks: ``number`` counts messages from 1; ``reply_to`` and ``replied`` (which other member's message that was);
     ``thread``; ``mentions`` (other members), ``everyone`` when it is for all of them.
@@ -106,7 +109,7 @@ class MessagePosted(Struct, frozen=True, kw_only=True):
 
 
 class MessageEdited(Struct, frozen=True, kw_only=True):
-    """The message at seq ``message`` has another body.
+    """The message at seq ``message`` was edited and has another body.
 
     Marks: ``message``, and of the original ``number``, ``posted_at`` (Unix ms), ``reply_to``, ``thread``; ``edits``:
     the earlier edits' seqs.
@@ -117,7 +120,7 @@ class MessageEdited(Struct, frozen=True, kw_only=True):
 
 
 class MessageDeleted(Struct, frozen=True, kw_only=True):
-    """The message at seq ``message`` is gone, and so are the bodies at the header's ``erases``.
+    """The message at seq ``message`` was deleted, and so were the bodies at the header's ``erases``.
 
     Marks: ``message``, and of the original ``number``, ``author``, ``posted_at`` (Unix ms), ``reply_to``, ``thread``.
     """
@@ -126,7 +129,7 @@ class MessageDeleted(Struct, frozen=True, kw_only=True):
 
 
 class Reacted(Struct, frozen=True, kw_only=True):
-    """The author put a reaction to a message.
+    """The author added a reaction to a message.
 
     Marks: ``message``; ``count``: how many have put this one now; ``kinds``: how many different ones the message has,
     if that changed.
@@ -137,26 +140,26 @@ class Reacted(Struct, frozen=True, kw_only=True):
 
 
 class Unreacted(Struct, frozen=True, kw_only=True):
-    """The author took a reaction back. Marks as in ``Reacted``."""
+    """The author removed a reaction from a message. Marks as in ``Reacted``."""
 
     message: int
     reaction: str
 
 
 class MessagePinned(Struct, frozen=True, kw_only=True):
-    """A message is pinned. The mark ``message`` repeats the field."""
+    """A message was pinned. The mark ``message`` repeats the field."""
 
     message: int
 
 
 class MessageUnpinned(Struct, frozen=True, kw_only=True):
-    """A message isn't pinned any more. The mark ``message`` repeats the field."""
+    """A message was unpinned. The mark ``message`` repeats the field."""
 
     message: int
 
 
 class MemberMuted(Struct, frozen=True, kw_only=True):
-    """A member may only listen. Marks: ``user``, ``until`` (Unix ms)."""
+    """A member was muted and may only read. Marks: ``user``, ``until`` (Unix ms)."""
 
     user: UserId
     until: int
@@ -164,20 +167,23 @@ class MemberMuted(Struct, frozen=True, kw_only=True):
 
 
 class MemberUnmuted(Struct, frozen=True, kw_only=True):
-    """A mute ended early. The mark ``user`` repeats the field."""
+    """The mute of a member was ended early. The mark ``user`` repeats the field."""
 
     user: UserId
 
 
 class MemberKicked(Struct, frozen=True, kw_only=True):
-    """The author ended a membership. If it was the owner's, the mark ``owner`` names the next one."""
+    """A member was removed by the author. If it was the owner, the mark ``owner`` names the next one."""
 
     user: UserId
     reason: str = ""
 
 
 class UserBanned(Struct, frozen=True, kw_only=True):
-    """A user is kept out. Marks: ``user``, ``until`` (Unix ms) if it ends, and ``owner`` as in ``MemberKicked``."""
+    """A user was banned from the room.
+
+    Marks: ``user``, ``until`` (Unix ms) if it ends, and ``owner`` as in ``MemberKicked``.
+    """
 
     user: UserId
     until: int | None = None
@@ -185,13 +191,13 @@ class UserBanned(Struct, frozen=True, kw_only=True):
 
 
 class UserUnbanned(Struct, frozen=True, kw_only=True):
-    """A ban was lifted. The mark ``user`` repeats the field."""
+    """The ban of a user was lifted. The mark ``user`` repeats the field."""
 
     user: UserId
 
 
 class UserErased(Struct, frozen=True, kw_only=True):
-    """A user's account is gone, and so are the texts of theirs at the header's ``erases``.
+    """A user's account was erased, and so were their texts at the header's ``erases``.
 
     Marks: ``user``; ``owner`` as in ``MemberKicked``; ``name`` and ``topic`` if the room's is gone with them; ``ban``
     and ``mute``: users whose ban or mute has no reason any more.
@@ -201,19 +207,19 @@ class UserErased(Struct, frozen=True, kw_only=True):
 
 
 class RoomArchived(Struct, frozen=True, kw_only=True):
-    """Everybody only listens."""
+    """The room was archived: everybody may only read."""
 
 
 class RoomUnarchived(Struct, frozen=True, kw_only=True):
-    """The room is as before it was archived."""
+    """The room was unarchived and is as it was before."""
 
 
 class RoomRemoved(Struct, frozen=True, kw_only=True):
-    """The room is gone for everybody: the header revokes ``*``."""
+    """The room was removed for everybody: the header revokes ``*``."""
 
 
 class RoomRestored(Struct, frozen=True, kw_only=True):
-    """The room is as before it was removed."""
+    """The room was restored and is as it was before its removal."""
 
 
 EVENTS: Final[dict[str, type[Struct]]] = {

@@ -317,13 +317,13 @@ export const CODES = {
   token_expired: { retry: false, sentence: 'The token has expired: get a new one and try again.' },
   wrong_credentials: { retry: false, sentence: 'The name or the password is wrong.' },
   forbidden: { retry: false, sentence: "You don't have the right to do this." },
-  not_found: { retry: false, sentence: "There is no such thing, or it isn't yours to see." },
+  not_found: { retry: false, sentence: "It doesn't exist, or you may not see it." },
   not_a_member: { retry: false, sentence: 'Only members can do this.' },
   client_id_reused: { retry: false, sentence: 'This client_id was used for another command.' },
-  already_exists: { retry: false, sentence: 'This is so already.' },
+  already_exists: { retry: false, sentence: 'It is already set.' },
   handle_taken: { retry: false, sentence: 'This handle is taken.' },
   too_large: { retry: false, sentence: 'The message is too large.' },
-  too_many: { retry: false, sentence: 'A limit on the number of these is reached.' },
+  too_many: { retry: false, sentence: 'The limit on how many there may be has been reached.' },
   unstorable: { retry: false, sentence: "The content can't be stored." },
   unsupported_media_type: { retry: false, sentence: 'The request body must be JSON.' },
   method_not_allowed: { retry: false, sentence: "This method isn't allowed here." },
@@ -331,21 +331,21 @@ export const CODES = {
   archived: { retry: false, sentence: 'The room is archived: it can only be read.' },
   muted: { retry: true, sentence: 'You are muted here for a while.' },
   banned: { retry: false, sentence: 'You are banned here.' },
-  blocked: { retry: false, sentence: "This person doesn't take this from you." },
-  filtered: { retry: false, sentence: "The room's filter doesn't let this pass." },
-  invite_invalid: { retry: false, sentence: 'This invite is wrong, used up or has expired.' },
-  code_invalid: { retry: false, sentence: 'This code is wrong, was used or has expired.' },
+  blocked: { retry: false, sentence: "This person doesn't accept this from you." },
+  filtered: { retry: false, sentence: "The room's filter doesn't allow this." },
+  invite_invalid: { retry: false, sentence: 'The invite is wrong, used up or expired.' },
+  code_invalid: { retry: false, sentence: 'The code is wrong, has been used or has expired.' },
   second_factor_needed: { retry: false, sentence: 'Sign in again with a code of your second factor.' },
   email_unverified: { retry: false, sentence: 'Verify your e-mail address first.' },
   email_taken: { retry: false, sentence: 'Another account has this e-mail address.' },
   stale: { retry: false, sentence: 'It has changed since you read it: read it again.' },
-  hook_refused: { retry: false, sentence: 'A rule of this community forbids it.' },
+  hook_refused: { retry: false, sentence: 'A rule of this community forbids this.' },
   slow_mode: { retry: true, sentence: 'The room is in slow mode: wait, then try again.' },
   locked_out: { retry: true, sentence: 'Too many wrong attempts: wait, then try again.' },
-  rate_limited: { retry: true, sentence: 'Too many of these: wait, then try again.' },
-  overloaded: { retry: true, sentence: 'Too much is waiting here: wait, then try again.' },
-  unavailable: { retry: true, sentence: "This can't be served now: wait, then try again." },
-  unknown_outcome: { retry: true, sentence: "It isn't known whether this took effect: send it again with the same client_id." },
+  rate_limited: { retry: true, sentence: 'Too many requests: wait, then try again.' },
+  overloaded: { retry: true, sentence: 'The server is too busy: wait, then try again.' },
+  unavailable: { retry: true, sentence: "The server can't do this now: wait, then try again." },
+  unknown_outcome: { retry: true, sentence: 'Nobody knows whether this took effect: send it again with the same client_id.' },
 } as const
 
 export type Code = keyof typeof CODES
@@ -384,25 +384,29 @@ export const CLOSES: Readonly<Record<number, CloseInfo>> = {
   1007: { comeBack: false, sentence: "The text isn't valid UTF-8." },
   1009: { comeBack: false, sentence: 'The message is too large.' },
   4000: { comeBack: true, sentence: 'The server is going away: reconnect and resume.' },
-  4001: { comeBack: true, sentence: 'You read too slowly: reconnect and resume.' },
-  4002: { comeBack: true, sentence: 'Nothing was heard from you: reconnect and resume.' },
+  4001: { comeBack: true, sentence: 'The client read too slowly: reconnect and resume.' },
+  4002: { comeBack: true, sentence: 'The client was silent for too long: reconnect and resume.' },
   4003: { comeBack: true, sentence: 'The server failed on this connection: reconnect and resume.' },
   4004: { comeBack: true, sentence: 'The token has expired: get a new one, reconnect and resume.' },
   4100: { comeBack: false, sentence: "The message can't be decoded." },
   4101: { comeBack: false, sentence: 'The first message must be a hello.' },
-  4102: { comeBack: false, sentence: 'No hello came in time.' },
+  4102: { comeBack: false, sentence: "The hello didn't come in time." },
   4103: { comeBack: false, sentence: "The token isn't valid." },
-  4104: { comeBack: false, sentence: "This protocol version isn't spoken here." },
+  4104: { comeBack: false, sentence: "The server doesn't support this protocol version." },
   4105: { comeBack: false, sentence: 'This user has too many open connections.' },
-  4106: { comeBack: false, sentence: 'Too many pings or messages.' },
-  4107: { comeBack: false, sentence: 'This login was ended.' },
+  4106: { comeBack: false, sentence: 'The client sent too many pings or messages.' },
+  4107: { comeBack: false, sentence: 'The login was ended.' },
 }
 
 export const SUBPROTOCOL_MSGPACK = 'gatherup.v1.msgpack'
 
 export const SUBPROTOCOL_JSON = 'gatherup.v1.json'
 
-/** The first frame: who I am, and what I have read of what. Answered by a welcome, or by a close code. */
+/**
+ * The first frame: the client's token, and its position in every stream it follows.
+ *
+ * Answered by a welcome, or by a close code.
+ */
 export interface Hello {
   t: 'hello'
   token: string
@@ -413,14 +417,14 @@ export interface Hello {
   status?: 'away' | 'busy' | 'invisible' | 'online'
 }
 
-/** A newer token of the same user, before the old one expires. Answered by accepted or refused. */
+/** Replace the token by a newer one of the same user before the old one expires. Answered by accepted or refused. */
 export interface RefreshToken {
   t: 'refresh_token'
   client_id: string
   token: string
 }
 
-/** Listen to a stream: from `since` if it can be replayed, else from a snapshot. */
+/** Subscribe to a stream: from `since` if it can be replayed, else from a snapshot. */
 export interface Subscribe {
   t: 'subscribe'
   client_id: string
@@ -428,21 +432,25 @@ export interface Subscribe {
   since?: Position | null
 }
 
-/** Stop listening. Answered by accepted; nothing of the stream follows it. */
+/** End the subscription to a stream. Answered by accepted, after which nothing of the stream follows. */
 export interface Unsubscribe {
   t: 'unsubscribe'
   client_id: string
   stream: string
 }
 
-/** Is anybody there? For clients whose WebSocket can't ping, as in browsers. Answered by accepted. */
+/**
+ * Ask whether the server is still there.
+ *
+ * For clients whose WebSocket can't ping, as in browsers. Answered by accepted.
+ */
 export interface Ping {
   t: 'ping'
   client_id: string
 }
 
 /**
- * The user has read a room up to this message number. Never goes back; not answered.
+ * Mark a room as read up to this message number. Never goes back; not answered.
  *
  * Told to the user's sessions in their inbox, and in a direct room to the other, as a `read` signal whose data
  * are `room`, `number` and `user`. A session gets its user's without subscribing to the inbox.
@@ -454,7 +462,7 @@ export interface MarkRead {
 }
 
 /**
- * Be told how much is new in these rooms, instead of those named before; none ends it.
+ * Watch how much is new in these rooms, instead of the rooms named before; an empty list ends the watch.
  *
  * Answered by accepted, which a `heads` frame of all of them that the user is in follows, or by refused.
  */
@@ -465,7 +473,7 @@ export interface WatchHeads {
 }
 
 /**
- * How the user wants to be seen while this session is open; not answered.
+ * Set how the user is seen while this session is open; not answered.
  *
  * Of several sessions the most present counts (busy, online, away), and one that is invisible makes the user so.
  * None is dropped; who changes it more often than STATUSES_PER_S for long is closed as flooding.
@@ -476,7 +484,7 @@ export interface SetStatus {
 }
 
 /**
- * Be told of these people's presence, instead of those named before; none ends it.
+ * Watch the presence of these people, instead of the people named before; an empty list ends the watch.
  *
  * Answered by accepted, and a `presence` signal for everyone who is there and lets the user see it. Who stops
  * letting them (blocks them, say) is told as gone within about SIGHT_INTERVAL_S, and who begins to as there.
@@ -504,7 +512,7 @@ export interface CreateRoom {
 }
 
 /**
- * Make the direct room of oneself and this user, or find it: there is one for each pair.
+ * Open the direct room with a user: it is made unless the two have one.
  *
  * `accepted.stream` is its id either way. Blocks and the other's privacy settings may forbid it.
  */
@@ -516,7 +524,7 @@ export interface OpenDirect {
   user: string
 }
 
-/** Give a room other settings; what is None stays as it is. */
+/** Change the settings of a room. A setting that is None stays as it is. */
 export interface ChangeRoom {
   t: 'room.change'
   client_id: string
@@ -532,7 +540,7 @@ export interface ChangeRoom {
   slow_mode_s?: number | null
 }
 
-/** Which words and links messages may not hold. It replaces the filter there was; moderators pass it. */
+/** Replace the room's filter: the words and links that messages may not hold. Moderators pass the filter. */
 export interface SetFilter {
   t: 'room.filter'
   client_id: string
@@ -545,7 +553,7 @@ export interface SetFilter {
   hosts?: readonly string[]
 }
 
-/** Become a member: of a public room, of one that invited this user, or with an invite's code. */
+/** Join a room that is public or has invited this user, or any room with the code of an invite. */
 export interface JoinRoom {
   t: 'room.join'
   client_id: string
@@ -555,7 +563,7 @@ export interface JoinRoom {
   invite?: string | null
 }
 
-/** Stop being a member; the subscription ends with the event. */
+/** Leave a room. The subscription ends with the event. */
 export interface LeaveRoom {
   t: 'room.leave'
   client_id: string
@@ -564,7 +572,7 @@ export interface LeaveRoom {
   stream: string
 }
 
-/** Let this user join, and tell their inbox. Blocks and their privacy settings may forbid it. */
+/** Invite a user to a room, and tell their inbox. Blocks and the user's privacy settings may forbid it. */
 export interface InviteUser {
   t: 'room.invite'
   client_id: string
@@ -574,7 +582,7 @@ export interface InviteUser {
   user: string
 }
 
-/** Take back an invitation, or decline one's own. */
+/** Withdraw the invitation of a user, or decline one's own. */
 export interface UninviteUser {
   t: 'room.uninvite'
   client_id: string
@@ -584,7 +592,7 @@ export interface UninviteUser {
   user: string
 }
 
-/** Make an invite for whoever has its code; `accepted.answer` is an `InviteCreated`. */
+/** Create an invite to a room for whoever has its code; `accepted.answer` is an `InviteCreated`. */
 export interface CreateInvite {
   t: 'room.create_invite'
   client_id: string
@@ -596,7 +604,7 @@ export interface CreateInvite {
   uses?: number | null
 }
 
-/** Nobody joins by this invite any more. */
+/** Revoke an invite: nobody can join with its code any more. */
 export interface RevokeInvite {
   t: 'room.revoke_invite'
   client_id: string
@@ -607,7 +615,7 @@ export interface RevokeInvite {
   invite: number
 }
 
-/** Give a member another role. Making somebody the owner makes the owner a moderator. */
+/** Change the role of a member. Making somebody the owner makes the owner a moderator. */
 export interface SetRole {
   t: 'room.set_role'
   client_id: string
@@ -619,7 +627,7 @@ export interface SetRole {
 }
 
 /**
- * Append one message. `accepted.seq` names it from then on.
+ * Post a message to a room. `accepted.seq` names the message from then on.
  *
  * `@handle` in the body mentions a member; `@room` everybody, for who may.
  */
@@ -636,7 +644,7 @@ export interface PostMessage {
   thread?: number | null
 }
 
-/** Give one's own message another body. Nobody is told of mentions in it again. */
+/** Edit the body of one's own message. Mentions in the new body notify nobody. */
 export interface EditMessage {
   t: 'room.edit'
   client_id: string
@@ -647,7 +655,7 @@ export interface EditMessage {
   body: string
 }
 
-/** Erase a message, one's own or as moderator anyone's: its bodies, edits included, vanish everywhere. */
+/** Delete a message, one's own or as moderator anyone's: its body and all edits are erased everywhere. */
 export interface DeleteMessage {
   t: 'room.delete'
   client_id: string
@@ -657,7 +665,7 @@ export interface DeleteMessage {
   message: number
 }
 
-/** Put a reaction to a message. Refused `already_exists` if one has put it. */
+/** Add a reaction to a message. Refused with `already_exists` if the user has added the same one. */
 export interface React {
   t: 'room.react'
   client_id: string
@@ -668,7 +676,7 @@ export interface React {
   reaction: string
 }
 
-/** Take one's reaction back. */
+/** Remove one's own reaction from a message. */
 export interface Unreact {
   t: 'room.unreact'
   client_id: string
@@ -679,7 +687,7 @@ export interface Unreact {
   reaction: string
 }
 
-/** Add a message to those that the room shows first. */
+/** Pin a message, so that the room shows it first. */
 export interface PinMessage {
   t: 'room.pin'
   client_id: string
@@ -689,7 +697,7 @@ export interface PinMessage {
   message: number
 }
 
-/** Take a message from those. */
+/** Unpin a message: the room no longer shows it first. */
 export interface UnpinMessage {
   t: 'room.unpin'
   client_id: string
@@ -699,7 +707,7 @@ export interface UnpinMessage {
   message: number
 }
 
-/** Let a member only listen for a while. */
+/** Mute a member: for a while they can read the room but not post. */
 export interface MuteMember {
   t: 'room.mute'
   client_id: string
@@ -711,7 +719,7 @@ export interface MuteMember {
   reason?: string
 }
 
-/** End a mute. */
+/** Unmute a member before the mute ends by itself. */
 export interface UnmuteMember {
   t: 'room.unmute'
   client_id: string
@@ -721,7 +729,7 @@ export interface UnmuteMember {
   user: string
 }
 
-/** End somebody's membership and their right to listen. They may come back as anybody may. */
+/** Remove a member from a room, and end their right to listen. They may join again as anybody may. */
 export interface KickMember {
   t: 'room.kick'
   client_id: string
@@ -732,7 +740,7 @@ export interface KickMember {
   reason?: string
 }
 
-/** Kick, if they are in, and keep out: no invitation and no invite lets them in. */
+/** Ban a user from a room: a member is removed, and no invitation and no invite lets the user in. */
 export interface BanUser {
   t: 'room.ban'
   client_id: string
@@ -745,7 +753,7 @@ export interface BanUser {
   reason?: string
 }
 
-/** Lift a ban. */
+/** Lift the ban of a user from a room. */
 export interface UnbanUser {
   t: 'room.unban'
   client_id: string
@@ -755,7 +763,7 @@ export interface UnbanUser {
   user: string
 }
 
-/** Let everybody only listen: nothing is posted, nobody joins. */
+/** Archive a room: members can read it, but nobody can post or join. */
 export interface ArchiveRoom {
   t: 'room.archive'
   client_id: string
@@ -764,7 +772,7 @@ export interface ArchiveRoom {
   stream: string
 }
 
-/** End that. */
+/** Unarchive a room: members can post and users can join again. */
 export interface UnarchiveRoom {
   t: 'room.unarchive'
   client_id: string
@@ -773,7 +781,7 @@ export interface UnarchiveRoom {
   stream: string
 }
 
-/** Take a room away from everybody; its owner may restore it within `ROOM_RESTORE_DAYS`. */
+/** Remove a room for everybody; its owner may restore it within `ROOM_RESTORE_DAYS`. */
 export interface RemoveRoom {
   t: 'room.remove'
   client_id: string
@@ -782,7 +790,7 @@ export interface RemoveRoom {
   stream: string
 }
 
-/** Bring a removed room back as it was. */
+/** Restore a removed room as it was. */
 export interface RestoreRoom {
   t: 'room.restore'
   client_id: string
@@ -791,13 +799,13 @@ export interface RestoreRoom {
   stream: string
 }
 
-/** Tell those present that one is typing. Not logged, not answered. */
+/** Tell the people present in a room that the user is typing. Not logged, not answered. */
 export interface SendTyping {
   t: 'room.typing'
   stream: string
 }
 
-/** Everything up to this seq was read, on whatever device. */
+/** Mark the inbox as read up to this seq, on all devices. */
 export interface ReadInbox {
   t: 'inbox.read'
   client_id: string
@@ -863,7 +871,7 @@ export interface RoomHead {
   readonly peer_read: number | null
 }
 
-/** The hello was good. Answers to its positions follow, one subscribed (or refused) each. */
+/** The hello was accepted. Answers to its positions follow, one subscribed (or refused) each. */
 export interface Welcome {
   t: 'welcome'
   readonly session: string
@@ -986,7 +994,7 @@ export interface Goodbye {
 }
 
 /**
- * The first event of a room; the author is its owner and first member, unless it is no user.
+ * A room was created: always its first event. The author is its owner and first member, unless it is no user.
  *
  * The marks `access` and `history` repeat the fields; in a direct room `peer` is the other member, and nobody
  * is owner.
@@ -998,7 +1006,7 @@ export interface RoomCreated {
 }
 
 /**
- * The settings that are not None are these now.
+ * Settings of the room were changed to those values that are not None.
  *
  * Marks repeat all but name and topic, of which `named` and `topic` tell that they changed.
  */
@@ -1010,7 +1018,7 @@ export interface RoomChanged {
   readonly slow_mode_s: number | null
 }
 
-/** The room's filter. The mark `filters` tells whether there is anything in it. */
+/** The room's filter was replaced. The mark `filters` tells whether there is anything in it. */
 export interface FilterSet {
   readonly words: readonly string[]
   readonly links: 'allowed' | 'forbidden' | 'known_hosts'
@@ -1018,7 +1026,7 @@ export interface FilterSet {
 }
 
 /**
- * The author is a member now.
+ * The author joined the room.
  *
  * Marks: `owner` names them if they also became the owner; `invite` is the number of the invite they used, and
  * `used` how many have used it now; `history` is False if they may not read what was before.
@@ -1026,42 +1034,46 @@ export interface FilterSet {
 export interface MemberJoined {}
 
 /**
- * The author is a member no longer.
+ * The author left the room.
  *
  * If they owned the room, the mark `owner` names the next owner, `""` when nobody is left.
  */
 export interface MemberLeft {}
 
-/** This user may join. The mark `user` repeats it. */
+/** A user was invited to the room. The mark `user` repeats the field. */
 export interface UserInvited {
   readonly user: string
 }
 
-/** The invitation is gone. The mark `user` repeats the field. */
+/** The invitation of a user was withdrawn or declined. The mark `user` repeats the field. */
 export interface UserUninvited {
   readonly user: string
 }
 
-/** There is an invite. Marks: `invite`, `expires_at`, and `uses` unless any number may join. */
+/** An invite was created. Marks: `invite`, `expires_at`, and `uses` unless any number may join. */
 export interface InviteMade {
   readonly invite: number
   readonly expires_at: number
   readonly uses: number | null
 }
 
-/** This invite is gone. The mark `invite` repeats the field. */
+/** An invite was revoked. The mark `invite` repeats the field. */
 export interface InviteRevoked {
   readonly invite: number
 }
 
-/** A member has another role. Marks: `user`, `role`; `owner` names a new owner, `former` who was it. */
+/**
+ * The role of a member was changed.
+ *
+ * Marks: `user`, `role`; `owner` names a new owner, `former` who was it.
+ */
 export interface RoleSet {
   readonly user: string
   readonly role: 'member' | 'moderator' | 'owner'
 }
 
 /**
- * A message; the header's seq names it.
+ * A message was posted; the header's seq names the message.
  *
  * Marks: `number` counts messages from 1; `reply_to` and `replied` (which other member's message that was);
  * `thread`; `mentions` (other members), `everyone` when it is for all of them.
@@ -1071,7 +1083,7 @@ export interface MessagePosted {
 }
 
 /**
- * The message at seq `message` has another body.
+ * The message at seq `message` was edited and has another body.
  *
  * Marks: `message`, and of the original `number`, `posted_at` (Unix ms), `reply_to`, `thread`; `edits`:
  * the earlier edits' seqs.
@@ -1082,7 +1094,7 @@ export interface MessageEdited {
 }
 
 /**
- * The message at seq `message` is gone, and so are the bodies at the header's `erases`.
+ * The message at seq `message` was deleted, and so were the bodies at the header's `erases`.
  *
  * Marks: `message`, and of the original `number`, `author`, `posted_at` (Unix ms), `reply_to`, `thread`.
  */
@@ -1091,7 +1103,7 @@ export interface MessageDeleted {
 }
 
 /**
- * The author put a reaction to a message.
+ * The author added a reaction to a message.
  *
  * Marks: `message`; `count`: how many have put this one now; `kinds`: how many different ones the message has,
  * if that changed.
@@ -1101,54 +1113,58 @@ export interface Reacted {
   readonly reaction: string
 }
 
-/** The author took a reaction back. Marks as in `Reacted`. */
+/** The author removed a reaction from a message. Marks as in `Reacted`. */
 export interface Unreacted {
   readonly message: number
   readonly reaction: string
 }
 
-/** A message is pinned. The mark `message` repeats the field. */
+/** A message was pinned. The mark `message` repeats the field. */
 export interface MessagePinned {
   readonly message: number
 }
 
-/** A message isn't pinned any more. The mark `message` repeats the field. */
+/** A message was unpinned. The mark `message` repeats the field. */
 export interface MessageUnpinned {
   readonly message: number
 }
 
-/** A member may only listen. Marks: `user`, `until` (Unix ms). */
+/** A member was muted and may only read. Marks: `user`, `until` (Unix ms). */
 export interface MemberMuted {
   readonly user: string
   readonly until: number
   readonly reason: string
 }
 
-/** A mute ended early. The mark `user` repeats the field. */
+/** The mute of a member was ended early. The mark `user` repeats the field. */
 export interface MemberUnmuted {
   readonly user: string
 }
 
-/** The author ended a membership. If it was the owner's, the mark `owner` names the next one. */
+/** A member was removed by the author. If it was the owner, the mark `owner` names the next one. */
 export interface MemberKicked {
   readonly user: string
   readonly reason: string
 }
 
-/** A user is kept out. Marks: `user`, `until` (Unix ms) if it ends, and `owner` as in `MemberKicked`. */
+/**
+ * A user was banned from the room.
+ *
+ * Marks: `user`, `until` (Unix ms) if it ends, and `owner` as in `MemberKicked`.
+ */
 export interface UserBanned {
   readonly user: string
   readonly until: number | null
   readonly reason: string
 }
 
-/** A ban was lifted. The mark `user` repeats the field. */
+/** The ban of a user was lifted. The mark `user` repeats the field. */
 export interface UserUnbanned {
   readonly user: string
 }
 
 /**
- * A user's account is gone, and so are the texts of theirs at the header's `erases`.
+ * A user's account was erased, and so were their texts at the header's `erases`.
  *
  * Marks: `user`; `owner` as in `MemberKicked`; `name` and `topic` if the room's is gone with them; `ban`
  * and `mute`: users whose ban or mute has no reason any more.
@@ -1157,19 +1173,23 @@ export interface UserErased {
   readonly user: string
 }
 
-/** Everybody only listens. */
+/** The room was archived: everybody may only read. */
 export interface RoomArchived {}
 
-/** The room is as before it was archived. */
+/** The room was unarchived and is as it was before. */
 export interface RoomUnarchived {}
 
-/** The room is gone for everybody: the header revokes `*`. */
+/** The room was removed for everybody: the header revokes `*`. */
 export interface RoomRemoved {}
 
-/** The room is as before it was removed. */
+/** The room was restored and is as it was before its removal. */
 export interface RoomRestored {}
 
-/** An item: see `Mention`. Marks repeat the fields of items; the mark `up_to` says as in `InboxRead`. */
+/**
+ * Somebody mentioned the owner of the inbox, or answered a message of theirs.
+ *
+ * Marks repeat the fields of items; the mark `up_to` says as in `InboxRead`.
+ */
 export interface Mentioned {
   readonly room: string
   readonly message: number
@@ -1178,31 +1198,35 @@ export interface Mentioned {
   readonly reply: boolean
 }
 
-/** An item: see `Invite`. Marks repeat the fields. */
+/** Somebody invited the owner of the inbox to a room, or opened a direct room with them. Marks repeat the fields. */
 export interface Invited {
   readonly room: string
   readonly by: string
   readonly direct: boolean
 }
 
-/** An item: see `Befriend`. Marks repeat the fields. */
+/** Somebody asked to be the owner's friend, or accepted the owner's request. Marks repeat the fields. */
 export interface Befriended {
   readonly by: string
   readonly accepted: boolean
 }
 
-/** An item: see `Warn`. Marks repeat the fields. */
+/** Something about the owner's account happened that they should know of. Marks repeat the fields. */
 export interface Warned {
   readonly matter: 'account_deleted' | 'email_changed' | 'password_changed' | 'recovery_code_used' | 'second_factor_off' | 'second_factor_on' | 'signed_in' | 'token_reused'
   readonly login: string | null
 }
 
-/** Items up to here were read. The mark `up_to` repeats the field. */
+/** The owner has read the items up to a seq. The mark `up_to` repeats the field. */
 export interface InboxRead {
   readonly up_to: number
 }
 
-/** Logins have ended: see `EndLogins`. Marks repeat the fields; `logins` and `before` only if they say any. */
+/**
+ * Logins of the owner have ended, and their sessions close.
+ *
+ * Marks repeat the fields; `logins` and `before` only if they say any.
+ */
 export interface LoginsEnded {
   readonly logins: readonly string[]
   readonly why: 'banned' | 'deleted' | 'logout' | 'password_changed' | 'token_reused'
@@ -1251,7 +1275,7 @@ export interface InboxView {
   readonly read_up_to: number
 }
 
-/** The answer to `room.create_invite`. */
+/** The invite that `room.create_invite` created, with its code. */
 export interface InviteCreated {
   /** Its number, by which it is revoked. */
   readonly invite: number

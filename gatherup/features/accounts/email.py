@@ -63,7 +63,7 @@ class EmailResource:
         group=GROUP,
     )
     async def verify_email(self, caller: Caller, body: VerifyEmail) -> None:
-        """Bring back a code that was mailed. Good once."""
+        """Verify an e-mail address with the code that was mailed to it. Good once."""
         try:
             verified = await self._credentials.verify_email(
                 token_digest(body.code), at=self._clock.now(), address=caller.address

@@ -27,13 +27,13 @@ class LoginsResource:
 
     @endpoint("POST", "/v1/logout", status=204, group=GROUP)
     async def logout(self, caller: Caller) -> None:
-        """End the login the access token came from, and its sessions."""
+        """Log out: end the login that the access token belongs to, and its sessions."""
         await self._sign_ins.end(caller.user, caller.login, at=self._clock.now(), address=caller.address)
         self._poke()
 
     @endpoint("GET", "/v1/me/logins", answer=LoginList, group=GROUP)
     async def logins(self, caller: Caller) -> LoginList:
-        """Where one is signed in."""
+        """List the logins of the account: where the user is signed in."""
         found = await self._sign_ins.of(caller.user, self._clock.now())
         return LoginList(
             logins=[
@@ -59,7 +59,7 @@ class LoginsResource:
 
     @endpoint("DELETE", "/v1/me/logins/<login>", status=204, group=GROUP)
     async def end_one(self, caller: Caller, login: str) -> None:
-        """End one login."""
+        """End one login of the account."""
         if _LOGIN_ID.fullmatch(login) is None or not await self._sign_ins.end(
             caller.user, login, at=self._clock.now(), address=caller.address
         ):

@@ -75,7 +75,9 @@ class Visits:
         allowed = oidc.provider.redirect_uris
         redirect_uri = allowed[0] if body.redirect_uri is None else body.redirect_uri
         if redirect_uri not in allowed:
-            raise ProblemError(Code.INVALID, "This address isn't an allowed one.", field="redirect_uri")
+            raise ProblemError(
+                Code.INVALID, "This address isn't on the list of allowed ones.", field="redirect_uri"
+            )
         visit = Visit(
             state=new_token(self._randomness),
             nonce=new_token(self._randomness),
@@ -107,7 +109,7 @@ class Visits:
             raise _unavailable() from None
         except ProviderRefusedError:
             raise ProblemError(
-                Code.WRONG_CREDENTIALS, "The provider doesn't say who this is.", field="code"
+                Code.WRONG_CREDENTIALS, "The provider didn't say who signed in.", field="code"
             ) from None
 
 
@@ -175,7 +177,7 @@ class OidcResource:
         except DataRejected:
             # Another sign-in of the same person made it a moment ago, or it waits to be erased.
             raise ProblemError(
-                Code.ALREADY_EXISTS, "This identity has an account already: begin again."
+                Code.ALREADY_EXISTS, "This identity already belongs to an account: begin again."
             ) from None
 
 
@@ -221,7 +223,7 @@ class IdentitiesResource:
             )
         except IdentityTakenError:
             raise ProblemError(
-                Code.ALREADY_EXISTS, "This identity, or another one of this provider, is linked already."
+                Code.ALREADY_EXISTS, "This identity, or another one of this provider, is already linked."
             ) from None
 
     @endpoint(
@@ -233,14 +235,14 @@ class IdentitiesResource:
         group=GROUP,
     )
     async def unlink(self, caller: Caller, body: PasswordAgain, provider: str) -> None:
-        """Let nobody of this provider sign in as oneself any more."""
+        """Unlink the identity of a provider, so that it can't sign in to the account any more."""
         await self._passwords.confirmed(caller, body.password)
         issuer = self._visits.named(provider).provider.issuer
         try:
             unlinked = await self._identities.unlink(caller.user, issuer, address=caller.address)
         except LastWayInError:
             raise ProblemError(
-                Code.FORBIDDEN, "There would be no way left to sign in: set a password first."
+                Code.FORBIDDEN, "You would have no way left to sign in: set a password first."
             ) from None
         if not unlinked:
             raise ProblemError(Code.NOT_FOUND)
@@ -254,7 +256,7 @@ def shown_name(who: Who) -> str:
 
 def _not_begun(field: str) -> ProblemError:
     return ProblemError(
-        Code.CODE_INVALID, "This isn't what was begun here, or it has expired: begin again.", field=field
+        Code.CODE_INVALID, "The sign-in wasn't begun here or has expired: begin again.", field=field
     )
 
 

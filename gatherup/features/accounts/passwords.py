@@ -46,11 +46,11 @@ class PasswordsResource:
         group=GROUP,
     )
     async def change_password(self, caller: Caller, body: ChangePassword) -> None:
-        """Set another password. Every other login ends, and the user is told."""
+        """Change the password of the account. Every other login ends, and the user is told."""
         account = await self._passwords.confirmed(caller, body.old, field="old")
         if account.password_hash is None and account.handle is None and account.email is None:
             raise ProblemError(
-                Code.FORBIDDEN, "A guest takes a handle with its password: see /v1/me/upgrade."
+                Code.FORBIDDEN, "A guest sets a handle together with a password: use /v1/me/upgrade."
             )
         changed = await self._credentials.change_password(
             caller.user,
@@ -66,7 +66,10 @@ class PasswordsResource:
 
     @endpoint("POST", "/v1/password/reset", body=AskReset, status=202, anonymous=True, group=GROUP)
     async def ask_reset(self, caller: Caller, body: AskReset) -> None:
-        """Have a code mailed. The answer is the same, and as late, whether or not an account has the address."""
+        """Ask for a code by mail with which the password can be reset.
+
+        The answer is the same, and as late, whether or not an account has the address.
+        """
         answer_at = self._clock.monotonic() + ANSWER_S
         mailed = await self._codes.new(body.email, caller.address, "reset_password")
         if mailed is not None:

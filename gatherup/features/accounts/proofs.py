@@ -82,7 +82,7 @@ class PasswordProof:
             began_at = await self._sign_ins.began_at(caller.login)
             if began_at + limits.FRESH_LOGIN_S * 1000 < self._clock.now():
                 raise ProblemError(
-                    Code.WRONG_CREDENTIALS, "Sign in anew, then try again.", field="Authorization"
+                    Code.WRONG_CREDENTIALS, "Sign in again, then try again.", field="Authorization"
                 )
         return account
 
@@ -129,4 +129,4 @@ class FactorProof:
 
 def wrong_code() -> ProblemError:
     """A code of a second factor that isn't right, or was used."""
-    return ProblemError(Code.WRONG_CREDENTIALS, "The code is wrong or was used already.", field="code")
+    return ProblemError(Code.WRONG_CREDENTIALS, "The code is wrong or has already been used.", field="code")

@@ -74,11 +74,14 @@ class SecondFactorResource:
         group=GROUP,
     )
     async def enrol_second_factor(self, caller: Caller, body: PasswordAgain) -> FactorSecret:
-        """Get a secret for an authenticator. Nothing is asked for until its first code was right."""
+        """Begin to set up a second factor: get a secret for an authenticator.
+
+        Nothing is asked for until its first code was right.
+        """
         account = await self._passwords.confirmed(caller, body.password)
         told, kept = self._secrets.new(account.handle or account.display_name)
         if not await self._factors.begin(caller.user, kept):
-            raise ProblemError(Code.ALREADY_EXISTS, "There is a second factor already: drop it first.")
+            raise ProblemError(Code.ALREADY_EXISTS, "The account has a second factor already: drop it first.")
         return told
 
     @endpoint(
@@ -90,16 +93,19 @@ class SecondFactorResource:
         group=GROUP,
     )
     async def confirm_second_factor(self, caller: Caller, body: ConfirmFactor) -> RecoveryCodes:
-        """Give the first code: from now on signing in asks for one. The answer holds the recovery codes, once."""
+        """Confirm the second factor with its first code: from now on signing in asks for one.
+
+        The answer holds the recovery codes, once.
+        """
         factor = await self._factors.of(caller.user)
         if factor is None or factor.confirmed:
-            raise ProblemError(Code.NOT_FOUND, "No second factor waits for its first code.")
+            raise ProblemError(Code.NOT_FOUND, "Begin to set up a second factor first.")
         step = await self._proof.first_code(caller.user, factor.secret, body.code)
         codes, digests = self._secrets.new_codes(caller.user)
         if not await self._factors.confirm(
             caller.user, factor.secret, digests, step=step, at=self._clock.now(), address=caller.address
         ):
-            raise ProblemError(Code.NOT_FOUND, "No second factor waits for its first code.")
+            raise ProblemError(Code.NOT_FOUND, "Begin to set up a second factor first.")
         self._poke()
         return RecoveryCodes(codes=codes)
 
@@ -112,7 +118,7 @@ class SecondFactorResource:
         group=GROUP,
     )
     async def drop_second_factor(self, caller: Caller, body: DropFactor) -> None:
-        """Sign in without a second factor from now on: takes the password and a code."""
+        """Drop the second factor, so that signing in asks for no code: takes the password and a code."""
         await self._passwords.confirmed(caller, body.password)
         await self._proof.check(caller.user, body.code, caller.address)
         await self._factors.drop(caller.user, address=caller.address)

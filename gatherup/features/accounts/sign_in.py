@@ -120,7 +120,9 @@ class SignInResource:
         group=GROUP,
     )
     async def login(self, caller: Caller, body: SignIn) -> SignedIn:
-        """Sign in. A wrong name and a wrong password get the same answer in the same time.
+        """Sign in with a handle or an e-mail address, and a password.
+
+        A wrong name and a wrong password get the same answer in the same time.
 
         With a second factor the answer is ``second_factor_needed`` and a ticket for /v1/login/code.
         """
@@ -184,7 +186,9 @@ class RefreshResource:
         group=GROUP,
     )
     async def refresh(self, caller: Caller, body: Refresh) -> SignedIn:
-        """Exchange a refresh token. It is good once: showing it again ends the login, since somebody copied it.
+        """Exchange a refresh token for the next one and a new access token.
+
+        It is good once: showing it again ends the login, since somebody copied it.
 
         Only who lost the answer may show it again, within a minute and with the same ``retry_key``.
         """

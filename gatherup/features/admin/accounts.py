@@ -34,7 +34,7 @@ class AdminResource:
         "GET", "/v1/admin/bans", query=BansQuery, answer=BanPage, refuses=(Code.FORBIDDEN,), group=GROUP
     )
     async def bans(self, caller: Caller, query: BansQuery) -> BanPage:
-        """Who is kept out, the newest first."""
+        """List the bans from the server, the newest first."""
         await self._admit(caller)
         edge = self._bans.edge(query.cursor)
         found = await self._admins.bans(page_of(edge, query.limit))
@@ -44,7 +44,7 @@ class AdminResource:
 
     @endpoint("PUT", BAN, body=Ban, status=204, refuses=(Code.FORBIDDEN,), group=GROUP)
     async def ban(self, caller: Caller, user: str, body: Ban) -> None:
-        """Keep a user out: they can't sign in, and every login they have ends, on every node."""
+        """Ban a user from the server: they can't sign in, and all their logins end on every node."""
         await self._admit(caller)
         done = await self._admins.ban(
             user_id(user),
@@ -61,7 +61,7 @@ class AdminResource:
 
     @endpoint("DELETE", BAN, status=204, refuses=(Code.FORBIDDEN,), group=GROUP)
     async def unban(self, caller: Caller, user: str) -> None:
-        """Let a user in again."""
+        """Lift the ban of a user from the server."""
         await self._admit(caller)
         await self._admins.unban(user_id(user), by=caller.user, from_address=caller.address)
 

@@ -25,7 +25,7 @@ class InboxResource:
 
     @endpoint("GET", "/v1/inbox", query=InboxQuery, answer=InboxPage, polled=True, group=GROUP)
     async def page(self, caller: Caller, query: InboxQuery) -> InboxPage:
-        """A part of one's inbox, the newest item first."""
+        """Read a part of one's inbox, the newest item first."""
         if query.before is not None and query.after is not None:
             raise ProblemError(Code.INVALID, "Give before or after, not both.", field="after")
         found = await self._inboxes.page(
@@ -35,7 +35,7 @@ class InboxResource:
 
     @endpoint("POST", "/v1/inbox/read", body=ReadUpTo, answer=CommandAccepted, group=GROUP)
     async def read(self, caller: Caller, body: ReadUpTo) -> CommandAccepted:
-        """Count everything up to a seq as read, on all devices."""
+        """Mark the inbox as read up to a seq, on all devices."""
         return await self._commands.send(
             caller, ReadInbox, body, stream=inbox_of(caller.user), up_to=body.up_to
         )

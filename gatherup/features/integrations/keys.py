@@ -44,24 +44,24 @@ class KeysResource:
         group=GROUP,
     )
     async def create(self, caller: Caller, body: NewKey) -> KeyMade:
-        """As admin, make a key. Its text is told this once."""
+        """As admin, make an API key. Its text is told this once."""
         await self._check(caller)
         try:
             return await made(
                 self._keys, body, self._clock, self._randomness, by=caller.user, address=caller.address
             )
         except TooManyKeysError:
-            raise ProblemError(Code.TOO_MANY, f"At most {KEYS_MAX} keys are good at a time.") from None
+            raise ProblemError(Code.TOO_MANY, f"At most {KEYS_MAX} keys can be active at a time.") from None
 
     @endpoint("GET", "/v1/admin/keys", answer=Keys, refuses=(Code.FORBIDDEN,), group=GROUP)
     async def page(self, caller: Caller) -> Keys:
-        """As admin, see all keys, without their secrets."""
+        """As admin, list all API keys, without their secrets."""
         await self._check(caller)
         return Keys(keys=[told(row) for row in await self._keys.all()])
 
     @endpoint("DELETE", "/v1/admin/keys/<key>", status=204, refuses=(Code.FORBIDDEN,), group=GROUP)
     async def revoke(self, caller: Caller, key: str) -> None:
-        """As admin, end a key: within seconds it is good nowhere."""
+        """As admin, revoke an API key: within seconds no node takes it."""
         await self._check(caller)
         at = self._clock.now()
         if not await self._keys.revoke(hex_id(key), by=caller.user, address=caller.address, at=at):

@@ -57,7 +57,7 @@ class ServerRoomsResource:
         group=GROUP,
     )
     async def create(self, caller: Caller, body: ServerRoom) -> tuple[CommandAccepted, dict[str, str]]:
-        """Make a room in which nobody is yet. ``stream`` is its id."""
+        """Make a room without members. ``stream`` is its id."""
         client_id = self._commands.admitted(caller, body)
         await self._note(caller, "server.create_room", on=f"client_id:{client_id}")
         command = CreateRoom(client_id=client_id, resend=body.resend, **fields_of(body))
@@ -79,7 +79,7 @@ class ServerRoomsResource:
 
     @endpoint("PUT", MEMBER, body=ServerMember, answer=CommandAccepted, scope="rooms.manage", group=GROUP)
     async def put_member(self, caller: Caller, room: str, user: str, body: ServerMember) -> CommandAccepted:
-        """See to it that a user is a member, with this role. Bans are to be lifted before."""
+        """Make a user a member of a room, with this role. Bans are to be lifted before."""
         stream, member = room_id(room), user_id(user)
         client_id = self._commands.admitted(caller, body)
         if await self._people.own(member) is None:  # a room asks nobody who joins by themself
@@ -93,7 +93,7 @@ class ServerRoomsResource:
 
     @endpoint("DELETE", MEMBER, body=CommandBody, answer=CommandAccepted, scope="rooms.manage", group=GROUP)
     async def delete_member(self, caller: Caller, room: str, user: str, body: CommandBody) -> CommandAccepted:
-        """End somebody's membership."""
+        """Remove a member from a room."""
         stream, member = room_id(room), user_id(user)
         client_id = self._commands.admitted(caller, body)
         await self._note(caller, "server.delete_member", on=stream, user=member)
@@ -154,7 +154,7 @@ class MintResource:
         group=GROUP,
     )
     async def mint(self, caller: Caller, body: MintToken) -> SignedIn:
-        """Sign a user of the game in, by the id the game knows them by. Give the tokens to their client alone.
+        """Sign in a user of the game by the id that the game knows. Give the tokens to their client alone.
 
         The account is made when it is asked for first. Whoever turned a second factor on is asked for it here too.
         Admins sign in themselves: or a key with this scope could make itself others with every scope.
@@ -169,7 +169,7 @@ class MintResource:
                 if account is None:
                     raise
         if account.admin:
-            raise ProblemError(Code.FORBIDDEN, "An admin signs in themself.")
+            raise ProblemError(Code.FORBIDDEN, "Admins must sign in by themselves.")
         await self._keys.note("server.mint_token", by=caller.user, on=account.user, address=caller.address)
         # The game knows who it is: there is nobody to warn of a new device.
         arrival = Arrival(device=body.device, address=caller.address, known_device=None, told=False)

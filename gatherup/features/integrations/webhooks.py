@@ -67,7 +67,7 @@ class WebhooksResource:
         group=GROUP,
     )
     async def create(self, caller: Caller, body: NewWebhook) -> WebhookMade:
-        """Tell a URL of events that happen from now on."""
+        """Make a webhook: a URL is told of events from now on."""
         self._check(body.url, body.types)
         number, types = self._randomness.token(16).hex(), sorted(set(body.types))
         try:
@@ -87,12 +87,12 @@ class WebhooksResource:
 
     @endpoint("GET", "/v1/server/webhooks", answer=Webhooks, scope=SCOPE, group=GROUP)
     async def page(self, caller: Caller) -> Webhooks:
-        """See all webhooks and how they do, and the types of events there are."""
+        """List all webhooks with their state, and the types of events there are."""
         return Webhooks(webhooks=[told(row) for row in await self._store.all()], types=sorted(self._types))
 
     @endpoint("PATCH", WEBHOOK, body=ChangedWebhook, answer=Webhook, scope=SCOPE, group=GROUP)
     async def change(self, caller: Caller, webhook: str, body: ChangedWebhook) -> Webhook:
-        """Give a webhook other settings; what failed before counts no longer."""
+        """Change the settings of a webhook; earlier failures are forgotten."""
         self._check(body.url, body.types)
         changed = await self._store.change(
             hex_id(webhook),
@@ -108,13 +108,13 @@ class WebhooksResource:
 
     @endpoint("DELETE", WEBHOOK, status=204, scope=SCOPE, group=GROUP)
     async def delete(self, caller: Caller, webhook: str) -> None:
-        """End a webhook; what waits for it isn't told."""
+        """Delete a webhook; events that wait for it aren't delivered."""
         if not await self._store.delete(hex_id(webhook), by=caller.user, address=caller.address):
             raise ProblemError(Code.NOT_FOUND)
 
     @endpoint("POST", WEBHOOK + "/rotate", answer=WebhookSecret, scope=SCOPE, group=GROUP)
     async def rotate(self, caller: Caller, webhook: str) -> WebhookSecret:
-        """Give a webhook another secret. For a day messages are signed with both."""
+        """Replace the secret of a webhook. For a day messages are signed with both."""
         version = await self._store.rotate(
             hex_id(webhook), at=self._clock.now(), by=caller.user, address=caller.address
         )
@@ -124,7 +124,7 @@ class WebhooksResource:
 
     @endpoint("POST", WEBHOOK + "/test", status=202, scope=SCOPE, group=GROUP)
     async def test(self, caller: Caller, webhook: str) -> None:
-        """Have the webhook told of a ``webhook.test``."""
+        """Send a ``webhook.test`` to a webhook."""
         row = await self._get(webhook)
         await self._store.test(row.id, TEST, self._clock.now())
 
@@ -132,7 +132,7 @@ class WebhooksResource:
         "GET", WEBHOOK + "/deliveries", query=DeliveriesQuery, answer=Deliveries, scope=SCOPE, group=GROUP
     )
     async def deliveries(self, caller: Caller, webhook: str, query: DeliveriesQuery) -> Deliveries:
-        """See how telling it went, the newest attempt first."""
+        """List the attempts to deliver events to a webhook, the newest first."""
         row = await self._get(webhook)
         found = await self._store.deliveries(row.id, before=query.before, limit=query.limit + 1)
         page = found[: query.limit]

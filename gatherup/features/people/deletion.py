@@ -39,7 +39,7 @@ class DeletionResource:
         group=GROUP,
     )
     async def delete(self, caller: Caller, body: DeleteAccount) -> AccountDeleted:
-        """Delete one's account: nobody sees it any more, and every login ends.
+        """Delete one's account: it is hidden from everybody, and every login ends.
 
         After ACCOUNT_ERASE_DAYS it is erased with everything one wrote; signing in before keeps it.
         """
@@ -48,7 +48,7 @@ class DeletionResource:
         if account.password_hash is None:
             began_at = await self._erasures.login_began(caller.login)
             if began_at + _FRESH_MS < at:
-                raise ProblemError(Code.WRONG_CREDENTIALS, "Sign in anew, then delete the account.")
+                raise ProblemError(Code.WRONG_CREDENTIALS, "Sign in again, then delete the account.")
         erase_at = at + _ERASE_MS
         deleted = await self._erasures.delete(caller.user, at=at, erase_at=erase_at, address=caller.address)
         if not deleted:

@@ -60,9 +60,9 @@ class PeopleResource:
 
     @endpoint("GET", "/v1/users", query=ProfilesQuery, answer=Profiles, group=GROUP)
     async def profiles(self, caller: Caller, query: ProfilesQuery) -> Profiles:
-        """Who users are, by id or handle. An unknown or deleted one is simply absent."""
+        """Look up the profiles of users by id or handle. An unknown or deleted one is simply absent."""
         if not query.id and not query.handle:
-            raise ProblemError(Code.INVALID, "Say whose: id or handle.", field="id")
+            raise ProblemError(Code.INVALID, "Give at least one id or handle.", field="id")
         found = await self._people.profiles(
             caller.user, query.id, [folded(handle) for handle in query.handle]
         )
@@ -70,7 +70,7 @@ class PeopleResource:
 
     @endpoint("GET", "/v1/users/search", query=SearchQuery, answer=ProfilePage, group=GROUP)
     async def search(self, caller: Caller, query: SearchQuery) -> ProfilePage:
-        """Users whose handle begins so, whatever the case."""
+        """Search users by the beginning of their handle, in upper or lower case."""
         hold(self._throttle, caller)
         edge = self._found.edge(query.cursor)
         found = await self._people.search(
@@ -110,7 +110,7 @@ class PeopleResource:
         group=GROUP,
     )
     async def change_handle(self, caller: Caller, body: ChangeHandle) -> Response:
-        """Take another handle; the old one is free at once. A guest gets one by upgrading."""
+        """Change one's handle; the old one is free at once. A guest gets one by upgrading."""
         hold(self._throttle, caller)
         handle = good_handle(body.handle)
         at = self._clock.now()

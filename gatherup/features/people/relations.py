@@ -45,13 +45,13 @@ class RelationsResource:
 
     @endpoint("GET", "/v1/me/blocks", query=PeopleQuery, answer=PeoplePage, polled=True, group=GROUP)
     async def blocks(self, caller: Caller, query: PeopleQuery) -> PeoplePage:
-        """Whom one has blocked, the newest first."""
+        """List the people one has blocked, the newest first."""
         edge = self._pages.edge(query.cursor)
         return self._page(await self._relations.blocks(caller.user, page_of(edge, query.limit)), edge, query)
 
     @endpoint("PUT", BLOCK, status=204, refuses=(Code.TOO_MANY,), group=GROUP)
     async def block(self, caller: Caller, user: str) -> None:
-        """Let a user reach one no more: no direct rooms, invitations and mentions. It ends a friendship."""
+        """Block a user: no direct rooms, invitations or mentions come from them any more. It ends a friendship."""
         hold(self._throttle, caller)
         other = _another(caller, user)
         match await self._relations.block(caller.user, other, self._clock.now()):
@@ -62,13 +62,13 @@ class RelationsResource:
 
     @endpoint("DELETE", BLOCK, status=204, group=GROUP)
     async def unblock(self, caller: Caller, user: str) -> None:
-        """End a block."""
+        """Unblock a user that one has blocked."""
         hold(self._throttle, caller)
         await self._relations.unblock(caller.user, user_id(user))
 
     @endpoint("GET", "/v1/me/friends", query=PeopleQuery, answer=PeoplePage, polled=True, group=GROUP)
     async def friends(self, caller: Caller, query: PeopleQuery) -> PeoplePage:
-        """One's friends, the newest first."""
+        """List one's friends, the newest first."""
         edge = self._pages.edge(query.cursor)
         return self._page(await self._relations.friends(caller.user, page_of(edge, query.limit)), edge, query)
 
@@ -84,7 +84,7 @@ class RelationsResource:
 
     @endpoint("PUT", FRIEND, answer=Friendship, refuses=(Code.BLOCKED, Code.TOO_MANY), group=GROUP)
     async def befriend(self, caller: Caller, user: str) -> Friendship:
-        """Ask a user to be friends, or accept their asking. They find it in their inbox."""
+        """Ask a user to be friends, or accept the user's request. They find it in their inbox."""
         hold(self._throttle, caller)
         other = _another(caller, user)
         match await self._relations.befriend(caller.user, other, self._clock.now()):
@@ -119,7 +119,7 @@ def page_of(edge: Edge[Since] | None, limit: int) -> PageOf:
 
 def _another(caller: Caller, user: str) -> str:
     if user == caller.user:
-        raise ProblemError(Code.INVALID, "This is yourself.", field="user")
+        raise ProblemError(Code.INVALID, "Choose another person.", field="user")
     return user_id(user)
 
 
@@ -128,7 +128,7 @@ def _refused(outcome: Outcome) -> ProblemError:
         case Outcome.BLOCKED:
             return ProblemError(Code.BLOCKED)
         case Outcome.BLOCKING:
-            return ProblemError(Code.BLOCKED, "You have blocked this person: end that first.")
+            return ProblemError(Code.BLOCKED, "You have blocked this person: unblock them first.")
         case Outcome.TOO_MANY:
             return ProblemError(Code.TOO_MANY)
         case _:

@@ -40,7 +40,10 @@ class HeadsResource:
 
     @endpoint("PUT", "/v1/rooms/<room>/read", body=RoomRead, answer=RoomHead, group=GROUP)
     async def read(self, caller: Caller, room: str, body: RoomRead) -> RoomHead:
-        """Have read a room up to this message number; how the room stands then. It is durable about a second later."""
+        """Mark a room as read up to this message number, and get how the room stands then.
+
+        It is durable about a second later.
+        """
         self._admit(caller)
         room = room_id(room)
         if not self._reads.mark(caller.user, room, body.number):
@@ -56,7 +59,7 @@ class HeadsResource:
         self._admit(caller)
         if query.room:
             if query.cursor is not None:
-                raise ProblemError(Code.INVALID, "Name rooms or go on with a page, not both.", field="cursor")
+                raise ProblemError(Code.INVALID, "Give rooms or a cursor, not both.", field="cursor")
             rooms = await self._counts(caller, list(dict.fromkeys(query.room)))
             return HeadsPage(rooms=rooms, next=None, previous=None)
         edge = self._pages.edge(query.cursor)

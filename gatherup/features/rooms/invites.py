@@ -67,7 +67,7 @@ class InvitesResource:
         group=GROUP,
     )
     async def invited(self, caller: Caller, room: str, query: RoomPeopleQuery) -> InvitedPage:
-        """Who was invited and hasn't joined, for who may invite."""
+        """List the users who were invited and haven't joined, for members who may invite."""
         edge = self._pages.edge(query.cursor)
         await self._door.permitted(caller, room, Permission.INVITE)
         found = await self._people.invited(room, **part_of(edge, query, self._clock))
@@ -77,19 +77,19 @@ class InvitesResource:
 
     @endpoint("POST", ROOM + "/invite", body=OfUser, answer=CommandAccepted, group=GROUP)
     async def invite(self, caller: Caller, room: str, body: OfUser) -> CommandAccepted:
-        """Let a user join, and tell their inbox."""
+        """Invite a user to a room, and tell their inbox."""
         return await self._commands.send(caller, InviteUser, body, stream=room_id(room), **fields_of(body))
 
     @endpoint("POST", ROOM + "/uninvite", body=OfUser, answer=CommandAccepted, group=GROUP)
     async def uninvite(self, caller: Caller, room: str, body: OfUser) -> CommandAccepted:
-        """Take back an invitation, or decline one's own."""
+        """Withdraw the invitation of a user, or decline one's own."""
         return await self._commands.send(caller, UninviteUser, body, stream=room_id(room), **fields_of(body))
 
     @endpoint(
         "GET", ROOM + "/invites", answer=Invites, refuses=(Code.NOT_A_MEMBER, Code.FORBIDDEN), group=GROUP
     )
     async def page(self, caller: Caller, room: str) -> Invites:
-        """The invites that are good now, without their codes, for who may make some."""
+        """List the invites that work now, without their codes, for members who may create invites."""
         await self._door.permitted(caller, room, Permission.CREATE_INVITE)
         found = await self._people.invites(room, now=self._clock.now())
         return Invites(
@@ -108,12 +108,15 @@ class InvitesResource:
 
     @endpoint("POST", ROOM + "/invites", body=NewInvite, answer=CommandAccepted, status=201, group=GROUP)
     async def create(self, caller: Caller, room: str, body: NewInvite) -> CommandAccepted:
-        """Make an invite. ``answer`` has its code, which is told this once, and its number."""
+        """Create an invite to a room. ``answer`` has its code, which is told this once, and its number."""
         return await self._commands.send(caller, CreateInvite, body, stream=room_id(room), **fields_of(body))
 
     @endpoint("GET", INVITE, answer=InvitedTo, refuses=(Code.INVITE_INVALID,), group=GROUP)
     async def look(self, caller: Caller, room: str, invite: str) -> InvitedTo:
-        """What an invite's code leads to, for whoever has it. Any other code is ``invite_invalid``."""
+        """Show the room that an invite's code leads to, for whoever has the code.
+
+        Any other code is ``invite_invalid``.
+        """
         wait_s = max(self._looks.take(caller.user), self._looks.take(caller.address))
         if wait_s > 0:
             raise ProblemError(Code.RATE_LIMITED, retry_after_s=wait_s)
@@ -133,7 +136,7 @@ class InvitesResource:
 
     @endpoint("DELETE", INVITE, body=CommandBody, answer=CommandAccepted, group=GROUP)
     async def revoke(self, caller: Caller, room: str, invite: str, body: CommandBody) -> CommandAccepted:
-        """Let nobody join by this invite, named by its number, any more."""
+        """Revoke an invite, named by its number: nobody can join with its code any more."""
         return await self._commands.send(
             caller, RevokeInvite, body, stream=room_id(room), invite=seq_of(invite, "invite")
         )

@@ -55,12 +55,12 @@ class MembersResource:
 
     @endpoint("POST", ROOM + "/join", body=Join, answer=CommandAccepted, group=GROUP)
     async def join(self, caller: Caller, room: str, body: Join) -> CommandAccepted:
-        """Become a member, by an invite's code if the room needs one."""
+        """Join a room, with the code of an invite if the room needs one."""
         return await self._commands.send(caller, JoinRoom, body, stream=room_id(room), **fields_of(body))
 
     @endpoint("POST", ROOM + "/leave", body=CommandBody, answer=CommandAccepted, group=GROUP)
     async def leave(self, caller: Caller, room: str, body: CommandBody) -> CommandAccepted:
-        """Stop being a member."""
+        """Leave a room."""
         return await self._commands.send(caller, LeaveRoom, body, stream=room_id(room))
 
     @endpoint(
@@ -73,7 +73,7 @@ class MembersResource:
         group=GROUP,
     )
     async def page(self, caller: Caller, room: str, query: RoomPeopleQuery) -> MemberPage:
-        """A part of a room's members, for members, and where in the room's log it was read."""
+        """List a part of a room's members, for members, and where in the room's log it was read."""
         edge = self._pages.edge(query.cursor)
         await self._door.entered(caller, room)
         found = await self._people.members(room, **part_of(edge, query, self._clock))
@@ -91,22 +91,22 @@ class MembersResource:
 
     @endpoint("POST", ROOM + "/role", body=NewRole, answer=CommandAccepted, group=GROUP)
     async def set_role(self, caller: Caller, room: str, body: NewRole) -> CommandAccepted:
-        """Give a member another role."""
+        """Change the role of a member."""
         return await self._commands.send(caller, SetRole, body, stream=room_id(room), **fields_of(body))
 
     @endpoint("POST", ROOM + "/mute", body=Mute, answer=CommandAccepted, group=GROUP)
     async def mute(self, caller: Caller, room: str, body: Mute) -> CommandAccepted:
-        """Let a member only listen for a while."""
+        """Mute a member: for a while they can read the room but not post."""
         return await self._commands.send(caller, MuteMember, body, stream=room_id(room), **fields_of(body))
 
     @endpoint("POST", ROOM + "/unmute", body=OfUser, answer=CommandAccepted, group=GROUP)
     async def unmute(self, caller: Caller, room: str, body: OfUser) -> CommandAccepted:
-        """End a mute."""
+        """Unmute a member before the mute ends by itself."""
         return await self._commands.send(caller, UnmuteMember, body, stream=room_id(room), **fields_of(body))
 
     @endpoint("POST", ROOM + "/kick", body=Kick, answer=CommandAccepted, group=GROUP)
     async def kick(self, caller: Caller, room: str, body: Kick) -> CommandAccepted:
-        """End somebody's membership."""
+        """Remove a member from a room."""
         return await self._commands.send(caller, KickMember, body, stream=room_id(room), **fields_of(body))
 
     @endpoint(
@@ -118,7 +118,7 @@ class MembersResource:
         group=GROUP,
     )
     async def bans(self, caller: Caller, room: str, query: RoomPeopleQuery) -> RoomBanPage:
-        """Who is kept out, for who may ban."""
+        """List the bans from a room, for members who may ban."""
         edge = self._pages.edge(query.cursor)
         await self._door.permitted(caller, room, Permission.BAN)
         found = await self._people.bans(room, **part_of(edge, query, self._clock))
@@ -131,12 +131,12 @@ class MembersResource:
 
     @endpoint("POST", ROOM + "/ban", body=NewBan, answer=CommandAccepted, group=GROUP)
     async def ban(self, caller: Caller, room: str, body: NewBan) -> CommandAccepted:
-        """Keep a user out."""
+        """Ban a user from a room."""
         return await self._commands.send(caller, BanUser, body, stream=room_id(room), **fields_of(body))
 
     @endpoint("POST", ROOM + "/unban", body=OfUser, answer=CommandAccepted, group=GROUP)
     async def unban(self, caller: Caller, room: str, body: OfUser) -> CommandAccepted:
-        """Lift a ban."""
+        """Lift the ban of a user from a room."""
         return await self._commands.send(caller, UnbanUser, body, stream=room_id(room), **fields_of(body))
 
 

@@ -56,7 +56,7 @@ class MessagesResource:
         "GET", MESSAGES, query=MessagesQuery, answer=MessagePage, refuses=(Code.NOT_A_MEMBER,), group=GROUP
     )
     async def history(self, caller: Caller, room: str, query: MessagesQuery) -> MessagePage:
-        """A part of the history, for members: as far back as they may read."""
+        """Read a part of the room's history, for members: as far back as they may read."""
         return await self._part(caller, room, query, thread=None)
 
     @endpoint(
@@ -68,33 +68,33 @@ class MessagesResource:
         group=GROUP,
     )
     async def thread(self, caller: Caller, room: str, seq: str, query: MessagesQuery) -> MessagePage:
-        """A part of a message's thread, without the message itself."""
+        """Read a part of a message's thread, without the message itself."""
         thread = (await self._one(caller, room, seq)).seq
         return await self._part(caller, room, query, thread=thread)
 
     @endpoint("GET", MESSAGE, answer=Message, refuses=(Code.NOT_A_MEMBER,), group=GROUP)
     async def get(self, caller: Caller, room: str, seq: str) -> Message:
-        """One message, for members."""
+        """Read one message, for members."""
         return message_of(await self._one(caller, room, seq))
 
     @endpoint("POST", MESSAGES, body=NewMessage, answer=CommandAccepted, status=201, group=GROUP)
     async def post(
         self, caller: Caller, room: str, body: NewMessage
     ) -> tuple[CommandAccepted, dict[str, str]]:
-        """Post a message; ``seq`` names it from then on."""
+        """Post a message to a room; ``seq`` names the message from then on."""
         posted = await self._commands.send(caller, PostMessage, body, stream=room_id(room), **fields_of(body))
         return posted, {"Location": f"/v1/rooms/{room}/messages/{posted.seq}"}
 
     @endpoint("PATCH", MESSAGE, body=ChangedMessage, answer=CommandAccepted, group=GROUP)
     async def edit(self, caller: Caller, room: str, seq: str, body: ChangedMessage) -> CommandAccepted:
-        """Give one's own message another body."""
+        """Edit the body of one's own message."""
         return await self._commands.send(
             caller, EditMessage, body, stream=room_id(room), message=seq_of(seq), body=body.body
         )
 
     @endpoint("DELETE", MESSAGE, body=CommandBody, answer=CommandAccepted, group=GROUP)
     async def delete(self, caller: Caller, room: str, seq: str, body: CommandBody) -> CommandAccepted:
-        """Erase a message and all its edits, everywhere."""
+        """Delete a message: its body and all edits are erased everywhere."""
         return await self._commands.send(
             caller, DeleteMessage, body, stream=room_id(room), message=seq_of(seq)
         )
@@ -109,7 +109,7 @@ class MessagesResource:
         group=GROUP,
     )
     async def reactions(self, caller: Caller, room: str, seq: str, query: ReactionsQuery) -> ReactionPage:
-        """Who put which reaction to a message, for members."""
+        """List the reactions to a message and who added each, for members."""
         edge = self._reactions.edge(query.cursor)
         message = (await self._one(caller, room, seq)).seq
         found = await self._messages.reactions(
@@ -127,14 +127,14 @@ class MessagesResource:
 
     @endpoint("POST", MESSAGE + "/react", body=GivenReaction, answer=CommandAccepted, group=GROUP)
     async def react(self, caller: Caller, room: str, seq: str, body: GivenReaction) -> CommandAccepted:
-        """Put a reaction to a message."""
+        """Add a reaction to a message."""
         return await self._commands.send(
             caller, React, body, stream=room_id(room), message=seq_of(seq), reaction=body.reaction
         )
 
     @endpoint("POST", MESSAGE + "/unreact", body=GivenReaction, answer=CommandAccepted, group=GROUP)
     async def unreact(self, caller: Caller, room: str, seq: str, body: GivenReaction) -> CommandAccepted:
-        """Take one's reaction back."""
+        """Remove one's own reaction from a message."""
         return await self._commands.send(
             caller, Unreact, body, stream=room_id(room), message=seq_of(seq), reaction=body.reaction
         )
@@ -150,12 +150,12 @@ class MessagesResource:
 
     @endpoint("POST", MESSAGE + "/pin", body=CommandBody, answer=CommandAccepted, group=GROUP)
     async def pin(self, caller: Caller, room: str, seq: str, body: CommandBody) -> CommandAccepted:
-        """Add a message to those."""
+        """Pin a message, so that the room shows it first."""
         return await self._commands.send(caller, PinMessage, body, stream=room_id(room), message=seq_of(seq))
 
     @endpoint("POST", MESSAGE + "/unpin", body=CommandBody, answer=CommandAccepted, group=GROUP)
     async def unpin(self, caller: Caller, room: str, seq: str, body: CommandBody) -> CommandAccepted:
-        """Take a message from those."""
+        """Unpin a message: the room no longer shows it first."""
         return await self._commands.send(
             caller, UnpinMessage, body, stream=room_id(room), message=seq_of(seq)
         )

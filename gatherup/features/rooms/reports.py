@@ -82,7 +82,9 @@ class ReportsResource:
         )
         match filed:
             case NotFiled.CLOSED:
-                raise ProblemError(Code.ALREADY_EXISTS, "Your report of this message was looked at.")
+                raise ProblemError(
+                    Code.ALREADY_EXISTS, "Your report of this message has already been reviewed."
+                )
             case NotFiled.TOO_MANY:
                 raise ProblemError(Code.TOO_MANY, f"{limits.REPORTS_OPEN_MAX} of your reports are open.")
             case report:
@@ -97,7 +99,7 @@ class ReportsResource:
         group=GROUP,
     )
     async def of_room(self, caller: Caller, room: str, query: ReportsQuery) -> ReportPage:
-        """A room's reports, for its moderators."""
+        """List the reports of a room, for its moderators."""
         await self._door.permitted(caller, room, Permission.DELETE_OTHERS)
         return await self._page(caller, query, room)
 
@@ -171,7 +173,7 @@ class ReportsResource:
         if left is NotClosed.MISSING:
             raise ProblemError(Code.NOT_FOUND, "There is no such report.", field="report")
         if left is NotClosed.CLOSED:
-            raise ProblemError(Code.ALREADY_EXISTS, "Somebody has closed this report.", field="report")
+            raise ProblemError(Code.ALREADY_EXISTS, "This report has already been closed.", field="report")
 
 
 def _report(row: ReportRow) -> Report:

@@ -70,7 +70,7 @@ class RoomsResource:
     async def open_direct(
         self, caller: Caller, body: DirectRoom
     ) -> tuple[CommandAccepted, dict[str, str], int]:
-        """Make the direct room of oneself and another, or find it (200). ``stream`` is its id."""
+        """Open the direct room with a user: made (201), or found if the two have one (200). ``stream`` is its id."""
         found = await self._commands.send(caller, OpenDirect, body, **fields_of(body))
         return found, {"Location": f"/v1/rooms/{found.stream}"}, 201 if found.events else 200
 
@@ -112,41 +112,41 @@ class RoomsResource:
 
     @endpoint("PATCH", ROOM, body=ChangedRoom, answer=CommandAccepted, group=GROUP)
     async def change(self, caller: Caller, room: str, body: ChangedRoom) -> CommandAccepted:
-        """Give a room other settings."""
+        """Change the settings of a room."""
         return await self._commands.send(caller, ChangeRoom, body, stream=room_id(room), **fields_of(body))
 
     @endpoint(
         "GET", ROOM + "/filter", answer=Filter, refuses=(Code.NOT_A_MEMBER, Code.FORBIDDEN), group=GROUP
     )
     async def filter(self, caller: Caller, room: str) -> Filter:
-        """The words and links that messages may not hold, for who may set them."""
+        """Read the room's filter, for members who may set it: the words and links that messages may not hold."""
         await self._door.permitted(caller, room, Permission.SET_FILTER)
         found = await self._rooms.filter(room)
         return Filter(words=found.words, links=cast(Links, found.links), hosts=found.hosts)
 
     @endpoint("PUT", ROOM + "/filter", body=NewFilter, answer=CommandAccepted, group=GROUP)
     async def set_filter(self, caller: Caller, room: str, body: NewFilter) -> CommandAccepted:
-        """Say which words and links messages may not hold."""
+        """Replace the room's filter: the words and links that messages may not hold."""
         return await self._commands.send(caller, SetFilter, body, stream=room_id(room), **fields_of(body))
 
     @endpoint("POST", ROOM + "/archive", body=CommandBody, answer=CommandAccepted, group=GROUP)
     async def archive(self, caller: Caller, room: str, body: CommandBody) -> CommandAccepted:
-        """Let everybody only listen."""
+        """Archive a room: members can read it, but nobody can post or join."""
         return await self._commands.send(caller, ArchiveRoom, body, stream=room_id(room))
 
     @endpoint("POST", ROOM + "/unarchive", body=CommandBody, answer=CommandAccepted, group=GROUP)
     async def unarchive(self, caller: Caller, room: str, body: CommandBody) -> CommandAccepted:
-        """End that."""
+        """Unarchive a room: members can post and users can join again."""
         return await self._commands.send(caller, UnarchiveRoom, body, stream=room_id(room))
 
     @endpoint("DELETE", ROOM, body=CommandBody, answer=CommandAccepted, group=GROUP)
     async def remove(self, caller: Caller, room: str, body: CommandBody) -> CommandAccepted:
-        """Take a room away from everybody. Its owner finds it in the ``removed`` ones and may restore it."""
+        """Remove a room for everybody. Its owner finds it in the ``removed`` ones and may restore it."""
         return await self._commands.send(caller, RemoveRoom, body, stream=room_id(room))
 
     @endpoint("POST", ROOM + "/restore", body=CommandBody, answer=CommandAccepted, group=GROUP)
     async def restore(self, caller: Caller, room: str, body: CommandBody) -> CommandAccepted:
-        """Bring a removed room back."""
+        """Restore a removed room as it was."""
         return await self._commands.send(caller, RestoreRoom, body, stream=room_id(room))
 
 

@@ -43,13 +43,13 @@ class ChangeEmail(RequestBody, frozen=True, kw_only=True):
 
 
 class VerifyEmail(RequestBody, frozen=True, kw_only=True):
-    """Bring back a mailed code."""
+    """Verify an e-mail address with the code that was mailed to it."""
 
     code: MailedCode
 
 
 class PasswordAgain(RequestBody, frozen=True, kw_only=True):
-    """Show that it is still oneself."""
+    """Prove with the password that the user is still the one who signed in."""
 
     password: GivenPassword | None = None
     """Needed where there is one."""
@@ -65,13 +65,13 @@ class FactorSecret(Answer, frozen=True, kw_only=True):
 
 
 class ConfirmFactor(RequestBody, frozen=True, kw_only=True):
-    """The first code of the authenticator: from now on signing in asks for one."""
+    """Confirm the second factor with a first code: from now on signing in asks for one."""
 
     code: FactorCode
 
 
 class RecoveryCodes(Answer, frozen=True, kw_only=True):
-    """Told once. Each is good once, in place of a code of the authenticator."""
+    """The recovery codes, shown this once. Each works once, in place of a code of the authenticator."""
 
     codes: list[str]
 

@@ -13,7 +13,7 @@ from protocol.text import NO_NUL
 
 
 class BeginOidc(RequestBody, frozen=True, kw_only=True):
-    """Begin at a provider."""
+    """Begin to sign in with a provider."""
 
     redirect_uri: Annotated[str, Meta(max_length=2000, pattern=NO_NUL)] | None = None
     """Where the provider sends the browser back to: one of those that are allowed; the first, if none is given."""
@@ -53,6 +53,6 @@ class Provider(Answer, frozen=True, kw_only=True):
 
 
 class Providers(Answer, frozen=True, kw_only=True):
-    """Those that this community allows."""
+    """The providers that this community allows for signing in."""
 
     providers: list[Provider]

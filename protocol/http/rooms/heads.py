@@ -13,7 +13,7 @@ from protocol.ids import StreamId
 
 
 class RoomRead(RequestBody, frozen=True, kw_only=True):
-    """Everything up to this message was read."""
+    """Mark a room as read up to this message."""
 
     number: Annotated[int, Meta(ge=0, le=limits.SEQ_MAX)]
     """Beyond the room's last message: all of them."""
@@ -29,7 +29,7 @@ class HeadsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class HeadsPage(Answer, frozen=True, kw_only=True):
-    """The rooms one is in; of rooms that were named, in that order and without the others."""
+    """How the rooms stand that the user is in; rooms that were named come in that order, without the others."""
 
     rooms: list[RoomHead]
     next: str | None

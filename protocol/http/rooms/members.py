@@ -15,7 +15,7 @@ from protocol.text import Reason
 
 
 class Join(CommandBody, frozen=True, kw_only=True):
-    """Become a member."""
+    """Join a room, with the code of an invite if the room needs one."""
 
     invite: InviteCode | None = None
 
@@ -27,20 +27,20 @@ class OfUser(CommandBody, frozen=True, kw_only=True):
 
 
 class Kick(OfUser, frozen=True, kw_only=True):
-    """End somebody's membership."""
+    """Remove a member from a room."""
 
     reason: Reason = ""
 
 
 class Mute(OfUser, frozen=True, kw_only=True):
-    """Let a member only listen for a while."""
+    """Mute a member: for a while they can read the room but not post."""
 
     for_s: Annotated[int, Meta(ge=1, le=limits.MUTE_S_MAX)]
     reason: Reason = ""
 
 
 class NewBan(OfUser, frozen=True, kw_only=True):
-    """Keep a user out."""
+    """Ban a user from a room."""
 
     for_s: Annotated[int, Meta(ge=1, le=limits.BAN_S_MAX)] | None = None
     """None: until it is lifted."""
@@ -48,13 +48,13 @@ class NewBan(OfUser, frozen=True, kw_only=True):
 
 
 class NewRole(OfUser, frozen=True, kw_only=True):
-    """Give a member another role."""
+    """Change the role of a member."""
 
     role: Role
 
 
 class NewInvite(CommandBody, frozen=True, kw_only=True):
-    """Make an invite for whoever has its code; ``answer`` is an ``InviteCreated``."""
+    """Create an invite for whoever has its code; ``answer`` is an ``InviteCreated``."""
 
     lifetime_s: Annotated[int, Meta(ge=60, le=limits.INVITE_LIFETIME_S_MAX)] = limits.INVITE_LIFETIME_S
     uses: Annotated[int, Meta(ge=1, le=limits.INVITE_USES_MAX)] | None = None

@@ -24,13 +24,13 @@ class NewMessage(CommandBody, frozen=True, kw_only=True):
 
 
 class ChangedMessage(CommandBody, frozen=True, kw_only=True):
-    """Give one's own message another body."""
+    """Edit the body of one's own message."""
 
     body: Body
 
 
 class GivenReaction(CommandBody, frozen=True, kw_only=True):
-    """A reaction, to be put or taken back."""
+    """A reaction to add to a message or to remove from it."""
 
     reaction: Reaction
 

@@ -20,14 +20,17 @@ Verdict = Literal["acted", "dismissed"]
 
 
 class NewReport(RequestBody, frozen=True, kw_only=True):
-    """Tell those who keep order of a message. One again, by the same user, replaces the first while it is open."""
+    """Report a message to the people who keep order.
+
+    One again, by the same user, replaces the first while it is open.
+    """
 
     ground: Ground
     note: Reason = ""
 
 
 class CloseReport(RequestBody, frozen=True, kw_only=True):
-    """The report was looked at."""
+    """Close a report that was looked at."""
 
     verdict: Verdict
 
@@ -41,7 +44,7 @@ class ReportsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Reported(Answer, frozen=True, kw_only=True):
-    """The report is with those who keep order."""
+    """The report was handed to the people who keep order."""
 
     report: ReportId
 

@@ -23,13 +23,13 @@ class NewRoom(CommandBody, frozen=True, kw_only=True):
 
 
 class DirectRoom(CommandBody, frozen=True, kw_only=True):
-    """Make the direct room of oneself and this user, or find it."""
+    """Open the direct room with a user: it is made unless the two have one."""
 
     user: UserId
 
 
 class ChangedRoom(CommandBody, frozen=True, kw_only=True):
-    """Give a room other settings; what is left out stays as it is."""
+    """Change the settings of a room; what is left out stays as it is."""
 
     name: RoomName | None = None
     topic: Topic | None = None
@@ -99,7 +99,7 @@ class RoomPage(Answer, frozen=True, kw_only=True):
 
 
 class RoomDetail(Answer, frozen=True, kw_only=True):
-    """One room. What only members may know is left out for others: zero, empty or None."""
+    """One room in detail. What only members may know is left out for others: zero, empty or None."""
 
     room: StreamId
     name: str | None
