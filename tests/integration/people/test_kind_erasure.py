@@ -62,6 +62,13 @@ async def read(client: Client, stream: str, incarnation: int, *, last: int) -> l
     return events
 
 
+def invited(dsn: str, user: str) -> int:
+    query = "select count(*) from projection_row where name = 'invited' and key = %s"
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        ((number,),) = connection.execute(query, [user]).fetchall()
+    return number
+
+
 def listeners(dsn: str, stream: str) -> list[str]:
     query = "select user_id from listener where stream_id = %s"
     with psycopg.connect(dsn, autocommit=True) as connection:
@@ -76,6 +83,9 @@ async def test_a_seller_s_texts_leave_a_kind_of_one_s_own(
         async with running(settings(postgres_dsn)) as addresses:
             site = Site(addresses.http)
             ann, ben = await person(site, HANDLE), await person(site, "ben_buys")
+            room = await ben.new_room(access="private")
+            assert (await ben.send("POST", f"/v1/rooms/{room}/invite", user=ann.user)).status_code < 300
+            assert invited(postgres_dsn, ann.user) == 1
             reach = partial(connect, addresses.stream, kinds=[auction.AUCTION, CounterKind.wire])
             async with reach(token=ann.signed_in["access_token"]) as seller:
                 offer = auction.OpenAuction(client_id=seller.new_id(), item=ITEM, open_for_ms=86_400_000)
@@ -104,4 +114,5 @@ async def test_a_seller_s_texts_leave_a_kind_of_one_s_own(
                 assert (events[0].header.author, events[1].header.erases) == (ann.user, (1,))
                 assert where(postgres_dsn, ITEM) == []
                 assert listeners(postgres_dsn, counter) == []
+                assert invited(postgres_dsn, ann.user) == 0
             await site.aclose()
