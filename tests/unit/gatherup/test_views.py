@@ -82,7 +82,7 @@ def _made(field: Any) -> object:
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 @pytest.mark.parametrize("user", [OWNER, MODERATORS[0], LAST, STRANGER], ids=["owner", "mod", "last", "none"])
 def test_no_view_is_larger_than_its_limit(kind: Any, user: str, subprotocol: Subprotocol) -> None:
-    shown = Codec(subprotocol, FULL).raw(kind.view(AT_ITS_LIMITS[kind.name], user))
+    shown = Codec(subprotocol, FULL).raw(kind.view(AT_ITS_LIMITS[kind.wire.name], user))
     assert len(bytes(shown)) <= limits.VIEW_BYTES_MAX
 
 
