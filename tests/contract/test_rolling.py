@@ -104,6 +104,27 @@ async def roll(request: pytest.FixtureRequest, log_under_test: Rig) -> AsyncIter
         yield roll
 
 
+@pytest.mark.parametrize("table", ROWS)
+async def test_columns_come_while_a_node_writes(log_under_test: Rig, table: str) -> None:
+    """Its connections have planned their statements before."""
+    rig, new_tables = log_under_test, with_new_columns(table)
+    async with rig.log_of(TABLES) as old, rig.log_of(new_tables) as new:
+        roll = Roll(await rig.owner(), old, new, table)
+        await roll.open()
+        for _ in range(2):
+            await roll.upsert(old, roll.row)
+            await roll.update(old, roll.changes)
+        for column in NEW_COLUMNS:
+            await rig.add_column(table, column)
+            await roll.upsert(old, roll.row)
+            await roll.update(old, roll.changes)
+        assert await roll.new_columns() == DEFAULTS
+        await roll.upsert(new, {**roll.row, **PAINTED})
+        await roll.update(old, roll.changes)
+        await roll.upsert(old, roll.row)
+        assert await roll.new_columns() == PAINTED
+
+
 async def test_a_row_of_an_old_node_has_the_defaults(roll: Roll) -> None:
     await roll.upsert(roll.old, roll.row)
     assert await roll.new_columns() == DEFAULTS

@@ -56,7 +56,7 @@ def test_arrays(server: psycopg.Connection, element: str) -> None:
     pack, values = ARRAYS[element]
 
     @given(column=st.lists(st.none() | values, max_size=5) | st.lists(values, max_size=5))
-    @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.nested_given])
     def comes_back(column: list[object]) -> None:
         expected = [(None if value is None else as_wire(element, value),) for value in column]
         assert read_back(server, f"select unnest($1::{element}[])", pack(column)) == expected
