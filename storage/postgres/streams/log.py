@@ -47,7 +47,7 @@ CALL_TIMEOUT_S: Final = 5.0
 COMMIT_LINKS: Final = 2
 
 _SETTINGS: Final = {
-    # append_batch judges rows as their last writer left them: only READ COMMITTED reads them so.
+    # append_batch_v2 judges rows as their last writer left them: only READ COMMITTED reads them so.
     "default_transaction_isolation": "read committed",
     # Accepted means durable, whatever the server's own default is.
     "synchronous_commit": "on",
