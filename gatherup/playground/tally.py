@@ -78,9 +78,10 @@ class Tally:
     def line(self) -> str:
         """In a sentence."""
         return (
-            f"{self.members} members; {self.accepted} posts accepted, {self.failed} failed; "
+            f"{self.accepted} posts accepted, {self.failed} failed; "
             f"{self.delivered} events delivered, {self.lost} lost, {self.doubled} doubled, {self.altered} altered; "
-            f"{self.behind} on their way; slowest answer {self.slowest_s:.2f} s"
+            f"{self.behind} on their way; slowest answer {self.slowest_s:.2f} s; "
+            f"{self.members} members"
         )
 
     def _note(self, seq: int, body: str) -> None:

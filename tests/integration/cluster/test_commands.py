@@ -253,3 +253,4 @@ async def test_a_cluster_to_break_by_hand(server_dir: Path) -> None:
     last = said.splitlines()[-1]
     assert " 0 lost, 0 doubled, 0 altered" in last
     assert int(last.removeprefix("chat: ").split()[0]) > 20  # accepted
+    assert last.endswith("; 4 members")  # one with each node, and one that goes where it can
