@@ -87,6 +87,14 @@ def postgres_dsn(
     yield from _fresh_database(_postgres_admin, postgres_server.dsn_for, _migrated_template)
 
 
+@pytest.fixture(scope="session")
+def shared_postgres_dsn(
+    postgres_server: PostgresServer, _postgres_admin: psycopg.Connection, _migrated_template: str
+) -> Iterator[str]:
+    """The database of what all tests of a run share."""
+    yield from _fresh_database(_postgres_admin, postgres_server.dsn_for, _migrated_template)
+
+
 @pytest.fixture
 def empty_postgres_dsn(postgres_server: PostgresServer, _postgres_admin: psycopg.Connection) -> Iterator[str]:
     """A fresh database without any table, as a libpq connection string."""

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from protocol.schema import json_schema
-from tests.integration.http.conftest import Site, running, settings
+from tests.integration.site import Site, running, settings
 from tests.released.compatible import broken_http, broken_wire
 from tests.released.write import BASELINE
 

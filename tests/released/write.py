@@ -22,7 +22,7 @@ from gatherup.embedded import embedded_postgres
 from protocol.schema import json_schema
 from storage.postgres.migrate import migrate
 from storage.postgres.schema import FOLDER, RELEASES, Migrations
-from tests.integration.http.conftest import running, settings
+from tests.integration.site import running, settings
 from tests.released.catalog import catalog
 from tests.released.compatible import bare
 

@@ -1,14 +1,10 @@
-"""One node for every test here, in a thread of its own, and people to try it with.
+"""People to try the shared node with, without Trio.
 
 Whatever the node tells its operators during a test is searched for what nobody may find there.
 """
 
 from __future__ import annotations
 
-import itertools
-import math
-import queue
-import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,27 +14,23 @@ import httpx
 import msgspec
 import psycopg
 import pytest
-import trio
-from psycopg import sql
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from gatherup.addresses import Addresses
-from gatherup.embedded import PostgresServer
-from tests.integration.http.conftest import SETTINGS, running, settings
+from tests.integration.shared import SharedNode
+from tests.integration.site import SETTINGS, unique, unused_address
 
 PASSWORD = "correct horse battery staple"
-STARTED_S = 60
-DATABASE = "abuse"
-_numbers = itertools.count(1)
 
 
 class Node:
-    """A node that serves for the whole run, and an HTTP client of nobody."""
+    """The shared node seen from an address of a test's own, and an HTTP client of nobody."""
 
     def __init__(self, addresses: Addresses, dsn: str) -> None:
         self.addresses = addresses
         self.dsn = dsn
+        self.address = unused_address()
         self._open: list[httpx.Client] = []
         self.http = self.client()
         self.document: dict[str, Any] = self.http.get("/openapi.json").json()
@@ -46,6 +38,7 @@ class Node:
 
     def client(self) -> httpx.Client:
         client = httpx.Client(base_url=self.addresses.http, timeout=30, trust_env=False)
+        client.headers["X-Forwarded-For"] = self.address
         self._open.append(client)
         return client
 
@@ -69,7 +62,7 @@ class Node:
         return Person(self, self.signed_in("/v1/guest", display_name=name))
 
     def registered(self) -> Person:
-        handle = f"abuser_{next(_numbers)}"
+        handle = unique("abuser")
         return Person(self, self.signed_in("/v1/register", handle=handle, password=PASSWORD), handle)
 
     def admin(self) -> Person:
@@ -153,47 +146,18 @@ class Socket:
         return told
 
 
-@pytest.fixture(scope="session")
-def _database(
-    postgres_server: PostgresServer, _postgres_admin: psycopg.Connection, _migrated_template: str
-) -> str:
-    template = sql.Identifier(_migrated_template)
-    _postgres_admin.execute(
-        sql.SQL("create database {} template {}").format(sql.Identifier(DATABASE), template)
-    )
-    return postgres_server.dsn_for(DATABASE)
-
-
-@pytest.fixture(scope="session")
-def node(_database: str) -> Iterator[Node]:
-    """Started when first asked for; ended, gracefully, at the end of the run."""
-    found: queue.Queue[Addresses] = queue.Queue()
-    tokens: queue.Queue[tuple[trio.lowlevel.TrioToken, trio.Event]] = queue.Queue()
-
-    async def run() -> None:
-        stop = trio.Event()
-        tokens.put((trio.lowlevel.current_trio_token(), stop))
-        async with running(settings(_database), hang_s=math.inf) as addresses:
-            found.put(addresses)
-            await stop.wait()
-
-    thread = threading.Thread(target=trio.run, args=(run,), name="node")
-    thread.start()
-    loop, stop = tokens.get(timeout=STARTED_S)
+@pytest.fixture
+def node(shared_node: SharedNode) -> Iterator[Node]:
+    """Whatever the node tells its operators while the test runs holds no secret, and of no crash."""
+    logged = shared_node.logged
+    node = Node(shared_node.addresses, shared_node.dsn)
     try:
-        node = Node(found.get(timeout=STARTED_S), _database)
         yield node
-        node.close()
     finally:
-        loop.run_sync_soon(stop.set)
-        thread.join(STARTED_S)
-        assert not thread.is_alive()
-
-
-@pytest.fixture(autouse=True)
-def _nothing_leaks(node: Node, capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
-    yield
-    told = "".join(capsys.readouterr())
+        node.close()
+        with psycopg.connect(shared_node.dsn, autocommit=True) as connection:
+            connection.execute("delete from webhook")  # or they would be told what later tests do
+    told = shared_node.said(logged)
     assert "Traceback" not in told, told
     for secret in node.secrets:
         assert secret not in told, "a secret stands in the log"

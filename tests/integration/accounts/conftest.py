@@ -30,7 +30,7 @@ from storage.postgres.driver.pool import Pool
 from storage.postgres.integrations.keys import ApiKeys
 from tests.integration.accounts.issuer import LocalIssuer
 from tests.integration.accounts.mailbox import Mailbox
-from tests.integration.http.conftest import settings
+from tests.integration.site import settings
 
 ANN = {"handle": "Ann", "password": "correct horse battery"}
 SIGN_IN = {"name": "Ann", "password": "correct horse battery"}

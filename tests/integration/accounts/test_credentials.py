@@ -11,7 +11,7 @@ import trio
 
 from protocol.limits import EMAIL_CODE_LIFETIME_S, FRESH_LOGIN_S, RESET_CODE_LIFETIME_S
 from tests.integration.accounts.conftest import ANN, SIGN_IN, Desk
-from tests.integration.http.conftest import problem
+from tests.integration.site import problem
 
 pytestmark = pytest.mark.real
 WAITING = """

@@ -7,7 +7,7 @@ import trio
 
 from gatherup.auth.lockout import PER_ADDRESS, PER_DEVICE, PER_NAME
 from tests.integration.accounts.conftest import SIGN_IN, Desk, Someone
-from tests.integration.http.conftest import problem
+from tests.integration.site import problem
 
 pytestmark = pytest.mark.real
 WRONG = {**SIGN_IN, "password": "wrong"}

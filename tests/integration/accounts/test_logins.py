@@ -6,7 +6,7 @@ import pytest
 
 from protocol.limits import LOGINS_PER_USER_MAX
 from tests.integration.accounts.conftest import Desk
-from tests.integration.http.conftest import problem
+from tests.integration.site import problem
 
 pytestmark = pytest.mark.real
 

@@ -12,7 +12,7 @@ from gatherup.auth.oidc import ANSWER_BYTES_MAX
 from protocol.limits import TICKET_LIFETIME_S
 from tests.integration.accounts.conftest import ANN, Desk, Someone
 from tests.integration.accounts.issuer import LocalIssuer
-from tests.integration.http.conftest import problem
+from tests.integration.site import problem
 
 pytestmark = pytest.mark.real
 

@@ -11,7 +11,7 @@ import trio
 
 from protocol.limits import REFRESH_GRACE_S
 from tests.integration.accounts.conftest import Desk, Someone
-from tests.integration.http.conftest import problem
+from tests.integration.site import problem
 
 pytestmark = pytest.mark.real
 KEY, OTHER_KEY = "k" * 20, "o" * 20

@@ -10,7 +10,7 @@ from pyotp.totp import TOTP
 
 from protocol.limits import TICKET_LIFETIME_S
 from tests.integration.accounts.conftest import ANN, SIGN_IN, Desk, Someone
-from tests.integration.http.conftest import problem
+from tests.integration.site import problem
 
 pytestmark = pytest.mark.real
 PATH = "/v1/me/second-factor"

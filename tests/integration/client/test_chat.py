@@ -13,7 +13,8 @@ import trio
 from gatherup.addresses import Addresses
 from gatherup.chat import screen, talk
 from gatherup.client import RefusedError
-from tests.integration.http.conftest import running, settings
+from tests.integration.shared import SharedNode
+from tests.integration.site import unique
 
 command = importlib.import_module(
     "gatherup.chat.command"
@@ -47,7 +48,7 @@ class Terminal:
 
 
 async def test_a_guest_comes_in_by_invite_and_is_thrown_out(
-    postgres_dsn: str, monkeypatch: pytest.MonkeyPatch
+    node: SharedNode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here: ContextVar[Terminal] = ContextVar("here")
 
@@ -62,12 +63,13 @@ async def test_a_guest_comes_in_by_invite_and_is_thrown_out(
     for module in (command, screen, talk):
         monkeypatch.setattr(module, "show", show)
     ann, ben = Terminal(), Terminal()
+    den, lobby = unique("den"), unique("lobby")
     with trio.fail_after(HANG_S):
-        async with running(settings(postgres_dsn)) as addresses, trio.open_nursery() as nursery:
-            nursery.start_soon(chat, ann, addresses, "den", "ann")
-            nursery.start_soon(chat, ben, addresses, "lobby", "ben")
-            await ben.until("-- lobby is")
-            await ann.until("-- den is")
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(chat, ann, node.addresses, den, "ann")
+            nursery.start_soon(chat, ben, node.addresses, lobby, "ben")
+            await ben.until(f"-- {lobby} is")
+            await ann.until(f"-- {den} is")
             ann.type("/topic tea")
             await ann.until("* ann set the topic: tea")
             ann.type("/invite")

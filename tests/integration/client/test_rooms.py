@@ -29,7 +29,7 @@ from protocol.codes import Code
 from protocol.frames import RoomHead
 from protocol.room.events import Reacted
 from protocol.room.view import RoomView
-from tests.integration.http.conftest import running, settings
+from tests.integration.shared import SharedNode
 
 pytestmark = pytest.mark.real
 P = TypeVar("P")
@@ -60,13 +60,9 @@ async def head_of(heads: HeadsFeed, *, number: int, read: int) -> RoomHead:
     raise AssertionError("it ended")
 
 
-async def test_two_people_in_rooms(postgres_dsn: str) -> None:
+async def test_two_people_in_rooms(node: SharedNode) -> None:
     with trio.fail_after(HANG_S):
-        async with (
-            running(settings(postgres_dsn)) as addresses,
-            guest(addresses, "Ann") as ann,
-            guest(addresses, "Ben") as ben,
-        ):
+        async with guest(node.addresses, "Ann") as ann, guest(node.addresses, "Ben") as ben:
             den = await ann.create_room("Den", access="private")
             with pytest.raises(RefusedError) as refused:
                 await ben.room(den.id).join()
@@ -87,13 +83,9 @@ async def test_two_people_in_rooms(postgres_dsn: str) -> None:
             assert isinstance(last, Ended)
 
 
-async def test_inbox_heads_and_read_positions(postgres_dsn: str) -> None:
+async def test_inbox_heads_and_read_positions(node: SharedNode) -> None:
     with trio.fail_after(HANG_S):
-        async with (
-            running(settings(postgres_dsn)) as addresses,
-            guest(addresses, "Ann") as ann,
-            guest(addresses, "Ben") as ben,
-        ):
+        async with guest(node.addresses, "Ann") as ann, guest(node.addresses, "Ben") as ben:
             told = await ben.subscribe_inbox()
             talk = await ann.open_direct(ben.user or "")
             invited = await until(told, inbox.Invited)
@@ -114,13 +106,9 @@ async def test_inbox_heads_and_read_positions(postgres_dsn: str) -> None:
                 assert (await head_of(heads, number=2, read=2)).unread == 0
 
 
-async def test_presence_and_a_room_that_is_gone(postgres_dsn: str) -> None:
+async def test_presence_and_a_room_that_is_gone(node: SharedNode) -> None:
     with trio.fail_after(HANG_S):
-        async with (
-            running(settings(postgres_dsn)) as addresses,
-            guest(addresses, "Ann") as ann,
-            guest(addresses, "Ben") as ben,
-        ):
+        async with guest(node.addresses, "Ann") as ann, guest(node.addresses, "Ben") as ben:
             bens = ben.user or ""
             async with await ann.watch_presence([bens]) as people:
                 assert await anext(people) == PersonPresence(user=bens, status="online")

@@ -15,7 +15,7 @@ from gatherup.config import Config
 from gatherup.lifetime import run_node
 from gatherup.start import FencedOutError, StartRefusedError
 from storage.postgres.streams.directory import PostgresDirectory
-from tests.integration.http.conftest import Site, settings
+from tests.integration.site import Site, settings
 from tests.ports import TrioClock
 
 HANG_S = 60

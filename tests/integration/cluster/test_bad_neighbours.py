@@ -30,7 +30,7 @@ from protocol.nodes import Beat, Forward, NodeFrame, inbox, link_key, seal, unse
 from storage.postgres.migrate import migrate
 from storage.postgres.streams.directory import PostgresDirectory
 from tests.integration.cluster.rig import CLUSTER, Rig, RunningNode, rig
-from tests.integration.http.conftest import Person
+from tests.integration.site import Person
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 NAME = "gatherup"

@@ -17,7 +17,7 @@ import trio
 from actors.ports.cluster_view import View
 from gatherup.client import Event, Online, Snapshot, Status, Stream, connect
 from tests.integration.cluster.rig import CLUSTER, Rig
-from tests.integration.http.conftest import SETTINGS, Site
+from tests.integration.site import SETTINGS, Site
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 GATHERUP = (sys.executable, "-m", "gatherup")

@@ -22,7 +22,7 @@ from protocol.ids import stream_key
 from storage.postgres.driver.connection import TrioConnection
 from storage.postgres.streams.directory import PostgresDirectory
 from tests.integration.cluster.rig import sole
-from tests.integration.http.conftest import Person, Site, running, settings
+from tests.integration.site import Person, Site, running, settings
 from tests.ports import TrioClock
 
 pytestmark = pytest.mark.real

@@ -14,8 +14,8 @@ from actors.ports.cluster_view import View
 from protocol.presence import PRESENCE, person_of
 from tests.integration.cluster.rig import CLUSTER, Rig
 from tests.integration.cluster.test_commands import serving
-from tests.integration.http.conftest import SETTINGS, Person
 from tests.integration.http.test_logouts import Socket, greeted
+from tests.integration.site import SETTINGS, Person
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 LEASE = {"GATHERUP_CLUSTER_LEASE_S": "1"}

@@ -8,11 +8,16 @@ import httpx
 import pytest
 import trio
 
-from tests.integration.http.conftest import Person, Site, problem, running, settings
+from tests.integration.site import Person, Site, problem, running, settings, unique
 
 pytestmark = pytest.mark.real
-ANN = {"handle": "Ann", "password": "correct horse battery"}
-SIGN_IN = {"name": "Ann", "password": "correct horse battery"}
+PASSWORD = "correct horse battery"
+
+
+def somebody() -> tuple[dict[str, str], dict[str, str]]:
+    """With what somebody new registers, and signs in."""
+    handle = unique("Ann")
+    return {"handle": handle, "password": PASSWORD}, {"name": handle, "password": PASSWORD}
 
 
 async def refreshed(site: Site, token: str) -> httpx.Response:
@@ -20,15 +25,17 @@ async def refreshed(site: Site, token: str) -> httpx.Response:
 
 
 async def test_register_login_me(site: Site) -> None:
-    registered = await site.http.post("/v1/register", json={**ANN, "display_name": "Ann of Green"})
+    ann, sign_in = somebody()
+    registered = await site.http.post("/v1/register", json={**ann, "display_name": "Ann of Green"})
     assert registered.status_code == 201
-    signed_in = await site.http.post("/v1/login", json={**SIGN_IN, "name": "aNN", "device": "phone"})
+    name = sign_in["name"].swapcase()
+    signed_in = await site.http.post("/v1/login", json={**sign_in, "name": name, "device": "phone"})
     assert signed_in.status_code == 200
     assert signed_in.json()["user"] == registered.json()["user"]
     assert signed_in.json()["refresh_token"] != registered.json()["refresh_token"]
     me = await Person(site.client(), signed_in.json()).http.get("/v1/me")
     assert me.status_code == 200
-    assert me.json()["handle"] == "Ann"
+    assert me.json()["handle"] == ann["handle"]
     assert me.json()["display_name"] == "Ann of Green"
     assert me.json()["user"] == registered.json()["user"]
 
@@ -40,17 +47,18 @@ async def test_a_guest_has_no_handle(site: Site) -> None:
 
 
 async def test_a_handle_is_unique_whatever_its_case(site: Site) -> None:
-    assert (await site.http.post("/v1/register", json=ANN)).status_code == 201
-    problem(
-        await site.http.post("/v1/register", json={**ANN, "handle": "ANN"}), 409, "handle_taken", "handle"
-    )
+    ann, _ = somebody()
+    assert (await site.http.post("/v1/register", json=ann)).status_code == 201
+    again = await site.http.post("/v1/register", json={**ann, "handle": ann["handle"].upper()})
+    problem(again, 409, "handle_taken", "handle")
 
 
 async def test_one_of_many_who_want_a_handle_gets_it(site: Site) -> None:
+    ann, _ = somebody()
     statuses: list[int] = []
 
     async def register() -> None:
-        statuses.append((await site.http.post("/v1/register", json=ANN)).status_code)
+        statuses.append((await site.http.post("/v1/register", json=ann)).status_code)
 
     async with trio.open_nursery() as nursery:
         for _ in range(8):
@@ -59,10 +67,11 @@ async def test_one_of_many_who_want_a_handle_gets_it(site: Site) -> None:
 
 
 async def test_a_wrong_handle_and_a_wrong_password_are_told_alike(site: Site) -> None:
-    await site.http.post("/v1/register", json=ANN)
+    ann, sign_in = somebody()
+    await site.http.post("/v1/register", json=ann)
     await site.guest("Ann")
-    wrong = await site.http.post("/v1/login", json={**SIGN_IN, "password": "wrong"})
-    nobody = await site.http.post("/v1/login", json={**SIGN_IN, "name": "Nobody"})
+    wrong = await site.http.post("/v1/login", json={**sign_in, "password": "wrong"})
+    nobody = await site.http.post("/v1/login", json={**sign_in, "name": "Nobody"})
     guest = await site.http.post("/v1/login", json={"name": "", "password": ""})
     assert problem(wrong, 401, "wrong_credentials") == problem(nobody, 401, "wrong_credentials")
     assert guest.json() == wrong.json()
@@ -84,8 +93,9 @@ async def test_refresh_rotates(site: Site) -> None:
 
 
 async def test_reuse_of_a_refresh_token_ends_its_family_and_no_other(site: Site) -> None:
-    registered = (await site.http.post("/v1/register", json=ANN)).json()
-    other = (await site.http.post("/v1/login", json=SIGN_IN)).json()
+    ann, sign_in = somebody()
+    registered = (await site.http.post("/v1/register", json=ann)).json()
+    other = (await site.http.post("/v1/login", json=sign_in)).json()
     second = (await refreshed(site, registered["refresh_token"])).json()
     problem(await refreshed(site, registered["refresh_token"]), 401, "unauthenticated", "refresh_token")
     problem(await refreshed(site, second["refresh_token"]), 401, "unauthenticated", "refresh_token")
@@ -108,8 +118,9 @@ async def test_a_refresh_token_shown_many_times_at_once_is_exchanged_once(site: 
 
 
 async def test_logout_ends_this_login_only(site: Site) -> None:
-    registered = (await site.http.post("/v1/register", json=ANN)).json()
-    other = (await site.http.post("/v1/login", json=SIGN_IN)).json()
+    ann, sign_in = somebody()
+    registered = (await site.http.post("/v1/register", json=ann)).json()
+    other = (await site.http.post("/v1/login", json=sign_in)).json()
     done = await Person(site.client(), registered).http.post("/v1/logout")
     assert (done.status_code, done.content) == (204, b"")
     problem(await refreshed(site, registered["refresh_token"]), 401, "unauthenticated", "refresh_token")
@@ -203,7 +214,9 @@ async def test_a_full_password_queue_is_told_to_wait(postgres_dsn: str) -> None:
     async with running(slow) as addresses, httpx.AsyncClient(base_url=addresses.http, timeout=60) as http:
 
         async def register(number: int) -> None:
-            answers.append(await http.post("/v1/register", json={**ANN, "handle": f"ann{number}"}))
+            answers.append(
+                await http.post("/v1/register", json={"handle": f"ann{number}", "password": PASSWORD})
+            )
 
         async with trio.open_nursery() as nursery:
             for number in range(8):

@@ -12,7 +12,7 @@ import pytest
 from trio_websocket import WebSocketConnection, open_websocket_url
 
 from protocol.inbox import inbox_of
-from tests.integration.http.conftest import Person, Site, problem, running, settings
+from tests.integration.site import Person, Site, problem, running, settings
 
 pytestmark = pytest.mark.real
 NOBODYS = "room:" + "0" * 32

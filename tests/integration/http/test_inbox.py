@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from protocol.inbox import inbox_of
-from tests.integration.http.conftest import Person, Site, problem
+from tests.integration.site import Person, Site, problem
 
 pytestmark = pytest.mark.real
 

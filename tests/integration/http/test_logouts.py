@@ -17,7 +17,7 @@ from trio_websocket import ConnectionClosed, WebSocketConnection, wrap_client_st
 from gatherup.http import live
 from protocol.codes import CloseCode
 from tests.integration.cluster.rig import Rig, rig
-from tests.integration.http.conftest import Person, Site, problem, running, settings
+from tests.integration.site import Person, Site, problem, running, settings
 
 pytestmark = pytest.mark.real
 PASSWORD = "correct horse battery staple"

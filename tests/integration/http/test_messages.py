@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.http.conftest import Person, Site, problem
+from tests.integration.site import Person, Site, problem
 
 pytestmark = pytest.mark.real
 

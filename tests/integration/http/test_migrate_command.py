@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 
 from gatherup.cli import main
 from storage.postgres.schema import own
-from tests.integration.http.conftest import Site, running, settings
+from tests.integration.site import Site, running, settings
 
 pytestmark = pytest.mark.real
 

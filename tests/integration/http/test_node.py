@@ -23,7 +23,7 @@ from storage.postgres.driver.pool import Pool
 from storage.postgres.migrate import migrate
 from storage.postgres.schema import Phase, own
 from storage.postgres.streams.canary import CanaryStreams
-from tests.integration.http.conftest import SETTINGS, Site, problem, running, settings
+from tests.integration.site import SETTINGS, Site, problem, running, settings
 
 pytestmark = pytest.mark.real
 GATHERUP = (sys.executable, "-m", "gatherup")
@@ -127,7 +127,14 @@ async def until_ready(site: Site, status: int) -> None:
             await trio.sleep(0.02)
 
 
-async def test_the_canarys_log_is_trimmed(postgres_dsn: str, site: Site) -> None:
+async def test_the_canarys_log_is_trimmed(postgres_dsn: str) -> None:
+    async with running(settings(postgres_dsn)) as addresses:
+        site = Site(addresses.http)
+        await _trimmed(postgres_dsn, site)
+        await site.aclose()
+
+
+async def _trimmed(postgres_dsn: str, site: Site) -> None:
     await until_ready(site, 200)
     async with Pool(postgres_dsn, autocommit=True) as pool, pool.connection() as connection:
         cursor = await connection.execute("select id, head from stream where kind = 'canary'")

@@ -9,7 +9,7 @@ import pytest
 import trio
 
 from protocol import limits
-from tests.integration.http.conftest import Person, Site, problem
+from tests.integration.site import Person, Site, problem
 
 pytestmark = pytest.mark.real
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
@@ -21,28 +22,38 @@ from protocol.room.commands import PostMessage
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import lent, rows
 from storage.postgres.integrations.keys import ApiKeys
-from tests.integration.http.conftest import Person, Site, problem, running, settings
 from tests.integration.jobs.receiver import receiver
+from tests.integration.shared import SharedNode
+from tests.integration.site import Person, Site, problem, running, settings, unique
 
 pytestmark = pytest.mark.real
 ALL: list[Scope] = ["streams.publish", "rooms.create", "rooms.manage", "tokens.mint", "webhooks.manage"]
 
 
 @pytest.fixture
-async def pool(postgres_dsn: str) -> AsyncGenerator[Pool]:
-    async with Pool(postgres_dsn, autocommit=True) as pool:
+async def pool(node: SharedNode) -> AsyncGenerator[Pool]:
+    async with Pool(node.dsn, autocommit=True) as pool:
         yield pool
 
 
-@pytest.fixture
-async def site(postgres_dsn: str) -> AsyncGenerator[Site]:
-    changes = {"GATHERUP_WEBHOOKS_ALLOW_PRIVATE": "true", "GATHERUP_HOOKS_LOAD": f"{__name__}:NoShouting"}
-    async with running(settings(postgres_dsn, **changes)) as addresses:
+@asynccontextmanager
+async def own_site(dsn: str, **changes: str) -> AsyncGenerator[Site]:
+    async with running(settings(dsn, **changes)) as addresses:
         site = Site(addresses.http)
         try:
             yield site
         finally:
             await site.aclose()
+
+
+@pytest.fixture
+async def webhooks(postgres_dsn: str) -> AsyncGenerator[Backend]:
+    """With a node of its own: a webhook is told what everybody does there."""
+    async with (
+        own_site(postgres_dsn, GATHERUP_WEBHOOKS_ALLOW_PRIVATE="true") as site,
+        Pool(postgres_dsn, autocommit=True) as pool,
+    ):
+        yield Backend(site, (await new_key(pool, *ALL)).text)
 
 
 class NoShouting:
@@ -73,9 +84,16 @@ async def new_key(pool: Pool, *scopes: Scope, lifetime_s: int | None = None) -> 
 class Backend:
     """A game's server, with its key."""
 
-    def __init__(self, http: httpx.AsyncClient, text: str) -> None:
-        self.http = http
-        http.headers["Authorization"] = f"Bearer {text}"
+    def __init__(self, site: Site, text: str) -> None:
+        self.site = site
+        self._text = text
+        self.http = site.client()
+        self.http.headers["Authorization"] = f"Bearer {text}"
+
+    @property
+    def author(self) -> str:
+        """As whom it acts."""
+        return f"key:{self._text[3:35]}"
 
     async def send(self, method: str, path: str, **body: Any) -> httpx.Response:
         if "/rooms" in path:
@@ -90,12 +108,12 @@ class Backend:
 
 @pytest.fixture
 async def backend(site: Site, pool: Pool) -> Backend:
-    return Backend(site.client(), (await new_key(pool, *ALL)).text)
+    return Backend(site, (await new_key(pool, *ALL)).text)
 
 
 async def test_a_key_has_its_scopes_and_no_others(site: Site, pool: Pool) -> None:
     key = await new_key(pool, "rooms.create")
-    backend = Backend(site.client(), key.text)
+    backend = Backend(site, key.text)
     room = (await backend.done("POST", "/rooms", name="Arena"))["stream"]
     refused = await backend.send("POST", f"/rooms/{room}/messages", body="hi")
     assert "streams.publish" in problem(refused, 403, "forbidden", "Authorization")["detail"]
@@ -104,11 +122,11 @@ async def test_a_key_has_its_scopes_and_no_others(site: Site, pool: Pool) -> Non
     ann = await site.guest()
     problem(await ann.http.get("/v1/server/webhooks"), 401, "unauthenticated", "Authorization")
     for text in ("gu_", f"gu_{'0' * 32}_{'a' * 43}", key.text[:-1] + "?", key.text + "a"):
-        wrong = Backend(site.client(), text)
+        wrong = Backend(site, text)
         problem(await wrong.send("POST", "/rooms", name="x"), 401, "unauthenticated", "Authorization")
     other = key.text[:-2] + ("AA" if not key.text.endswith("AA") else "BB")
     problem(
-        await Backend(site.client(), other).send("POST", "/rooms", name="x"),
+        await Backend(site, other).send("POST", "/rooms", name="x"),
         401,
         "unauthenticated",
         "Authorization",
@@ -119,12 +137,12 @@ async def test_a_revoked_and_an_expired_key_are_good_no_more(site: Site, pool: P
     key = await new_key(pool, "webhooks.manage")
     assert await ApiKeys(pool).revoke(key.key.key, by="system", address=None, at=1)
     assert not await ApiKeys(pool).revoke(key.key.key, by="system", address=None, at=1)
-    refused = await Backend(site.client(), key.text).http.get("/v1/server/webhooks")
+    refused = await Backend(site, key.text).http.get("/v1/server/webhooks")
     problem(refused, 401, "unauthenticated", "Authorization")
     key = await new_key(pool, "webhooks.manage", lifetime_s=60)
     async with lent(pool) as connection:
-        await connection.execute("update api_key set expires_at = 1 where revoked_at is null")
-    refused = await Backend(site.client(), key.text).http.get("/v1/server/webhooks")
+        await connection.execute("update api_key set expires_at = 1 where id = %s", [key.key.key])
+    refused = await Backend(site, key.text).http.get("/v1/server/webhooks")
     problem(refused, 401, "token_expired", "Authorization")
     kept = str(await rows(pool, "select api_key::text from api_key", {}))
     assert key.text[-43:] not in kept
@@ -149,14 +167,15 @@ async def test_rooms_members_roles_and_messages(site: Site, backend: Backend, po
         problem(await backend.send("PUT", f"/rooms/{room}/members/{nobody}"), 404, "not_found", "user")
     problem(await backend.send("PUT", f"/rooms/{room}/members/me"), 404, "not_found")
     problem(await backend.send("POST", "/rooms/room:1/messages", body="x"), 404, "not_found")
-    acts = {act for (act,) in await rows(pool, "select act from audit_log where actor like 'key:%%'", {})}
-    assert acts == {"server.create_room", "server.put_member", "server.delete_member"}
+    acts = await rows(pool, "select act from audit_log where actor = %(key)s", {"key": backend.author})
+    assert {act for (act,) in acts} == {"server.create_room", "server.put_member", "server.delete_member"}
 
 
 async def test_a_games_own_users_sign_in_and_are_the_same_each_time(
     site: Site, backend: Backend, pool: Pool
 ) -> None:
     tokens: list[dict[str, Any]] = []
+    player = unique("player")
 
     async def mint(external_id: str) -> None:
         body = {"external_id": external_id, "display_name": "Zoë", "device": "arena"}
@@ -164,19 +183,19 @@ async def test_a_games_own_users_sign_in_and_are_the_same_each_time(
 
     async with trio.open_nursery() as nursery:
         for _ in range(4):
-            nursery.start_soon(mint, "player-1")
-    await mint("player-2")
+            nursery.start_soon(mint, player)
+    await mint(unique("player"))
     assert len({one["user"] for one in tokens}) == 2
     zoe = Person(site.client(), tokens[0])
     assert (await zoe.http.get("/v1/me")).json()["display_name"] == "Zoë"
     refreshed = await site.http.post("/v1/refresh", json={"refresh_token": tokens[1]["refresh_token"]})
     assert refreshed.json()["user"] == zoe.user
     async with lent(pool) as connection:
-        await connection.execute("update account set banned_at = 1")
-    refused = await backend.send("POST", "/tokens", external_id="player-1", display_name="Zoë")
+        await connection.execute("update account set banned_at = 1 where id = %s", [zoe.user[-32:]])
+    refused = await backend.send("POST", "/tokens", external_id=player, display_name="Zoë")
     problem(refused, 403, "banned")
-    noted = await rows(pool, "select subject from audit_log where act = 'server.mint_token'", {})
-    assert len(noted) >= 5
+    query = "select subject from audit_log where act = 'server.mint_token' and actor = %(key)s"
+    assert len(await rows(pool, query, {"key": backend.author})) >= 5
 
 
 async def test_only_admins_make_and_see_keys(site: Site, pool: Pool) -> None:
@@ -186,23 +205,30 @@ async def test_only_admins_make_and_see_keys(site: Site, pool: Pool) -> None:
     problem(await ann.http.get("/v1/admin/keys"), 403, "forbidden")
     problem(await ann.http.delete(f"/v1/admin/keys/{'0' * 32}"), 403, "forbidden")
     async with lent(pool) as connection:
-        await connection.execute("update account set admin = true")
+        await connection.execute("update account set admin = true where id = %s", [ann.user[-32:]])
     new = (await ann.http.post("/v1/admin/keys", json=body)).json()
-    assert (await ann.http.get("/v1/admin/keys")).json()["keys"] == [new["key"]]
-    room = await Backend(site.client(), new["text"]).done("POST", "/rooms", name="Arena")
+
+    async def listed() -> list[dict[str, Any]]:
+        keys = (await ann.http.get("/v1/admin/keys")).json()["keys"]
+        return [key for key in keys if key["key"] == new["key"]["key"]]
+
+    assert await listed() == [new["key"]]
+    room = await Backend(site, new["text"]).done("POST", "/rooms", name="Arena")
     assert room["stream"]
-    (used,) = (await ann.http.get("/v1/admin/keys")).json()["keys"]
+    (used,) = await listed()
     assert used["last_used_at"] is not None
     assert (await ann.http.delete(f"/v1/admin/keys/{new['key']['key']}")).status_code == 204
     problem(await ann.http.delete(f"/v1/admin/keys/{new['key']['key']}"), 404, "not_found")
     problem(await ann.http.delete("/v1/admin/keys/x"), 404, "not_found")
     wrong = await ann.http.post("/v1/admin/keys", json={"name": "x", "scopes": ["everything"]})
     assert wrong.status_code == 422
-    acts = await rows(pool, "select act, actor from audit_log where act like 'key.%%' order by id", {})
+    query = "select act, actor from audit_log where subject = %(key)s and act like 'key.%%' order by id"
+    acts = await rows(pool, query, {"key": f"key:{new['key']['key']}"})
     assert acts == [("key.create", ann.user), ("key.revoke", ann.user)]
 
 
-async def test_webhooks_from_their_making_to_their_end(site: Site, backend: Backend, pool: Pool) -> None:
+async def test_webhooks_from_their_making_to_their_end(webhooks: Backend) -> None:
+    backend, site = webhooks, webhooks.site
     async with receiver() as it:
         new = await backend.done(
             "POST", "/webhooks", url=it.url, types=["room.posted", "account.created", "room.posted"]
@@ -250,7 +276,8 @@ async def test_webhooks_from_their_making_to_their_end(site: Site, backend: Back
         problem(answer, 404, "not_found")
 
 
-async def test_bad_webhooks_are_refused_by_field(backend: Backend) -> None:
+async def test_bad_webhooks_are_refused_by_field(webhooks: Backend) -> None:
+    backend = webhooks
     good = {"url": "https://example.org/in", "types": ["room.posted"]}
     for change, field in (
         ({"url": "ftp://example.org"}, "url"),
@@ -269,8 +296,13 @@ async def test_bad_webhooks_are_refused_by_field(backend: Backend) -> None:
     problem(await backend.send("POST", "/webhooks", **good), 409, "too_many")
 
 
-async def test_hooks_stand_before_every_client_and_see_what_became_of_it(site: Site) -> None:
+async def test_hooks_stand_before_every_client_and_see_what_became_of_it(postgres_dsn: str) -> None:
     NoShouting.seen.clear()
+    async with own_site(postgres_dsn, GATHERUP_HOOKS_LOAD=f"{__name__}:NoShouting") as site:
+        await _hooked(site)
+
+
+async def _hooked(site: Site) -> None:
     ann = await site.guest("Ann")
     room = await ann.new_room()
     shouted = await ann.send("POST", f"/v1/rooms/{room}/messages", body="HELLO")
@@ -302,9 +334,9 @@ async def test_metrics_and_the_document_know_them(site: Site, backend: Backend) 
 
 
 async def test_a_key_signs_no_admin_in(site: Site, backend: Backend, pool: Pool) -> None:
-    await backend.done("POST", "/tokens", external_id="player-1", display_name="Zoë")
+    zoe = {"external_id": unique("player"), "display_name": "Zoë"}
+    user = (await backend.done("POST", "/tokens", **zoe))["user"][-32:]
     async with lent(pool) as connection:
-        await connection.execute("update account set admin = true")
-    refused = await backend.send("POST", "/tokens", external_id="player-1", display_name="Zoë")
-    problem(refused, 403, "forbidden")
-    assert len(await rows(pool, "select from login", {})) == 1
+        await connection.execute("update account set admin = true where id = %s", [user])
+    problem(await backend.send("POST", "/tokens", **zoe), 403, "forbidden")
+    assert len(await rows(pool, "select from login where account = %(user)s", {"user": user})) == 1

@@ -8,9 +8,9 @@ import jwt
 import pytest
 
 from protocol.codes import CloseCode
-from tests.integration.http.conftest import SETTINGS, Person, Site, problem, running, settings
 from tests.integration.http.test_heads import socket
 from tests.integration.http.test_logouts import opened
+from tests.integration.site import SETTINGS, Person, Site, problem, running, settings
 
 pytestmark = pytest.mark.real
 LAST = SETTINGS["GATHERUP_AUTH_TOKEN_KEY"]

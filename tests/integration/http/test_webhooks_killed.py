@@ -16,9 +16,9 @@ from protocol.http.integrations import NewKey
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import execute
 from storage.postgres.integrations.keys import ApiKeys
-from tests.integration.http.conftest import Site, running, settings
 from tests.integration.http.test_node import GATHERUP, environment
 from tests.integration.jobs.receiver import Receiver, receiver
+from tests.integration.site import Site, running, settings
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 ALLOWED = {"GATHERUP_WEBHOOKS_ALLOW_PRIVATE": "true"}

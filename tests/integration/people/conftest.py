@@ -11,9 +11,6 @@ from gatherup.features.accounts.handles import checked
 from storage.postgres.accounts.accounts import Accounts, HandleRow, NewAccount
 from storage.postgres.accounts.login_rows import NewLogin
 from storage.postgres.driver.pool import Pool
-from tests.integration.http.conftest import site
-
-__all__ = ["site"]
 
 AT = 1_800_000_000_000
 _numbers = itertools.count(1)

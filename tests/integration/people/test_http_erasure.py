@@ -14,7 +14,8 @@ from psycopg import sql
 
 import gatherup.features.people.erasure
 from storage.postgres.people.erasure import Erasures
-from tests.integration.http.conftest import HANG_S, Person, Site, problem, running, settings
+from tests.integration.shared import SharedNode
+from tests.integration.site import HANG_S, Person, Site, problem, running, settings
 
 pytestmark = pytest.mark.real
 PASSWORD = "correct horse battery"
@@ -193,11 +194,11 @@ async def _others_keep_theirs(site: Site, ben: Person, ann: Person, own: str, th
     assert again.json()["user"] != ann.user
 
 
-async def test_who_has_no_password_deletes_from_a_fresh_login(postgres_dsn: str) -> None:
-    async with site_of(postgres_dsn) as site:
-        guest = await site.guest("Passer-by")
-        run(postgres_dsn, "update login set created_at = created_at - 3600000")
-        old = await guest.http.request("DELETE", "/v1/me", json={})
-        problem(old, 401, "wrong_credentials")
-        run(postgres_dsn, "update login set created_at = created_at + 3600000")
-        assert (await guest.http.request("DELETE", "/v1/me", json={})).status_code == 200
+async def test_who_has_no_password_deletes_from_a_fresh_login(site: Site, node: SharedNode) -> None:
+    guest = await site.guest("Passer-by")
+    aged = "update login set created_at = created_at - %s where account = %s"
+    run(node.dsn, aged, 3_600_000, guest.user[-32:])
+    old = await guest.http.request("DELETE", "/v1/me", json={})
+    problem(old, 401, "wrong_credentials")
+    run(node.dsn, aged, -3_600_000, guest.user[-32:])
+    assert (await guest.http.request("DELETE", "/v1/me", json={})).status_code == 200

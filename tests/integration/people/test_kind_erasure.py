@@ -17,8 +17,8 @@ from protocol.codec import client_frames
 from protocol.frames import Position
 from tests.counter_kind import CounterKind, Open
 from tests.example_kind import load_example
-from tests.integration.http.conftest import HANG_S, Person, Site, running, settings
 from tests.integration.people.test_http_erasure import HANDLE, PASSWORD, Erased, deleted, run, where
+from tests.integration.site import HANG_S, Person, Site, running, settings
 
 pytestmark = pytest.mark.real
 auction: Any = load_example()

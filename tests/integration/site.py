@@ -1,14 +1,19 @@
-"""A whole node in this process on a fresh database, and clients of its HTTP facade."""
+"""Nodes for integration tests, and people who use them over HTTP.
+
+Most tests need no node of their own: the fixture ``site`` is the facade of one that all tests of a run share. A test
+that stops, configures or looks into a node has one in this process, with ``running``.
+"""
 
 from __future__ import annotations
 
+import itertools
 import uuid
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from ipaddress import IPv4Address
 from typing import Any
 
 import httpx
-import pytest
 import trio
 
 from gatherup import config
@@ -29,6 +34,17 @@ SETTINGS = {
     "GATHERUP_CANARY_PERIOD_S": "0.05",
 }
 HANG_S = 60
+_numbers = itertools.count(1)
+
+
+def unique(name: str) -> str:
+    """A handle that nobody else has: the tests of a run share their users."""
+    return f"{name}_{next(_numbers)}"
+
+
+def unused_address() -> str:
+    """An address whose rate limits and locks no other test has touched."""
+    return str(IPv4Address("10.0.0.0") + next(_numbers))
 
 
 def settings(dsn: str, **changes: str) -> Config:
@@ -80,16 +96,19 @@ class Person:
 
 
 class Site:
-    """The facade of a running node."""
+    """The facade of a running node, seen from one ``address``: its own unless one is given."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, address: str | None = None) -> None:
         self.url = url
+        self.address = address
         self._open: list[httpx.AsyncClient] = []
         self.http = self.client()
 
     def client(self) -> httpx.AsyncClient:
         hooks = {"response": [conforms]}
         client = httpx.AsyncClient(base_url=self.url, timeout=30, trust_env=False, event_hooks=hooks)
+        if self.address is not None:
+            client.headers["X-Forwarded-For"] = self.address
         self._open.append(client)
         return client
 
@@ -101,16 +120,6 @@ class Site:
     async def aclose(self) -> None:
         for client in self._open:
             await client.aclose()
-
-
-@pytest.fixture
-async def site(postgres_dsn: str) -> AsyncGenerator[Site]:
-    async with running(settings(postgres_dsn)) as addresses:
-        site = Site(addresses.http)
-        try:
-            yield site
-        finally:
-            await site.aclose()
 
 
 def problem(response: httpx.Response, status: int, code: str, field: str | None = None) -> dict[str, Any]:
