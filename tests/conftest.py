@@ -17,6 +17,7 @@ from psycopg import sql
 
 from gatherup.embedded import PostgresServer, ValkeyServer
 from storage.postgres.migrate import migrate
+from tests.logs import log_to_pytest
 
 # No test is timed, and a run is the same everywhere: new examples are looked for by hand, with a larger profile.
 settings.register_profile(
@@ -24,6 +25,7 @@ settings.register_profile(
 )
 settings.register_profile("search", deadline=None, max_examples=10_000)
 settings.load_profile("suite")
+log_to_pytest()
 
 # Nothing here outlives the run, so nothing needs to reach the disk. Crashes of the server are not
 # crashes of the machine: what it wrote survives kill -9 in the page cache.

@@ -1,14 +1,19 @@
-"""The node that these tests share, and its facade."""
+"""The node that these tests share, its facade, and what a node in this process logs."""
 
 from __future__ import annotations
 
+import io
+import sys
 from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 
 import pytest
 
+from gatherup.config import Log
+from gatherup.telemetry.logs import configure_logs
 from tests.integration.shared import SharedNode, running_apart
 from tests.integration.site import Site, unused_address
+from tests.logs import logging_restored
 
 
 @pytest.fixture(scope="session")
@@ -37,3 +42,13 @@ async def site(node: SharedNode) -> AsyncGenerator[Site]:
         yield site
     finally:
         await site.aclose()
+
+
+@pytest.fixture
+def logs(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+    """Everything that is logged in this process, down to debug, as operators get it."""
+    said = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", said)
+    with logging_restored():
+        configure_logs(Log(format="json", level="debug"), "node-1")
+        yield said

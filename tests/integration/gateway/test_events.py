@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import logging
-import sys
-from collections.abc import Iterator
 from typing import Any, cast
 
 import msgspec
@@ -14,9 +11,7 @@ import pytest
 import structlog
 import trio
 
-from gatherup.config import Log
 from gatherup.gateway import connection
-from gatherup.telemetry.logs import QUIET, configure_logs
 from protocol import limits
 from protocol.codec import Subprotocol
 from protocol.codes import CloseCode
@@ -184,26 +179,6 @@ async def rest(events: EventSource) -> list[dict[str, Any]]:
     return found
 
 
-@pytest.fixture
-def logs(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
-    """Everything that is logged, down to debug, as operators get it."""
-    said = io.StringIO()
-    monkeypatch.setattr(sys, "stderr", said)
-    # The module's own keeps the set-up it is first used with, for every test that follows.
-    monkeypatch.setattr(connection, "log", structlog.stdlib.get_logger("gatherup.gateway"))
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    configure_logs(Log(format="json", level="debug"), "node-1")
-    try:
-        yield said
-    finally:
-        root.handlers[:] = handlers
-        root.setLevel(level)
-        for name in QUIET:
-            logging.getLogger(name).setLevel(logging.NOTSET)
-        structlog.reset_defaults()
-
-
 class Crashing(EchoSession):
     """Doesn't survive its hello."""
 
@@ -211,7 +186,9 @@ class Crashing(EchoSession):
         raise RuntimeError("a bug")
 
 
-async def test_a_token_in_the_query_is_never_logged(logs: io.StringIO):
+async def test_a_token_in_the_query_is_never_logged(logs: io.StringIO, monkeypatch: pytest.MonkeyPatch):
+    # The module's own keeps the set-up it is first used with, for every test that follows.
+    monkeypatch.setattr(connection, "log", structlog.stdlib.get_logger("gatherup.gateway"))
     async with serving_node() as node:
         token = node.token(ANN)
         ann = await node.greeted(ANN)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import logging
 import re
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,13 +13,10 @@ from typing import Any
 
 import httpx
 import pytest
-import structlog
 import trio
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from gatherup.client import Event, connect
-from gatherup.config import Log
-from gatherup.telemetry.logs import QUIET, configure_logs
 from protocol.room.events import MessagePosted
 from tests.integration.site import Site, running, settings
 
@@ -117,24 +112,6 @@ async def test_a_collector_that_is_away_holds_nobody_up(postgres_dsn: str) -> No
         ann = await site.guest("Ann")
         assert await ann.post(await ann.new_room(), "hello") == 2
         await site.aclose()
-
-
-@pytest.fixture
-def logs(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
-    """Everything that is logged, down to debug, as operators get it."""
-    said = io.StringIO()
-    monkeypatch.setattr(sys, "stderr", said)
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    configure_logs(Log(format="json", level="debug"), "node-1")
-    try:
-        yield said
-    finally:
-        root.handlers[:] = handlers
-        root.setLevel(level)
-        for name in QUIET:
-            logging.getLogger(name).setLevel(logging.NOTSET)
-        structlog.reset_defaults()
 
 
 async def test_no_log_line_tells_a_secret(postgres_dsn: str, logs: io.StringIO) -> None:

@@ -9,11 +9,14 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 import structlog
+from click.testing import CliRunner
 
 from gatherup.config import Log
 from gatherup.telemetry.logs import QUIET, configure_logs
+from tests.logs import logging_restored
 from tests.unit.actors.runtime.conftest import Explode, World, cid
 
 ROOT = Path(__file__).parents[3]
@@ -21,14 +24,21 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.fixture(autouse=True)
 def logging_as_it_was() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    for name in QUIET:
-        logging.getLogger(name).setLevel(logging.NOTSET)
-    root.setLevel(level)
-    structlog.reset_defaults()
+    with logging_restored():
+        yield
+
+
+def test_what_is_logged_in_a_test_is_in_no_output(capfd: pytest.CaptureFixture[str]) -> None:
+    """A node may log in the process in which a test compares what a command prints."""
+
+    @click.command()
+    def command() -> None:
+        structlog.stdlib.get_logger("gatherup").error("a line", number=1)
+        logging.getLogger("actors").error("another")
+        click.echo("done")
+
+    assert CliRunner().invoke(command).output == "done\n"
+    assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize("form", ["console", "json"])
