@@ -21,9 +21,6 @@ UV := .cache/uv/bin/uv
 UV_VERSION := 0.13.9
 LOCK_FLAGS ?=
 
-# Tests of whole installations, which take the longest.
-WHOLES := tests/e2e tests/integration/cluster
-
 SEEDS ?= 2000
 SEED_BASE ?= 0
 
@@ -46,18 +43,11 @@ run: $(INSTALLED) ## Start GatherUp with its own PostgreSQL and Valkey
 .PHONY: test
 test: $(INSTALLED) $(NODE_INSTALLED) $(SDK_BUILT) ## Run every test
 	cd $(SDK) && $(NODE) --test --test-reporter=dot 'test/*.test.ts'
-	@# Lines of tests side by side: many mostly wait, for their servers or for a lease to run out.
-	@line() { PYTHONHASHSEED=0 nice -n $$2 $(BIN)/python -m pytest -o cache_dir=.cache/pytest-$$1 "$${@:3}" >.cache/$$1.log 2>&1; }; \
-	line sim 10 tests/sim & sim=$$!; \
-	line wholes 0 $(WHOLES) & wholes=$$!; \
-	line parts 5 tests/unit tests/contract tests/architecture tests/released & parts=$$!; failed=0; \
-	PYTHONHASHSEED=0 $(BIN)/python -m pytest tests/integration $(patsubst %,--ignore=%,$(filter tests/integration/%,$(WHOLES))) || failed=1; \
-	for line in "$$parts parts" "$$wholes wholes" "$$sim sim"; do \
-	  wait $${line% *} || failed=1; cat .cache/$${line#* }.log; done; exit $$failed
+	PYTHONHASHSEED=0 $(BIN)/python -m tests.lines
 
 .PHONY: test-fast
 test-fast: $(INSTALLED) ## Run the tests that need no server and no long search
-	PYTHONHASHSEED=0 $(BIN)/python -m pytest tests/unit tests/contract tests/architecture tests/released -m "not slow and not real"
+	PYTHONHASHSEED=0 $(BIN)/python -m tests.lines fast
 
 .PHONY: sim
 sim: $(INSTALLED) ## Simulate more seeds: make sim SEEDS=5000 SEED_BASE=100000

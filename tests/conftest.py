@@ -4,6 +4,7 @@ Each test gets a database of its own, cloned from a migrated template.
 """
 
 import itertools
+import random
 import shutil
 import socket
 import tempfile
@@ -32,6 +33,15 @@ log_to_pytest()
 _TEST_SETTINGS = {"fsync": "off", "full_page_writes": "off", "max_connections": "200"}
 _TEMPLATE = "migrated"
 _numbers = itertools.count(1)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--shuffle", type=int, metavar="SEED", help="run the tests in the order of this seed")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if (seed := config.getoption("shuffle")) is not None:
+        random.Random(seed).shuffle(items)
 
 
 @pytest.fixture(scope="session")

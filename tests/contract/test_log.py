@@ -41,6 +41,7 @@ from actors.ports.log import (
 )
 from protocol.handles import folded
 from tests.contract.rig import Rig, append, new_stream, receipt, row
+from tests.rows import room_row
 
 USER, OTHER = "user:" + "1" * 32, "user:" + "2" * 32
 SHARDS = range(256)
@@ -513,18 +514,7 @@ async def test_a_jobs_cause_writes_it_once(node: Node) -> None:
 
 # --- projections and facts ---------------------------------------------------------------------------------------
 
-ROOM = {
-    "name": "Hall",
-    "topic": None,
-    "access": "public",
-    "history": True,
-    "slow_mode_s": 0,
-    "creator": USER,
-    "peer": None,
-    "created_at": 5,
-    "archived_at": None,
-    "deleted_at": None,
-}
+ROOM = room_row(USER, name="Hall", created_at=5)
 MESSAGE = {
     "number": 3,
     "author": USER,

@@ -11,6 +11,7 @@ from protocol.frames import RoomHead
 from storage.memory.read_positions import MemoryReadPositions
 from storage.postgres.rooms.read_positions import PostgresReadPositions
 from tests.contract.rig import MemoryRig, Owner, PostgresRig, Rig, append, new_stream
+from tests.rows import room_row
 
 ANN, BEN, CARL = ("user:" + digit * 32 for digit in "abc")
 
@@ -31,14 +32,8 @@ class Room:
         )
         assert activated is not None
         self._activation = activated.activation
-        row = {
-            "access": self._access,
-            "history": True,
-            "slow_mode_s": 0,
-            "creator": members[0],
-            "peer": members[1] if self._access == "direct" else None,
-            "created_at": 1,
-        }
+        peer = members[1] if self._access == "direct" else None
+        row = room_row(members[0], access=self._access, peer=peer)
         await self.happens(Upsert("room", "", row), *(Upsert(LISTENERS, user, {}) for user in members))
         return self
 

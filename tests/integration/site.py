@@ -21,6 +21,7 @@ from gatherup.addresses import Addresses
 from gatherup.config import Config
 from gatherup.lifetime import run_node
 from tests.integration.http.conforming import conforms
+from tests.tls import NO_TLS
 
 SETTINGS = {
     "GATHERUP_AUTH_TOKEN_KEY": "a1" * 32,
@@ -106,7 +107,9 @@ class Site:
 
     def client(self) -> httpx.AsyncClient:
         hooks = {"response": [conforms]}
-        client = httpx.AsyncClient(base_url=self.url, timeout=30, trust_env=False, event_hooks=hooks)
+        client = httpx.AsyncClient(
+            base_url=self.url, timeout=30, verify=NO_TLS, trust_env=False, event_hooks=hooks
+        )
         if self.address is not None:
             client.headers["X-Forwarded-For"] = self.address
         self._open.append(client)

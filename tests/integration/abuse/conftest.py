@@ -20,6 +20,7 @@ from websockets.typing import Subprotocol
 from gatherup.addresses import Addresses
 from tests.integration.shared import SharedNode
 from tests.integration.site import SETTINGS, unique, unused_address
+from tests.tls import NO_TLS
 
 PASSWORD = "correct horse battery staple"
 
@@ -37,7 +38,7 @@ class Node:
         self.secrets: set[str] = {PASSWORD, *(v for v in SETTINGS.values() if len(v) == 64)}
 
     def client(self) -> httpx.Client:
-        client = httpx.Client(base_url=self.addresses.http, timeout=30, trust_env=False)
+        client = httpx.Client(base_url=self.addresses.http, timeout=30, verify=NO_TLS, trust_env=False)
         client.headers["X-Forwarded-For"] = self.address
         self._open.append(client)
         return client

@@ -31,6 +31,7 @@ from storage.postgres.integrations.keys import ApiKeys
 from tests.integration.accounts.issuer import LocalIssuer
 from tests.integration.accounts.mailbox import Mailbox
 from tests.integration.site import settings
+from tests.tls import NO_TLS
 
 ANN = {"handle": "Ann", "password": "correct horse battery"}
 SIGN_IN = {"name": "Ann", "password": "correct horse battery"}
@@ -89,7 +90,7 @@ class Desk:
 
     def someone(self, signed_in: dict[str, Any] | None = None, *, address: str = "10.0.0.1") -> Someone:
         transport = httpx.ASGITransport(app=cast(Any, self.app), client=(address, 1234))
-        client = httpx.AsyncClient(transport=transport, base_url="http://desk", timeout=HANG_S)
+        client = httpx.AsyncClient(transport=transport, base_url="http://desk", verify=NO_TLS, timeout=HANG_S)
         self._open.append(client)
         return Someone(client, signed_in)
 

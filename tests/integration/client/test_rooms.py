@@ -30,6 +30,7 @@ from protocol.frames import RoomHead
 from protocol.room.events import Reacted
 from protocol.room.view import RoomView
 from tests.integration.shared import SharedNode
+from tests.tls import NO_TLS
 
 pytestmark = pytest.mark.real
 P = TypeVar("P")
@@ -38,7 +39,7 @@ HANG_S = 60
 
 @asynccontextmanager
 async def guest(addresses: Addresses, name: str) -> AsyncGenerator[Client]:
-    async with httpx.AsyncClient(base_url=addresses.http, trust_env=False) as http:
+    async with httpx.AsyncClient(base_url=addresses.http, verify=NO_TLS, trust_env=False) as http:
         answer = await http.post("/v1/guest", json={"display_name": name})
         assert answer.status_code == 201, answer.text
     async with connect(addresses.stream, token=answer.json()["access_token"]) as client:

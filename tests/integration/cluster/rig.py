@@ -17,6 +17,7 @@ from gatherup.start import FencedOutError, StartRefusedError
 from storage.postgres.streams.directory import PostgresDirectory
 from tests.integration.site import Site, settings
 from tests.ports import TrioClock
+from tests.tls import NO_TLS
 
 HANG_S = 60
 CLUSTER = {
@@ -126,7 +127,7 @@ class Rig:
 
     async def health(self, node: RunningNode, holds: Callable[[httpx.Response], bool]) -> httpx.Response:
         """Return when a node's readiness looks so."""
-        async with httpx.AsyncClient(base_url=node.addresses.http, trust_env=False) as http:
+        async with httpx.AsyncClient(base_url=node.addresses.http, verify=NO_TLS, trust_env=False) as http:
             while not holds(answer := await http.get("/health/ready")):  # noqa: ASYNC110
                 await trio.sleep(0.02)
             return answer

@@ -31,6 +31,7 @@ from storage.postgres.migrate import migrate
 from storage.postgres.streams.directory import PostgresDirectory
 from tests.integration.cluster.rig import CLUSTER, Rig, RunningNode, rig
 from tests.integration.site import Person
+from tests.tls import NO_TLS
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 NAME = "gatherup"
@@ -59,7 +60,7 @@ async def rooms_of_both(cluster: Rig, maker: Person) -> list[str]:
 
 async def dropped(node: RunningNode) -> dict[str, float]:
     """Frames that the node didn't take, by reason."""
-    async with httpx.AsyncClient(base_url=node.addresses.http, trust_env=False) as http:
+    async with httpx.AsyncClient(base_url=node.addresses.http, verify=NO_TLS, trust_env=False) as http:
         text = (await http.get("/metrics")).text
     counted = re.findall(r'^gatherup_node_frames_dropped_total{reason="(\w+)"} (\S+)$', text, re.MULTILINE)
     return {reason: float(count) for reason, count in counted}

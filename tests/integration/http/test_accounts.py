@@ -9,6 +9,7 @@ import pytest
 import trio
 
 from tests.integration.site import Person, Site, problem, running, settings, unique
+from tests.tls import NO_TLS
 
 pytestmark = pytest.mark.real
 PASSWORD = "correct horse battery"
@@ -169,7 +170,10 @@ async def test_a_bad_field_is_named(site: Site) -> None:
 
 async def test_sign_ins_are_limited_by_address(postgres_dsn: str) -> None:
     limited = settings(postgres_dsn, GATHERUP_HTTP_ANONYMOUS_BURST="3", GATHERUP_HTTP_ANONYMOUS_PER_S="0.001")
-    async with running(limited) as addresses, httpx.AsyncClient(base_url=addresses.http) as http:
+    async with (
+        running(limited) as addresses,
+        httpx.AsyncClient(base_url=addresses.http, verify=NO_TLS) as http,
+    ):
         for _ in range(3):
             assert (await http.post("/v1/guest", json={"display_name": "x"})).status_code == 201
         refused = await http.post("/v1/guest", json={"display_name": "x"})
@@ -187,7 +191,10 @@ async def test_behind_a_proxy_the_address_it_saw_counts(postgres_dsn: str) -> No
         GATHERUP_HTTP_ANONYMOUS_PER_S="0.001",
         GATHERUP_HTTP_PROXY_HOPS="1",
     )
-    async with running(limited) as addresses, httpx.AsyncClient(base_url=addresses.http) as http:
+    async with (
+        running(limited) as addresses,
+        httpx.AsyncClient(base_url=addresses.http, verify=NO_TLS) as http,
+    ):
 
         async def sign_in(forwarded: str) -> int:
             headers = {"X-Forwarded-For": forwarded}
@@ -211,7 +218,10 @@ async def test_a_full_password_queue_is_told_to_wait(postgres_dsn: str) -> None:
         GATHERUP_AUTH_HASH_PASSES="8",
     )
     answers: list[httpx.Response] = []
-    async with running(slow) as addresses, httpx.AsyncClient(base_url=addresses.http, timeout=60) as http:
+    async with (
+        running(slow) as addresses,
+        httpx.AsyncClient(base_url=addresses.http, verify=NO_TLS, timeout=60) as http,
+    ):
 
         async def register(number: int) -> None:
             answers.append(

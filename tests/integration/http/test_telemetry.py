@@ -19,6 +19,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from gatherup.client import Event, connect
 from protocol.room.events import MessagePosted
 from tests.integration.site import Site, running, settings
+from tests.tls import NO_TLS
 
 pytestmark = pytest.mark.real
 PASSWORD = "correct horse battery 7411"
@@ -141,7 +142,7 @@ async def a_day(site: Site, stream_url: str) -> set[str]:
     async with connect(stream_url, token=signed_in["access_token"]) as client:
         room = await client.create_room("Den", access="public")
         await room.post(BODY)
-    async with httpx.AsyncClient(base_url=site.url, headers=bearer, trust_env=False) as http:
+    async with httpx.AsyncClient(base_url=site.url, headers=bearer, verify=NO_TLS, trust_env=False) as http:
         await http.post(f"/v1/rooms/{room.id}/messages", json={"body": BODY, "client_id": BODY})
         await http.post("/v1/rooms", json={"name": BODY, "nonsense": PASSWORD})
     return {signed_in["access_token"], signed_in["refresh_token"], made.json()["refresh_token"]}

@@ -35,6 +35,7 @@ from protocol.room.commands import (
     Unreact,
 )
 from protocol.room.view import RoomView
+from tests.rows import room_row
 from tests.unit.actors.room.commands import SOME
 from tests.unit.actors.room.talk import (
     ANN,
@@ -77,18 +78,8 @@ def test_who_makes_a_room_owns_it_and_listens(access: str) -> None:
         muted_until=None,
         readable_after=0,
     )
-    assert room.rows[FactKey("room", "")] == {
-        "name": "Chess",
-        "topic": None,
-        "access": access,
-        "history": False,
-        "slow_mode_s": 0,
-        "creator": ANN,
-        "peer": None,
-        "created_at": room.now,
-        "archived_at": None,
-        "deleted_at": None,
-    }
+    wanted = room_row(ANN, name="Chess", access=access, history=False, created_at=room.now)
+    assert room.rows[FactKey("room", "")] == wanted
     assert room.listens(ANN)
     assert code(room.create()) is Code.ALREADY_EXISTS
 

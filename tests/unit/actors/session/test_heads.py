@@ -19,6 +19,7 @@ from protocol.event import Header, encode_header
 from protocol.frames import Heads, Read, RoomHead, Signal, Signalled
 from storage.memory.read_positions import MemoryReadPositions
 from tests.ports import NoStreams
+from tests.rows import room_row
 from tests.unit.actors.session.support import MemoryWire, World, frames, run, settle, stream_id, user_id
 
 ME, BEN = user_id(1), user_id(2)
@@ -272,11 +273,8 @@ def test_what_was_read_here_and_elsewhere() -> None:
 def test_the_other_one_of_a_direct_room_has_read() -> None:
     async def test() -> None:
         async with Town().running() as town:
-            town.world.stored(ROOM).rows[FactKey("room", "")] = {
-                "access": "direct",
-                "creator": ME,
-                "peer": BEN,
-            }
+            row = room_row(ME, access="direct", peer=BEN)
+            town.world.stored(ROOM).rows[FactKey("room", "")] = row
             for _ in range(3):
                 town.post(author=ME)
             town.heads.watch([ROOM])

@@ -18,6 +18,7 @@ from protocol.frames import Read, Signal
 from protocol.inbox import inbox_of
 from storage.memory.read_positions import MemoryReadPositions
 from tests.ports import NoStreams
+from tests.rows import room_row
 from tests.unit.actors.session.support import World, run, settle, stream_id, user_id
 
 ROOM, OTHER = stream_id(1), stream_id(2)
@@ -46,7 +47,7 @@ class Town(NoStreams):
         for room, access in ((ROOM, "private"), (OTHER, "direct")):
             self.world.listen(room, ANN)
             self.world.listen(room, BEN)
-            row = {"access": access, "creator": ANN, "peer": BEN}
+            row = room_row(ANN, access=access, peer=BEN)
             self.world.stored(room).rows[FactKey("room", "")] = row
             for number in range(1, 6):
                 self.post(room, number)
