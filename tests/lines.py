@@ -32,14 +32,21 @@ class Line(Struct, frozen=True):
 EVERY: Final = (
     Line("wholes", ("tests/e2e", "tests/integration/cluster")),
     Line("integration", ("tests/integration", "--ignore=tests/integration/cluster")),
-    Line("parts", ("tests/unit", "tests/contract", "tests/architecture"), niceness=5),
+    Line("parts", ("tests/unit", "tests/contract", "tests/architecture", "tests/released"), niceness=5),
     Line("sim", ("tests/sim",), niceness=10),
 )
 QUICK: Final = (
     Line("fast-actors", ("tests/unit/actors", *FAST)),
     Line(
         "fast-others",
-        ("tests/unit", "tests/contract", "tests/architecture", "--ignore=tests/unit/actors", *FAST),
+        (
+            "tests/unit",
+            "tests/contract",
+            "tests/architecture",
+            "tests/released",
+            "--ignore=tests/unit/actors",
+            *FAST,
+        ),
     ),
 )
 
