@@ -3,7 +3,8 @@
 Free of sockets: bytes leave through each subscriber's outbox.
 """
 
-from actors.relay.entry import Subscriber, Subscription, Watch, Watcher
+from actors.relay.entry import Subscription, Watch
 from actors.relay.relay import Relay
+from actors.relay.subscriber import Subscriber, Watcher
 
 __all__ = ["Relay", "Subscriber", "Subscription", "Watch", "Watcher"]

@@ -4,40 +4,21 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from typing import Final, Protocol
+from typing import Final
 
 import trio
 
 from actors.kind import EVERYONE
 from actors.ports.log import LogRow
-from actors.relay.flush import End, Send, Step
 from actors.relay.ring import RelayedEvent, Ring, joined, portions
-from actors.session.outbox import Lane, Outbox
-from protocol.codes import Code
+from actors.relay.subscriber import Subscriber, Watcher
+from actors.session.outbox import Lane
 from protocol.frames import Signalled
 
 PENDING_BYTES_MAX: Final = 4 * 1024 * 1024
 """What may wait for one stream's next flush; beyond it the relay fetches events from the log again, later."""
 SIGNALS_PENDING_MAX: Final = 32
 """Signals that wait for one stream's next flush; further ones are dropped."""
-
-
-class Subscriber(Protocol):
-    """Who subscribes: a session."""
-
-    @property
-    def user(self) -> str:
-        """The user whose right to listen counts."""
-        ...
-
-    @property
-    def outbox(self) -> Outbox:
-        """Where frames go."""
-        ...
-
-    def unsubscribed(self, stream: str, code: Code) -> None:
-        """The relay ended this subscription; nothing of the stream follows. Must tell the client."""
-        ...
 
 
 class Subscription:
@@ -60,21 +41,6 @@ class Subscription:
     def revoked_by(self, event: RelayedEvent) -> bool:
         """Whether this event ends it."""
         return event.seq > self.floor and (self.user in event.revokes or EVERYONE in event.revokes)
-
-
-class Watcher(Protocol):
-    """Who is told of a stream's events as they are relayed: each once, in order; it may be erased already.
-
-    And of its signals, as far as they come. Neither method may block or raise.
-    """
-
-    def relayed(self, stream: str, event: RelayedEvent) -> None:
-        """An event passed."""
-        ...
-
-    def signalled(self, frame: Signalled) -> None:
-        """A signal passed."""
-        ...
 
 
 class Watch:
@@ -118,6 +84,33 @@ class Page:
         self.events: Sequence[RelayedEvent] = ()
         """Empty if the read was cancelled or found nothing: ask again."""
         self.failed = False
+
+
+class Send:
+    """The same bytes to many subscribers of one lane."""
+
+    __slots__ = ("data", "droppable", "events", "targets")
+
+    def __init__(
+        self, data: bytes, targets: Sequence[Subscription], *, events: int = 0, droppable: bool = False
+    ) -> None:
+        self.data = data
+        self.targets = targets
+        self.events = events
+        """How many logged events the bytes hold."""
+        self.droppable = droppable
+
+
+class End:
+    """These subscriptions end here: the event before this revoked their right."""
+
+    __slots__ = ("subscriptions",)
+
+    def __init__(self, subscriptions: Sequence[Subscription]) -> None:
+        self.subscriptions = subscriptions
+
+
+Step = Send | End
 
 
 class Entry:

@@ -4,37 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from actors.relay.entry import Subscription
-
-
-class Send:
-    """The same bytes to many subscribers of one lane."""
-
-    __slots__ = ("data", "droppable", "events", "targets")
-
-    def __init__(
-        self, data: bytes, targets: Sequence[Subscription], *, events: int = 0, droppable: bool = False
-    ) -> None:
-        self.data = data
-        self.targets = targets
-        self.events = events
-        """How many logged events the bytes hold."""
-        self.droppable = droppable
-
-
-class End:
-    """These subscriptions end here: the event before this revoked their right."""
-
-    __slots__ = ("subscriptions",)
-
-    def __init__(self, subscriptions: Sequence[Subscription]) -> None:
-        self.subscriptions = subscriptions
-
-
-Step = Send | End
+from actors.relay.entry import End, Send, Step, Subscription
 
 
 class Flush:

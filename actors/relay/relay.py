@@ -11,9 +11,10 @@ from actors.ports.log import Log, LogRow, LogUnavailableError
 from actors.ports.time import Clock, Randomness
 from actors.ports.trace import Tracer
 from actors.relay.counters import RelayCounters
-from actors.relay.entry import Entry, Page, Subscriber, Subscription, Watch, Watcher
+from actors.relay.entry import Entry, Page, Subscription, Watch
 from actors.relay.flusher import Flusher
 from actors.relay.ring import RelayedEvent, joined, portions
+from actors.relay.subscriber import Subscriber, Watcher
 from actors.runtime.backoff import backoff
 from protocol import limits
 from protocol.codes import Code

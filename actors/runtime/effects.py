@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from msgspec import structs
 
 from actors.ports.streams import Streams
 from actors.ports.time import Clock, Randomness
 from actors.runtime import limits
+from actors.runtime.active import Active
 from actors.runtime.backoff import backoff
-from actors.runtime.cell import Cell
+from actors.runtime.mailbox import Mailbox
 from protocol.frames import Accepted, Refused, Reply
 from protocol.ids import derive_client_id
 
 
-async def deliver_effects(cell: Cell, router: Streams, clock: Clock, randomness: Randomness) -> None:
+class EffectSource(Protocol):
+    """A cell, as far as sending its effects needs it."""
+
+    stream: str
+    active: Active
+    mailbox: Mailbox
+    delivering: bool
+
+    @property
+    def serves(self) -> bool:
+        """Whether this activation may still act for its stream."""
+        ...
+
+    def put_off(self, wait_s: float) -> None:
+        """Have the log say that the oldest effect is tried again after this."""
+        ...
+
+
+async def deliver_effects(cell: EffectSource, router: Streams, clock: Clock, randomness: Randomness) -> None:
     """Send each owed effect until it is accepted or refused for good, then let the cell note how far it got.
 
     Nothing is lost when this is cut off: the next activation derives what is owed again, and the client_id, which

@@ -13,11 +13,10 @@ from actors.ports.log import Log
 from actors.ports.time import Clock, Randomness
 from actors.ports.trace import Tracer
 from actors.runtime import limits
-from actors.runtime.cell import Cell
 from actors.runtime.committer import Committer
 from actors.runtime.counters import RuntimeCounters
 from actors.runtime.due import DueWork
-from actors.runtime.effects import deliver_effects
+from actors.runtime.effects import EffectSource, deliver_effects
 from actors.runtime.envelope import Envelope
 from actors.runtime.peers import Peers
 from actors.runtime.publisher import Publisher
@@ -99,5 +98,5 @@ class Runtime:
     def _schedule(self, stream: str, at: Instant) -> None:
         self.due.schedule(stream, at)
 
-    def _deliver(self, nursery: trio.Nursery, cell: Cell) -> None:
+    def _deliver(self, nursery: trio.Nursery, cell: EffectSource) -> None:
         nursery.start_soon(deliver_effects, cell, self.router, self._clock, self._randomness)

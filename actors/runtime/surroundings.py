@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import trio
 from msgspec import Struct
@@ -14,11 +13,9 @@ from actors.ports.log import Log
 from actors.ports.time import Clock, Randomness
 from actors.runtime.committer import Committer
 from actors.runtime.counters import RuntimeCounters
+from actors.runtime.effects import EffectSource
 from actors.runtime.envelope import Envelope
 from actors.runtime.publisher import Publisher
-
-if TYPE_CHECKING:
-    from actors.runtime.cell import Cell
 
 
 class Surroundings(Struct, frozen=True, kw_only=True):
@@ -36,7 +33,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     fenced: Callable[[str], None]
     """Told of a stream that was found to be another's, before its commands are given back."""
     schedule: Callable[[str, Instant], None]
-    deliver: Callable[[trio.Nursery, Cell], None]
+    deliver: Callable[[trio.Nursery, EffectSource], None]
     """Starts the sending of what a cell owes."""
     counters: RuntimeCounters
     tracing: bool

@@ -2,25 +2,8 @@
 
 import type { ClientError, ClosedError } from './errors.ts'
 import type { PersonPresence } from './items.ts'
-import type {
-  Accepted,
-  ClientFrame,
-  Commands,
-  EventFrame,
-  Heads,
-  Position,
-  Signalled,
-  Signals,
-  Subscribed,
-  Welcome,
-} from './protocol.ts'
-
-/** Any durable command, those of kinds of one's own included. */
-export type Command = Commands[keyof Commands]
-/** Any ephemeral signal. */
-export type SentSignal = Signals[keyof Signals]
-/** What may be sent. */
-export type SentFrame = ClientFrame | Command | SentSignal
+import type { Accepted, EventFrame, Heads, Position, Signalled, Subscribed, Welcome } from './protocol.ts'
+import type { SentFrame } from './wire.ts'
 
 export type Action =
   /** Open a connection after this many seconds, then call `connected` or `disconnected`. */

@@ -1,6 +1,6 @@
 /** The client itself: the API of the SDK. What happens on its connection stands in `engine`. */
 
-import type { Action, Command, SentSignal } from './actions.ts'
+import type { Action } from './actions.ts'
 import { Engine, type TokenProvider } from './engine.ts'
 import { ClientError } from './errors.ts'
 import { Feed, type HeadsFeed, type PresenceFeed } from './feed.ts'
@@ -10,6 +10,7 @@ import { type Clock, type Connector, type Randomness, systemClock, systemRandomn
 import type { Accepted, Answers, Position, SetStatus } from './protocol.ts'
 import { Stream } from './stream.ts'
 import { type WebSocketConstructor, WebSocketConnector } from './transport.ts'
+import type { Command, SentSignal } from './wire.ts'
 
 export interface ConnectOptions {
   /** A string is used until it expires; a provider is asked for a new one in time. */

@@ -1,10 +1,11 @@
 /** The commands that are not settled yet: in which order they go out, and what a reply means. Pure. */
 
-import type { Action, Command } from './actions.ts'
+import type { Action } from './actions.ts'
 import { mayRetry } from './codes.ts'
 import { type ClientError, type ClosedError, RefusedError, UnknownOutcomeError } from './errors.ts'
 import type { Policy } from './policy.ts'
 import type { Accepted, Refused, SessionLimits, Unknown } from './protocol.ts'
+import type { Command } from './wire.ts'
 
 /** A bucket refilled in floating point may miss 1 by a hair. */
 const ONE_TOKEN = 1 - 1e-6

@@ -4,12 +4,12 @@
  * The state machine decides everything; `apply` carries out what concerns the connection and hands on the rest.
  */
 
-import type { Action, SentFrame } from './actions.ts'
+import type { Action } from './actions.ts'
 import { TokenDeniedError } from './errors.ts'
 import type { Policy } from './policy.ts'
 import { type Clock, type Connection, type Connector, newClientId, type Randomness } from './ports.ts'
 import { ClientState } from './state.ts'
-import { encodeFrame, readFrame, UnreadableError } from './wire.ts'
+import { encodeFrame, readFrame, type SentFrame, UnreadableError } from './wire.ts'
 
 /**
  * Gives an access token that is good now.

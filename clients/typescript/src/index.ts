@@ -4,7 +4,6 @@
  * The interfaces `Commands`, `Signals`, `Events`, `Views` and `Answers` can be added to, for kinds of one's own.
  */
 
-export type { Command, SentSignal } from './actions.ts'
 export { type AcceptedAs, Client, connect, type ConnectOptions, type Draft } from './client.ts'
 export { mayComeBack, mayRetry } from './codes.ts'
 export type { TokenProvider } from './engine.ts'
@@ -17,3 +16,4 @@ export type { Clock, Connection, Connector, Listener, Randomness } from './ports
 export * from './protocol.ts'
 export type { Stream } from './stream.ts'
 export type { WebSocketConstructor, WebSocketLike } from './transport.ts'
+export type { Command, SentSignal } from './wire.ts'

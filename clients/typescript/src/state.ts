@@ -11,7 +11,7 @@
  *        └──────────────── disconnected, silence, violation ◄───────────┘        finished: for good
  */
 
-import type { Action, Command, SentSignal } from './actions.ts'
+import type { Action } from './actions.ts'
 import { mayComeBack } from './codes.ts'
 import { PendingCommands } from './commands.ts'
 import { ClosedError } from './errors.ts'
@@ -34,6 +34,7 @@ import {
 import { isOfPerson, OwnStatus, WatchedPeople } from './presence.ts'
 import { Renewal } from './renewal.ts'
 import { Subscriptions, ViolationError } from './subscriptions.ts'
+import type { Command, SentSignal } from './wire.ts'
 
 /**
  * Where the connection stands. *waiting*: there is none; the driver waits, or is making one. *greeting*: hello is sent,

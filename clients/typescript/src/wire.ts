@@ -1,8 +1,14 @@
 /** Frames to messages and back, in MessagePack. What is read is checked, and completed where the server left out. */
 
 import { decode, Encoder } from '@msgpack/msgpack'
-import type { SentFrame } from './actions.ts'
-import { PAYLOAD_DEFAULTS, type ServerFrame, SHAPES, VIEW_DEFAULTS } from './protocol.ts'
+import { type ClientFrame, type Commands, PAYLOAD_DEFAULTS, type ServerFrame, SHAPES, type Signals, VIEW_DEFAULTS } from './protocol.ts'
+
+/** Any durable command, those of kinds of one's own included. */
+export type Command = Commands[keyof Commands]
+/** Any ephemeral signal. */
+export type SentSignal = Signals[keyof Signals]
+/** What may be sent. */
+export type SentFrame = ClientFrame | Command | SentSignal
 
 /** Bytes that no sound server sends. */
 export class UnreadableError extends Error {}

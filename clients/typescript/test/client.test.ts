@@ -4,12 +4,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { decode, encode } from '@msgpack/msgpack'
-import type { SentFrame } from '../src/actions.ts'
 import { Client, type ConnectOptions, connect } from '../src/client.ts'
 import { ClosedError, RefusedError, TokenDeniedError, UnknownOutcomeError } from '../src/errors.ts'
 import type { Status } from '../src/items.ts'
 import type { Clock, Connection, Connector, Listener } from '../src/ports.ts'
 import type { ServerFrame } from '../src/protocol.ts'
+import type { SentFrame } from '../src/wire.ts'
 import { accepted, event, gone, head, heads, refused, ROOMS, seen, subscribed, USER, welcome } from './world.ts'
 
 const [ROOM, OTHER] = ROOMS

@@ -1,7 +1,7 @@
 /** A client's state machine against a model server, in one thread and without time of its own. */
 
 import assert from 'node:assert/strict'
-import type { Action, SentFrame } from '../src/actions.ts'
+import type { Action } from '../src/actions.ts'
 import type { ClientError } from '../src/errors.ts'
 import type { PersonPresence } from '../src/items.ts'
 import { DEFAULT_POLICY, type Policy } from '../src/policy.ts'
@@ -21,6 +21,7 @@ import type {
   Welcome,
 } from '../src/protocol.ts'
 import { ClientState } from '../src/state.ts'
+import type { SentFrame } from '../src/wire.ts'
 
 export const USER = `user:${'1'.repeat(32)}`
 export const ROOMS = [`room:${'a'.repeat(32)}`, `room:${'b'.repeat(32)}`] as const
