@@ -7,25 +7,30 @@ from contextlib import AbstractContextManager
 from typing import Final
 
 import trio
+from typing_extensions import override
 
 from actors.kind import Instant
+from actors.ports.time import Clock
 
 
-class SystemClock:
+class SystemClock(Clock):
     """The wall clock for saying when, Trio's monotonic clock for waiting."""
 
+    @override
     def now(self) -> Instant:
         """Unix time in milliseconds."""
         return time.time_ns() // 1_000_000
 
+    @override
     def monotonic(self) -> float:
         """Seconds that never go back; those of the running Trio loop."""
         return trio.current_time()
 
+    @override
     async def sleep_until(self, monotonic: float) -> None:
-        """Return at this time or later."""
         await trio.sleep_until(monotonic)
 
+    @override
     def deadline(self, seconds: float) -> AbstractContextManager[trio.CancelScope]:
         """A scope cancelled after this long; at its first checkpoint, if the time is up already."""
         return trio.move_on_after(max(0.0, seconds))

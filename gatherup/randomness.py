@@ -5,17 +5,21 @@ from __future__ import annotations
 import random
 import secrets
 
+from typing_extensions import override
 
-class SystemRandomness:
+from actors.ports.time import Randomness
+
+
+class SystemRandomness(Randomness):
     """Unpredictable to everybody, tokens and jitter alike."""
 
     def __init__(self) -> None:
         self._random = random.SystemRandom()
 
+    @override
     def token(self, size: int) -> bytes:
-        """This many unpredictable bytes."""
         return secrets.token_bytes(size)
 
+    @override
     def uniform(self, low: float, high: float) -> float:
-        """A number between the two."""
         return self._random.uniform(low, high)

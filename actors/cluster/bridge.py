@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 import trio
 from msgspec import Raw
+from typing_extensions import override
 
 from actors.cluster.calls import Answered, Call, Calls, CommandCall, ViewCall
 from actors.cluster.counters import BridgeCounters
@@ -27,9 +28,12 @@ from actors.ports.bus import Bus, BusUnavailableError
 from actors.ports.log import Fence, Log, LogRow
 from actors.ports.time import Clock, Randomness
 from actors.presence import Presence
+from actors.presence.presence import Carrier
 from actors.refusals import refused
 from actors.relay import Relay
 from actors.runtime.envelope import RETRY_AFTER_S, Envelope
+from actors.runtime.peers import Peers
+from actors.runtime.publisher import Publisher
 from protocol.codes import Code
 from protocol.frames import Signal, Signalled
 from protocol.limits import COMMAND_TIMEOUT_S
@@ -40,7 +44,7 @@ TICK_S: Final = HEADS_RETRY_S
 _encode: Final = msgspec.msgpack.Encoder().encode
 
 
-class Bridge:
+class Bridge(Peers, Carrier, Publisher):
     """This node's Peers, the Carrier of its presence and, for what subscribers elsewhere get, its Publisher.
 
     ``run`` makes it work.
@@ -116,8 +120,8 @@ class Bridge:
 
     # --- Peers ---
 
+    @override
     def forward(self, to: There, stream: str, envelope: Envelope) -> None:
-        """See the protocol."""
         if envelope.settled:
             return
         link = self._links.reachable(to.member.run)
@@ -128,8 +132,8 @@ class Bridge:
         else:
             self._send_call(link, CommandCall(to, stream, envelope))
 
+    @override
     def ask_view(self, to: There, stream: str, user: str, answer: Callable[[Answered], None]) -> None:
-        """See the protocol."""
         link = self._links.reachable(to.member.run)
         if link is None or self._streams is None:
             answer(refused(Code.UNAVAILABLE, stream=stream, retry_after_s=RETRY_AFTER_S))
@@ -139,8 +143,8 @@ class Bridge:
             expires_at = self._clock.monotonic() + COMMAND_TIMEOUT_S
             self._send_call(link, ViewCall(to, stream, user, answer, expires_at))
 
+    @override
     def signal(self, to: There, signal: Signal, by: str) -> None:
-        """See the protocol."""
         message = SendSignal(signal.stream, to.epoch, by, Raw(_encode(signal)))
         self._links.send_droppable(to.member.run, message)
 
@@ -154,41 +158,41 @@ class Bridge:
 
     # --- Publisher ---
 
+    @override
     def publish(self, stream: str, rows: Sequence[LogRow]) -> None:
-        """See the protocol."""
         for run in self._registrations.listeners.of(stream):
             self._links.send_events(run, stream, rows)
 
+    @override
     def traced(self, stream: str, seq: int, parent: str) -> None:
-        """See the protocol."""
         for run in self._registrations.listeners.of(stream):
             self._links.send_trace(run, stream, seq, parent)
 
+    @override
     def signalled(self, frame: Signalled) -> None:
-        """See the protocol."""
         runs, epoch = self._registrations.listeners.of(frame.stream), self._ownership.epoch(frame.stream)
         if runs and epoch is not None:
             message = PassSignal(frame.stream, epoch, Raw(_encode(frame)))
             for run in runs:
                 self._links.send_droppable(run, message)
 
+    @override
     def stands(self, stream: str, head: int) -> None:
-        """See the protocol."""
         for run in self._registrations.listeners.of(stream):
             self._links.send(run, Stands(stream, head))
 
     # --- what presence is carried by ---
 
+    @override
     def listeners(self, stream: str) -> Sequence[Fence]:
-        """See the protocol."""
         return self._registrations.listeners.of(stream)
 
+    @override
     def listened(self, shards: Collection[int]) -> Sequence[str]:
-        """See the protocol."""
         return self._registrations.listeners.within(shards)
 
+    @override
     def carry(self, run: Fence, message: Part | Roster) -> None:
-        """See the protocol."""
         self._links.send(run, message)
 
     # --- running ---

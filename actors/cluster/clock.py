@@ -8,6 +8,7 @@ from typing import Final
 
 import trio
 from msgspec import Struct
+from typing_extensions import override
 
 from actors.kind import Instant
 from actors.ports.time import Clock
@@ -23,7 +24,7 @@ class _Sample(Struct, frozen=True):
     """The database's time less the monotonic time, in the middle of the round trip."""
 
 
-class ClusterClock:
+class ClusterClock(Clock):
     """The Clock port of a member. Until the first renewal it tells the base clock's time.
 
     ``now`` doesn't step back after that; when the offset shrinks it stands until time caught up, which is no longer
@@ -53,21 +54,21 @@ class ClusterClock:
         self._samples.append(sample)
         self._offset_ms = min(self._samples, key=lambda known: known.round_trip_s).offset_ms
 
+    @override
     def now(self) -> Instant:
-        """See the port."""
         if self._offset_ms is None:
             return self._base.now()
         self._told = max(self._told, int(self._base.monotonic() * 1000 + self._offset_ms))
         return self._told
 
+    @override
     def monotonic(self) -> float:
-        """See the port."""
         return self._base.monotonic()
 
+    @override
     async def sleep_until(self, monotonic: float) -> None:
-        """See the port."""
         await self._base.sleep_until(monotonic)
 
+    @override
     def deadline(self, seconds: float) -> AbstractContextManager[trio.CancelScope]:
-        """See the port."""
         return self._base.deadline(seconds)

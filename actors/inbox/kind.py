@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from msgspec import Struct
+from typing_extensions import override
 
 from actors.inbox.apply import apply, shown
 from actors.inbox.decide import admits, decide, needed_facts
@@ -37,19 +38,21 @@ class InboxKind(Kind[Inbox]):
         """Whether whoever an item comes from is blocked."""
         return needed_facts(state.inbox, cast(InboxCommand, command))
 
+    @override
     def decide(self, state: Inbox, facts: Facts, command: Command, *, by: str, now: Instant) -> Decision:
-        """See ``actors.inbox.decide``."""
         return decide(state, facts, cast(InboxCommand, command), by)
 
+    @override
     def erase(self, stream: str, user: str, events: Sequence[int]) -> None:
-        """Nothing: items name people, rooms and messages by their ids, and hold no text."""
+        # Nothing: items name people, rooms and messages by their ids, and hold no text.
+        return None
 
+    @override
     def apply(self, state: Inbox, header: Header, payload: Struct | None) -> Inbox:
-        """See ``actors.inbox.apply``."""
         return apply(state, header)
 
+    @override
     def project(self, header: Header, payload: Struct | None) -> Sequence[Change]:
-        """See ``actors.inbox.project``."""
         return project(header)
 
     def may_signal(self, state: Inbox, signal: Signal, *, by: str, now: Instant) -> bool:

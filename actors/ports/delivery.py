@@ -8,6 +8,8 @@ from typing import Protocol
 class Wire(Protocol):
     """One client's connection as the outbox sees it. No method blocks except ``wait_writable``."""
 
+    __slots__ = ()  # there is one for each connection
+
     def send_some(self, data: bytes | memoryview) -> int:
         """Take some of these bytes, in order: how many were taken, 0 when full. Raises WireClosedError."""
         ...

@@ -28,6 +28,8 @@ class Step(StrEnum):
 class Trace(Protocol):
     """One sampled command on one node, or one delivery. Nothing here blocks or raises."""
 
+    __slots__ = ()
+
     @property
     def parent(self) -> str:
         """What goes on elsewhere begins with this: a W3C ``traceparent``."""

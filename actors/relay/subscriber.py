@@ -34,6 +34,8 @@ class Watcher(Protocol):
     And of its signals, as far as they come. Neither method may block or raise.
     """
 
+    __slots__ = ()  # each session holds several
+
     def relayed(self, stream: str, event: RelayedEvent) -> None:
         """An event passed."""
         ...

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from msgspec import Struct
+from typing_extensions import override
 
 from actors.kind import Change, Decision, Effect, FactKey, Facts, Instant, Kind, Texts
 from actors.room.apply import apply
@@ -51,28 +52,28 @@ class RoomKind(Kind[Room]):
         """A room that isn't created yet."""
         return Room(room=stream)
 
+    @override
     def facts(self, state: Room, command: Command, *, by: str) -> Sequence[FactKey]:
-        """See ``actors.room.decide``."""
         return needed_facts(state, command, by=by)
 
+    @override
     def decide(self, state: Room, facts: Facts, command: Command, *, by: str, now: Instant) -> Decision:
-        """See ``actors.room.decide``."""
         return decide(Asked(state, facts, by, now, self._codes, state.rank(by)), command)
 
+    @override
     def erase(self, stream: str, user: str, events: Sequence[int]) -> EraseUser:
-        """See ``EraseUser``."""
         return EraseUser(client_id="", stream=stream, user=user, events=tuple(events))
 
+    @override
     def apply(self, state: Room, header: Header, payload: Struct | None) -> Room:
-        """See ``actors.room.apply``."""
         return apply(state, header)
 
+    @override
     def project(self, header: Header, payload: Struct | None) -> Sequence[Change]:
-        """See ``actors.room.project``."""
         return project(header, payload)
 
+    @override
     def effects(self, header: Header) -> Sequence[Effect]:
-        """See ``actors.room.effects``."""
         return effects(header)
 
     def view(self, state: Room, user: str) -> RoomView:

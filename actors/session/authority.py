@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Final, Protocol
 
+from typing_extensions import override
+
 from actors.kind import Instant
 from actors.ports.logins import Login
-from actors.relay import Relay, Watch
+from actors.relay import Relay, Watch, Watcher
 from actors.relay.ring import RelayedEvent
 from actors.session.logins import LoginReader
 from protocol.frames import Signalled
@@ -27,7 +29,7 @@ class Holder(Protocol):
         ...
 
 
-class Authority:
+class Authority(Watcher):
     """A session's right to speak for its user. Watches the user's inbox from before it reads whether there is one.
 
     Both are needed: the read knows of what ended before, the inbox of what ends after it.
@@ -83,8 +85,8 @@ class Authority:
 
     # --- what the relay calls ---
 
+    @override
     def relayed(self, stream: str, event: RelayedEvent) -> None:
-        """See Watcher."""
         header = event.read
         if header.type == LOGINS_ENDED:
             named, before = header.marks.get("logins"), header.marks.get("before")
@@ -93,7 +95,7 @@ class Authority:
             if these or all_then:
                 self._holder.revoked()
 
+    @override
     def signalled(self, frame: Signalled) -> None:
-        """See Watcher."""
         if self._watch is not None and self._watch.live:
             self._holder.signalled(frame)

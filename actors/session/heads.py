@@ -12,10 +12,11 @@ from itertools import count
 from typing import Final
 
 import trio
+from typing_extensions import override
 
 from actors.ports.log import LogUnavailableError
 from actors.ports.time import Clock
-from actors.relay import Relay
+from actors.relay import Relay, Watcher
 from actors.relay.entry import Watch
 from actors.relay.ring import RelayedEvent
 from actors.session.outbox import Outbox
@@ -96,7 +97,7 @@ class Pace:
             await self._uncounted.popleft().count()
 
 
-class WatchedHeads:
+class WatchedHeads(Watcher):
     """The heads that one session watches. A Watcher of their rooms.
 
     At any time it waits for its turn in the pace, or its rooms are being counted, or nothing has changed.
@@ -149,8 +150,8 @@ class WatchedHeads:
 
     # --- what the relay calls ------------------------------------------------------------------------
 
+    @override
     def relayed(self, stream: str, event: RelayedEvent) -> None:
-        """See the protocol."""
         if (tally := self._tallies.get(stream)) is None:
             return
         tally.happened(event.read, self._user)
@@ -161,8 +162,9 @@ class WatchedHeads:
         else:
             self._change(stream)
 
+    @override
     def signalled(self, frame: Signalled) -> None:
-        """See the protocol. In direct rooms it tells how far the other has read."""
+        """In direct rooms it tells how far the other has read."""
         number = frame.data.get("number")
         tally = self._tallies.get(frame.stream)
         if tally is None or frame.type != READ or frame.author == self._user or not isinstance(number, int):

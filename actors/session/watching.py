@@ -6,11 +6,13 @@ import logging
 from collections.abc import Collection, Sequence
 from typing import Final, Protocol
 
+from typing_extensions import override
+
 from actors.ports.log import LogUnavailableError
 from actors.ports.time import Clock
 from actors.presence import Presence
 from actors.presence.roster import NOBODY, Standing, difference
-from actors.relay import Relay, Watch
+from actors.relay import Relay, Watch, Watcher
 from actors.relay.ring import RelayedEvent
 from actors.session.outbox import Outbox
 from protocol.frames import Signalled
@@ -73,7 +75,7 @@ class Sights:
             watching.watch(people, visible)
 
 
-class Watching:
+class Watching(Watcher):
     """One session's watched people. What it tells is dropped when the client doesn't keep up."""
 
     __slots__ = ("_outbox", "_presence", "_relay", "_sights", "_watches", "people", "user")
@@ -116,9 +118,10 @@ class Watching:
 
     # --- what the relay calls ---
 
+    @override
     def relayed(self, stream: str, event: RelayedEvent) -> None:
-        """See Watcher. Nothing is logged of people."""
+        """Nothing is logged of people."""
 
+    @override
     def signalled(self, frame: Signalled) -> None:
-        """See Watcher."""
         self._outbox.write_droppable(self._outbox.lane.frame(frame))

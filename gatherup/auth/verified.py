@@ -6,6 +6,8 @@ from collections import OrderedDict
 from hashlib import blake2b
 from typing import Final
 
+from typing_extensions import override
+
 from actors.kind import Instant
 from actors.ports.logins import InvalidTokenError, Login, Tokens
 
@@ -14,7 +16,7 @@ TOKENS_MAX: Final = 20_000
 _DIGEST_BYTES: Final = 32
 
 
-class VerifiedTokens:
+class VerifiedTokens(Tokens):
     """A Tokens port that remembers whom another one's good tokens speak for, until they expire.
 
     Nothing it remembers can become wrong: what a token says never changes, and a node's keys don't while it runs. That
@@ -27,8 +29,8 @@ class VerifiedTokens:
         self._logins: OrderedDict[bytes, Login] = OrderedDict()
         """By digest; the one used last stands last."""
 
+    @override
     def verify(self, token: str, now: Instant) -> Login:
-        """See the port."""
         key = blake2b(token.encode("utf-8", "surrogatepass"), digest_size=_DIGEST_BYTES).digest()
         login = self._logins.get(key)
         if login is None:

@@ -21,6 +21,7 @@ from typing import Final
 import msgspec
 import trio
 from msgspec import Struct
+from typing_extensions import override
 
 from actors.cluster.limits import LEASE_S
 from actors.cluster.ownership import Ownership
@@ -30,6 +31,7 @@ from actors.ports.log import LogRow
 from actors.ports.time import Clock, Randomness
 from actors.room.kind import RoomKind
 from actors.runtime.node import Runtime
+from actors.runtime.publisher import Publisher
 from gatherup.clock import SystemClock
 from gatherup.embedded import embedded_postgres
 from gatherup.garbage import relax_garbage_collection
@@ -72,20 +74,24 @@ class Options(Struct, frozen=True, kw_only=True):
     repeats: int
 
 
-class Nobody:
+class Nobody(Publisher):
     """A Publisher without subscribers."""
 
+    @override
     def publish(self, stream: str, rows: Sequence[LogRow]) -> None:
-        """See the port."""
+        pass
 
+    @override
     def traced(self, stream: str, seq: int, parent: str) -> None:
-        """See the port."""
+        pass
 
+    @override
     def signalled(self, frame: Signalled) -> None:
-        """See the port."""
+        pass
 
+    @override
     def stands(self, stream: str, head: int) -> None:
-        """See the port."""
+        pass
 
 
 class RefusedError(Exception):

@@ -6,8 +6,9 @@ from typing import Final
 
 import trio
 from msgspec import Struct
+from typing_extensions import override
 
-from actors.ports.delivery import WireClosedError
+from actors.ports.delivery import Wire, WireClosedError
 from actors.relay import Subscription
 from actors.session.outbox import Lane, Outbox, Outboxes
 from gatherup.canary.kind import KIND, HatchCanary
@@ -31,7 +32,7 @@ class _PlainFraming:
 _LANE: Final = Lane(Codec(Subprotocol.MSGPACK, (HatchCanary,)), _PlainFraming())
 
 
-class Ear:
+class Ear(Wire):
     """The Wire port of a subscriber that only listens for one song."""
 
     def __init__(self) -> None:
@@ -44,20 +45,20 @@ class Ear:
         self._song, self._heard = song.encode(), trio.Event()
         return self._heard
 
+    @override
     def send_some(self, data: bytes | memoryview) -> int:
-        """See the port."""
         if self._closed:
             raise WireClosedError
         if self._song and self._song in bytes(data):
             self._heard.set()
         return len(data)
 
+    @override
     async def wait_writable(self) -> None:
-        """See the port."""
         await trio.lowlevel.checkpoint()
 
+    @override
     def close(self) -> None:
-        """See the port."""
         self._closed = True
 
 
@@ -71,11 +72,11 @@ class Listener:
 
     @property
     def user(self) -> str:
-        """See the relay."""
+        """The author whose right to listen is never taken away."""
         return SYSTEM
 
     def unsubscribed(self, stream: str, code: Code) -> None:
-        """See the relay."""
+        """Note that the relay ended the subscription."""
         self.lost = True
 
 

@@ -11,9 +11,10 @@ import httpx
 import msgspec
 import trio
 from msgspec import Struct
+from typing_extensions import override
 
 from gatherup.client import ConnectionLostError, TokenUnavailableError
-from gatherup.client.ports import Connection
+from gatherup.client.ports import Connection, Connector
 from gatherup.client.transport import WebSocketConnector
 from protocol.http.accounts.accounts import Refresh, SignedIn, SignInAsGuest
 
@@ -45,15 +46,15 @@ class Endpoint(Struct, frozen=True):
     stream: Callable[[], str | None]
 
 
-class Roaming:
+class Roaming(Connector):
     """A connector that takes one endpoint after the other; with one alone, that one for ever."""
 
     def __init__(self, endpoints: Sequence[Endpoint]) -> None:
         self._endpoints = endpoints
         self._next = 0
 
+    @override
     async def connect(self, nursery: trio.Nursery) -> Connection:
-        """See ``gatherup.client.ports.Connector``."""
         url = self._endpoints[self._next % len(self._endpoints)].stream()
         self._next += 1
         if url is None:

@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 import trio
+from typing_extensions import override
 
 from gatherup.chaos import records
 from gatherup.chaos.history import stream_of
@@ -35,15 +36,15 @@ from protocol.frames import (
 _CODEC: Final = Codec(Subprotocol.MSGPACK, FULL)
 
 
-class RecordingConnector:
+class RecordingConnector(Connector):
     """Makes another connector's connections, and writes down what passes. One for each client."""
 
     def __init__(self, inner: Connector, client: str, sink: Sink, now: Callable[[], float]) -> None:
         self._inner = inner
         self._notes = _Notes(client, sink, now)
 
+    @override
     async def connect(self, nursery: trio.Nursery) -> Connection:
-        """See ``Connector``."""
         return _RecordedConnection(await self._inner.connect(nursery), self._notes)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, cast
 
 from msgspec import Struct, msgpack
+from typing_extensions import override
 
 from actors.kind import LISTENERS, LISTENS_AFTER, NOBODY, Delete, Kind, Upsert
 from actors.ports.log import LogRow, Receipt
@@ -89,7 +90,7 @@ class Stories:
         return msgpack.decode(msgpack.encode(kind.view(state, user)))
 
 
-class StoredTruth:
+class StoredTruth(Truth):
     """A ``Truth`` made of rows that were read."""
 
     def __init__(self, kinds: Mapping[str, Kind[Any]]) -> None:
@@ -106,18 +107,18 @@ class StoredTruth:
             self._stories.remember(stream, row)
 
     @property
+    @override
     def story(self) -> Mapping[str, Sequence[Fact]]:
-        """See ``Truth``."""
         return self._stories.story
 
+    @override
     def seqs(self, stream: str) -> Sequence[int]:
-        """See ``Truth``."""
         return self._seqs.get(stream, [])
 
+    @override
     def receipts(self, stream: str) -> Mapping[tuple[str, str], Receipt]:
-        """See ``Truth``."""
         return self._receipts.get(stream, {})
 
+    @override
     def view(self, stream: str, seq: int, user: str) -> Any:
-        """See ``Truth``."""
         return self._stories.view(stream, seq, user)

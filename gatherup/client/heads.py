@@ -11,7 +11,7 @@ from protocol.frames import Heads, WatchHeads
 
 
 class WatchedRooms(Watched):
-    """See Watched. WatchedHeads and EndHeads answer ``watch``."""
+    """The rooms whose heads are watched. WatchedHeads and EndHeads answer ``watch``."""
 
     def _question(self, client_id: str, names: tuple[str, ...]) -> WatchHeads:
         return WatchHeads(client_id=client_id, rooms=names)

@@ -13,6 +13,7 @@ from typing import Protocol
 from uuid import UUID
 
 import trio
+from typing_extensions import override
 
 
 class Clock(Protocol):
@@ -71,25 +72,30 @@ class Connector(Protocol):
         ...
 
 
-class SystemClock:
+class SystemClock(Clock):
     """Trio's time: the machine's, or a test's MockClock."""
 
+    @override
     def monotonic(self) -> float:
         return trio.current_time()
 
+    @override
     async def sleep_until(self, monotonic: float) -> None:
         await trio.sleep_until(monotonic)
 
+    @override
     def deadline(self, seconds: float) -> AbstractContextManager[trio.CancelScope]:
         return trio.move_on_after(seconds)
 
 
-class SystemRandomness:
+class SystemRandomness(Randomness):
     """The operating system's entropy for identifiers, an ordinary generator for jitter."""
 
+    @override
     def token(self, size: int) -> bytes:
         return os.urandom(size)
 
+    @override
     def uniform(self, low: float, high: float) -> float:
         return random.uniform(low, high)  # noqa: S311 -- jitter is no secret
 

@@ -20,7 +20,7 @@ _SEEN: Final[tuple[Seen, ...]] = (OFFLINE, "away", "online", "busy")
 
 
 class WatchedPeople(Watched):
-    """See Watched. WatchedPresence and EndPresence answer ``watch``.
+    """The people whose presence is watched. WatchedPresence and EndPresence answer ``watch``.
 
     A session tells of those who are there. So whoever was there when the session before was lost counts as offline
     until the next one tells otherwise.

@@ -47,15 +47,25 @@ C = TypeVar("C", bound=StreamCommand)
 class Speaks(Protocol):
     """The client, as far as a room needs it."""
 
-    def new_id(self) -> str: ...
+    def new_id(self) -> str:
+        """A fresh client id."""
+        ...
 
-    async def send(self, command: Command) -> Accepted: ...
+    async def send(self, command: Command) -> Accepted:
+        """Send a command until it has its reply; raises as ``Client.send`` does."""
+        ...
 
-    def signal(self, signal: Signal) -> None: ...
+    def signal(self, signal: Signal) -> None:
+        """Send a signal now, or drop it."""
+        ...
 
-    def mark_read(self, room: str, number: int) -> None: ...
+    def mark_read(self, room: str, number: int) -> None:
+        """Tell soon how far the user has read."""
+        ...
 
-    async def subscribe(self, stream: str, *, since: Position | None = None) -> Stream: ...
+    async def subscribe(self, stream: str, *, since: Position | None = None) -> Stream:
+        """Follow a stream, as ``Client.subscribe`` does."""
+        ...
 
 
 class Room:
@@ -70,7 +80,7 @@ class Room:
         self._client = client
 
     async def subscribe(self, *, since: Position | None = None) -> Stream:
-        """See ``Client.subscribe``."""
+        """Follow the room; what the stream yields is told at ``Client.subscribe``."""
         return await self._client.subscribe(self.id, since=since)
 
     def mark_read(self, number: int) -> None:

@@ -10,9 +10,11 @@ from urllib.parse import urlsplit
 import h11
 import trio
 import trio_websocket
+from typing_extensions import override
 from wsproto.utilities import ProtocolError
 
 from gatherup.client.errors import ConnectionLostError
+from gatherup.client.ports import Connection, Connector
 from protocol.codec import Subprotocol
 
 MESSAGE_BYTES_MAX: Final = 4 * 1024 * 1024
@@ -30,7 +32,7 @@ _LOST: Final = (
 )
 
 
-class WebSocketConnector:
+class WebSocketConnector(Connector):
     """Connects to a ``ws://`` or ``wss://`` address (else ValueError); ``ssl_context`` replaces the default one."""
 
     def __init__(self, url: str, ssl_context: ssl.SSLContext | None = None) -> None:
@@ -44,8 +46,8 @@ class WebSocketConnector:
         self._resource = path + (f"?{parts.query}" if parts.query else "")
         self._ssl_context = ssl_context or (ssl.create_default_context() if parts.scheme == "wss" else None)
 
+    @override
     async def connect(self, nursery: trio.Nursery) -> WebSocketLink:
-        """Open a connection. Raises ConnectionLostError."""
         link: WebSocketLink = await nursery.start(self._hold)
         return link
 
@@ -127,18 +129,20 @@ class _ObservedStream(trio.abc.Stream):
         await self._stream.aclose()
 
 
-class WebSocketLink:
-    """One open WebSocket, as ``gatherup.client.ports.Connection`` wants it."""
+class WebSocketLink(Connection):
+    """One open WebSocket."""
 
     def __init__(self, socket: trio_websocket.WebSocketConnection) -> None:
         self._socket = socket
 
+    @override
     async def send(self, data: bytes) -> None:
         try:
             await self._socket.send_message(data)
         except trio_websocket.ConnectionClosed as closed:
             raise _lost(closed) from closed
 
+    @override
     async def receive(self) -> bytes:
         try:
             message = await self._socket.get_message()
@@ -147,12 +151,14 @@ class WebSocketLink:
         # A text frame isn't ours; its bytes are judged like any other message.
         return message.encode() if isinstance(message, str) else message
 
+    @override
     async def ping(self) -> None:
         try:
             await self._socket.ping()
         except trio_websocket.ConnectionClosed as closed:
             raise _lost(closed) from closed
 
+    @override
     async def close(self) -> None:
         await self._socket.aclose(1000)
 

@@ -8,13 +8,14 @@ from contextlib import suppress
 from typing import Final
 
 import trio
+from typing_extensions import override
 
-from actors.ports.delivery import WireClosedError
+from actors.ports.delivery import Wire, WireClosedError
 
 _RESET: Final = struct.pack("ii", 1, 0)  # struct linger: on, 0 seconds
 
 
-class SocketWire:
+class SocketWire(Wire):
     """One connection's outgoing half.
 
     ``close`` ends only this half (FIN): the peer still gets what was taken, while closing the socket with
@@ -32,8 +33,8 @@ class SocketWire:
         """Set when a full socket took bytes again: a peer that reads is alive. Whoever looks resets it."""
         self.finished: trio.Event | None = None
 
+    @override
     def send_some(self, data: bytes | memoryview) -> int:
-        """Take some of these bytes: how many, 0 when full. Raises WireClosedError."""
         try:
             return self._send(data)
         except BlockingIOError:
@@ -41,8 +42,8 @@ class SocketWire:
         except OSError:
             raise WireClosedError from None
 
+    @override
     async def wait_writable(self) -> None:
-        """Return when ``send_some`` may take something again. Raises WireClosedError."""
         if self.closed:
             raise WireClosedError
         try:
@@ -51,6 +52,7 @@ class SocketWire:
             raise WireClosedError from None
         self.moved = True
 
+    @override
     def close(self) -> None:
         """End the outgoing half now, and wake whoever waits on the socket."""
         if self.closed:

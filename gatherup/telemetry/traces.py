@@ -23,10 +23,11 @@ from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from opentelemetry.trace import Span, SpanContext, SpanKind, Status, StatusCode, TraceFlags
+from typing_extensions import override
 
 from actors.limiting.rate_limit import Rate, TokenBucket
 from actors.ports.time import Clock, Randomness
-from actors.ports.trace import Step
+from actors.ports.trace import Step, Trace, Tracer
 from gatherup.config import Traces
 from protocol.codes import Code
 from protocol.ids import kind_of
@@ -59,7 +60,7 @@ _request: ContextVar[Span | SpanContext | None] = ContextVar("gatherup_request",
 _log = structlog.stdlib.get_logger("gatherup.traces")
 
 
-class OtelTrace:
+class OtelTrace(Trace):
     """A Trace: one span for the whole, one inside it for each step that takes time."""
 
     __slots__ = ("_span", "_step", "_tracer")
@@ -70,13 +71,15 @@ class OtelTrace:
         self._step: Span | None = None
 
     @property
+    @override
     def parent(self) -> str:
-        """See the protocol: the step that is under way, or the whole."""
+        """The step that is under way, or the whole."""
         context = (self._step or self._span).get_span_context()
         return f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags & 1:02x}"
 
+    @override
     def mark(self, step: Step, **facts: int) -> None:
-        """See the protocol. One that is over (its time was up) notes nothing more."""
+        """One that is over (its time was up) notes nothing more."""
         self._end_step()
         if not self._span.is_recording():
             return
@@ -88,8 +91,8 @@ class OtelTrace:
         inside = api.set_span_in_context(self._span)
         self._step = self._tracer.start_span(name, inside, kind, attributes)
 
+    @override
     def end(self, outcome: str, **facts: int) -> None:
-        """See the protocol."""
         self._end_step()
         self._span.set_attribute("gatherup.outcome", outcome)
         self._span.set_attributes({f"gatherup.{name}": count for name, count in facts.items()})
@@ -117,7 +120,7 @@ class OtelRequest:
         self._span.end()
 
 
-class OtelTracer:
+class OtelTracer(Tracer):
     """The Tracer port, and the spans of HTTP requests."""
 
     def __init__(
@@ -130,8 +133,9 @@ class OtelTracer:
         self._ids = ids
         self._bucket = TokenBucket(SAMPLED)
 
+    @override
     def begin(self, name: str, *, stream: str, by: str) -> OtelTrace | None:
-        """See the protocol. Within an HTTP request it goes on with the request's trace, or isn't sampled either."""
+        """Within an HTTP request it goes on with the request's trace, or isn't sampled either."""
         request = _request.get()
         if isinstance(request, Span):
             return self._command(name, request, SpanKind.INTERNAL, stream, by)
@@ -139,14 +143,14 @@ class OtelTracer:
             return None
         return self._command(name, None, SpanKind.SERVER, stream, by)
 
+    @override
     def follow(self, name: str, parent: str, *, stream: str, by: str) -> OtelTrace | None:
-        """See the protocol."""
         if (above := _read(parent)) is None:
             return None
         return self._command(name, api.NonRecordingSpan(above), SpanKind.SERVER, stream, by)
 
+    @override
     def deliver(self, parent: str, *, stream: str) -> OtelTrace | None:
-        """See the protocol."""
         if (above := _read(parent)) is None:
             return None
         attributes = {"gatherup.kind": kind_of(stream), **self._ids_of(stream=stream)}

@@ -8,8 +8,9 @@ from typing import Final
 
 import trio
 from msgspec import Struct
+from typing_extensions import override
 
-from actors.ports.bus import BusUnavailableError
+from actors.ports.bus import Bus, BusUnavailableError
 from actors.ports.time import Clock
 
 ARRIVED_FRAMES_MAX: Final = 50_000
@@ -204,7 +205,7 @@ class MemoryNetwork:
                 listener.turn(not listener.subscribed)
 
 
-class MemoryBus:
+class MemoryBus(Bus):
     """The Bus port of one node. Every call goes through the node's clock first, so that a frozen node parks."""
 
     def __init__(self, network: MemoryNetwork, name: str, clock: Clock) -> None:
@@ -212,8 +213,8 @@ class MemoryBus:
         self._name = name
         self._clock = clock
 
+    @override
     async def publish(self, frames: Sequence[tuple[str, bytes]]) -> list[int]:
-        """See the port."""
         await self._clock.sleep_until(self._clock.monotonic())
         if not self._network.reaches(self._name):
             raise BusUnavailableError("the server can't be reached")
@@ -222,10 +223,10 @@ class MemoryBus:
             raise BusUnavailableError("the connection was lost before the answer")
         return counts
 
+    @override
     async def listen(
         self, channel: str, heard: Callable[[bytes], None], connected: Callable[[bool], None]
     ) -> None:
-        """See the port."""
         listener = self._network.attach(self._name, channel)
         try:
             while True:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from typing_extensions import override
+
 from actors.ports.cluster_view import Joining, Member, Move, Renewal, View
+from actors.ports.directory import Directory
 from actors.ports.log import Fence, FencedError, LogUnavailableError
 from actors.ports.time import Clock
 from storage.memory.database import MemoryDatabase
@@ -15,7 +18,7 @@ from storage.memory.locks import Held, RowLock
 LOCK_TIMEOUT_S: Final = 2.0
 
 
-class MemoryDirectory:
+class MemoryDirectory(Directory):
     """The Directory port on a MemoryDatabase; one for each node that runs. Locks as PostgreSQL's, in its order.
 
     As with PostgreSQL's, LogUnavailableError says nothing of whether a change was made (see Faults.after).
@@ -35,8 +38,8 @@ class MemoryDirectory:
         self._faults = faults or Faults()
         self._lock_timeout_s = lock_timeout_s
 
+    @override
     async def join(self, joining: Joining, *, over: Member | None = None) -> Fence:
-        """See the port."""
         await self._faults.before("join")
         members = self._members
         members.check_name(joining.name, over)
@@ -50,8 +53,8 @@ class MemoryDirectory:
         await self._faults.after("join")
         return fence
 
+    @override
     async def renew(self, fence: Fence, *, hears: Sequence[int], report: str, known: View | None) -> Renewal:
-        """See the port."""
         await self._faults.before("renew")
         async with Held() as held:
             if (node := self._members.nodes.get(fence.node)) is not None:
@@ -65,8 +68,8 @@ class MemoryDirectory:
         await self._faults.after("renew")
         return renewal
 
+    @override
     async def move(self, fence: Fence, moves: Sequence[Move]) -> int:
-        """See the port."""
         await self._faults.before("move")
         async with Held() as held:
             await self._lock_runs(held, fence, [move.to for move in moves if move.to is not None])
@@ -76,8 +79,8 @@ class MemoryDirectory:
         await self._faults.after("move")
         return moved
 
+    @override
     async def declare_dead(self, fence: Fence, member: Member, heirs: Mapping[int, int]) -> bool:
-        """See the port."""
         await self._faults.before("declare_dead")
         async with Held() as held:
             await self._lock_runs(held, fence, heirs.values(), ending=member.id)
@@ -87,15 +90,15 @@ class MemoryDirectory:
         await self._faults.after("declare_dead")
         return True
 
+    @override
     async def drain(self, name: str) -> bool:
-        """See the port."""
         await self._faults.before("drain")
         found = self._members.drain(name)
         await self._faults.after("drain")
         return found
 
+    @override
     async def leave(self, fence: Fence) -> None:
-        """See the port."""
         await self._faults.before("leave")
         async with Held() as held:
             try:
@@ -105,8 +108,8 @@ class MemoryDirectory:
             await self._end(held, fence.node, {})
         await self._faults.after("leave")
 
+    @override
     async def read(self) -> View:
-        """See the port."""
         await self._faults.before("read_view")
         return self._members.view()
 

@@ -6,12 +6,15 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Final
 
+from typing_extensions import override
+
 from actors.kind import FactKey, Instant, Row, tables_of
 from actors.ports.log import (
     Activation,
     Append,
     Fence,
     FencedError,
+    Log,
     LogConflictError,
     LogDataError,
     LogOutcomeUnknownError,
@@ -33,7 +36,7 @@ ENGINE_TABLES: Final = tables_of(())
 """Of kinds that declare none."""
 
 
-class MemoryLog:
+class MemoryLog(Log):
     """The Log port on a MemoryDatabase. One per node; the database is shared.
 
     ``tables`` are those of the node's kinds.
@@ -54,10 +57,10 @@ class MemoryLog:
         self._faults = faults or Faults()
         self._lock_timeout_s = lock_timeout_s
 
+    @override
     async def activate(
         self, fence: Fence, stream: str, *, epoch: int, create: bool, state_version: int
     ) -> Activation | None:
-        """See the port."""
         await self._faults.before("activate")
         database, key = self._database, stream_key(stream)
         async with Held() as held:
@@ -88,8 +91,8 @@ class MemoryLog:
                 checkpoint_seq=seq,
             )
 
+    @override
     async def append(self, fence: Fence, appends: Sequence[Append], *, wait_for_locks: bool) -> list[Verdict]:
-        """See the port."""
         if len({append.stream for append in appends}) != len(appends):
             raise ValueError("a stream stands in one call once")
         await self._faults.before("append")
@@ -158,32 +161,32 @@ class MemoryLog:
             await waiting
         return not scope.cancelled_caught
 
+    @override
     async def read(self, stream: str, after: int, limit: int) -> list[LogRow]:
-        """See the port."""
         await self._faults.before("read")
         row = self._database.stream(stream)
         return row.events[after : after + limit] if row else []
 
+    @override
     async def receipts(self, stream: str, keys: Sequence[tuple[str, str]]) -> list[Receipt]:
-        """See the port."""
         await self._faults.before("receipts")
         row = self._database.stream(stream)
         return [row.receipts[key] for key in dict.fromkeys(keys) if key in row.receipts] if row else []
 
+    @override
     async def facts(self, stream: str, keys: Sequence[FactKey]) -> dict[FactKey, Row | None]:
-        """See the port."""
         await self._faults.before("facts")
         return {key: self._database.fact(stream, key, self._tables) for key in keys}
 
+    @override
     async def standings(self, questions: Sequence[tuple[str, str]]) -> list[Standing]:
-        """See the port."""
         await self._faults.before("standings")
         return [self._database.standing(stream, user) for stream, user in questions]
 
+    @override
     async def checkpoint(
         self, fence: Fence, stream: str, activation: int, seq: int, version: int, state: bytes
     ) -> bool:
-        """See the port."""
         await self._faults.before("checkpoint")
         row = self._database.stream(stream)
         if self._database.fences(fence) or row is None or row.activation != activation:
@@ -192,14 +195,14 @@ class MemoryLog:
             row.checkpoints[version] = (seq, state)
         return True
 
+    @override
     async def heads(self, streams: Sequence[str]) -> list[int]:
-        """See the port."""
         await self._faults.before("heads")
         found = [self._database.stream(stream) for stream in streams]
         return [row.head if row else 0 for row in found]
 
+    @override
     async def due(self, shards: Sequence[int], before: Instant, limit: int) -> list[tuple[str, Instant]]:
-        """See the port."""
         await self._faults.before("due")
         asked = frozenset(shards)
         due = sorted(

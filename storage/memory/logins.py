@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 
+from typing_extensions import override
+
 from actors.kind import Instant
-from actors.ports.logins import Login, LoginStanding
+from actors.ports.logins import Login, Logins, LoginStanding
 from protocol.inbox import inbox_of
 from storage.memory.database import MemoryDatabase
 from storage.memory.faults import Faults
 
 
-class MemoryLogins:
+class MemoryLogins(Logins):
     """The Logins port on a MemoryDatabase."""
 
     def __init__(
@@ -26,8 +28,8 @@ class MemoryLogins:
         self._ended = ended
         self._faults = faults or Faults()
 
+    @override
     async def standings(self, logins: Sequence[Login]) -> list[LoginStanding]:
-        """See the port."""
         await self._faults.before("logins")
         return [self._standing(login) for login in logins]
 

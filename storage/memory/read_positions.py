@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import cast
 
+from typing_extensions import override
+
 from actors.kind import LISTENERS, LISTENS_AFTER, NOBODY, FactKey, Row
-from actors.ports.reading import ReadMark, ReadMoved
+from actors.ports.reading import ReadMark, ReadMoved, ReadPositions
 from protocol import limits
 from protocol.frames import RoomHead
 from protocol.ids import kind_of
@@ -15,15 +17,15 @@ from storage.memory.database import MemoryDatabase, StoredStream
 from storage.memory.faults import Faults
 
 
-class MemoryReadPositions:
+class MemoryReadPositions(ReadPositions):
     """The ReadPositions port on a MemoryDatabase."""
 
     def __init__(self, database: MemoryDatabase, faults: Faults | None = None) -> None:
         self._database = database
         self._faults = faults or Faults()
 
+    @override
     async def keep(self, marks: Sequence[ReadMark]) -> list[ReadMoved]:
-        """See the port."""
         await self._faults.before("keep")
         moved: list[ReadMoved] = []
         for mark in marks:
@@ -34,8 +36,8 @@ class MemoryReadPositions:
                 moved.append(ReadMoved(mark.user, mark.room, number, _peer(room, mark.user) is not None))
         return moved
 
+    @override
     async def counts(self, user: str, rooms: Mapping[str, int]) -> list[RoomHead]:
-        """See the port."""
         await self._faults.before("counts")
         found = ((name, self._room(user, name), read) for name, read in rooms.items())
         return [self._head(user, name, room, read) for name, room, read in found if room is not None]

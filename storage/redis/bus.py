@@ -14,8 +14,9 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 import trio
+from typing_extensions import override
 
-from actors.ports.bus import BusUnavailableError
+from actors.ports.bus import Bus, BusUnavailableError
 from actors.ports.time import Clock, Randomness
 from storage.redis.address import Address, Endpoint, parse_address
 from storage.redis.connection import Connection, connect
@@ -40,7 +41,7 @@ async def redis_bus(url: str, clock: Clock, randomness: Randomness) -> AsyncGene
         bus.close()
 
 
-class RedisBus:
+class RedisBus(Bus):
     """See the port. After trouble, the next attempt waits a little: until then publishing fails at once."""
 
     def __init__(self, address: Address, clock: Clock, randomness: Randomness) -> None:
@@ -51,8 +52,9 @@ class RedisBus:
         self._publishing_topology = topology(address, clock)
         self._connections: dict[Endpoint, Connection] = {}
 
+    @override
     async def publish(self, frames: Sequence[tuple[str, bytes]]) -> list[int]:
-        """See the port. Returns or raises within PUBLISH_TIMEOUT_S."""
+        """Returns or raises within PUBLISH_TIMEOUT_S."""
         if not frames:
             await trio.lowlevel.checkpoint()
             return []
@@ -81,10 +83,10 @@ class RedisBus:
         self._connections.clear()
         self._publishing_topology = topology(self._address, self._clock)
 
+    @override
     async def listen(
         self, channel: str, heard: Callable[[bytes], None], connected: Callable[[bool], None]
     ) -> None:
-        """See the port."""
         side = Side("listening", self._clock, self._randomness)
         while True:
             await side.wait_to_try()

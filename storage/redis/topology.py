@@ -6,6 +6,7 @@ from binascii import crc_hqx
 from typing import Final, Protocol
 
 import trio
+from typing_extensions import override
 
 from actors.ports.time import Clock
 from storage.redis.address import Address, Endpoint, Kind
@@ -53,7 +54,7 @@ def topology(address: Address, clock: Clock) -> Topology:
             return ClusterTopology(address, clock)
 
 
-class OneServer:
+class OneServer(Topology):
     """The one that the address names."""
 
     publish, subscribe, moves = "PUBLISH", "SUBSCRIBE", False
@@ -61,18 +62,20 @@ class OneServer:
     def __init__(self, address: Address) -> None:
         (self._endpoint,) = address.endpoints
 
+    @override
     async def locate(self, channel: str) -> Endpoint:
-        """See Topology."""
         return self._endpoint
 
+    @override
     async def refresh(self) -> None:
-        """See Topology."""
+        pass
 
+    @override
     async def check(self, connection: Connection) -> None:
-        """See Topology."""
+        pass
 
 
-class SentinelTopology:
+class SentinelTopology(Topology):
     """All Sentinels are asked at once; of different answers, the newest fail-over's (its epoch) holds."""
 
     publish, subscribe, moves = "PUBLISH", "SUBSCRIBE", True
@@ -82,15 +85,15 @@ class SentinelTopology:
         self._clock = clock
         self._primary: Endpoint | None = None
 
+    @override
     async def locate(self, channel: str) -> Endpoint:
-        """See Topology."""
         if self._primary is None:
             await self.refresh()
         assert self._primary is not None
         return self._primary
 
+    @override
     async def refresh(self) -> None:
-        """See Topology."""
         answers: list[tuple[int, Endpoint]] = []
         async with trio.open_nursery() as nursery:
             for sentinel in self._address.endpoints:
@@ -99,8 +102,9 @@ class SentinelTopology:
             raise NoServerError(f"no Sentinel names a primary for {self._address.service}")
         _, self._primary = max(answers, key=lambda answer: answer[0])
 
+    @override
     async def check(self, connection: Connection) -> None:
-        """See Topology. What a replica is told, only its own subscribers hear."""
+        """What a replica is told, only its own subscribers hear."""
         match await connection.call("ROLE"):
             case [b"master", *_]:
                 return
@@ -118,7 +122,7 @@ class SentinelTopology:
             answers.append(answer)
 
 
-class ClusterTopology:
+class ClusterTopology(Topology):
     """The first node that answers tells whose each slot is."""
 
     publish, subscribe, moves = "SPUBLISH", "SSUBSCRIBE", True
@@ -128,8 +132,8 @@ class ClusterTopology:
         self._clock = clock
         self._ranges: list[tuple[int, int, Endpoint]] = []
 
+    @override
     async def locate(self, channel: str) -> Endpoint:
-        """See Topology."""
         if not self._ranges:
             await self.refresh()
         slot = slot_of(channel)
@@ -139,8 +143,8 @@ class ClusterTopology:
         self._ranges = []
         raise NoServerError(f"no node of the cluster has slot {slot}")
 
+    @override
     async def refresh(self) -> None:
-        """See Topology."""
         known = dict.fromkeys((*(endpoint for *_, endpoint in self._ranges), *self._address.endpoints))
         for node in known:
             with self._clock.deadline(ASK_TIMEOUT_S):
@@ -155,8 +159,9 @@ class ClusterTopology:
         self._ranges = []
         raise NoServerError("no node of the cluster says whose its slots are")
 
+    @override
     async def check(self, connection: Connection) -> None:
-        """See Topology. A node that doesn't have the slot says so itself."""
+        """A node that doesn't have the slot says so itself."""
 
 
 def slot_of(channel: str) -> int:

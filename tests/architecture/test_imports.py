@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 ALLOWED = {
     "protocol": {"protocol", "msgspec"},
-    "actors": {"actors", "protocol", "msgspec", "outcome", "trio"},
+    "actors": {"actors", "protocol", "msgspec", "outcome", "trio", "typing_extensions"},
     "storage/memory": {
         "storage.memory",
         "storage.tables",
@@ -24,8 +24,18 @@ ALLOWED = {
         "msgspec",
         "outcome",
         "trio",
+        "typing_extensions",
     },
-    "gatherup/client": {"gatherup.client", "protocol", "h11", "msgspec", "trio", "trio_websocket", "wsproto"},
+    "gatherup/client": {
+        "gatherup.client",
+        "protocol",
+        "h11",
+        "msgspec",
+        "trio",
+        "trio_websocket",
+        "typing_extensions",
+        "wsproto",
+    },
 }
 
 

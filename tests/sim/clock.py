@@ -9,15 +9,17 @@ from math import inf
 from typing import Final
 
 import trio
+from typing_extensions import override
 
 from actors.kind import Instant
+from actors.ports.time import Clock
 from tests.ports import EPOCH_MS
 
 _ROUNDING_S: Final = 1e-9
 """Nobody wakes before its time for want of a bit."""
 
 
-class SimClock:
+class SimClock(Clock):
     """The Clock port of one process.
 
     While it is frozen nothing it waited for comes back, deadlines included, but its clocks go on, as with SIGSTOP.
@@ -68,21 +70,21 @@ class SimClock:
 
     # --- the port ---
 
+    @override
     def now(self) -> Instant:
-        """See the port."""
         return EPOCH_MS + self._wall_ms + int(trio.current_time() * 1000)
 
+    @override
     def monotonic(self) -> float:
-        """See the port."""
         return self._origin_s + trio.current_time() * self._rate
 
+    @override
     async def sleep_until(self, monotonic: float) -> None:
-        """See the port."""
         await trio.sleep_until((monotonic - self._origin_s) / self._rate + _ROUNDING_S)
         await self.thawed()
 
+    @override
     def deadline(self, seconds: float) -> AbstractContextManager[trio.CancelScope]:
-        """See the port."""
         return self._deadline(seconds)
 
     @contextmanager

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 import trio
+from typing_extensions import override
 
 from actors.cluster.placement import placement
 from actors.kind import Kind
@@ -170,8 +171,8 @@ class SeededBusFaults(BusFaults):
         """Nothing goes wrong from now on."""
         self._loses = self._repeats = self._overtakes = self._unanswered = 0.0
 
+    @override
     def fate(self, sender: str, channel: str) -> Fate:
-        """See BusFaults."""
         chance = self._random.random
         if chance() < self._loses:
             self.lost += 1
@@ -187,6 +188,6 @@ class SeededBusFaults(BusFaults):
             delays_s[0] += self._random.uniform(0, 0.5)
         return Fate(delays_s=tuple(delays_s), overtakes=overtakes)
 
+    @override
     def answers(self, sender: str) -> bool:
-        """See BusFaults."""
         return self._random.random() >= self._unanswered

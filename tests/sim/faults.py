@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import trio
+from typing_extensions import override
 
 from actors.cluster.limits import LEASE_S
 from actors.ports.log import Append, LogOutcomeUnknownError, LogUnavailableError
@@ -59,23 +60,23 @@ class SeededFaults(Faults):
 
     # --- what MemoryLog and MemoryDirectory ask ---
 
+    @override
     async def before(self, call: str) -> None:
-        """See Faults."""
         await self._wait()
         down = trio.current_time() < self._down_until
         if not self.healed and (down or self._random.random() < self._away):
             self.troubles += 1
             raise LogUnavailableError(call)
 
+    @override
     async def after(self, call: str) -> None:
-        """See Faults."""
         await self._wait()
         if not self.healed and self._random.random() < self._trouble / (1 if call == "move" else 8):
             await trio.sleep(self._random.choice([0.0, 0.0, LEASE_S]))
             raise LogUnavailableError(call)
 
+    @override
     async def pause(self, point: Point) -> None:
-        """See Faults."""
         if point is Point.ON_ITS_WAY and not self.healed:
             await trio.sleep(self._random.uniform(0, 3))
         await self._wait()
@@ -86,19 +87,20 @@ class SeededFaults(Faults):
         else:
             await trio.sleep(self._random.uniform(0, self._slow_s))
 
+    @override
     def outcome(self, appends: Sequence[Append]) -> Outcome:
-        """See Faults."""
         if self.healed or self._random.random() >= self._trouble:
             return Outcome.ANSWERED
         self.troubles += 1
         return self._random.choice(KINDS)
 
+    @override
     def busy(self, stream: str) -> bool:
-        """See Faults."""
         return not self.healed and self._random.random() < self._busy
 
+    @override
     def detach(self, transaction: Callable[[], Awaitable[None]]) -> None:
-        """See Faults: the server's half outlives the node."""
+        """The server's half outlives the node."""
         self._nursery.start_soon(transaction)
 
     # --- what the node's ports ask ---

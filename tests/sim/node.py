@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, Final
 
 import trio
+from typing_extensions import override
 
 from actors.cluster.audible import Hearing
 from actors.cluster.bridge import Bridge
@@ -18,7 +19,7 @@ from actors.cluster.ownership import Change, Ownership
 from actors.kind import Instant, Kind, tables_of
 from actors.ports.cluster_view import Joining
 from actors.ports.log import Fence, FencedError, LogUnavailableError
-from actors.ports.logins import InvalidTokenError, Login
+from actors.ports.logins import InvalidTokenError, Login, Tokens
 from actors.relay import Relay
 from actors.runtime.node import Runtime
 from actors.runtime.publisher import Publisher
@@ -53,11 +54,11 @@ CLOCK_SKEW_MAX_S: Final = 5.0
 DRAIN_TIMEOUT_S: Final = 10.0
 
 
-class SimTokens:
+class SimTokens(Tokens):
     """A token is the user's id and the login's."""
 
+    @override
     def verify(self, token: str, now: Instant) -> Login:
-        """See the port."""
         user, _, login = token.partition(" ")
         if not user.startswith("user:"):
             raise InvalidTokenError

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from typing_extensions import override
+
 from actors.cluster.ownership import Ownership
 from actors.ports.bus import Bus
 from actors.ports.cluster_view import Joining, Member, Move
@@ -29,18 +31,18 @@ class ObservedLog(MemoryLog):
         super().__init__(database, *args, tables=tables)
         self._observed = database
 
+    @override
     async def append(self, fence: Fence, appends: Sequence[Append], *, wait_for_locks: bool) -> list[Verdict]:
-        """See the port."""
         verdicts = await super().append(fence, appends, wait_for_locks=wait_for_locks)
         for append, verdict in zip(appends, verdicts, strict=True):
             if verdict is Verdict.ACCEPTED:
                 self._observed.wrote(fence, append.stream, append.activation, "wrote to")
         return verdicts
 
+    @override
     async def checkpoint(
         self, fence: Fence, stream: str, activation: int, seq: int, version: int, state: bytes
     ) -> bool:
-        """See the port."""
         kept = await super().checkpoint(fence, stream, activation, seq, version, state)
         if kept:
             self._observed.wrote(fence, stream, activation, "kept a checkpoint of")
@@ -57,30 +59,30 @@ class ObservedDirectory(MemoryDirectory):
         self._observed = database
         self._busy = busy
 
+    @override
     async def join(self, joining: Joining, *, over: Member | None = None) -> Fence:
-        """See the port."""
         fence = await super().join(joining, over=over)
         if over is not None:
             self._observed.declared_dead(over)
         return fence
 
+    @override
     async def move(self, fence: Fence, moves: Sequence[Move]) -> int:
-        """See the port."""
         for move in moves:
             owner = self._observed.members.shards[move.shard].row.owner
             if owner == fence.node and self._busy(move.shard):
                 self._observed.alarms.append(f"{fence} hands over shard {move.shard}, whose streams it has")
         return await super().move(fence, moves)
 
+    @override
     async def declare_dead(self, fence: Fence, member: Member, heirs: Mapping[int, int]) -> bool:
-        """See the port."""
         dead = await super().declare_dead(fence, member, heirs)
         if dead:
             self._observed.declared_dead(member)
         return dead
 
 
-class ObservedPublisher:
+class ObservedPublisher(Publisher):
     """A Publisher that says who let a signal pass."""
 
     def __init__(self, publisher: Publisher, database: ObservedDatabase, run: Fence) -> None:
@@ -88,21 +90,21 @@ class ObservedPublisher:
         self._database = database
         self._run = run
 
+    @override
     def publish(self, stream: str, rows: Sequence[LogRow]) -> None:
-        """See the protocol."""
         self._publisher.publish(stream, rows)
 
+    @override
     def traced(self, stream: str, seq: int, parent: str) -> None:
-        """See the protocol."""
         self._publisher.traced(stream, seq, parent)
 
+    @override
     def signalled(self, frame: Signalled) -> None:
-        """See the protocol."""
         self._database.acts(self._run, frame.stream, "signalled in")
         self._publisher.signalled(frame)
 
+    @override
     def stands(self, stream: str, head: int) -> None:
-        """See the protocol."""
         self._publisher.stands(stream, head)
 
 
@@ -146,8 +148,6 @@ class _WatchedBus:
     async def listen(
         self, channel: str, heard: Callable[[bytes], None], connected: Callable[[bool], None]
     ) -> None:
-        """See the port."""
-
         def watched(data: bytes) -> None:
             with self._ear.hearing(data):
                 heard(data)

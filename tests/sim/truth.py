@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 import trio
+from typing_extensions import override
 
 from actors.kind import Instant, Kind
 from actors.ports.cluster_view import Joining, Member, Shard, shard_of
@@ -179,13 +180,13 @@ class ObservedMembers(StoredMembers):
         super().__init__()
         self._tell = renewed
 
+    @override
     def enter(self, joining: Joining) -> Fence:
-        """See the base."""
         run = super().enter(joining)
         self._tell(run)
         return run
 
+    @override
     def renewed(self, node: int, hears: Sequence[int], report: str) -> None:
-        """See the base."""
         super().renewed(node, hears, report)
         self._tell(self.nodes[node].row.run)

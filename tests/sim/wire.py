@@ -6,26 +6,27 @@ import random
 from collections.abc import AsyncIterator, Callable
 
 import trio
+from typing_extensions import override
 
-from actors.ports.delivery import WireClosedError
+from actors.ports.delivery import Framing, Wire, WireClosedError
 from tests.sim.clock import SimClock
 
 PIPE_BYTES_MAX = 3000
 _CLOSE = 0xFFFFFFFF
 
 
-class SimFraming:
+class SimFraming(Framing):
     """Length-prefixed messages; a Close is a mark and a code."""
 
     def __init__(self, name: str) -> None:
         self.name = name
 
+    @override
     def message(self, data: bytes) -> bytes:
-        """See the port."""
         return len(data).to_bytes(4, "big") + data
 
+    @override
     def close(self, code: int, reason: str) -> bytes:
-        """See the port."""
         return _CLOSE.to_bytes(4, "big") + code.to_bytes(2, "big")
 
 
@@ -37,7 +38,7 @@ class Closed(Exception):
         self.code = code
 
 
-class SimWire:
+class SimWire(Wire):
     """Both ends of one connection. The server's end is a Wire; the client's reads messages and sends them."""
 
     def __init__(self, seed: str) -> None:
@@ -63,8 +64,8 @@ class SimWire:
         if self._server is not None:
             await self._server.thawed()
 
+    @override
     def send_some(self, data: bytes | memoryview) -> int:
-        """See the port."""
         if self.broken:
             raise WireClosedError
         if bytes(data[-6:-2]) != _CLOSE.to_bytes(4, "big"):
@@ -75,8 +76,8 @@ class SimWire:
         self._notify()
         return taken
 
+    @override
     async def wait_writable(self) -> None:
-        """See the port."""
         while not self.broken and len(self._down) >= PIPE_BYTES_MAX:
             await self._changed.wait()
         await trio.sleep(self._random.uniform(0, 0.005))
@@ -84,8 +85,9 @@ class SimWire:
         if self.broken:
             raise WireClosedError
 
+    @override
     def close(self) -> None:
-        """See the port. Bytes already taken may still be read."""
+        """Bytes already taken may still be read."""
         self.cut()
 
     async def messages(self) -> AsyncIterator[bytes]:

@@ -140,7 +140,7 @@ class Credentials:
 
 
 async def mail_verification(connection: TrioConnection, user: str, mailed: MailedCode) -> None:
-    """See ``Credentials.ask_to_verify``; in the caller's transaction."""
+    """Do what ``Credentials.ask_to_verify`` does, in the caller's transaction."""
     cursor = await connection.execute(_BY_EMAIL, {"email": mailed.email})
     if (taken := await cursor.fetchone()) is not None:
         values = {"handle": taken[1]}

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
+from typing_extensions import override
+
 from actors.ports.log import LogUnavailableError
-from actors.ports.logins import Login, LoginStanding
+from actors.ports.logins import Login, Logins, LoginStanding
 from actors.ports.time import Clock
 from storage.postgres.driver.errors import PostgresError
 from storage.postgres.driver.pool import Pool
@@ -31,15 +33,15 @@ order by q.position
 """
 
 
-class PostgresLogins:
+class PostgresLogins(Logins):
     """The Logins port on PostgreSQL."""
 
     def __init__(self, pool: Pool, clock: Clock) -> None:
         self._pool = pool
         self._clock = clock
 
+    @override
     async def standings(self, logins: Sequence[Login]) -> list[LoginStanding]:
-        """See the port."""
         parameters = {
             "logins": [_uuid(login.login) for login in logins],
             "accounts": [uuid_of(login.user) for login in logins],

@@ -22,7 +22,7 @@ class ItemRow(Struct, frozen=True, kw_only=True):
 
     seq: int
     values: Row
-    """See ``actors.inbox.project``."""
+    """The item's columns, as ``actors.inbox.project`` wrote them."""
 
 
 class InboxRows(Struct, frozen=True, kw_only=True):

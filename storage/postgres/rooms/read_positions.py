@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
+from typing_extensions import override
+
 from actors.ports.log import LogUnavailableError
-from actors.ports.reading import ReadMark, ReadMoved
+from actors.ports.reading import ReadMark, ReadMoved, ReadPositions
 from protocol import limits
 from protocol.frames import RoomHead
 from protocol.ids import kind_of
@@ -88,14 +90,14 @@ _BEFORE: Final = _MINE.format(beside="<", order="desc")
 _BEFORE_ALL: Final = UUID(int=0)
 
 
-class PostgresReadPositions:
+class PostgresReadPositions(ReadPositions):
     """The ReadPositions port on PostgreSQL."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
+    @override
     async def keep(self, marks: Sequence[ReadMark]) -> list[ReadMoved]:
-        """See the port."""
         marks = [mark for mark in marks if kind_of(mark.room) == KIND]
         parameters = {
             "users": [mark.user for mark in marks],
@@ -107,8 +109,8 @@ class PostgresReadPositions:
             ReadMoved(user, stream_of(KIND, room), number, direct) for user, room, number, direct in found
         ]
 
+    @override
     async def counts(self, user: str, rooms: Mapping[str, int]) -> list[RoomHead]:
-        """See the port."""
         asked = {room: read for room, read in rooms.items() if kind_of(room) == KIND}
         parameters = {
             "user": user,

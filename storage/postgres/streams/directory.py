@@ -7,10 +7,11 @@ from typing import Any, Final, Self
 
 import msgspec
 import psycopg
+from typing_extensions import override
 
 from actors.cluster.refusals import join_refused
 from actors.ports.cluster_view import Joining, Member, Move, Renewal, Shard, View
-from actors.ports.directory import NameHeldError
+from actors.ports.directory import Directory, NameHeldError
 from actors.ports.log import Fence, FencedError, LogUnavailableError
 from actors.ports.time import Clock
 from storage.postgres.driver.line import Line
@@ -44,7 +45,7 @@ _DRAIN: Final = "select drain_node(%(name)s)"
 _LEAVE: Final = "select leave_cluster(%(node)s, %(fence)s)"
 
 
-class PostgresDirectory:
+class PostgresDirectory(Directory):
     """The Directory port on PostgreSQL, with two connections of its own: no renewal waits behind a change.
 
     LogUnavailableError says nothing of whether a change was made: its answer may have been lost. The next view
@@ -75,8 +76,8 @@ class PostgresDirectory:
         await self._renewals.aclose()
         await self._changes.aclose()
 
+    @override
     async def join(self, joining: Joining, *, over: Member | None = None) -> Fence:
-        """See the port."""
         parameters = {
             **msgspec.structs.asdict(joining),
             "over_id": over and over.id,
@@ -90,8 +91,8 @@ class PostgresDirectory:
             raise NameHeldError(msgspec.convert(holder, Member))
         return Fence(node, fence)
 
+    @override
     async def renew(self, fence: Fence, *, hears: Sequence[int], report: str, known: View | None) -> Renewal:
-        """See the port."""
         parameters = {
             **_run(fence),
             "hears": list(hears),
@@ -103,8 +104,8 @@ class PostgresDirectory:
             raise FencedError
         return _renewal(found[0], known)
 
+    @override
     async def move(self, fence: Fence, moves: Sequence[Move]) -> int:
-        """See the port."""
         parameters = {
             **_run(fence),
             "shards": [move.shard for move in moves],
@@ -116,8 +117,8 @@ class PostgresDirectory:
             raise FencedError
         return moved
 
+    @override
     async def declare_dead(self, fence: Fence, member: Member, heirs: Mapping[int, int]) -> bool:
-        """See the port."""
         parameters = {
             **_run(fence),
             "dead": member.id,
@@ -131,17 +132,17 @@ class PostgresDirectory:
             raise FencedError
         return ended
 
+    @override
     async def drain(self, name: str) -> bool:
-        """See the port."""
         ((found,),) = await _ask(self._changes, _DRAIN, {"name": name})
         return found
 
+    @override
     async def leave(self, fence: Fence) -> None:
-        """See the port."""
         await _ask(self._changes, _LEAVE, _run(fence))
 
+    @override
     async def read(self) -> View:
-        """See the port."""
         (found,) = await _ask(self._changes, _READ, {})
         return _renewal(found, None).view
 

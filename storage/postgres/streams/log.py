@@ -9,6 +9,7 @@ from typing import Any, Final, Self
 from uuid import UUID
 
 from psycopg.conninfo import make_conninfo
+from typing_extensions import override
 
 from actors.kind import FactKey, Instant, Row
 from actors.ports.log import (
@@ -16,6 +17,7 @@ from actors.ports.log import (
     Append,
     Fence,
     FencedError,
+    Log,
     LogConflictError,
     LogDataError,
     LogOutcomeUnknownError,
@@ -119,7 +121,7 @@ def quick(conninfo: str) -> str:
     return make_conninfo(conninfo, connect_timeout=CONNECT_TIMEOUT_S)
 
 
-class PostgresLog:
+class PostgresLog(Log):
     """The Log port on PostgreSQL: appends on connections of its own, everything else on the pool.
 
     The pool's connections are in autocommit and quick to fail (see ``quick``).
@@ -156,8 +158,8 @@ class PostgresLog:
     async def __aexit__(self, *error: object) -> None:
         await self._links.aclose()
 
+    @override
     async def append(self, fence: Fence, appends: Sequence[Append], *, wait_for_locks: bool) -> list[Verdict]:
-        """See the port."""
         if len({append.stream for append in appends}) != len(appends):
             raise ValueError("a stream stands in one call once")
         parameters = append_batch.parameters(
@@ -176,10 +178,10 @@ class PostgresLog:
             raise LogUnavailableError(str(error)) from error
         return append_batch.verdicts(len(appends), refused)
 
+    @override
     async def activate(
         self, fence: Fence, stream: str, *, epoch: int, create: bool, state_version: int
     ) -> Activation | None:
-        """See the port."""
         parameters = {
             **_named(stream),
             "node": fence.node,
@@ -203,13 +205,13 @@ class PostgresLog:
             checkpoint_seq=checkpoint_seq or 0,
         )
 
+    @override
     async def read(self, stream: str, after: int, limit: int) -> list[LogRow]:
-        """See the port."""
         found = await self._ask(_READ, {**_named(stream), "after": after, "limit": limit})
         return [LogRow(seq, header, payload) for seq, header, payload in found]
 
+    @override
     async def receipts(self, stream: str, keys: Sequence[tuple[str, str]]) -> list[Receipt]:
-        """See the port."""
         distinct = list(dict.fromkeys(keys))
         parameters = {
             **_named(stream),
@@ -218,8 +220,8 @@ class PostgresLog:
         }
         return [Receipt(*row) for row in await self._ask(_RECEIPTS, parameters)]
 
+    @override
     async def facts(self, stream: str, keys: Sequence[FactKey]) -> dict[FactKey, Row | None]:
-        """See the port."""
         found: dict[FactKey, Row | None] = dict.fromkeys(keys)
         by_table: defaultdict[str, list[str]] = defaultdict(list)
         for key in found:
@@ -243,8 +245,8 @@ class PostgresLog:
         rows = await self._ask(shared.statement, {f"k{i}": list(column) for i, column in enumerate(columns)})
         return [(asked[position - 1][0], shared.row(values)) for position, *values in rows]
 
+    @override
     async def standings(self, questions: Sequence[tuple[str, str]]) -> list[Standing]:
-        """See the port."""
         parameters = {
             "streams": [UUID(bytes=stream_key(stream)) for stream, _ in questions],
             "kinds": [kind_of(stream) for stream, _ in questions],
@@ -255,10 +257,10 @@ class PostgresLog:
             for exists, may_listen, incarnation, head, after in await self._ask(_STANDINGS, parameters)
         ]
 
+    @override
     async def checkpoint(
         self, fence: Fence, stream: str, activation: int, seq: int, version: int, state: bytes
     ) -> bool:
-        """See the port."""
         parameters = {
             **_named(stream),
             "node": fence.node,
@@ -271,16 +273,16 @@ class PostgresLog:
         ((owned,),) = await self._ask(_CHECKPOINT, parameters)
         return owned
 
+    @override
     async def heads(self, streams: Sequence[str]) -> list[int]:
-        """See the port."""
         parameters = {
             "streams": [UUID(bytes=stream_key(stream)) for stream in streams],
             "kinds": [kind_of(stream) for stream in streams],
         }
         return [head for (head,) in await self._ask(_HEADS, parameters)]
 
+    @override
     async def due(self, shards: Sequence[int], before: Instant, limit: int) -> list[tuple[str, Instant]]:
-        """See the port."""
         found = await self._ask(_DUE, {"shards": list(shards), "before": before, "limit": limit})
         return [(f"{kind}:{key.hex}", wake_at) for kind, key, wake_at in found]
 

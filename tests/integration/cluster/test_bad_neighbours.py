@@ -17,6 +17,7 @@ import pytest
 import trio
 from coredis.exceptions import ResponseError
 from msgspec.structs import replace
+from typing_extensions import override
 
 from actors.ports.cluster_view import Renewal
 from actors.ports.log import Fence
@@ -283,8 +284,8 @@ async def test_a_postgres_without_connections_refuses_a_start_and_harms_no_node(
 class AnHourFast(SystemClock):
     """The clock of a machine that nobody set."""
 
+    @override
     def now(self) -> int:
-        """See the port."""
         return super().now() + HOUR_MS
 
 
