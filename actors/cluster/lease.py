@@ -33,6 +33,8 @@ class FailureDetector:
     def __init__(self, me: int | None, *, lease_s: float = LEASE_S) -> None:
         self._me = me
         self._counted_s_max = _COUNTED_PERIODS_MAX * lease_s / RENEWALS_PER_LEASE
+        # The accident to prevent: PostgreSQL is away for ten seconds, nobody's lease moves, and the first observer to
+        # reach it again declares everybody dead. So time in which the observer itself couldn't renew doesn't count.
         self._counts_from: float | None = None
         """Since when the time counts (monotonic); None when the last renewal failed, or there was none."""
         self._watches: dict[int, _Watch] = {}
@@ -54,7 +56,13 @@ class FailureDetector:
 
         The members that are dead, as they stand in it.
         """
+        # When a view was read is known only to lie between begun and ended.
+        # 1. Time that passed with a lease is counted from one read to the next, here from begin to begin.
+        # 2. After a failure, or at first, it counts from the end: what came before was no interval of successes.
+        # 3. A lease seen for the first time may have been read as late as ended, though the next interval counts from
+        #    begun: it starts with that much less than nothing, or a peer would be declared dead a round trip early.
         counted_s = 0.0 if self._counts_from is None else begun - self._counts_from
+        # A node that was frozen wakes up to one long interval, in which the others renewed unseen.
         counted_s = min(max(counted_s, 0.0), self._counted_s_max)
         self._counts_from = ended if self._counts_from is None else begun
         peers = [member for member in view.members if member.id != self._me]
@@ -65,6 +73,7 @@ class FailureDetector:
 
     def _watch(self, peer: Member, counted_s: float, uncertain_s: float) -> _Watch:
         watch = self._watches.get(peer.id)
+        # Another run of the same node, or a lease that moved: it is alive, count anew.
         if watch is None or watch.run != peer.run or watch.lease != peer.lease:
             return _Watch(peer.run, peer.lease, uncertain_s)
         watch.unchanged_s += counted_s

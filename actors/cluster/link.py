@@ -60,7 +60,9 @@ class Incoming:
 
     def __init__(self) -> None:
         self.last = 0
-        """The number of the newest frame that was taken."""
+        """The number of the newest frame that was taken. It never goes back: a frame that was recorded and is
+        published again would otherwise be taken a second time.
+        """
         self.heard_at: float | None = None
         """Monotonic seconds; None before the first frame."""
 
@@ -102,9 +104,13 @@ class Outgoing:
         self.queued_bytes = 0
         """About what the queued messages hold."""
         self.dropped = False
-        """Something was dropped since the last frame."""
+        """Something was dropped since the last frame. It costs a number, since what is dropped without one would be
+        missed by nobody: the receiver would believe to have everything.
+        """
         self._queue: deque[tuple[NodeMessage | _Events, int]] = deque()
-        self._events: dict[str, _Events] = {}  # by stream: those in the queue that may get more
+        # By stream: those in the queue that may get more. Only the last message of a stream is in here, or later
+        # events would join an earlier message and arrive before those between.
+        self._events: dict[str, _Events] = {}
         self._wanted: dict[str, bool] = {}
         self._missed = False
 
@@ -125,6 +131,7 @@ class Outgoing:
 
     def add(self, message: NodeMessage) -> bool:
         """Queue a message. False if there is no room: the receiver will see a hole."""
+        # Without room it is dropped, not waited for: one slow peer would hold up what goes to all others.
         if self.full:
             self.dropped = True
             return False
@@ -149,6 +156,7 @@ class Outgoing:
                     return False
                 events = self._events[stream] = _Events(stream)
                 self._append(events, events.size)
+            # It joins a message that waits already, so only the bytes count against the limits.
             elif self.queued_bytes >= LINK_QUEUE_BYTES_MAX:
                 self.dropped = True
                 return False
@@ -178,6 +186,7 @@ class Outgoing:
 
     def cut(self) -> tuple[int, tuple[NodeMessage, ...]]:
         """The number and the messages of the next frame; what is over its size stays."""
+        # The number left out is the hole by which the receiver learns of the drop.
         self.number += 2 if self.dropped else 1
         self.dropped = False
         messages: list[NodeMessage] = []
@@ -210,6 +219,7 @@ class Outgoing:
         return messages
 
     def _finished(self, events: _Events) -> Published:
+        # Its rows are on their way: what comes now begins a message of its own.
         if self._events.get(events.stream) is events:
             del self._events[events.stream]
         return events.message()
@@ -241,6 +251,7 @@ class Link:
         self.outgoing: Final = Outgoing()
         self.sent_at = now
         """Monotonic seconds of the last frame that was cut."""
+        # Set rather than done at once: holes in a row lead to one repetition, in the next frame.
         self.repeat_calls = False
         """Calls that wait for this peer's answer go to it again with the next frame."""
         self._known_at = now

@@ -200,6 +200,7 @@ class Membership:
         self._wished.set()
 
     async def _renew(self, begun: float) -> bool:
+        # Only those who wait already: the view that comes was read after they asked, perhaps before others will.
         waiting = list(self._waiting)
         view = self._ownership.view
         try:
@@ -290,6 +291,10 @@ class Membership:
 
     async def _hand_over(self, to: Mapping[int, int]) -> bool:
         """Give these shards of this node to these members; what couldn't be given is kept. Whether the log did it."""
+        # 1. Stop serving: from here on this node holds the commands for these shards.
+        # 2. Let their streams finish and checkpoint, or cut them off when their time is up.
+        # 3. Move the rows, by compare-and-set on what stood in the view before 1.
+        # 4. Whatever became of 3, what is still this node's by then is served again: nobody else would.
         before = self._ownership.view
         self._ownership.hand_over(to)
         try:
@@ -320,6 +325,7 @@ class Membership:
         with self._clock.deadline(self._timeout_s):
             try:
                 return await call
+            # Another node declared this run dead. Its shards are others' by now: stop before anything else is done.
             except FencedError:
                 self._fenced = True
                 self._end()

@@ -70,6 +70,8 @@ class Ownership:
         """The newest version that somebody told of; the member reads the view when it is behind."""
         self._clock = clock
         self._acting_s = lease_s * ACTING_PART
+        # Moved by renewals alone, and from their start: the others count from when the lease stood still, which is no
+        # earlier. Counted from the end of a slow renewal, this node might act when it is declared dead already.
         self._acting_until = float("-inf")
         self._handing_over: set[int] = set()
         self._listeners: list[Callable[[Change], None]] = []
@@ -173,6 +175,7 @@ class Ownership:
 
     def _adopt(self, view: View) -> Change:
         before, me = self.view, self.me.node
+        # A view that was read earlier and came later: adopting it would give back shards that have moved since.
         if view.version < before.version:
             return Change()
         runs_before = {m.id: m.run for m in before.members}
@@ -191,6 +194,7 @@ class Ownership:
         )
         self.view = view
         self._members = {member.id: member for member in view.members}
+        # A shard that moved is no more this node's to hand over; left in here, it could not be served when it returns.
         self._handing_over = {n for n in self._handing_over if n not in moved}
         self._locate()
         if moved or change.joined or change.left:

@@ -75,19 +75,26 @@ class Receiving:
 
     def heard(self, data: bytes) -> None:
         """Take a frame, or drop it for a reason that is counted."""
+        # Each question makes sense only after the one before:
+        # 1. Does the seal fit? Until then nothing in the frame is to be believed, not even its sender.
         try:
             frame = unseal(data, self._key)
         except InvalidNodeFrameError as error:
             self._reject(error.reason)
             return
+        # 2. Is it for this run? One for an earlier run of this node was recorded, or comes late.
         if Fence(*frame.receiver) != self._ownership.me:
             self._reject("foreign")
             return
+        # 3. Does the sender know a newer view? Have it read, whatever becomes of the frame.
         self._ownership.refresh(frame.version)
+        # 4. Is the sender a member? One that joined by a view not read here yet is early; its frame counts as lost
+        #    and the next one shows the hole.
         link = self._links.of(Fence(*frame.sender))
         if link is None or self.streams is None:
             self._reject("early" if frame.version > self._ownership.view.version else "foreign")
             return
+        # 5. Is it new? Taking a frame twice would carry out its commands twice.
         arrival = link.incoming.take(frame.number, self._clock.monotonic())
         if arrival is Arrival.OLD:
             self._reject("replay")
@@ -96,6 +103,8 @@ class Receiving:
         self._counters.bytes_in += len(data)
         for message in frame.messages:
             self._take(self.streams, link, frame, message)
+        # 6. Was something lost before it? Both sides say again what may have been in there. Its own messages came
+        #    first: each stands for itself, and what is asked for now is answered with later heads than theirs.
         if arrival is Arrival.AFTER_HOLE:
             self._counters.holes += 1
             link.outgoing.miss()
@@ -169,6 +178,7 @@ class Receiving:
             self._relay.traced(message.stream, seq, parent)
 
     def _pass_on(self, message: PassSignal) -> None:
+        # A signal has no seq, so nothing else would show that an owner of before still spoke.
         if message.epoch < self._ownership.view.shard(message.stream).epoch:
             self._counters.outdated_signals += 1
             return
@@ -185,6 +195,7 @@ class Receiving:
     def _reject(self, reason: str) -> None:
         self._counters.dropped_frames[reason] += 1
         now = self._clock.monotonic()
+        # Early ones are part of every join.
         if reason != "early" and now - self._logged_at.get(reason, float("-inf")) >= REJECTED_LOG_S:
             self._logged_at[reason] = now
             _log.warning("a frame from the bus was dropped", extra={"reason": reason})

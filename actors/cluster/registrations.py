@@ -97,6 +97,8 @@ class Registrations:
         owned: list[str] = []
         for stream in message.streams:
             (owned if view.shard(stream).owner == me else declined).append(stream)
+        # Listening first, reading the heads second: what is published between the two is sent, what came before is
+        # covered by the head.
         for stream in owned:
             self.listeners.add(run, stream, version)
         self.heads.want(owned, run)

@@ -36,7 +36,10 @@ class Subscription:
         self.ended = False
         """Gets nothing any more."""
         self.floor = 0
-        """The head at which its right to listen was read: only later events can revoke it."""
+        """The head at which its right to listen was read: only later events can revoke it.
+
+        Whoever was removed, let in again and resumes from before that would otherwise be ended by the old removal.
+        """
 
     def revoked_by(self, event: RelayedEvent) -> bool:
         """Whether this event ends it."""
@@ -55,7 +58,9 @@ class Watch:
         """Is told of events as they are relayed; it knows of all before them."""
         self.ended = False
         self.position = 0
-        """Up to here it knows; only later events are told."""
+        """Up to here it knows; only later events are told. Two ways lead here (the ring, a read of the log), and
+        an event may come by on both.
+        """
 
     def tell(self, events: Iterable[RelayedEvent]) -> None:
         """Tell of those of these events, in order, that it doesn't know."""
@@ -84,6 +89,9 @@ class Page:
         self.events: Sequence[RelayedEvent] = ()
         """Empty if the read was cancelled or found nothing: ask again."""
         self.failed = False
+        """The log couldn't be read, which is everybody's answer. A reader that was cancelled is not: its
+        subscriber went, the others stay.
+        """
 
 
 class Send:
@@ -150,20 +158,24 @@ class Entry:
         self.users: dict[str, dict[Subscription, None]] = {}
         """The live ones by user."""
         self._lanes: dict[Lane, dict[Subscription, None]] = {}  # the live ones by lane, but for the late
-        self._late: dict[Subscription, int] = {}  # became live while events were pending: the last seq it had
+        # Became live while events were pending: the last seq it had. It caught up from the ring, which holds the
+        # pending ones already; sent the whole flush like the others, it would get those twice.
+        self._late: dict[Subscription, int] = {}
         self._pending: list[RelayedEvent] = []
         self._pending_bytes = 0
         self._signals: list[Signalled] = []
         self.scheduled = False
-        """A flush is waited for, or under way."""
+        """A flush is waited for, or under way. Two at a time could overtake each other, and subscribers would see
+        events out of order.
+        """
         self.flush_at = 0.0
         """Monotonic seconds: no flush before."""
         self.announced = 0
-        """The largest seq known to exist."""
+        """The largest seq known to exist. It only grows: whoever lowered it would end a repair before its goal."""
         self.repairing = False
-        """A task fetches the events up to ``announced``."""
+        """A task fetches the events up to ``announced``; a second one would read the same again."""
         self.failures = 0
-        """Fetches that brought nothing, ever."""
+        """Fetches that brought nothing, ever: who waits for the head sees by it that a fetch failed meanwhile."""
         self.pages: dict[int, Page] = {}
         """Reads of the log under way, by the seq they start after."""
         self._moved: trio.Event | None = None
@@ -204,6 +216,7 @@ class Entry:
                 self.announced = max(self.announced, rows[-1].seq)
                 return False
             event = RelayedEvent(row)
+            # The pending events are the same objects: one that isn't flushed yet goes out without the erased text.
             if event.erases:
                 ring.erase(event.erases)
             ring.append(event)
@@ -248,6 +261,7 @@ class Entry:
         if mine:
             return False
         del self.users[subscription.user]
+        # Nobody is live any more: nothing of it is for whoever becomes live next, who has caught up before.
         if not self.users:
             self._pending, self._pending_bytes = [], 0
             self._signals.clear()
@@ -270,6 +284,8 @@ class Entry:
         events, self._pending, self._pending_bytes = self._pending, [], 0
         steps: deque[Step] = deque()
         targets = [(lane, list(subscriptions)) for lane, subscriptions in self._lanes.items()]
+        # The order of the steps is the order on the wires: a portion to everybody, then the end of those whom its
+        # last event revokes, then the next portion, which they aren't sent any more.
         for portion in portions(events, self._revokes_somebody):
             for lane, subscriptions in targets:
                 if subscriptions:

@@ -46,6 +46,7 @@ class Flush:
                     self._end(subscription)
                 self._steps.popleft()
                 continue
+            # Sliced where it stands: a step may have more targets than one slice may make sends.
             targets = step.targets[self._done : self._done + sends_max - made]
             self._write(step, targets)
             made += len(targets)

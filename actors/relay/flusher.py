@@ -37,6 +37,7 @@ class Flusher:
     async def run(self) -> None:
         """Flush what is scheduled until cancelled."""
         while True:
+            # Renewed before looking at what is due: what is scheduled after the look ends the wait below.
             if self._wake.is_set():
                 self._wake = trio.Event()
             self._ready_when_due()
@@ -73,6 +74,7 @@ class Flusher:
         until, sends_left = now + limits.FLUSH_HOLD_MAX_S, limits.FLUSH_SENDS_MAX
         while self._ready and sends_left > 0 and now < until:
             entry, flush = self._ready.popleft()
+            # Cut only when its turn comes: what arrived while it waited goes out in the same sends.
             if flush is None:
                 flush = Flush(entry.cut(), entry.head, now, self._end)
             sends_left -= max(1, flush.advance(min(sends_left, SLICE_SENDS)))
@@ -86,6 +88,8 @@ class Flusher:
         self._counters.flushes += 1
         self._counters.deliveries += flush.deliveries
         self._counters.sends += flush.sends
+        # Twice as long as the flush took: one busy stream has half of the loop at most, and the larger its audience,
+        # the more events each flush joins.
         entry.flush_at = flush.started + max(limits.FLUSH_TICK_MIN_S, 2 * (now - flush.started))
         entry.scheduled = False
         if self.deliveries:

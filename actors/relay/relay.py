@@ -176,13 +176,21 @@ class Relay:
         subscription is live or ended. Raises LogUnavailableError with nothing written; when the log fails
         later, the subscription ends with ``unavailable``.
         """
+        # Order and revocation hold only if a subscription begins in this order:
+        # 1. It is registered, by ``register``: what is published from here on passes this entry.
+        # 2. Right and head are read in one statement, by the caller. Read before 1, an event committed in between
+        #    would be in neither; read apart, a removal between the two reads would be missed.
+        # 3. Up to that head nothing can revoke it: the right was read with all of that applied.
         entry = subscription.entry
         subscription.floor = head
         entry.known(head)
         self._repair_announced(entry)
+        # 4. The relay itself reaches the head, before anything is written: a log that fails until here leaves the
+        #    client without a subscription rather than with half of one.
         await self._reach(subscription, max(head, after))
         if subscription.ended:
             return
+        # 5. The opening, then the events after it, then live. From here on failure is told as an end.
         subscription.outbox.write(opening)
         try:
             await self._catch_up(subscription, after)
@@ -224,8 +232,11 @@ class Relay:
         missed = False
         while not subscription.ended:
             ring = entry.known(position)
+            # 1. As fast as the client takes it: a resume must not fill the outbox and close it as a slow reader.
             if subscription.outbox.queued_bytes:
                 await subscription.outbox.drained()
+            # 2. The rest is in the ring: it is written and the subscription goes live without an await between, or
+            #    an event that is relayed meanwhile would be neither in that rest nor in a flush.
             elif ring.reaches(position):
                 for portion in portions(ring.after(position), subscription.revoked_by):
                     self._serve(subscription, portion)
@@ -235,6 +246,7 @@ class Relay:
                     self._listened.setdefault(subscription.user, {})[entry.stream] = None
                     self._on_audience(entry.stream)
                 return
+            # 3. Older than the ring: a page from the log, and look again.
             else:
                 self.counters.resumes_from_log += not missed
                 missed = True
@@ -243,6 +255,7 @@ class Relay:
     async def _serve_page(self, subscription: Subscription, position: int) -> int:
         """Serve the next events from the log, as fast as the client takes them; the new position."""
         entry = subscription.entry
+        # Not beyond what was relayed: a page may hold events that the entry has yet to accept, and would pass on again.
         events = [event for event in await self._page(entry, position) if event.seq <= entry.head]
         for portion in portions(events, subscription.revoked_by):
             if subscription.outbox.queued_bytes:
@@ -284,7 +297,7 @@ class Relay:
         except LogUnavailableError:
             page.failed = True
             raise
-        finally:
+        finally:  # also when cancelled: the others wake up, find it empty and one of them reads
             del entry.pages[after]
             page.done.set()
         return page.events
@@ -347,6 +360,7 @@ class Relay:
         """Fetch what is missing up to the announced seq; with back-off for as long as anybody wants it."""
         attempt = 0
         while entry.head < entry.announced and entry.wanted:
+            # Without room it would accept nothing: wait for a flush.
             if entry.full:
                 await self._clock.sleep_until(self._clock.monotonic() + limits.FLUSH_TICK_MIN_S)
                 continue

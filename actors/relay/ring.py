@@ -41,6 +41,7 @@ class RelayedEvent:
         self.payload = row.payload
         self.revokes: Final = read.revokes
         self.erases: Final = read.erases
+        # The frames hold the payload too: one kept beyond an erasure would serve the erased text to the next resume.
         self._framed: dict[Lane, bytes] | None = None
         self._read: Header | None = None
 
@@ -82,8 +83,10 @@ class Ring:
     def __init__(self, head: int) -> None:
         self.head = head
         """The last seq that came by, kept or not."""
+        # Always contiguous and up to the head: positions are computed from seqs, never searched. A gap in here would
+        # hand a subscriber the wrong events as if they were the next.
         self._events = _NO_EVENTS  # seqs head - len + 1 … head
-        self._bytes = 0
+        self._bytes = 0  # of exactly these events, as they are now: erase counts an emptied one anew
 
     def append(self, event: RelayedEvent) -> None:
         """Add the event at head + 1."""
@@ -127,6 +130,7 @@ def portions(
             yield events[start:index]
             start, size = index, 0
         size += event.size
+        # The revoked get the event that revokes and nothing after it, so no piece may go on beyond it.
         if ends(event):
             yield events[start : index + 1]
             start, size = index + 1, 0

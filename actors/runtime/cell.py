@@ -56,7 +56,10 @@ class Cell:
         self.active = active
         self.mailbox = mailbox
         self.taken: list[Envelope] = []
-        """Commands of the turn in progress; whoever ends the cell settles what is left of them."""
+        """Commands of the turn in progress; whoever ends the cell settles what is left of them.
+
+        They are in no mailbox any more: forgotten here, they would stay unanswered until their time is up.
+        """
         self.passivating = False
         self._around = around
         self._timer = Timer(stream, kind, active, mailbox, around.clock, around.schedule)
@@ -64,7 +67,10 @@ class Cell:
         self.delivering = False
         """Whether a task is sending what ``active.owed`` holds."""
         self._written: tuple[int, int | None] | None = None
-        """(effects_seq, wake_at) as this activation last wrote them; None before its first append."""
+        """(effects_seq, wake_at) as this activation last wrote them; None before its first append.
+
+        Without it every wake-up that changes nothing would write the stream's row again.
+        """
         self._alone = 0
         """So many of the next commands are decided one at a time: one of them can't be stored."""
 
@@ -103,6 +109,7 @@ class Cell:
                 if self.passivating:
                     if self._behind:
                         await self._checkpoint()
+                    # Looked at again: commands may have come while the checkpoint was written.
                     if not self.mailbox:
                         self._timer.schedule()  # it may have been woken for a timer meanwhile
                         return True
@@ -125,10 +132,13 @@ class Cell:
         if self._around.tracing:
             _mark(self.taken, Step.TAKEN, batch=len(self.taken))
         try:
+            # 1. Resends first: one that was accepted before is answered by its receipt and not decided again.
             if resends := [envelope for envelope in self.taken if envelope.command.resend]:
                 await self._answer_resends(resends)
+            # 2. One query for what the whole batch needs to know.
             keys = fact_keys(self.kind, self.active.state, self.taken)
             facts = await self._around.log.facts(self.stream, keys) if keys else {}
+            # 3. Asked after the last await: the node may have lost the shard, or its lease, while it read.
             if not self.serves:
                 self._give_back(self.taken)
                 await trio.lowlevel.checkpoint()  # who was cut ends here
@@ -138,12 +148,14 @@ class Cell:
             self._give_up()
             return True
         except DecideError as error:
+            # One command makes its kind raise: it alone is refused, the rest is decided by the restarted cell.
             refusal = refused(Code.INTERNAL, client_id=error.envelope.command.client_id, stream=self.stream)
             await self._answer_refused([(error.envelope, refusal)])
             raise
         if draft.writes:
             if self._around.tracing:
                 _mark(self.taken, Step.DECIDED, events=len(draft.rows))
+            # Which ones were never on their way before. Afterwards all are, and _undo couldn't tell.
             fresh = [envelope for envelope in self.taken if not envelope.submitted]
             append = draft.append(
                 self.active.activation, owed=self._oldest_owed(), retry_at=self.active.retry_at
@@ -152,6 +164,7 @@ class Cell:
             if outcome is not Outcome.COMMITTED:
                 return await self._undo(outcome, draft, fresh)
             self._adopt(draft)
+        # Only now: a refusal may rest on what an earlier command of this batch did, so it holds once that is durable.
         if draft.refused:
             await self._answer_refused(draft.refused)
         self.taken = []
@@ -170,6 +183,7 @@ class Cell:
         return draft
 
     async def _submit(self, append: Append) -> Outcome:
+        # Before it is handed over: whatever ends this task from here on, none of these may be called refused.
         for envelope in self.taken:
             envelope.submitted = True
         # Shielded: what was committed is published and answered, and an append is never left to itself. The
@@ -210,13 +224,20 @@ class Cell:
         Of ``fresh`` commands no other copy can have been accepted elsewhere: of these it is certain again.
         """
         taken, self.taken = self.taken, []
+        # An append that isn't COMMITTED has one of five outcomes. They differ in what may be in the log.
+        # 1. UNKNOWN: it may be there. Nobody may be told "refused", and the head that this activation believes in
+        #    may be wrong: answer "unknown" and end.
         if outcome is Outcome.UNKNOWN:
             for envelope in taken:
                 envelope.give_up(self.stream)
             return False
+        # In the other four nothing of it is there, nor will be.
         for envelope in fresh:
             envelope.submitted = False
         match outcome:
+            # 2. DUPLICATE: some client_id in it was accepted before, and that rejected the whole append. Those with
+            #    a receipt get their first answer, the others are decided again. While the receipts can't be read it
+            #    isn't known which is which, so all are "unknown".
             case Outcome.DUPLICATE:
                 self.taken = taken
                 try:
@@ -225,6 +246,8 @@ class Cell:
                     self._give_up(outcome_unknown=True)
                 self.mailbox.put_back([e for e in taken if not e.settled])
                 self.taken = []
+            # 3. UNSTORABLE, with one receipt: that command is guilty. What was refused beside it was refused on a
+            #    working state that never came to be: it is decided again.
             case Outcome.UNSTORABLE if len(draft.receipts) == 1:
                 self.taken = [envelope for envelope, _ in draft.accepted]
                 self.mailbox.put_back([e for e in taken if e not in self.taken])
@@ -232,12 +255,15 @@ class Cell:
                 refusal = refused(Code.UNSTORABLE, client_id=guilty, stream=self.stream)
                 await self._answer_refused([(e, refusal) for e in self.taken])
                 self.taken = []
+            #    With several receipts any may be guilty: decide them again one at a time.
             case Outcome.UNSTORABLE:
                 self._alone = len(taken)
                 self.mailbox.put_back(taken)
+            # 4. UNAVAILABLE: nothing was sent. Head and state still hold, so the cell goes on; senders come back.
             case Outcome.UNAVAILABLE:
                 for envelope in taken:
                     envelope.give_up(self.stream)
+            # 5. FENCED: this activation can write nothing any more. The commands wait for whoever can.
             case _:
                 self.mailbox.put_back(taken)
                 return False
@@ -315,6 +341,8 @@ class Cell:
         """Write that effects are settled, or that nothing is due, when no batch carries it. False when fenced."""
         owed = self._oldest_owed()
         active = self.active
+        # Everything up to the event before the oldest unsettled effect has taken effect: a later activation
+        # derives effects again from there on. Too high a number would lose one; too low only repeats some.
         effects_seq = owed[0] - 1 if owed else active.head
         wake = wake_at(self.kind, active.state, owes_at=(active.retry_at or active.last_at) if owed else None)
         if (effects_seq, wake) == self._written:

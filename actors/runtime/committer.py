@@ -90,6 +90,8 @@ class Committer:
         self._ready: deque[_Pending] = deque()
         self._delayed: list[tuple[float, int, _Pending]] = []
         self._order = count()
+        # Each append is in exactly one of _ready, _delayed, _inflight and _settling until its outcome is set. When the
+        # committer ends it answers from these four; an append that is in none would leave its cell waiting for ever.
         self._inflight: set[_Pending] = set()
         self._settling: set[_Pending] = set()
         self._nursery: trio.Nursery
@@ -127,6 +129,7 @@ class Committer:
             self._fail_waiters()
 
     def _fail_waiters(self) -> None:
+        # What waits isn't in the log, unless an earlier attempt may be; of what is on its way nothing is known.
         waiting = [*self._ready, *(p for _, _, p in self._delayed)]
         for pending in waiting:
             if not pending.result.is_set:
@@ -191,6 +194,7 @@ class Committer:
         while self._ready and len(batch) < limits.STREAMS_PER_COMMIT_MAX:
             following = self._ready[0]
             events += len(following.append.events)
+            # Whoever waits for locks isn't mixed in: one held row would hold up all the others of its transaction.
             if following.waits is not first.waits or events > limits.EVENTS_PER_COMMIT_MAX:
                 break
             batch.append(self._ready.popleft())
@@ -208,24 +212,31 @@ class Committer:
     async def _commit(self, batch: list[_Pending]) -> None:
         appends = [p.append for p in batch]
         begun = self._clock.monotonic()
+        # What a database answers comes to five cases. The first four are about the whole transaction.
         try:
             verdicts = await self._db.append(self._fence, appends, wait_for_locks=batch[0].waits)
+        # 1. Rolled back for reasons of timing (deadlock, serialization, lock timeout): the same again, later.
         except LogConflictError:
             for pending in batch:
                 pending.waits = False  # once: a row that is held for long must not hold its neighbours too
                 self._delay(pending, limits.BUSY_BACKOFF_MIN_S, limits.BUSY_BACKOFF_MAX_S)
+        # 2. Rolled back because one of them can't be stored: find out which.
         except LogDataError as error:
             await self._halve(batch, error)
+        # 3. Nothing was sent. That says nothing of an attempt before this one: where there was one, go on asking.
         except LogUnavailableError:
             for pending in batch:
                 if pending.unsettled:
                     self._delay(pending, limits.SETTLE_BACKOFF_MIN_S, limits.SETTLE_BACKOFF_MAX_S)
                 else:
                     pending.result.set(Outcome.UNAVAILABLE)
+        # 4. Sent, and no answer: it may be in the log, or come to be there later. The identical append goes again
+        #    and waits for locks, that is, until the first attempt has ended one way or the other.
         except LogOutcomeUnknownError:
             for pending in batch:
                 pending.unsettled = pending.waits = True
                 self._delay(pending, limits.SETTLE_BACKOFF_MIN_S, limits.SETTLE_BACKOFF_MAX_S)
+        # 5. Answered, stream by stream.
         else:
             self.commit_s.add(self._clock.monotonic() - begun)
             self.commits += 1
@@ -255,11 +266,15 @@ class Committer:
     def _conclude(self, pending: _Pending, verdict: Verdict) -> bool:
         """Act on a verdict; false if only the receipts can tell what it means."""
         match verdict:
+            # Certain also after a lost attempt: head and receipts let only one of the two in.
             case Verdict.ACCEPTED:
                 self.events += len(pending.append.events)
                 pending.result.set(Outcome.COMMITTED)
+            # Somebody holds the stream's row: that proves nothing, neither now nor about a lost attempt.
             case Verdict.BUSY:
                 self._delay(pending, limits.BUSY_BACKOFF_MIN_S, limits.BUSY_BACKOFF_MAX_S)
+            # Refused, but perhaps only because the lost attempt is in the log: a moved head and a receipt that
+            # exists are just what its success looks like.
             case _ if pending.unsettled:
                 return False
             case Verdict.DUPLICATE:
@@ -289,6 +304,8 @@ class Committer:
         except LogUnavailableError:
             return False
         self.settlements += 1
+        # All receipts are there and equal ours to the last seq: the lost attempt committed. A part of them, or others
+        # under the same client_ids, are of earlier commands.
         if mine and len(found) == len(mine) and set(found) == set(mine):
             pending.result.set(Outcome.COMMITTED)
         elif verdict is Verdict.DUPLICATE:

@@ -83,12 +83,17 @@ class Draft:
     ) -> None:
         self.kind = kind
         self.stream = stream
+        # The working state: each command is decided on what those before it did. A kind's apply returns a new state
+        # and leaves the old one alone, so the cell's own still stands when this draft is thrown away.
         self.state = state
         self.head = head
         self.last_at = last_at
+        # The append requires the log to stand exactly here. A newer head would let a batch in that was decided on
+        # a state that no longer holds.
         self.started_at_head = head
         self._digest_key = digest_key
         self._types = _type_names(kind)
+        # The receipts know of earlier batches only: a client_id that comes twice in this one is caught here.
         self._seen: dict[tuple[str, str], tuple[bytes, Accepted]] = {}
         self._written: dict[FactKey, Change] = {}
         self.rows: dict[int, LogRow] = {}
@@ -113,7 +118,7 @@ class Draft:
             if (earlier := self._seen.get(envelope.key)) is not None:
                 self._repeat(envelope, digest, *earlier)
                 return
-            at = max(now, self.last_at)
+            at = max(now, self.last_at)  # the clock may have stepped back, or an earlier owner's was ahead
             decision = self.kind.decide(
                 self.state, _Overlay(facts, self._written), command, by=envelope.by, now=at
             )
@@ -145,6 +150,8 @@ class Draft:
     def _accept(self, envelope: Envelope, decision: Accept, digest: bytes, at: Instant) -> None:
         if len(decision.events) > limits.EVENTS_PER_COMMAND_MAX:
             raise ValueError(f"{len(decision.events)} events for one command")
+        # Everything is measured before the draft changes: a command refused half-way would leave its first events in
+        # the working state.
         payloads = [encode_payload(happened.payload) for happened in decision.events]
         if any(len(p) > limits.PAYLOAD_BYTES_MAX for p in payloads):
             self._refuse(envelope, Refuse(Code.TOO_LARGE))
@@ -178,12 +185,15 @@ class Draft:
         self.headers.append(header)
         self.rows[header.seq] = LogRow(header.seq, encode_header(header), encoded)
         for seq in header.erases:
+            # An event of this very batch isn't in the log yet, where the append could empty it: write it empty.
             if (own := self.rows.get(seq)) is not None:
                 self.rows[seq] = LogRow(seq, own.header, None)
             else:
                 self.erases.append(seq)
         for change in self.kind.project(header, payload):
             key = FactKey(change.table, change.key)
+            # One final change for each row: a transaction that writes a row twice pays twice, and a statement
+            # that does can't tell which comes last.
             earlier = self._written.get(key)
             self._written[key] = change if earlier is None else _both(earlier, change)
         for index, effect in enumerate(self.kind.effects(header)):
@@ -201,6 +211,7 @@ class Draft:
         """The transaction of this batch. ``owed`` is the oldest unsettled effect from before it, ``retry_at`` when
         it is tried next.
         """
+        # What is owed from before this batch is older than anything the batch itself owes.
         oldest = owed or (self.owed[0] if self.owed else None)
         return Append(
             stream=self.stream,

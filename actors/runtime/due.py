@@ -35,6 +35,8 @@ class DueWork:
         self._ownership = ownership
         self._clock = clock
         self._wake = wake
+        # A wish that was replaced by an earlier one stays in the heap and is passed over when it comes up:
+        # only the entry that _earliest names counts. So the heap never has to be searched.
         self._heap: list[tuple[Instant, str]] = []
         self._earliest: dict[str, Instant] = {}
         self._changed = trio.Event()
@@ -89,7 +91,7 @@ class DueWork:
         match self._ownership.where(stream):
             case Here(epoch=epoch):
                 self._wake(stream, epoch)
-            case There():
+            case There():  # its owner reads the stream's row for itself
                 return
             case _:  # it may stay, or become, this node's
                 self.schedule(stream, now + limits.TIMER_RETRY_MS)
@@ -109,7 +111,7 @@ class DueWork:
             if self._clock.monotonic() >= all_at:
                 self._unread = set(owned)
                 all_at = self._clock.monotonic() + limits.DUE_SWEEP_S
-            self._took = trio.Event()
+            self._took = trio.Event()  # before reading: a shard that is taken meanwhile ends the wait below
             await self._read(self._unread.intersection(owned))
             wait_s = min(
                 all_at - self._clock.monotonic(), limits.DUE_RESWEEP_S if self._unread else limits.DUE_SWEEP_S
@@ -130,5 +132,6 @@ class DueWork:
             return
         for stream, at in found:
             self.schedule(stream, at)
+        # Cut at the limit: what comes after the last row is still unread.
         if len(found) >= limits.DUE_SWEEP_STREAMS_MAX:
             self._unread.update(asked)

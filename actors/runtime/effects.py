@@ -43,9 +43,11 @@ async def deliver_effects(cell: EffectSource, router: Streams, clock: Clock, ran
     owed = cell.active.owed
     while owed:
         seq, index, send = owed[0]
+        # Always a resend: an earlier activation may have sent it, and been cut off before it noted the answer.
         client_id = derive_client_id("effect", cell.stream, str(seq), str(index))
         command = structs.replace(send.command, client_id=client_id, resend=True)
         attempt = 0
+        # In order, one at a time: effects_seq is a single number, so a later effect can't be noted before an earlier.
         while not (cell.serves and _settled(await router.ask(command, by=cell.stream))):
             attempt += 1
             wait_s = backoff(randomness, attempt, limits.EFFECT_BACKOFF_MIN_S, limits.EFFECT_BACKOFF_MAX_S)

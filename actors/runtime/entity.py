@@ -187,6 +187,8 @@ class Entity:
         """Answer or give back what the cell had in hand when it ended."""
         rest = [envelope for envelope in cell.taken if not envelope.settled]
         cell.taken = []
+        # Without a crash, or when the guilty command is known (and already answered), the rest may be tried again.
+        # After any other crash each of them may be the cause: tried again, it would crash the next cell too.
         if error is None or isinstance(error, DecideError):
             self.mailbox.put_back(rest)
             return
@@ -254,9 +256,11 @@ class Entity:
         if found is None:
             return None
         self._around.counters.activations += 1
+        # An earlier owner may have committed events and died before it published them.
         self._around.publisher.stands(self.stream, found.head)
         state, seq = self._start(found)
         owed: deque[Owed] = deque()
+        # From the older of the two: events up to the checkpoint are in the state already, but may still owe effects.
         after = min(seq, found.effects_seq)
         while after < found.head:
             rows = await self._around.log.read(self.stream, after, limits.FOLD_PAGE_EVENTS)

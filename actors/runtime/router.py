@@ -55,6 +55,7 @@ class Router:
         self._peers = peers
         self._publisher = publisher
         self._clock = clock
+        # By deadline, since all get the same time: the sweep looks at the front alone.
         self._waiting: deque[Envelope] = deque()
         self._held: deque[Envelope] = deque()
         self._doubted: set[str] = set()
@@ -101,6 +102,8 @@ class Router:
         ``parent`` is set if the peer traces it.
         """
         known = self._ownership.view.shard(stream).epoch
+        # Of two copies of a command that took different ways, the older one must not take effect after the newer
+        # was refused. Ownership has moved on since this one was sent: it isn't served here.
         if epoch < known:
             returned()
             return
@@ -109,6 +112,7 @@ class Router:
         if parent is not None and self._tracer is not None:
             envelope.trace = self._tracer.follow(tag_of(command), parent, stream=stream, by=by)
         self._watch(envelope)
+        # The peer has read a newer view than this node: wait for that one rather than judge by the old.
         if epoch > known:
             self._ownership.refresh()
             self._hold(envelope)
@@ -120,6 +124,7 @@ class Router:
         if envelope.settled:
             return
         stream = envelope.stream
+        # Behind what is held already: overtaking it would change the order of one sender's commands.
         if stream in self._doubted:
             self._hold(envelope)
             return
@@ -130,6 +135,8 @@ class Router:
                 self._hold(envelope)  # the peer knows a newer view
             case Here():
                 envelope.give_back()
+            # A command that a peer brought isn't passed on to a third node: the peer, who holds the original, routes
+            # it again by its own view. So a command can't circle among nodes that disagree.
             case There() if envelope.returned is not None:
                 envelope.give_back()
             case There() as there:
@@ -162,6 +169,7 @@ class Router:
         version = self._ownership.view.version
         if self._peers is None:
             envelope.give_up(envelope.stream)
+        # It went there by this same view and came back: sending it again now would only circle.
         elif envelope.tried == version:
             self.fenced(envelope.stream)
             self._hold(envelope)
@@ -200,6 +208,7 @@ class Router:
     def _try_again(self) -> None:
         """Route what is held, in the order it came, and let who wants to see a stream ask again."""
         self._doubted.clear()
+        # Taken out first: what route holds again must wait for the next time, or this loop would never end.
         held, self._held = self._held, deque[Envelope]()
         for envelope in held:
             self.route(envelope)
@@ -215,7 +224,7 @@ class Router:
         """
         with self._clock.deadline(COMMAND_TIMEOUT_S):
             while True:
-                retry = self._retry
+                retry = self._retry  # before asking: a change that comes while the answer is under way counts
                 answer: Oneshot[View | RemoteView | Refused | None] = Oneshot()
                 self._ask_view(stream, user, answer.set)
                 found = await answer.wait()
@@ -306,6 +315,8 @@ class Router:
                 while self._waiting and (self._waiting[0].settled or self._waiting[0].expires_at <= now):
                     envelope = self._waiting.popleft()
                     envelope.give_up(envelope.stream)
+                # Once per sweep the owner by the same view is tried again: what it returned may have been a moment's
+                # disagreement, and then no new view follows that would end the wait.
                 for envelope in self._held:
                     envelope.tried = -1
                 self._try_again()

@@ -45,7 +45,7 @@ class Supervisor:
         self._around = around
         self._clock = around.clock
         self._shards: tuple[dict[str, Entity], ...] = tuple({} for _ in range(SHARDS))
-        self._count = 0
+        self._count = 0  # of all entities whose task lives, those that are ending included
         self._nursery: trio.Nursery | None = None
         self._context = copy_context()
         self._releases: list[_Release] = []

@@ -51,6 +51,10 @@ class Authority(Watcher):
 
     async def begin(self, login: Login, reader: LoginReader) -> bool:
         """Speak for this login until it ends; false if it has ended. Raises LogUnavailableError."""
+        # The order leaves no moment in which the end of a login goes unseen:
+        # 1. Watch: from here on the relay keeps what happens in the inbox.
+        # 2. Read, in one statement, whether the login is live and where the inbox stands.
+        # 3. Be told what the inbox got after that head, and only then speak for the user.
         self._logins = {login.login: 0}
         watch = self._watch = self._relay.watch(inbox_of(login.user), self)
         standing = await reader.standing(login)
@@ -65,6 +69,8 @@ class Authority(Watcher):
 
         Meanwhile the end of either ends both. Raises LogUnavailableError.
         """
+        # The watch is live already and judges by self._logins, so the new login is in it before it is read. While its
+        # beginning isn't known it counts as 0: "all that began until then" ends it, which costs a reconnect at most.
         before = after = self._logins
         if before.keys() == {login.login}:
             return True

@@ -149,9 +149,11 @@ class Outbox:
         self._wire = wire
         self._outboxes = outboxes
         self.direct = True
-        """Open, and nothing is queued: a write goes straight to the wire."""
+        """Open, and nothing is queued: a write goes straight to the wire. Written past a queue, a frame would land in
+        the middle of the one that the peer has a part of.
+        """
         self.closing = False
-        """No frame is taken any more. Stays true once closed."""
+        """No frame is taken any more: after a Close the protocol allows none. Stays true once closed."""
         self.closed = False
         """The connection is over and everything queued is freed."""
         self.queued_bytes = 0
@@ -191,6 +193,7 @@ class Outbox:
         if self.closing:
             return
         last = goodbye + self.lane.framing.close(code, reason)
+        # The last bytes are always taken, whatever the limit: only they tell the client why, and whether to come back.
         if self._queue is None:
             self.write(last)
         else:
@@ -221,12 +224,14 @@ class Outbox:
         try:
             while self._queue:
                 await self._wire.wait_writable()
-                if self._queue:
+                if self._queue:  # else it was closed meanwhile
                     self._send_queued(self._queue)
         except WireClosedError:
             self.abort()
 
     def _park(self, framed: bytes, taken: int) -> None:
+        # 1. The peer has a part of the frame: only the rest waits, as a view that marks it as begun.
+        # 2. It has nothing of it: the bytes themselves wait, which other outboxes share, and may still be dropped.
         self.direct = False
         self._queue = deque((memoryview(framed)[taken:] if taken else framed,))
         self.queued_bytes = len(framed) - taken
@@ -242,6 +247,8 @@ class Outbox:
             self.queued_bytes += len(framed)
 
     def _close_slow_reader(self, queue: deque[bytes | memoryview]) -> None:
+        # What waits is dropped, but a frame that has begun is finished: its reader would take our Close for the rest
+        # of it. The client resumes from its position, so nothing is lost.
         first = queue[0]
         queue.clear()
         if isinstance(first, memoryview):
@@ -254,6 +261,7 @@ class Outbox:
     def _begin_closing(self) -> None:
         if self.closing:
             return
+        # Set before anything is called: whoever is told may write or close again.
         self.closing = True
         self.direct = False
         if self._queue is not None:
@@ -274,6 +282,7 @@ class Outbox:
                 return
             taken -= len(first)
             queue.popleft()
+        # Only now, with nothing left, may a write pass the queue again; or the Close is out, and that was all.
         if not queue:
             self._unqueue()
             self.direct = not self.closing

@@ -61,7 +61,7 @@ class Reads:
         return True
 
     async def counts(self, user: str, rooms: Sequence[str]) -> list[RoomHead]:
-        """How these rooms stand for the user, what waits here counted as kept. See the port."""
+        """How these rooms stand for the user, what waits here counted as kept. The port says the rest."""
         mine = self._waiting.get(user, {})
         return await self._positions.counts(user, {room: mine.get(room, 0) for room in rooms})
 

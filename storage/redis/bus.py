@@ -42,7 +42,7 @@ async def redis_bus(url: str, clock: Clock, randomness: Randomness) -> AsyncGene
 
 
 class RedisBus(Bus):
-    """See the port. After trouble, the next attempt waits a little: until then publishing fails at once."""
+    """The Bus port on Redis. After trouble, the next attempt waits a little: until then publishing fails at once."""
 
     def __init__(self, address: Address, clock: Clock, randomness: Randomness) -> None:
         self._address = address

@@ -62,6 +62,7 @@ class TrioConnection(AsyncConnection[Any]):
         self.lock: Any = _Lock()  # psycopg's is asyncio's
         self.opened_at: float = trio.current_time()
         self._steps_without_yield = 0
+        # Made once: asking whether an idle connection is still good happens at every loan.
         self._readable = select.poll()
         self._readable.register(pgconn.socket, select.POLLIN)
 
@@ -129,6 +130,8 @@ class TrioConnection(AsyncConnection[Any]):
             with trio.move_on_after(timeout):
                 return await self._drive(gen, need)
             raise errors._WaitTimeout("wait timeout expired")
+        # The query still runs on the server. Lent out like this, the connection would give the next task the rows of
+        # this query, or make it wait for them.
         except (trio.Cancelled, KeyboardInterrupt):
             await self._end_interrupted(gen)
             raise
@@ -162,10 +165,14 @@ class TrioConnection(AsyncConnection[Any]):
 
     async def _end_interrupted(self, gen: Generator[Wait, Any, Any]) -> None:
         """Leave a known state after an interruption: the query has ended on the server, or we hung up."""
+        # 1. The connection is gone, and the query with it.
         if self.pgconn.status != pq.ConnStatus.OK:
             return
+        # 2. Nothing is in flight: the interruption came before sending, or after the last answer.
         if self.pgconn.transaction_status != pq.TransactionStatus.ACTIVE:
             return
+        # 3. It is in flight: cancel it there and read to the end of its answer, which may also be a success that
+        #    crossed the cancellation. Shielded, since this very task is cancelled.
         with trio.move_on_after(CLEANUP_TIMEOUT_S, shield=True):
             try:
                 await self.cancel_safe(timeout=CLEANUP_TIMEOUT_S)
@@ -175,6 +182,7 @@ class TrioConnection(AsyncConnection[Any]):
             except errors.Error as error:
                 self.abort(f"a query was interrupted and could not be ended: {error}")
             return
+        # 4. No end in time: a connection in an unknown state is good for nothing but closing.
         self.abort("the server did not end an interrupted query in time")
 
     @override
@@ -228,6 +236,8 @@ class TrioConnection(AsyncConnection[Any]):
         self._finish()
 
     def _finish(self) -> None:
+        # Before the descriptor is closed: its number is soon another socket's, and a task that still waits for this
+        # one would wake up for, and read from, the other.
         if self.pgconn.status == pq.ConnStatus.OK:
             trio.lowlevel.notify_closing(self.pgconn.socket)
         self.pgconn.finish()

@@ -44,6 +44,8 @@ class CommitLink:
         self._connection = connection
         self._pgconn = connection.pgconn
         self._answer_timeout_s = statement_timeout_s + _ANSWER_GRACE_S
+        # True from before sending until the server is ready again. If it is still true when a call ends, an answer may
+        # be on its way, which the next statement would take for its own: then the connection is closed.
         self._in_flight = False
 
     @classmethod
@@ -119,6 +121,7 @@ class CommitLink:
         self._check_usable()
         self._in_flight = True
         results: list[PGresult] = []
+        # Shielded: a task that is cancelled here would never learn whether its commit happened.
         limit = trio.move_on_after(self._answer_timeout_s, shield=True)
         try:
             with limit:

@@ -79,7 +79,7 @@ class Pool:
             return await self._newest_alive() or await TrioConnection.connect(
                 self._conninfo, **self._connect_options
             )
-        except BaseException:
+        except BaseException:  # a cancellation too: a place that is lost makes the pool smaller for ever
             self._give_place()
             raise
 
