@@ -39,7 +39,7 @@ _log = structlog.stdlib.get_logger("gatherup.owed")
 
 
 class OwedRows(Protocol):
-    """``storage.postgres.outbox.owed.Owed``."""
+    """The rows of owed commands; implemented by ``storage.postgres.outbox.owed.Owed``."""
 
     async def claim(self, limit: int, *, lease_s: float) -> Sequence[OwedRow]:
         """Commands that are due, for this node alone for so long."""

@@ -149,12 +149,12 @@ def _default(leaf: config.Leaf) -> str:
 
 
 def shown(value: object) -> str:
-    """A number as people read it."""
+    """Format a number for a reader."""
     return f"{value:,}" if isinstance(value, int | float) else str(value)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table."""
+    """Make a Markdown table."""
     lines = [head, ["---"] * len(head), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
     return "\n".join(f"| {' | '.join(cells)} |".replace("  |", " |") for cells in lines)
 

@@ -113,7 +113,7 @@ def report_text(report: NodeReport) -> str:
 
 
 def read_report(text: str) -> NodeReport | None:
-    """None if it isn't one."""
+    """Read a report; None if the text isn't one."""
     try:
         return _decode(text)
     except msgspec.MsgspecError:

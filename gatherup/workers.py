@@ -150,7 +150,7 @@ class Worker:
         return self._ending.is_set()
 
     def end(self, number: signal.Signals) -> None:
-        """Pass a signal on to it, and start it no more."""
+        """Pass a signal on to the worker, and don't start it again."""
         self._ending.set()
         if self._child is not None:
             self._child.send(number)

@@ -108,5 +108,5 @@ def must_be_accepted(connection: Client) -> None:
 
 
 def latencies_ms(heard: Iterable[tuple[int, Stamps]]) -> NDArray[np.float64]:
-    """From post to delivery, for every delivery."""
+    """The times from post to delivery, one for each delivery."""
     return np.concatenate([at - stamps for at, stamps in heard]) / 1e6

@@ -16,7 +16,7 @@ class Target(Struct, frozen=True, kw_only=True):
     """False: at least."""
 
     def met(self, value: float) -> bool:
-        """Whether this is good enough."""
+        """Whether the figure meets its target."""
         return value <= self.value if self.at_most else value >= self.value
 
     def __str__(self) -> str:
@@ -44,7 +44,7 @@ class Figure(Struct, frozen=True, kw_only=True):
 
     @property
     def median(self) -> float:
-        """Of the repeats."""
+        """The median of the repeats."""
         return statistics.median(self.values)
 
     @property
@@ -53,7 +53,7 @@ class Figure(Struct, frozen=True, kw_only=True):
         return (max(self.values) - min(self.values)) / self.median if self.median else 0.0
 
     def plain(self) -> dict[str, object]:
-        """For JSON."""
+        """Make plain values for JSON."""
         return {
             "group": self.group,
             "name": self.name,
@@ -67,7 +67,7 @@ class Figure(Struct, frozen=True, kw_only=True):
 
 
 def table(figures: Sequence[Figure]) -> str:
-    """For people."""
+    """Make the table that people read."""
     rows = [("figure", "median", "unit", "spread", "target", "")]
     group = ""
     for figure in figures:

@@ -19,7 +19,7 @@ _LENGTH: Final = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 
 def request(method: str, path: str, *, token: str = "", body: bytes = b"") -> bytes:
-    """One whole request."""
+    """Encode one whole request."""
     head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\n"
     if token:
         head += f"Authorization: Bearer {token}\r\n"
@@ -87,7 +87,7 @@ class Callers:
             self._epoll.register(connection.socket, select.EPOLLIN)
 
     def begin(self) -> None:
-        """Everybody asks."""
+        """Have every connection send its request."""
         for connection in self._by_descriptor.values():
             self._ask(connection)
 

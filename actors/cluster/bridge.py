@@ -1,7 +1,7 @@
-"""The bridge: what one node has to say to the others, over a bus that may lose anything.
+"""The bridge: messages from one node to the others, over a bus that may lose any of them.
 
-Nothing here decides anything: the directory says who owns what, the log what happened. What the bus loses is seen
-by the frames' numbers, or by their absence, and said again or read from the log.
+The bridge decides nothing: the directory says who owns what, and the log what happened. Missing frame numbers, or
+silence, show what the bus lost; it is then sent again or read from the log.
 """
 
 from __future__ import annotations

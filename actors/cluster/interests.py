@@ -56,7 +56,7 @@ class Listeners:
         return sum(len(streams) for streams in self._by_run.values())
 
     def of(self, stream: str) -> Sequence[Fence]:
-        """Who is to get what this stream publishes."""
+        """The runs of the peers that get what this stream publishes."""
         return tuple(self._by_stream.get(stream, ()))
 
     def within(self, shards: Collection[int]) -> Sequence[str]:
@@ -64,12 +64,12 @@ class Listeners:
         return [stream for stream in self._by_stream if shard_of(stream) in shards]
 
     def add(self, run: Fence, stream: str, version: int) -> None:
-        """A peer registers."""
+        """Note that a peer's run wants a stream."""
         self._by_stream.setdefault(stream, {})[run] = version
         self._by_run.setdefault(run, {})[stream] = None
 
     def remove(self, run: Fence, stream: str) -> None:
-        """A peer unregisters."""
+        """Note that a peer's run wants a stream no longer."""
         runs = self._by_stream.get(stream, {})
         runs.pop(run, None)
         if not runs:
@@ -85,9 +85,9 @@ class Listeners:
             self.remove(run, stream)
 
     def lose(self, lost: Callable[[int], bool], version: int) -> None:
-        """This node owns these shards no more, by this version of the view.
+        """Forget who listens in shards that this node lost by this version of the view.
 
-        Who registered by a newer version knew better, and stays.
+        A peer that registered by a newer version already knew of a later change, and stays.
         """
         for stream in [stream for stream in self._by_stream if lost(shard_of(stream))]:
             for run, known in tuple(self._by_stream[stream].items()):

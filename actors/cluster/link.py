@@ -46,7 +46,7 @@ STREAM_BYTES: Final = 64
 
 
 class Arrival(Enum):
-    """What a frame's number tells."""
+    """What a frame's number says about frames before it."""
 
     NEXT = auto()
     AFTER_HOLE = auto()
@@ -92,10 +92,10 @@ class _Events:
 
 
 class Outgoing:
-    """What is to be sent to the peer.
+    """What waits to be sent to the peer.
 
-    That something was missed, and which streams are wanted, is kept as a state rather than as messages: said again
-    and again before the next frame, it stands in it once.
+    That frames were missed, and which streams are wanted, is kept as state and not as messages: however often it
+    changes before the next frame, the frame says it once.
     """
 
     def __init__(self) -> None:
@@ -139,7 +139,9 @@ class Outgoing:
         return True
 
     def add_droppable(self, message: NodeMessage) -> bool:
-        """Queue what may as well be lost. False, and nobody is told, when the queue is half full."""
+        """Queue a message that may be lost. When the queue is half full it is dropped without a hole, and the answer
+        is False.
+        """
         if 2 * self.queued_bytes >= LINK_QUEUE_BYTES_MAX or 2 * len(self._queue) >= LINK_QUEUE_MESSAGES_MAX:
             return False
         self._append(message, _size(message))
@@ -176,11 +178,11 @@ class Outgoing:
         self._wanted[stream] = wanted
 
     def miss(self) -> None:
-        """Tell the peer with the next frame that frames of its were lost."""
+        """Tell the peer, with the next frame, that some of its frames were lost."""
         self._missed = True
 
     def beat(self) -> None:
-        """Have a frame sent even if there is nothing to say."""
+        """Make sure that a frame is sent, even an empty one."""
         if not self.waiting:
             self._append(Beat(), MESSAGE_BYTES)
 

@@ -16,7 +16,9 @@ from protocol.nodes import NodeMessage
 
 
 class Links:
-    """What is said here waits on the peer's link; ``wait`` tells who sends that something does. Nothing blocks."""
+    """Messages wait on their peer's link; ``wait`` returns to the sender when there are any. No method blocks except
+    ``wait``.
+    """
 
     def __init__(self, ownership: Ownership, clock: Clock, counters: BridgeCounters) -> None:
         self.listening = False
@@ -88,13 +90,13 @@ class Links:
     # --- what is said ---
 
     def send(self, run: Fence, message: NodeMessage) -> None:
-        """Say this; to a run that isn't a member any more it is lost, and without room it makes a hole."""
+        """Send a message. To a run that is no longer a member it is lost; without room it becomes a hole."""
         if (link := self.of(run)) is not None:
             self._counters.dropped_messages += not link.outgoing.add(message)
             self._wake.set()
 
     def send_droppable(self, run: Fence, message: NodeMessage) -> None:
-        """Say this, if the peer is reached and has plenty of room."""
+        """Send a message that may be lost, if the peer is reachable and its queue is less than half full."""
         link = self.reachable(run)
         if link is not None and link.outgoing.add_droppable(message):
             self._wake.set()
@@ -119,7 +121,7 @@ class Links:
             self._wake.set()
 
     def stir(self) -> None:
-        """Something waits."""
+        """Wake the sender: something waits on a link."""
         self._wake.set()
 
     async def wait(self) -> None:

@@ -1,7 +1,7 @@
-"""One node's part in the cluster: it joins, renews its lease, and brings the shards to where they should be.
+"""One node's part in the cluster: it joins, renews its lease, and moves shards to where they should be.
 
-What should be done is decided elsewhere (placement, lease, audible: pure); here it is carried out. Each member acts
-for itself and several may want the same: the directory lets one win, and the next view tells.
+Pure modules (placement, lease, audible) decide what should be done; this one does it. Each member acts for itself.
+When several want the same, the directory lets one win, and the next view tells the others.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ class Releases(Protocol):
 
 
 async def join(directory: Directory, joining: Joining, clock: Clock) -> Fence:
-    """Become a member.
+    """Join the cluster as a member.
 
-    If a member has this name already, wait whether it is alive: for as long as its lease. Raises JoinRefusedError
+    If a member has this name already, watch for one lease whether it is alive. Raises JoinRefusedError
     (``node_name_taken`` if it is), LogUnavailableError.
     """
     try:
@@ -174,9 +174,9 @@ class Membership:
                     nursery.start_soon(self._until_over, self._hand_over_in_turn, turns, batch)
 
     async def leave(self) -> None:
-        """Act no more, end ``run``, and tell the others: what this node still owns is nobody's.
+        """Stop acting, end ``run``, and give up the shards that this node still owns.
 
-        Raises LogUnavailableError: then they find out by the lease.
+        Raises LogUnavailableError: then the others find out by the lease.
         """
         self._end()
         await self._ask(self._directory.leave(self._me))

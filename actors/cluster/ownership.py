@@ -1,4 +1,4 @@
-"""What this node knows of who owns what, and whether it may act on it. No I/O: the member feeds it."""
+"""What this node knows of who owns what, and whether it may act on it. Pure: the member supplies the views."""
 
 from __future__ import annotations
 
@@ -135,11 +135,11 @@ class Ownership:
     # --- changes ---
 
     def on_change(self, listener: Callable[[Change], None]) -> None:
-        """Have every change told."""
+        """Have this listener called at every change."""
         self._listeners.append(listener)
 
     def on_wish(self, listener: Callable[[], None]) -> None:
-        """Have it told when somebody wants the view to be read now."""
+        """Have this listener called when somebody wants the view to be read now."""
         self._wishes.append(listener)
 
     def refresh(self, version: int | None = None) -> None:
@@ -162,12 +162,12 @@ class Ownership:
         self._acting_until = float("-inf")
 
     def hand_over(self, shards: Iterable[int]) -> None:
-        """Serve these shards no more, until they moved or ``keep`` is called."""
+        """Stop serving these shards, until they have moved or ``keep`` is called."""
         self._handing_over.update(shards)
         self._locate()
 
     def keep(self, shards: Iterable[int]) -> None:
-        """Serve these again, where they are still this node's."""
+        """Serve these shards again, where this node still owns them."""
         kept = self._handing_over.intersection(shards)
         self._handing_over -= kept
         self._locate()

@@ -1,4 +1,4 @@
-"""Frames from the bus: whether they are to be believed, what their numbers tell, and who gets their messages."""
+"""Frames from the bus: whether they are genuine, what their numbers show, and who gets their messages."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _decode_signalled: Final = msgspec.msgpack.Decoder(Signalled).decode
 
 
 class Receiving:
-    """The ear of the bridge. A frame is taken whole or not at all; nothing here blocks or raises."""
+    """The receiving half of the bridge. It takes a frame whole or not at all; nothing here blocks or raises."""
 
     def __init__(
         self,
@@ -111,7 +111,7 @@ class Receiving:
             self.recover(link)
 
     def recover(self, link: Link) -> None:
-        """Say again what may be lost on the way to this peer or back."""
+        """Repeat everything that may have been lost on the way to this peer or back."""
         link.repeat_calls = True
         self._registrations.again(link.run)
         self._presence.again(link.run)

@@ -1,7 +1,7 @@
-"""Streams over the borders of nodes: registered where they are owned, and compared with their heads.
+"""Streams of other nodes: registered with their owners, and compared with their heads.
 
-Subscribing never waits for a registration. Events join up by their seqs, and heads read after a registration began
-tell what was published before it; so what matters is only that every registration is made, some time, again.
+Subscribing never waits for a registration. Events join up by their seqs, and heads that are read after a registration
+tell what was published before it. So a registration may be late or lost, as long as it is made again in the end.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Registrations:
             self._links.want(run, stream, True)
 
     def registered(self, message: Registered) -> None:
-        """An owner answers."""
+        """Take an owner's answer to registrations."""
         for stream, head in message.heads.items():
             self._stands(stream, head)
         self._wishes.decline(message.declined)
@@ -107,7 +107,7 @@ class Registrations:
         return owned
 
     def unregister(self, run: Fence, streams: Iterable[str]) -> None:
-        """A peer wants these no more."""
+        """Note that a peer no longer wants these streams."""
         for stream in streams:
             self.listeners.remove(run, stream)
 

@@ -31,7 +31,7 @@ class InboxKind(Kind[Inbox]):
         return admits(cast(InboxCommand, command), by)
 
     def initial(self, stream: str) -> Inbox:
-        """Nothing happened yet."""
+        """The state of an inbox without items."""
         return Inbox(stream)
 
     def facts(self, state: Inbox, command: Command, *, by: str) -> Sequence[FactKey]:

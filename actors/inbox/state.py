@@ -1,4 +1,4 @@
-"""What an inbox remembers: which items weren't read. The items themselves are rows."""
+"""The state of an inbox: which items are unread. The items themselves are rows."""
 
 from __future__ import annotations
 

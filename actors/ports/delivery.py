@@ -28,14 +28,14 @@ class WireClosedError(Exception):
 
 
 class Framing(Protocol):
-    """How one codec's messages become bytes on a wire; equal for all connections of that codec."""
+    """Turns messages into bytes for a wire, in the same way for all connections of a codec."""
 
     name: str
 
     def message(self, data: bytes) -> bytes:
-        """One whole message, framed."""
+        """Frame one whole message."""
         ...
 
     def close(self, code: int, reason: str) -> bytes:
-        """The closing bytes."""
+        """The bytes that close a connection."""
         ...

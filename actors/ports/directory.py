@@ -52,8 +52,10 @@ class Directory(Protocol):
         ...
 
     async def move(self, fence: Fence, moves: Sequence[Move]) -> int:
-        """Give shards of the caller, or nobody's, to other owners; each that is still at its epoch, and whose new
-        owner is a member that isn't draining (or None). Waits for activations under way. How many moved.
+        """Move shards that the caller owns, or that nobody owns, to other owners. Returns how many moved.
+
+        A shard moves if it is still at its epoch and its new owner is a member that isn't draining, or None. Waits
+        for activations under way.
         """
         ...
 
@@ -69,7 +71,7 @@ class Directory(Protocol):
         ...
 
     async def leave(self, fence: Fence) -> None:
-        """End the caller's own run: what it still owns is nobody's. Nothing happens if the run is over already."""
+        """End the caller's own run, and give up the shards it still owns. Does nothing if the run is over already."""
         ...
 
     async def read(self) -> View:

@@ -1,4 +1,4 @@
-"""Time and chance."""
+"""The ports for time and chance."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class Step(StrEnum):
-    """What a traced command comes by on its way through a node. Each ends the one before."""
+    """The steps of a traced command on its way through a node. Each one ends the one before."""
 
     HELD = auto()
     """It waits until somebody owns its stream."""

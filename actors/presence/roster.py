@@ -38,7 +38,7 @@ NOBODY: Final = Standing()
 
 
 def more_present(one: str, other: str) -> str:
-    """Of two statuses of one user the one that is told."""
+    """Which of two statuses of one user others see."""
     return max(one, other, key=lambda status: _RANK.get(status, -1))
 
 
@@ -104,7 +104,7 @@ class Rosters:
         self._changed[stream] = None
 
     def forget(self, run: Fence, *, before: float = math.inf) -> None:
-        """Whatever a run said before this moment is true no more."""
+        """Discard what a run said before this moment."""
         for stream, parts in tuple(self._parts.items()):
             if run in parts and parts[run].at < before:
                 self._drop(run, stream)

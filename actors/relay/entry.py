@@ -42,7 +42,7 @@ class Subscription:
         """
 
     def revoked_by(self, event: RelayedEvent) -> bool:
-        """Whether this event ends it."""
+        """Whether this event ends the subscription."""
         return event.seq > self.floor and (self.user in event.revokes or EVERYONE in event.revokes)
 
 

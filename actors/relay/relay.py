@@ -47,7 +47,7 @@ class Relay:
     # --- from the streams -------------------------------------------------------------------------
 
     def publish(self, stream: str, rows: Sequence[LogRow]) -> None:
-        """Relay committed events. Repeats are dropped; a gap is filled from the log. Never blocks."""
+        """Relay committed events. Drops repeats, and fills gaps from the log. Never blocks."""
         entry = self._entries.get(stream)
         if entry is None or not rows:
             return
@@ -58,7 +58,7 @@ class Relay:
             self._repair_soon(entry)
 
     def traced(self, stream: str, seq: int, parent: str) -> None:
-        """An event that was published just now is traced: so is its way to this node's subscribers, if it has any."""
+        """Trace the way of a traced event, which was just published, to this node's subscribers, if it has any."""
         entry, deliveries = self._entries.get(stream), self._flusher.deliveries
         if self._tracer is None or entry is None or not entry.users or deliveries.full:
             return
@@ -147,7 +147,7 @@ class Relay:
             await watch.entry.wait_moved()
 
     def unwatch(self, watch: Watch) -> None:
-        """Tell it no more. Idempotent."""
+        """Stop telling this watcher. Idempotent."""
         if not watch.ended:
             watch.ended = True
             del watch.entry.watches[watch]

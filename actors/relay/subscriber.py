@@ -20,7 +20,7 @@ class Subscriber(Protocol):
 
     @property
     def outbox(self) -> Outbox:
-        """Where frames go."""
+        """The outbox that gets its frames."""
         ...
 
     def unsubscribed(self, stream: str, code: Code) -> None:
@@ -29,17 +29,18 @@ class Subscriber(Protocol):
 
 
 class Watcher(Protocol):
-    """Who is told of a stream's events as they are relayed: each once, in order; it may be erased already.
+    """Gets a stream's events as they are relayed, each once and in order, perhaps already erased, and its signals,
+    which may be lost.
 
-    And of its signals, as far as they come. Neither method may block or raise.
+    Neither method may block or raise.
     """
 
     __slots__ = ()  # each session holds several
 
     def relayed(self, stream: str, event: RelayedEvent) -> None:
-        """An event passed."""
+        """Take an event that was relayed."""
         ...
 
     def signalled(self, frame: Signalled) -> None:
-        """A signal passed."""
+        """Take a signal that was relayed."""
         ...

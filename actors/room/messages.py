@@ -1,4 +1,4 @@
-"""What is said in a room: messages, their edits and deletion, threads, and what is pinned."""
+"""Messages of a room: posts, edits, deletion, threads and pins."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def unpin(asked: Asked, command: UnpinMessage) -> Decision:
 
 
 def unspeakable(asked: Asked) -> Refuse | None:
-    """Why nothing can be said to the other one of a direct room."""
+    """Why a user can't write to the other one in a direct room; None if they can."""
     peer = asked.room.peer(asked.by)
     return None if peer is None else asked.blocked(peer)
 

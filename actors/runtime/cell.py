@@ -80,7 +80,7 @@ class Cell:
         return self._around.ownership.serves(self.stream, self.epoch)
 
     def put_off(self, wait_s: float) -> None:
-        """The oldest effect couldn't be delivered and is tried again then: the log is to say so."""
+        """Note in the log that the oldest effect is tried again after this time, since it couldn't be delivered now."""
         self.active.retry_at = self._around.clock.now() + int(wait_s * 1000)
         self.mailbox.poke()
 

@@ -30,7 +30,7 @@ class EffectSource(Protocol):
         ...
 
     def put_off(self, wait_s: float) -> None:
-        """Have the log say that the oldest effect is tried again after this."""
+        """Note in the log that the oldest effect is tried again after this time."""
         ...
 
 

@@ -39,7 +39,7 @@ Found = Callable[[Cell | Code | None], None]
 
 
 class LostHistoryError(Exception):
-    """Events that the stream's state must be folded from are no more in the log."""
+    """Events from which the stream's state must be folded are missing from the log."""
 
 
 class Entity:

@@ -10,7 +10,7 @@ from protocol.frames import Signalled
 
 
 class Publisher(Protocol):
-    """Takes what subscribers are to get, wherever they are. Nothing here blocks or raises."""
+    """Passes events and signals on to subscribers, on whatever node they are. Nothing here blocks or raises."""
 
     def publish(self, stream: str, rows: Sequence[LogRow]) -> None:
         """Committed events of a stream, in order, without a gap within one activation."""

@@ -31,10 +31,11 @@ from protocol.limits import COMMAND_TIMEOUT_S
 
 
 class Router:
-    """One way in for everything that goes to a stream. Nothing here blocks or raises for what a client sent.
+    """The one way in for everything that goes to a stream. Nothing here blocks or raises because of what a client
+    sent.
 
-    A command that came back from where the view says its owner is, is *held* with all others for its stream until
-    the view changes or a sweep has passed: it is tried again, and never in a loop.
+    The owner that the view names may send a command back. Then the router *holds* it, with all others for the stream,
+    until the view changes or a sweep has passed, and tries again; so it never loops.
     """
 
     def __init__(

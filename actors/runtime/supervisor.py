@@ -97,10 +97,10 @@ class Supervisor:
                 self._nursery = None  # before it closes: whoever ends meanwhile gives back its commands
 
     async def release(self, shards: Iterable[int], timeout_s: float) -> bool:
-        """Let every entity of these shards finish what is in its mailbox, checkpoint and go; cut off the rest when
-        the time is up, and await its end. False if there was a rest.
+        """Let every entity of these shards finish its mailbox, checkpoint and end. False if some were cut off when
+        time was up.
 
-        The caller sees that no more commands come. What events owe to others is left to the next owner.
+        The caller makes sure that no further commands come. Effects that aren't settled are left to the next owner.
         """
         release = _Release(entity for number in shards for entity in self._shards[number].values())
         self._releases.append(release)

@@ -14,7 +14,7 @@ from protocol.frames import Refused
 
 
 class View(Struct, frozen=True):
-    """What a snapshot shows, and the head at which it was so."""
+    """What a snapshot shows, and at which head."""
 
     head: int
     view: Struct

@@ -1,4 +1,4 @@
-"""Which login a session speaks for, and the end of its right to: the user's inbox says so, on every node."""
+"""Which login a session speaks for, and when that login ends: the user's inbox tells every node."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Holder(Protocol):
         ...
 
     def signalled(self, frame: Signalled) -> None:
-        """A signal came by in the user's inbox."""
+        """Take a signal from the user's inbox."""
         ...
 
 
@@ -84,7 +84,7 @@ class Authority(Watcher):
         return standing.live
 
     def end(self) -> None:
-        """Watch no more. Idempotent."""
+        """Stop watching the inbox. Idempotent."""
         if self._watch is not None:
             self._relay.unwatch(self._watch)
             self._watch = None

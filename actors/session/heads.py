@@ -143,7 +143,7 @@ class WatchedHeads(Watcher):
             self._change(room)
 
     def end(self) -> None:
-        """Watch nothing."""
+        """Stop watching all rooms."""
         for room in tuple(self._tallies):
             self._forget(room)
         self._gone.clear()

@@ -54,7 +54,7 @@ class Reading:
             self._was_read(room, number)
 
     def end(self) -> None:
-        """Watch no more. Idempotent."""
+        """Stop watching. Idempotent."""
         if self._heads is not None:
             self._heads.end()
 

@@ -1,4 +1,4 @@
-"""Replies as a session words them."""
+"""The replies that a session makes by itself."""
 
 from __future__ import annotations
 

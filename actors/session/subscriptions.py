@@ -66,7 +66,7 @@ class Subscriptions:
             self.end(stream)
 
     def forget(self, stream: str) -> None:
-        """The relay ended this one."""
+        """Forget a subscription that the relay ended."""
         self._by_stream.pop(stream, None)
 
     async def _begin_admitted(self, admitted: Mapping[str, Position | None], client_id: str | None) -> None:

@@ -68,7 +68,7 @@ class Tally:
     # --- counts ---
 
     def asked(self) -> None:
-        """A count begins."""
+        """Note that a count in PostgreSQL begins."""
         self._overtaken = False
 
     def counted(self, head: RoomHead, user: str) -> None:

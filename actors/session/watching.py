@@ -48,7 +48,7 @@ class Sights:
         return len(self._watching)
 
     async def run(self) -> None:
-        """Read again for everybody who watches, until cancelled."""
+        """Read the rights of all watching sessions again and again, until cancelled."""
         while True:
             await self._clock.sleep_until(self._clock.monotonic() + SIGHT_INTERVAL_S)
             try:

@@ -51,7 +51,7 @@ class Issuer:
         self._refresh_token_ms = refresh_token_s * 1000
 
     def new_id(self) -> str:
-        """32 hexadecimal digits."""
+        """Make a random id of 32 hexadecimal digits."""
         return self._randomness.token(16).hex()
 
     def begin(self, device: str, place: str) -> BegunLogin:

@@ -32,7 +32,7 @@ class Seal:
         self._randomness = randomness
 
     def seal(self, purpose: str, content: bytes) -> bytes:
-        """The content, unreadable."""
+        """Encrypt the content."""
         nonce = self._randomness.token(NONCE_BYTES)
         return nonce + self._cipher.encrypt(nonce, content, purpose.encode())
 

@@ -31,7 +31,7 @@ class Samples:
         self._functions: Counter[str] = Counter()
 
     def look(self, _: int, frame: FrameType | None) -> None:
-        """Count the stack."""
+        """Count the present stack."""
         while frame is not None and _of_library(frame.f_code.co_filename) and frame.f_back is not None:
             frame = frame.f_back
         if frame is None:

@@ -1,8 +1,8 @@
-"""The canary: an event that goes the whole way again and again, and with it the node's readiness.
+"""The canary: an event that goes the whole way again and again, by which the node's readiness is measured.
 
-A node is ready when a command of its own reached an actor, was committed, published, and arrived at a subscriber on
-this node: in a stream of its own, and where there are other nodes also in streams of theirs, through the bus. Nothing
-on that way is asked whether it feels well; it is used.
+A node is ready when a command of its own reached an actor, was committed and published, and arrived at a subscriber
+on this node: in a stream that the node owns, and where there are other nodes also in streams of theirs, through the
+bus. No part is asked whether it works; every part is used.
 """
 
 from gatherup.canary.canary import Canary

@@ -22,13 +22,13 @@ class HatchCanary(CreateCommand, frozen=True, kw_only=True, tag="canary.hatch"):
 
 
 class SingCanary(StreamCommand, frozen=True, kw_only=True, tag="canary.sing"):
-    """Put one event into it."""
+    """Append one event to a canary's stream."""
 
     song: str
 
 
 class CanaryHatched(Struct, frozen=True, kw_only=True):
-    """The stream begins."""
+    """The first event of a canary's stream."""
 
 
 class CanarySang(Struct, frozen=True, kw_only=True):
@@ -55,7 +55,7 @@ class CanaryKind(Kind[CanaryState]):
     state = CanaryState
 
     def initial(self, stream: str) -> CanaryState:
-        """Nothing."""
+        """The state of a canary, which is empty."""
         return CanaryState()
 
     def decide(
@@ -72,5 +72,5 @@ class CanaryKind(Kind[CanaryState]):
         """Nothing: nobody writes in it."""
 
     def apply(self, state: CanaryState, header: Header, payload: Struct | None) -> CanaryState:
-        """Nothing changes."""
+        """Return the state unchanged."""
         return state

@@ -1,4 +1,4 @@
-"""A node's process, started so that it never outlives the one that started it."""
+"""Starts a node's process, which ends at the latest with its parent."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ class Cluster:
         await self.valkey.restart()
 
     async def flush_redis(self) -> None:
-        """FLUSHALL."""
+        """Have Redis delete everything (FLUSHALL)."""
         parts = urlsplit(self.valkey.url)
         async with await trio.open_tcp_stream(_LOOPBACK, self.valkey.port) as stream:
             await stream.send_all(f"AUTH {parts.password}\r\nFLUSHALL SYNC\r\n".encode())
@@ -78,7 +78,7 @@ class Cluster:
         await self.postgres.restart()
 
     def heal(self) -> None:
-        """Every link is good again."""
+        """Restore every link."""
         for node in self.nodes.values():
             node.heal()
 

@@ -47,7 +47,7 @@ class Endpoint(Struct, frozen=True):
 
 
 class Roaming(Connector):
-    """A connector that takes one endpoint after the other; with one alone, that one for ever."""
+    """A connector that uses the given endpoints in turn."""
 
     def __init__(self, endpoints: Sequence[Endpoint]) -> None:
         self._endpoints = endpoints
@@ -86,7 +86,7 @@ class Guest:
         raise TokenUnavailableError(f"Nobody could sign in within {SIGN_IN_FOR_S:.0f} s at {tried}.")
 
     async def token(self) -> str:
-        """A token that is good now. Raises TokenUnavailableError."""
+        """Get a token that hasn't expired. Raises TokenUnavailableError."""
         assert self._signed_in is not None
         if trio.current_time() < self._renew_at:
             return self._signed_in.access_token

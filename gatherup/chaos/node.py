@@ -121,7 +121,7 @@ class ClusterNode:
         self.links[server].delay(seconds, BOTH)
 
     def heal(self) -> None:
-        """Its links are good again."""
+        """Restore the links of this node."""
         for link in self.links.values():
             link.heal()
 

@@ -72,7 +72,7 @@ class FaultProxy:
             link.reset()
 
     def heal(self) -> None:
-        """No more faults."""
+        """End all faults of this proxy."""
         self._delays_s = dict.fromkeys(Direction, 0.0)
         self._silent, self._cut = frozenset(), False
         self._wake()

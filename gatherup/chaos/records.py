@@ -144,7 +144,7 @@ class Sink(Protocol):
     """Where entries go, in the order of time."""
 
     def write(self, record: Record) -> None:
-        """Keep one."""
+        """Keep one record."""
         ...
 
 
@@ -155,11 +155,11 @@ class RecordFile:
         self._file = path.open("wb")
 
     def write(self, record: Record) -> None:
-        """Append one."""
+        """Append one record to the file."""
         self._file.write(_encode(record) + b"\n")
 
     def close(self) -> None:
-        """Nothing more comes."""
+        """Close the file: no record follows."""
         self._file.close()
 
 

@@ -41,7 +41,7 @@ Trouble = Callable[[Workload, Sink, Now], Awaitable[None]]
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """What a run is to be."""
+    """The plan of a run."""
 
     seconds: float
     seed: int

@@ -99,7 +99,7 @@ class StoredTruth(Truth):
         self._receipts: dict[str, dict[tuple[str, str], Receipt]] = {}
 
     def add(self, stream: str, rows: Sequence[LogRow], receipts: Sequence[Receipt]) -> None:
-        """One whole stream."""
+        """Add one whole stream."""
         self._seqs[stream] = [row.seq for row in rows]
         self._receipts[stream] = {(receipt.author, receipt.client_id): receipt for receipt in receipts}
         self._stories.story[stream] = []

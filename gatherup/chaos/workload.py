@@ -170,7 +170,7 @@ class Workload:
             nursery.cancel_scope.deadline = trio.current_time() + SETTLE_S
 
     def hush(self) -> None:
-        """No more new commands."""
+        """Send no new commands from now on."""
         self._stop.set()
 
     async def settle(self) -> bool:

@@ -1,4 +1,4 @@
-"""What the state machine asks of whoever drives it. They are to be carried out in the order given."""
+"""What the state machine asks its driver to do. The driver carries actions out in the order given."""
 
 from __future__ import annotations
 

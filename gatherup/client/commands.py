@@ -89,7 +89,7 @@ class Commands:
         self._unsent = sorted(self._pending.values(), key=lambda p: p.order)
 
     def sendable(self, now: float) -> list[Command]:
-        """What is to be sent now, in this order; it counts as sent from here on."""
+        """Take the commands to send now, in this order. They count as sent from here on."""
         if (limits := self._limits) is None:
             return []
         self._sendable_at = math.inf

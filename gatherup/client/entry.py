@@ -31,15 +31,16 @@ async def connect(
     clock: Clock | None = None,
     randomness: Randomness | None = None,
 ) -> AsyncGenerator[Client, None]:
-    """A client that stays connected while the block runs; entered once the first session is open.
+    """Run a client that stays connected while the block runs. The block begins once the first session is open.
 
     ``url`` is the stream listener, ``ws://host:port`` or ``wss://…``. With a provider as ``token`` it is renewed
     before it expires; a plain string is used until it does. ``kinds`` says how streams are read: those of a kind that
     isn't named arrive as plain values. ``on_status`` hears of every session that begins or ends; it must not block.
     An unreachable server is tried for ever: put a deadline around it if that is too long.
 
-    Raises ClosedError if the server turns the client away for good. A single error inside the block comes out as
-    itself, not in an ExceptionGroup.
+    The client tries an unreachable server without end: put a deadline around the block if you don't want that. Raises
+    ClosedError if the server turns the client away for good. A single error inside the block is raised as it is, not
+    in an ExceptionGroup.
     """
     client = Client(
         connector=connector or WebSocketConnector(url),

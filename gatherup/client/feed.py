@@ -101,7 +101,7 @@ class Feed(Generic[T]):
         self._answered.set()
 
     def ended(self, error: ClientError) -> None:
-        """Nothing follows."""
+        """Note that nothing follows."""
         self._failure = error
         self._changed.set()
         self._answered.set()

@@ -27,7 +27,7 @@ class Marks:
             del self._waiting[next(iter(self._waiting))]
 
     def opened(self, welcome: SessionLimits) -> None:
-        """A session began."""
+        """Note that a session began."""
         self._pause_s = 1 / welcome.signals_per_s
 
     def lost(self) -> None:
@@ -35,7 +35,7 @@ class Marks:
         self._pause_s = None
 
     def sendable(self, now: float) -> list[MarkRead]:
-        """What is to be sent now; it counts as sent from here on."""
+        """Take the read positions to send now. They count as sent from here on."""
         if self._pause_s is None or now < self._next_at or not self._waiting:
             return []
         room = next(iter(self._waiting))

@@ -9,7 +9,7 @@ from protocol.frames import Accepted
 
 
 class Outcome:
-    """Settled once."""
+    """The outcome of a command, which is settled once."""
 
     def __init__(self) -> None:
         self._event = trio.Event()

@@ -40,7 +40,7 @@ class WatchedPeople(Watched):
         return EndPresence(error)
 
     def opened(self, now: float) -> list[Action]:
-        """A session began."""
+        """Note that a session began."""
         gone = tuple(
             PersonPresence(user=user, status=OFFLINE) for user in self._there if user in self._wanted
         )
@@ -92,7 +92,7 @@ class OwnStatus:
         self._ready = False
 
     def sendable(self, now: float) -> list[SetStatus]:
-        """What is to be sent now; it counts as told from here on."""
+        """Take the status to send now. It counts as sent from here on."""
         if not self._ready or now < self._next_at or self._wanted == self._told:
             return []
         self._told, self._next_at = self._wanted, now + 1 / limits.STATUSES_PER_S

@@ -1,4 +1,4 @@
-"""One room with a method for everything that can be done in it."""
+"""One room, with a method for each of its commands."""
 
 from __future__ import annotations
 

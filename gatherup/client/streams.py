@@ -95,7 +95,7 @@ class Stream:
         self._opened.set()
 
     def ended(self, error: ClientError) -> None:
-        """Nothing follows."""
+        """Note that nothing follows."""
         self._failure = error
         self._buffer.append(Ended(stream=self.id, error=error))
         self._changed.set()

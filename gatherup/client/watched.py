@@ -53,7 +53,7 @@ class Watched(ABC):
         return self.elapsed(now)
 
     def opened(self, now: float) -> list[Action]:
-        """A session began."""
+        """Note that a session began."""
         self._ready, self._retry_at = True, now
         return self.elapsed(now)
 

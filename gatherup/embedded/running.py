@@ -108,7 +108,7 @@ async def embedded_postgres(
 async def embedded_valkey(
     data_dir: Path, *, port: int | None = None, settings: Mapping[str, str] | None = None
 ) -> AsyncGenerator[RunningValkey]:
-    """Run Valkey on ``data_dir`` (or use the one that runs on it) for the block; as embedded_postgres."""
+    """Run Valkey on ``data_dir`` for the block, or use the one that runs there already, as embedded_postgres does."""
     server = ValkeyServer(data_dir, port=port, settings=settings)
     async with _run(server):
         yield RunningValkey(server)

@@ -53,7 +53,7 @@ class WebSocketFraming:
         return frame(self._first, data)
 
     def close(self, code: int, reason: str) -> bytes:
-        """The Close frame."""
+        """Encode a Close frame."""
         self.closes[code] += 1
         return close(code, reason)
 

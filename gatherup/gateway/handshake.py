@@ -52,7 +52,7 @@ class Upgraded(Struct, frozen=True):
 
 
 class Rejected(Struct, frozen=True):
-    """``response`` is to be sent; then the connection ends."""
+    """A handshake that is refused: send ``response`` and end the connection."""
 
     response: bytes
     status: HTTPStatus

@@ -24,14 +24,14 @@ class HealthResource:
 
     @endpoint("GET", "/health/live", answer=Health, unlimited=True, group=GROUP)
     async def live(self, caller: Caller) -> Health:
-        """The process runs and its loop turns."""
+        """Say that the process runs and its event loop turns."""
         return Health(status="ok")
 
     @endpoint("GET", "/health/ready", answer=Health, other=503, unlimited=True, group=GROUP)
     async def ready(self, caller: Caller) -> tuple[Health, dict[str, str], int]:
-        """An event went the whole way, from command to subscriber, not long ago. 503 with the reason otherwise.
+        """Say whether an event recently went the whole way, from command to subscriber; if not, 503 with the reason.
 
-        ``degraded`` says what doesn't work on this node and wouldn't on another either.
+        ``degraded`` says what doesn't work on this node and wouldn't work on another one either.
         """
         found = self._readiness()
         if found.unready is None:
@@ -40,5 +40,5 @@ class HealthResource:
 
     @endpoint("GET", "/metrics", media_type="text/plain", unlimited=True, group=GROUP)
     async def metrics(self, caller: Caller) -> Response:
-        """Counters and gauges in Prometheus' text format."""
+        """Get counters and gauges in Prometheus' text format."""
         return Response(generate_latest(self._registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)

@@ -57,7 +57,7 @@ class ProblemError(Exception):
 
 
 def of_refused(refused: Refused) -> ProblemError:
-    """A refused command."""
+    """Make the problem of a refused command."""
     return ProblemError(
         refused.code,
         refused.message,

@@ -17,7 +17,7 @@ class RequestSpan(Protocol):
     """A sampled request."""
 
     def answered(self, status: int) -> None:
-        """It is over."""
+        """Note the answer's status, which ends the span."""
         ...
 
 

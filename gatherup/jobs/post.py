@@ -96,7 +96,7 @@ class NoPost:
     """Takes nothing: letters become dead ones, which can be sent when there is a server."""
 
     async def send(self, message: EmailMessage, *, to: str) -> None:
-        """Raises JobHopelessError."""
+        """Refuse every letter: raises JobHopelessError."""
         raise JobHopelessError("No mail is sent: GATHERUP_MAIL_HOST isn't set.")
 
 

@@ -63,14 +63,14 @@ class Queue(Struct, frozen=True, kw_only=True):
 
 
 class JobRows(Protocol):
-    """``storage.postgres.outbox.jobs.Jobs``."""
+    """The rows of jobs; implemented by ``storage.postgres.outbox.jobs.Jobs``."""
 
     async def take(self, rooms: Mapping[str, int], *, lease_s: float) -> Sequence[TakenJob]:
         """Due jobs, of each queue at most its number, for this node alone for so long."""
         ...
 
     async def done(self, job: TakenJob) -> None:
-        """Forget it."""
+        """Delete a job that is done."""
         ...
 
     async def put_off(self, job: TakenJob, wait_s: float, error: str, *, counts: bool = True) -> None:

@@ -76,7 +76,7 @@ async def _standings(directory: Directory, clock: Clock) -> AsyncGenerator[tuple
 
 
 def table(standing: Standing) -> Group:
-    """As people read it."""
+    """Draw the cluster's state as a table."""
     grid = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")  # 80 columns must do
     for column in _COLUMNS:
         grid.add_column(column, justify="left" if column in {"node", "state"} else "right", no_wrap=True)

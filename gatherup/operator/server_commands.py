@@ -75,7 +75,7 @@ def create_key(name: str, scopes: tuple[str, ...], days: int | None) -> None:
 
 @keys.command("list")
 def list_keys() -> None:
-    """Print all keys: id, name, scopes, and whether they are good."""
+    """Print all keys: id, name, scopes, and whether they work."""
 
     async def work(pool: Pool) -> None:
         now = SystemClock().now()
@@ -91,7 +91,7 @@ def list_keys() -> None:
 @keys.command("revoke")
 @click.argument("key")
 def revoke_key(key: str) -> None:
-    """End the key with the id KEY: within seconds it is good nowhere. Exits 1 if there is none."""
+    """Revoke the key with the id KEY: within seconds it works on no node. Exits 1 if there is none."""
 
     async def work(pool: Pool) -> None:
         try:
@@ -110,7 +110,7 @@ def revoke_key(key: str) -> None:
 
 @click.group()
 def jobs() -> None:
-    """See mail and webhooks that wait or failed for good."""
+    """Show mail and webhooks that wait or failed for good."""
 
 
 @jobs.command("list")

@@ -29,7 +29,7 @@ class NodeStanding(Struct, frozen=True, kw_only=True):
 
     @property
     def state(self) -> str:
-        """In a word."""
+        """The member's state, in one word."""
         if self.lease_age_s is not None and self.lease_age_s >= self.lease_s:
             return "silent"
         if self.draining:

@@ -76,7 +76,7 @@ class Tally:
         return head - min(self._last.values(), default=head)
 
     def line(self) -> str:
-        """In a sentence."""
+        """The counts in one sentence."""
         return (
             f"{self.accepted} posts accepted, {self.failed} failed; "
             f"{self.delivered} events delivered, {self.lost} lost, {self.doubled} doubled, {self.altered} altered; "

@@ -113,7 +113,7 @@ class OtelRequest:
         self._span = span
 
     def answered(self, status: int) -> None:
-        """It is over."""
+        """Note the answer's status, which ends the span."""
         self._span.set_attribute("http.response.status_code", status)
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             self._span.set_status(Status(StatusCode.ERROR))

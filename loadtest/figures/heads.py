@@ -54,14 +54,14 @@ class Watchers:
         self._rooms = tuple(rooms)
 
     def watch(self, rooms: Sequence[str]) -> None:
-        """Watch these; none ends it."""
+        """Watch these rooms; with none, stop watching."""
         for connection in self.connections:
             connection.send(WatchHeads(client_id=client_id(), rooms=tuple(rooms)))
         self._crowd.read_for(SETTLE_S)
         self.forget()
 
     def forget(self) -> None:
-        """Begin to count."""
+        """Start counting from zero."""
         self.came_at = {connection: [] for connection in self.connections}
         self.bytes = 0
 

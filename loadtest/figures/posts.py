@@ -55,7 +55,7 @@ class Posting:
         by.send(PostMessage(client_id=id_, stream=self._room_of[by], body=stamped(at_ns, BODY_CHARS)))
 
     def closed(self, seconds: float) -> None:
-        """For so long, whoever has nothing under way posts, no more often than a session may."""
+        """For so long, every member without a post under way posts, as often as a session may."""
         until = time.monotonic_ns() + round(seconds * 1e9)
         while (now := time.monotonic_ns()) < until:
             while self._free and self._free[0][0] <= now:

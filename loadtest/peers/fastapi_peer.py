@@ -73,7 +73,7 @@ select $1, $2, $3, head, head, $8 from room returning last_seq
 
 
 class Reaction(BaseModel):
-    """How many have put it."""
+    """A reaction, and how many people gave it."""
 
     reaction: str
     count: int
@@ -104,7 +104,7 @@ class MessagePage(BaseModel):
 
 
 class NewMessage(BaseModel):
-    """What is posted."""
+    """The body of a request to post."""
 
     client_id: UUID
     body: str
@@ -113,7 +113,7 @@ class NewMessage(BaseModel):
 
 
 class Posted(BaseModel):
-    """It is kept."""
+    """The answer to a post that is stored."""
 
     client_id: UUID
     stream: str
@@ -188,7 +188,7 @@ async def history(
 
 @app.post("/v1/rooms/{room}/messages", status_code=201)
 async def post(room: str, body: NewMessage, user: User) -> Posted:
-    """Keep a message."""
+    """Store a message."""
     at = time.time_ns() // 1_000_000
     header = json.dumps({"stream": room, "at": at, "author": user, "type": "room.posted"}).encode()
     payload = json.dumps({"body": body.body}).encode()

@@ -120,7 +120,7 @@ class MemoryDatabase:
         return Standing(True, True, self.incarnation, row.head, min(int(str(seq)) for seq in after))
 
     def judge(self, append: Append) -> Verdict:
-        """What the row says now; the caller holds its lock, and the node's fence is good."""
+        """Judge an append by the row as it stands. The caller holds its lock, and has checked the node's fence."""
         row = self.stream(append.stream)
         if row is None or row.activation != append.activation:
             return Verdict.FENCED

@@ -77,6 +77,6 @@ class Held:
             self._locks.append(lock)
 
     def release(self) -> None:
-        """Release all."""
+        """Release every lock that is held."""
         while self._locks:
             self._locks.pop().release()

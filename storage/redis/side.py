@@ -1,4 +1,4 @@
-"""One side of the bus, publishing or listening: whether it works, what is said about it, when to try again."""
+"""One side of the bus, publishing or listening: whether it works, what is logged about it, and when to try again."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ TROUBLE: Final = (*BROKEN, RespError, NoServerError, Cut)
 
 
 class Side:
-    """Each outage and each other reason is logged once, and so is its end."""
+    """Whether one side works. Logs each outage once, again when its reason changes, and its end."""
 
     def __init__(self, name: str, clock: Clock, randomness: Randomness) -> None:
         self.trouble = ""

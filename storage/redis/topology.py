@@ -55,7 +55,7 @@ def topology(address: Address, clock: Clock) -> Topology:
 
 
 class OneServer(Topology):
-    """The one that the address names."""
+    """The topology of a single server, which the address names."""
 
     publish, subscribe, moves = "PUBLISH", "SUBSCRIBE", False
 
@@ -161,7 +161,7 @@ class ClusterTopology(Topology):
 
     @override
     async def check(self, connection: Connection) -> None:
-        """A node that doesn't have the slot says so itself."""
+        """Accept any node: one that doesn't have the slot refuses the command."""
 
 
 def slot_of(channel: str) -> int:

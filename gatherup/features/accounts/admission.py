@@ -1,4 +1,4 @@
-"""From somebody who showed who they are to a login; with a second factor in between where one is asked for."""
+"""Makes a login for somebody who has proved who they are, after a second factor where the account has one."""
 
 from __future__ import annotations
 

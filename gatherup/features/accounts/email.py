@@ -19,7 +19,7 @@ GROUP: Final = "credentials"
 
 
 class EmailResource:
-    """Giving an address, and proving it."""
+    """Give an address, and prove it."""
 
     def __init__(
         self,
@@ -44,9 +44,10 @@ class EmailResource:
         group=GROUP,
     )
     async def change_email(self, caller: Caller, body: ChangeEmail) -> None:
-        """Have a code mailed to an address; once it came back, the address is the account's and the old one is told.
+        """Have a code mailed to an address. Giving the code back makes it the account's address, and notifies the old
+        one.
 
-        An address that another account has gets a letter that says so, and the answer is the same.
+        An address that belongs to another account gets a letter that says so, and the answer is the same.
         """
         await self._passwords.confirmed(caller, body.password)
         mailed = await self._codes.new(body.email, caller.address, "verify_email")

@@ -41,7 +41,7 @@ class MeResource:
 
     @endpoint("GET", "/v1/me", answer=Account, group=GROUP)
     async def me(self, caller: Caller) -> Account:
-        """The account one is signed in to."""
+        """Get the account that one is signed in to."""
         account = await self._accounts.by_user(caller.user, self._clock.now())
         if account is None:
             raise ProblemError(Code.UNAUTHENTICATED)
@@ -65,7 +65,7 @@ class MeResource:
         group=GROUP,
     )
     async def upgrade(self, caller: Caller, body: Upgrade) -> None:
-        """Give a guest account a handle and a password. It stays the same user; its device secret is good no more."""
+        """Give a guest account a handle and a password. It stays the same user; its device secret stops working."""
         handle = good_handle(body.handle)
         account = await self._accounts.by_user(caller.user, self._clock.now())
         if account is None or account.password_hash is not None or account.handle is not None:
@@ -93,6 +93,6 @@ class JwksResource:
 
     @endpoint("GET", "/.well-known/jwks.json", answer=Jwks, anonymous=True, group=GROUP)
     async def jwks(self, caller: Caller) -> tuple[Jwks, dict[str, str]]:
-        """The keys that access tokens are checked with (RFC 7517)."""
+        """Get the keys with which access tokens are checked (RFC 7517)."""
         headers = {"Cache-Control": f"public, max-age={JWKS_MAX_AGE_S}"}
         return Jwks(keys=self._tokens.published), headers

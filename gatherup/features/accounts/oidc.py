@@ -59,7 +59,7 @@ class Visits:
         self._randomness = randomness
 
     def told(self) -> Providers:
-        """Which there are."""
+        """The providers that the operator has set up."""
         settings = [oidc.provider for oidc in self._providers.values()]
         return Providers(providers=[Provider(name=one.name, title=one.title) for one in settings])
 
@@ -114,7 +114,7 @@ class Visits:
 
 
 class OidcResource:
-    """Signing in."""
+    """Signing in with OpenID providers."""
 
     def __init__(
         self, visits: Visits, accounts: Accounts, admission: Admission, issuer: Issuer, clock: Clock
@@ -127,14 +127,14 @@ class OidcResource:
 
     @endpoint("GET", "/v1/oidc", answer=Providers, anonymous=True, group=GROUP)
     async def providers(self, caller: Caller) -> Providers:
-        """The sites that one may sign in with."""
+        """List the sites with which one may sign in."""
         return self._visits.told()
 
     @endpoint(
         "POST", "/v1/oidc/<provider>/begin", body=BeginOidc, answer=OidcBegun, anonymous=True, group=GROUP
     )
     async def begin(self, caller: Caller, body: BeginOidc, provider: str) -> OidcBegun:
-        """Begin to sign in: where to send the browser, and what to keep until it is back."""
+        """Begin to sign in with a site: the answer says where to send the browser, and what to keep meanwhile."""
         return await self._visits.begin(provider, body, link=None)
 
     @endpoint(
@@ -153,7 +153,7 @@ class OidcResource:
         group=GROUP,
     )
     async def finish(self, caller: Caller, body: FinishOidc, provider: str) -> SignedIn:
-        """Sign in with what the provider gave back. Who comes for the first time gets an account."""
+        """Sign in with the code that the provider gave back. The first time, this makes an account."""
         begun, who = await self._visits.finish(provider, body, link=None)
         issuer = self._visits.named(provider).provider.issuer
         account = await self._accounts.by_identity(issuer, who.subject, self._clock.now())
@@ -214,7 +214,7 @@ class IdentitiesResource:
         group=GROUP,
     )
     async def link(self, caller: Caller, body: FinishOidc, provider: str) -> None:
-        """Link the identity that the provider gave back: who has it can sign in as this user."""
+        """Link the identity that the provider gave back: its owner can then sign in as this user."""
         _, who = await self._visits.finish(provider, body, link=caller.user)
         issuer = self._visits.named(provider).provider.issuer
         try:

@@ -21,7 +21,7 @@ ANSWER_S: Final = 0.25
 
 
 class PasswordsResource:
-    """Changing and resetting."""
+    """Changing and resetting passwords."""
 
     def __init__(
         self,
@@ -86,7 +86,7 @@ class PasswordsResource:
         group=GROUP,
     )
     async def reset(self, caller: Caller, body: ResetPassword) -> None:
-        """Set a password with a mailed code. Every login ends, and the user is told."""
+        """Set a password with a mailed code. Every login ends, and the user gets a notice."""
         password_hash = await self._passwords.hash(body.password)
         if not await self._credentials.reset_password(
             token_digest(body.code), password_hash, at=self._clock.now(), address=caller.address

@@ -49,7 +49,9 @@ class PasswordProof:
         return await self._passwords.hash(password)
 
     async def signing_in(self, body: SignIn, address: str) -> AccountRow:
-        """Whose name and password these are. Raises ProblemError, the same and as late for every wrong one."""
+        """Find the account of this name and password. Raises ProblemError, the same after the same time for
+        everything wrong.
+        """
         account = await self._accounts.by_name(body.name, self._clock.now())
         known = self._issuer.known_device(body.known_device, account and account.user)
         async with self._lockout.attempt(self._lockout.limits.sign_in(folded(body.name), address, known)):
@@ -88,7 +90,7 @@ class PasswordProof:
 
 
 class FactorProof:
-    """Checks codes of second factors: each is good once."""
+    """Checks codes of second factors. Each code works once."""
 
     def __init__(
         self, factors: SecondFactors, seal: Seal, lockout: Lockout, clock: Clock, *, recovery_key: bytes

@@ -46,7 +46,7 @@ class AuthenticatorSecrets:
 
 
 class SecondFactorResource:
-    """Enrolling, confirming, dropping."""
+    """Enrolling, confirming and removing a second factor."""
 
     def __init__(
         self,

@@ -30,7 +30,7 @@ GROUP: Final = "sign_in"
 
 
 class RegisterResource:
-    """Making accounts."""
+    """Registration of accounts."""
 
     def __init__(
         self,
@@ -59,7 +59,8 @@ class RegisterResource:
     async def register(self, caller: Caller, body: Register) -> SignedIn:
         """Make an account with handle and password, and sign in.
 
-        It tells whether a handle is taken: handles are public. It never tells whether an e-mail address is.
+        The answer shows whether a handle is taken: handles are public. It never shows whether an e-mail address is
+        taken.
         """
         handle = good_handle(body.handle)
         mailed = None
@@ -124,7 +125,8 @@ class SignInResource:
 
         A wrong name and a wrong password get the same answer in the same time.
 
-        With a second factor the answer is ``second_factor_needed`` and a ticket for /v1/login/code.
+        A wrong name and a wrong password get the same answer after the same time. With a second factor the answer is
+        ``second_factor_needed`` and a ticket for /v1/login/code.
         """
         account = await self._passwords.signing_in(body, caller.address)
         known = self._issuer.known_device(body.known_device, account.user)
@@ -141,7 +143,7 @@ class SignInResource:
         group=GROUP,
     )
     async def code(self, caller: Caller, body: SignInWithCode) -> SignedIn:
-        """Finish a sign-in with a code of the second factor, or a recovery code. Each is good once."""
+        """Finish a sign-in with a code of the second factor, or with a recovery code. Each code works once."""
         half, account = await self._admission.half_signed_in(body.ticket)
         known = half.known_device
         await self._factors.check(half.user, body.code, caller.address, known_device=known)
@@ -157,7 +159,7 @@ class SignInResource:
         group=GROUP,
     )
     async def device(self, caller: Caller, body: SignInWithDevice) -> SignedIn:
-        """Sign in to the guest account of this device. Once the account has a password, that is asked for."""
+        """Sign in to the guest account of this device. Once the account has a password, sign in with that."""
         account = await self._accounts.by_device(token_digest(body.device_secret), self._clock.now())
         if account is None:
             raise ProblemError(
@@ -169,7 +171,7 @@ class SignInResource:
 
 
 class RefreshResource:
-    """Exchanging refresh tokens."""
+    """Exchange of refresh tokens."""
 
     def __init__(self, sign_ins: SignIns, issuer: Issuer, poke: Callable[[], None]) -> None:
         self._sign_ins = sign_ins
@@ -190,7 +192,7 @@ class RefreshResource:
 
         It is good once: showing it again ends the login, since somebody copied it.
 
-        Only who lost the answer may show it again, within a minute and with the same ``retry_key``.
+        A client that lost the answer may use it again, within a minute and with the same ``retry_key``.
         """
         outcome = await self._sign_ins.rotate(self._issuer.exchange(body, caller.address))
         match outcome:

@@ -69,7 +69,7 @@ class AdminResource:
         "GET", "/v1/admin/audit", query=AuditQuery, answer=AuditPage, refuses=(Code.FORBIDDEN,), group=GROUP
     )
     async def audit(self, caller: Caller, query: AuditQuery) -> AuditPage:
-        """Privileged and security acts: who did what, on whom, from where."""
+        """List privileged and security acts: who did what, to whom, from where."""
         await self._admit(caller)
         if query.before is not None and query.after is not None:
             raise ProblemError(Code.INVALID, "Give before or after, not both.", field="after")

@@ -18,7 +18,7 @@ GROUP = "keys"
 
 
 class Admins(Protocol):
-    """``storage.postgres.admin.admins.Admins``."""
+    """Who is an admin; implemented by ``storage.postgres.admin.admins.Admins``."""
 
     async def is_admin(self, user: str) -> bool:
         """Whether this user has the rights of an admin now."""

@@ -74,7 +74,7 @@ class ServerRoomsResource:
         group=GROUP,
     )
     async def post(self, caller: Caller, room: str, body: ServerMessage) -> CommandAccepted:
-        """Post a message as the game: its author is ``key:`` and the key's id."""
+        """Post a message as the game. Its author is ``key:`` and the key's id."""
         return await self._commands.send(caller, PostMessage, body, stream=room_id(room), **fields_of(body))
 
     @endpoint("PUT", MEMBER, body=ServerMember, answer=CommandAccepted, scope="rooms.manage", group=GROUP)
@@ -101,7 +101,7 @@ class ServerRoomsResource:
         return await self._commands.accepted(caller, command)
 
     async def _joined(self, key: str, stream: str, member: str, client_id: str) -> int | None:
-        """See to it that somebody is in a room, as whoever lets them in; the seq, None if they were in it."""
+        """Make a user a member, in the name of whoever lets them in; the seq, None if they were one."""
         join = JoinRoom(client_id=_step(client_id, "join"), stream=stream)
         try:
             return await self._done(member, join)
@@ -156,8 +156,8 @@ class MintResource:
     async def mint(self, caller: Caller, body: MintToken) -> SignedIn:
         """Sign in a user of the game by the id that the game knows. Give the tokens to their client alone.
 
-        The account is made when it is asked for first. Whoever turned a second factor on is asked for it here too.
-        Admins sign in themselves: or a key with this scope could make itself others with every scope.
+        The first request makes the account. A user who turned a second factor on must give a code here too. Admins
+        can't be signed in this way: otherwise a key with this scope could make itself keys with every scope.
         """
         account = await self._known(body)
         if account is None:

@@ -1,4 +1,4 @@
-"""Deleting one's account."""
+"""The resource with which users delete their account."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class DeletionResource:
     async def delete(self, caller: Caller, body: DeleteAccount) -> AccountDeleted:
         """Delete one's account: it is hidden from everybody, and every login ends.
 
-        After ACCOUNT_ERASE_DAYS it is erased with everything one wrote; signing in before keeps it.
+        After ACCOUNT_ERASE_DAYS it is erased together with everything one wrote. Signing in before then keeps it.
         """
         account = await self._passwords.again(caller.user, body.password)
         at = self._clock.now()

@@ -25,14 +25,14 @@ _log = structlog.stdlib.get_logger("gatherup.erasure")
 
 
 class ErasureRows(Protocol):
-    """``storage.postgres.people.erasure.Erasures``."""
+    """What is to be erased; implemented by ``storage.postgres.people.erasure.Erasures``."""
 
     async def forget_due(self, at: Instant) -> bool:
         """Delete the rows of one account whose time has come; False if there is none."""
         ...
 
     async def claim(self, *, lease_s: float) -> str | None:
-        """A user who is to be erased from streams, for this node alone for so long."""
+        """Claim a user whose texts must be erased from streams, for this node alone for so long."""
         ...
 
     async def settle(self, user: str) -> None:

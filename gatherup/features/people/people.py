@@ -87,12 +87,12 @@ class PeopleResource:
 
     @endpoint("GET", "/v1/me/profile", answer=OwnProfile, versioned=True, group=GROUP)
     async def own(self, caller: Caller) -> Response:
-        """One's own profile and settings; 304 for who has this version already (If-None-Match)."""
+        """Get one's own profile and settings; 304 if If-None-Match names this version."""
         return _answer(await self._own(caller))
 
     @endpoint("PATCH", "/v1/me/profile", body=ChangeProfile, answer=OwnProfile, versioned=True, group=GROUP)
     async def change(self, caller: Caller, body: ChangeProfile) -> Response:
-        """Change one's profile or settings; with If-Match only if nobody changed them meanwhile."""
+        """Change one's profile or settings; with If-Match only if they are unchanged since."""
         hold(self._throttle, caller)
         wanted = wanted_version()
         changed = await self._people.change(caller.user, msgspec.structs.asdict(body), revision=wanted)

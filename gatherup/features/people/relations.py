@@ -1,4 +1,4 @@
-"""What people are to one another: blocks and friends."""
+"""Resources of relations between people: blocks, friends and requests."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class RelationsResource:
         "GET", "/v1/me/friend-requests", query=RequestsQuery, answer=PeoplePage, polled=True, group=GROUP
     )
     async def requests(self, caller: Caller, query: RequestsQuery) -> PeoplePage:
-        """Who asked to be one's friend, or whom one has asked, the newest first."""
+        """List the requests to be friends that one got, or those that one sent, the newest first."""
         edge = self._pages.edge(query.cursor)
         sent = query.direction == "sent"
         found = await self._relations.requests(caller.user, page_of(edge, query.limit), sent=sent)
@@ -99,7 +99,7 @@ class RelationsResource:
 
     @endpoint("DELETE", FRIEND, status=204, group=GROUP)
     async def part(self, caller: Caller, user: str) -> None:
-        """End a friendship, decline a user's request or take one's own back."""
+        """End a friendship, decline a user's request, or take one's own request back."""
         hold(self._throttle, caller)
         await self._relations.part(caller.user, user_id(user))
 

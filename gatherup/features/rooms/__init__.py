@@ -1,1 +1,1 @@
-"""Rooms over HTTP."""
+"""The resources of rooms: rooms, members, invites, messages, reports and heads."""

@@ -55,7 +55,7 @@ class HeadsResource:
 
     @endpoint("GET", "/v1/heads", query=HeadsQuery, answer=HeadsPage, polled=True, group=GROUP)
     async def page(self, caller: Caller, query: HeadsQuery) -> HeadsPage:
-        """How much is new in the rooms one is in: in those that are named, or in all."""
+        """Get how much is new in the named rooms, or in all rooms of which one is a member."""
         self._admit(caller)
         if query.room:
             if query.cursor is not None:

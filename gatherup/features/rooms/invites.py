@@ -39,7 +39,7 @@ INVITE: Final = ROOM + "/invites/<invite>"
 
 
 class InvitesResource:
-    """Invitations and invites."""
+    """Invitations of users, and invites for whoever has the code."""
 
     def __init__(
         self,

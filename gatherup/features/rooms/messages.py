@@ -143,7 +143,7 @@ class MessagesResource:
         "GET", ROOM + "/pins", answer=PinnedMessages, polled=True, refuses=(Code.NOT_A_MEMBER,), group=GROUP
     )
     async def pins(self, caller: Caller, room: str) -> PinnedMessages:
-        """The messages that the room shows first, for members: those they may read."""
+        """List the pinned messages that one may read. Only members can ask."""
         pinned = (await self._door.view(caller, room)).pinned
         found = await self._messages.some(caller.user, room, pinned)
         return PinnedMessages(messages=[message_of(found[seq]) for seq in pinned if seq in found])

@@ -27,7 +27,7 @@ _REPORT: Final = re.compile(r"^[0-9a-f]{32}$(?!\n)")
 
 
 class Admins(Protocol):
-    """``storage.postgres.admin.admins.Admins``."""
+    """Who is an admin; implemented by ``storage.postgres.admin.admins.Admins``."""
 
     async def is_admin(self, user: str) -> bool:
         """Whether this user has the rights of an admin now."""
@@ -64,7 +64,7 @@ class ReportsResource:
         group=GROUP,
     )
     async def file(self, caller: Caller, room: str, seq: str, body: NewReport) -> Reported:
-        """Report a message that one can read. Once more, while it is open, replaces what one said."""
+        """Report a message that one can read. A second report, while the first is open, replaces it."""
         wait_s = self._throttle.take(caller.user)
         if wait_s > 0:
             raise ProblemError(Code.RATE_LIMITED, retry_after_s=wait_s)
@@ -125,7 +125,7 @@ class ReportsResource:
         group=GROUP,
     )
     async def of_all(self, caller: Caller, query: ReportsQuery) -> ReportPage:
-        """The reports of all rooms, for admins."""
+        """List the reports of all rooms, as an admin."""
         await self._require_admin(caller)
         return await self._page(caller, query, None)
 

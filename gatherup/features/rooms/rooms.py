@@ -54,7 +54,7 @@ class RoomsResource:
 
     @endpoint("POST", "/v1/rooms", body=NewRoom, answer=CommandAccepted, status=201, group=GROUP)
     async def create(self, caller: Caller, body: NewRoom) -> tuple[CommandAccepted, dict[str, str]]:
-        """Make a room; one is its owner and first member. ``stream`` is its id."""
+        """Make a room, of which one becomes the owner and first member. ``stream`` is its id."""
         made = await self._commands.send(caller, CreateRoom, body, **fields_of(body))
         return made, {"Location": f"/v1/rooms/{made.stream}"}
 
@@ -76,7 +76,7 @@ class RoomsResource:
 
     @endpoint("GET", "/v1/rooms", query=RoomsQuery, answer=RoomPage, polled=True, group=GROUP)
     async def index(self, caller: Caller, query: RoomsQuery) -> RoomPage:
-        """Public rooms, one's own, those one was invited to, or those one can restore; the newest first."""
+        """List public rooms, one's own, those to which one is invited, or those one can restore; the newest first."""
         edge = self._pages.edge(query.cursor)
         found = await self._rooms.page(
             caller.user,
@@ -94,7 +94,7 @@ class RoomsResource:
 
     @endpoint("GET", ROOM, answer=RoomDetail, polled=True, group=GROUP)
     async def get(self, caller: Caller, room: str) -> RoomDetail:
-        """A public room, one's own, or one that one was invited to. Any other looks as if it didn't exist."""
+        """Get a public room, a room of one's own, or one to which one is invited. Other rooms are ``not_found``."""
         found = await self._door.visible(caller, room)
         if not found.member:
             return _detail(found, members=await self._rooms.members(room))

@@ -104,7 +104,7 @@ _BY_IDENTITY = (
 
 
 class Accounts:
-    """The repository."""
+    """Reads and writes accounts."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -149,8 +149,7 @@ class Accounts:
         address: str,
         mailed: MailedCode | None,
     ) -> bool:
-        """Give an account without handle and password both; False if it isn't one. Its device secret is good no more.
-
+        """Give a guest account a handle and a password; False if it isn't a guest. Its device secret stops working.
         Raises HandleTakenError.
         """
         parameters = {

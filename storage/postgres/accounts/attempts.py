@@ -26,7 +26,7 @@ where a.key = given.key
 
 
 class Attempts:
-    """The repository."""
+    """Reads and writes wrong attempts."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool

@@ -79,7 +79,7 @@ select from account where id = %(account)s and password_hash is not distinct fro
 
 
 class Credentials:
-    """The repository."""
+    """Reads and writes passwords, addresses and codes."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -130,7 +130,7 @@ class Credentials:
     async def change_password(
         self, user: str, password_hash: str, *, was: str | None, keep: str, at: Instant, address: str
     ) -> bool:
-        """Set the user's password; every login but ``keep`` ends. False if it isn't the one that ``was`` any more."""
+        """Set the user's password and end every login but ``keep``. False if the password isn't ``was`` any longer."""
         async with lent(self._pool, transaction=True) as connection:
             cursor = await connection.execute(_LOCK_IF_SAME, {"account": uuid_of(user), "was": was})
             if await cursor.fetchone() is None:
@@ -172,7 +172,7 @@ async def _send(
 async def _use(
     connection: TrioConnection, digest: bytes, purpose: Purpose, at: Instant
 ) -> tuple[str, str, str | None] | None:
-    """The user of a good code, the address it was sent to and the one they have; it is good no more."""
+    """Use up a code: its user, the address it was sent to, and the user's present address."""
     await connection.execute(_LOCK_OF_CODE, {"digest": digest})
     cursor = await connection.execute(_USE_CODE, {"digest": digest, "purpose": purpose, "at": at})
     found = await cursor.fetchone()

@@ -54,7 +54,7 @@ class FactorRow(Struct, frozen=True):
 
 
 class SecondFactors:
-    """The repository."""
+    """Reads and writes second factors."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool

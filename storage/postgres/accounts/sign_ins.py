@@ -111,7 +111,7 @@ order by last_used_at desc, id
 
 
 class SignIns:
-    """The repository."""
+    """Reads and writes sign-ins."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool

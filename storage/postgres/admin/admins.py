@@ -71,7 +71,7 @@ order by banned_at, id limit %(limit)s
 
 
 class Admins:
-    """The repository."""
+    """Reads and writes admins and bans."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool

@@ -85,7 +85,7 @@ class CommitLink:
 
     @property
     def closed(self) -> bool:
-        """Whether the link is of no more use."""
+        """Whether the link can't be used any longer."""
         return self._pgconn.status != pq.ConnStatus.OK
 
     @property

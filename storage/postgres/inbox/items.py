@@ -61,7 +61,7 @@ _OLDEST = _PAGE.format(order="asc")
 
 
 class Inboxes:
-    """The repository."""
+    """Reads and writes inbox items."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool

@@ -93,7 +93,7 @@ class TakenJob(Struct, frozen=True, kw_only=True):
 
 
 class DeadJob(Struct, frozen=True, kw_only=True):
-    """A job that ran out of attempts. Its arguments, which may hold codes and addresses, are nobody's to see."""
+    """A job that ran out of attempts. Its arguments are left out, since they may hold codes and addresses."""
 
     id: int
     queue: str
@@ -117,7 +117,7 @@ async def add_job(connection: TrioConnection, queue: str, arguments: Mapping[str
 
 
 class Jobs:
-    """The repository."""
+    """Reads and writes jobs."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool

@@ -57,7 +57,7 @@ _DONE = "delete from erasure where account = %(account)s"
 
 
 class Erasures:
-    """The repository."""
+    """Reads and writes what is to be erased."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -101,7 +101,9 @@ class Erasures:
             return True
 
     async def claim(self, *, lease_s: float) -> str | None:
-        """A user who is to be erased from streams, for this node alone for so long; None if there is none."""
+        """Claim a user whose texts must be erased from streams, for this node alone for so long; None if there is
+        none.
+        """
         found = await rows(self._pool, _CLAIM, {"lease_s": lease_s})
         return user_of(found[0][0]) if found else None
 

@@ -23,7 +23,7 @@ where a.id = l.id and (a.last_seen_at is null or a.last_seen_at < l.at)
 
 
 class PostgresLastSeen:
-    """The repository."""
+    """Reads and writes when people were last seen."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool

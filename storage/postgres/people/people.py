@@ -142,7 +142,7 @@ returning id, handle, handle_changed_at, display_name, about, avatar_url, direct
 
 
 class People:
-    """The repository."""
+    """Reads and writes profiles."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool

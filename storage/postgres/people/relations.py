@@ -117,13 +117,13 @@ order by r.created_at, r.id limit %(limit)s
 
 
 class Relations:
-    """The repository."""
+    """Reads and writes blocks, friends and requests."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def block(self, user: str, other: str, at: Instant) -> Outcome:
-        """Let ``other`` reach ``user`` no more, which ends what was between them. DONE, NOBODY or TOO_MANY."""
+        """Block ``other`` for ``user``, which ends friendship and requests between them. DONE, NOBODY or TOO_MANY."""
         pair = _pair(user, other, at)
         async with lent(self._pool, transaction=True) as connection:
             if not await _locked(connection, pair):

@@ -1,4 +1,4 @@
-"""Who lets whom see them."""
+"""Who may see whom: blocks and privacy settings."""
 
 from __future__ import annotations
 

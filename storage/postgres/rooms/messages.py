@@ -105,7 +105,7 @@ _SEQ_END: Final = 2**62
 
 
 class Messages:
-    """The repository."""
+    """Reads and writes messages."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool

@@ -130,7 +130,7 @@ _BACK: Final = {"beside": "<", "direction": "desc"}
 
 
 class RoomPeople:
-    """The repository."""
+    """Reads and writes members, invitations and bans."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -158,7 +158,7 @@ class RoomPeople:
         return [InvitedRow(*row) for row in await self._list(_INVITED, room, beside, back, now, limit)]
 
     async def invites(self, room: str, *, now: Instant) -> list[InviteRow]:
-        """The invites by code that are good now, the oldest first."""
+        """The invites that work now, the oldest first."""
         found = await rows(self._pool, _INVITES, {"room": uuid_of(room), "now": now})
         return [InviteRow(*row) for row in found]
 

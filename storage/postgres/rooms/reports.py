@@ -97,7 +97,7 @@ update report set verdict = %(verdict)s, closed_by = %(by)s, closed_at = %(at)s 
 
 
 class Reports:
-    """The repository."""
+    """Reads and writes reports."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool

@@ -93,7 +93,7 @@ _FIRST: Final = RoomKey(2**62, "room:" + "f" * 32)
 
 
 class Rooms:
-    """The repository."""
+    """Reads and writes rooms."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool

@@ -1,4 +1,4 @@
-"""Facts that belong to no stream: who people are, and what they are to one another."""
+"""Facts that belong to no stream: handles of people, and relations between them."""
 
 from __future__ import annotations
 
