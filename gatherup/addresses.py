@@ -27,4 +27,4 @@ def _netloc(host: str, port: int) -> str:
 
 
 USUAL: Final = addresses_of((Http().host, Http().port), (Stream().host, Stream().port))
-"""Those of a node that is told nothing else."""
+"""The addresses of a node without settings."""

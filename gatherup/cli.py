@@ -269,7 +269,7 @@ def _administer(work: Callable[[Admins], Awaitable[None]]) -> None:
     except NoSuchPersonError as error:
         _refuse(str(error))
     except PostgresError as error:
-        _refuse(f"The database doesn't serve: {error}")
+        _refuse(f"The database can't be used: {error}")
 
 
 def _guarded(run: Callable[[], object]) -> None:

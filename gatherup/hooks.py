@@ -39,7 +39,7 @@ class Refusal(Struct, frozen=True):
 Before = Callable[[Command, str], Refusal | None]
 """Called with a command and its author, before anything happens; None lets it pass."""
 After = Callable[[Command, str, Reply], None]
-"""Called with the reply too. A command that is sent again may come by twice."""
+"""Called with the reply too. A command that a client sends again may be seen twice."""
 
 
 class HookNotLoadedError(StartRefusedError):

@@ -204,7 +204,7 @@ async def _await_signals(
 
 
 def _sole(error: BaseException) -> StartRefusedError | FencedOutError | None:
-    """What a person is told, if a group holds that and nothing else."""
+    """Find the error to show a person, if a group of exceptions holds it and nothing else."""
     if isinstance(error, StartRefusedError | FencedOutError):
         return error
     inner: tuple[BaseException, ...] = getattr(error, "exceptions", ())

@@ -52,7 +52,7 @@ MEASURES: Final[dict[str, Callable[[Scale], list[Figure]]]] = {
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """The command line. A missed target is told, not an error: machines differ."""
+    """The command line. A missed target is reported and is no error: machines differ."""
     parser = argparse.ArgumentParser(prog="python -m loadtest.bench", description=__doc__)
     parser.add_argument("--only", choices=MEASURES, action="append", help="measure this; may be repeated")
     parser.add_argument(

@@ -339,7 +339,7 @@ class Membership:
             return  # _ask has ended everything, and whoever started this tells of it
 
     def _end(self) -> None:
-        """Act no more, stop ``run`` and let go whoever waits for a view."""
+        """Stop acting, stop ``run``, and wake whoever waits for a view."""
         self._over = True
         self._ownership.stop()
         self._scope.cancel()

@@ -53,7 +53,7 @@ class Change(Struct, frozen=True, kw_only=True):
     """All shards whose owner, owner's run or epoch changed."""
     joined: frozenset[Fence] = frozenset()
     left: frozenset[Fence] = frozenset()
-    """Runs that are members now, or no more."""
+    """Runs that have become members, and runs that no longer are."""
 
 
 class Ownership:

@@ -9,7 +9,7 @@ from msgspec import Struct
 from actors.kind import Instant
 
 FORGET_AFTER_S: Final = 24 * 3600
-"""Wrong attempts count no more when none was made for this long."""
+"""After this long without a wrong attempt, earlier ones no longer count."""
 _DOUBLINGS_MAX: Final = 20
 
 

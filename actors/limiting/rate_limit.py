@@ -5,7 +5,9 @@ from __future__ import annotations
 from msgspec import Struct
 
 _ROUNDING_S = 1e-6
-"""Sums of floats may be off by this much; without it, who waits as told could be told to wait again."""
+"""Sums of floats may be off by this much. Without it, a client that waited exactly as long as it was told could be
+refused again.
+"""
 
 
 class Rate(Struct, frozen=True):

@@ -21,7 +21,7 @@ from protocol.nodes import Part, Roster
 from protocol.presence import PRESENCE
 
 FLUSHED_AT_ONCE: Final = 64
-"""Rosters that are told of before others get the loop."""
+"""How many rosters are sent in one step, before other tasks run."""
 SETTLE_S: Final = 2 * PRESENCE_INTERVAL_S
 """A new owner waits this long for what the nodes say before it tells who is there."""
 

@@ -47,7 +47,7 @@ class Subscription:
 
 
 class Watch:
-    """That somebody watches a stream: it waits until it is told from where, then it is live, then ended."""
+    """One watcher of one stream: it waits until its position is known, then it is live, then ended."""
 
     __slots__ = ("ended", "entry", "live", "position", "watcher")
 
@@ -55,7 +55,7 @@ class Watch:
         self.entry: Final = entry
         self.watcher: Final = watcher
         self.live = False
-        """Is told of events as they are relayed; it knows of all before them."""
+        """Gets events as they are relayed; it has had all events before them."""
         self.ended = False
         self.position = 0
         """Up to here it knows; only later events are told. Two ways lead here (the ring, a read of the log), and

@@ -70,7 +70,7 @@ def _used(room: Room, number: int) -> dict[int, Invite]:
 
 
 def _left(room: Room, header: Header) -> Room:
-    """Whoever the header revokes is in no more."""
+    """Remove the users whom the header revokes."""
     gone = header.revokes
     if not gone:
         return room

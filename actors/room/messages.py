@@ -53,7 +53,7 @@ def edit(asked: Asked, command: EditMessage) -> Decision:
     if isinstance(message, Refuse):
         return message
     if message["author"] != asked.by:
-        return Refuse(Code.FORBIDDEN, "Only its author can edit a message.", "message")
+        return Refuse(Code.FORBIDDEN, "Only the author can edit a message.", "message")
     edits = _edits(message)
     if len(edits) >= limits.EDITS_PER_MESSAGE_MAX:
         return too_many("Edits of a message", limits.EDITS_PER_MESSAGE_MAX, "message")
@@ -70,7 +70,7 @@ def delete(asked: Asked, command: DeleteMessage) -> Decision:
         return message
     author = cast(str, message["author"])
     if author != asked.by and not asked.may(Permission.DELETE_OTHERS):
-        return Refuse(Code.FORBIDDEN, "Only its author or a moderator can delete a message.", "message")
+        return Refuse(Code.FORBIDDEN, "Only the author or a moderator can delete a message.", "message")
     marks: dict[str, Mark] = {**_origin(command.message, message), "author": author}
     erases = (command.message, *_edits(message))
     return happens(MessageDeleted(message=command.message), erases=erases, marks=marks)

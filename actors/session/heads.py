@@ -30,7 +30,7 @@ from protocol.room import KIND
 COUNTS_AT_ONCE: Final = 4
 """Sessions of a node whose rooms are counted at a time; each is one statement."""
 DUE_AT_ONCE: Final = 8
-"""Sessions that are told before others get the loop."""
+"""How many sessions are told in one step, before other tasks run."""
 READ: Final = str(Read.__struct_config__.tag)
 
 

@@ -19,7 +19,7 @@ class Resume(Enum):
     SNAPSHOT = auto()
     """The client forgets what it had, and gets the state."""
     REFUSED = auto()
-    """There is no such stream, or this user may not listen; the two are told alike."""
+    """There is no such stream, or this user may not listen. Both get the same answer."""
 
 
 def owned(standing: Standing) -> Standing:

@@ -54,7 +54,7 @@ class Tally:
         self._heard = 0  # it is at least here: every count that is asked for from now on knows that
 
     def head(self, room: str) -> RoomHead:
-        """As it is told."""
+        """Make the head that is sent to the client."""
         return RoomHead(
             room=room,
             seq=self.seq,

@@ -24,7 +24,7 @@ class KnownDevice(Struct, frozen=True):
 
 
 class BegunLogin(Struct, frozen=True):
-    """The two halves of a login: what is kept and what is told once."""
+    """The two halves of a login: what is stored, and what the client gets once."""
 
     kept: NewLogin
     refresh_token: str
@@ -71,7 +71,7 @@ class Issuer:
     def signed_in(
         self, user: str, begun: BegunLogin, *, known_device: str | None, device_secret: str | None = None
     ) -> SignedIn:
-        """What a login that was kept is told as. ``known_device``: which one it is, if it is."""
+        """Make the answer for a login that was stored. ``known_device``: which known device it is, if it is one."""
         told = self._told(user, begun.kept.login, begun.refresh_token, begun.kept.token_expires_at)
         known = KnownDevice(user, known_device or self.new_id())
         return msgspec.structs.replace(
@@ -101,7 +101,7 @@ class Issuer:
         )
 
     def renewed(self, shown: Refresh, renewed: Renewed) -> SignedIn:
-        """What an exchange that was kept is told as."""
+        """Make the answer for an exchange that was stored."""
         token = successor(self._refresh_key, shown.refresh_token)
         return self._told(renewed.user, renewed.login, token, renewed.expires_at)
 

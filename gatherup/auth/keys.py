@@ -30,7 +30,7 @@ _TEXT: Final = re.compile(r"gu_(?P<id>[0-9a-f]{32})_(?P<secret>[A-Za-z0-9_-]{43}
 
 
 class NewKeyText(Struct, frozen=True):
-    """A key as it is told once, and what is kept of it."""
+    """A new key: the text that is shown once, and what is stored of it."""
 
     id: str
     text: str

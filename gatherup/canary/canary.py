@@ -125,7 +125,7 @@ class Canary:
             self.away_silent += 1
 
     def _next_peer(self, last: int) -> Member | None:
-        """The member after this one that has streams, in turn; forgets those that are members no more."""
+        """The next member in turn that owns streams. Forgets nodes that are no longer members."""
         view = self._ownership.view
         peers = {peer.id: peer for peer in self._ownership.peers if view.owned_by(peer.id)}
         for gone in self._away.keys() - peers.keys():

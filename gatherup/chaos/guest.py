@@ -32,7 +32,7 @@ class _Claims(Struct):
 
 
 def _life_s(token: str) -> float:
-    """How long a token is good from when it was made; only the server needs to trust it."""
+    """How long a token works after it was made."""
     part = token.split(".")[1]
     claims = msgspec.json.decode(urlsafe_b64decode(part + "=" * (-len(part) % 4)), type=_Claims)
     return claims.exp - claims.iat

@@ -85,7 +85,7 @@ def stream_of(by: str, command: Command) -> str:
 
 
 class History:
-    """All that happened, and the checks. Methods raise Violation when what they are told breaks a promise."""
+    """Everything that happened, with the checks. Methods raise Violation when what they are given breaks a promise."""
 
     def __init__(self, truth: Truth, *, now: Callable[[], float], live: bool = True) -> None:
         """``now`` times the trace. ``live``: told as things happen, so the truth is that of this moment."""
@@ -127,7 +127,7 @@ class History:
         return self.truth.receipts(sent.stream).get((sent.by, sent.client_id))
 
     def accepted(self, by: str, reply: Accepted) -> None:
-        """A client is told that its command took effect."""
+        """Note that a client was told that its command took effect."""
         sent = self.sent[by, reply.client_id]
         earlier = [answer for answer in sent.answers if isinstance(answer, Accepted)]
         sent.answers.append(reply)
@@ -140,7 +140,7 @@ class History:
                 raise self.fail(3, f"two answers: {other} and {reply}", "doubled")
 
     def refused(self, by: str, reply: Refused) -> None:
-        """A client is told that its command certainly changed nothing."""
+        """Note that a client was told that its command certainly changed nothing."""
         assert reply.client_id is not None
         sent = self.sent[by, reply.client_id]
         sent.answers.append(reply)

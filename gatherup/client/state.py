@@ -330,7 +330,7 @@ class ClientState:
         return self._renewal, self._subscriptions, self._watched, self._people
 
     def _told(self, now: float) -> list[Action]:
-        """What is told at a pace, and not answered."""
+        """Send the status and read positions that may go now; neither is answered."""
         return [*map(Send, self._status.sendable(now)), *map(Send, self._marks.sendable(now))]
 
     def _flush(self, now: float) -> list[Action]:

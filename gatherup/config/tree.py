@@ -171,7 +171,7 @@ class Auth(Struct, frozen=True, kw_only=True):
         ),
     ] = None
     access_token_s: Annotated[
-        int, Meta(ge=30, le=86_400, description="How long an access token is good.")
+        int, Meta(ge=30, le=86_400, description="How long an access token is valid.")
     ] = 900
     refresh_token_s: Annotated[
         int, Meta(ge=60, le=31_536_000, description="How long a login lives without a refresh.")
@@ -284,7 +284,7 @@ class Log(Struct, frozen=True, kw_only=True):
     """What the node tells its operators, on standard error."""
 
     level: Annotated[
-        Literal["debug", "info", "warning", "error"], Meta(description="The least that is told.")
+        Literal["debug", "info", "warning", "error"], Meta(description="The lowest level that is logged.")
     ] = "info"
     format: Annotated[Literal["json", "console"], Meta(description="For machines or for people.")] = "json"
 

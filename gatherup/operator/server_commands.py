@@ -67,7 +67,7 @@ def create_key(name: str, scopes: tuple[str, ...], days: int | None) -> None:
                 ApiKeys(pool), wanted, SystemClock(), SystemRandomness(), by=SYSTEM, address=None
             )
         except TooManyKeysError:
-            _refuse(f"At most {KEYS_MAX} keys are good at a time: revoke one.")
+            _refuse(f"At most {KEYS_MAX} keys may exist at a time: revoke one.")
         click.echo(new.text)
 
     _operate(work)
@@ -102,7 +102,7 @@ def revoke_key(key: str) -> None:
             number.hex(), by=SYSTEM, address=None, at=SystemClock().now()
         )
         if not revoked:
-            _refuse(f"There is no good key {plain(key)}.")
+            _refuse(f"There is no working key {plain(key)}.")
         click.echo(f"{number.hex()} is revoked.")
 
     _operate(work)
@@ -164,7 +164,7 @@ def _operate(work: Work) -> None:
         click.echo("\n".join(error.problems), err=True)
         sys.exit(WRONG_CONFIGURATION)
     except PostgresError as error:
-        _refuse(f"The database doesn't serve: {error}")
+        _refuse(f"The database can't be used: {error}")
 
 
 def _refuse(sentence: str) -> NoReturn:

@@ -24,7 +24,7 @@ from gatherup.playground.tally import Tally
 WATCH_S: Final = 0.5
 """How often the directory is read, so that ``status`` knows the leases' ages."""
 TELL_EVERY_S: Final = 10.0
-"""How often the chat's tally is told, if it isn't asked for."""
+"""How often the chat's counts are printed without being asked for."""
 STATUS_WIDTH: Final = 140
 
 Say = Callable[[str], object]
@@ -71,7 +71,7 @@ class Console:
                 await self._clock.sleep_until(self._clock.monotonic() + order.seconds)
             case Verb.HEAL if not order.node:
                 self._cluster.heal()
-                self._say("All links are good.")
+                self._say("All links work again.")
             case _:
                 await self._do_to(self._cluster.node(order.node), order)
 
@@ -90,7 +90,7 @@ class Console:
                 self._say(_cut(node.name, order.server, order.direction))
             case Verb.HEAL:
                 node.heal()
-                self._say(f"The links of {node.name} are good.")
+                self._say(f"The links of {node.name} work again.")
             case Verb.FREEZE:
                 self._nursery.start_soon(self._freeze, node, order.seconds)
             case Verb.DRAIN:

@@ -117,7 +117,7 @@ class Talk:
                         self.tally.sees(name, header.seq, body or "")
                     case _:
                         pass
-        self._say(f"The member at {name} follows no more.")
+        self._say(f"The member at {name} no longer follows the chat.")
 
     async def _post(self, name: str, client: Client) -> None:
         number = 0

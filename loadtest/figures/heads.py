@@ -1,4 +1,4 @@
-"""What it costs to be told how much is new in many rooms: frames, bytes and CPU, while all of them are busy."""
+"""The cost of heads: frames, bytes and CPU of telling sessions how much is new in many busy rooms."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Run(Struct, frozen=True, kw_only=True):
 
 
 class Watchers:
-    """Sessions that are told of heads, and what they were told."""
+    """Sessions that watch heads, and the heads they got."""
 
     def __init__(
         self, crowd: Crowd[Connection], connections: Sequence[Connection], rooms: Sequence[str]

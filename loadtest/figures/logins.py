@@ -27,7 +27,7 @@ POSTS_PER_S_MAX: Final = 200.0
 PASSWORD: Final = "correct horse battery staple"  # noqa: S105 - of accounts that vanish
 HASH_KIB: Final = 65_536
 HASH_PASSES: Final = 3
-"""As a node hashes unless it is told otherwise."""
+"""How a node hashes by default."""
 HASHES: Final = 5
 SECONDS_MIN: Final = 2.0
 """Of each measurement, so that it holds some logins on any machine."""

@@ -14,7 +14,7 @@ from storage.redis.topology import NoServerError
 BACKOFF_LOW_S: Final = 0.05
 BACKOFF_HIGH_S: Final = 1.0
 REASON_CHARS_MAX: Final = 300
-"""Of what is told of a server's own words."""
+"""How many characters of a server's error are logged."""
 STEADY_S: Final = 2.0
 """What worked for less than this goes on waiting longer each time."""
 

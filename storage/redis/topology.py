@@ -104,7 +104,7 @@ class SentinelTopology(Topology):
 
     @override
     async def check(self, connection: Connection) -> None:
-        """What a replica is told, only its own subscribers hear."""
+        """Accept only a primary: what is published at a replica reaches only its own subscribers."""
         match await connection.call("ROLE"):
             case [b"master", *_]:
                 return

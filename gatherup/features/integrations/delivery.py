@@ -39,7 +39,7 @@ LOOKUP_S: Final = 10.0
 OLD_SECRET_S: Final = 24 * 3600
 """How long after a change of the secret messages are signed with the former one too."""
 GONE: Final = 410
-"""The receiver wants no more, ever."""
+"""The receiver wants no further events, ever."""
 DELIVERY_KEEP_S: Final = 7 * 24 * 3600
 SWEEP_S: Final = 600.0
 SWEEP_ROWS: Final = 10_000
@@ -180,7 +180,7 @@ class WebhookDelivery:
     async def _message(
         self, order: OfLog | OfAct, job: TakenJob, webhook: WebhookRow
     ) -> WebhookMessage | None:
-        """What is told; None if this webhook isn't told of it."""
+        """Make the message for an event; None if this webhook doesn't get it."""
         if isinstance(order, OfAct):
             message = f"{webhook.id}-{job.id}"
             return WebhookMessage(id=message, type=order.type, at=order.at, data=order.data)

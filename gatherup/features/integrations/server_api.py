@@ -113,7 +113,7 @@ class ServerRoomsResource:
         return await self._done(member, structs.replace(join, client_id=_step(client_id, "join invited")))
 
     async def _done(self, by: str, command: StreamCommand) -> int | None:
-        """The seq of one command of several; None if what it wants is so already. Raises ProblemError."""
+        """Send one command of several. Returns its seq; None if nothing had to change. Raises ProblemError."""
         reply = await self._router.ask(command, by=by)
         match reply:
             case Accepted():

@@ -48,7 +48,7 @@ def checked_url(text: str, *, allow_private: bool) -> httpx.URL:
         host = url.host  # decodes what begins with xn--
         host.encode("idna")  # as a look-up does: no empty or long label
     except (httpx.InvalidURL, ValueError):
-        raise RefusedTargetError("This is no URL.") from None
+        raise RefusedTargetError("This isn't a URL.") from None
     if url.scheme not in PORTS or not host:
         raise RefusedTargetError("A webhook's URL begins with https:// and names a host.")
     if url.port is not None and not 0 < url.port <= PORT_MAX:
@@ -62,7 +62,7 @@ def checked_url(text: str, *, allow_private: bool) -> httpx.URL:
     except ValueError:
         return url
     if not allow_private and not is_public(literal):
-        raise RefusedTargetError("This address isn't one of the public internet.")
+        raise RefusedTargetError("This isn't a public address.")
     return url
 
 
@@ -74,7 +74,7 @@ async def target_of(text: str, lookup: Lookup, *, allow_private: bool) -> Target
     if not addresses:
         raise RefusedTargetError("The host has no address.")
     if not allow_private and not all(is_public(ip_address(one.partition("%")[0])) for one in addresses):
-        raise RefusedTargetError("The host has an address that isn't one of the public internet.")
+        raise RefusedTargetError("The host has an address that isn't public.")
     return Target(
         url=url.copy_with(host=addresses[0], port=port),
         host_header=url.netloc.decode("ascii"),

@@ -37,7 +37,7 @@ WEBHOOK: Final = "/v1/server/webhooks/<webhook>"
 
 
 class WebhooksResource:
-    """Who is told of which events."""
+    """The resource of webhooks: which URLs get which events."""
 
     def __init__(
         self,

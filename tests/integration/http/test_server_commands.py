@@ -46,7 +46,7 @@ def test_a_key_is_made_listed_and_revoked(run: Run, postgres_dsn: str) -> None:
     assert run("keys", "revoke", found[1]).output == f"{found[1]} is revoked.\n"
     assert "revoked" in run("keys", "list").output
     again = run("keys", "revoke", found[1])
-    assert (again.exit_code, again.output) == (1, f"There is no good key {found[1]}.\n")
+    assert (again.exit_code, again.output) == (1, f"There is no working key {found[1]}.\n")
     assert run("keys", "revoke", "nonsense").exit_code == 1
     with psycopg.connect(postgres_dsn) as connection:
         acts = connection.execute("select act, actor, subject from audit_log order by id").fetchall()
