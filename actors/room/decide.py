@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from actors.kind import Decision, FactKey, Refuse
 from actors.room import invitations, lifecycle, members, messages, moderation, reactions, settings
-from actors.room.asked import Asked, block_key, memberships_key, person_keys
+from actors.room.context import Context, block_key, memberships_key, person_keys
 from actors.room.permissions import Permission, Rank, permits
 from actors.room.rows import FILTER_KEY, authored_key, count_key, message_key, reaction_key
 from actors.room.state import Room
@@ -52,7 +52,7 @@ from protocol.room.commands import (
     Unreact,
 )
 
-Decide = Callable[[Asked, Any], Decision]
+Decide = Callable[[Context, Any], Decision]
 
 
 class Rule(Struct, frozen=True):
@@ -95,46 +95,46 @@ _RULES: Final[dict[type[Command], Rule]] = {
 }
 
 
-def decide(asked: Asked, command: Command) -> Decision:
+def decide(context: Context, command: Command) -> Decision:
     """The events of a command, or why not."""
     rule = _RULES.get(type(command))
     if rule is None:
-        return _of_anybody(asked, command)
-    room, rank = asked.room, asked.rank
+        return _of_anybody(context, command)
+    room, rank = context.room, context.rank
     removed = room.removed_at is not None
     if not room.created or (removed and not isinstance(command, RestoreRoom)):
         return Refuse(Code.NOT_FOUND)
     if rank is Rank.STRANGER:
-        return _of_stranger(asked, command)
+        return _of_stranger(context, command)
     if rule.permission is not None and not permits(room.access, rank, rule.permission):
         return Refuse(Code.NOT_FOUND if removed else Code.FORBIDDEN)
     if room.archived and not rule.archived:
         return Refuse(Code.ARCHIVED)
-    if not rule.muted and (until := room.muted_until(asked.by, asked.now)) is not None:
-        return Refuse(Code.MUTED, retry_after_s=(until - asked.now) / 1000)
-    return rule.decide(asked, command)
+    if not rule.muted and (until := room.muted_until(context.by, context.now)) is not None:
+        return Refuse(Code.MUTED, retry_after_s=(until - context.now) / 1000)
+    return rule.decide(context, command)
 
 
-def _of_anybody(asked: Asked, command: Command) -> Decision:
+def _of_anybody(context: Context, command: Command) -> Decision:
     """What one needn't be in the room for."""
-    room = asked.room
+    room = context.room
     match command:
         case CreateRoom():
-            return lifecycle.create(asked, command)
+            return lifecycle.create(context, command)
         case OpenDirect():
-            return lifecycle.open_direct(asked, command)
-        case EraseUser() if room.created and asked.by == SYSTEM:
-            return members.erase(asked, command)
+            return lifecycle.open_direct(context, command)
+        case EraseUser() if room.created and context.by == SYSTEM:
+            return members.erase(context, command)
         case JoinRoom() if room.created and room.removed_at is None:
-            return members.join(asked, command)
+            return members.join(context, command)
         case _:
             return Refuse(Code.NOT_FOUND)
 
 
-def _of_stranger(asked: Asked, command: Command) -> Decision:
-    room = asked.room
-    if isinstance(command, UninviteUser) and command.user == asked.by:
-        return invitations.uninvite(asked, command)
+def _of_stranger(context: Context, command: Command) -> Decision:
+    room = context.room
+    if isinstance(command, UninviteUser) and command.user == context.by:
+        return invitations.uninvite(context, command)
     open_to_all = room.access == "public" and room.removed_at is None
     return Refuse(Code.NOT_A_MEMBER if open_to_all else Code.NOT_FOUND)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from actors.kind import Decision, Refuse
-from actors.room.asked import Asked, happens, too_many
+from actors.room.context import Context, happens, too_many
 from actors.room.permissions import Permission
 from protocol import limits
 from protocol.codes import Code
@@ -12,47 +12,47 @@ from protocol.room.commands import CreateInvite, InviteCreated, InviteUser, Revo
 from protocol.room.events import InviteMade, InviteRevoked, UserInvited, UserUninvited
 
 
-def invite(asked: Asked, command: InviteUser) -> Decision:
+def invite(context: Context, command: InviteUser) -> Decision:
     """Let a user in who may want that."""
-    room, user = asked.room, command.user
+    room, user = context.room, command.user
     if user in room.members or user in room.invited:
         return Refuse(Code.ALREADY_EXISTS, field="user")
-    if room.is_banned(user, asked.now):
+    if room.is_banned(user, context.now):
         return Refuse(Code.FORBIDDEN, "This user is banned here.", "user")
-    if refusal := asked.unwanted(user, "invites_from"):
+    if refusal := context.unwanted(user, "invites_from"):
         return refusal
     if len(room.invited) >= limits.ROOM_INVITED_MAX:
         return too_many("Users who were invited and haven't joined", limits.ROOM_INVITED_MAX)
     return happens(UserInvited(user=user), marks={"user": user})
 
 
-def uninvite(asked: Asked, command: UninviteUser) -> Decision:
+def uninvite(context: Context, command: UninviteUser) -> Decision:
     """Take an invitation back, or decline one's own."""
-    if command.user not in asked.room.invited:
-        known = asked.may(Permission.UNINVITE)
+    if command.user not in context.room.invited:
+        known = context.may(Permission.UNINVITE)
         return Refuse(Code.NOT_FOUND, "This user isn't invited.", "user") if known else Refuse(Code.NOT_FOUND)
     return happens(UserUninvited(user=command.user), marks={"user": command.user})
 
 
-def create(asked: Asked, command: CreateInvite) -> Decision:
+def create(context: Context, command: CreateInvite) -> Decision:
     """Make an invite; its code stands in the answer and nowhere else."""
-    room = asked.room
-    good = sum(invite.good(asked.now) for invite in room.invites.values())
+    room = context.room
+    good = sum(invite.good(context.now) for invite in room.invites.values())
     if good >= limits.ROOM_INVITES_MAX:
         return too_many("Invites of a room", limits.ROOM_INVITES_MAX)
-    number, expires_at = room.invites_made + 1, asked.now + command.lifetime_s * 1000
+    number, expires_at = room.invites_made + 1, context.now + command.lifetime_s * 1000
     marks: dict[str, Mark] = {"invite": number, "expires_at": expires_at}
     if command.uses is not None:
         marks["uses"] = command.uses
     payload = InviteMade(invite=number, expires_at=expires_at, uses=command.uses)
-    code = asked.codes.code(room.room, number)
+    code = context.codes.code(room.room, number)
     return happens(
         payload, marks=marks, answer=InviteCreated(invite=number, code=code, expires_at=expires_at)
     )
 
 
-def revoke(asked: Asked, command: RevokeInvite) -> Decision:
+def revoke(context: Context, command: RevokeInvite) -> Decision:
     """Nobody joins by it any more."""
-    if command.invite not in asked.room.invites:
+    if command.invite not in context.room.invites:
         return Refuse(Code.NOT_FOUND, "There is no such invite.", "invite")
     return happens(InviteRevoked(invite=command.invite), marks={"invite": command.invite})

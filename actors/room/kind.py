@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from actors.kind import Change, Decision, Effect, FactKey, Facts, Instant, Kind, Texts
 from actors.room.apply import apply
-from actors.room.asked import Asked
+from actors.room.context import Context
 from actors.room.decide import decide, needed_facts
 from actors.room.effects import effects
 from actors.room.invites import InviteCodes
@@ -58,7 +58,7 @@ class RoomKind(Kind[Room]):
 
     @override
     def decide(self, state: Room, facts: Facts, command: Command, *, by: str, now: Instant) -> Decision:
-        return decide(Asked(state, facts, by, now, self._codes, state.rank(by)), command)
+        return decide(Context(state, facts, by, now, self._codes, state.rank(by)), command)
 
     @override
     def erase(self, stream: str, user: str, events: Sequence[int]) -> EraseUser:

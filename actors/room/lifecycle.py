@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from actors.kind import EVERYONE, Accept, Decision, Refuse
-from actors.room.asked import Asked, happens
+from actors.room.context import Context, happens
 from actors.room.permissions import Rank
 from protocol import limits
 from protocol.codes import Code
@@ -16,52 +16,52 @@ from protocol.room.events import RoomArchived, RoomCreated, RoomRemoved, RoomRes
 RESTORE_MS: Final = limits.ROOM_RESTORE_DAYS * 86_400_000
 
 
-def create(asked: Asked, command: CreateRoom) -> Decision:
+def create(context: Context, command: CreateRoom) -> Decision:
     """A user makes a room of their own, an operator one that nobody owns."""
-    if kind_of(asked.by) != "user" and asked.rank is not Rank.OPERATOR:
+    if kind_of(context.by) != "user" and context.rank is not Rank.OPERATOR:
         return Refuse(Code.FORBIDDEN)
-    if asked.room.created:
+    if context.room.created:
         return Refuse(Code.ALREADY_EXISTS)
-    if refusal := asked.too_many_rooms():
+    if refusal := context.too_many_rooms():
         return refusal
     payload = RoomCreated(name=command.name, access=command.access, history=command.history)
     return happens(payload, marks={"access": command.access, "history": command.history})
 
 
-def open_direct(asked: Asked, command: OpenDirect) -> Decision:
+def open_direct(context: Context, command: OpenDirect) -> Decision:
     """The room of two, which the first of them to ask for makes."""
-    if kind_of(asked.by) != "user":
+    if kind_of(context.by) != "user":
         return Refuse(Code.FORBIDDEN)
-    if command.user == asked.by:
+    if command.user == context.by:
         return Refuse(Code.INVALID, "Choose another person.", "user")
-    if asked.room.created:
-        return Accept() if asked.by in asked.room.members else Refuse(Code.NOT_FOUND)
-    if refusal := asked.unwanted(command.user, "direct_from") or asked.too_many_rooms():
+    if context.room.created:
+        return Accept() if context.by in context.room.members else Refuse(Code.NOT_FOUND)
+    if refusal := context.unwanted(command.user, "direct_from") or context.too_many_rooms():
         return refusal
     payload = RoomCreated(name="", access="direct")
     return happens(payload, marks={"access": "direct", "history": True, "peer": command.user})
 
 
-def archive(asked: Asked, _: ArchiveRoom) -> Decision:
+def archive(context: Context, _: ArchiveRoom) -> Decision:
     """From now on everybody only listens."""
-    return Refuse(Code.ALREADY_EXISTS) if asked.room.archived else happens(RoomArchived())
+    return Refuse(Code.ALREADY_EXISTS) if context.room.archived else happens(RoomArchived())
 
 
-def unarchive(asked: Asked, _: UnarchiveRoom) -> Decision:
+def unarchive(context: Context, _: UnarchiveRoom) -> Decision:
     """As it was."""
-    return happens(RoomUnarchived()) if asked.room.archived else Refuse(Code.ALREADY_EXISTS)
+    return happens(RoomUnarchived()) if context.room.archived else Refuse(Code.ALREADY_EXISTS)
 
 
-def remove(_: Asked, __: RemoveRoom) -> Decision:
+def remove(_: Context, __: RemoveRoom) -> Decision:
     """Nobody may listen any more, and for everybody but its owner there is no such room."""
     return happens(RoomRemoved(), revokes=(EVERYONE,))
 
 
-def restore(asked: Asked, _: RestoreRoom) -> Decision:
+def restore(context: Context, _: RestoreRoom) -> Decision:
     """Everybody who was in it is in it again."""
-    removed_at = asked.room.removed_at
+    removed_at = context.room.removed_at
     if removed_at is None:
         return Refuse(Code.ALREADY_EXISTS)
-    if asked.now > removed_at + RESTORE_MS:
+    if context.now > removed_at + RESTORE_MS:
         return Refuse(Code.NOT_FOUND)
     return happens(RoomRestored())

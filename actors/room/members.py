@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from actors.kind import Accept, Decision, Refuse
-from actors.room.asked import Asked, happens, owner_after, too_many
+from actors.room.context import Context, happens, owner_after, too_many
 from actors.room.permissions import Rank
 from actors.room.rows import BAN, MUTE, authored_key, message_key
 from actors.room.state import Room
@@ -18,25 +18,25 @@ from protocol.room.commands import EraseUser, JoinRoom, KickMember, LeaveRoom, S
 from protocol.room.events import MemberJoined, MemberKicked, MemberLeft, RoleSet, UserErased
 
 
-def join(asked: Asked, command: JoinRoom) -> Decision:
+def join(context: Context, command: JoinRoom) -> Decision:
     """Who isn't let in by anything is told no more than of a room that isn't there."""
-    room, by = asked.room, asked.by
+    room, by = context.room, context.by
     if by in room.members:
         return Refuse(Code.ALREADY_EXISTS)
     # An invite is looked at only when nothing else lets in, so that none is used up for nothing.
     public, invited = room.access == "public", by in room.invited
-    number = None if command.invite is None else asked.codes.number(room.room, command.invite)
+    number = None if command.invite is None else context.codes.number(room.room, command.invite)
     invite = None if number is None else room.invites.get(number)
-    good = invite is not None and invite.good(asked.now)
+    good = invite is not None and invite.good(context.now)
     if kind_of(by) != "user":
-        return Refuse(Code.FORBIDDEN if public or asked.rank is Rank.OPERATOR else Code.NOT_FOUND)
+        return Refuse(Code.FORBIDDEN if public or context.rank is Rank.OPERATOR else Code.NOT_FOUND)
     if not (public or invited or number is not None):
         return Refuse(Code.NOT_FOUND)
-    if room.is_banned(by, asked.now):
+    if room.is_banned(by, context.now):
         return Refuse(Code.BANNED)
     if command.invite is not None and not good and not invited:
         return Refuse(Code.INVITE_INVALID, field="invite")
-    if refusal := _full(asked):
+    if refusal := _full(context):
         return refusal
     marks: dict[str, Mark] = {}
     if room.owner is None and not room.members and not room.operated:
@@ -48,35 +48,35 @@ def join(asked: Asked, command: JoinRoom) -> Decision:
     return happens(MemberJoined(), marks=marks)
 
 
-def _full(asked: Asked) -> Refuse | None:
-    room = asked.room
+def _full(context: Context) -> Refuse | None:
+    room = context.room
     if room.archived:
         return Refuse(Code.ARCHIVED)
     most = limits.GROUP_MEMBERS_MAX if room.access == "group" else limits.ROOM_MEMBERS_MAX
     if len(room.members) >= most:
         return too_many("Members of a room", most)
-    return asked.too_many_rooms()
+    return context.too_many_rooms()
 
 
-def leave(asked: Asked, _: LeaveRoom) -> Decision:
+def leave(context: Context, _: LeaveRoom) -> Decision:
     """Anybody may leave who is in."""
-    if asked.by not in asked.room.members:
+    if context.by not in context.room.members:
         return Refuse(Code.FORBIDDEN)
-    return happens(MemberLeft(), revokes=(asked.by,), marks=owner_after(asked.room, asked.by))
+    return happens(MemberLeft(), revokes=(context.by,), marks=owner_after(context.room, context.by))
 
 
-def kick(asked: Asked, command: KickMember) -> Decision:
+def kick(context: Context, command: KickMember) -> Decision:
     """End a membership, of somebody of lower rank."""
-    if refusal := asked.cannot_act_on(command.user):
+    if refusal := context.cannot_act_on(command.user):
         return refusal
     payload = MemberKicked(user=command.user, reason=command.reason)
-    return happens(payload, revokes=(command.user,), marks=owner_after(asked.room, command.user))
+    return happens(payload, revokes=(command.user,), marks=owner_after(context.room, command.user))
 
 
-def set_role(asked: Asked, command: SetRole) -> Decision:
+def set_role(context: Context, command: SetRole) -> Decision:
     """Roles are the owner's to give; ownership passes from one to the other."""
-    room, user = asked.room, command.user
-    if refusal := asked.cannot_act_on(user):
+    room, user = context.room, command.user
+    if refusal := context.cannot_act_on(user):
         # An operator outranks the owner, and an owner everybody else.
         return refusal
     if _role(room, user) == command.role:
@@ -101,10 +101,10 @@ def _role(room: Room, user: str) -> Role:
     return "moderator" if user in room.moderators else "member"
 
 
-def erase(asked: Asked, command: EraseUser) -> Decision:
+def erase(context: Context, command: EraseUser) -> Decision:
     """The server's own: forget a user and what they wrote. Nothing happens when nothing is left."""
-    room, user = asked.room, command.user
-    erases = _theirs(asked, command)
+    room, user = context.room, command.user
+    erases = _theirs(context, command)
     if not erases and user not in room.members and user not in room.invited:
         return Accept()
     revokes = (user,) if user in room.members else ()
@@ -114,18 +114,18 @@ def erase(asked: Asked, command: EraseUser) -> Decision:
     if room.topic_at in erases:
         marks["topic"] = True
     for table in (BAN, MUTE):
-        texts = [row for seq in erases if (row := asked.facts.get(authored_key(seq))) is not None]
+        texts = [row for seq in erases if (row := context.facts.get(authored_key(seq))) is not None]
         kept_down = [str(row["of"]).partition(" ") for row in texts]
         if users := tuple(other for what, _, other in kept_down if what == table):
             marks[table] = users
     return happens(UserErased(user=user), revokes=revokes, erases=tuple(erases), marks=marks)
 
 
-def _theirs(asked: Asked, command: EraseUser) -> list[int]:
+def _theirs(context: Context, command: EraseUser) -> list[int]:
     """Of the named events those that are the user's and not empty yet, messages with their edits, as many as fit."""
     erases: list[int] = []
     for seq in command.events:
-        message, text = asked.facts.get(message_key(seq)), asked.facts.get(authored_key(seq))
+        message, text = context.facts.get(message_key(seq)), context.facts.get(authored_key(seq))
         more: list[int] = []
         if message is not None and message["author"] == command.user and message["deleted_at"] is None:
             more = [seq, *cast("list[int]", message["edits"])]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from actors.kind import HANDLE, Decision, FactKey, Refuse, Row
-from actors.room.asked import Asked, happens, too_many
+from actors.room.context import Context, happens, too_many
 from actors.room.filters import found_link, found_word
 from actors.room.mentions import NONE, Mentions, mentions_in
 from actors.room.permissions import Permission
@@ -25,97 +25,97 @@ def needed_facts(command: PostMessage) -> list[FactKey]:
     return keys
 
 
-def post(asked: Asked, command: PostMessage) -> Decision:
+def post(context: Context, command: PostMessage) -> Decision:
     """Append a message."""
-    if refusal := _slow(asked) or unspeakable(asked) or _filtered(asked, command.body):
+    if refusal := _slow(context) or unspeakable(context) or _filtered(context, command.body):
         return refusal
-    marks: dict[str, Mark] = {"number": asked.room.messages + 1}
+    marks: dict[str, Mark] = {"number": context.room.messages + 1}
     if command.reply_to is not None:
-        replied = asked.message(command.reply_to, "reply_to")
+        replied = context.message(command.reply_to, "reply_to")
         if isinstance(replied, Refuse):
             return replied
-        marks |= _reply(asked, command.reply_to, replied)
+        marks |= _reply(context, command.reply_to, replied)
     if command.thread is not None:
-        root = asked.message(command.thread, "thread")
+        root = context.message(command.thread, "thread")
         if isinstance(root, Refuse):
             return root
         if root["thread"] is not None:
             return Refuse(Code.INVALID, "This message is itself part of a thread.", "thread")
         marks["thread"] = command.thread
     return happens(
-        MessagePosted(body=command.body), marks=marks | _mentions(asked, mentions_in(command.body))
+        MessagePosted(body=command.body), marks=marks | _mentions(context, mentions_in(command.body))
     )
 
 
-def edit(asked: Asked, command: EditMessage) -> Decision:
+def edit(context: Context, command: EditMessage) -> Decision:
     """Give one's own message another body."""
-    message = asked.message(command.message)
+    message = context.message(command.message)
     if isinstance(message, Refuse):
         return message
-    if message["author"] != asked.by:
+    if message["author"] != context.by:
         return Refuse(Code.FORBIDDEN, "Only the author can edit a message.", "message")
     edits = _edits(message)
     if len(edits) >= limits.EDITS_PER_MESSAGE_MAX:
         return too_many("Edits of a message", limits.EDITS_PER_MESSAGE_MAX, "message")
-    if refusal := unspeakable(asked) or _filtered(asked, command.body):
+    if refusal := unspeakable(context) or _filtered(context, command.body):
         return refusal
     marks: dict[str, Mark] = {**_origin(command.message, message), "edits": tuple(edits)}
     return happens(MessageEdited(message=command.message, body=command.body), marks=marks)
 
 
-def delete(asked: Asked, command: DeleteMessage) -> Decision:
+def delete(context: Context, command: DeleteMessage) -> Decision:
     """Erase one's own message, or as moderator anyone's."""
-    message = asked.message(command.message)
+    message = context.message(command.message)
     if isinstance(message, Refuse):
         return message
     author = cast(str, message["author"])
-    if author != asked.by and not asked.may(Permission.DELETE_OTHERS):
+    if author != context.by and not context.may(Permission.DELETE_OTHERS):
         return Refuse(Code.FORBIDDEN, "Only the author or a moderator can delete a message.", "message")
     marks: dict[str, Mark] = {**_origin(command.message, message), "author": author}
     erases = (command.message, *_edits(message))
     return happens(MessageDeleted(message=command.message), erases=erases, marks=marks)
 
 
-def pin(asked: Asked, command: PinMessage) -> Decision:
+def pin(context: Context, command: PinMessage) -> Decision:
     """Have the room show a message first."""
-    message = asked.message(command.message)
+    message = context.message(command.message)
     if isinstance(message, Refuse):
         return message
-    if command.message in asked.room.pinned:
+    if command.message in context.room.pinned:
         return Refuse(Code.ALREADY_EXISTS, field="message")
-    if len(asked.room.pinned) >= limits.ROOM_PINS_MAX:
+    if len(context.room.pinned) >= limits.ROOM_PINS_MAX:
         return too_many("Pinned messages of a room", limits.ROOM_PINS_MAX)
     return happens(MessagePinned(message=command.message), marks={"message": command.message})
 
 
-def unpin(asked: Asked, command: UnpinMessage) -> Decision:
+def unpin(context: Context, command: UnpinMessage) -> Decision:
     """Have it show the message first no more."""
-    if command.message not in asked.room.pinned:
+    if command.message not in context.room.pinned:
         return Refuse(Code.NOT_FOUND, "This message isn't pinned.", "message")
     return happens(MessageUnpinned(message=command.message), marks={"message": command.message})
 
 
-def unspeakable(asked: Asked) -> Refuse | None:
+def unspeakable(context: Context) -> Refuse | None:
     """Why a user can't write to the other one in a direct room; None if they can."""
-    peer = asked.room.peer(asked.by)
-    return None if peer is None else asked.blocked(peer)
+    peer = context.room.peer(context.by)
+    return None if peer is None else context.blocked(peer)
 
 
-def _slow(asked: Asked) -> Refuse | None:
-    room = asked.room
+def _slow(context: Context) -> Refuse | None:
+    room = context.room
     if not room.slow_mode_s:
         return None
-    last = room.posted_at.get(asked.by)
-    if last is None or asked.may(Permission.PASS_SLOW_MODE):
+    last = room.posted_at.get(context.by)
+    if last is None or context.may(Permission.PASS_SLOW_MODE):
         return None
-    wait_ms = last + room.slow_mode_s * 1000 - asked.now
+    wait_ms = last + room.slow_mode_s * 1000 - context.now
     return Refuse(Code.SLOW_MODE, retry_after_s=wait_ms / 1000) if wait_ms > 0 else None
 
 
-def _filtered(asked: Asked, body: str) -> Refuse | None:
-    if not asked.room.filtered or asked.may(Permission.PASS_FILTER):
+def _filtered(context: Context, body: str) -> Refuse | None:
+    if not context.room.filtered or context.may(Permission.PASS_FILTER):
         return None
-    row = cast(Any, asked.facts[FILTER_KEY])
+    row = cast(Any, context.facts[FILTER_KEY])
     if found_word(body, row["words"]):
         return Refuse(Code.FILTERED, "The message has a word that the room's filter doesn't allow.", "body")
     if found_link(body, row["links"], row["hosts"]):
@@ -123,21 +123,21 @@ def _filtered(asked: Asked, body: str) -> Refuse | None:
     return None
 
 
-def _reply(asked: Asked, seq: int, message: Row) -> dict[str, Mark]:
+def _reply(context: Context, seq: int, message: Row) -> dict[str, Mark]:
     author = cast(str, message["author"])
-    tell = author != asked.by and author in asked.room.members
+    tell = author != context.by and author in context.room.members
     return {"reply_to": seq, "replied": author} if tell else {"reply_to": seq}
 
 
-def _mentions(asked: Asked, found: Mentions) -> dict[str, Mark]:
+def _mentions(context: Context, found: Mentions) -> dict[str, Mark]:
     """Those of the mentioned who are in the room."""
     if found is NONE:
         return {}
-    rows = [asked.facts.get(FactKey(HANDLE, handle)) for handle in found.handles]
+    rows = [context.facts.get(FactKey(HANDLE, handle)) for handle in found.handles]
     users = dict.fromkeys(cast(str, row["user"]) for row in rows if row is not None)
-    users = [user for user in users if user in asked.room.members and user != asked.by]
+    users = [user for user in users if user in context.room.members and user != context.by]
     marks: dict[str, Mark] = {"mentions": tuple(users)} if users else {}
-    if found.everyone and asked.may(Permission.MENTION_EVERYONE):
+    if found.everyone and context.may(Permission.MENTION_EVERYONE):
         marks["everyone"] = True
     return marks
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from actors.kind import Decision, Refuse
-from actors.room.asked import Asked, happens, too_many
+from actors.room.context import Context, happens, too_many
 from actors.room.messages import unspeakable
 from actors.room.rows import count_key, reaction_key
 from protocol import limits
@@ -15,17 +15,17 @@ from protocol.room.commands import React, Unreact
 from protocol.room.events import Reacted, Unreacted
 
 
-def react(asked: Asked, command: React) -> Decision:
+def react(context: Context, command: React) -> Decision:
     """Put a reaction that one hasn't put yet."""
-    message = asked.message(command.message)
+    message = context.message(command.message)
     if isinstance(message, Refuse):
         return message
-    if refusal := unspeakable(asked):
+    if refusal := unspeakable(context):
         return refusal
-    if asked.facts.get(reaction_key(command.message, asked.by, command.reaction)) is not None:
+    if context.facts.get(reaction_key(command.message, context.by, command.reaction)) is not None:
         return Refuse(Code.ALREADY_EXISTS)
     kinds = cast("int | None", message.get("reactions")) or 0
-    count = _count(asked, command)
+    count = _count(context, command)
     if count == 0 and kinds >= limits.REACTIONS_PER_MESSAGE_MAX:
         return too_many("Different reactions to a message", limits.REACTIONS_PER_MESSAGE_MAX)
     marks: dict[str, Mark] = {"message": command.message, "count": count + 1}
@@ -34,20 +34,20 @@ def react(asked: Asked, command: React) -> Decision:
     return happens(Reacted(message=command.message, reaction=command.reaction), marks=marks)
 
 
-def unreact(asked: Asked, command: Unreact) -> Decision:
+def unreact(context: Context, command: Unreact) -> Decision:
     """Take one's own back."""
-    message = asked.message(command.message)
+    message = context.message(command.message)
     if isinstance(message, Refuse):
         return message
-    if asked.facts.get(reaction_key(command.message, asked.by, command.reaction)) is None:
+    if context.facts.get(reaction_key(command.message, context.by, command.reaction)) is None:
         return Refuse(Code.NOT_FOUND, "You haven't added this reaction.", "reaction")
-    count = _count(asked, command) - 1
+    count = _count(context, command) - 1
     marks: dict[str, Mark] = {"message": command.message, "count": count}
     if count == 0:
         marks["kinds"] = (cast("int | None", message.get("reactions")) or 1) - 1
     return happens(Unreacted(message=command.message, reaction=command.reaction), marks=marks)
 
 
-def _count(asked: Asked, command: React | Unreact) -> int:
-    row = asked.facts.get(count_key(command.message, command.reaction))
+def _count(context: Context, command: React | Unreact) -> int:
+    row = context.facts.get(count_key(command.message, command.reaction))
     return 0 if row is None else cast(int, row["count"])

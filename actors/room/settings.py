@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from actors.kind import Decision, Refuse
-from actors.room.asked import Asked, happens
+from actors.room.context import Context, happens
 from actors.room.permissions import Permission
 from protocol.codes import Code
 from protocol.event import Mark
@@ -11,9 +11,9 @@ from protocol.room.commands import ChangeRoom, SetFilter
 from protocol.room.events import FilterSet, RoomChanged
 
 
-def change(asked: Asked, command: ChangeRoom) -> Decision:
+def change(context: Context, command: ChangeRoom) -> Decision:
     """Moderators change what the room is like, its owner who may come in."""
-    room = asked.room
+    room = context.room
     settings: dict[str, Mark | None] = {
         "access": command.access,
         "history": command.history,
@@ -23,7 +23,7 @@ def change(asked: Asked, command: ChangeRoom) -> Decision:
     if not marks and command.name is None and command.topic is None:
         return Refuse(Code.INVALID, "There is nothing to change.")
     if (command.access, command.history) != (None, None):
-        if not asked.may(Permission.CHANGE_ACCESS):
+        if not context.may(Permission.CHANGE_ACCESS):
             return Refuse(Code.FORBIDDEN)
         if command.access is not None and room.access == "group":
             return Refuse(Code.INVALID, "A group can't be made public or private.", "access")
@@ -41,7 +41,7 @@ def change(asked: Asked, command: ChangeRoom) -> Decision:
     return happens(payload, marks=marks)
 
 
-def set_filter(_: Asked, command: SetFilter) -> Decision:
+def set_filter(_: Context, command: SetFilter) -> Decision:
     """The new filter replaces the old one; an empty one is none."""
     payload = FilterSet(words=command.words, links=command.links, hosts=command.hosts)
     return happens(payload, marks={"filters": bool(command.words) or command.links != "allowed"})

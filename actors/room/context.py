@@ -32,7 +32,7 @@ from protocol.event import Mark
 NO_MESSAGE: Final = "There is no such message."
 
 
-class Asked(Struct, frozen=True):
+class Context(Struct, frozen=True):
     """What a decision may look at."""
 
     room: Room
@@ -112,7 +112,7 @@ def memberships_key(user: str) -> FactKey:
 
 
 def person_keys(by: str, user: str) -> tuple[FactKey, ...]:
-    """What ``Asked.unwanted`` looks at."""
+    """What ``Context.unwanted`` looks at."""
     return FactKey(PERSON, user), friends_key(by, user), block_key(user, by), block_key(by, user)
 
 
