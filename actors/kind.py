@@ -116,7 +116,7 @@ class Texts(Struct, frozen=True):
     """The column that is null when the text is gone; None if the row itself goes."""
 
 
-class Happened(Struct, frozen=True):
+class Emit(Struct, frozen=True):
     """One event that a decision wants logged; the runtime adds stream, seq, time and author."""
 
     payload: Struct
@@ -130,7 +130,7 @@ class Happened(Struct, frozen=True):
 class Accept(Struct, frozen=True):
     """The command takes effect as these events, possibly none."""
 
-    events: tuple[Happened, ...] = ()
+    events: tuple[Emit, ...] = ()
     answer: Struct | None = None
 
 

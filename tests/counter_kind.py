@@ -15,9 +15,9 @@ from actors.kind import (
     Decision,
     Delete,
     Effect,
+    Emit,
     FactKey,
     Facts,
-    Happened,
     Instant,
     Kind,
     Refuse,
@@ -142,26 +142,26 @@ class CounterKind(Kind[Counter]):
     def decide(self, state: Counter, facts: Facts, command: Command, *, by: str, now: Instant) -> Decision:
         match command:
             case Open() if state.opener is None and kind_of(by) == "user":
-                return Accept((Happened(Opened()),))
+                return Accept((Emit(Opened()),))
             case Watch() if kind_of(by) == "user":
                 return _watch(state, by)
             case Dismiss(user=user) if by == state.opener:
                 if user not in state.watchers:
                     return Refuse(Code.NOT_FOUND, field="user")
-                return Accept((Happened(Dismissed(), revokes=(user,)),))
+                return Accept((Emit(Dismissed(), revokes=(user,)),))
             case Forget(user=user):
-                return Accept((Happened(Dismissed(), revokes=(user,)),) if user in state.watchers else ())
+                return Accept((Emit(Dismissed(), revokes=(user,)),) if user in state.watchers else ())
             case Add():
                 return _add(state, facts, command)
             case Forward(points=points, to=to):
                 if points > state.total:
                     return Refuse(Code.INVALID, "There are not that many points.", "points")
                 marks: dict[str, Mark] = {"total": state.total - points, "points": points, "to": to}
-                return Accept((Happened(Forwarded(points, to), marks=marks),))
+                return Accept((Emit(Forwarded(points, to), marks=marks),))
             case SetBell(after_ms=after_ms):
-                return Accept((Happened(BellSet(now + after_ms)),))
+                return Accept((Emit(BellSet(now + after_ms)),))
             case Ring() if state.bell_at is not None and state.bell_at <= now:
-                return Accept((Happened(Rang()),))
+                return Accept((Emit(Rang()),))
             case _:
                 return Refuse(Code.FORBIDDEN)
 
@@ -224,7 +224,7 @@ def _watch(state: Counter, by: str) -> Decision:
         return Refuse(Code.ALREADY_EXISTS)
     if len(state.watchers) >= WATCHERS_MAX:
         return Refuse(Code.TOO_MANY)
-    return Accept((Happened(Watched()),))
+    return Accept((Emit(Watched()),))
 
 
 def _add(state: Counter, facts: Facts, command: Add) -> Decision:
@@ -234,7 +234,7 @@ def _add(state: Counter, facts: Facts, command: Add) -> Decision:
         "lane": command.lane,
         "lane_total": command.points + (_number(row["points"]) if row else 0),
     }
-    return Accept((Happened(Added(command.points), marks=marks),))
+    return Accept((Emit(Added(command.points), marks=marks),))
 
 
 def _number(value: object) -> int:

@@ -41,18 +41,18 @@ class Folded:
         facts = {key: self.fact(key) for key in self.kind.facts(self.state, command, by=by)}
         decision = self.kind.decide(self.state, facts, command, by=by, now=self.now)
         if isinstance(decision, Accept):
-            for happened in decision.events:
+            for emit in decision.events:
                 header = Header(
                     stream=self.stream,
                     seq=len(self.log) + 1,
                     at=self.now,
                     author=by,
-                    type=next(t for t, p in self.kind.wire.events.items() if p is type(happened.payload)),
-                    revokes=happened.revokes,
-                    erases=happened.erases,
-                    marks=dict(happened.marks),
+                    type=next(t for t, p in self.kind.wire.events.items() if p is type(emit.payload)),
+                    revokes=emit.revokes,
+                    erases=emit.erases,
+                    marks=dict(emit.marks),
                 )
-                self._log(header, happened.payload)
+                self._log(header, emit.payload)
         return decision
 
     def _log(self, header: Header, payload: Struct) -> None:

@@ -8,7 +8,7 @@ from typing import cast
 from msgspec import Struct
 
 from actors.inbox.state import Inbox
-from actors.kind import BLOCK, Accept, Decision, FactKey, Facts, Happened, Refuse, pair
+from actors.kind import BLOCK, Accept, Decision, Emit, FactKey, Facts, Refuse, pair
 from protocol import limits
 from protocol.codes import Code
 from protocol.event import Mark
@@ -78,7 +78,7 @@ def decide(state: Inbox, facts: Facts, command: InboxCommand, by: str) -> Decisi
             if command.before:
                 marks["before"] = command.before
             ended = LoginsEnded(logins=command.logins, why=command.why, before=command.before)
-            return Accept((Happened(ended, marks=marks),))
+            return Accept((Emit(ended, marks=marks),))
 
 
 def _read(state: Inbox, up_to: int) -> Decision:
@@ -86,7 +86,7 @@ def _read(state: Inbox, up_to: int) -> Decision:
     read = [seq for seq in state.unread if seq <= up_to]
     if not read:
         return Accept()
-    return Accept((Happened(InboxRead(up_to=read[-1]), marks={"up_to": read[-1]}),))
+    return Accept((Emit(InboxRead(up_to=read[-1]), marks={"up_to": read[-1]}),))
 
 
 def _item(state: Inbox, item: Struct) -> Decision:
@@ -95,4 +95,4 @@ def _item(state: Inbox, item: Struct) -> Decision:
     marks = cast("dict[str, Mark]", {name: value for name, value in fields.items() if value is not None})
     if len(state.unread) >= limits.INBOX_UNREAD_MAX:
         marks["up_to"] = state.unread[0]
-    return Accept((Happened(item, marks=marks),))
+    return Accept((Emit(item, marks=marks),))

@@ -13,9 +13,9 @@ from actors.kind import (
     MEMBERSHIPS,
     PERSON,
     Accept,
+    Emit,
     FactKey,
     Facts,
-    Happened,
     Instant,
     Refuse,
     Row,
@@ -116,7 +116,7 @@ def person_keys(by: str, user: str) -> tuple[FactKey, ...]:
     return FactKey(PERSON, user), friends_key(by, user), block_key(user, by), block_key(by, user)
 
 
-def happens(
+def emit(
     payload: Struct,
     *,
     revokes: tuple[str, ...] = (),
@@ -125,7 +125,7 @@ def happens(
     answer: Struct | None = None,
 ) -> Accept:
     """The command takes effect as this one event."""
-    return Accept((Happened(payload, revokes=revokes, erases=erases, marks=marks or {}),), answer)
+    return Accept((Emit(payload, revokes=revokes, erases=erases, marks=marks or {}),), answer)
 
 
 def too_many(what: str, most: int, field: str | None = None) -> Refuse:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from actors.kind import Decision, Refuse
-from actors.room.context import Context, happens, too_many
+from actors.room.context import Context, emit, too_many
 from actors.room.permissions import Permission
 from protocol import limits
 from protocol.codes import Code
@@ -23,7 +23,7 @@ def invite(context: Context, command: InviteUser) -> Decision:
         return refusal
     if len(room.invited) >= limits.ROOM_INVITED_MAX:
         return too_many("Users who were invited and haven't joined", limits.ROOM_INVITED_MAX)
-    return happens(UserInvited(user=user), marks={"user": user})
+    return emit(UserInvited(user=user), marks={"user": user})
 
 
 def uninvite(context: Context, command: UninviteUser) -> Decision:
@@ -31,7 +31,7 @@ def uninvite(context: Context, command: UninviteUser) -> Decision:
     if command.user not in context.room.invited:
         known = context.may(Permission.UNINVITE)
         return Refuse(Code.NOT_FOUND, "This user isn't invited.", "user") if known else Refuse(Code.NOT_FOUND)
-    return happens(UserUninvited(user=command.user), marks={"user": command.user})
+    return emit(UserUninvited(user=command.user), marks={"user": command.user})
 
 
 def create(context: Context, command: CreateInvite) -> Decision:
@@ -46,13 +46,11 @@ def create(context: Context, command: CreateInvite) -> Decision:
         marks["uses"] = command.uses
     payload = InviteMade(invite=number, expires_at=expires_at, uses=command.uses)
     code = context.codes.code(room.room, number)
-    return happens(
-        payload, marks=marks, answer=InviteCreated(invite=number, code=code, expires_at=expires_at)
-    )
+    return emit(payload, marks=marks, answer=InviteCreated(invite=number, code=code, expires_at=expires_at))
 
 
 def revoke(context: Context, command: RevokeInvite) -> Decision:
     """Nobody joins by it any more."""
     if command.invite not in context.room.invites:
         return Refuse(Code.NOT_FOUND, "There is no such invite.", "invite")
-    return happens(InviteRevoked(invite=command.invite), marks={"invite": command.invite})
+    return emit(InviteRevoked(invite=command.invite), marks={"invite": command.invite})

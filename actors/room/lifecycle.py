@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from actors.kind import EVERYONE, Accept, Decision, Refuse
-from actors.room.context import Context, happens
+from actors.room.context import Context, emit
 from actors.room.permissions import Rank
 from protocol import limits
 from protocol.codes import Code
@@ -25,7 +25,7 @@ def create(context: Context, command: CreateRoom) -> Decision:
     if refusal := context.too_many_rooms():
         return refusal
     payload = RoomCreated(name=command.name, access=command.access, history=command.history)
-    return happens(payload, marks={"access": command.access, "history": command.history})
+    return emit(payload, marks={"access": command.access, "history": command.history})
 
 
 def open_direct(context: Context, command: OpenDirect) -> Decision:
@@ -39,22 +39,22 @@ def open_direct(context: Context, command: OpenDirect) -> Decision:
     if refusal := context.unwanted(command.user, "direct_from") or context.too_many_rooms():
         return refusal
     payload = RoomCreated(name="", access="direct")
-    return happens(payload, marks={"access": "direct", "history": True, "peer": command.user})
+    return emit(payload, marks={"access": "direct", "history": True, "peer": command.user})
 
 
 def archive(context: Context, _: ArchiveRoom) -> Decision:
     """From now on everybody only listens."""
-    return Refuse(Code.ALREADY_EXISTS) if context.room.archived else happens(RoomArchived())
+    return Refuse(Code.ALREADY_EXISTS) if context.room.archived else emit(RoomArchived())
 
 
 def unarchive(context: Context, _: UnarchiveRoom) -> Decision:
     """As it was."""
-    return happens(RoomUnarchived()) if context.room.archived else Refuse(Code.ALREADY_EXISTS)
+    return emit(RoomUnarchived()) if context.room.archived else Refuse(Code.ALREADY_EXISTS)
 
 
 def remove(_: Context, __: RemoveRoom) -> Decision:
     """Nobody may listen any more, and for everybody but its owner there is no such room."""
-    return happens(RoomRemoved(), revokes=(EVERYONE,))
+    return emit(RoomRemoved(), revokes=(EVERYONE,))
 
 
 def restore(context: Context, _: RestoreRoom) -> Decision:
@@ -64,4 +64,4 @@ def restore(context: Context, _: RestoreRoom) -> Decision:
         return Refuse(Code.ALREADY_EXISTS)
     if context.now > removed_at + RESTORE_MS:
         return Refuse(Code.NOT_FOUND)
-    return happens(RoomRestored())
+    return emit(RoomRestored())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from actors.kind import Accept, Decision, Refuse
-from actors.room.context import Context, happens, owner_after, too_many
+from actors.room.context import Context, emit, owner_after, too_many
 from actors.room.permissions import Rank
 from actors.room.rows import BAN, MUTE, authored_key, message_key
 from actors.room.state import Room
@@ -45,7 +45,7 @@ def join(context: Context, command: JoinRoom) -> Decision:
         marks |= {"invite": number, "used": invite.used + 1}
     if not room.history:
         marks["history"] = False
-    return happens(MemberJoined(), marks=marks)
+    return emit(MemberJoined(), marks=marks)
 
 
 def _full(context: Context) -> Refuse | None:
@@ -62,7 +62,7 @@ def leave(context: Context, _: LeaveRoom) -> Decision:
     """Anybody may leave who is in."""
     if context.by not in context.room.members:
         return Refuse(Code.FORBIDDEN)
-    return happens(MemberLeft(), revokes=(context.by,), marks=owner_after(context.room, context.by))
+    return emit(MemberLeft(), revokes=(context.by,), marks=owner_after(context.room, context.by))
 
 
 def kick(context: Context, command: KickMember) -> Decision:
@@ -70,7 +70,7 @@ def kick(context: Context, command: KickMember) -> Decision:
     if refusal := context.cannot_act_on(command.user):
         return refusal
     payload = MemberKicked(user=command.user, reason=command.reason)
-    return happens(payload, revokes=(command.user,), marks=owner_after(context.room, command.user))
+    return emit(payload, revokes=(command.user,), marks=owner_after(context.room, command.user))
 
 
 def set_role(context: Context, command: SetRole) -> Decision:
@@ -92,7 +92,7 @@ def set_role(context: Context, command: SetRole) -> Decision:
         marks["owner"] = user
         if room.owner is not None:
             marks["former"] = room.owner
-    return happens(RoleSet(user=user, role=command.role), marks=marks)
+    return emit(RoleSet(user=user, role=command.role), marks=marks)
 
 
 def _role(room: Room, user: str) -> Role:
@@ -118,7 +118,7 @@ def erase(context: Context, command: EraseUser) -> Decision:
         kept_down = [str(row["of"]).partition(" ") for row in texts]
         if users := tuple(other for what, _, other in kept_down if what == table):
             marks[table] = users
-    return happens(UserErased(user=user), revokes=revokes, erases=tuple(erases), marks=marks)
+    return emit(UserErased(user=user), revokes=revokes, erases=tuple(erases), marks=marks)
 
 
 def _theirs(context: Context, command: EraseUser) -> list[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from actors.kind import HANDLE, Decision, FactKey, Refuse, Row
-from actors.room.context import Context, happens, too_many
+from actors.room.context import Context, emit, too_many
 from actors.room.filters import found_link, found_word
 from actors.room.mentions import NONE, Mentions, mentions_in
 from actors.room.permissions import Permission
@@ -42,9 +42,7 @@ def post(context: Context, command: PostMessage) -> Decision:
         if root["thread"] is not None:
             return Refuse(Code.INVALID, "This message is itself part of a thread.", "thread")
         marks["thread"] = command.thread
-    return happens(
-        MessagePosted(body=command.body), marks=marks | _mentions(context, mentions_in(command.body))
-    )
+    return emit(MessagePosted(body=command.body), marks=marks | _mentions(context, mentions_in(command.body)))
 
 
 def edit(context: Context, command: EditMessage) -> Decision:
@@ -60,7 +58,7 @@ def edit(context: Context, command: EditMessage) -> Decision:
     if refusal := unspeakable(context) or _filtered(context, command.body):
         return refusal
     marks: dict[str, Mark] = {**_origin(command.message, message), "edits": tuple(edits)}
-    return happens(MessageEdited(message=command.message, body=command.body), marks=marks)
+    return emit(MessageEdited(message=command.message, body=command.body), marks=marks)
 
 
 def delete(context: Context, command: DeleteMessage) -> Decision:
@@ -73,7 +71,7 @@ def delete(context: Context, command: DeleteMessage) -> Decision:
         return Refuse(Code.FORBIDDEN, "Only the author or a moderator can delete a message.", "message")
     marks: dict[str, Mark] = {**_origin(command.message, message), "author": author}
     erases = (command.message, *_edits(message))
-    return happens(MessageDeleted(message=command.message), erases=erases, marks=marks)
+    return emit(MessageDeleted(message=command.message), erases=erases, marks=marks)
 
 
 def pin(context: Context, command: PinMessage) -> Decision:
@@ -85,14 +83,14 @@ def pin(context: Context, command: PinMessage) -> Decision:
         return Refuse(Code.ALREADY_EXISTS, field="message")
     if len(context.room.pinned) >= limits.ROOM_PINS_MAX:
         return too_many("Pinned messages of a room", limits.ROOM_PINS_MAX)
-    return happens(MessagePinned(message=command.message), marks={"message": command.message})
+    return emit(MessagePinned(message=command.message), marks={"message": command.message})
 
 
 def unpin(context: Context, command: UnpinMessage) -> Decision:
     """Have it show the message first no more."""
     if command.message not in context.room.pinned:
         return Refuse(Code.NOT_FOUND, "This message isn't pinned.", "message")
-    return happens(MessageUnpinned(message=command.message), marks={"message": command.message})
+    return emit(MessageUnpinned(message=command.message), marks={"message": command.message})
 
 
 def unspeakable(context: Context) -> Refuse | None:

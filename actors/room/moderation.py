@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from actors.kind import Decision, Refuse
-from actors.room.context import Context, happens, owner_after, too_many
+from actors.room.context import Context, emit, owner_after, too_many
 from actors.room.state import still
 from protocol import limits
 from protocol.codes import Code
@@ -20,7 +20,7 @@ def mute(context: Context, command: MuteMember) -> Decision:
         return too_many("Mutes of a room", limits.ROOM_MUTES_MAX)
     until = context.now + command.for_s * 1000
     payload = MemberMuted(user=command.user, until=until, reason=command.reason)
-    return happens(payload, marks={"user": command.user, "until": until})
+    return emit(payload, marks={"user": command.user, "until": until})
 
 
 def unmute(context: Context, command: UnmuteMember) -> Decision:
@@ -29,7 +29,7 @@ def unmute(context: Context, command: UnmuteMember) -> Decision:
         return Refuse(Code.INVALID, "You can't do this to yourself.", "user")
     if context.room.muted_until(command.user, context.now) is None:
         return Refuse(Code.NOT_FOUND, "This user isn't muted.", "user")
-    return happens(MemberUnmuted(user=command.user), marks={"user": command.user})
+    return emit(MemberUnmuted(user=command.user), marks={"user": command.user})
 
 
 def ban(context: Context, command: BanUser) -> Decision:
@@ -45,11 +45,11 @@ def ban(context: Context, command: BanUser) -> Decision:
         marks["until"] = until
     revokes = (user,) if user in room.members else ()
     payload = UserBanned(user=user, until=until, reason=command.reason)
-    return happens(payload, revokes=revokes, marks=marks)
+    return emit(payload, revokes=revokes, marks=marks)
 
 
 def unban(context: Context, command: UnbanUser) -> Decision:
     """They may come back as anybody may."""
     if not context.room.is_banned(command.user, context.now):
         return Refuse(Code.NOT_FOUND, "This user isn't banned.", "user")
-    return happens(UserUnbanned(user=command.user), marks={"user": command.user})
+    return emit(UserUnbanned(user=command.user), marks={"user": command.user})

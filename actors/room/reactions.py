@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from actors.kind import Decision, Refuse
-from actors.room.context import Context, happens, too_many
+from actors.room.context import Context, emit, too_many
 from actors.room.messages import unspeakable
 from actors.room.rows import count_key, reaction_key
 from protocol import limits
@@ -31,7 +31,7 @@ def react(context: Context, command: React) -> Decision:
     marks: dict[str, Mark] = {"message": command.message, "count": count + 1}
     if count == 0:
         marks["kinds"] = kinds + 1
-    return happens(Reacted(message=command.message, reaction=command.reaction), marks=marks)
+    return emit(Reacted(message=command.message, reaction=command.reaction), marks=marks)
 
 
 def unreact(context: Context, command: Unreact) -> Decision:
@@ -45,7 +45,7 @@ def unreact(context: Context, command: Unreact) -> Decision:
     marks: dict[str, Mark] = {"message": command.message, "count": count}
     if count == 0:
         marks["kinds"] = (cast("int | None", message.get("reactions")) or 1) - 1
-    return happens(Unreacted(message=command.message, reaction=command.reaction), marks=marks)
+    return emit(Unreacted(message=command.message, reaction=command.reaction), marks=marks)
 
 
 def _count(context: Context, command: React | Unreact) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from actors.kind import Decision, Refuse
-from actors.room.context import Context, happens
+from actors.room.context import Context, emit
 from actors.room.permissions import Permission
 from protocol.codes import Code
 from protocol.event import Mark
@@ -38,10 +38,10 @@ def change(context: Context, command: ChangeRoom) -> Decision:
         history=command.history,
         slow_mode_s=command.slow_mode_s,
     )
-    return happens(payload, marks=marks)
+    return emit(payload, marks=marks)
 
 
 def set_filter(_: Context, command: SetFilter) -> Decision:
     """The new filter replaces the old one; an empty one is none."""
     payload = FilterSet(words=command.words, links=command.links, hosts=command.hosts)
-    return happens(payload, marks={"filters": bool(command.words) or command.links != "allowed"})
+    return emit(payload, marks={"filters": bool(command.words) or command.links != "allowed"})

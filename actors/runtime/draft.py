@@ -152,25 +152,25 @@ class Draft:
             raise ValueError(f"{len(decision.events)} events for one command")
         # Everything is measured before the draft changes: a command refused half-way would leave its first events in
         # the working state.
-        payloads = [encode_payload(happened.payload) for happened in decision.events]
+        payloads = [encode_payload(emit.payload) for emit in decision.events]
         if any(len(p) > limits.PAYLOAD_BYTES_MAX for p in payloads):
             self._refuse(envelope, Refuse(Code.TOO_LARGE))
             return
         first = self.head + 1
-        for happened, payload in zip(decision.events, payloads, strict=True):
-            if len(happened.erases) > limits.ERASE_SEQS_MAX:
-                raise ValueError(f"{len(happened.erases)} erased seqs in one event")
+        for emit, payload in zip(decision.events, payloads, strict=True):
+            if len(emit.erases) > limits.ERASE_SEQS_MAX:
+                raise ValueError(f"{len(emit.erases)} erased seqs in one event")
             header = Header(
                 stream=self.stream,
                 seq=self.head + 1,
                 at=at,
                 author=envelope.by,
-                type=self._types[type(happened.payload)],
-                revokes=happened.revokes,
-                erases=happened.erases,
-                marks=dict(happened.marks),
+                type=self._types[type(emit.payload)],
+                revokes=emit.revokes,
+                erases=emit.erases,
+                marks=dict(emit.marks),
             )
-            self._log(header, happened.payload, payload)
+            self._log(header, emit.payload, payload)
         answer = None if decision.answer is None else msgspec.msgpack.encode(decision.answer)
         self.receipts.append(
             Receipt(envelope.by, envelope.command.client_id, first, self.head, digest, answer)

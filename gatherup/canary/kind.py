@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from actors.kind import Accept, Decision, Facts, Happened, Instant, Kind, Refuse
+from actors.kind import Accept, Decision, Emit, Facts, Instant, Kind, Refuse
 from protocol.codes import Code
 from protocol.event import Header
 from protocol.frames import Command, CreateCommand, StreamCommand
@@ -65,8 +65,8 @@ class CanaryKind(Kind[CanaryState]):
         if by != SYSTEM:
             return Refuse(Code.FORBIDDEN)
         if isinstance(command, SingCanary):
-            return Accept((Happened(CanarySang(song=command.song)),))
-        return Accept((Happened(CanaryHatched()),))
+            return Accept((Emit(CanarySang(song=command.song)),))
+        return Accept((Emit(CanaryHatched()),))
 
     def erase(self, stream: str, user: str, events: Sequence[int]) -> None:
         """Nothing: nobody writes in it."""

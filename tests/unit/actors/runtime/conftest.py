@@ -17,9 +17,9 @@ from actors.kind import (
     Change,
     Decision,
     Effect,
+    Emit,
     FactKey,
     Facts,
-    Happened,
     Instant,
     Job,
     Kind,
@@ -109,14 +109,14 @@ class TallyKind(Kind[Tally]):
                     marks["forward"] = command.forward
                 if command.due is not None:
                     marks["due"] = command.due
-                return Accept((Happened(Added(command.amount, command.note), marks=marks),))
+                return Accept((Emit(Added(command.amount, command.note), marks=marks),))
             case Touch():
                 return Accept()
             case Check():
                 row = facts[FactKey("note", str(command.seq))]
                 return Accept() if row and row["note"] == command.note else Refuse(Code.NOT_FOUND)
             case Expire():
-                return Accept((Happened(Expired()),))
+                return Accept((Emit(Expired()),))
             case _:
                 raise RuntimeError("boom")
 
