@@ -20,11 +20,11 @@ from actors.ports.trace import Step
 from actors.refusals import refused
 from actors.runtime import limits
 from actors.runtime.active import Active
+from actors.runtime.actor_context import ActorContext
 from actors.runtime.committer import Outcome
 from actors.runtime.draft import DecideError, Draft, Owed, fact_keys, wake_at
 from actors.runtime.envelope import Envelope, accepted, digest_of
 from actors.runtime.mailbox import Mailbox
-from actors.runtime.surroundings import Surroundings
 from actors.runtime.timer import Timer
 from protocol.codes import Code
 from protocol.frames import Accepted, Refused, Signal
@@ -47,7 +47,7 @@ class Cell:
         epoch: int,
         active: Active,
         mailbox: Mailbox,
-        around: Surroundings,
+        context: ActorContext,
         deliver: Callable[[Cell], None],
     ) -> None:
         self.stream = stream
@@ -61,8 +61,8 @@ class Cell:
         They are in no mailbox any more: forgotten here, they would stay unanswered until their time is up.
         """
         self.passivating = False
-        self._around = around
-        self._timer = Timer(stream, kind, active, mailbox, around.clock, around.schedule)
+        self._context = context
+        self._timer = Timer(stream, kind, active, mailbox, context.clock, context.schedule)
         self._deliver = deliver
         self.delivering = False
         """Whether a task is sending what ``active.owed`` holds."""
@@ -77,11 +77,11 @@ class Cell:
     @property
     def serves(self) -> bool:
         """Whether it may decide, refuse, signal and show now."""
-        return self._around.ownership.serves(self.stream, self.epoch)
+        return self._context.ownership.serves(self.stream, self.epoch)
 
     def put_off(self, wait_s: float) -> None:
         """Note in the log that the oldest effect is tried again after this time, since it couldn't be delivered now."""
-        self.active.retry_at = self._around.clock.now() + int(wait_s * 1000)
+        self.active.retry_at = self._context.clock.now() + int(wait_s * 1000)
         self.mailbox.poke()
 
     def view(self, user: str) -> Struct | None:
@@ -95,7 +95,7 @@ class Cell:
     def may_signal(self, signal: Signal, by: str) -> bool:
         """Whether this signal is passed on; not for a bug in the kind."""
         try:
-            return self.kind.may_signal(self.active.state, signal, by=by, now=self._around.clock.now())
+            return self.kind.may_signal(self.active.state, signal, by=by, now=self._context.clock.now())
         except Exception:
             _log.exception("a stream can't judge a signal", extra={"stream": self.stream})
             return False
@@ -129,7 +129,7 @@ class Cell:
 
     async def _turn(self) -> bool:
         """Decide, commit, adopt, publish, answer. False when fenced."""
-        if self._around.tracing:
+        if self._context.tracing:
             _mark(self.taken, Step.TAKEN, batch=len(self.taken))
         try:
             # 1. Resends first: one that was accepted before is answered by its receipt and not decided again.
@@ -137,7 +137,7 @@ class Cell:
                 await self._answer_resends(resends)
             # 2. One query for what the whole batch needs to know.
             keys = fact_keys(self.kind, self.active.state, self.taken)
-            facts = await self._around.log.facts(self.stream, keys) if keys else {}
+            facts = await self._context.log.facts(self.stream, keys) if keys else {}
             # 3. Asked after the last await: the node may have lost the shard, or its lease, while it read.
             if not self.serves:
                 self._give_back(self.taken)
@@ -153,7 +153,7 @@ class Cell:
             await self._answer_refused([(error.envelope, refusal)])
             raise
         if draft.writes:
-            if self._around.tracing:
+            if self._context.tracing:
                 _mark(self.taken, Step.DECIDED, events=len(draft.rows))
             # Which ones were never on their way before. Afterwards all are, and _undo couldn't tell.
             fresh = [envelope for envelope in self.taken if not envelope.submitted]
@@ -173,10 +173,10 @@ class Cell:
     def _decide(self, facts: Facts) -> Draft:
         active = self.active
         draft = Draft(
-            self.kind, self.stream, active.state, active.head, active.last_at, self._around.digest_key
+            self.kind, self.stream, active.state, active.head, active.last_at, self._context.digest_key
         )
         # A timer is decided when it is due, not before, wherever the clock stepped meanwhile.
-        now = max(self._around.clock.now(), self._timer.firing or 0)
+        now = max(self._context.clock.now(), self._timer.firing or 0)
         for envelope in self.taken:
             if not envelope.settled:
                 draft.decide(envelope, facts, now)
@@ -188,7 +188,7 @@ class Cell:
             envelope.submitted = True
         # Shielded: what was committed is published and answered, and an append is never left to itself. The
         # committer tells in any case.
-        outcome = await self._around.committer.submit(append).wait(shielded=True)
+        outcome = await self._context.committer.submit(append).wait(shielded=True)
         if outcome is Outcome.COMMITTED:
             self._written = (append.effects_seq, append.wake_at)
         return outcome
@@ -197,15 +197,15 @@ class Cell:
         active = self.active
         active.state, active.head, active.last_at = draft.state, draft.head, draft.last_at
         active.owed.extend(draft.owed)
-        if self._around.tracing:
+        if self._context.tracing:
             _mark(self.taken, Step.COMMITTED, events=len(draft.rows))
         if draft.rows:
             self._timer.moved()
-            self._around.publisher.publish(self.stream, tuple(draft.rows.values()))
-            events = self._around.counters.events
+            self._context.publisher.publish(self.stream, tuple(draft.rows.values()))
+            events = self._context.counters.events
             for header in draft.headers:
                 events[header.type] += 1
-            if self._around.tracing:
+            if self._context.tracing:
                 self._trace_events(draft)
         for envelope, reply in draft.accepted:
             envelope.answer(reply)
@@ -216,7 +216,7 @@ class Cell:
         for envelope, reply in draft.accepted:
             if envelope.trace is not None and reply.events and reply.seq is not None:
                 envelope.trace.mark(Step.PUBLISHED, events=reply.events)
-                self._around.publisher.traced(self.stream, reply.seq, envelope.trace.parent)
+                self._context.publisher.traced(self.stream, reply.seq, envelope.trace.parent)
 
     async def _undo(self, outcome: Outcome, draft: Draft, fresh: Sequence[Envelope]) -> bool:
         """The batch was not written: sort its commands. False when this activation is over.
@@ -297,12 +297,12 @@ class Cell:
         """Not this activation's to decide: let the router find who may."""
         self.taken = [envelope for envelope in self.taken if envelope not in envelopes]
         for envelope in envelopes:
-            self._around.route(envelope)
+            self._context.route(envelope)
 
     async def _answer_from_receipts(self, envelopes: Sequence[Envelope]) -> None:
         """Settle those whose client_id was accepted before. Raises LogUnavailableError."""
         keys = list({e.key for e in envelopes})
-        found = await self._around.log.receipts(self.stream, keys)
+        found = await self._context.log.receipts(self.stream, keys)
         receipts = {(r.author, r.client_id): r for r in found}
         for envelope in envelopes:
             receipt = receipts.get(envelope.key)
@@ -312,7 +312,7 @@ class Cell:
     def _answer_repeat(self, envelope: Envelope, receipt: Receipt) -> None:
         if envelope.settled:
             return
-        if receipt.digest == digest_of(envelope.command, self._around.digest_key):
+        if receipt.digest == digest_of(envelope.command, self._context.digest_key):
             envelope.answer(self._first_answer(receipt))
         else:
             envelope.refuse(Code.CLIENT_ID_REUSED, self.stream)
@@ -365,8 +365,8 @@ class Cell:
     async def _checkpoint(self) -> None:
         active = self.active
         try:
-            kept = await self._around.log.checkpoint(
-                self._around.ownership.me,
+            kept = await self._context.log.checkpoint(
+                self._context.ownership.me,
                 self.stream,
                 active.activation,
                 active.head,

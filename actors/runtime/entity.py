@@ -21,12 +21,12 @@ from actors.ports.log import (
 )
 from actors.runtime import limits
 from actors.runtime.active import Active
+from actors.runtime.actor_context import ActorContext
 from actors.runtime.backoff import backoff
 from actors.runtime.cell import Cell
 from actors.runtime.draft import DecideError, Owed, owed_by
 from actors.runtime.envelope import tag_of
 from actors.runtime.mailbox import Mailbox
-from actors.runtime.surroundings import Surroundings
 from protocol.codes import Code
 from protocol.event import Header, decode_header
 from protocol.limits import MAILBOX_COMMANDS_MAX
@@ -54,7 +54,7 @@ class Entity:
         stream: str,
         kind: Kind[Any],
         epoch: int,
-        around: Surroundings,
+        context: ActorContext,
     ) -> None:
         self.stream = stream
         self.kind = kind
@@ -67,7 +67,7 @@ class Entity:
         self.idle_sweeps = 0
         self.closed = False
         """True once nothing will serve the mailbox any more."""
-        self._around = around
+        self._context = context
         self._scope = trio.CancelScope()
         self._leaving = False
         """Whether its shard is handed over: it goes as soon as its mailbox is empty, for good."""
@@ -119,7 +119,7 @@ class Entity:
         except FencedError:
             _log.info("a stream isn't this node's", extra={"stream": self.stream})
             self._moved = True
-            self._around.fenced(self.stream)
+            self._context.fenced(self.stream)
         finally:
             self.closed = True
             if self._moved:
@@ -145,7 +145,7 @@ class Entity:
         except FencedError:
             raise
         except Exception as error:
-            self._around.counters.crashes += 1
+            self._context.counters.crashes += 1
             _log.exception("a stream's actor crashed", extra={"stream": self.stream, **_command(error)})
             return await self._recover()
 
@@ -164,8 +164,8 @@ class Entity:
                 self.epoch,
                 active,
                 self.mailbox,
-                self._around,
-                partial(self._around.deliver, nursery),
+                self._context,
+                partial(self._context.deliver, nursery),
             )
             self.cell = cell
             cell.passivating = self._leaving
@@ -197,24 +197,24 @@ class Entity:
 
     async def _recover(self) -> bool:
         """Wait before a restart; false when there were too many."""
-        now = self._around.clock.monotonic()
+        now = self._context.clock.monotonic()
         self._crashes.append(now)
         recent = [t for t in self._crashes if now - t < limits.RESTART_WINDOW_S]
         if len(recent) > limits.RESTARTS_MAX:
-            self._around.counters.rests += 1
+            self._context.counters.rests += 1
             _log.error("a stream rests", extra={"stream": self.stream, "crashes": len(recent)})
             self._abandon(Code.UNAVAILABLE)
             await self._rest(limits.RESTART_COOLDOWN_S)
             return False
         wait_s = backoff(
-            self._around.randomness, len(recent), limits.RESTART_BACKOFF_MIN_S, limits.RESTART_BACKOFF_MAX_S
+            self._context.randomness, len(recent), limits.RESTART_BACKOFF_MIN_S, limits.RESTART_BACKOFF_MAX_S
         )
-        await self._around.clock.sleep_until(now + wait_s)
+        await self._context.clock.sleep_until(now + wait_s)
         return self._wanted
 
     async def _rest(self, seconds: float) -> None:
         """Refuse whatever comes for a while, without trying."""
-        clock = self._around.clock
+        clock = self._context.clock
         until = clock.monotonic() + seconds
         self._resting = True
         while clock.monotonic() < until and not self._leaving:
@@ -234,7 +234,7 @@ class Entity:
     def _give_back(self) -> None:
         """Let the router find who serves all this."""
         for envelope in self.mailbox.take(len(self.mailbox)):
-            self._around.route(envelope)
+            self._context.route(envelope)
         self._tell_waiting(None)
 
     def _tell_waiting(self, found: Cell | Code | None) -> None:
@@ -246,8 +246,8 @@ class Entity:
 
     async def _activate(self) -> Active | None:
         create, self.create = self.create, False
-        found = await self._around.log.activate(
-            self._around.ownership.me,
+        found = await self._context.log.activate(
+            self._context.ownership.me,
             self.stream,
             epoch=self.epoch,
             create=create,
@@ -255,15 +255,15 @@ class Entity:
         )
         if found is None:
             return None
-        self._around.counters.activations += 1
+        self._context.counters.activations += 1
         # An earlier owner may have committed events and died before it published them.
-        self._around.publisher.stands(self.stream, found.head)
+        self._context.publisher.stands(self.stream, found.head)
         state, seq = self._start(found)
         owed: deque[Owed] = deque()
         # From the older of the two: events up to the checkpoint are in the state already, but may still owe effects.
         after = min(seq, found.effects_seq)
         while after < found.head:
-            rows = await self._around.log.read(self.stream, after, limits.FOLD_PAGE_EVENTS)
+            rows = await self._context.log.read(self.stream, after, limits.FOLD_PAGE_EVENTS)
             if not rows or rows[0].seq != after + 1:
                 raise LostHistoryError(f"event {after + 1} of {found.head} isn't in the log")
             for row in rows:

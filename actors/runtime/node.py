@@ -13,6 +13,7 @@ from actors.ports.log import Log
 from actors.ports.time import Clock, Randomness
 from actors.ports.trace import Tracer
 from actors.runtime import limits
+from actors.runtime.actor_context import ActorContext
 from actors.runtime.committer import Committer
 from actors.runtime.counters import RuntimeCounters
 from actors.runtime.due import DueWork
@@ -22,7 +23,6 @@ from actors.runtime.peers import Peers
 from actors.runtime.publisher import Publisher
 from actors.runtime.router import Router
 from actors.runtime.supervisor import Supervisor
-from actors.runtime.surroundings import Surroundings
 
 
 class Runtime:
@@ -50,7 +50,7 @@ class Runtime:
         self._randomness = randomness
         self.counters = RuntimeCounters()
         self.committer = Committer(log, ownership.me, clock, randomness, lanes=lanes)
-        around = Surroundings(
+        context = ActorContext(
             log=log,
             ownership=ownership,
             clock=clock,
@@ -66,7 +66,7 @@ class Runtime:
             tracing=tracer is not None,
         )
         # Each hears of a change of owners in this order: what is lost ends before what is held is taken on.
-        self.supervisor = Supervisor(by_name, around)
+        self.supervisor = Supervisor(by_name, context)
         self.router = Router(by_name, self.supervisor, ownership, peers, publisher, clock, tracer)
         self.due = DueWork(log, ownership, clock, self.supervisor.wake)
 

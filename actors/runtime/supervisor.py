@@ -13,9 +13,9 @@ from actors.cluster.ownership import Change
 from actors.kind import Kind
 from actors.ports.cluster_view import SHARDS, shard_of
 from actors.runtime import limits
+from actors.runtime.actor_context import ActorContext
 from actors.runtime.cell import Cell
 from actors.runtime.entity import Entity
-from actors.runtime.surroundings import Surroundings
 from protocol.codes import Code
 from protocol.ids import kind_of
 
@@ -40,16 +40,16 @@ class _Release:
 class Supervisor:
     """Finds or starts the entity of a stream, passivates idle ones, and ends those of shards that go."""
 
-    def __init__(self, kinds: Mapping[str, Kind[Any]], around: Surroundings) -> None:
+    def __init__(self, kinds: Mapping[str, Kind[Any]], context: ActorContext) -> None:
         self._kinds = kinds
-        self._around = around
-        self._clock = around.clock
+        self._context = context
+        self._clock = context.clock
         self._shards: tuple[dict[str, Entity], ...] = tuple({} for _ in range(SHARDS))
         self._count = 0  # of all entities whose task lives, those that are ending included
         self._nursery: trio.Nursery | None = None
-        self._context = copy_context()
+        self._task_context = copy_context()
         self._releases: list[_Release] = []
-        around.ownership.on_change(self._cut_lost)
+        context.ownership.on_change(self._cut_lost)
 
     def __len__(self) -> int:
         return self._count
@@ -68,10 +68,10 @@ class Supervisor:
         kind = self._kinds.get(kind_of(stream))
         if kind is None or self._nursery is None or self._count >= limits.ENTITIES_MAX:
             return None
-        entity = entities[stream] = Entity(stream, kind, epoch, self._around)
+        entity = entities[stream] = Entity(stream, kind, epoch, self._context)
         self._count += 1
         # Not as part of whatever asked for it: what an actor does is nobody's request.
-        self._context.run(self._nursery.start_soon, self._live, entity)
+        self._task_context.run(self._nursery.start_soon, self._live, entity)
         return entity
 
     @property
@@ -89,7 +89,7 @@ class Supervisor:
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Run the entities until cancelled."""
         async with trio.open_nursery() as nursery:
-            self._nursery, self._context = nursery, copy_context()
+            self._nursery, self._task_context = nursery, copy_context()
             try:
                 task_status.started()
                 await self._passivate_idle()

@@ -58,7 +58,7 @@ def _publish_before_commit() -> Generator[None]:
 
     async def early(self: Any, append: Append) -> Any:
         if append.events:
-            self._around.publisher.publish(self.stream, append.events)
+            self._context.publisher.publish(self.stream, append.events)
         return await submit(self, append)
 
     with patch.object(Cell, "_submit", early):

@@ -541,7 +541,7 @@ async def test_a_stream_without_its_history_is_unavailable_and_no_crash(
         trimmed = 5
 
     async with world.runtime() as runtime:
-        log = runtime.supervisor._around.log  # type: ignore[reportPrivateUsage]
+        log = runtime.supervisor._context.log  # type: ignore[reportPrivateUsage]
         log.__class__ = Trimmed
         for trimmed in (5, 3):
             log.trimmed = trimmed  # type: ignore[attr-defined]

@@ -18,7 +18,7 @@ from actors.runtime.envelope import Envelope
 from actors.runtime.publisher import Publisher
 
 
-class Surroundings(Struct, frozen=True, kw_only=True):
+class ActorContext(Struct, frozen=True, kw_only=True):
     """What every entity and cell of a node shares."""
 
     log: Log
