@@ -68,7 +68,7 @@ class Folded:
             self.log[seq - 1] = (self.log[seq - 1][0], None)
         self.log += [(row.header, row.payload) for row in draft.rows.values()]
         self.state, self.now = draft.state, draft.last_at
-        for change in draft.append(1, owed=None, retry_at=None).changes:
+        for change in draft.append(1, pending=None, retry_at=None).changes:
             _change(self.rows, change)
 
     def headers(self) -> list[Header]:

@@ -7,7 +7,7 @@ from collections import deque
 from msgspec import Struct
 
 from actors.kind import Instant
-from actors.runtime.draft import Owed
+from actors.runtime.draft import PendingEffect
 
 
 class Active(Struct):
@@ -18,7 +18,7 @@ class Active(Struct):
     last_at: Instant
     activation: int
     checkpoint_seq: int
-    owed: deque[Owed]
+    pending: deque[PendingEffect]
     """Effects not settled yet, oldest first."""
     retry_at: Instant | None = None
     """When the oldest of them is tried again, after its target was unavailable."""

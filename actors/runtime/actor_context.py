@@ -34,7 +34,7 @@ class ActorContext(Struct, frozen=True, kw_only=True):
     """Told of a stream that was found to be another's, before its commands are given back."""
     schedule: Callable[[str, Instant], None]
     deliver: Callable[[trio.Nursery, EffectSource], None]
-    """Starts the sending of what a cell owes."""
+    """Starts the sending of a cell's pending effects."""
     counters: RuntimeCounters
     tracing: bool
     """Whether any command may be traced."""

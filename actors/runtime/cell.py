@@ -22,7 +22,7 @@ from actors.runtime import limits
 from actors.runtime.active import Active
 from actors.runtime.actor_context import ActorContext
 from actors.runtime.committer import Outcome
-from actors.runtime.draft import DecideError, Draft, Owed, fact_keys, wake_at
+from actors.runtime.draft import DecideError, Draft, PendingEffect, fact_keys, wake_at
 from actors.runtime.envelope import Envelope, accepted, digest_of
 from actors.runtime.mailbox import Mailbox
 from actors.runtime.timer import Timer
@@ -65,7 +65,7 @@ class Cell:
         self._timer = Timer(stream, kind, active, mailbox, context.clock, context.schedule)
         self._deliver = deliver
         self.delivering = False
-        """Whether a task is sending what ``active.owed`` holds."""
+        """Whether a task is sending what ``active.pending`` holds."""
         self._written: tuple[int, int | None] | None = None
         """(effects_seq, wake_at) as this activation last wrote them; None before its first append.
 
@@ -103,7 +103,7 @@ class Cell:
     async def run(self) -> bool:
         """Serve the mailbox. True when passivated, false when fenced. Raises whatever crashes the cell."""
         self._timer.schedule()
-        self._deliver_owed()
+        self._deliver_pending()
         while True:
             if not self.mailbox:
                 if self.passivating:
@@ -158,7 +158,7 @@ class Cell:
             # Which ones were never on their way before. Afterwards all are, and _undo couldn't tell.
             fresh = [envelope for envelope in self.taken if not envelope.submitted]
             append = draft.append(
-                self.active.activation, owed=self._oldest_owed(), retry_at=self.active.retry_at
+                self.active.activation, pending=self._oldest_pending(), retry_at=self.active.retry_at
             )
             outcome = await self._submit(append)
             if outcome is not Outcome.COMMITTED:
@@ -196,7 +196,7 @@ class Cell:
     def _adopt(self, draft: Draft) -> None:
         active = self.active
         active.state, active.head, active.last_at = draft.state, draft.head, draft.last_at
-        active.owed.extend(draft.owed)
+        active.pending.extend(draft.pending)
         if self._context.tracing:
             _mark(self.taken, Step.COMMITTED, events=len(draft.rows))
         if draft.rows:
@@ -210,7 +210,7 @@ class Cell:
         for envelope, reply in draft.accepted:
             envelope.answer(reply)
         self._timer.schedule()
-        self._deliver_owed()
+        self._deliver_pending()
 
     def _trace_events(self, draft: Draft) -> None:
         for envelope, reply in draft.accepted:
@@ -329,22 +329,24 @@ class Cell:
 
     # --- due work: effects, checkpoints ---
 
-    def _deliver_owed(self) -> None:
-        if self.active.owed and not self.delivering:
+    def _deliver_pending(self) -> None:
+        if self.active.pending and not self.delivering:
             self.delivering = True
             self._deliver(self)
 
-    def _oldest_owed(self) -> Owed | None:
-        return self.active.owed[0] if self.active.owed else None
+    def _oldest_pending(self) -> PendingEffect | None:
+        return self.active.pending[0] if self.active.pending else None
 
     async def _settle(self) -> bool:
         """Write that effects are settled, or that nothing is due, when no batch carries it. False when fenced."""
-        owed = self._oldest_owed()
+        pending = self._oldest_pending()
         active = self.active
         # Everything up to the event before the oldest unsettled effect has taken effect: a later activation
         # derives effects again from there on. Too high a number would lose one; too low only repeats some.
-        effects_seq = owed[0] - 1 if owed else active.head
-        wake = wake_at(self.kind, active.state, owes_at=(active.retry_at or active.last_at) if owed else None)
+        effects_seq = pending.seq - 1 if pending else active.head
+        wake = wake_at(
+            self.kind, active.state, effects_at=(active.retry_at or active.last_at) if pending else None
+        )
         if (effects_seq, wake) == self._written:
             return True
         append = Append(

@@ -37,8 +37,15 @@ from protocol.ids import STREAM_ID_PATTERN
 
 _STREAM_ID = re.compile(STREAM_ID_PATTERN)
 
-Owed = tuple[int, int, Send]
-"""An effect that isn't settled: (seq, index among the event's effects, what to send)."""
+
+class PendingEffect(Struct, frozen=True):
+    """An effect that isn't settled yet."""
+
+    seq: int
+    """Of the event that caused it."""
+    index: int
+    """Among the event's effects."""
+    send: Send
 
 
 class DecideError(Exception):
@@ -101,7 +108,7 @@ class Draft:
         self.receipts: list[Receipt] = []
         self.erases: list[int] = []
         self.jobs: list[JobRow] = []
-        self.owed: list[Owed] = []
+        self.pending: list[PendingEffect] = []
         self.accepted: list[tuple[Envelope, Accepted]] = []
         self.refused: list[tuple[Envelope, Refused]] = []
 
@@ -203,16 +210,16 @@ class Draft:
                 case Send(command=StreamCommand(stream=stream)) if not _STREAM_ID.match(stream):
                     raise ValueError(f"an effect for {stream!r}")
                 case Send(command=Command()):
-                    self.owed.append((header.seq, index, effect))
+                    self.pending.append(PendingEffect(header.seq, index, effect))
                 case _:
                     raise TypeError(f"no effect: {effect!r}")
 
-    def append(self, activation: int, *, owed: Owed | None, retry_at: Instant | None) -> Append:
-        """The transaction of this batch. ``owed`` is the oldest unsettled effect from before it, ``retry_at`` when
+    def append(self, activation: int, *, pending: PendingEffect | None, retry_at: Instant | None) -> Append:
+        """The transaction of this batch. ``pending`` is the oldest unsettled effect from before it, ``retry_at`` when
         it is tried next.
         """
         # What is owed from before this batch is older than anything the batch itself owes.
-        oldest = owed or (self.owed[0] if self.owed else None)
+        oldest = pending or (self.pending[0] if self.pending else None)
         return Append(
             stream=self.stream,
             activation=activation,
@@ -223,15 +230,15 @@ class Draft:
             erases=tuple(self.erases),
             changes=tuple(self._written.values()),
             jobs=tuple(self.jobs),
-            wake_at=wake_at(self.kind, self.state, owes_at=(retry_at or self.last_at) if oldest else None),
-            effects_seq=oldest[0] - 1 if oldest else self.head,
+            wake_at=wake_at(self.kind, self.state, effects_at=(retry_at or self.last_at) if oldest else None),
+            effects_seq=oldest.seq - 1 if oldest else self.head,
         )
 
 
-def wake_at(kind: Kind[Any], state: Struct, *, owes_at: Instant | None) -> Instant | None:
-    """When a stream must be woken: for its timer, or for what it owes; None for never."""
+def wake_at(kind: Kind[Any], state: Struct, *, effects_at: Instant | None) -> Instant | None:
+    """When a stream must be woken: for its timer, or for its pending effects; None for never."""
     due = kind.due(state)
-    return due if owes_at is None else owes_at if due is None else min(owes_at, due)
+    return due if effects_at is None else effects_at if due is None else min(effects_at, due)
 
 
 def _both(earlier: Change, later: Change) -> Change:
@@ -263,6 +270,7 @@ def fact_keys(kind: Kind[Any], state: Struct, envelopes: Sequence[Envelope]) -> 
     return list(keys)
 
 
-def owed_by(kind: Kind[Any], header: Header) -> list[Owed]:
-    """The sends an event of the log owes, derived again."""
-    return [(header.seq, i, e) for i, e in enumerate(kind.effects(header)) if isinstance(e, Send)]
+def pending_effects(kind: Kind[Any], header: Header) -> list[PendingEffect]:
+    """The sends of an event of the log that may not be settled, derived again."""
+    sends = enumerate(kind.effects(header))
+    return [PendingEffect(header.seq, i, e) for i, e in sends if isinstance(e, Send)]

@@ -1,4 +1,4 @@
-"""Due work: wakes streams whose timer fires, or whose events still owe something, active or not."""
+"""Due work: wakes streams whose timer fires, or whose events have pending effects, active or not."""
 
 from __future__ import annotations
 

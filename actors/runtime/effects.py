@@ -1,4 +1,4 @@
-"""Sending what events owe to other streams: in order, until each is settled."""
+"""Sending the effects of events to other streams: in order, until each is settled."""
 
 from __future__ import annotations
 
@@ -35,14 +35,15 @@ class EffectSource(Protocol):
 
 
 async def deliver_effects(cell: EffectSource, router: Streams, clock: Clock, randomness: Randomness) -> None:
-    """Send each owed effect until it is accepted or refused for good, then let the cell note how far it got.
+    """Send each pending effect until it is accepted or refused for good, then let the cell note how far it got.
 
-    Nothing is lost when this is cut off: the next activation derives what is owed again, and the client_id, which
+    Nothing is lost when this is cut off: the next activation derives what is pending again, and the client_id, which
     comes from the cause, makes a repeat do nothing.
     """
-    owed = cell.active.owed
-    while owed:
-        seq, index, send = owed[0]
+    pending = cell.active.pending
+    while pending:
+        effect = pending[0]
+        seq, index, send = effect.seq, effect.index, effect.send
         # Always a resend: an earlier activation may have sent it, and been cut off before it noted the answer.
         client_id = derive_client_id("effect", cell.stream, str(seq), str(index))
         command = structs.replace(send.command, client_id=client_id, resend=True)
@@ -53,7 +54,7 @@ async def deliver_effects(cell: EffectSource, router: Streams, clock: Clock, ran
             wait_s = backoff(randomness, attempt, limits.EFFECT_BACKOFF_MIN_S, limits.EFFECT_BACKOFF_MAX_S)
             cell.put_off(wait_s)
             await clock.sleep_until(clock.monotonic() + wait_s)
-        owed.popleft()
+        pending.popleft()
         cell.active.retry_at = None
     cell.delivering = False
     cell.mailbox.poke()

@@ -24,7 +24,7 @@ from actors.runtime.active import Active
 from actors.runtime.actor_context import ActorContext
 from actors.runtime.backoff import backoff
 from actors.runtime.cell import Cell
-from actors.runtime.draft import DecideError, Owed, owed_by
+from actors.runtime.draft import DecideError, PendingEffect, pending_effects
 from actors.runtime.envelope import tag_of
 from actors.runtime.mailbox import Mailbox
 from protocol.codes import Code
@@ -88,9 +88,9 @@ class Entity:
         return True
 
     @property
-    def owes(self) -> bool:
+    def has_pending(self) -> bool:
         """Whether events of its wait to take effect on other streams."""
-        return self.cell is not None and bool(self.cell.active.owed)
+        return self.cell is not None and bool(self.cell.active.pending)
 
     def passivate(self) -> None:
         """Let the cell go when the mailbox is empty, unless somebody asks for the stream meanwhile."""
@@ -259,7 +259,7 @@ class Entity:
         # An earlier owner may have committed events and died before it published them.
         self._context.publisher.stands(self.stream, found.head)
         state, seq = self._start(found)
-        owed: deque[Owed] = deque()
+        pending: deque[PendingEffect] = deque()
         # From the older of the two: events up to the checkpoint are in the state already, but may still owe effects.
         after = min(seq, found.effects_seq)
         while after < found.head:
@@ -271,7 +271,7 @@ class Entity:
                 if row.seq > seq:
                     state = self.kind.apply(state, header, self._payload(header, row))
                 if row.seq > found.effects_seq:
-                    owed.extend(owed_by(self.kind, header))
+                    pending.extend(pending_effects(self.kind, header))
             after = rows[-1].seq
         return Active(
             state=state,
@@ -279,7 +279,7 @@ class Entity:
             last_at=found.last_at,
             activation=found.activation,
             checkpoint_seq=seq,
-            owed=owed,
+            pending=pending,
         )
 
     def _start(self, found: Activation) -> tuple[Struct, int]:

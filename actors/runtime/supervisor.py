@@ -143,7 +143,7 @@ class Supervisor:
             for entities in self._shards:
                 for entity in entities.values():
                     entity.idle_sweeps += 1
-                    if entity.idle_sweeps > sweeps_max and not entity.owes:
+                    if entity.idle_sweeps > sweeps_max and not entity.has_pending:
                         entity.passivate()
 
 

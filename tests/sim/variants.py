@@ -119,8 +119,8 @@ def _working_state_leaks() -> Generator[None]:
 def _effects_lost() -> Generator[None]:
     append_of = Draft.append
 
-    def forgetful(self: Draft, activation: int, *, owed: Any, retry_at: Any) -> Append:
-        append = append_of(self, activation, owed=None, retry_at=None)
+    def forgetful(self: Draft, activation: int, *, pending: Any, retry_at: Any) -> Append:
+        append = append_of(self, activation, pending=None, retry_at=None)
         return replace(append, effects_seq=self.head, wake_at=None)
 
     with patch.object(Draft, "append", forgetful):
