@@ -12,6 +12,7 @@ from quart_trio import QuartTrio
 from actors.limiting.rate_limit import Rate
 from gatherup.auth.keys import KeyRing
 from gatherup.chores import Chore, sweep
+from gatherup.command_relay import CommandRelay
 from gatherup.config import Config
 from gatherup.core import Core, core_of
 from gatherup.feature import Base, Feature, Task
@@ -29,15 +30,14 @@ from gatherup.http.health import HealthResource
 from gatherup.http.throttle import Throttle
 from gatherup.jobs.worker import JobWorker
 from gatherup.kinds import kinds_of
-from gatherup.owed import OwedCommands
 from gatherup.store import Store
 from gatherup.telemetry.measures import core_measures, http_measures, job_measures, owed_measures
 from gatherup.telemetry.metrics import registry_of
 from gatherup.wakeup import Wakeup
 from protocol import limits
 from storage.postgres.integrations.keys import ApiKeys
+from storage.postgres.outbox.commands import CommandOutbox
 from storage.postgres.outbox.jobs import Jobs
-from storage.postgres.outbox.owed import Owed
 from storage.postgres.streams.receipts import Receipts
 
 
@@ -69,11 +69,11 @@ def wired(config: Config, store: Store, listener: socket) -> Node:
     clock, randomness, pool = store.clock, store.randomness, store.pool
     kinds, tokens = kinds_of(config.runtime.receipt_key.key), access_tokens(config)
     core = core_of(config, store, kinds, tokens, loaded(config.hooks.load or ()), listener.getsockname()[:2])
-    owed = OwedCommands(Owed(pool), core.runtime.router, kinds, clock, randomness)
+    command_relay = CommandRelay(CommandOutbox(pool), core.runtime.router, kinds, clock, randomness)
     job_wakeup = Wakeup()
 
     def wake() -> None:
-        owed.wake()
+        command_relay.wake()
         job_wakeup.wake()
 
     rate = Rate(limits.COMMANDS_PER_S, limits.COMMANDS_BURST)
@@ -97,13 +97,18 @@ def wired(config: Config, store: Store, listener: socket) -> Node:
     receipts = Chore(what="receipts", take=partial(Receipts(pool).delete, limits.RECEIPT_KEEP_DAYS))
     chores = (receipts, *(chore for feature in all_ for chore in feature.chores))
     answers = Counter[tuple[str, str]]()
-    measures = [*core_measures(core), *http_measures(answers), *job_measures(worker), *owed_measures(owed)]
+    measures = [
+        *core_measures(core),
+        *http_measures(answers),
+        *job_measures(worker),
+        *owed_measures(command_relay),
+    ]
     health = HealthResource(
         core.canary.readiness, registry_of([*measures, *(m for f in all_ for m in f.measures)])
     )
     resources = (health, *(resource for feature in all_ for resource in feature.resources))
     keys = KeyRing(ApiKeys(pool), clock)
-    tasks = (*core.tasks, owed.run, worker.run, partial(sweep, chores, clock))
+    tasks = (*core.tasks, command_relay.run, worker.run, partial(sweep, chores, clock))
     return Node(
         core=core,
         tasks=(*tasks, *(task for feature in all_ for task in feature.tasks)),

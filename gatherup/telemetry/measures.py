@@ -7,9 +7,9 @@ from collections import Counter
 from actors.cluster.bridge import Bridge
 from actors.cluster.ownership import Ownership
 from gatherup.canary import Canary
+from gatherup.command_relay import CommandRelay
 from gatherup.core import Core
 from gatherup.jobs.worker import JobWorker
-from gatherup.owed import OwedCommands
 from gatherup.telemetry.loop_hold import LoopHold
 from gatherup.telemetry.metrics import Distribution, Level, Levels, Measure, Total, Totals, by_code
 
@@ -171,17 +171,17 @@ def job_measures(worker: JobWorker) -> list[Measure]:
     ]
 
 
-def owed_measures(owed: OwedCommands) -> list[Measure]:
+def owed_measures(command_relay: CommandRelay) -> list[Measure]:
     """Of the commands that rows owe to streams."""
     return [
         Totals(
             "owed_commands",
-            "Attempts at commands that rows owe to streams, and how they went.",
+            "Attempts to send the commands of the outbox, and how they went.",
             ("outcome",),
-            lambda: {(outcome,): count for outcome, count in owed.sent.items()},
+            lambda: {(outcome,): count for outcome, count in command_relay.sent.items()},
         ),
-        Level("owed_sending", "Of them, those that this node has in hand.", lambda: owed.sending),
-        Level("owed_waiting", "Owed commands of the whole cluster.", lambda: owed.waiting),
+        Level("owed_sending", "Of them, those that this node has in hand.", lambda: command_relay.sending),
+        Level("owed_waiting", "Commands in the outbox of the whole cluster.", lambda: command_relay.waiting),
     ]
 
 

@@ -44,22 +44,24 @@ class History(history.History):
     def _told(self, stream: str, story: Sequence[Fact]) -> Iterator[Violation]:
         """What a room owes to inboxes stands there, each thing once."""
         sends = [send for fact in story for send in effects(fact.header) if isinstance(send, Send)]
-        owed = Counter(str(getattr(send.command, "stream", None)) for send in sends)
+        expected = Counter(str(getattr(send.command, "stream", None)) for send in sends)
         for inbox, items in self.database.story.items():
             happened = sum(fact.header.author == stream for fact in items)
-            if kind_of(inbox) == "inbox" and owed[inbox] != happened:
-                yield self.fail(3, f"{stream} owes {inbox} {owed[inbox]} items, {happened} came", "doubled")
-        if lost := [inbox for inbox in owed if inbox not in self.database.story]:
+            if kind_of(inbox) == "inbox" and expected[inbox] != happened:
+                yield self.fail(
+                    3, f"{stream} owes {inbox} {expected[inbox]} items, {happened} came", "doubled"
+                )
+        if lost := [inbox for inbox in expected if inbox not in self.database.story]:
             yield self.fail(3, f"{stream} owes items to {lost}, none came", "lost")
 
     def _counter(self, stream: str, story: Sequence[Fact]) -> Iterator[Violation]:
         """Effects and timers, exactly once."""
         for other, done in self.database.story.items():
             forwarded = [fact for fact in story if fact.header.type == "counter.forwarded"]
-            owed = sum(fact.header.marks["to"] == other for fact in forwarded)
+            expected = sum(fact.header.marks["to"] == other for fact in forwarded)
             happened = sum(fact.header.author == stream for fact in done)
-            if owed != happened:
-                yield self.fail(3, f"{stream} owes {other} {owed} effects, {happened} happened")
+            if expected != happened:
+                yield self.fail(3, f"{stream} owes {other} {expected} effects, {happened} happened")
         row = self.database.stream(stream)
         assert row is not None
         if story and getattr(story[-1].state, "bell_at") is not None:  # noqa: B009 - only counters have one

@@ -38,7 +38,7 @@ class Accounts:
     def __init__(
         self, cluster: Cluster, clients: Sequence[SimClient], seed: int, nursery: trio.Nursery
     ) -> None:
-        self.owing = 0
+        self.unsettled = 0
         """Commands that no inbox has settled yet."""
         self.ended: Counter[str] = Counter()
         """Ends by user."""
@@ -49,7 +49,7 @@ class Accounts:
         self._count = 0
 
     async def run(self) -> None:
-        """End logins until cancelled; what is owed then is still sent."""
+        """End logins until cancelled; what isn't settled then is still sent."""
         often_s = self._chance.choice(OFTEN_S)
         while True:
             await trio.sleep(self._chance.uniform(0, 2 * often_s))
@@ -66,7 +66,7 @@ class Accounts:
         self._cluster.database.ended.add(user if for_good else login)
         self._count += 1
         self.ended[user] += 1
-        self.owing += 1
+        self.unsettled += 1
         command = EndLogins(
             client_id=derive_client_id("owed", str(self._count)),
             stream=inbox_of(user),
@@ -74,9 +74,9 @@ class Accounts:
             before=TrioClock().now() if for_good else 0,
             why="deleted" if for_good else "logout",
         )
-        self._nursery.start_soon(self._owe, command)
+        self._nursery.start_soon(self._relay, command)
 
-    async def _owe(self, command: EndLogins) -> None:
+    async def _relay(self, command: EndLogins) -> None:
         while True:
             await trio.sleep(self._chance.uniform(0, 0.2))
             if up := [node for node in self._cluster.nodes.values() if node.up]:
@@ -89,7 +89,7 @@ class Accounts:
                 if isinstance(reply, Refused) and not reply.retry:
                     raise self._cluster.history.fail(1, f"{command} is refused: {reply}")
             command = replace(command, resend=True)
-        self.owing -= 1
+        self.unsettled -= 1
 
 
 async def concern(client: SimClient, world: World, users: list[str], seed: str) -> None:

@@ -114,8 +114,8 @@ class Simulation:
 
     def _unsettled(self) -> list[str]:
         found = self.cluster.unsettled() + self._outliving()
-        if self.accounts.owing:
-            found.append(f"{self.accounts.owing} ends of logins are owed")
+        if self.accounts.unsettled:
+            found.append(f"{self.accounts.unsettled} ends of logins aren't settled")
         for client in self.clients:
             found += client.unsettled()
         for stream, story in self.database.story.items():

@@ -60,7 +60,7 @@ def account_parts(
     randomness: Randomness,
     poke: Callable[[], None],
 ) -> AccountParts:
-    """Everything about credentials, joined up. ``poke`` has owed commands sent at once."""
+    """Everything about credentials, joined up. ``poke`` has commands of the outbox sent at once."""
     auth, key = config.auth, config.runtime.receipt_key.key
     accounts, sign_ins, credentials = Accounts(pool), SignIns(pool), Credentials(pool)
     factors, recovery_key = SecondFactors(pool), derived_key(key, b"recovery codes")

@@ -15,8 +15,8 @@ from storage.postgres.accounts.notices import warn, write
 from storage.postgres.audit_log import record
 from storage.postgres.driver.connection import TrioConnection
 from storage.postgres.ids import uuid_of
+from storage.postgres.outbox.commands import LATER, enqueue
 from storage.postgres.outbox.mail import Letter
-from storage.postgres.outbox.owed import LATER, owe
 
 _ENTER: Final = """
 with entered as (
@@ -109,10 +109,10 @@ async def end_logins(
     only: Sequence[str] | None = None,
     keep: str | None = None,
 ) -> list[str]:
-    """End logins of a user and owe it to their sessions: ``only`` these, or all, or all but ``keep``.
+    """End logins of a user and enqueue it for their sessions: ``only`` these, or all, or all but ``keep``.
 
     Those that ended; who had ended before is left alone. ``by`` is who does it, the user themself if not given. Poke
-    the owed commands after the commit.
+    the relay of the command outbox after the commit.
     """
     cursor = await connection.execute(
         _END,
@@ -129,7 +129,7 @@ async def end_logins(
         # An access token may also come from a login that isn't kept any more.
         before = at if everyone else 0
         ends = EndLogins(client_id=LATER, stream=inbox_of(user), logins=tuple(ended), before=before, why=why)
-        await owe(connection, ends)
+        await enqueue(connection, ends)
         await record(
             connection,
             "login.ended",

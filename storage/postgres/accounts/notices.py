@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from protocol.inbox import Matter, Warn, inbox_of
 from storage.postgres.driver.connection import TrioConnection
 from storage.postgres.ids import uuid_of
+from storage.postgres.outbox.commands import LATER, enqueue
 from storage.postgres.outbox.mail import Letter, queue_mail
-from storage.postgres.outbox.owed import LATER, owe
 
 _READER = "select email, coalesce(handle, display_name) from account where id = %(account)s"
 
@@ -23,7 +23,7 @@ async def warn(
     **values: str,
 ) -> None:
     """Put a notice into the user's inbox; ``letter`` goes to their e-mail address too, if they have one."""
-    await owe(connection, Warn(client_id=LATER, stream=inbox_of(user), matter=matter, login=login))
+    await enqueue(connection, Warn(client_id=LATER, stream=inbox_of(user), matter=matter, login=login))
     if letter is not None:
         await write(connection, user, letter, values)
 

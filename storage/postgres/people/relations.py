@@ -19,7 +19,7 @@ from storage.postgres.driver.connection import TrioConnection
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import lent, rows
 from storage.postgres.ids import user_of, uuid_of
-from storage.postgres.outbox.owed import LATER, owe
+from storage.postgres.outbox.commands import LATER, enqueue
 from storage.postgres.people.people import FIRST, PageOf
 
 
@@ -163,7 +163,7 @@ class Relations:
                 return Outcome.TOO_MANY
             await connection.execute(statement.encode(), pair)
             news = Befriend(client_id=LATER, stream=inbox_of(other), by=user, accepted=wanted)
-            await owe(connection, news)
+            await enqueue(connection, news)
             return Outcome.FRIENDS if wanted else Outcome.ASKED
 
     async def part(self, user: str, other: str) -> None:

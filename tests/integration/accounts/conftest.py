@@ -77,7 +77,7 @@ class Someone:
 
 
 class Desk:
-    """The endpoints, their clock, what they mailed and what they owe."""
+    """The endpoints, their clock, what they mailed and what they enqueued."""
 
     def __init__(self, app: QuartTrio, dsn: str, clock: MovedClock) -> None:
         self.app = app
@@ -119,8 +119,8 @@ class Desk:
         assert verified.status_code == 204, verified.text
         return someone
 
-    def owed(self) -> list[dict[str, Any]]:
-        """The commands owed to inboxes, not looked at yet."""
+    def outbox(self) -> list[dict[str, Any]]:
+        """The commands for inboxes in the outbox, not looked at yet."""
         with psycopg.connect(self.dsn, autocommit=True) as connection:
             found = connection.execute("delete from owed_command returning command").fetchall()
         return [msgspec.msgpack.decode(command) for (command,) in found]

@@ -65,15 +65,15 @@ async def test_another_address_takes_the_password_and_the_new_mailbox_and_tells_
     ann = await desk.signed_in()
     await ann.send("PUT", "/v1/me/email", **new, password=ANN["password"])
     code = dict(desk.mailbox.codes())["change_email"]
-    desk.owed()
+    desk.outbox()
     assert (await desk.post("/v1/email/verify", code=code)).status_code == 204
     assert desk.mailbox.letters() == [("email_changed", "ann@example.org")]
-    assert [command["matter"] for command in desk.owed()] == ["email_changed"]
+    assert [command["matter"] for command in desk.outbox()] == ["email_changed"]
 
 
 async def test_a_reset_tells_strangers_nothing_and_ends_every_login(desk: Desk) -> None:
     ann = await desk.with_email()
-    desk.owed()
+    desk.outbox()
     known = await desk.post("/v1/password/reset", email="ann@example.org")
     code = desk.mailbox.code("reset_password")
     unknown = await desk.post("/v1/password/reset", email="nobody@example.org")
@@ -87,10 +87,10 @@ async def test_a_reset_tells_strangers_nothing_and_ends_every_login(desk: Desk) 
     done = await desk.post("/v1/password/reset/finish", code=code, password=new)
     assert done.status_code == 204
     assert desk.mailbox.letters() == [("password_changed", "ann@example.org")]
-    owed = {command["t"]: command for command in desk.owed()}
-    assert owed.keys() == {"inbox.end_logins", "inbox.warn"}
-    assert owed["inbox.warn"]["matter"] == "password_changed"
-    ended = owed["inbox.end_logins"]
+    sent = {command["t"]: command for command in desk.outbox()}
+    assert sent.keys() == {"inbox.end_logins", "inbox.warn"}
+    assert sent["inbox.warn"]["matter"] == "password_changed"
+    ended = sent["inbox.end_logins"]
     assert (ended["why"], len(ended["logins"])) == ("password_changed", 1)
     assert 0 < ended["before"] <= desk.clock.now()
     problem(
@@ -123,13 +123,13 @@ async def test_a_mailbox_is_not_flooded_and_nobody_learns_that_it_is_not(desk: D
 async def test_changing_the_password_takes_the_old_one_and_keeps_this_login(desk: Desk) -> None:
     ann = await desk.registered()
     other = await desk.signed_in()
-    desk.owed()
+    desk.outbox()
     new = "a new long password"
     problem(await ann.send("PUT", "/v1/me/password", new=new), 401, "wrong_credentials", "old")
     problem(await ann.send("PUT", "/v1/me/password", old="x", new=new), 401, "wrong_credentials", "old")
     changed = await ann.send("PUT", "/v1/me/password", old=ANN["password"], new=new)
     assert changed.status_code == 204
-    assert {c["t"] for c in desk.owed()} == {"inbox.end_logins", "inbox.warn"}
+    assert {c["t"] for c in desk.outbox()} == {"inbox.end_logins", "inbox.warn"}
     refresh = "/v1/refresh"
     assert (await desk.post(refresh, refresh_token=ann.signed_in["refresh_token"])).status_code == 200
     assert (await desk.post(refresh, refresh_token=other.signed_in["refresh_token"])).status_code == 401

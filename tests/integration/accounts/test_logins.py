@@ -29,11 +29,11 @@ async def test_logins_are_listed_with_device_and_place(desk: Desk) -> None:
 
 async def test_ending_logins_ends_those_and_tells_their_sessions(desk: Desk) -> None:
     ann, other, third = await desk.registered(), await desk.signed_in(), await desk.signed_in()
-    desk.owed()
+    desk.outbox()
     logins = {one["login"]: one["current"] for one in (await other.get("/v1/me/logins"))["logins"]}
     current = next(login for login, is_current in logins.items() if is_current)
     assert (await ann.send("DELETE", f"/v1/me/logins/{current}")).status_code == 204
-    (told,) = desk.owed()
+    (told,) = desk.outbox()
     assert (told["t"], told["logins"], told.get("why", "logout")) == ("inbox.end_logins", [current], "logout")
     assert told["stream"] == "inbox:" + ann.signed_in["user"].removeprefix("user:")
     assert (await desk.post("/v1/refresh", refresh_token=other.signed_in["refresh_token"])).status_code == 401
@@ -46,14 +46,14 @@ async def test_ending_logins_ends_those_and_tells_their_sessions(desk: Desk) -> 
     assert (await ann.http.delete("/v1/me/logins", params={"scope": "others"})).status_code == 401
     ann.http.headers["Authorization"] = f"Bearer {ann.signed_in['access_token']}"
     assert (await ann.http.delete("/v1/me/logins", params={"scope": "others"})).status_code == 204
-    (told,) = desk.owed()
+    (told,) = desk.outbox()
     assert len(told["logins"]) == 1
     assert len((await ann.get("/v1/me/logins"))["logins"]) == 1
     assert (await desk.post("/v1/refresh", refresh_token=third.signed_in["refresh_token"])).status_code == 401
     problem(await ann.http.delete("/v1/me/logins", params={"scope": "some"}), 422, "invalid", "scope")
 
     assert (await ann.http.delete("/v1/me/logins")).status_code == 204
-    (told,) = desk.owed()
+    (told,) = desk.outbox()
     assert told["before"] > 0  # all until then, also those that aren't kept any more
     desk.clock.ahead_s += 10
     problem(await ann.send("GET", "/v1/me"), 401, "unauthenticated", "Authorization")
@@ -81,12 +81,12 @@ async def test_the_logins_of_a_user_are_bounded(desk: Desk) -> None:
 
 async def test_a_sign_in_from_a_new_device_is_told(desk: Desk) -> None:
     ann = await desk.with_email()
-    assert desk.owed() == []
+    assert desk.outbox() == []
     await desk.signed_in(device="phone", known_device=ann.signed_in["known_device"])
-    assert desk.owed() == []
+    assert desk.outbox() == []
     assert desk.mailbox.letters() == []
     await desk.signed_in(device="phone")
-    assert [(c["t"], c["matter"]) for c in desk.owed()] == [("inbox.warn", "signed_in")]
+    assert [(c["t"], c["matter"]) for c in desk.outbox()] == [("inbox.warn", "signed_in")]
     assert desk.mailbox.letters() == [("new_login", "ann@example.org")]
 
 

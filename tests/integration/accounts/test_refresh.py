@@ -37,7 +37,7 @@ async def is_ended(desk: Desk, someone: Someone, *tokens: str) -> None:
     for token in tokens:
         problem(await refreshed(desk, token), 401, "unauthenticated", "refresh_token")
     inbox = "inbox:" + someone.signed_in["user"].removeprefix("user:")
-    told = sorted((c["t"], c["stream"], c.get("why"), c.get("matter")) for c in desk.owed())
+    told = sorted((c["t"], c["stream"], c.get("why"), c.get("matter")) for c in desk.outbox())
     assert told == [
         ("inbox.end_logins", inbox, "token_reused", None),
         ("inbox.warn", inbox, None, "token_reused"),
@@ -53,7 +53,7 @@ async def test_a_lost_answer_is_given_again(desk: Desk) -> None:
     assert again["refresh_token"] == second["refresh_token"]
     assert again["refresh_expires_at"] == second["refresh_expires_at"]
     assert (await good(desk, again["refresh_token"], OTHER_KEY))["refresh_token"] != again["refresh_token"]
-    assert desk.owed() == []
+    assert desk.outbox() == []
 
 
 async def test_two_at_once_with_one_key_get_the_same(desk: Desk) -> None:
@@ -107,13 +107,13 @@ async def test_the_grace_ends_when_the_successor_is_used(desk: Desk) -> None:
 async def test_reuse_tells_by_mail_and_leaves_other_logins_alone(desk: Desk) -> None:
     someone = await desk.with_email()
     other = await desk.signed_in()
-    desk.owed()
+    desk.outbox()
     desk.mailbox.letters()
     first = someone.signed_in["refresh_token"]
     await good(desk, first)
     await refreshed(desk, first, OTHER_KEY)
     assert desk.mailbox.letters() == [("token_reused", "ann@example.org")]
-    ended = [command for command in desk.owed() if command["t"] == "inbox.end_logins"]
+    ended = [command for command in desk.outbox() if command["t"] == "inbox.end_logins"]
     assert [command["logins"] for command in ended] == [[login_of(someone)]]
     await good(desk, other.signed_in["refresh_token"])
 
@@ -122,4 +122,4 @@ async def test_a_login_that_was_not_used_expires(desk: Desk) -> None:
     first = (await desk.guest()).signed_in["refresh_token"]
     desk.clock.ahead_s += 2_592_000
     problem(await refreshed(desk, first), 401, "token_expired")
-    assert desk.owed() == []
+    assert desk.outbox() == []

@@ -45,10 +45,10 @@ async def test_the_whole_way(desk: Desk) -> None:
     wrong = f"{(int(code_of(desk, secret)) + 1) % 10**6:06}"
     problem(await ann.send("POST", f"{PATH}/confirm", code=wrong), 401, "wrong_credentials", "code")
     await desk.signed_in(known_device=ann.signed_in["known_device"])  # nothing is asked for yet
-    desk.owed()
+    desk.outbox()
     secret, recovery = await enrolled(desk, ann)
     assert desk.mailbox.letters()[-1] == ("second_factor_on", "ann@example.org")
-    assert [command["matter"] for command in desk.owed()] == ["second_factor_on"]
+    assert [command["matter"] for command in desk.outbox()] == ["second_factor_on"]
     assert (await ann.get("/v1/me"))["second_factor"] is True
     problem(await ann.send("POST", PATH, password=PASSWORD), 409, "already_exists")
     problem(await ann.send("POST", f"{PATH}/confirm", code=code_of(desk, secret)), 404, "not_found")

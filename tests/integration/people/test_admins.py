@@ -9,7 +9,7 @@ from storage.postgres.admin.admins import Admins, Banning
 from storage.postgres.audit_log import AuditFilter, AuditLog
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import rows
-from storage.postgres.outbox.owed import Owed
+from storage.postgres.outbox.commands import CommandOutbox
 from storage.postgres.people.people import PageOf
 from tests.integration.people.conftest import AT, registered
 
@@ -43,8 +43,8 @@ async def test_a_ban_ends_every_login_and_is_told_once(pool: Pool) -> None:
 
     assert await ban("spam") is Banning.DONE
     assert await ban("much spam") is Banning.DONE
-    (owed,) = await Owed(pool).claim(10, lease_s=60)
-    told = msgspec.msgpack.decode(owed.command)
+    (row,) = await CommandOutbox(pool).claim(10, lease_s=60)
+    told = msgspec.msgpack.decode(row.command)
     assert (told["t"], told["why"], told["before"]) == ("inbox.end_logins", "banned", AT)
     live = await rows(pool, "select account from login where revoked_at is null", {})
     assert [account.hex for (account,) in live] == [ann[-32:]]

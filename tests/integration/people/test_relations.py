@@ -10,7 +10,7 @@ from protocol import limits
 from protocol.inbox import Befriend, inbox_of
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import execute
-from storage.postgres.outbox.owed import LATER, Owed
+from storage.postgres.outbox.commands import LATER, CommandOutbox
 from storage.postgres.people.people import PageOf
 from storage.postgres.people.relations import Outcome, Relations
 from tests.integration.people.conftest import AT, registered
@@ -21,8 +21,8 @@ NOBODY = "user:" + "f" * 32
 
 
 async def told(pool: Pool) -> list[Befriend]:
-    owed = await Owed(pool).claim(100, lease_s=60)
-    found = [msgspec.msgpack.decode(row.command, type=Befriend) for row in owed]
+    rows = await CommandOutbox(pool).claim(100, lease_s=60)
+    found = [msgspec.msgpack.decode(row.command, type=Befriend) for row in rows]
     return sorted(found, key=lambda one: one.accepted)
 
 

@@ -1,4 +1,4 @@
-"""Owed commands as rows: written with their cause, taken by one node at a time."""
+"""The command outbox as rows: written with their cause, taken by one node at a time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import trio
 from protocol.inbox import EndLogins, inbox_of
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import execute, lent
-from storage.postgres.outbox.owed import LATER, Owed, OwedRow, owe
+from storage.postgres.outbox.commands import LATER, CommandOutbox, OutboxCommand, enqueue
 
 pytestmark = pytest.mark.real
 ANN = "user:" + "a" * 32
@@ -19,45 +19,45 @@ def end_logins() -> EndLogins:
     return EndLogins(client_id=LATER, stream=inbox_of(ANN), why="banned")
 
 
-async def owing(pool: Pool, number: int) -> None:
+async def enqueued(pool: Pool, number: int) -> None:
     async with lent(pool, transaction=True) as connection:
         for _ in range(number):
-            await owe(connection, end_logins())
+            await enqueue(connection, end_logins())
 
 
-async def test_what_isnt_committed_isnt_owed(pool: Pool) -> None:
+async def test_what_isnt_committed_isnt_enqueued(pool: Pool) -> None:
     async def fail() -> None:
         async with lent(pool, transaction=True) as connection:
-            await owe(connection, end_logins())
+            await enqueue(connection, end_logins())
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
         await fail()
-    assert await Owed(pool).claim(10, lease_s=60) == []
+    assert await CommandOutbox(pool).claim(10, lease_s=60) == []
 
 
 async def test_a_row_holds_the_command_until_it_is_settled(pool: Pool) -> None:
-    owed = Owed(pool)
-    await owing(pool, 1)
-    (row,) = await owed.claim(10, lease_s=60)
+    outbox = CommandOutbox(pool)
+    await enqueued(pool, 1)
+    (row,) = await outbox.claim(10, lease_s=60)
     assert msgspec.msgpack.decode(row.command, type=EndLogins) == end_logins()
     assert (row.by, row.attempts) == ("system", 1)
-    assert await owed.claim(10, lease_s=60) == []
-    await owed.put_off(row, 0)
-    (again,) = await owed.claim(10, lease_s=60)
+    assert await outbox.claim(10, lease_s=60) == []
+    await outbox.put_off(row, 0)
+    (again,) = await outbox.claim(10, lease_s=60)
     assert (again.id, again.attempts) == (row.id, 2)
     await execute(pool, "update owed_command set next_attempt_at = now()", {})
-    await owed.settle(again)
-    assert await owed.claim(10, lease_s=60) == []
+    await outbox.settle(again)
+    assert await outbox.claim(10, lease_s=60) == []
 
 
 async def test_many_nodes_take_each_row_once(pool: Pool) -> None:
-    await owing(pool, 200)
-    taken: list[OwedRow] = []
+    await enqueued(pool, 200)
+    taken: list[OutboxCommand] = []
 
     async def node() -> None:
-        owed = Owed(pool)
-        while found := await owed.claim(7, lease_s=60):
+        outbox = CommandOutbox(pool)
+        while found := await outbox.claim(7, lease_s=60):
             taken.extend(found)
 
     async with trio.open_nursery() as nursery:

@@ -1,4 +1,4 @@
-"""The task that sends what rows outside the log owe to streams."""
+"""The relay of the command outbox: sends the commands that transactions outside the log wrote there."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from protocol.codec import union
 from protocol.frames import Accepted, Command, Refused, StreamCommand
 from protocol.limits import COMMAND_TIMEOUT_S
 from storage.postgres.driver.errors import PostgresError
-from storage.postgres.outbox.owed import OwedRow
+from storage.postgres.outbox.commands import OutboxCommand
 
 SWEEP_S: Final = 5.0
 """Between two looks at what other nodes left."""
@@ -35,13 +35,13 @@ BACKOFF_MIN_S: Final = 0.2
 BACKOFF_MAX_S: Final = 60.0
 """Between attempts to send a command that can't be served now."""
 
-_log = structlog.stdlib.get_logger("gatherup.owed")
+_log = structlog.stdlib.get_logger("gatherup.command_relay")
 
 
-class OwedRows(Protocol):
-    """The rows of owed commands; implemented by ``storage.postgres.outbox.owed.Owed``."""
+class OutboxRows(Protocol):
+    """The rows of owed commands; implemented by ``storage.postgres.outbox.commands.CommandOutbox``."""
 
-    async def claim(self, limit: int, *, lease_s: float) -> Sequence[OwedRow]:
+    async def claim(self, limit: int, *, lease_s: float) -> Sequence[OutboxCommand]:
         """Commands that are due, for this node alone for so long."""
         ...
 
@@ -49,17 +49,17 @@ class OwedRows(Protocol):
         """How many there are."""
         ...
 
-    async def settle(self, owed: OwedRow) -> None:
+    async def settle(self, row: OutboxCommand) -> None:
         """Nobody needs to send this any more."""
         ...
 
-    async def put_off(self, owed: OwedRow, wait_s: float) -> None:
+    async def put_off(self, row: OutboxCommand, wait_s: float) -> None:
         """Have it sent again after this long."""
         ...
 
 
-class OwedCommands:
-    """Sends owed commands until each is accepted or refused for good.
+class CommandRelay:
+    """Sends the outbox's commands until each is accepted or refused for good.
 
     Each takes effect at most once, whatever dies in between; two for one stream may arrive in either order. A node
     with nothing to send asks the database once in SWEEP_S.
@@ -67,7 +67,7 @@ class OwedCommands:
 
     def __init__(
         self,
-        rows: OwedRows,
+        rows: OutboxRows,
         router: Streams,
         kinds: Iterable[Kind[Any]],
         clock: Clock,
@@ -92,11 +92,11 @@ class OwedCommands:
         return self._sending
 
     def wake(self) -> None:
-        """Look now: a transaction that owes something has committed."""
+        """Look now: a transaction that enqueued a command has committed."""
         self._wakeup.wake()
 
     async def run(self) -> None:
-        """Send what is owed until cancelled; what is cut off is sent again later, by this node or another."""
+        """Send what is enqueued until cancelled; what is cut off is sent again later, by this node or another."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._count)
             while True:
@@ -109,7 +109,7 @@ class OwedCommands:
             try:
                 self.waiting = await self._rows.waiting()
             except PostgresError as error:
-                _log.warning("owed commands weren't counted", error=str(error))
+                _log.warning("outbox commands weren't counted", error=str(error))
             await self._clock.sleep_until(self._clock.monotonic() + COUNT_S)
 
     async def _take(self, nursery: trio.Nursery) -> None:
@@ -120,41 +120,41 @@ class OwedCommands:
         try:
             taken = await self._rows.claim(room, lease_s=LEASE_S)
         except PostgresError as error:
-            _log.warning("owed commands weren't read", error=str(error))
+            _log.warning("outbox commands weren't read", error=str(error))
             return
-        for owed in taken:
+        for row in taken:
             self._sending += 1
-            nursery.start_soon(self._send, owed)
+            nursery.start_soon(self._send, row)
         if len(taken) == room:
             self.wake()
 
-    async def _send(self, owed: OwedRow) -> None:
+    async def _send(self, row: OutboxCommand) -> None:
         try:
-            if await self._settled(owed):
-                await self._rows.settle(owed)
+            if await self._settled(row):
+                await self._rows.settle(row)
             else:
-                await self._try_later(owed)
+                await self._try_later(row)
         except PostgresError as error:
-            _log.warning("an owed command is sent again later", owed=str(owed.id), error=str(error))
+            _log.warning("a command of the outbox is sent again later", row=str(row.id), error=str(error))
         finally:
             if self._sending == SENDING_MAX:
                 self.wake()
             self._sending -= 1
 
-    async def _settled(self, owed: OwedRow) -> bool:
+    async def _settled(self, row: OutboxCommand) -> bool:
         """Whether this needs no further attempt."""
         try:
-            command: Command = self._decode(owed.command)
+            command: Command = self._decode(row.command)
         except msgspec.DecodeError as error:
             # Of a later version, perhaps: a node that knows it sends it.
-            _log.error("an owed command can't be read", owed=str(owed.id), error=str(error))
+            _log.error("a command of the outbox can't be read", row=str(row.id), error=str(error))
             return False
-        command = structs.replace(command, client_id=str(owed.id), resend=owed.attempts > 1)
-        reply = await self._router.ask(command, by=owed.by)
+        command = structs.replace(command, client_id=str(row.id), resend=row.attempts > 1)
+        reply = await self._router.ask(command, by=row.by)
         if isinstance(reply, Refused) and not reply.retry:
             self.sent["refused"] += 1
             _log.warning(
-                "an owed command was refused",
+                "a command of the outbox was refused",
                 command=tag_of(command),
                 client_id=command.client_id,
                 stream=reply.stream,
@@ -164,9 +164,9 @@ class OwedCommands:
         self.sent["accepted" if isinstance(reply, Accepted) else "put_off"] += 1
         return isinstance(reply, Accepted)
 
-    async def _try_later(self, owed: OwedRow) -> None:
-        wait_s = backoff(self._randomness, owed.attempts, BACKOFF_MIN_S, BACKOFF_MAX_S)
-        await self._rows.put_off(owed, wait_s)
+    async def _try_later(self, row: OutboxCommand) -> None:
+        wait_s = backoff(self._randomness, row.attempts, BACKOFF_MIN_S, BACKOFF_MAX_S)
+        await self._rows.put_off(row, wait_s)
         if wait_s < SWEEP_S:
             await self._clock.sleep_until(self._clock.monotonic() + wait_s)
             self.wake()

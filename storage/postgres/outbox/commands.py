@@ -1,7 +1,7 @@
-"""Commands that rows outside the log owe to streams.
+"""The command outbox: commands for streams, written by transactions outside the log (the transactional outbox pattern).
 
-What ends a login is a row of ``login``; that its sessions close is a command to an inbox. ``owe`` writes the command
-in the transaction of its cause, ``gatherup.owed`` sends it, exactly once in effect.
+What ends a login is a row of ``login``; that its sessions close is a command to an inbox. ``enqueue`` writes the
+command in the transaction of its cause, ``gatherup.command_relay`` sends it, exactly once in effect.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from storage.postgres.driver.queries import execute, rows
 from storage.postgres.ids import uuid_of
 
 LATER: Final = "00000000-0000-0000-0000-000000000000"
-"""The client_id of a command that is to be owed: it gets its own when it is sent."""
+"""The client_id of a command that is to be enqueued: it gets its own when it is sent."""
 
-_OWE = """
+_ENQUEUE = """
 insert into owed_command (stream, author, command) values (%(stream)s, %(by)s, %(command)s)
 """
 
@@ -46,10 +46,10 @@ update owed_command set next_attempt_at = now() + make_interval(secs => %(wait_s
 """
 
 
-async def owe(connection: TrioConnection, command: StreamCommand, *, by: str = SYSTEM) -> None:
+async def enqueue(connection: TrioConnection, command: StreamCommand, *, by: str = SYSTEM) -> None:
     """Have this command sent once the caller's transaction has committed; never if it doesn't.
 
-    The command's ``client_id`` is ignored: give ``LATER``. After the commit call ``OwedCommands.poke``, or it is sent
+    The command's ``client_id`` is ignored: give ``LATER``. After the commit call ``CommandRelay.poke``, or it is sent
     seconds later. Raises psycopg.Error, like any statement in the caller's block.
     """
     parameters = {
@@ -57,10 +57,10 @@ async def owe(connection: TrioConnection, command: StreamCommand, *, by: str = S
         "by": by,
         "command": msgspec.msgpack.encode(structs.replace(command, client_id=LATER)),
     }
-    await connection.execute(_OWE.encode(), parameters)
+    await connection.execute(_ENQUEUE.encode(), parameters)
 
 
-class OwedRow(Struct, frozen=True, kw_only=True):
+class OutboxCommand(Struct, frozen=True, kw_only=True):
     """A command that this node sends now."""
 
     id: UUID
@@ -71,17 +71,17 @@ class OwedRow(Struct, frozen=True, kw_only=True):
     """This one included."""
 
 
-class Owed:
+class CommandOutbox:
     """The repository. Methods may raise PostgresError."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def claim(self, limit: int, *, lease_s: float) -> Sequence[OwedRow]:
+    async def claim(self, limit: int, *, lease_s: float) -> Sequence[OutboxCommand]:
         """Commands that are due, for this node alone for so long."""
         found = await rows(self._pool, _CLAIM, {"limit": limit, "lease_s": lease_s})
         return [
-            OwedRow(id=id_, by=by, command=bytes(command), attempts=attempts)
+            OutboxCommand(id=id_, by=by, command=bytes(command), attempts=attempts)
             for id_, by, command, attempts in found
         ]
 
@@ -90,10 +90,10 @@ class Owed:
         ((count,),) = await rows(self._pool, "select count(*) from owed_command", {})
         return count
 
-    async def settle(self, owed: OwedRow) -> None:
+    async def settle(self, row: OutboxCommand) -> None:
         """Nobody needs to send this any more."""
-        await execute(self._pool, _SETTLE, {"id": owed.id})
+        await execute(self._pool, _SETTLE, {"id": row.id})
 
-    async def put_off(self, owed: OwedRow, wait_s: float) -> None:
+    async def put_off(self, row: OutboxCommand, wait_s: float) -> None:
         """Have it sent again after this long, by whichever node."""
-        await execute(self._pool, _PUT_OFF, {"id": owed.id, "wait_s": wait_s})
+        await execute(self._pool, _PUT_OFF, {"id": row.id, "wait_s": wait_s})
