@@ -20,9 +20,9 @@ from actors.presence.last_seen import LastSeen
 from actors.relay import Relay
 from actors.runtime.node import Runtime
 from actors.session.attendance import Attendance, attended
+from actors.session.connection_writer import ConnectionWriters
 from actors.session.heads import Pace
 from actors.session.logins import LoginReader
-from actors.session.outbox import Outboxes
 from actors.session.reads import Reads
 from actors.session.registry import SessionRegistry
 from actors.session.services import SessionServices
@@ -65,7 +65,7 @@ class Core(Struct, frozen=True, kw_only=True):
     heads: Pace
     presence: Presence
     attendance: Attendance
-    outboxes: Outboxes
+    writers: ConnectionWriters
     gateway: Gateway
     canary: Canary
     loop_hold: LoopHold
@@ -109,10 +109,10 @@ def core_of(
         clock=clock,
         randomness=store.randomness,
     )
-    outboxes = Outboxes(clock)
-    gateway = _gateway(config, services, outboxes)
+    writers = ConnectionWriters(clock)
+    gateway = _gateway(config, services, writers)
     hears, hearing = _hears(bridge), Hearing(ownership.me.node)
-    canary = _canary(config, store, runtime, relay, outboxes, ownership, hears, hearing)
+    canary = _canary(config, store, runtime, relay, writers, ownership, hears, hearing)
     loop_hold = LoopHold(stopwatch, hold_max_s=config.runtime.loop_hold_max_s)
     reporter = Reporter(http_address, gateway, sessions, runtime, relay, bridge, canary, loop_hold)
     membership = Membership(
@@ -138,7 +138,7 @@ def core_of(
         heads=heads,
         presence=presence,
         attendance=attendance,
-        outboxes=outboxes,
+        writers=writers,
         gateway=gateway,
         canary=canary,
         loop_hold=loop_hold,
@@ -197,13 +197,13 @@ def _hears(bridge: Bridge | None) -> Callable[[], tuple[int, ...]]:
     return (lambda: ()) if bridge is None else (lambda: bridge.hears)
 
 
-def _gateway(config: Config, services: SessionServices, outboxes: Outboxes) -> Gateway:
+def _gateway(config: Config, services: SessionServices, writers: ConnectionWriters) -> Gateway:
     """Sockets and Server-Sent Events, each connection a session."""
     spoken = codecs(CLIENT_FRAMES)
     return Gateway(
         config.stream,
         sessions=partial(Session, services),
-        outboxes=outboxes,
+        writers=writers,
         lanes=lanes(spoken),
         events_lane=SseLane(spoken[Subprotocol.JSON]),
         tokens=services.tokens,
@@ -218,7 +218,7 @@ def _canary(
     store: Store,
     runtime: Runtime,
     relay: Relay,
-    outboxes: Outboxes,
+    writers: ConnectionWriters,
     ownership: Ownership,
     hears: Callable[[], tuple[int, ...]],
     hearing: Hearing,
@@ -226,7 +226,7 @@ def _canary(
     air = Air(
         router=runtime.router,
         relay=relay,
-        outboxes=outboxes,
+        writers=writers,
         streams=CanaryStreams(store.pool, CANARY),
         clock=store.clock,
         randomness=store.randomness,

@@ -124,7 +124,7 @@ class _Life:
         if core.bridge is not None:
             await nursery.start(core.bridge.run, core.runtime.router)
         await nursery.start(core.runtime.run)
-        await nursery.start(core.outboxes.run)
+        await nursery.start(core.writers.run)
         await nursery.start(self._stay_member, stop)
         try:
             await nursery.start(core.gateway.run)

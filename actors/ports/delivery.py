@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class Wire(Protocol):
-    """One client's connection as the outbox sees it. No method blocks except ``wait_writable``."""
+    """One client's connection as the writer sees it. No method blocks except ``wait_writable``."""
 
     __slots__ = ()  # there is one for each connection
 

@@ -1,6 +1,6 @@
 """From a node's streams to its own subscribers: order, coalescing, catching up, repair.
 
-Free of sockets: bytes leave through each subscriber's outbox.
+Free of sockets: bytes leave through each subscriber's writer.
 """
 
 from actors.relay.entry import Subscription, Watch

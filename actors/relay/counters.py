@@ -10,7 +10,7 @@ class RelayCounters:
     """What the relay did, ever."""
 
     deliveries: int = 0
-    """Events handed to outboxes, counted once per subscriber."""
+    """Events handed to writers, counted once per subscriber."""
     flushes: int = 0
     sends: int = 0
     """Writes that flushes made; deliveries per send is what coalescing saves."""

@@ -12,7 +12,7 @@ from actors.kind import EVERYONE
 from actors.ports.log import LogRow
 from actors.relay.ring import RelayedEvent, Ring, joined, portions
 from actors.relay.subscriber import Subscriber, Watcher
-from actors.session.outbox import Lane
+from actors.session.connection_writer import Lane
 from protocol.frames import Signalled
 
 PENDING_BYTES_MAX: Final = 4 * 1024 * 1024
@@ -24,13 +24,13 @@ SIGNALS_PENDING_MAX: Final = 32
 class Subscription:
     """One subscriber of one stream: registered, then live, then ended."""
 
-    __slots__ = ("ended", "entry", "floor", "live", "outbox", "subscriber", "user")
+    __slots__ = ("ended", "entry", "floor", "live", "subscriber", "user", "writer")
 
     def __init__(self, entry: Entry, subscriber: Subscriber) -> None:
         self.entry: Final = entry
         self.subscriber: Final = subscriber
         self.user: Final = subscriber.user
-        self.outbox: Final = subscriber.outbox
+        self.writer: Final = subscriber.writer
         self.live = False
         """Gets flushes; it has had everything before them."""
         self.ended = False
@@ -241,7 +241,7 @@ class Entry:
         if self._pending:
             self._late[subscription] = self.head
         else:
-            self._lanes.setdefault(subscription.outbox.lane, {})[subscription] = None
+            self._lanes.setdefault(subscription.writer.lane, {})[subscription] = None
         first = subscription.user not in self.users
         self.users.setdefault(subscription.user, {})[subscription] = None
         return first
@@ -254,7 +254,7 @@ class Entry:
             return False
         subscription.live = False
         self._late.pop(subscription, None)
-        if (lane := self._lanes.get(subscription.outbox.lane)) is not None:
+        if (lane := self._lanes.get(subscription.writer.lane)) is not None:
             lane.pop(subscription, None)
         mine = self.users[subscription.user]
         del mine[subscription]
@@ -293,12 +293,12 @@ class Entry:
             for subscription, seq in self._late.items():
                 if tail := [event for event in portion if event.seq > seq]:
                     steps.append(
-                        Send(joined(tail, subscription.outbox.lane), (subscription,), events=len(tail))
+                        Send(joined(tail, subscription.writer.lane), (subscription,), events=len(tail))
                     )
             if revoked := self._revoked(portion[-1]):
                 steps.append(End(revoked))
         for subscription in self._late:
-            self._lanes.setdefault(subscription.outbox.lane, {})[subscription] = None
+            self._lanes.setdefault(subscription.writer.lane, {})[subscription] = None
         self._late.clear()
         self._cut_signals(steps)
         return steps

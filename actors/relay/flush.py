@@ -27,7 +27,7 @@ class Flush:
         self.started = started
         """Monotonic seconds."""
         self.deliveries = 0
-        """Events handed to outboxes so far, counted once per subscriber."""
+        """Events handed to writers so far, counted once per subscriber."""
         self.sends = 0
         """Writes so far."""
 
@@ -62,9 +62,9 @@ class Flush:
         if step.droppable:
             for subscription in targets:
                 if subscription.live:
-                    subscription.outbox.write_droppable(data)
+                    subscription.writer.write_droppable(data)
         else:
             for subscription in targets:
                 if subscription.live:
-                    subscription.outbox.write(data)
+                    subscription.writer.write(data)
             self.deliveries += len(targets) * step.events

@@ -191,7 +191,7 @@ class Relay:
         if subscription.ended:
             return
         # 5. The opening, then the events after it, then live. From here on failure is told as an end.
-        subscription.outbox.write(opening)
+        subscription.writer.write(opening)
         try:
             await self._catch_up(subscription, after)
         except LogUnavailableError:
@@ -232,9 +232,9 @@ class Relay:
         missed = False
         while not subscription.ended:
             ring = entry.known(position)
-            # 1. As fast as the client takes it: a resume must not fill the outbox and close it as a slow reader.
-            if subscription.outbox.queued_bytes:
-                await subscription.outbox.drained()
+            # 1. As fast as the client takes it: a resume must not fill the writer and close it as a slow reader.
+            if subscription.writer.queued_bytes:
+                await subscription.writer.drained()
             # 2. The rest is in the ring: it is written and the subscription goes live without an await between, or
             #    an event that is relayed meanwhile would be neither in that rest nor in a flush.
             elif ring.reaches(position):
@@ -258,8 +258,8 @@ class Relay:
         # Not beyond what was relayed: a page may hold events that the entry has yet to accept, and would pass on again.
         events = [event for event in await self._page(entry, position) if event.seq <= entry.head]
         for portion in portions(events, subscription.revoked_by):
-            if subscription.outbox.queued_bytes:
-                await subscription.outbox.drained()
+            if subscription.writer.queued_bytes:
+                await subscription.writer.drained()
             if subscription.ended:
                 break
             self._serve(subscription, portion)
@@ -303,7 +303,7 @@ class Relay:
         return page.events
 
     def _serve(self, subscription: Subscription, portion: Sequence[RelayedEvent]) -> None:
-        subscription.outbox.write(joined(portion, subscription.outbox.lane))
+        subscription.writer.write(joined(portion, subscription.writer.lane))
         self.counters.deliveries += len(portion)
         if subscription.revoked_by(portion[-1]):
             self._revoke(subscription)

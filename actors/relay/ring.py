@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from actors.ports.log import LogRow
-from actors.session.outbox import Lane
+from actors.session.connection_writer import Lane
 from protocol import limits
 from protocol.event import Header, decode_header
 

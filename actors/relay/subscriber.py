@@ -1,11 +1,11 @@
-"""Who hears what a stream publishes: subscribers get frames in their outbox, watchers are called."""
+"""Who hears what a stream publishes: subscribers get frames in their writer, watchers are called."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
 from actors.relay.ring import RelayedEvent
-from actors.session.outbox import Outbox
+from actors.session.connection_writer import ConnectionWriter
 from protocol.codes import Code
 from protocol.frames import Signalled
 
@@ -19,8 +19,8 @@ class Subscriber(Protocol):
         ...
 
     @property
-    def outbox(self) -> Outbox:
-        """The outbox that gets its frames."""
+    def writer(self) -> ConnectionWriter:
+        """The writer that gets its frames."""
         ...
 
     def unsubscribed(self, stream: str, code: Code) -> None:

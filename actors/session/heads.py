@@ -19,7 +19,7 @@ from actors.ports.time import Clock
 from actors.relay import Relay, Watcher
 from actors.relay.entry import Watch
 from actors.relay.ring import RelayedEvent
-from actors.session.outbox import Outbox
+from actors.session.connection_writer import ConnectionWriter
 from actors.session.reads import Reads
 from actors.session.tally import Tally
 from protocol import limits
@@ -107,18 +107,18 @@ class WatchedHeads(Watcher):
         "_changed",
         "_gone",
         "_next_at",
-        "_outbox",
         "_pace",
         "_tallies",
         "_under_way",
         "_user",
         "_watches",
+        "_writer",
     )
 
-    def __init__(self, pace: Pace, user: str, outbox: Outbox) -> None:
+    def __init__(self, pace: Pace, user: str, writer: ConnectionWriter) -> None:
         self._pace = pace
         self._user = user
-        self._outbox = outbox
+        self._writer = writer
         self._tallies: dict[str, Tally] = {}
         self._watches: dict[str, Watch] = {}  # of the same rooms
         self._changed: dict[str, None] = {}
@@ -176,7 +176,7 @@ class WatchedHeads(Watcher):
 
     def due(self, now: float) -> None:
         """Its turn has come."""
-        if self._outbox.direct and not all(self._tallies[room].exact for room in self._changed):
+        if self._writer.direct and not all(self._tallies[room].exact for room in self._changed):
             self._pace.count(self)
         else:
             self._tell(now)
@@ -214,9 +214,9 @@ class WatchedHeads(Watcher):
         self._under_way = False
         self._next_at = now + limits.HEADS_INTERVAL_S
         told = [room for room in self._changed if self._tallies[room].exact]
-        if self._outbox.direct and (told or self._gone):
+        if self._writer.direct and (told or self._gone):
             rooms = tuple(self._tallies[room].head(room) for room in told)
-            self._outbox.write(self._outbox.lane.frame(Heads(rooms=rooms, gone=tuple(self._gone))))
+            self._writer.write(self._writer.lane.frame(Heads(rooms=rooms, gone=tuple(self._gone))))
             self._pace.frames += 1
             self._gone.clear()
             for room in told:

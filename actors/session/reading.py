@@ -43,7 +43,7 @@ class Reading:
         if wait_s := self._wait_for(self._watches):
             return refused(Code.RATE_LIMITED, client_id=frame.client_id, retry_after_s=wait_s)
         if self._heads is None:
-            self._heads = WatchedHeads(self._services.heads, self._subscriber.user, self._subscriber.outbox)
+            self._heads = WatchedHeads(self._services.heads, self._subscriber.user, self._subscriber.writer)
         self._heads.watch(frame.rooms)
         return Accepted(client_id=frame.client_id)
 

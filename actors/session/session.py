@@ -11,7 +11,7 @@ from actors.ports.log import LogUnavailableError
 from actors.ports.logins import InvalidTokenError
 from actors.refusals import refused
 from actors.session.authority import Authority
-from actors.session.outbox import Outbox
+from actors.session.connection_writer import ConnectionWriter
 from actors.session.reading import Reading
 from actors.session.replies import held_back, worded
 from actors.session.services import SessionServices
@@ -57,8 +57,8 @@ INFLIGHT_RETRY_S: Final = 1.0
 class Session:
     """A session, run by its connection's reader task: one ``receive`` at a time.
 
-    Everything it tells the client goes through the outbox; nothing is told once that is closing. It ends with the
-    outbox, or by ``end``, whichever comes first.
+    Everything it tells the client goes through the writer; nothing is told once that is closing. It ends with the
+    writer, or by ``end``, whichever comes first.
     """
 
     __slots__ = (
@@ -77,12 +77,12 @@ class Session:
         "_user",
         "_watching",
         "id",
-        "outbox",
         "token_expires_at",
+        "writer",
     )
 
-    def __init__(self, services: SessionServices, outbox: Outbox) -> None:
-        self.outbox: Final = outbox
+    def __init__(self, services: SessionServices, writer: ConnectionWriter) -> None:
+        self.writer: Final = writer
         self.id: str | None = None
         """What the welcome and log lines call it; None before the hello."""
         self.token_expires_at: Instant | None = None
@@ -101,7 +101,7 @@ class Session:
         self._signals = TokenBucket(SIGNALS)
         self._statuses = TokenBucket(STATUSES)
         self._invalid = TokenBucket(INVALID_FRAMES)
-        outbox.on_closing = self.end
+        writer.on_closing = self.end
 
     @property
     def ready(self) -> bool:
@@ -121,7 +121,7 @@ class Session:
         if self._ended:
             return
         try:
-            frame = self.outbox.lane.codec.decode(message)
+            frame = self.writer.lane.codec.decode(message)
         except UndecodableError:
             self.close(CloseCode.BAD_FRAME)
         except InvalidFrameError as error:
@@ -135,14 +135,14 @@ class Session:
 
     def close(self, code: CloseCode, *, retry_after_s: float | None = None) -> None:
         """Say goodbye and close the connection."""
-        self.outbox.close(code, CLOSE_SENTENCES[code], goodbye=self.outbox.lane.goodbye(code, retry_after_s))
+        self.writer.close(code, CLOSE_SENTENCES[code], goodbye=self.writer.lane.goodbye(code, retry_after_s))
 
     def end(self) -> None:
         """The connection is gone or closing: every subscription ends. Idempotent."""
         if self._ended:
             return
         self._ended = True
-        self.outbox.on_closing = None
+        self.writer.on_closing = None
         self._subscriptions.end_all()
         self._reading.end()
         self._authority.end()
@@ -171,7 +171,7 @@ class Session:
         """A signal in the user's inbox: also for who doesn't subscribe to it."""
         self._reading.signalled(frame)
         if not self._subscriptions.live(frame.stream):
-            self.outbox.write_droppable(self.outbox.lane.frame(frame))
+            self.writer.write_droppable(self.writer.lane.frame(frame))
 
     # --- frames --------------------------------------------------------------------------------------
 
@@ -323,7 +323,7 @@ class Session:
         self._tell(Accepted(client_id=frame.client_id))
         if self._watching is None:
             self._watching = Watching(
-                services.relay, services.presence, services.sights, self.outbox, self.user
+                services.relay, services.presence, services.sights, self.writer, self.user
             )
         self._watching.watch(frame.users, visible)
 
@@ -345,12 +345,12 @@ class Session:
             about = {"session": self.id, "client_id": reply.client_id, "stream": reply.stream}
             _log.error("a command failed", extra=about)
         if not self._ended:
-            self._tell(worded(reply, self.outbox.lane.codec))
+            self._tell(worded(reply, self.writer.lane.codec))
 
     # --- telling -------------------------------------------------------------------------------------
 
     def _tell(self, frame: ServerFrame) -> None:
-        self.outbox.write(self.outbox.lane.frame(frame))
+        self.writer.write(self.writer.lane.frame(frame))
 
     def _refuse(
         self,

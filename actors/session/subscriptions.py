@@ -126,7 +126,7 @@ class Subscriptions:
     ) -> None:
         if (subscription := self._by_stream.get(stream)) is None:
             return  # the session ended meanwhile
-        lane = self._subscriber.outbox.lane
+        lane = self._subscriber.writer.lane
         if view is not None:
             seq, snapshot = view.head, _snapshot(view, lane.codec)
         else:
@@ -151,7 +151,7 @@ class Subscriptions:
 
     def _refuse(self, code: Code, stream: str, client_id: str | None) -> None:
         frame = refused(code, stream=stream, client_id=client_id)
-        self._subscriber.outbox.write(self._subscriber.outbox.lane.frame(frame))
+        self._subscriber.writer.write(self._subscriber.writer.lane.frame(frame))
 
     def _refuse_begun(self, frame: Refused, client_id: str | None) -> None:
         """Answer a subscribe that was registered already, and undo that."""
@@ -164,7 +164,7 @@ class Subscriptions:
                 client_id=client_id,
                 retry_after_s=frame.retry_after_s,
             )
-            self._subscriber.outbox.write(self._subscriber.outbox.lane.frame(answer))
+            self._subscriber.writer.write(self._subscriber.writer.lane.frame(answer))
 
 
 def _snapshot(view: StreamView, codec: Codec) -> Raw:

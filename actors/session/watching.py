@@ -14,7 +14,7 @@ from actors.presence import Presence
 from actors.presence.roster import NOBODY, Standing, difference
 from actors.relay import Relay, Watch, Watcher
 from actors.relay.ring import RelayedEvent
-from actors.session.outbox import Outbox
+from actors.session.connection_writer import ConnectionWriter
 from protocol.frames import Signalled
 from protocol.ids import SYSTEM
 from protocol.limits import SIGHT_INTERVAL_S
@@ -78,16 +78,18 @@ class Sights:
 class Watching(Watcher):
     """One session's watched people. What it tells is dropped when the client doesn't keep up."""
 
-    __slots__ = ("_outbox", "_presence", "_relay", "_sights", "_watches", "people", "user")
+    __slots__ = ("_presence", "_relay", "_sights", "_watches", "_writer", "people", "user")
 
-    def __init__(self, relay: Relay, presence: Presence, sights: Sights, outbox: Outbox, user: str) -> None:
+    def __init__(
+        self, relay: Relay, presence: Presence, sights: Sights, writer: ConnectionWriter, user: str
+    ) -> None:
         self.user: Final = user
         self.people: Sequence[str] = ()
         """Those the client asked for, visible or not."""
         self._relay = relay
         self._presence = presence
         self._sights = sights
-        self._outbox = outbox
+        self._writer = writer
         self._watches: dict[str, Watch] = {}
 
     def watch(self, people: Sequence[str], visible: Collection[str]) -> None:
@@ -124,4 +126,4 @@ class Watching(Watcher):
 
     @override
     def signalled(self, frame: Signalled) -> None:
-        self._outbox.write_droppable(self._outbox.lane.frame(frame))
+        self._writer.write_droppable(self._writer.lane.frame(frame))

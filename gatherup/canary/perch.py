@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from actors.ports.delivery import Wire, WireClosedError
 from actors.relay import Subscription
-from actors.session.outbox import Lane, Outbox, Outboxes
+from actors.session.connection_writer import ConnectionWriter, ConnectionWriters, Lane
 from gatherup.canary.kind import KIND, HatchCanary
 from protocol.codec import Codec, Subprotocol
 from protocol.codes import Code
@@ -65,8 +65,8 @@ class Ear(Wire):
 class Listener:
     """The relay's subscriber."""
 
-    def __init__(self, ear: Ear, outboxes: Outboxes) -> None:
-        self.outbox: Final[Outbox] = outboxes.open(ear, _LANE)
+    def __init__(self, ear: Ear, writers: ConnectionWriters) -> None:
+        self.writer: Final[ConnectionWriter] = writers.open(ear, _LANE)
         self.lost = False
         """Set when the subscription was ended from the other side."""
 

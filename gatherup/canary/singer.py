@@ -11,7 +11,7 @@ from actors.ports.log import LogUnavailableError
 from actors.ports.streams import Streams
 from actors.ports.time import Clock, Randomness
 from actors.relay import Relay
-from actors.session.outbox import Outboxes
+from actors.session.connection_writer import ConnectionWriters
 from gatherup.canary.kind import KIND, HatchCanary, SingCanary
 from gatherup.canary.perch import Ear, Listener, Perch
 from protocol.frames import Accepted, Command, Refused
@@ -36,7 +36,7 @@ class Air(Struct, frozen=True, kw_only=True):
 
     router: Streams
     relay: Relay
-    outboxes: Outboxes
+    writers: ConnectionWriters
     streams: CanaryStreams
     clock: Clock
     randomness: Randomness
@@ -100,7 +100,7 @@ class Singer:
         perch, self._perch = self._perch, None
         if perch is not None:
             self._air.relay.detach(perch.subscription)
-            perch.listener.outbox.abort()
+            perch.listener.writer.abort()
 
     async def _sing(self) -> None:
         perch = self._perch
@@ -124,14 +124,14 @@ class Singer:
         if hatched.stream is None or hatched.seq is None:
             raise SilentError("The log gave the canary no place.")
         ear = Ear()
-        listener = Listener(ear, self._air.outboxes)
+        listener = Listener(ear, self._air.writers)
         subscription = self._air.relay.register(hatched.stream, listener)
         perch = Perch(hatched.stream, ear, listener, subscription)
         try:
             await self._air.relay.attach(subscription, after=hatched.seq, head=hatched.seq, opening=b"\0")
         except BaseException:
             self._air.relay.detach(subscription)
-            listener.outbox.abort()
+            listener.writer.abort()
             raise
         return perch
 

@@ -12,7 +12,7 @@ import trio
 from websockets.frames import Opcode
 
 from actors.ports.delivery import WireClosedError
-from actors.session.outbox import Lane, Outbox
+from actors.session.connection_writer import ConnectionWriter, Lane
 from gatherup.gateway import framing, handshake, sse
 from gatherup.gateway.context import Context, Session
 from gatherup.gateway.deadlines import Due, Phase, due
@@ -48,14 +48,13 @@ class _Contained:
 class Connection:
     """Reads one client's socket and feeds its session whole messages.
 
-    Everything that goes out after the handshake goes through the outbox. ``run`` is the only task; it raises
+    Everything that goes out after the handshake goes through the writer. ``run`` is the only task; it raises
     nothing but Cancelled, and when it returns the socket is freed and the session has ended.
     """
 
     __slots__ = (
         "_context",
         "_heard_at",
-        "_outbox",
         "_phase",
         "_phase_since",
         "_pinged",
@@ -63,6 +62,7 @@ class Connection:
         "_refusal",
         "_session",
         "_wire",
+        "_writer",
     )
 
     def __init__(self, context: Context, connected: socket.socket, refusal: Rejected | None = None) -> None:
@@ -72,7 +72,7 @@ class Connection:
         self._refusal = refusal
         """Answers a good request in place of the upgrade."""
         self._session: Session | None = None
-        self._outbox: Outbox | None = None  # set together with the session
+        self._writer: ConnectionWriter | None = None  # set together with the session
         self._reader: MessageReader | None = None
         """None for Server-Sent Events, once open."""
         self._phase = Phase.HANDSHAKE
@@ -165,12 +165,12 @@ class Connection:
             await self._open_events(answer)
         else:
             self._open(answer.response, context.lanes[answer.subprotocol])
-            self._reader = MessageReader(binary=cast("Outbox", self._outbox).lane.codec.binary)
+            self._reader = MessageReader(binary=cast("ConnectionWriter", self._writer).lane.codec.binary)
 
     def _open(self, response: bytes, lane: Lane) -> None:
-        self._outbox = self._context.outboxes.open(self._wire, lane)
-        self._outbox.write(response)
-        self._session = self._context.sessions(self._outbox)
+        self._writer = self._context.writers.open(self._wire, lane)
+        self._writer.write(response)
+        self._session = self._context.sessions(self._writer)
         self._context.counters.handshakes += 1
 
     async def _open_events(self, opened: sse.Opened) -> None:
@@ -192,11 +192,11 @@ class Connection:
     # --- frames in -------------------------------------------------------------------------------------
 
     async def _feed(self, data: bytes) -> None:
-        outbox, reader, session = self._outbox, self._reader, self._session
-        assert outbox is not None
+        writer, reader, session = self._writer, self._reader, self._session
+        assert writer is not None
         assert session is not None
         if not data:
-            outbox.close(CloseCode.NORMAL, "")
+            writer.close(CloseCode.NORMAL, "")
             await self._wire.wait_closed()
             return
         self._context.counters.bytes_in += len(data)
@@ -208,16 +208,16 @@ class Connection:
             self._pinged = False
         try:
             for frame in frames:
-                if outbox.closing:
+                if writer.closing:
                     return
                 message = reader.take(frame, self._heard_at)
                 if message is not None:
                     self._context.counters.messages_in += 1
                     await session.receive(message)
                 elif frame.opcode is Opcode.PING:
-                    outbox.write(framing.pong(bytes(frame.data)))
+                    writer.write(framing.pong(bytes(frame.data)))
             if (code := reader.ending()) is not None:
-                outbox.close(code, "")
+                writer.close(code, "")
         except ViolationError as violation:
             session.close(violation.code)
 
@@ -228,15 +228,15 @@ class Connection:
         self._context.counters.crashes += 1
         session = None if self._session is None else self._session.id
         log.error("connection crashed", session=session, exc_info=error)
-        if self._outbox is None:
+        if self._writer is None:
             self._wire.close()
         else:
-            self._outbox.close(CloseCode.INTERNAL, CLOSE_SENTENCES[CloseCode.INTERNAL])
+            self._writer.close(CloseCode.INTERNAL, CLOSE_SENTENCES[CloseCode.INTERNAL])
 
     def _abort(self) -> None:
-        if self._outbox is not None:
-            self._context.counters.abnormal += not self._outbox.closing
-            self._outbox.abort()
+        if self._writer is not None:
+            self._context.counters.abnormal += not self._writer.closing
+            self._writer.abort()
         self._wire.abort()
 
     def _end_session(self) -> None:
@@ -273,7 +273,7 @@ class Connection:
     def _phase_now(self) -> Phase:
         if self._wire.closed:
             return Phase.LEAVING
-        if self._outbox is None:
+        if self._writer is None:
             return Phase.HANDSHAKE
         return Phase.READY if self._session is not None and self._session.ready else Phase.HELLO
 
@@ -283,22 +283,22 @@ class Connection:
         elif what is Due.REFUSE:
             self.refuse(handshake.TIMED_OUT)
         elif what is Due.PING:
-            assert self._outbox is not None
+            assert self._writer is not None
             if self._reader is None:
                 self._heard_at = (
                     self._context.clock.monotonic()
                 )  # nothing is heard there: the kernel tells who is gone
-                self._outbox.write(sse.HEARTBEAT)
+                self._writer.write(sse.HEARTBEAT)
             else:
                 self._pinged = True
-                self._outbox.write(framing.PING)
+                self._writer.write(framing.PING)
         elif self._session is not None:
             self._session.close(_BY_DUE[what])
 
     def go_away(self, retry_after_s: float) -> None:
         """The node is going away: tell the client to come back after this long."""
         with _Contained(self):
-            if self._outbox is None:
+            if self._writer is None:
                 if not self._wire.closed:
                     self.refuse(handshake.DRAINING)
             elif self._session is not None:

@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 from actors.ports.logins import InvalidTokenError, Tokens
 from actors.ports.time import Clock
-from actors.session.outbox import Lane, Outbox, Outboxes
+from actors.session.connection_writer import ConnectionWriter, ConnectionWriters, Lane
 from gatherup.gateway.counters import Counters
 from gatherup.gateway.limits import READ_BYTES_MAX
 from protocol.codes import CloseCode, Code
@@ -44,8 +44,8 @@ class Session(Protocol):
         ...
 
 
-SessionFactory = Callable[[Outbox], Session]
-"""A session for a new connection; its codec is that of the outbox's lane."""
+SessionFactory = Callable[[ConnectionWriter], Session]
+"""A session for a new connection; its codec is that of the writer's lane."""
 
 
 class Context:
@@ -58,16 +58,16 @@ class Context:
         "counters",
         "events_lane",
         "lanes",
-        "outboxes",
         "sessions",
         "tokens",
+        "writers",
     )
 
     def __init__(
         self,
         *,
         sessions: SessionFactory,
-        outboxes: Outboxes,
+        writers: ConnectionWriters,
         lanes: Mapping[str, Lane],
         events_lane: Lane,
         tokens: Tokens,
@@ -76,7 +76,7 @@ class Context:
         allowed_origins: tuple[str, ...] | None,
     ) -> None:
         self.sessions: Final = sessions
-        self.outboxes: Final = outboxes
+        self.writers: Final = writers
         self.lanes: Final = lanes
         self.events_lane: Final = events_lane
         """Of Server-Sent Events."""

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from actors.session.outbox import Outboxes
+from actors.session.connection_writer import ConnectionWriters
 from gatherup.gateway.framing import WebSocketFraming
 from gatherup.gateway.sse import SseFraming
 from protocol.codes import CloseCode
@@ -20,7 +20,7 @@ class Counters:
 
     __slots__ = (
         "_framings",
-        "_outboxes",
+        "_writers",
         "abnormal",
         "accepts_paused",
         "bytes_in",
@@ -31,9 +31,9 @@ class Counters:
         "messages_in",
     )
 
-    def __init__(self, framings: Sequence[WebSocketFraming | SseFraming], outboxes: Outboxes) -> None:
+    def __init__(self, framings: Sequence[WebSocketFraming | SseFraming], writers: ConnectionWriters) -> None:
         self._framings = framings
-        self._outboxes = outboxes
+        self._writers = writers
         self.connections = 0
         self.handshakes = 0
         self.handshakes_refused: Counter[int] = Counter()
@@ -50,7 +50,7 @@ class Counters:
     @property
     def closes(self) -> Counter[int]:
         """Connections ended, by the code of our Close, which repeats the peer's if that came first."""
-        closes = Counter({int(CloseCode.SLOW_READER): self._outboxes.slow_closes, ABNORMAL: self.abnormal})
+        closes = Counter({int(CloseCode.SLOW_READER): self._writers.slow_closes, ABNORMAL: self.abnormal})
         for framing in self._framings:
             closes.update(framing.closes)
         return +closes

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Final
 
-from actors.session.outbox import Lane
+from actors.session.connection_writer import Lane
 from protocol.codec import Codec, Subprotocol
 
 _TEXT, _BINARY, _CLOSE, _PING, _PONG = 0x81, 0x82, 0x88, 0x89, 0x8A  # with the FIN bit

@@ -46,7 +46,7 @@ class MessageReader:
     def feed(self, data: bytes) -> list[Frame]:
         """The whole frames that these bytes complete; each goes to ``take``, then ``ending`` is asked."""
         self._protocol.receive_data(data)
-        self._protocol.data_to_send()  # pongs and Closes it would answer with: only the outbox writes
+        self._protocol.data_to_send()  # pongs and Closes it would answer with: only the writer writes
         return cast("list[Frame]", self._protocol.events_received())
 
     def take(self, frame: Frame, now_s: float) -> bytes | None:

@@ -11,7 +11,7 @@ import trio
 
 from actors.ports.logins import Tokens
 from actors.ports.time import Clock, Randomness
-from actors.session.outbox import Lane, Outboxes
+from actors.session.connection_writer import ConnectionWriters, Lane
 from gatherup.config import Stream
 from gatherup.gateway import handshake
 from gatherup.gateway.connection import Connection
@@ -28,7 +28,7 @@ class Gateway:
     """The WebSocket server of a node, which also serves Server-Sent Events.
 
     ``run`` serves until ``drain`` has ended every connection, or until it is cancelled; then every socket is
-    closed and no task is left. The outboxes must be running as long. A bug in one connection ends that
+    closed and no task is left. The writers must be running as long. A bug in one connection ends that
     connection alone.
     """
 
@@ -37,7 +37,7 @@ class Gateway:
         config: Stream,
         *,
         sessions: SessionFactory,
-        outboxes: Outboxes,
+        writers: ConnectionWriters,
         lanes: Mapping[str, Lane],
         events_lane: Lane,
         tokens: Tokens,
@@ -47,7 +47,7 @@ class Gateway:
     ) -> None:
         made = [lane.framing for lane in (*lanes.values(), events_lane)]
         framings = [x for x in made if isinstance(x, WebSocketFraming | SseFraming)]
-        self.counters: Final = Counters(framings, outboxes)
+        self.counters: Final = Counters(framings, writers)
         self.addresses: list[tuple[str, int]] = []
         """Where it listens, once it does."""
         self._config = config
@@ -56,7 +56,7 @@ class Gateway:
         self._randomness = randomness
         self._context = Context(
             sessions=sessions,
-            outboxes=outboxes,
+            writers=writers,
             lanes=lanes,
             events_lane=events_lane,
             tokens=tokens,

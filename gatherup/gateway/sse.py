@@ -1,4 +1,4 @@
-"""Server-Sent Events: the same session and outbox for clients that can't hold a WebSocket. Pure.
+"""Server-Sent Events: the same session and writer for clients that can't hold a WebSocket. Pure.
 
 A request names its streams and stands for a hello with their positions; what follows is what a WebSocket would get,
 one JSON frame an event. Every event of a stream has an id that is a position, so a browser's ``Last-Event-ID`` resumes
@@ -19,7 +19,7 @@ import h11
 import msgspec
 from msgspec import Struct
 
-from actors.session.outbox import Lane
+from actors.session.connection_writer import Lane
 from gatherup.gateway.handshake import NOT_HTTP, Rejected, rejected
 from gatherup.gateway.limits import EVENT_STREAMS_MAX
 from protocol import limits

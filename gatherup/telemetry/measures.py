@@ -108,7 +108,7 @@ def _bridge(bridge: Bridge) -> list[Measure]:
 
 
 def _delivery(core: Core) -> list[Measure]:
-    relay, outboxes = core.relay.counters, core.outboxes
+    relay, writers = core.relay.counters, core.writers
     return [
         Total("deliveries", "Events handed to connections.", lambda: relay.deliveries),
         Total("flushes", "Flushes of streams with subscribers.", lambda: relay.flushes),
@@ -122,9 +122,9 @@ def _delivery(core: Core) -> list[Measure]:
         Total("heads_counts", "Countings of what is new in a session's rooms.", lambda: core.heads.counts),
         Level("reads_waiting", "Read positions that aren't kept yet.", lambda: core.reads.waiting),
         Total("reads_dropped", "Read positions for which there was no room.", lambda: core.reads.dropped),
-        Total("slow_readers", "Connections closed for reading too slowly.", lambda: outboxes.slow_closes),
-        Level("outboxes_parked", "Connections that have something queued.", lambda: len(outboxes.parked)),
-        Level("outbox_bytes", "Bytes that wait for slow connections.", lambda: outboxes.queued_bytes),
+        Total("slow_readers", "Connections closed for reading too slowly.", lambda: writers.slow_closes),
+        Level("outboxes_parked", "Connections that have something queued.", lambda: len(writers.parked)),
+        Level("outbox_bytes", "Bytes that wait for slow connections.", lambda: writers.queued_bytes),
     ]
 
 

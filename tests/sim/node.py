@@ -24,9 +24,9 @@ from actors.relay import Relay
 from actors.runtime.node import Runtime
 from actors.runtime.publisher import Publisher
 from actors.session.attendance import attended
+from actors.session.connection_writer import ConnectionWriters, Lane
 from actors.session.heads import Pace
 from actors.session.logins import LoginReader
-from actors.session.outbox import Lane, Outboxes
 from actors.session.reads import Reads
 from actors.session.registry import SessionRegistry
 from actors.session.services import SessionServices
@@ -95,7 +95,7 @@ class SimNode:
         self._logins: Any = Remote(MemoryLogins(database, database.ended, faults), self.clock, faults)
         self._bus = MemoryBus(network, name, self.clock) if network is not None else None
         self.relay = Relay(self._log, self._time, self._randomness)
-        self.outboxes = Outboxes(self._time, bytes_max=OUTBOX_BYTES_MAX)
+        self.writers = ConnectionWriters(self._time, bytes_max=OUTBOX_BYTES_MAX)
         self.registry = SessionRegistry()
         commands = [
             command for kind in kinds for command in (*kind.wire.all_commands, *kind.wire.all_signals)
@@ -206,7 +206,7 @@ class SimNode:
     async def _start(self, nursery: trio.Nursery) -> None:
         await nursery.start(self.runtime.run)
         await nursery.start(self.relay.run)
-        await nursery.start(self.outboxes.run)
+        await nursery.start(self.writers.run)
         nursery.start_soon(self.presence.run)
         nursery.start_soon(self._services.sights.run)
         nursery.start_soon(self._reads.run)
@@ -276,7 +276,7 @@ class SimNode:
 
     def outlived(self, session: Session) -> str | None:
         """Which login this session speaks for though this node relayed its end; None if all is well."""
-        if session.outbox.closing or not session.ready:
+        if session.writer.closing or not session.ready:
             return None
         inbox, logins = inbox_of(session.user), list(session._authority._logins)
         entry = self.relay._entries.get(inbox)
@@ -296,7 +296,7 @@ class SimNode:
         if not self.up or self._nursery is None:
             return False
         wire.serve(self.clock)
-        session = Session(self._services, self.outboxes.open(wire, self.lanes[lane]))
+        session = Session(self._services, self.writers.open(wire, self.lanes[lane]))
         self.sessions[session] = wire
         wire.on_send = partial(self._check_right, session)
         self._nursery.start_soon(self._serve, session, wire)

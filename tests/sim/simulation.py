@@ -139,7 +139,7 @@ class Simulation:
             for name, node in self.cluster.nodes.items()
             for session in node.sessions
             if session.ready
-            and not session.outbox.closing
+            and not session.writer.closing
             and not ended.isdisjoint((session.user, *session._authority._logins))
         ]
 
@@ -157,8 +157,8 @@ class Simulation:
             raise self.history.fail(6, self.database.late_writes[0], "revoked")
         for name, node in self.cluster.nodes.items():
             for session in node.sessions:
-                if (queued := session.outbox.queued_bytes) > 2 * OUTBOX_BYTES_MAX:
-                    raise self.history.fail(5, f"an outbox of {name} holds {queued} bytes")
+                if (queued := session.writer.queued_bytes) > 2 * OUTBOX_BYTES_MAX:
+                    raise self.history.fail(5, f"the writer of {name} holds {queued} bytes")
             if (bridge := node.bridge) is not None:
                 if bridge.queued > link.LINK_QUEUE_MESSAGES_MAX * len(self.cluster.nodes):
                     raise self.history.fail(5, f"the links of {name} hold {bridge.queued} messages")

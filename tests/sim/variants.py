@@ -31,8 +31,8 @@ from actors.runtime.draft import Draft
 from actors.runtime.due import DueWork
 from actors.runtime.supervisor import Supervisor
 from actors.session.authority import LOGINS_ENDED, Authority
+from actors.session.connection_writer import ConnectionWriter
 from actors.session.logins import LoginReader
-from actors.session.outbox import Outbox
 from protocol import limits
 from protocol.ids import derive_client_id
 from protocol.inbox import inbox_of
@@ -174,7 +174,7 @@ def _slow_readers_are_kept() -> Generator[None]:
         self._queue.append(framed)
         self.queued_bytes += len(framed)
 
-    with patch.object(Outbox, "_enqueue", endless):
+    with patch.object(ConnectionWriter, "_enqueue", endless):
         yield
 
 

@@ -17,7 +17,7 @@ from websockets.typing import Subprotocol as OfferedSubprotocol
 from websockets.uri import parse_uri
 
 from actors.ports.logins import Login, Tokens
-from actors.session.outbox import Outbox, Outboxes
+from actors.session.connection_writer import ConnectionWriter, ConnectionWriters
 from gatherup.config import Stream
 from gatherup.gateway import Gateway, SessionFactory, SseLane, lanes
 from protocol.codec import Subprotocol, codecs
@@ -74,8 +74,8 @@ class HandClock:
 class EchoSession:
     """The gateway's side of a session: echoes every message; the first one is its hello."""
 
-    def __init__(self, outbox: Outbox, opened: list[EchoSession]) -> None:
-        self.outbox = outbox
+    def __init__(self, writer: ConnectionWriter, opened: list[EchoSession]) -> None:
+        self.writer = writer
         self.id: str | None = None
         self.ready = False
         self.token_expires_at: int | None = None
@@ -89,11 +89,11 @@ class EchoSession:
         self.write(message)
 
     def write(self, message: bytes) -> None:
-        self.outbox.write(self.outbox.lane.framing.message(message))
+        self.writer.write(self.writer.lane.framing.message(message))
 
     def close(self, code: CloseCode, *, retry_after_s: float | None = None) -> None:
-        goodbye = self.outbox.lane.goodbye(code, retry_after_s)
-        self.outbox.close(code, CLOSE_SENTENCES[code], goodbye=goodbye)
+        goodbye = self.writer.lane.goodbye(code, retry_after_s)
+        self.writer.close(code, CLOSE_SENTENCES[code], goodbye=goodbye)
 
     def end(self) -> None:
         self.ended += 1
@@ -109,10 +109,10 @@ class AnyToken:
 class Serving:
     """What ``serving`` gives."""
 
-    def __init__(self, gateway: Gateway, clock: HandClock, outboxes: Outboxes) -> None:
+    def __init__(self, gateway: Gateway, clock: HandClock, writers: ConnectionWriters) -> None:
         self.gateway = gateway
         self.clock = clock
-        self.outboxes = outboxes
+        self.writers = writers
         self.sessions: list[EchoSession] = []
         self.streams: list[trio.SocketStream] = []
         self.nursery: trio.Nursery
@@ -151,33 +151,33 @@ async def serving(
     *,
     sessions: SessionFactory | None = None,
     options: Stream | None = None,
-    outbox_bytes_max: int = 1 << 20,
+    writer_bytes_max: int = 1 << 20,
     clock: HandClock | None = None,
     tokens: Tokens | None = None,
 ) -> AsyncIterator[Serving]:
     """Run a gateway on a free port. On leaving, no task of it may be left, nor any crash it didn't expect."""
     clock = clock or HandClock()
-    outboxes = Outboxes(clock, bytes_max=outbox_bytes_max)
+    writers = ConnectionWriters(clock, bytes_max=writer_bytes_max)
     served: Serving
 
-    def echo(outbox: Outbox) -> EchoSession:
-        return EchoSession(outbox, served.sessions)
+    def echo(writer: ConnectionWriter) -> EchoSession:
+        return EchoSession(writer, served.sessions)
 
     gateway = Gateway(
         options or Stream(port=0),
         sessions=sessions or echo,
-        outboxes=outboxes,
+        writers=writers,
         lanes=lanes(codecs()),
         events_lane=SseLane(codecs()[Subprotocol.JSON]),
         tokens=tokens or AnyToken(),
         clock=clock,
         randomness=SeededRandomness(7),
     )
-    served = Serving(gateway, clock, outboxes)
+    served = Serving(gateway, clock, writers)
     with trio.fail_after(HANG_S):
         async with trio.open_nursery() as nursery:
             served.nursery = nursery
-            await nursery.start(outboxes.run)
+            await nursery.start(writers.run)
             await nursery.start(gateway.run)
             try:
                 yield served
@@ -186,7 +186,7 @@ async def serving(
                     stream.socket.close()
             nursery.cancel_scope.cancel()
     assert gateway.counters.connections == 0
-    assert len(outboxes.parked) == 0
+    assert len(writers.parked) == 0
     assert all(session.ended for session in served.sessions)
 
 

@@ -74,7 +74,7 @@ async def test_a_frame_in_drips_is_no_sign_of_life() -> None:
 
 async def test_a_peer_that_takes_what_was_queued_is_alive() -> None:
     options = Stream(port=0, send_buffer_bytes=16_384)
-    async with serving(options=options, outbox_bytes_max=8 << 20) as served:
+    async with serving(options=options, writer_bytes_max=8 << 20) as served:
         peer = await served.peer(receive_buffer=4096)
         await peer.echo(b"hello")
         session = await ready(served)
@@ -84,7 +84,7 @@ async def test_a_peer_that_takes_what_was_queued_is_alive() -> None:
             await served.clock.advance(limits.IDLE_TIMEOUT_S / 2)
             for _ in range(8):
                 await peer.receive()
-        assert not session.outbox.closing
+        assert not session.writer.closing
         await peer.stream.aclose()
         await served.gone()
 
@@ -118,15 +118,15 @@ async def test_a_refreshed_token_doesnt_expire() -> None:
 
 @pytest.mark.parametrize("queued", [False, True])
 async def test_a_peer_that_ignores_our_close_is_ended(queued: bool) -> None:
-    async with serving(outbox_bytes_max=64 << 20) as served:
+    async with serving(writer_bytes_max=64 << 20) as served:
         peer = await served.peer(receive_buffer=4096)
         await peer.echo(b"hello")
         session = await ready(served)
         if queued:
-            while not session.outbox.queued_bytes:
+            while not session.writer.queued_bytes:
                 session.write(b"x" * 60_000)
         session.close(CloseCode.REVOKED)
-        assert session.outbox.closing
+        assert session.writer.closing
         await served.clock.advance(2 * limits.CLOSE_TIMEOUT_S + 3)
         await served.gone()
         await peer.stream.aclose()

@@ -146,16 +146,16 @@ async def test_a_slow_reader_is_told_so_and_slows_nobody():
         _, quick = await source(node, f"/v1/events?stream={hall}")
         for reader in (slow, quick):
             assert [(await reader.event())["t"] for _ in range(2)] == ["welcome", "subscribed"]
-        outboxes, posted, most = node.served.outboxes, 0, 0
-        while not outboxes.slow_closes:
+        writers, posted, most = node.served.writers, 0, 0
+        while not writers.slow_closes:
             await post(ann, hall, f"{posted} ".ljust(limits.BODY_CHARS_MAX, "語"))
             posted += 1
             await node.served.clock.advance(2 / limits.COMMANDS_PER_S)
             assert isinstance(event := await ann.frame(), Event)
             assert (await quick.event())["payload"] == json.loads(bytes(cast("msgspec.Raw", event.payload)))
-            most = max(most, outboxes.queued_bytes)
-        assert 0 < most <= outboxes.bytes_max
-        assert outboxes.queued_bytes < 32_000  # what it had begun to get, and the goodbye
+            most = max(most, writers.queued_bytes)
+        assert 0 < most <= writers.bytes_max
+        assert writers.queued_bytes < 32_000  # what it had begun to get, and the goodbye
 
         *heard, last = await rest(slow)
         assert [event["payload"]["body"].split()[0] for event in heard] == [str(n) for n in range(len(heard))]
@@ -209,7 +209,7 @@ async def test_a_token_in_the_query_is_never_logged(logs: io.StringIO, monkeypat
             await events.stream.aclose()
         await node.served.gone(left=1)
 
-    async with serving(sessions=lambda outbox: Crashing(outbox, [])) as served:
+    async with serving(sessions=lambda writer: Crashing(writer, [])) as served:
         peer = EventSource(await served.raw())
         head = await peer.open(f"/v1/events?stream={hall}&access_token={token}")
         assert head.startswith("HTTP/1.1 200")

@@ -45,7 +45,7 @@ async def broadcast(served: Serving) -> None:
     """To everybody that isn't too slow to take it, for ever."""
     while True:
         for session in served.sessions:
-            if session.outbox.queued_bytes < 500_000:
+            if session.writer.queued_bytes < 500_000:
                 session.write(BROADCAST)
         await trio.lowlevel.checkpoint()
 
@@ -64,7 +64,7 @@ async def test_frames_never_interleave(subprotocol: Subprotocol) -> None:
                 for number, peer in enumerate(peers):
                     conversations.start_soon(converse, peer, number, done[number], results)
                 for number in range(0, PEERS, 2):
-                    parked = max(parked, len(served.outboxes.parked))
+                    parked = max(parked, len(served.writers.parked))
                     await done[number].wait()
                     served.sessions[number].close(CloseCode.GOING_AWAY)
             broadcasting.cancel_scope.cancel()

@@ -63,12 +63,12 @@ async def test_a_half_closed_peer_is_answered_with_a_close(sent: bytes) -> None:
 
 
 async def test_a_half_closed_peer_gets_what_was_queued_for_it() -> None:
-    async with serving(outbox_bytes_max=16 << 20) as served:
+    async with serving(writer_bytes_max=16 << 20) as served:
         peer = await served.peer(receive_buffer=4096)
         await peer.echo(b"hello")
         for _ in range(100):
             served.sessions[0].write(b"x" * 60_000)
-        assert served.sessions[0].outbox.queued_bytes
+        assert served.sessions[0].writer.queued_bytes
         await peer.stream.send_eof()
         assert await peer.close_code() == CloseCode.NORMAL
         assert sum(frame.opcode is Opcode.BINARY for frame in peer.frames) == 100
@@ -76,44 +76,44 @@ async def test_a_half_closed_peer_gets_what_was_queued_for_it() -> None:
 
 
 async def test_a_reset_with_bytes_queued_frees_everything() -> None:
-    async with serving(outbox_bytes_max=16 << 20) as served:
+    async with serving(writer_bytes_max=16 << 20) as served:
         before = tasks()
         peer = await served.peer(receive_buffer=4096)
         await peer.echo(b"hello")
         session = served.sessions[0]
-        while not session.outbox.queued_bytes:
+        while not session.writer.queued_bytes:
             session.write(b"x" * 60_000)
         reset(peer.stream)
         await served.gone()
         await trio.testing.wait_all_tasks_blocked()
-        assert session.outbox.closed
-        assert session.outbox.queued_bytes == 0
+        assert session.writer.closed
+        assert session.writer.queued_bytes == 0
         assert tasks() == before
 
 
 async def test_a_peer_that_never_reads_costs_bounded_memory() -> None:
-    async with serving(outbox_bytes_max=limits.OUTBOX_BYTES_MAX) as served:
+    async with serving(writer_bytes_max=limits.OUTBOX_BYTES_MAX) as served:
         witness = await served.peer()
         peer = await served.peer(receive_buffer=4096)
         await peer.echo(b"hello")
         session = served.sessions[-1]
         most = 0
-        while not session.outbox.closing:
+        while not session.writer.closing:
             session.write(b"x" * 10_000)
-            most = max(most, session.outbox.queued_bytes)
+            most = max(most, session.writer.queued_bytes)
             await witness.echo(b"meanwhile")
         assert 0 < most <= limits.OUTBOX_BYTES_MAX
-        assert session.outbox.queued_bytes < 20_000
+        assert session.writer.queued_bytes < 20_000
         assert await peer.close_code() == CloseCode.SLOW_READER
         await served.gone(left=1)
 
 
 async def test_a_peer_that_sends_and_never_reads_is_closed() -> None:
-    async with serving(outbox_bytes_max=256 * 1024) as served:
+    async with serving(writer_bytes_max=256 * 1024) as served:
         witness = await served.peer()
         peer = await served.peer(receive_buffer=4096)
         await peer.echo(b"hello")
-        while not served.sessions[1].outbox.closing:
+        while not served.sessions[1].writer.closing:
             await peer.send(b"x" * 60_000)
             await witness.echo(b"meanwhile")
         await served.clock.advance(2 * limits.CLOSE_TIMEOUT_S + 3)
@@ -209,10 +209,10 @@ async def test_draining_tells_everybody_when_to_come_back() -> None:
 
 
 async def test_draining_ends_those_who_dont_leave() -> None:
-    async with serving(outbox_bytes_max=64 << 20) as served:
+    async with serving(writer_bytes_max=64 << 20) as served:
         peer = await served.peer(receive_buffer=4096)
         await peer.echo(b"hello")
-        while not served.sessions[0].outbox.queued_bytes:
+        while not served.sessions[0].writer.queued_bytes:
             served.sessions[0].write(b"x" * 60_000)
         done = trio.Event()
 
@@ -255,7 +255,7 @@ async def test_the_counters() -> None:
         await peer.close()
         going, slow = await served.peer(), await served.peer(receive_buffer=4096)
         reset(going.stream)
-        while not served.sessions[2].outbox.closing:
+        while not served.sessions[2].writer.closing:
             served.sessions[2].write(b"x" * 60_000)
         await slow.close_code()
         await served.gone()

@@ -24,7 +24,7 @@ from actors.presence.roster import Here
 from actors.relay import Relay
 from actors.relay.deliveries import TRACED_MAX, Deliveries
 from actors.runtime.node import Runtime
-from actors.session.outbox import Outbox, Outboxes
+from actors.session.connection_writer import ConnectionWriter, ConnectionWriters
 from gatherup.telemetry.traces import SAMPLED, OtelTracer, provider_of
 from protocol.frames import Accepted, Refused
 from protocol.nodes import Forward, LoggedEvent, Message, Published
@@ -67,11 +67,11 @@ class Node:
         self.world, self.hub, self.name, self.tracer = world, hub, name, tracer
         self.log = MemoryLog(world.database, world.clock, Faults())
         self.relay = Relay(self.log, world.clock, SeededRandomness(1), tracer)
-        self.outboxes = Outboxes(world.clock)
+        self.writers = ConnectionWriters(world.clock)
         self.directory = MemoryDirectory(world.database, world.clock)
 
-    def open(self, wire: MemoryWire, lane: Any) -> Outbox:
-        return self.outboxes.open(wire, lane)
+    def open(self, wire: MemoryWire, lane: Any) -> ConnectionWriter:
+        return self.writers.open(wire, lane)
 
     async def join(self, *, take: bool) -> None:
         clock, randomness = self.world.clock, SeededRandomness(1)
@@ -103,7 +103,7 @@ class Node:
     async def start(self, nursery: trio.Nursery) -> None:
         await renew(self.directory, self.ownership)
         await nursery.start(self.relay.run)
-        await nursery.start(self.outboxes.run)
+        await nursery.start(self.writers.run)
         await nursery.start(self.bridge.run, self.runtime.router)
         await nursery.start(self.runtime.run)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from actors.relay import Subscription
-from actors.session.outbox import Lane
+from actors.session.connection_writer import Lane
 from protocol.codec import Codec
 from protocol.codes import Code
 from protocol.frames import Event, Signalled
@@ -17,8 +17,8 @@ class Listener:
         self.world = world
         self._user = user
         self.wire = wire or MemoryWire()
-        self._outbox = world.open(self.wire, lane)
-        self.outbox.on_closing = self.leave
+        self._writer = world.open(self.wire, lane)
+        self.writer.on_closing = self.leave
         self.ends: list[Code] = []
         self.subscription: Subscription | None = None
 
@@ -27,8 +27,8 @@ class Listener:
         return self._user
 
     @property
-    def outbox(self):
-        return self._outbox
+    def writer(self):
+        return self._writer
 
     def unsubscribed(self, stream: str, code: Code) -> None:
         self.ends.append(code)
@@ -53,8 +53,8 @@ class Listener:
 
     @property
     def seqs(self) -> list[int]:
-        return [event.header.seq for event in self.events(self.outbox.lane.codec)]
+        return [event.header.seq for event in self.events(self.writer.lane.codec)]
 
     @property
     def signals(self) -> list[Signalled]:
-        return [f for f in frames(self.wire, self.outbox.lane.codec) if isinstance(f, Signalled)]
+        return [f for f in frames(self.wire, self.writer.lane.codec) if isinstance(f, Signalled)]

@@ -93,7 +93,7 @@ def test_every_subscriber_sees_every_seq_once_in_order(steps, small):
                     assert subscription.live
                     assert got[-1] == last.seq
                 elif listener.ends:
-                    assert not listener.outbox.closing
-            assert len(world.outboxes.parked) == 0
+                    assert not listener.writer.closing
+            assert len(world.writers.parked) == 0
 
     run(main)

@@ -143,9 +143,9 @@ async def test_coming_and_going_during_a_suspended_flush(autojump_clock, world):
     await until_half(listeners)
     leaver, closer, stayer = listeners[-1], listeners[-2], listeners[-3]
     leaver.leave()
-    closer.outbox.abort()
+    closer.writer.abort()
     joiner, resumer, back = (Listener(world, user_id(9000 + n)) for n in range(3))
-    back.wire, back._outbox = leaver.wire, leaver.outbox  # subscribes again on the same connection
+    back.wire, back._writer = leaver.wire, leaver.writer  # subscribes again on the same connection
     world.publish(ROOM)  # pending while the flush of seq 1 is under way
     await joiner.join(ROOM)
     await resumer.join(ROOM, after=0)
@@ -200,9 +200,9 @@ async def test_a_slow_subscriber_is_dropped_and_slows_nobody(autojump_clock, wor
         world.publish(ROOM, "x" * 30_000)
         await idle()
     assert quick.seqs == list(range(1, 61))
-    assert slow.outbox.closing
+    assert slow.writer.closing
     assert list(world.relay.audience(ROOM)) == [user_id(2)]
-    assert world.outboxes.slow_closes == 1
+    assert world.writers.slow_closes == 1
 
 
 async def test_a_stream_without_subscribers_is_forgotten(autojump_clock, world):
@@ -361,7 +361,7 @@ async def test_a_long_resume_waits_for_a_slow_client_instead_of_closing_it(autoj
         most = 0
         for _ in range(400):
             await trio.sleep(0.01)
-            most = max(most, listener.outbox.queued_bytes)
+            most = max(most, listener.writer.queued_bytes)
             wire.grant(10_000)
         world.publish(ROOM)
         wire.grant(None)
@@ -378,7 +378,7 @@ async def test_leaving_in_the_middle_of_a_resume(autojump_clock, world):
     async with trio.open_nursery() as nursery:
         nursery.start_soon(listener.join, ROOM, 0)
         await settle()
-        listener.outbox.abort()
+        listener.writer.abort()
     assert world.relay._entries == {}
     assert not world.relay.audience(ROOM)
 
@@ -513,7 +513,7 @@ async def test_an_erasing_event_empties_the_ring_and_what_was_framed_of_it(autoj
     await idle()
     world.publish(ROOM, erases=(1,))
     await idle()
-    for lane in (keepers[0].outbox.lane, TEXT):
+    for lane in (keepers[0].writer.lane, TEXT):
         resumer = Listener(world, user_id(3), lane=lane)
         await resumer.join(ROOM, after=0)
         assert resumer.seqs == [1, 2, 3]
@@ -539,7 +539,7 @@ async def test_the_audience_changes_with_the_first_and_last_subscription_of_a_us
     assert told == [ROOM, ROOM]
     first.leave()
     assert told == [ROOM, ROOM]
-    second.outbox.abort()
+    second.writer.abort()
     await idle()
     assert told == [ROOM, ROOM, ROOM]
     assert list(world.relay.audience(ROOM)) == [user_id(1)]

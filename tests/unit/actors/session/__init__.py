@@ -1,1 +1,1 @@
-"""Unit tests of outbox and session."""
+"""Unit tests of writer and session."""

@@ -13,7 +13,7 @@ from actors.kind import EVERYONE, LISTENERS, FactKey
 from actors.ports.delivery import WireClosedError
 from actors.ports.log import LogRow, LogUnavailableError
 from actors.relay import Relay
-from actors.session.outbox import Lane, Outbox, Outboxes
+from actors.session.connection_writer import ConnectionWriter, ConnectionWriters, Lane
 from protocol.codec import Codec, Subprotocol, codecs
 from protocol.event import Header, encode_header, encode_payload
 from protocol.frames import ServerFrame
@@ -152,7 +152,7 @@ def client_id(number: int) -> str:
 
 
 class World:
-    """A log, a relay and outboxes on one clock; ``write`` commits, ``publish`` does that and relays."""
+    """A log, a relay and writers on one clock; ``write`` commits, ``publish`` does that and relays."""
 
     def __init__(self) -> None:
         self.clock = TrioClock()
@@ -160,12 +160,12 @@ class World:
         self.faults = Switches()
         self.log = MemoryLog(self.database, self.clock, self.faults)
         self.relay = Relay(self.log, self.clock, Halfway())
-        self.outboxes = Outboxes(self.clock)
+        self.writers = ConnectionWriters(self.clock)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[World]:
         async with trio.open_nursery() as nursery:
-            await nursery.start(self.outboxes.run)
+            await nursery.start(self.writers.run)
             await nursery.start(self.relay.run)
             yield self
             nursery.cancel_scope.cancel()
@@ -195,8 +195,8 @@ class World:
         self.relay.publish(stream, [row])
         return row
 
-    def open(self, wire: MemoryWire, lane: Lane = PACKED) -> Outbox:
-        return self.outboxes.open(wire, lane)
+    def open(self, wire: MemoryWire, lane: Lane = PACKED) -> ConnectionWriter:
+        return self.writers.open(wire, lane)
 
 
 def frames(wire: MemoryWire, codec: Codec = PACKED.codec) -> list[ServerFrame]:

@@ -37,9 +37,9 @@ class Town(NoStreams):
         )
         self.pace = Pace(self.world.relay, self.reads, self.world.clock)
         self.wire = wire or MemoryWire()
-        self.outbox = self.world.open(self.wire)
-        self.heads = WatchedHeads(self.pace, ME, self.outbox)
-        self.outbox.on_closing = self.heads.end
+        self.writer = self.world.open(self.wire)
+        self.heads = WatchedHeads(self.pace, ME, self.writer)
+        self.writer.on_closing = self.heads.end
         self.numbers = dict.fromkeys(ROOMS, 0)
         self.watched_at = 0
         for room in ROOMS:
@@ -192,23 +192,23 @@ def test_a_slow_reader_gets_what_is_true_by_then() -> None:
             await settle()
             del town.wire.got[:]
             town.wire.room = 0
-            town.outbox.write(b"\0\0\0\1x")
+            town.writer.write(b"\0\0\0\1x")
             town.heads.watch([ROOM, OTHER])  # nothing is counted for who wouldn't be told
             for _ in range(25):
                 town.post()
                 await pass_(1)
-            assert (town.outbox.queued_bytes, town.counts()) == (5, 1)
+            assert (town.writer.queued_bytes, town.counts()) == (5, 1)
             town.wire.room = None
             town.wire.grant(None)
             await pass_(2)
             del town.wire.got[:5]
             assert (len(town.told), town.known[ROOM].unread) == (1, 25)
             town.wire.room = 0
-            town.outbox.write(b"\0\0\0\1x")
+            town.writer.write(b"\0\0\0\1x")
             for _ in range(25):
                 town.post()
                 await pass_(1)
-            assert (town.outbox.queued_bytes, town.counts()) == (5, 2)
+            assert (town.writer.queued_bytes, town.counts()) == (5, 2)
             del town.wire.got[:]
             town.wire.room = None
             town.wire.grant(None)
@@ -377,7 +377,7 @@ def test_the_end_of_a_session_ends_its_watches() -> None:
             gate = town.world.faults.held["counts"] = trio.Event()
             town.heads.watch(ROOMS)
             await settle()
-            town.outbox.abort()
+            town.writer.abort()
             gate.set()
             await pass_(5)
             assert town.world.relay.streams == ()

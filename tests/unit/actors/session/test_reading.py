@@ -23,7 +23,7 @@ class Device:
 
     def __init__(self, town: Town) -> None:
         services = SimpleNamespace(reads=town.reads, heads=town.pace, clock=town.world.clock)
-        subscriber = SimpleNamespace(user=ME, outbox=town.outbox)
+        subscriber = SimpleNamespace(user=ME, writer=town.writer)
         self.reading = Reading(cast(Any, services), cast(Any, subscriber))
         town.heads = cast(Any, SimpleNamespace(was_read=self.was_read))
 

@@ -10,8 +10,8 @@ from msgspec import Raw, Struct
 
 from actors.ports.logins import InvalidTokenError, Login
 from actors.session.attendance import attended
+from actors.session.connection_writer import Lane
 from actors.session.logins import LoginReader
-from actors.session.outbox import Lane
 from actors.session.registry import SessionRegistry
 from actors.session.services import SessionServices
 from actors.session.session import INVALID_FRAMES, Session
@@ -120,8 +120,8 @@ class Client:
     def __init__(self, town: Town, lane: Lane = PACKED, wire: MemoryWire | None = None) -> None:
         self.wire = wire or MemoryWire()
         self.lane = lane
-        self.outbox = town.world.open(self.wire, lane)
-        self.session = Session(town.services, self.outbox)
+        self.writer = town.world.open(self.wire, lane)
+        self.session = Session(town.services, self.writer)
         self.login = LOGIN
         self._read = 0
 
@@ -593,13 +593,13 @@ async def test_however_it_ends_nothing_is_left(autojump_clock, town, how):
         case "close":
             client.session.close(CloseCode.GOING_AWAY)
         case "abort":
-            client.outbox.abort()
+            client.writer.abort()
         case _:
             client.wire.room = 0
             for _ in range(60):
                 town.world.publish(ROOM, "x" * 30_000)
                 await trio.sleep(1)
-            assert client.outbox.closing
+            assert client.writer.closing
     assert town.registry.count == 0
     assert not town.world.relay.audience(ROOM)
     assert town.world.relay._entries == {}

@@ -1,4 +1,4 @@
-"""The outbox: the only writer of a connection, and what a node's outboxes share.
+"""The only writer of a connection, and what a node's writers share.
 
 A write goes straight to the wire, without a task, while nothing is queued. What the wire doesn't take is queued,
 and a drain task exists for just as long. A reader so slow that its queue outgrows its limit is closed; it slows
@@ -61,10 +61,10 @@ class Lane:
         )
 
 
-class Outboxes:
-    """What a node's outboxes share: the nursery of drain tasks, and one task that ends overdue closings.
+class ConnectionWriters:
+    """What a node's writers share: the nursery of drain tasks, and one task that ends overdue closings.
 
-    ``run`` must be running before a peer may be slow; an outbox that has to queue without it is ended.
+    ``run`` must be running before a peer may be slow; a writer that has to queue without it is ended.
     """
 
     def __init__(
@@ -77,25 +77,26 @@ class Outboxes:
         self.bytes_max: Final = bytes_max
         self.slow_closes = 0
         """Connections closed as slow readers, ever."""
-        self.parked: Final[dict[Outbox, None]] = {}
+        self.parked: Final[dict[ConnectionWriter, None]] = {}
         """Those that have a queue, now."""
         self._clock = clock
         self._close_timeout_s = close_timeout_s
-        self._closing: deque[tuple[float, Outbox]] = deque()  # by deadline, since all get the same time
+        # By deadline, since all get the same time.
+        self._closing: deque[tuple[float, ConnectionWriter]] = deque()
         self._added = trio.Event()
         self._nursery: trio.Nursery | None = None
 
     @property
     def queued_bytes(self) -> int:
         """What waits in all of them. Looks at each that has a queue."""
-        return sum(outbox.queued_bytes for outbox in self.parked)
+        return sum(writer.queued_bytes for writer in self.parked)
 
-    def open(self, wire: Wire, lane: Lane) -> Outbox:
-        """The outbox of a new connection."""
-        return Outbox(wire, lane, self)
+    def open(self, wire: Wire, lane: Lane) -> ConnectionWriter:
+        """The writer of a new connection."""
+        return ConnectionWriter(wire, lane, self)
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Drain and end outboxes until cancelled."""
+        """Drain and end writers until cancelled."""
         async with trio.open_nursery() as nursery:
             self._nursery = nursery
             task_status.started()
@@ -104,16 +105,16 @@ class Outboxes:
             finally:
                 self._nursery = None
 
-    def drain(self, outbox: Outbox) -> None:
-        """Start the drain task of an outbox that has just queued something."""
+    def drain(self, writer: ConnectionWriter) -> None:
+        """Start the drain task of a writer that has just queued something."""
         if self._nursery is None:
-            outbox.abort()
+            writer.abort()
         else:
-            self._nursery.start_soon(outbox.drain)
+            self._nursery.start_soon(writer.drain)
 
-    def end_later(self, outbox: Outbox) -> None:
-        """End this closing outbox when the close timeout is over, if it hasn't ended by then."""
-        self._closing.append((self._clock.monotonic() + self._close_timeout_s, outbox))
+    def end_later(self, writer: ConnectionWriter) -> None:
+        """End this closing writer when the close timeout is over, if it hasn't ended by then."""
+        self._closing.append((self._clock.monotonic() + self._close_timeout_s, writer))
         self._added.set()
 
     async def _end_overdue(self) -> None:
@@ -125,7 +126,7 @@ class Outboxes:
             self._closing.popleft()[1].abort()
 
 
-class Outbox:
+class ConnectionWriter:
     """The one writer of a connection: whole frames, in order, never blocking.
 
     It is *open*, then *closing* (our Close is written or queued; nothing follows it), then *closed*.
@@ -133,9 +134,9 @@ class Outbox:
 
     __slots__ = (
         "_drained",
-        "_outboxes",
         "_queue",
         "_wire",
+        "_writers",
         "closed",
         "closing",
         "direct",
@@ -144,10 +145,10 @@ class Outbox:
         "queued_bytes",
     )
 
-    def __init__(self, wire: Wire, lane: Lane, outboxes: Outboxes) -> None:
+    def __init__(self, wire: Wire, lane: Lane, writers: ConnectionWriters) -> None:
         self.lane: Final = lane
         self._wire = wire
-        self._outboxes = outboxes
+        self._writers = writers
         self.direct = True
         """Open, and nothing is queued: a write goes straight to the wire. Written past a queue, a frame would land in
         the middle of the one that the peer has a part of.
@@ -160,7 +161,7 @@ class Outbox:
         self.on_closing: Callable[[], None] | None = None
         """Called once, when closing begins, whatever the cause; possibly from within ``write``."""
         # None while nothing is queued. A memoryview is the rest of a chunk the peer has part of: it must go
-        # out, and can only be the first. bytes haven't begun, and are shared with other outboxes.
+        # out, and can only be the first. bytes haven't begun, and are shared with other writers.
         self._queue: deque[bytes | memoryview] | None = None
         self._drained: trio.Event | None = None
 
@@ -220,7 +221,7 @@ class Outbox:
         await self._drained.wait()
 
     async def drain(self) -> None:
-        """Write what is queued, as the peer takes it. Started by the outbox itself, once per parking."""
+        """Write what is queued, as the peer takes it. Started by the writer itself, once per parking."""
         try:
             while self._queue:
                 await self._wire.wait_writable()
@@ -231,16 +232,16 @@ class Outbox:
 
     def _park(self, framed: bytes, taken: int) -> None:
         # 1. The peer has a part of the frame: only the rest waits, as a view that marks it as begun.
-        # 2. It has nothing of it: the bytes themselves wait, which other outboxes share, and may still be dropped.
+        # 2. It has nothing of it: the bytes themselves wait, which other writers share, and may still be dropped.
         self.direct = False
         self._queue = deque((memoryview(framed)[taken:] if taken else framed,))
         self.queued_bytes = len(framed) - taken
-        self._outboxes.parked[self] = None
-        self._outboxes.drain(self)
+        self._writers.parked[self] = None
+        self._writers.drain(self)
 
     def _enqueue(self, framed: bytes) -> None:
         assert self._queue is not None
-        if self.queued_bytes + len(framed) > self._outboxes.bytes_max:
+        if self.queued_bytes + len(framed) > self._writers.bytes_max:
             self._close_slow_reader(self._queue)
         else:
             self._queue.append(framed)
@@ -255,7 +256,7 @@ class Outbox:
             queue.append(first)
         queue.append(self.lane.slow_reader)
         self.queued_bytes = sum(map(len, queue))
-        self._outboxes.slow_closes += 1
+        self._writers.slow_closes += 1
         self._begin_closing()
 
     def _begin_closing(self) -> None:
@@ -265,7 +266,7 @@ class Outbox:
         self.closing = True
         self.direct = False
         if self._queue is not None:
-            self._outboxes.end_later(self)
+            self._writers.end_later(self)
         else:
             self.abort()
         if (called := self.on_closing) is not None:
@@ -293,7 +294,7 @@ class Outbox:
         if self._queue is not None:
             self._queue = None
             self.queued_bytes = 0
-            del self._outboxes.parked[self]
+            del self._writers.parked[self]
         if self._drained is not None:
             self._drained.set()
             self._drained = None

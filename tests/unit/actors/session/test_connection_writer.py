@@ -5,7 +5,7 @@ import trio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.session.outbox import JOIN_BYTES_MAX, Outboxes
+from actors.session.connection_writer import JOIN_BYTES_MAX, ConnectionWriters
 from protocol.codes import CloseCode
 from protocol.frames import Goodbye
 from protocol.limits import CLOSE_TIMEOUT_S, OUTBOX_BYTES_MAX
@@ -45,26 +45,26 @@ def test_whatever_the_wire_takes_the_peer_gets_whole_frames_in_order(writes, ste
     async def main() -> None:
         async with World().running() as world:
             wire = MemoryWire(room=room, step=step)
-            outbox = world.open(wire)
+            writer = world.open(wire)
             sent: list[bytes] = []
             for number, (size, granted) in enumerate(writes):
                 sent.append(message(size, number % 251)[4:])
-                outbox.write(message(size, number % 251))
+                writer.write(message(size, number % 251))
                 wire.grant(granted)
                 if granted % 3 == 0:
                     await settle()
             if close:
-                outbox.close(CloseCode.GOING_AWAY, "", goodbye=GOODBYE)
-                outbox.write(message(3))
+                writer.close(CloseCode.GOING_AWAY, "", goodbye=GOODBYE)
+                writer.write(message(3))
             wire.grant(None)
-            await outbox.drained()
+            await writer.drained()
             await settle()
             got, code = parse(bytes(wire.got))
             assert got == ([*sent, GOODBYE[4:]] if close else sent)
             assert code == (CloseCode.GOING_AWAY if close else None)
-            assert wire.closed is outbox.closed is close
-            assert outbox.queued_bytes == 0
-            assert len(world.outboxes.parked) == 0
+            assert wire.closed is writer.closed is close
+            assert writer.queued_bytes == 0
+            assert len(world.writers.parked) == 0
 
     run(main)
 
@@ -72,41 +72,41 @@ def test_whatever_the_wire_takes_the_peer_gets_whole_frames_in_order(writes, ste
 async def test_a_reader_that_keeps_up_costs_no_task(autojump_clock, world):
     tasks = trio.lowlevel.current_statistics().tasks_living
     wire = MemoryWire()
-    outbox = world.open(wire)
+    writer = world.open(wire)
     for _ in range(100):
-        outbox.write(message(50))
+        writer.write(message(50))
     assert len(parse(bytes(wire.got))[0]) == 100
     assert trio.lowlevel.current_statistics().tasks_living == tasks
     wire.room = 0
-    outbox.write(message(50))
+    writer.write(message(50))
     assert trio.lowlevel.current_statistics().tasks_living == tasks + 1
-    assert len(world.outboxes.parked) == 1
+    assert len(world.writers.parked) == 1
     wire.grant(None)
     await settle()
     assert trio.lowlevel.current_statistics().tasks_living == tasks
-    assert outbox.direct
+    assert writer.direct
 
 
 async def test_only_the_rest_of_a_partial_send_is_queued(autojump_clock, world):
     wire = MemoryWire(room=10)
-    outbox = world.open(wire)
-    outbox.write(message(50))
-    assert outbox.queued_bytes == 44
+    writer = world.open(wire)
+    writer.write(message(50))
+    assert writer.queued_bytes == 44
     assert len(wire.got) == 10
 
 
 async def test_a_drain_joins_chunks_up_to_its_limits(autojump_clock, world):
     wire = MemoryWire(room=0)
-    outbox = world.open(wire)
+    writer = world.open(wire)
     for _ in range(100):
-        outbox.write(message(100))
+        writer.write(message(100))
     wire.sends = 0
     wire.grant(None)
     await settle()
     assert wire.sends == 2
     wire.room, wire.sends = 0, 0
     for _ in range(4):
-        outbox.write(message(JOIN_BYTES_MAX // 2))
+        writer.write(message(JOIN_BYTES_MAX // 2))
     wire.grant(None)
     await settle()
     assert wire.sends == 5  # the direct try, then one each: two would be over the limit
@@ -116,17 +116,17 @@ async def test_a_drain_joins_chunks_up_to_its_limits(autojump_clock, world):
 @pytest.mark.parametrize("taken", [0, 10])
 async def test_a_slow_reader_gets_what_it_has_begun_then_goodbye_and_close(autojump_clock, world, taken):
     wire = MemoryWire(room=taken)
-    outbox = world.open(wire)
+    writer = world.open(wire)
     most = 0
-    while not outbox.closing:
-        outbox.write(message(10_000))
-        most = max(most, outbox.queued_bytes)
+    while not writer.closing:
+        writer.write(message(10_000))
+        most = max(most, writer.queued_bytes)
     assert most <= OUTBOX_BYTES_MAX
-    assert outbox.queued_bytes < 12_000  # all that hadn't begun is freed at once
-    assert world.outboxes.slow_closes == 1
-    outbox.write(message(1))
-    outbox.write_droppable(message(1))
-    outbox.close(CloseCode.GOING_AWAY, "")
+    assert writer.queued_bytes < 12_000  # all that hadn't begun is freed at once
+    assert world.writers.slow_closes == 1
+    writer.write(message(1))
+    writer.write_droppable(message(1))
+    writer.close(CloseCode.GOING_AWAY, "")
     wire.grant(None)
     await settle()
     got, code = parse(bytes(wire.got))
@@ -137,38 +137,38 @@ async def test_a_slow_reader_gets_what_it_has_begun_then_goodbye_and_close(autoj
     assert goodbye.code == CloseCode.SLOW_READER
     assert goodbye.retry
     assert wire.closed
-    assert outbox.closed
+    assert writer.closed
 
 
 async def test_a_limit_is_met_exactly_before_it_closes(autojump_clock):
     world = World()
-    world.outboxes = Outboxes(world.clock, bytes_max=108)
+    world.writers = ConnectionWriters(world.clock, bytes_max=108)
     async with world.running():
         wire = MemoryWire(room=0)
-        outbox = world.open(wire)
-        outbox.write(message(50))
-        outbox.write(message(50))
-        assert outbox.queued_bytes == 108
-        assert not outbox.closing
-        outbox.write(b"x")
-        assert outbox.closing
+        writer = world.open(wire)
+        writer.write(message(50))
+        writer.write(message(50))
+        assert writer.queued_bytes == 108
+        assert not writer.closing
+        writer.write(b"x")
+        assert writer.closing
 
 
 async def test_droppable_frames_are_dropped_while_anything_waits_but_never_cut(autojump_clock, world):
     wire = MemoryWire(room=10)
-    outbox = world.open(wire)
-    outbox.write_droppable(message(50, 1))
-    outbox.write_droppable(message(50, 2))
+    writer = world.open(wire)
+    writer.write_droppable(message(50, 1))
+    writer.write_droppable(message(50, 2))
     wire.grant(None)
     await settle()
-    outbox.write_droppable(message(50, 3))
+    writer.write_droppable(message(50, 3))
     assert [m[0] for m in parse(bytes(wire.got))[0]] == [1, 3]
 
 
 async def test_close_goes_out_at_once_when_nothing_waits(autojump_clock, world):
     wire = MemoryWire()
-    outbox = world.open(wire)
-    outbox.close(CloseCode.GOING_AWAY, "", goodbye=GOODBYE)
+    writer = world.open(wire)
+    writer.close(CloseCode.GOING_AWAY, "", goodbye=GOODBYE)
     assert closed_with(wire) == CloseCode.GOING_AWAY
     assert wire.closed
     assert [type(f) for f in frames(wire)] == [Goodbye]
@@ -176,15 +176,15 @@ async def test_close_goes_out_at_once_when_nothing_waits(autojump_clock, world):
 
 async def test_a_peer_that_takes_nothing_is_ended_at_the_close_timeout(autojump_clock, world):
     wire, healthy = MemoryWire(room=0), MemoryWire()
-    outbox, other = world.open(wire), world.open(healthy)
-    outbox.write(message(100))
-    outbox.close(CloseCode.GOING_AWAY, "")
+    writer, other = world.open(wire), world.open(healthy)
+    writer.write(message(100))
+    writer.close(CloseCode.GOING_AWAY, "")
     started = trio.current_time()
-    await outbox.drained()
+    await writer.drained()
     assert trio.current_time() - started == pytest.approx(CLOSE_TIMEOUT_S)
     assert wire.closed
-    assert outbox.closed
-    assert outbox.queued_bytes == 0
+    assert writer.closed
+    assert writer.queued_bytes == 0
     assert not other.closing
 
 
@@ -194,11 +194,11 @@ async def test_several_closings_end_each_in_its_time(autojump_clock, world):
     started = trio.current_time()
     async with trio.open_nursery() as nursery:
         for wire in stuck:
-            outbox = world.open(wire)
-            outbox.close(CloseCode.GOING_AWAY, "")
+            writer = world.open(wire)
+            writer.close(CloseCode.GOING_AWAY, "")
 
-            async def wait(outbox=outbox) -> None:
-                await outbox.drained()
+            async def wait(writer=writer) -> None:
+                await writer.drained()
                 ended.append(trio.current_time() - started)
 
             nursery.start_soon(wait)
@@ -209,45 +209,45 @@ async def test_several_closings_end_each_in_its_time(autojump_clock, world):
 @pytest.mark.parametrize("when", ["write", "drain", "abort"])
 async def test_a_gone_connection_frees_everything_and_tells_once(autojump_clock, world, when):
     wire = MemoryWire(room=None if when == "write" else 0)
-    outbox = world.open(wire)
+    writer = world.open(wire)
     told: list[bool] = []
-    outbox.on_closing = lambda: told.append(outbox.closed)
+    writer.on_closing = lambda: told.append(writer.closed)
     if when == "write":
         wire.fail()
-    outbox.write(message(10))
+    writer.write(message(10))
     if when == "drain":
         wire.fail()
     if when == "abort":
-        outbox.abort()
+        writer.abort()
     await settle()
-    outbox.write(message(10))
-    outbox.close(CloseCode.GOING_AWAY, "")
-    outbox.abort()
+    writer.write(message(10))
+    writer.close(CloseCode.GOING_AWAY, "")
+    writer.abort()
     assert told == [True]
-    assert outbox.closed
+    assert writer.closed
     assert wire.closed
-    assert outbox.queued_bytes == 0
-    assert len(world.outboxes.parked) == 0
-    await outbox.drained()
+    assert writer.queued_bytes == 0
+    assert len(world.writers.parked) == 0
+    await writer.drained()
 
 
 async def test_on_closing_comes_while_the_last_bytes_still_wait(autojump_clock, world):
     wire = MemoryWire(room=0)
-    outbox = world.open(wire)
+    writer = world.open(wire)
     told: list[bool] = []
-    outbox.on_closing = lambda: told.append(outbox.closed)
-    outbox.close(CloseCode.GOING_AWAY, "")
+    writer.on_closing = lambda: told.append(writer.closed)
+    writer.close(CloseCode.GOING_AWAY, "")
     assert told == [False]
     wire.grant(None)
     await settle()
     assert told == [False]
-    assert outbox.closed
+    assert writer.closed
 
 
 async def test_without_its_drain_tasks_an_outbox_that_must_queue_ends(autojump_clock):
     world = World()
     wire = MemoryWire(room=0)
-    outbox = world.open(wire)
-    outbox.write(message(10))
-    assert outbox.closed
+    writer = world.open(wire)
+    writer.write(message(10))
+    assert writer.closed
     assert wire.closed
