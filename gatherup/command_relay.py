@@ -116,7 +116,7 @@ class CommandRelay:
         self._wakeup.clear()
         room = SENDING_MAX - self._sending
         if room == 0:
-            return  # whichever ends next pokes
+            return  # whichever ends next wakes
         try:
             taken = await self._rows.claim(room, lease_s=LEASE_S)
         except PostgresError as error:

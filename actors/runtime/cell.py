@@ -82,7 +82,7 @@ class Cell:
     def put_off(self, wait_s: float) -> None:
         """Note in the log that the oldest effect is tried again after this time, since it couldn't be delivered now."""
         self.active.retry_at = self._context.clock.now() + int(wait_s * 1000)
-        self.mailbox.poke()
+        self.mailbox.wake()
 
     def view(self, user: str) -> Struct | None:
         """What a snapshot shows this user; None for a bug in the kind."""

@@ -57,7 +57,7 @@ async def deliver_effects(cell: EffectSource, router: Streams, clock: Clock, ran
         pending.popleft()
         cell.active.retry_at = None
     cell.delivering = False
-    cell.mailbox.poke()
+    cell.mailbox.wake()
 
 
 def _settled(reply: Reply) -> bool:

@@ -96,14 +96,14 @@ class Entity:
         """Let the cell go when the mailbox is empty, unless somebody asks for the stream meanwhile."""
         if self.cell is not None:
             self.cell.passivating = True
-            self.mailbox.poke()
+            self.mailbox.wake()
 
     def leave(self) -> None:
         """Finish what is in the mailbox, checkpoint and end; nobody will ask any more."""
         self._leaving = True
         self._tell_waiting(None)
         self.passivate()
-        self.mailbox.poke()
+        self.mailbox.wake()
 
     def cut(self) -> None:
         """End now, but for a commit under way, whose outcome is awaited and told."""

@@ -13,13 +13,13 @@ from actors.runtime.envelope import Envelope
 class Mailbox:
     """A bounded queue with one reader, which drains it whole. Putting never blocks."""
 
-    __slots__ = ("_commands", "_limit", "_poked", "_reader")
+    __slots__ = ("_commands", "_limit", "_reader", "_woken")
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._commands: deque[Envelope] = deque()
         self._reader: trio.lowlevel.Task | None = None
-        self._poked = False
+        self._woken = False
 
     def __len__(self) -> int:
         return len(self._commands)
@@ -36,9 +36,9 @@ class Mailbox:
         """Return commands that were taken and not decided, to the front and past the limit."""
         self._commands.extendleft(reversed(envelopes))
 
-    def poke(self) -> None:
+    def wake(self) -> None:
         """Let the reader look around, though no command came."""
-        self._poked = True
+        self._woken = True
         self._wake()
 
     def take(self, limit: int) -> list[Envelope]:
@@ -52,8 +52,8 @@ class Mailbox:
         return taken
 
     async def wait(self) -> None:
-        """Return when there is something to take, or after a poke."""
-        if not self._commands and not self._poked:
+        """Return when there is something to take, or after a wake-up."""
+        if not self._commands and not self._woken:
             self._reader = trio.lowlevel.current_task()
 
             def abort(_: object) -> trio.lowlevel.Abort:
@@ -63,7 +63,7 @@ class Mailbox:
             await trio.lowlevel.wait_task_rescheduled(abort)
         else:
             await trio.lowlevel.checkpoint()
-        self._poked = False
+        self._woken = False
 
     def _wake(self) -> None:
         if self._reader is not None:

@@ -84,7 +84,7 @@ class Supervisor:
         """Activate the stream if it isn't active, and let it see what is due."""
         entity = self.entity(stream, epoch)
         if entity is not None:
-            entity.when_active(_poke)
+            entity.when_active(_wake)
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Run the entities until cancelled."""
@@ -147,6 +147,6 @@ class Supervisor:
                         entity.passivate()
 
 
-def _poke(found: Cell | Code | None) -> None:
+def _wake(found: Cell | Code | None) -> None:
     if isinstance(found, Cell):
-        found.mailbox.poke()
+        found.mailbox.wake()

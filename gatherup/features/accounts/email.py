@@ -27,13 +27,13 @@ class EmailResource:
         passwords: PasswordProof,
         codes: CodesByMail,
         clock: Clock,
-        poke: Callable[[], None],
+        wake: Callable[[], None],
     ) -> None:
         self._credentials = credentials
         self._passwords = passwords
         self._codes = codes
         self._clock = clock
-        self._poke = poke
+        self._wake = wake
 
     @endpoint(
         "PUT",
@@ -73,4 +73,4 @@ class EmailResource:
             raise ProblemError(Code.EMAIL_TAKEN, field="code") from None
         if not verified:
             raise ProblemError(Code.CODE_INVALID, field="code")
-        self._poke()
+        self._wake()

@@ -20,16 +20,16 @@ _LOGIN_ID: Final = re.compile(r"[0-9a-f]{32}")
 class LoginsResource:
     """Logins of the one who asks. Whatever ends here has its sessions closed on every node."""
 
-    def __init__(self, sign_ins: SignIns, clock: Clock, poke: Callable[[], None]) -> None:
+    def __init__(self, sign_ins: SignIns, clock: Clock, wake: Callable[[], None]) -> None:
         self._sign_ins = sign_ins
         self._clock = clock
-        self._poke = poke
+        self._wake = wake
 
     @endpoint("POST", "/v1/logout", status=204, group=GROUP)
     async def logout(self, caller: Caller) -> None:
         """Log out: end the login that the access token belongs to, and its sessions."""
         await self._sign_ins.end(caller.user, caller.login, at=self._clock.now(), address=caller.address)
-        self._poke()
+        self._wake()
 
     @endpoint("GET", "/v1/me/logins", answer=LoginList, group=GROUP)
     async def logins(self, caller: Caller) -> LoginList:
@@ -55,7 +55,7 @@ class LoginsResource:
         """End all logins, or all others."""
         keep = caller.login if query.scope == "others" else None
         await self._sign_ins.end_all(caller.user, keep=keep, at=self._clock.now(), address=caller.address)
-        self._poke()
+        self._wake()
 
     @endpoint("DELETE", "/v1/me/logins/<login>", status=204, group=GROUP)
     async def end_one(self, caller: Caller, login: str) -> None:
@@ -64,4 +64,4 @@ class LoginsResource:
             caller.user, login, at=self._clock.now(), address=caller.address
         ):
             raise ProblemError(Code.NOT_FOUND)
-        self._poke()
+        self._wake()

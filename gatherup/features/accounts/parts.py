@@ -58,9 +58,9 @@ def account_parts(
     tokens: AccessTokens,
     clock: Clock,
     randomness: Randomness,
-    poke: Callable[[], None],
+    wake: Callable[[], None],
 ) -> AccountParts:
-    """Everything about credentials, joined up. ``poke`` has commands of the outbox sent at once."""
+    """Everything about credentials, joined up. ``wake`` has commands of the outbox sent at once."""
     auth, key = config.auth, config.runtime.receipt_key.key
     accounts, sign_ins, credentials = Accounts(pool), SignIns(pool), Credentials(pool)
     factors, recovery_key = SecondFactors(pool), derived_key(key, b"recovery codes")
@@ -90,11 +90,11 @@ def account_parts(
     resources: list[object] = [
         RegisterResource(admission, passwords, codes, clock, randomness),
         SignInResource(accounts, admission, passwords, factor_proof, issuer, clock),
-        RefreshResource(sign_ins, issuer, poke),
-        LoginsResource(sign_ins, clock, poke),
-        PasswordsResource(credentials, passwords, codes, clock, poke),
-        EmailResource(credentials, passwords, codes, clock, poke),
-        SecondFactorResource(factors, secrets, passwords, factor_proof, clock, poke),
+        RefreshResource(sign_ins, issuer, wake),
+        LoginsResource(sign_ins, clock, wake),
+        PasswordsResource(credentials, passwords, codes, clock, wake),
+        EmailResource(credentials, passwords, codes, clock, wake),
+        SecondFactorResource(factors, secrets, passwords, factor_proof, clock, wake),
         OidcResource(visits, accounts, admission, issuer, clock),
         IdentitiesResource(visits, Identities(pool), passwords, clock),
         MeResource(accounts, passwords, codes, clock, providers={one.issuer: one.name for one in providers}),

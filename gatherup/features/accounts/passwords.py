@@ -29,13 +29,13 @@ class PasswordsResource:
         passwords: PasswordProof,
         codes: CodesByMail,
         clock: Clock,
-        poke: Callable[[], None],
+        wake: Callable[[], None],
     ) -> None:
         self._credentials = credentials
         self._passwords = passwords
         self._codes = codes
         self._clock = clock
-        self._poke = poke
+        self._wake = wake
 
     @endpoint(
         "PUT",
@@ -62,7 +62,7 @@ class PasswordsResource:
         )
         if not changed:  # since it was checked
             raise ProblemError(Code.WRONG_CREDENTIALS, "The password is wrong.", field="old")
-        self._poke()
+        self._wake()
 
     @endpoint("POST", "/v1/password/reset", body=AskReset, status=202, anonymous=True, group=GROUP)
     async def ask_reset(self, caller: Caller, body: AskReset) -> None:
@@ -92,4 +92,4 @@ class PasswordsResource:
             token_digest(body.code), password_hash, at=self._clock.now(), address=caller.address
         ):
             raise ProblemError(Code.CODE_INVALID, field="code")
-        self._poke()
+        self._wake()

@@ -55,14 +55,14 @@ class SecondFactorResource:
         passwords: PasswordProof,
         proof: FactorProof,
         clock: Clock,
-        poke: Callable[[], None],
+        wake: Callable[[], None],
     ) -> None:
         self._factors = factors
         self._secrets = secrets
         self._passwords = passwords
         self._proof = proof
         self._clock = clock
-        self._poke = poke
+        self._wake = wake
 
     @endpoint(
         "POST",
@@ -106,7 +106,7 @@ class SecondFactorResource:
             caller.user, factor.secret, digests, step=step, at=self._clock.now(), address=caller.address
         ):
             raise ProblemError(Code.NOT_FOUND, "Begin to set up a second factor first.")
-        self._poke()
+        self._wake()
         return RecoveryCodes(codes=codes)
 
     @endpoint(
@@ -122,4 +122,4 @@ class SecondFactorResource:
         await self._passwords.confirmed(caller, body.password)
         await self._proof.check(caller.user, body.code, caller.address)
         await self._factors.drop(caller.user, address=caller.address)
-        self._poke()
+        self._wake()

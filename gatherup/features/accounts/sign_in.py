@@ -173,10 +173,10 @@ class SignInResource:
 class RefreshResource:
     """Exchange of refresh tokens."""
 
-    def __init__(self, sign_ins: SignIns, issuer: Issuer, poke: Callable[[], None]) -> None:
+    def __init__(self, sign_ins: SignIns, issuer: Issuer, wake: Callable[[], None]) -> None:
         self._sign_ins = sign_ins
         self._issuer = issuer
-        self._poke = poke
+        self._wake = wake
 
     @endpoint(
         "POST",
@@ -201,7 +201,7 @@ class RefreshResource:
             case Rotation.EXPIRED:
                 raise ProblemError(Code.TOKEN_EXPIRED, "The refresh token has expired: sign in again.")
             case _:
-                self._poke()
+                self._wake()
                 raise ProblemError(
                     Code.UNAUTHENTICATED, "The refresh token isn't valid.", field="refresh_token"
                 )

@@ -23,10 +23,10 @@ BAN: Final = "/v1/admin/bans/<user>"
 class AdminResource:
     """Bans and the audit log; ``forbidden`` to everybody else."""
 
-    def __init__(self, admins: Admins, audit: AuditLog, clock: Clock, poke: Callable[[], None]) -> None:
+    def __init__(self, admins: Admins, audit: AuditLog, clock: Clock, wake: Callable[[], None]) -> None:
         self._admins = admins
         self._audit = audit
-        self._poke = poke
+        self._wake = wake
         self._clock = clock
         self._bans = Pages(Since)
 
@@ -57,7 +57,7 @@ class AdminResource:
             raise ProblemError(Code.NOT_FOUND)
         if done is Banning.ADMIN:
             raise ProblemError(Code.FORBIDDEN, "An admin can't be banned.")
-        self._poke()
+        self._wake()
 
     @endpoint("DELETE", BAN, status=204, refuses=(Code.FORBIDDEN,), group=GROUP)
     async def unban(self, caller: Caller, user: str) -> None:

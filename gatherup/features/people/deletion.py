@@ -23,11 +23,11 @@ class DeletionResource:
     """The end of an account, which can be taken back for a while."""
 
     def __init__(
-        self, erasures: Erasures, passwords: PasswordProof, clock: Clock, poke: Callable[[], None]
+        self, erasures: Erasures, passwords: PasswordProof, clock: Clock, wake: Callable[[], None]
     ) -> None:
         self._erasures = erasures
         self._passwords = passwords
-        self._poke = poke
+        self._wake = wake
         self._clock = clock
 
     @endpoint(
@@ -53,5 +53,5 @@ class DeletionResource:
         deleted = await self._erasures.delete(caller.user, at=at, erase_at=erase_at, address=caller.address)
         if not deleted:
             raise ProblemError(Code.UNAUTHENTICATED)
-        self._poke()
+        self._wake()
         return AccountDeleted(erased_at=erase_at)

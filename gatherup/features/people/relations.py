@@ -35,10 +35,10 @@ class RelationsResource:
     """One's blocks, friends, and requests to be friends."""
 
     def __init__(
-        self, relations: Relations, clock: Clock, throttle: Throttle, poke: Callable[[], None]
+        self, relations: Relations, clock: Clock, throttle: Throttle, wake: Callable[[], None]
     ) -> None:
         self._relations = relations
-        self._poke = poke
+        self._wake = wake
         self._clock = clock
         self._throttle = throttle
         self._pages = Pages(Since)
@@ -94,7 +94,7 @@ class RelationsResource:
                 state = "friends"
             case outcome:
                 raise _refused(outcome)
-        self._poke()
+        self._wake()
         return Friendship(state=state)
 
     @endpoint("DELETE", FRIEND, status=204, group=GROUP)

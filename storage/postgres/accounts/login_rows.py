@@ -111,7 +111,7 @@ async def end_logins(
 ) -> list[str]:
     """End logins of a user and enqueue it for their sessions: ``only`` these, or all, or all but ``keep``.
 
-    Those that ended; who had ended before is left alone. ``by`` is who does it, the user themself if not given. Poke
+    Those that ended; who had ended before is left alone. ``by`` is who does it, the user themself if not given. Wake
     the relay of the command outbox after the commit.
     """
     cursor = await connection.execute(

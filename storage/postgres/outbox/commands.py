@@ -49,7 +49,7 @@ update owed_command set next_attempt_at = now() + make_interval(secs => %(wait_s
 async def enqueue(connection: TrioConnection, command: StreamCommand, *, by: str = SYSTEM) -> None:
     """Have this command sent once the caller's transaction has committed; never if it doesn't.
 
-    The command's ``client_id`` is ignored: give ``LATER``. After the commit call ``CommandRelay.poke``, or it is sent
+    The command's ``client_id`` is ignored: give ``LATER``. After the commit call ``CommandRelay.wake``, or it is sent
     seconds later. Raises psycopg.Error, like any statement in the caller's block.
     """
     parameters = {

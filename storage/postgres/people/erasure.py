@@ -70,7 +70,7 @@ class Erasures:
     async def delete(self, user: str, *, at: Instant, erase_at: Instant, address: str) -> bool:
         """Hide an account and end its logins; it is erased at ``erase_at``. False if there is no such account.
 
-        Poke the relay of the command outbox afterwards.
+        Wake the relay of the command outbox afterwards.
         """
         parameters = {"account": uuid_of(user), "at": at, "erase_at": erase_at}
         async with lent(self._pool, transaction=True) as connection:

@@ -84,7 +84,7 @@ class Desk:
         self.dsn = dsn
         self.clock = clock
         self.mailbox = Mailbox(dsn)
-        self.poked = 0
+        self.woken = 0
         self._open: list[httpx.AsyncClient] = []
         self.http = self.someone().http
 
@@ -138,11 +138,11 @@ class Desk:
 
 
 def app_of(config: Config, pool: Pool, clock: MovedClock, desks: list[Desk]) -> QuartTrio:
-    def poke() -> None:
-        desks[0].poked += 1
+    def wake() -> None:
+        desks[0].woken += 1
 
     tokens = access_tokens(config)
-    parts = account_parts(config, pool, tokens, clock, SystemRandomness(), poke)
+    parts = account_parts(config, pool, tokens, clock, SystemRandomness(), wake)
     endless = Throttle(clock, Rate(1e6, 1e6), keys_max=100)
     gate = Gate(
         tokens,

@@ -57,7 +57,7 @@ async def test_ending_logins_ends_those_and_tells_their_sessions(desk: Desk) -> 
     assert told["before"] > 0  # all until then, also those that aren't kept any more
     desk.clock.ahead_s += 10
     problem(await ann.send("GET", "/v1/me"), 401, "unauthenticated", "Authorization")
-    assert desk.poked >= 3
+    assert desk.woken >= 3
     assert desk.acts().count("login.ended") == 3
 
 

@@ -42,7 +42,7 @@ async def is_ended(desk: Desk, someone: Someone, *tokens: str) -> None:
         ("inbox.end_logins", inbox, "token_reused", None),
         ("inbox.warn", inbox, None, "token_reused"),
     ]
-    assert desk.poked > 0
+    assert desk.woken > 0
     assert "login.ended" in desk.acts()
 
 
