@@ -21,12 +21,12 @@ from actors.relay import Relay
 from actors.runtime.node import Runtime
 from actors.session.attendance import Attendance, attended
 from actors.session.connection_writer import ConnectionWriters
-from actors.session.heads import Pace
 from actors.session.logins import LoginReader
 from actors.session.reads import Reads
 from actors.session.registry import SessionRegistry
 from actors.session.services import SessionServices
 from actors.session.session import Session
+from actors.session.unread import UnreadScheduler
 from actors.session.watching import Sights
 from gatherup.auth.tokens import AccessTokens
 from gatherup.canary import KIND as CANARY
@@ -62,7 +62,7 @@ class Core(Struct, frozen=True, kw_only=True):
     """What clients send goes this way: through the hooks of the community."""
     logins: LoginReader
     reads: Reads
-    heads: Pace
+    unread: UnreadScheduler
     presence: Presence
     attendance: Attendance
     writers: ConnectionWriters
@@ -92,7 +92,7 @@ def core_of(
     sessions, streams = SessionRegistry(), hooked(runtime.router, hooks)
     logins = LoginReader(PostgresLogins(store.pool, clock))
     reads = Reads(PostgresReadPositions(store.pool), runtime.router, clock)
-    heads, sights = Pace(relay, reads, clock), Sights(PostgresSight(store.pool), clock)
+    heads, sights = UnreadScheduler(relay, reads, clock), Sights(PostgresSight(store.pool), clock)
     services = SessionServices(
         node=config.node.name,
         log=store.log,
@@ -105,7 +105,7 @@ def core_of(
         attendance=attendance,
         sights=sights,
         reads=reads,
-        heads=heads,
+        unread=unread,
         clock=clock,
         randomness=store.randomness,
     )
@@ -135,14 +135,14 @@ def core_of(
         streams=streams,
         logins=logins,
         reads=reads,
-        heads=heads,
+        unread=unread,
         presence=presence,
         attendance=attendance,
         writers=writers,
         gateway=gateway,
         canary=canary,
         loop_hold=loop_hold,
-        tasks=(reads.run, heads.run, presence.run, sights.run, last_seen.run),
+        tasks=(reads.run, unread.run, presence.run, sights.run, last_seen.run),
     )
 
 

@@ -7,8 +7,8 @@ from typing import Final
 from actors.limiting.rate_limit import Rate, TokenBucket
 from actors.refusals import refused
 from actors.relay import Subscriber
-from actors.session.heads import READ, WatchedHeads
 from actors.session.services import SessionServices
+from actors.session.unread import READ, UnreadWatch
 from protocol import limits
 from protocol.codes import Code
 from protocol.frames import Accepted, MarkRead, Refused, Signalled, WatchHeads
@@ -22,12 +22,12 @@ WATCHES: Final = Rate(limits.HEADS_WATCHES_PER_S, limits.HEADS_WATCHES_BURST)
 class Reading:
     """A session's part in read positions and heads."""
 
-    __slots__ = ("_heads", "_marks", "_services", "_subscriber", "_watches")
+    __slots__ = ("_marks", "_services", "_subscriber", "_unread", "_watches")
 
     def __init__(self, services: SessionServices, subscriber: Subscriber) -> None:
         self._services = services
         self._subscriber = subscriber
-        self._heads: WatchedHeads | None = None  # None until it watches any
+        self._unread: UnreadWatch | None = None  # None until it watches any
         self._marks = TokenBucket(MARKS)
         self._watches = TokenBucket(WATCHES)
 
@@ -42,9 +42,9 @@ class Reading:
         """Watch the heads of these rooms instead of those before; the answer."""
         if wait_s := self._wait_for(self._watches):
             return refused(Code.RATE_LIMITED, client_id=frame.client_id, retry_after_s=wait_s)
-        if self._heads is None:
-            self._heads = WatchedHeads(self._services.heads, self._subscriber.user, self._subscriber.writer)
-        self._heads.watch(frame.rooms)
+        if self._unread is None:
+            self._unread = UnreadWatch(self._services.unread, self._subscriber.user, self._subscriber.writer)
+        self._unread.watch(frame.rooms)
         return Accepted(client_id=frame.client_id)
 
     def signalled(self, frame: Signalled) -> None:
@@ -55,12 +55,12 @@ class Reading:
 
     def end(self) -> None:
         """Stop watching. Idempotent."""
-        if self._heads is not None:
-            self._heads.end()
+        if self._unread is not None:
+            self._unread.end()
 
     def _was_read(self, room: str, number: int) -> None:
-        if self._heads is not None:
-            self._heads.was_read(room, number)
+        if self._unread is not None:
+            self._unread.was_read(room, number)
 
     def _wait_for(self, bucket: TokenBucket) -> float:
         return bucket.take(self._services.clock.monotonic())

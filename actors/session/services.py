@@ -11,10 +11,10 @@ from actors.ports.time import Clock, Randomness
 from actors.presence import Presence
 from actors.relay import Relay
 from actors.session.attendance import Attendance
-from actors.session.heads import Pace
 from actors.session.logins import LoginReader
 from actors.session.reads import Reads
 from actors.session.registry import SessionRegistry
+from actors.session.unread import UnreadScheduler
 from actors.session.watching import Sights
 
 
@@ -34,6 +34,6 @@ class SessionServices:
     attendance: Attendance
     sights: Sights
     reads: Reads
-    heads: Pace
+    unread: UnreadScheduler
     clock: Clock
     randomness: Randomness

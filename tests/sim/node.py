@@ -25,12 +25,12 @@ from actors.runtime.node import Runtime
 from actors.runtime.publisher import Publisher
 from actors.session.attendance import attended
 from actors.session.connection_writer import ConnectionWriters, Lane
-from actors.session.heads import Pace
 from actors.session.logins import LoginReader
 from actors.session.reads import Reads
 from actors.session.registry import SessionRegistry
 from actors.session.services import SessionServices
 from actors.session.session import Session
+from actors.session.unread import UnreadScheduler
 from actors.session.watching import Sights
 from protocol.codec import FULL, codecs
 from protocol.codes import CloseCode
@@ -177,7 +177,7 @@ class SimNode:
         )
         positions: Any = Remote(MemoryReadPositions(self._database, self.faults), self.clock, self.faults)
         self._reads = Reads(positions, self.runtime.router, self._time)
-        self._heads = Pace(self.relay, self._reads, self._time)
+        self._unread = UnreadScheduler(self.relay, self._reads, self._time)
         self._services = SessionServices(
             node=self.name,
             log=self._log,
@@ -186,7 +186,7 @@ class SimNode:
             tokens=SimTokens(),
             logins=LoginReader(self._logins),
             reads=self._reads,
-            heads=self._heads,
+            unread=self._unread,
             registry=self.registry,
             presence=self.presence,
             attendance=attendance,
@@ -210,7 +210,7 @@ class SimNode:
         nursery.start_soon(self.presence.run)
         nursery.start_soon(self._services.sights.run)
         nursery.start_soon(self._reads.run)
-        nursery.start_soon(self._heads.run)
+        nursery.start_soon(self._unread.run)
         if self.bridge is not None:
             await nursery.start(self.bridge.run, self.runtime.router)
         nursery.start_soon(self._be_member)

@@ -15,12 +15,12 @@ from actors.relay import Relay
 from actors.room.kind import RoomKind
 from actors.runtime.node import Runtime
 from actors.session.attendance import attended
-from actors.session.heads import Pace
 from actors.session.logins import LoginReader
 from actors.session.reads import Reads
 from actors.session.registry import SessionRegistry
 from actors.session.services import SessionServices
 from actors.session.session import Session
+from actors.session.unread import UnreadScheduler
 from actors.session.watching import Sights
 from gatherup.auth.tokens import AccessTokens
 from protocol import limits
@@ -168,7 +168,7 @@ async def serving_node() -> AsyncIterator[Node]:
     )
     tokens = AccessTokens(bytes(range(32)), lifetime_s=LIFETIME_S)
     reads = Reads(MemoryReadPositions(database), runtime.router, clock)
-    heads = Pace(relay, reads, clock)
+    unread = UnreadScheduler(relay, reads, clock)
     presence, attendance = attended(ownership, clock, relay, lambda user: None)
     services = SessionServices(
         node="node-1",
@@ -182,7 +182,7 @@ async def serving_node() -> AsyncIterator[Node]:
         attendance=attendance,
         sights=Sights(MemorySight(database), clock),
         reads=reads,
-        heads=heads,
+        unread=unread,
         clock=clock,
         randomness=randomness,
     )
@@ -190,7 +190,7 @@ async def serving_node() -> AsyncIterator[Node]:
         await nursery.start(relay.run)
         await nursery.start(runtime.run)
         nursery.start_soon(reads.run)
-        nursery.start_soon(heads.run)
+        nursery.start_soon(unread.run)
         nursery.start_soon(presence.run)
         nursery.start_soon(services.sights.run)
         async with serving(sessions=partial(Session, services), clock=clock, tokens=tokens) as served:

@@ -15,17 +15,17 @@ from protocol.frames import Accepted, MarkRead, Read, Refused, Signalled, WatchH
 from protocol.inbox import inbox_of
 from protocol.kinds import KINDS
 from tests.unit.actors.session.support import client_id, run
-from tests.unit.actors.session.test_heads import BEN, ME, ROOM, Town, pass_
+from tests.unit.actors.session.test_unread import BEN, ME, ROOM, Town, pass_
 
 
 class Device:
     """One session's part in it."""
 
     def __init__(self, town: Town) -> None:
-        services = SimpleNamespace(reads=town.reads, heads=town.pace, clock=town.world.clock)
+        services = SimpleNamespace(reads=town.reads, unread=town.scheduler, clock=town.world.clock)
         subscriber = SimpleNamespace(user=ME, writer=town.writer)
         self.reading = Reading(cast(Any, services), cast(Any, subscriber))
-        town.heads = cast(Any, SimpleNamespace(was_read=self.was_read))
+        town.unread = cast(Any, SimpleNamespace(was_read=self.was_read))
 
     def was_read(self, room: str, number: int) -> None:
         data: dict[str, Any] = {"room": room, "number": number, "user": ME}

@@ -170,7 +170,7 @@ class Town:
             logins=LoginReader(logins),
             registry=self.registry,
             reads=cast(Any, None),
-            heads=cast(Any, None),
+            unread=cast(Any, None),
             presence=presence,
             attendance=attendance,
             sights=Sights(MemorySight(world.database), world.clock),

@@ -1,4 +1,4 @@
-"""A tally against a recount, whatever the order in which events, reads and counts reach it."""
+"""A counter against a recount, whatever the order in which events, reads and counts reach it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.kind import EVERYONE
-from actors.session import tally as tally_module
-from actors.session.tally import Tally
+from actors.session import unread_counter as counter_module
+from actors.session.unread_counter import UnreadCounter
 from protocol import limits
 from protocol.event import Header
 from protocol.frames import RoomHead
@@ -23,18 +23,18 @@ UNREAD_MAX, LATER_MAX = 5, 3
 @pytest.fixture(autouse=True)
 def small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "UNREAD_MAX", UNREAD_MAX)
-    monkeypatch.setattr(tally_module, "LATER_MAX", LATER_MAX)
+    monkeypatch.setattr(counter_module, "LATER_MAX", LATER_MAX)
 
 
 class Model:
-    """The room as the storage has it, and everything on its way to a tally."""
+    """The room as the storage has it, and everything on its way to a counter."""
 
     def __init__(self) -> None:
         self.log: list[Header] = []
         self.read = 0
-        self.tally = Tally()
+        self.counter = UnreadCounter()
         self.told = 0
-        """Events that reached the tally, or were lost on the way."""
+        """Events that reached the counter, or were lost on the way."""
         self.waiting = 0
         """A mark made here that isn't kept yet."""
         self.signals: list[int] = []
@@ -84,18 +84,18 @@ class Model:
             mentions=min(UNREAD_MAX, len(mine)),
         )
 
-    # --- what reaches the tally ---
+    # --- what reaches the counter ---
 
     def tell(self, *, lost: bool = False) -> None:
         if self.told < len(self.log):
             self.told += 1
             if not lost:
-                self.tally.happened(self.log[self.told - 1], ME)
+                self.counter.happened(self.log[self.told - 1], ME)
 
     def read_up_to(self, number: int, *, here: bool) -> None:
         if here:  # whatever the client said: the storage knows the last message
             self.waiting = max(self.waiting, number)
-            self.tally.was_read(number)
+            self.counter.was_read(number)
         else:
             self.keep(number)
 
@@ -111,11 +111,11 @@ class Model:
 
     def signal(self) -> None:
         if self.signals:
-            self.tally.was_read(self.signals.pop(0))
+            self.counter.was_read(self.signals.pop(0))
 
     def ask(self) -> None:
-        if not self.asking and not self.tally.exact:
-            self.tally.asked()
+        if not self.asking and not self.counter.exact:
+            self.counter.asked()
             self.asking, self.found = True, None
 
     def find(self) -> None:
@@ -124,13 +124,13 @@ class Model:
 
     def answer(self) -> None:
         if self.found is not None:
-            self.tally.counted(self.found, ME)
+            self.counter.counted(self.found, ME)
             self.asking, self.found = False, None
 
     def check(self) -> None:
         """Whenever it says that it is exact, it is what a count would have found there."""
-        if self.tally.exact:
-            assert self.tally.head(ROOM) == self.count(self.tally.seq, self.tally.read)
+        if self.counter.exact:
+            assert self.counter.head(ROOM) == self.count(self.counter.seq, self.counter.read)
 
     def settle(self) -> None:
         """Everything arrives, and what isn't exact is counted, as often as it takes."""
@@ -185,76 +185,78 @@ def test_it_is_exact_after_any_interleaving(taken: list[Step]) -> None:
         model.tell()
     model.happen("room.joined")  # what was lost is noticed by the next event
     model.settle()
-    assert model.tally.exact
-    assert model.tally.head(ROOM) == model.count()
+    assert model.counter.exact
+    assert model.counter.head(ROOM) == model.count()
 
 
-def counted(*, posts: int = 0, unread: int = 0, **more: Any) -> Tally:
-    tally = Tally()
-    tally.asked()
+def counted(*, posts: int = 0, unread: int = 0, **more: Any) -> UnreadCounter:
+    counter = UnreadCounter()
+    counter.asked()
     head = RoomHead(room=ROOM, seq=10, number=posts, read=posts - unread, unread=unread, mentions=0)
-    tally.counted(head, ME)
-    assert tally.exact
-    return tally
+    counter.counted(head, ME)
+    assert counter.exact
+    return counter
 
 
 @pytest.mark.parametrize("revoked", [ME, EVERYONE])
 def test_whoever_loses_the_right_is_gone(revoked: str) -> None:
-    tally = counted()
-    tally.happened(Header(stream=ROOM, seq=11, at=1, author=BEN, type="room.kicked", revokes=(BEN,)), ME)
-    assert not tally.gone
-    tally.happened(Header(stream=ROOM, seq=12, at=1, author=BEN, type="room.kicked", revokes=(revoked,)), ME)
-    assert tally.gone
+    counter = counted()
+    counter.happened(Header(stream=ROOM, seq=11, at=1, author=BEN, type="room.kicked", revokes=(BEN,)), ME)
+    assert not counter.gone
+    counter.happened(
+        Header(stream=ROOM, seq=12, at=1, author=BEN, type="room.kicked", revokes=(revoked,)), ME
+    )
+    assert counter.gone
 
 
 def test_a_kick_that_the_count_knows_of_already_ends_nothing() -> None:
-    tally = Tally()
-    tally.asked()
-    tally.happened(Header(stream=ROOM, seq=9, at=1, author=BEN, type="room.kicked", revokes=(ME,)), ME)
-    tally.counted(RoomHead(room=ROOM, seq=10, number=0, read=0, unread=0, mentions=0), ME)
-    assert (tally.exact, tally.gone) == (True, False)
+    counter = UnreadCounter()
+    counter.asked()
+    counter.happened(Header(stream=ROOM, seq=9, at=1, author=BEN, type="room.kicked", revokes=(ME,)), ME)
+    counter.counted(RoomHead(room=ROOM, seq=10, number=0, read=0, unread=0, mentions=0), ME)
+    assert (counter.exact, counter.gone) == (True, False)
 
 
 def test_the_end_of_an_account_may_erase_unread_messages() -> None:
     erased = Header(stream=ROOM, seq=11, at=1, author=BEN, type="room.user_erased", erases=(3,))
     nothing_new, something_new = counted(posts=3), counted(posts=3, unread=1)
-    for tally in (nothing_new, something_new):
-        tally.happened(erased, ME)
+    for counter in (nothing_new, something_new):
+        counter.happened(erased, ME)
     assert nothing_new.exact
     assert not something_new.exact
 
 
 def test_of_more_than_are_counted_a_deletion_says_nothing() -> None:
-    tally = counted(posts=9, unread=UNREAD_MAX)
+    counter = counted(posts=9, unread=UNREAD_MAX)
     marks: dict[str, Any] = {"message": 9, "number": 9, "author": BEN}
     deleted = Header(stream=ROOM, seq=11, at=1, author=BEN, type="room.deleted", erases=(9,), marks=marks)
-    tally.happened(deleted, ME)
-    assert not tally.exact
+    counter.happened(deleted, ME)
+    assert not counter.exact
 
 
 def test_what_was_not_unread_is_deleted_without_a_count() -> None:
-    tally = counted(posts=5, unread=2)
+    counter = counted(posts=5, unread=2)
     for seq, (author, number) in enumerate(((BEN, 3), (ME, 4)), start=11):
         marks: dict[str, Any] = {"message": number, "number": number, "author": author}
         deleted = Header(
             stream=ROOM, seq=seq, at=1, author=BEN, type="room.deleted", erases=(number,), marks=marks
         )
-        tally.happened(deleted, ME)
-    assert (tally.exact, tally.seq, tally.unread) == (True, 12, 2)
+        counter.happened(deleted, ME)
+    assert (counter.exact, counter.seq, counter.unread) == (True, 12, 2)
 
 
 def test_who_marks_more_than_there_is_hears_of_what_comes() -> None:
-    tally = Tally()
-    tally.was_read(limits.SEQ_MAX)
-    tally.asked()
-    tally.was_read(6)  # it was kept as this, after the count looked
-    tally.counted(RoomHead(room=ROOM, seq=10, number=5, read=5, unread=0, mentions=0), ME)
-    assert not tally.exact
+    counter = UnreadCounter()
+    counter.was_read(limits.SEQ_MAX)
+    counter.asked()
+    counter.was_read(6)  # it was kept as this, after the count looked
+    counter.counted(RoomHead(room=ROOM, seq=10, number=5, read=5, unread=0, mentions=0), ME)
+    assert not counter.exact
 
 
 def test_how_far_the_other_has_read_never_goes_back() -> None:
-    tally = counted(posts=5)
-    assert tally.peer_read is None
+    counter = counted(posts=5)
+    assert counter.peer_read is None
     for told, stands in ((3, 3), (2, 3), (5, 5)):
-        tally.peer_has_read(told)
-        assert tally.peer_read == stands
+        counter.peer_has_read(told)
+        assert counter.peer_read == stands

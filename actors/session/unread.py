@@ -1,6 +1,6 @@
-"""How much is new in the rooms that sessions watch: counted once, kept up to date from headers, told in paces.
+"""How much is new in the rooms that sessions watch: counted once, kept up to date from headers, told at intervals.
 
-``Pace`` is one for the node, ``WatchedHeads`` one for a session that watches any.
+``UnreadScheduler`` is one for the node, ``UnreadWatch`` one for a session that watches any.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from actors.relay.entry import Watch
 from actors.relay.ring import RelayedEvent
 from actors.session.connection_writer import ConnectionWriter
 from actors.session.reads import Reads
-from actors.session.tally import Tally
+from actors.session.unread_counter import UnreadCounter
 from protocol import limits
 from protocol.frames import Heads, Read, RoomHead, Signalled
 from protocol.ids import kind_of
@@ -34,8 +34,8 @@ DUE_AT_ONCE: Final = 8
 READ: Final = str(Read.__struct_config__.tag)
 
 
-class Pace:
-    """When each session is told of its heads: as soon as one changes, and not before HEADS_INTERVAL_S are over."""
+class UnreadScheduler:
+    """When each session is told what is unread: as soon as one changes, and not before HEADS_INTERVAL_S are over."""
 
     def __init__(self, relay: Relay, reads: Reads, clock: Clock) -> None:
         self.frames = 0
@@ -45,10 +45,10 @@ class Pace:
         self.relay: Final = relay
         self.reads: Final = reads
         self._clock = clock
-        self._later: list[tuple[float, int, WatchedHeads]] = []  # a heap by time
+        self._later: list[tuple[float, int, UnreadWatch]] = []  # a heap by time
         self._order = count()
         self._wake = trio.Event()
-        self._uncounted: deque[WatchedHeads] = deque()
+        self._uncounted: deque[UnreadWatch] = deque()
         self._to_count = trio.Semaphore(0)
 
     async def run(self) -> None:
@@ -67,15 +67,15 @@ class Pace:
                 else:
                     await self._wake.wait()
 
-    def tell_at(self, at: float, heads: WatchedHeads) -> None:
+    def tell_at(self, at: float, watch: UnreadWatch) -> None:
         """Have a session told at this time, in monotonic seconds."""
-        heappush(self._later, (at, next(self._order), heads))
-        if self._later[0][2] is heads:
+        heappush(self._later, (at, next(self._order), watch))
+        if self._later[0][2] is watch:
             self._wake.set()
 
-    def count(self, heads: WatchedHeads) -> None:
+    def count(self, watch: UnreadWatch) -> None:
         """Have a session's rooms counted, in turn."""
-        self._uncounted.append(heads)
+        self._uncounted.append(watch)
         self._to_count.release()
 
     def now(self) -> float:
@@ -97,29 +97,29 @@ class Pace:
             await self._uncounted.popleft().count()
 
 
-class WatchedHeads(Watcher):
-    """The heads that one session watches. A Watcher of their rooms.
+class UnreadWatch(Watcher):
+    """What is unread in the rooms that one session watches. A Watcher of their rooms.
 
-    At any time it waits for its turn in the pace, or its rooms are being counted, or nothing has changed.
+    At any time it waits for its turn with the scheduler, or its rooms are being counted, or nothing has changed.
     """
 
     __slots__ = (
         "_changed",
+        "_counters",
         "_gone",
         "_next_at",
-        "_pace",
-        "_tallies",
+        "_scheduler",
         "_under_way",
         "_user",
         "_watches",
         "_writer",
     )
 
-    def __init__(self, pace: Pace, user: str, writer: ConnectionWriter) -> None:
-        self._pace = pace
+    def __init__(self, scheduler: UnreadScheduler, user: str, writer: ConnectionWriter) -> None:
+        self._scheduler = scheduler
         self._user = user
         self._writer = writer
-        self._tallies: dict[str, Tally] = {}
+        self._counters: dict[str, UnreadCounter] = {}
         self._watches: dict[str, Watch] = {}  # of the same rooms
         self._changed: dict[str, None] = {}
         self._gone: dict[str, None] = {}
@@ -133,18 +133,18 @@ class WatchedHeads(Watcher):
         self.end()
         for room in dict.fromkeys(rooms):
             if kind_of(room) == KIND:
-                self._tallies[room] = Tally()
-                self._watches[room] = self._pace.relay.watch(room, self)
+                self._counters[room] = UnreadCounter()
+                self._watches[room] = self._scheduler.relay.watch(room, self)
                 self._change(room)
 
     def was_read(self, room: str, number: int) -> None:
         """The user has read a room up to this number, on whatever device."""
-        if (tally := self._tallies.get(room)) is not None and tally.was_read(number):
+        if (counter := self._counters.get(room)) is not None and counter.was_read(number):
             self._change(room)
 
     def end(self) -> None:
         """Stop watching all rooms."""
-        for room in tuple(self._tallies):
+        for room in tuple(self._counters):
             self._forget(room)
         self._gone.clear()
 
@@ -152,10 +152,10 @@ class WatchedHeads(Watcher):
 
     @override
     def relayed(self, stream: str, event: RelayedEvent) -> None:
-        if (tally := self._tallies.get(stream)) is None:
+        if (counter := self._counters.get(stream)) is None:
             return
-        tally.happened(event.read, self._user)
-        if tally.gone:
+        counter.happened(event.read, self._user)
+        if counter.gone:
             self._forget(stream)
             self._gone[stream] = None
             self._soon()
@@ -166,58 +166,58 @@ class WatchedHeads(Watcher):
     def signalled(self, frame: Signalled) -> None:
         """In direct rooms it tells how far the other has read."""
         number = frame.data.get("number")
-        tally = self._tallies.get(frame.stream)
-        if tally is None or frame.type != READ or frame.author == self._user or not isinstance(number, int):
+        counter = self._counters.get(frame.stream)
+        if counter is None or frame.type != READ or frame.author == self._user or not isinstance(number, int):
             return
-        if tally.peer_has_read(number):
+        if counter.peer_has_read(number):
             self._change(frame.stream)
 
-    # --- what the pace calls -------------------------------------------------------------------------
+    # --- what the scheduler calls -------------------------------------------------------------------------
 
     def due(self, now: float) -> None:
         """Its turn has come."""
-        if self._writer.direct and not all(self._tallies[room].exact for room in self._changed):
-            self._pace.count(self)
+        if self._writer.direct and not all(self._counters[room].exact for room in self._changed):
+            self._scheduler.count(self)
         else:
             self._tell(now)
 
     async def count(self) -> None:
         """Count the rooms that aren't exact, and tell."""
-        inexact = {room: tally for room, tally in self._tallies.items() if not tally.exact}
-        for tally in inexact.values():
-            tally.asked()
+        inexact = {room: counter for room, counter in self._counters.items() if not counter.exact}
+        for counter in inexact.values():
+            counter.asked()
         try:
-            found = await self._pace.reads.counts(self._user, list(inexact)) if inexact else []
+            found = await self._scheduler.reads.counts(self._user, list(inexact)) if inexact else []
         except LogUnavailableError:
-            self._pace.tell_at(self._pace.now() + limits.HEADS_INTERVAL_S, self)
+            self._scheduler.tell_at(self._scheduler.now() + limits.HEADS_INTERVAL_S, self)
             return
         heads = {head.room: head for head in found}
-        for room, tally in inexact.items():
-            if self._tallies.get(room) is tally:  # else it is watched no longer
-                self._counted(room, tally, heads.get(room))
-        self._tell(self._pace.now())
+        for room, counter in inexact.items():
+            if self._counters.get(room) is counter:  # else it is watched no longer
+                self._counted(room, counter, heads.get(room))
+        self._tell(self._scheduler.now())
 
-    def _counted(self, room: str, tally: Tally, head: RoomHead | None) -> None:
-        known = tally.seq > 0
+    def _counted(self, room: str, counter: UnreadCounter, head: RoomHead | None) -> None:
+        known = counter.seq > 0
         if head is not None:
-            tally.counted(head, self._user)
-        if head is None or tally.gone:
+            counter.counted(head, self._user)
+        if head is None or counter.gone:
             self._forget(room)
             if known:
                 self._gone[room] = None
         else:
             # This tells of what came by meanwhile: the room may be watched no longer when it returns.
-            self._pace.relay.watched_from(self._watches[room], head.seq)
+            self._scheduler.relay.watched_from(self._watches[room], head.seq)
 
     def _tell(self, now: float) -> None:
         """Write what is exact, unless the client is slow: it gets what is true by the time it has read the rest."""
         self._under_way = False
         self._next_at = now + limits.HEADS_INTERVAL_S
-        told = [room for room in self._changed if self._tallies[room].exact]
+        told = [room for room in self._changed if self._counters[room].exact]
         if self._writer.direct and (told or self._gone):
-            rooms = tuple(self._tallies[room].head(room) for room in told)
+            rooms = tuple(self._counters[room].head(room) for room in told)
             self._writer.write(self._writer.lane.frame(Heads(rooms=rooms, gone=tuple(self._gone))))
-            self._pace.frames += 1
+            self._scheduler.frames += 1
             self._gone.clear()
             for room in told:
                 self._changed.pop(room, None)
@@ -234,9 +234,9 @@ class WatchedHeads(Watcher):
         """Have its turn come, once."""
         if not self._under_way:
             self._under_way = True
-            self._pace.tell_at(max(self._pace.now(), self._next_at), self)
+            self._scheduler.tell_at(max(self._scheduler.now(), self._next_at), self)
 
     def _forget(self, room: str) -> None:
-        del self._tallies[room]
-        self._pace.relay.unwatch(self._watches.pop(room))
+        del self._counters[room]
+        self._scheduler.relay.unwatch(self._watches.pop(room))
         self._changed.pop(room, None)

@@ -18,7 +18,7 @@ LATER_MAX: Final = 64
 """Events that are remembered while a count is awaited. Of more only the newest, which another count follows."""
 
 
-class Tally:
+class UnreadCounter:
     """A room's head, as far as it is known.
 
     Of a count the caller says when it is *asked* for: what happens from then on may be in it or not.
@@ -72,7 +72,7 @@ class Tally:
         self._overtaken = False
 
     def counted(self, head: RoomHead, user: str) -> None:
-        """What the count found that was asked for last. It may have been overtaken: then the tally stays inexact."""
+        """What the count found that was asked for last. It may have been overtaken: then the counter stays inexact."""
         self.seq, self.number, self.read = head.seq, head.number, head.read
         self.unread, self.mentions = head.unread, head.mentions
         if head.peer_read is not None:

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from actors.kind import LISTENERS, NOBODY, FactKey
 from actors.ports.log import LogRow
-from actors.session.heads import Pace, WatchedHeads
 from actors.session.reads import Reads
+from actors.session.unread import UnreadScheduler, UnreadWatch
 from protocol import limits
 from protocol.event import Header, encode_header
 from protocol.frames import Heads, Read, RoomHead, Signal, Signalled
@@ -35,11 +35,11 @@ class Town(NoStreams):
         self.reads = Reads(
             MemoryReadPositions(self.world.database, self.world.faults), self, self.world.clock
         )
-        self.pace = Pace(self.world.relay, self.reads, self.world.clock)
+        self.scheduler = UnreadScheduler(self.world.relay, self.reads, self.world.clock)
         self.wire = wire or MemoryWire()
         self.writer = self.world.open(self.wire)
-        self.heads = WatchedHeads(self.pace, ME, self.writer)
-        self.writer.on_closing = self.heads.end
+        self.unread = UnreadWatch(self.scheduler, ME, self.writer)
+        self.writer.on_closing = self.unread.end
         self.numbers = dict.fromkeys(ROOMS, 0)
         self.watched_at = 0
         for room in ROOMS:
@@ -49,7 +49,7 @@ class Town(NoStreams):
     def signal(self, signal: Signal, *, by: str) -> None:
         """As a router would, by way of the inbox."""
         assert isinstance(signal, Read)
-        self.heads.was_read(signal.room, signal.number)
+        self.unread.was_read(signal.room, signal.number)
 
     def let_in(self, room: str, user: str) -> None:
         self.world.listen(room, user)
@@ -95,13 +95,13 @@ class Town(NoStreams):
     def mark(self, room: str, number: int) -> None:
         """As the session does."""
         if self.reads.mark(ME, room, number):
-            self.heads.was_read(room, number)
+            self.unread.was_read(room, number)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Town]:
         async with self.world.running(), trio.open_nursery() as nursery:
             nursery.start_soon(self.reads.run)
-            nursery.start_soon(self.pace.run)
+            nursery.start_soon(self.scheduler.run)
             await settle()
             yield self
             nursery.cancel_scope.cancel()
@@ -139,7 +139,7 @@ def test_the_first_frame_tells_of_all_rooms_the_user_is_in() -> None:
             town.world.forbid(OTHER, ME)
             gone = ROOMS[2]
             town.world.stored(gone).rows[FactKey(LISTENERS, NOBODY)] = {}
-            town.heads.watch([*ROOMS, ROOM, stream_id(77), stream_id(1, "inbox")])
+            town.unread.watch([*ROOMS, ROOM, stream_id(77), stream_id(1, "inbox")])
             await settle()
             (first,) = town.told
             assert first.gone == ()
@@ -157,7 +157,7 @@ def test_the_first_frame_tells_of_all_rooms_the_user_is_in() -> None:
 def test_a_busy_minute_is_at_most_a_frame_a_second_and_no_statement() -> None:
     async def test() -> None:
         async with Town().running() as town:
-            town.heads.watch(ROOMS)
+            town.unread.watch(ROOMS)
             await settle()
             for tick in range(600):
                 town.post(
@@ -175,7 +175,7 @@ def test_a_busy_minute_is_at_most_a_frame_a_second_and_no_statement() -> None:
 def test_after_a_pause_a_change_is_told_at_once() -> None:
     async def test() -> None:
         async with Town().running() as town:
-            town.heads.watch([ROOM])
+            town.unread.watch([ROOM])
             await pass_(5)
             town.post()
             await settle()
@@ -188,12 +188,12 @@ def test_after_a_pause_a_change_is_told_at_once() -> None:
 def test_a_slow_reader_gets_what_is_true_by_then() -> None:
     async def test() -> None:
         async with Town().running() as town:
-            town.heads.watch([ROOM])
+            town.unread.watch([ROOM])
             await settle()
             del town.wire.got[:]
             town.wire.room = 0
             town.writer.write(b"\0\0\0\1x")
-            town.heads.watch([ROOM, OTHER])  # nothing is counted for who wouldn't be told
+            town.unread.watch([ROOM, OTHER])  # nothing is counted for who wouldn't be told
             for _ in range(25):
                 town.post()
                 await pass_(1)
@@ -222,7 +222,7 @@ def test_a_slow_reader_gets_what_is_true_by_then() -> None:
 def test_whoever_loses_the_right_is_told_that_alone() -> None:
     async def test() -> None:
         async with Town().running() as town:
-            town.heads.watch([ROOM, OTHER])
+            town.unread.watch([ROOM, OTHER])
             await settle()
             town.post()
             town.revoke(ROOM)
@@ -247,7 +247,7 @@ def test_what_was_read_here_and_elsewhere() -> None:
         async with Town().running() as town:
             for _ in range(6):
                 town.post()
-            town.heads.watch([ROOM])
+            town.unread.watch([ROOM])
             await settle()
             town.mark(ROOM, 6)  # all of it: nothing needs counting
             await pass_(2)
@@ -259,7 +259,7 @@ def test_what_was_read_here_and_elsewhere() -> None:
             await pass_(2)
             assert (town.known[ROOM].read, town.known[ROOM].unread, town.counts()) == (8, 2, 2)
             town.world.database.read_positions[ME, ROOM] = 9  # kept by another node, which tells
-            town.heads.was_read(ROOM, 9)
+            town.unread.was_read(ROOM, 9)
             await pass_(2)
             assert (town.known[ROOM].read, town.known[ROOM].unread) == (9, 1)
             town.mark(ROOM, limits.SEQ_MAX)
@@ -277,7 +277,7 @@ def test_the_other_one_of_a_direct_room_has_read() -> None:
             town.world.stored(ROOM).rows[FactKey("room", "")] = row
             for _ in range(3):
                 town.post(author=ME)
-            town.heads.watch([ROOM])
+            town.unread.watch([ROOM])
             await settle()
             assert town.known[ROOM].peer_read == 0
             for author, type_, number in (
@@ -298,7 +298,7 @@ def test_a_storage_that_is_away_is_asked_once_a_second() -> None:
     async def test() -> None:
         async with Town().running() as town:
             town.world.faults.failing.add("counts")
-            town.heads.watch(ROOMS)
+            town.unread.watch(ROOMS)
             await pass_(10.5)
             assert not town.told
             assert town.counts() <= 12
@@ -313,7 +313,7 @@ def test_a_storage_that_is_away_is_asked_once_a_second() -> None:
 def test_events_that_this_node_never_heard_of_are_fetched() -> None:
     async def test() -> None:
         async with Town().running() as town:
-            town.heads.watch([ROOM])
+            town.unread.watch([ROOM])
             await settle()
             town.post(told=False)
             town.post(mentions=(ME,), told=False)
@@ -329,14 +329,14 @@ def test_other_rooms_instead_while_the_first_are_counted() -> None:
     async def test() -> None:
         async with Town().running() as town:
             gate = town.world.faults.held["counts"] = trio.Event()
-            town.heads.watch([ROOM])
+            town.unread.watch([ROOM])
             await settle()
-            town.heads.watch([OTHER])
+            town.unread.watch([OTHER])
             town.post(OTHER)
             gate.set()
             await pass_(2)
             assert town.known == await town.truth(OTHER)
-            town.heads.watch([])
+            town.unread.watch([])
             town.post(OTHER)
             await pass_(2)
             assert town.known[OTHER].unread == 1
@@ -349,7 +349,7 @@ def test_whoever_loses_the_right_while_the_rooms_are_counted() -> None:
     async def test() -> None:
         async with Town().running() as town:
             # Another session watches too: the relay has the newest events of the room.
-            other = WatchedHeads(town.pace, ME, town.world.open(MemoryWire()))
+            other = UnreadWatch(town.scheduler, ME, town.world.open(MemoryWire()))
             other.watch([ROOM])
             await settle()
             gate, count = trio.Event(), town.reads.counts
@@ -360,7 +360,7 @@ def test_whoever_loses_the_right_while_the_rooms_are_counted() -> None:
                 return found
 
             town.reads.counts = late  # type: ignore[method-assign]
-            town.heads.watch([ROOM, OTHER])
+            town.unread.watch([ROOM, OTHER])
             await settle()
             town.revoke(ROOM)
             gate.set()
@@ -375,7 +375,7 @@ def test_the_end_of_a_session_ends_its_watches() -> None:
     async def test() -> None:
         async with Town().running() as town:
             gate = town.world.faults.held["counts"] = trio.Event()
-            town.heads.watch(ROOMS)
+            town.unread.watch(ROOMS)
             await settle()
             town.writer.abort()
             gate.set()
@@ -422,7 +422,7 @@ async def take(town: Town, step: tuple[Any, ...], posted: dict[str, list[int]]) 
             faults.failing ^= {"counts"}
         case ("watch",):
             town.watched_at = len(town.told)
-            town.heads.watch(ROOMS)
+            town.unread.watch(ROOMS)
         case _:
             pass
 
@@ -433,7 +433,7 @@ def test_a_client_ends_up_with_the_truth_after_anything(taken: list[tuple[Any, .
     async def test() -> None:
         async with Town().running() as town:
             posted: dict[str, list[int]] = {room: [] for room in ROOMS}
-            town.heads.watch(ROOMS)
+            town.unread.watch(ROOMS)
             for step in taken:
                 await take(town, step, posted)
             town.world.faults.failing.clear()
