@@ -22,7 +22,7 @@ from actors.runtime.node import Runtime
 from actors.session.attendance import Attendance, attended
 from actors.session.connection_writer import ConnectionWriters
 from actors.session.logins import LoginReader
-from actors.session.reads import Reads
+from actors.session.read_markers import ReadMarkers
 from actors.session.registry import SessionRegistry
 from actors.session.services import SessionServices
 from actors.session.session import Session
@@ -61,7 +61,7 @@ class Core(Struct, frozen=True, kw_only=True):
     streams: Streams
     """What clients send goes this way: through the hooks of the community."""
     logins: LoginReader
-    reads: Reads
+    read_markers: ReadMarkers
     unread: UnreadScheduler
     presence: Presence
     attendance: Attendance
@@ -91,8 +91,8 @@ def core_of(
     runtime = _runtime(config, store, kinds, ownership, relay, bridge)
     sessions, streams = SessionRegistry(), hooked(runtime.router, hooks)
     logins = LoginReader(PostgresLogins(store.pool, clock))
-    reads = Reads(PostgresReadPositions(store.pool), runtime.router, clock)
-    heads, sights = UnreadScheduler(relay, reads, clock), Sights(PostgresSight(store.pool), clock)
+    read_markers = ReadMarkers(PostgresReadPositions(store.pool), runtime.router, clock)
+    heads, sights = UnreadScheduler(relay, read_markers, clock), Sights(PostgresSight(store.pool), clock)
     services = SessionServices(
         node=config.node.name,
         log=store.log,
@@ -104,7 +104,7 @@ def core_of(
         presence=presence,
         attendance=attendance,
         sights=sights,
-        reads=reads,
+        read_markers=read_markers,
         unread=unread,
         clock=clock,
         randomness=store.randomness,
@@ -134,7 +134,7 @@ def core_of(
         sessions=sessions,
         streams=streams,
         logins=logins,
-        reads=reads,
+        read_markers=read_markers,
         unread=unread,
         presence=presence,
         attendance=attendance,
@@ -142,7 +142,7 @@ def core_of(
         gateway=gateway,
         canary=canary,
         loop_hold=loop_hold,
-        tasks=(reads.run, unread.run, presence.run, sights.run, last_seen.run),
+        tasks=(read_markers.run, unread.run, presence.run, sights.run, last_seen.run),
     )
 
 

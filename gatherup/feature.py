@@ -10,7 +10,7 @@ from msgspec import Struct
 from actors.kind import Kind
 from actors.ports.streams import Streams
 from actors.ports.time import Clock, Randomness
-from actors.session.reads import Reads
+from actors.session.read_markers import ReadMarkers
 from gatherup.auth.tokens import AccessTokens
 from gatherup.chores import Chore
 from gatherup.config import Config
@@ -50,7 +50,7 @@ class Base(Struct, frozen=True, kw_only=True):
     """The way of what people send: through the hooks of the community."""
     router: Streams
     """The way of what GatherUp sends itself."""
-    reads: Reads
+    read_markers: ReadMarkers
     throttle: Throttle
     """The rate of commands, by user; over HTTP as on a socket."""
     commands: Commands

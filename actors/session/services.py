@@ -12,7 +12,7 @@ from actors.presence import Presence
 from actors.relay import Relay
 from actors.session.attendance import Attendance
 from actors.session.logins import LoginReader
-from actors.session.reads import Reads
+from actors.session.read_markers import ReadMarkers
 from actors.session.registry import SessionRegistry
 from actors.session.unread import UnreadScheduler
 from actors.session.watching import Sights
@@ -33,7 +33,7 @@ class SessionServices:
     presence: Presence
     attendance: Attendance
     sights: Sights
-    reads: Reads
+    read_markers: ReadMarkers
     unread: UnreadScheduler
     clock: Clock
     randomness: Randomness

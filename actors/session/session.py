@@ -12,7 +12,7 @@ from actors.ports.logins import InvalidTokenError
 from actors.refusals import refused
 from actors.session.authority import Authority
 from actors.session.connection_writer import ConnectionWriter
-from actors.session.reading import Reading
+from actors.session.read_state import ReadState
 from actors.session.replies import held_back, worded
 from actors.session.services import SessionServices
 from actors.session.subscriptions import UNAVAILABLE_RETRY_S, Subscriptions
@@ -67,7 +67,7 @@ class Session:
         "_ended",
         "_inflight",
         "_invalid",
-        "_reading",
+        "_read_state",
         "_services",
         "_signals",
         "_status",
@@ -91,7 +91,7 @@ class Session:
         self._user: str | None = None
         self._authority = Authority(services.relay, self)
         self._subscriptions = Subscriptions(services, self)
-        self._reading = Reading(services, self)
+        self._read_state = ReadState(services, self)
         self._watching: Watching | None = None
         self._status: Status = ONLINE
         self._inflight = 0
@@ -144,7 +144,7 @@ class Session:
         self._ended = True
         self.writer.on_closing = None
         self._subscriptions.end_all()
-        self._reading.end()
+        self._read_state.end()
         self._authority.end()
         if self._watching is not None:
             self._watching.end()
@@ -169,7 +169,7 @@ class Session:
 
     def signalled(self, frame: Signalled) -> None:
         """A signal in the user's inbox: also for who doesn't subscribe to it."""
-        self._reading.signalled(frame)
+        self._read_state.signalled(frame)
         if not self._subscriptions.live(frame.stream):
             self.writer.write_droppable(self.writer.lane.frame(frame))
 
@@ -198,9 +198,9 @@ class Session:
             case Ping():
                 self._ping(frame)
             case MarkRead():
-                self._reading.mark(frame)
+                self._read_state.mark(frame)
             case WatchHeads():
-                self._tell(self._reading.watch(frame))
+                self._tell(self._read_state.watch(frame))
             case SetStatus():
                 self._set_status(frame)
             case WatchPresence():

@@ -20,7 +20,7 @@ from actors.relay import Relay, Watcher
 from actors.relay.entry import Watch
 from actors.relay.ring import RelayedEvent
 from actors.session.connection_writer import ConnectionWriter
-from actors.session.reads import Reads
+from actors.session.read_markers import ReadMarkers
 from actors.session.unread_counter import UnreadCounter
 from protocol import limits
 from protocol.frames import Heads, Read, RoomHead, Signalled
@@ -37,13 +37,13 @@ READ: Final = str(Read.__struct_config__.tag)
 class UnreadScheduler:
     """When each session is told what is unread: as soon as one changes, and not before HEADS_INTERVAL_S are over."""
 
-    def __init__(self, relay: Relay, reads: Reads, clock: Clock) -> None:
+    def __init__(self, relay: Relay, read_markers: ReadMarkers, clock: Clock) -> None:
         self.frames = 0
         """Frames that told of heads, ever."""
         self.counts = 0
         """Countings of a session's rooms, ever."""
         self.relay: Final = relay
-        self.reads: Final = reads
+        self.read_markers: Final = read_markers
         self._clock = clock
         self._later: list[tuple[float, int, UnreadWatch]] = []  # a heap by time
         self._order = count()
@@ -187,7 +187,7 @@ class UnreadWatch(Watcher):
         for counter in inexact.values():
             counter.asked()
         try:
-            found = await self._scheduler.reads.counts(self._user, list(inexact)) if inexact else []
+            found = await self._scheduler.read_markers.counts(self._user, list(inexact)) if inexact else []
         except LogUnavailableError:
             self._scheduler.tell_at(self._scheduler.now() + limits.HEADS_INTERVAL_S, self)
             return

@@ -26,7 +26,7 @@ from actors.runtime.publisher import Publisher
 from actors.session.attendance import attended
 from actors.session.connection_writer import ConnectionWriters, Lane
 from actors.session.logins import LoginReader
-from actors.session.reads import Reads
+from actors.session.read_markers import ReadMarkers
 from actors.session.registry import SessionRegistry
 from actors.session.services import SessionServices
 from actors.session.session import Session
@@ -176,8 +176,8 @@ class SimNode:
             clock=self._time,
         )
         positions: Any = Remote(MemoryReadPositions(self._database, self.faults), self.clock, self.faults)
-        self._reads = Reads(positions, self.runtime.router, self._time)
-        self._unread = UnreadScheduler(self.relay, self._reads, self._time)
+        self._read_markers = ReadMarkers(positions, self.runtime.router, self._time)
+        self._unread = UnreadScheduler(self.relay, self._read_markers, self._time)
         self._services = SessionServices(
             node=self.name,
             log=self._log,
@@ -185,7 +185,7 @@ class SimNode:
             streams=self.runtime.router,
             tokens=SimTokens(),
             logins=LoginReader(self._logins),
-            reads=self._reads,
+            read_markers=self._read_markers,
             unread=self._unread,
             registry=self.registry,
             presence=self.presence,
@@ -209,7 +209,7 @@ class SimNode:
         await nursery.start(self.writers.run)
         nursery.start_soon(self.presence.run)
         nursery.start_soon(self._services.sights.run)
-        nursery.start_soon(self._reads.run)
+        nursery.start_soon(self._read_markers.run)
         nursery.start_soon(self._unread.run)
         if self.bridge is not None:
             await nursery.start(self.bridge.run, self.runtime.router)

@@ -7,7 +7,7 @@ from typing import Final
 from msgspec import Struct
 
 from actors.ports.log import LogUnavailableError
-from actors.session.reads import Reads
+from actors.session.read_markers import ReadMarkers
 from gatherup.features.rooms.room_door import room_id
 from gatherup.http.endpoint import Caller, endpoint
 from gatherup.http.paging import Pages
@@ -32,8 +32,10 @@ class _Room(Struct, frozen=True, array_like=True):
 class HeadsResource:
     """Read positions and heads. ``throttle`` says how often a user may ask."""
 
-    def __init__(self, reads: Reads, positions: PostgresReadPositions, throttle: Throttle) -> None:
-        self._reads = reads
+    def __init__(
+        self, read_markers: ReadMarkers, positions: PostgresReadPositions, throttle: Throttle
+    ) -> None:
+        self._read_markers = read_markers
         self._positions = positions
         self._throttle = throttle
         self._pages = Pages(_Room)
@@ -46,7 +48,7 @@ class HeadsResource:
         """
         self._admit(caller)
         room = room_id(room)
-        if not self._reads.mark(caller.user, room, body.number):
+        if not self._read_markers.mark(caller.user, room, body.number):
             raise ProblemError(Code.OVERLOADED, retry_after_s=RETRY_AFTER_S)
         found = await self._counts(caller, [room])
         if not found:
@@ -74,7 +76,7 @@ class HeadsResource:
 
     async def _counts(self, caller: Caller, rooms: list[str]) -> list[RoomHead]:
         try:
-            return await self._reads.counts(caller.user, rooms)
+            return await self._read_markers.counts(caller.user, rooms)
         except LogUnavailableError:
             raise ProblemError(Code.UNAVAILABLE, retry_after_s=RETRY_AFTER_S) from None
 

@@ -16,7 +16,7 @@ from actors.room.kind import RoomKind
 from actors.runtime.node import Runtime
 from actors.session.attendance import attended
 from actors.session.logins import LoginReader
-from actors.session.reads import Reads
+from actors.session.read_markers import ReadMarkers
 from actors.session.registry import SessionRegistry
 from actors.session.services import SessionServices
 from actors.session.session import Session
@@ -167,8 +167,8 @@ async def serving_node() -> AsyncIterator[Node]:
         digest_key=bytes(32),
     )
     tokens = AccessTokens(bytes(range(32)), lifetime_s=LIFETIME_S)
-    reads = Reads(MemoryReadPositions(database), runtime.router, clock)
-    unread = UnreadScheduler(relay, reads, clock)
+    read_markers = ReadMarkers(MemoryReadPositions(database), runtime.router, clock)
+    unread = UnreadScheduler(relay, read_markers, clock)
     presence, attendance = attended(ownership, clock, relay, lambda user: None)
     services = SessionServices(
         node="node-1",
@@ -181,7 +181,7 @@ async def serving_node() -> AsyncIterator[Node]:
         presence=presence,
         attendance=attendance,
         sights=Sights(MemorySight(database), clock),
-        reads=reads,
+        read_markers=read_markers,
         unread=unread,
         clock=clock,
         randomness=randomness,
@@ -189,7 +189,7 @@ async def serving_node() -> AsyncIterator[Node]:
     async with trio.open_nursery() as nursery:
         await nursery.start(relay.run)
         await nursery.start(runtime.run)
-        nursery.start_soon(reads.run)
+        nursery.start_soon(read_markers.run)
         nursery.start_soon(unread.run)
         nursery.start_soon(presence.run)
         nursery.start_soon(services.sights.run)

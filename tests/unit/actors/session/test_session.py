@@ -169,7 +169,7 @@ class Town:
             tokens=PlainTokens(),
             logins=LoginReader(logins),
             registry=self.registry,
-            reads=cast(Any, None),
+            read_markers=cast(Any, None),
             unread=cast(Any, None),
             presence=presence,
             attendance=attendance,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from actors.kind import LISTENERS, NOBODY, FactKey
 from actors.ports.log import LogRow
-from actors.session.reads import Reads
+from actors.session.read_markers import ReadMarkers
 from actors.session.unread import UnreadScheduler, UnreadWatch
 from protocol import limits
 from protocol.event import Header, encode_header
@@ -32,10 +32,10 @@ class Town(NoStreams):
 
     def __init__(self, wire: MemoryWire | None = None) -> None:
         self.world = World()
-        self.reads = Reads(
+        self.read_markers = ReadMarkers(
             MemoryReadPositions(self.world.database, self.world.faults), self, self.world.clock
         )
-        self.scheduler = UnreadScheduler(self.world.relay, self.reads, self.world.clock)
+        self.scheduler = UnreadScheduler(self.world.relay, self.read_markers, self.world.clock)
         self.wire = wire or MemoryWire()
         self.writer = self.world.open(self.wire)
         self.unread = UnreadWatch(self.scheduler, ME, self.writer)
@@ -94,13 +94,13 @@ class Town(NoStreams):
 
     def mark(self, room: str, number: int) -> None:
         """As the session does."""
-        if self.reads.mark(ME, room, number):
+        if self.read_markers.mark(ME, room, number):
             self.unread.was_read(room, number)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Town]:
         async with self.world.running(), trio.open_nursery() as nursery:
-            nursery.start_soon(self.reads.run)
+            nursery.start_soon(self.read_markers.run)
             nursery.start_soon(self.scheduler.run)
             await settle()
             yield self
@@ -121,7 +121,7 @@ class Town(NoStreams):
         return known
 
     async def truth(self, *rooms: str) -> dict[str, RoomHead]:
-        return {head.room: head for head in await self.reads.counts(ME, rooms or ROOMS)}
+        return {head.room: head for head in await self.read_markers.counts(ME, rooms or ROOMS)}
 
     def counts(self) -> int:
         return self.world.faults.calls.count("counts")
@@ -352,14 +352,14 @@ def test_whoever_loses_the_right_while_the_rooms_are_counted() -> None:
             other = UnreadWatch(town.scheduler, ME, town.world.open(MemoryWire()))
             other.watch([ROOM])
             await settle()
-            gate, count = trio.Event(), town.reads.counts
+            gate, count = trio.Event(), town.read_markers.counts
 
             async def late(user: str, rooms: Sequence[str]) -> list[RoomHead]:
                 found = await count(user, rooms)
                 await gate.wait()
                 return found
 
-            town.reads.counts = late  # type: ignore[method-assign]
+            town.read_markers.counts = late  # type: ignore[method-assign]
             town.unread.watch([ROOM, OTHER])
             await settle()
             town.revoke(ROOM)

@@ -19,8 +19,8 @@ MARKS: Final = Rate(limits.SIGNALS_PER_S, limits.SIGNALS_BURST)
 WATCHES: Final = Rate(limits.HEADS_WATCHES_PER_S, limits.HEADS_WATCHES_BURST)
 
 
-class Reading:
-    """A session's part in read positions and heads."""
+class ReadState:
+    """What one session's user has read, and what is unread for them."""
 
     __slots__ = ("_marks", "_services", "_subscriber", "_unread", "_watches")
 
@@ -35,7 +35,7 @@ class Reading:
         """Note what was read. Like a signal it isn't answered, and dropped when there are too many."""
         if kind_of(frame.room) != KIND or self._wait_for(self._marks):
             return
-        if self._services.reads.mark(self._subscriber.user, frame.room, frame.number):
+        if self._services.read_markers.mark(self._subscriber.user, frame.room, frame.number):
             self._was_read(frame.room, frame.number)
 
     def watch(self, frame: WatchHeads) -> Accepted | Refused:

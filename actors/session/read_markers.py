@@ -22,7 +22,7 @@ KEPT_AT_ONCE: Final = 1000
 _log = logging.getLogger(__name__)
 
 
-class Reads:
+class ReadMarkers:
     """Read positions on their way to the storage: of each user and room the furthest, kept READ_FLUSH_S later.
 
     ``run`` must be running; what it has in hand when the node ends, ``flush`` keeps. A position that moved is told in

@@ -11,8 +11,8 @@ import trio
 
 from actors.kind import FactKey
 from actors.ports.reading import ReadMark, ReadMoved
-from actors.session import reads as reads_module
-from actors.session.reads import Reads
+from actors.session import read_markers as read_markers_module
+from actors.session.read_markers import ReadMarkers
 from protocol import limits
 from protocol.frames import Read, Signal
 from protocol.inbox import inbox_of
@@ -43,7 +43,7 @@ class Town(NoStreams):
         self.world = World()
         self.positions = Positions(self.world)
         self.signals: list[tuple[Read, str]] = []
-        self.reads = Reads(self.positions, self, self.world.clock)
+        self.read_markers = ReadMarkers(self.positions, self, self.world.clock)
         for room, access in ((ROOM, "private"), (OTHER, "direct")):
             self.world.listen(room, ANN)
             self.world.listen(room, BEN)
@@ -63,7 +63,7 @@ class Town(NoStreams):
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(self.reads.run)
+            nursery.start_soon(self.read_markers.run)
             await settle()
             yield
             nursery.cancel_scope.cancel()
@@ -83,7 +83,7 @@ def test_the_furthest_mark_of_each_room_is_kept_together_and_told_then() -> None
         town = Town()
         async with town.running():
             for user, room, number in ((ANN, ROOM, 3), (ANN, ROOM, 2), (BEN, OTHER, 4), (ANN, OTHER, 1)):
-                assert town.reads.mark(user, room, number)
+                assert town.read_markers.mark(user, room, number)
             await pass_(limits.READ_FLUSH_S / 2)
             assert not town.kept
             assert not town.signals
@@ -107,11 +107,11 @@ def test_what_did_not_move_is_not_told() -> None:
     async def test() -> None:
         town = Town()
         async with town.running():
-            town.reads.mark(ANN, ROOM, 3)
+            town.read_markers.mark(ANN, ROOM, 3)
             await pass_(2)
             town.world.forbid(OTHER, ANN)
             for room, number in ((ROOM, 2), (OTHER, 5), (stream_id(9), 1)):
-                town.reads.mark(ANN, room, number)
+                town.read_markers.mark(ANN, room, number)
             await pass_(2)
         assert town.kept == {(ANN, ROOM): 3}
         assert len(town.signals) == 1
@@ -125,7 +125,7 @@ def test_an_idle_node_asks_for_nothing() -> None:
         async with town.running():
             await pass_(3600)
             assert town.world.faults.calls == []
-            town.reads.mark(ANN, ROOM, 1)
+            town.read_markers.mark(ANN, ROOM, 1)
             await pass_(3600)
             assert town.world.faults.calls == ["keep"]
 
@@ -135,10 +135,10 @@ def test_an_idle_node_asks_for_nothing() -> None:
 def test_counting_sees_what_waits() -> None:
     async def test() -> None:
         town = Town()
-        town.reads.mark(ANN, ROOM, 3)
-        here, there = await town.reads.counts(ANN, [ROOM, OTHER])
+        town.read_markers.mark(ANN, ROOM, 3)
+        here, there = await town.read_markers.counts(ANN, [ROOM, OTHER])
         assert (here.read, here.unread, there.read, there.unread) == (3, 2, 0, 5)
-        (bens,) = await town.reads.counts(BEN, [ROOM])
+        (bens,) = await town.read_markers.counts(BEN, [ROOM])
         assert bens.read == 0
 
     run(test)
@@ -149,9 +149,9 @@ def test_a_storage_that_is_away_loses_nothing(caplog: pytest.LogCaptureFixture) 
         town = Town()
         town.world.faults.failing.add("keep")
         async with town.running():
-            town.reads.mark(ANN, ROOM, 2)
+            town.read_markers.mark(ANN, ROOM, 2)
             await pass_(5)
-            town.reads.mark(ANN, ROOM, 4)
+            town.read_markers.mark(ANN, ROOM, 4)
             assert len(caplog.messages) == 1  # of many tries
             town.world.faults.failing.clear()
             await pass_(limits.READ_FLUSH_S)
@@ -166,9 +166,9 @@ def test_a_mark_made_while_its_room_is_being_kept_is_kept_next() -> None:
         town = Town()
         gate = town.world.faults.held["keep"] = trio.Event()
         async with town.running():
-            town.reads.mark(ANN, ROOM, 2)
+            town.read_markers.mark(ANN, ROOM, 2)
             await pass_(limits.READ_FLUSH_S)
-            town.reads.mark(ANN, ROOM, 5)
+            town.read_markers.mark(ANN, ROOM, 5)
             gate.set()
             await pass_(0)
             assert town.kept == {(ANN, ROOM): 2}
@@ -179,21 +179,21 @@ def test_a_mark_made_while_its_room_is_being_kept_is_kept_next() -> None:
 
 
 def test_a_last_flush_keeps_everything_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reads_module, "KEPT_AT_ONCE", 3)
+    monkeypatch.setattr(read_markers_module, "KEPT_AT_ONCE", 3)
 
     async def test() -> None:
         town = Town()
         for user in (ANN, BEN):
             for room in (ROOM, OTHER):
-                town.reads.mark(user, room, 5)
-        assert await town.reads.flush()
+                town.read_markers.mark(user, room, 5)
+        assert await town.read_markers.flush()
         assert len(town.kept) == 4
         assert [len(batch) for batch in town.positions.kept] == [3, 1]
-        assert await town.reads.flush()
+        assert await town.read_markers.flush()
         assert len(town.positions.kept) == 2
         town.world.faults.failing.add("keep")
-        town.reads.mark(ANN, ROOM, 6)
-        assert not await town.reads.flush()
+        town.read_markers.mark(ANN, ROOM, 6)
+        assert not await town.read_markers.flush()
 
     run(test)
 
@@ -203,13 +203,13 @@ def test_a_bounded_number_of_marks_waits(monkeypatch: pytest.MonkeyPatch) -> Non
 
     async def test() -> None:
         town = Town()
-        assert town.reads.mark(ANN, ROOM, 1)
-        assert town.reads.mark(BEN, ROOM, 1)
-        assert not town.reads.mark(ANN, OTHER, 1)
-        assert town.reads.dropped == 1
-        assert town.reads.mark(ANN, ROOM, 2)  # takes no more room
-        await town.reads.flush()
+        assert town.read_markers.mark(ANN, ROOM, 1)
+        assert town.read_markers.mark(BEN, ROOM, 1)
+        assert not town.read_markers.mark(ANN, OTHER, 1)
+        assert town.read_markers.dropped == 1
+        assert town.read_markers.mark(ANN, ROOM, 2)  # takes no more room
+        await town.read_markers.flush()
         assert town.kept == {(ANN, ROOM): 2, (BEN, ROOM): 1}
-        assert town.reads.mark(ANN, OTHER, 1)
+        assert town.read_markers.mark(ANN, OTHER, 1)
 
     run(test)

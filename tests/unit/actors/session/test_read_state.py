@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from actors.inbox.kind import InboxKind
 from actors.room.kind import RoomKind
-from actors.session.reading import Reading
+from actors.session.read_state import ReadState
 from protocol import limits
 from protocol.codec import FULL
 from protocol.codes import Code
@@ -22,17 +22,19 @@ class Device:
     """One session's part in it."""
 
     def __init__(self, town: Town) -> None:
-        services = SimpleNamespace(reads=town.reads, unread=town.scheduler, clock=town.world.clock)
+        services = SimpleNamespace(
+            read_markers=town.read_markers, unread=town.scheduler, clock=town.world.clock
+        )
         subscriber = SimpleNamespace(user=ME, writer=town.writer)
-        self.reading = Reading(cast(Any, services), cast(Any, subscriber))
+        self.read_state = ReadState(cast(Any, services), cast(Any, subscriber))
         town.unread = cast(Any, SimpleNamespace(was_read=self.was_read))
 
     def was_read(self, room: str, number: int) -> None:
         data: dict[str, Any] = {"room": room, "number": number, "user": ME}
-        self.reading.signalled(Signalled(stream=inbox_of(ME), author=ME, type="read", data=data))
+        self.read_state.signalled(Signalled(stream=inbox_of(ME), author=ME, type="read", data=data))
 
     def watch(self, *rooms: str, n: int = 1) -> Accepted | Refused:
-        return self.reading.watch(WatchHeads(client_id=client_id(n), rooms=rooms))
+        return self.read_state.watch(WatchHeads(client_id=client_id(n), rooms=rooms))
 
 
 def test_a_mark_is_kept_and_shows_in_the_heads_at_once() -> None:
@@ -42,7 +44,7 @@ def test_a_mark_is_kept_and_shows_in_the_heads_at_once() -> None:
             for _ in range(3):
                 town.post()
             assert device.watch(ROOM) == Accepted(client_id=client_id(1))
-            device.reading.mark(MarkRead(room=ROOM, number=3))
+            device.read_state.mark(MarkRead(room=ROOM, number=3))
             await pass_(0)
             assert town.known[ROOM].read == 3
             assert not town.world.database.read_positions
@@ -65,8 +67,8 @@ def test_another_device_s_mark_shows_too() -> None:
             device.was_read(ROOM, 2)
             await pass_(2)
             assert (town.known[ROOM].read, town.known[ROOM].unread) == (2, 1)
-            device.reading.end()
-            device.reading.end()
+            device.read_state.end()
+            device.read_state.end()
             assert town.world.relay.streams == ()
 
     run(test)
@@ -78,10 +80,10 @@ def test_too_many_marks_are_dropped_and_other_streams_have_none() -> None:
             device = Device(town)
             for _ in range(50):
                 town.post()
-            device.reading.mark(MarkRead(room=inbox_of(ME), number=1))
-            assert town.reads.waiting == 0
+            device.read_state.mark(MarkRead(room=inbox_of(ME), number=1))
+            assert town.read_markers.waiting == 0
             for number in range(1, 50):
-                device.reading.mark(MarkRead(room=ROOM, number=number))
+                device.read_state.mark(MarkRead(room=ROOM, number=number))
             await pass_(2)
             assert town.world.database.read_positions == {(ME, ROOM): int(limits.SIGNALS_BURST)}
 
