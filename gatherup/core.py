@@ -27,7 +27,7 @@ from actors.session.registry import SessionRegistry
 from actors.session.services import SessionServices
 from actors.session.session import Session
 from actors.session.unread import UnreadScheduler
-from actors.session.watching import Sights
+from actors.session.watching import VisibilityChecks
 from gatherup.auth.tokens import AccessTokens
 from gatherup.canary import KIND as CANARY
 from gatherup.canary import Air, Canary
@@ -43,7 +43,7 @@ from gatherup.telemetry.loop_hold import LoopHold
 from protocol.codec import Subprotocol, codecs
 from storage.postgres.accounts.logins import PostgresLogins
 from storage.postgres.people.last_seen import PostgresLastSeen
-from storage.postgres.people.sight import PostgresSight
+from storage.postgres.people.visibility import PostgresVisibility
 from storage.postgres.rooms.read_positions import PostgresReadPositions
 from storage.postgres.streams.canary import CanaryStreams
 
@@ -92,7 +92,10 @@ def core_of(
     sessions, streams = SessionRegistry(), hooked(runtime.router, hooks)
     logins = LoginReader(PostgresLogins(store.pool, clock))
     read_markers = ReadMarkers(PostgresReadPositions(store.pool), runtime.router, clock)
-    heads, sights = UnreadScheduler(relay, read_markers, clock), Sights(PostgresSight(store.pool), clock)
+    heads, visibility = (
+        UnreadScheduler(relay, read_markers, clock),
+        VisibilityChecks(PostgresVisibility(store.pool), clock),
+    )
     services = SessionServices(
         node=config.node.name,
         log=store.log,
@@ -103,7 +106,7 @@ def core_of(
         registry=sessions,
         presence=presence,
         attendance=attendance,
-        sights=sights,
+        visibility=visibility,
         read_markers=read_markers,
         unread=unread,
         clock=clock,
@@ -142,7 +145,7 @@ def core_of(
         gateway=gateway,
         canary=canary,
         loop_hold=loop_hold,
-        tasks=(read_markers.run, unread.run, presence.run, sights.run, last_seen.run),
+        tasks=(read_markers.run, unread.run, presence.run, visibility.run, last_seen.run),
     )
 
 

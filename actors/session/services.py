@@ -15,7 +15,7 @@ from actors.session.logins import LoginReader
 from actors.session.read_markers import ReadMarkers
 from actors.session.registry import SessionRegistry
 from actors.session.unread import UnreadScheduler
-from actors.session.watching import Sights
+from actors.session.watching import VisibilityChecks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class SessionServices:
     registry: SessionRegistry
     presence: Presence
     attendance: Attendance
-    sights: Sights
+    visibility: VisibilityChecks
     read_markers: ReadMarkers
     unread: UnreadScheduler
     clock: Clock

@@ -314,7 +314,7 @@ class Session:
             return
         services = self._services
         try:
-            visible = await services.sights.visible(self.user, frame.users)
+            visible = await services.visibility.visible(self.user, frame.users)
         except LogUnavailableError:
             self._refuse(frame, Code.UNAVAILABLE, retry_after_s=UNAVAILABLE_RETRY_S)
             return
@@ -323,7 +323,7 @@ class Session:
         self._tell(Accepted(client_id=frame.client_id))
         if self._watching is None:
             self._watching = Watching(
-                services.relay, services.presence, services.sights, self.writer, self.user
+                services.relay, services.presence, services.visibility, self.writer, self.user
             )
         self._watching.watch(frame.users, visible)
 

@@ -23,7 +23,7 @@ from protocol.presence import PRESENCE, person_of
 _log = logging.getLogger(__name__)
 
 
-class Sight(Protocol):
+class Visibility(Protocol):
     """Who may see whom. Implemented where people are stored."""
 
     async def visible(self, user: str, people: Collection[str]) -> set[str]:
@@ -31,15 +31,15 @@ class Sight(Protocol):
         ...
 
 
-class Sights:
+class VisibilityChecks:
     """Who may see whom, for all sessions of a node: read when one watches, and again once in SIGHT_INTERVAL_S.
 
     So who blocks somebody, or changes who may see them, is told of to the old watchers for that long at most, and for
     as long as reading for all sessions of the node takes, one after the other.
     """
 
-    def __init__(self, sight: Sight, clock: Clock) -> None:
-        self._sight = sight
+    def __init__(self, visibility: Visibility, clock: Clock) -> None:
+        self._visibility = visibility
         self._clock = clock
         self._watching: dict[Watching, None] = {}
 
@@ -59,7 +59,7 @@ class Sights:
 
     async def visible(self, user: str, people: Collection[str]) -> set[str]:
         """Those of these people who let this user see them. Raises LogUnavailableError."""
-        return await self._sight.visible(user, people) if people else set()
+        return await self._visibility.visible(user, people) if people else set()
 
     def keep(self, watching: Watching) -> None:
         """Read again for this one, as long as it watches anybody."""
@@ -78,17 +78,22 @@ class Sights:
 class Watching(Watcher):
     """One session's watched people. What it tells is dropped when the client doesn't keep up."""
 
-    __slots__ = ("_presence", "_relay", "_sights", "_watches", "_writer", "people", "user")
+    __slots__ = ("_presence", "_relay", "_visibility", "_watches", "_writer", "people", "user")
 
     def __init__(
-        self, relay: Relay, presence: Presence, sights: Sights, writer: ConnectionWriter, user: str
+        self,
+        relay: Relay,
+        presence: Presence,
+        visibility: VisibilityChecks,
+        writer: ConnectionWriter,
+        user: str,
     ) -> None:
         self.user: Final = user
         self.people: Sequence[str] = ()
         """Those the client asked for, visible or not."""
         self._relay = relay
         self._presence = presence
-        self._sights = sights
+        self._visibility = visibility
         self._writer = writer
         self._watches: dict[str, Watch] = {}
 
@@ -99,7 +104,7 @@ class Watching(Watcher):
         more, as if they had gone.
         """
         self.people = people
-        self._sights.keep(self)
+        self._visibility.keep(self)
         asked, rosters = ({person_of(user) for user in those} for those in (people, visible))
         for roster in [roster for roster in self._watches if roster not in rosters]:
             if roster in asked:

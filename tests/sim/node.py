@@ -31,7 +31,7 @@ from actors.session.registry import SessionRegistry
 from actors.session.services import SessionServices
 from actors.session.session import Session
 from actors.session.unread import UnreadScheduler
-from actors.session.watching import Sights
+from actors.session.watching import VisibilityChecks
 from protocol.codec import FULL, codecs
 from protocol.codes import CloseCode
 from protocol.inbox import inbox_of
@@ -39,7 +39,7 @@ from protocol.nodes import NODE_PROTOCOL, link_key, secret_digest
 from storage.memory.bus import MemoryBus, MemoryNetwork
 from storage.memory.logins import MemoryLogins
 from storage.memory.read_positions import MemoryReadPositions
-from storage.memory.sight import MemorySight
+from storage.memory.visibility import MemoryVisibility
 from tests.ports import SeededRandomness, TrioClock
 from tests.sim.clock import SimClock
 from tests.sim.faults import Remote, SeededFaults
@@ -190,7 +190,7 @@ class SimNode:
             registry=self.registry,
             presence=self.presence,
             attendance=attendance,
-            sights=Sights(MemorySight(self._database), self._time),
+            visibility=VisibilityChecks(MemoryVisibility(self._database), self._time),
             clock=self._time,
             randomness=self._randomness,
         )
@@ -208,7 +208,7 @@ class SimNode:
         await nursery.start(self.relay.run)
         await nursery.start(self.writers.run)
         nursery.start_soon(self.presence.run)
-        nursery.start_soon(self._services.sights.run)
+        nursery.start_soon(self._services.visibility.run)
         nursery.start_soon(self._read_markers.run)
         nursery.start_soon(self._unread.run)
         if self.bridge is not None:

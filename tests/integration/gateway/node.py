@@ -21,7 +21,7 @@ from actors.session.registry import SessionRegistry
 from actors.session.services import SessionServices
 from actors.session.session import Session
 from actors.session.unread import UnreadScheduler
-from actors.session.watching import Sights
+from actors.session.watching import VisibilityChecks
 from gatherup.auth.tokens import AccessTokens
 from protocol import limits
 from protocol.codec import Subprotocol, codecs
@@ -45,7 +45,7 @@ from storage.memory.directory import MemoryDirectory
 from storage.memory.log import MemoryLog
 from storage.memory.logins import MemoryLogins
 from storage.memory.read_positions import MemoryReadPositions
-from storage.memory.sight import MemorySight
+from storage.memory.visibility import MemoryVisibility
 from tests.integration.gateway.serving import HandClock, Peer, Serving, serving
 from tests.ownership import joined
 from tests.ports import SeededRandomness
@@ -180,7 +180,7 @@ async def serving_node() -> AsyncIterator[Node]:
         registry=SessionRegistry(),
         presence=presence,
         attendance=attendance,
-        sights=Sights(MemorySight(database), clock),
+        visibility=VisibilityChecks(MemoryVisibility(database), clock),
         read_markers=read_markers,
         unread=unread,
         clock=clock,
@@ -192,7 +192,7 @@ async def serving_node() -> AsyncIterator[Node]:
         nursery.start_soon(read_markers.run)
         nursery.start_soon(unread.run)
         nursery.start_soon(presence.run)
-        nursery.start_soon(services.sights.run)
+        nursery.start_soon(services.visibility.run)
         async with serving(sessions=partial(Session, services), clock=clock, tokens=tokens) as served:
             yield Node(served, tokens)
         nursery.cancel_scope.cancel()

@@ -15,7 +15,7 @@ from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import execute
 from storage.postgres.people.last_seen import PostgresLastSeen
 from storage.postgres.people.people import NoHandleError, OwnProfileRow, People, TooSoonError
-from storage.postgres.people.sight import PostgresSight
+from storage.postgres.people.visibility import PostgresVisibility
 from tests.integration.people.conftest import AT, registered
 
 pytestmark = pytest.mark.real
@@ -139,7 +139,7 @@ async def test_search_takes_what_is_typed_for_itself(pool: Pool) -> None:
 
 
 async def test_when_somebody_was_here_is_told_to_whom_they_let_know(pool: Pool) -> None:
-    people, sight = People(pool), PostgresSight(pool)
+    people, visibility = People(pool), PostgresVisibility(pool)
     ann, ben, eve = [await registered(pool, name) for name in ("ann", "ben", "eve")]
     await PostgresLastSeen(pool).keep({ann: AT + 1, "user:" + "f" * 32: AT})
     await PostgresLastSeen(pool).keep({ann: AT})  # never back
@@ -149,7 +149,7 @@ async def test_when_somebody_was_here_is_told_to_whom_they_let_know(pool: Pool) 
 
     async def told(viewer: str) -> tuple[int | None, bool]:
         (row,) = await people.profiles(viewer, [ann])
-        return row.last_seen_at, ann in await sight.visible(viewer, [ann])
+        return row.last_seen_at, ann in await visibility.visible(viewer, [ann])
 
     async def let(presence_to: str, last_seen_to: str) -> None:
         changes = {**NOTHING, "presence_to": presence_to, "last_seen_to": last_seen_to}

@@ -10,7 +10,7 @@ import trio
 
 from actors.kind import BLOCK, FactKey, pair
 from actors.ports.log import LogUnavailableError
-from actors.session.watching import Sights
+from actors.session.watching import VisibilityChecks
 from protocol.codes import CloseCode, Code
 from protocol.frames import Accepted, Hello, Refused, Signalled
 from protocol.inbox import inbox_of
@@ -26,7 +26,7 @@ async def town():
     async with World().running() as world, trio.open_nursery() as nursery:
         town = Town(world)
         nursery.start_soon(town.presence.run)
-        nursery.start_soon(town.services.sights.run)
+        nursery.start_soon(town.services.visibility.run)
         yield town
         nursery.cancel_scope.cancel()
 
@@ -164,12 +164,12 @@ class Blind:
 
 
 async def test_while_sight_cant_be_read_it_stays_as_it_was(autojump_clock, town):
-    sights = Sights(Blind(), town.world.clock)
-    town.services = replace(town.services, sights=sights)
+    visibility = VisibilityChecks(Blind(), town.world.clock)
+    town.services = replace(town.services, visibility=visibility)
     me = await ready(town)
     await ready(town, OTHER)
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(sights.run)
+        nursery.start_soon(visibility.run)
         await me.send(WatchPresence(client_id=client_id(1), users=(OTHER,)))
         await later(me)
         await trio.sleep(SIGHT_INTERVAL_S)
@@ -195,12 +195,12 @@ class Slow:
 
 async def test_what_was_read_for_people_no_longer_watched_counts_no_more(autojump_clock, town):
     slow = Slow()
-    sights = Sights(slow, town.world.clock)
-    town.services = replace(town.services, sights=sights)
+    visibility = VisibilityChecks(slow, town.world.clock)
+    town.services = replace(town.services, visibility=visibility)
     me = await ready(town)
     await me.send(WatchPresence(client_id=client_id(1), users=(OTHER,)))
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(sights.run)
+        nursery.start_soon(visibility.run)
         slow.asked, slow.let = trio.Event(), trio.Event()
         await slow.asked.wait()
         await me.send(WatchPresence(client_id=client_id(2)))
@@ -214,11 +214,11 @@ async def test_sight_is_read_only_for_sessions_that_watch(autojump_clock, town):
     first, second = await ready(town), await ready(town)
     for client in (first, second):
         await client.send(WatchPresence(client_id=client_id(1), users=(OTHER,)))
-    assert len(town.services.sights) == 2
+    assert len(town.services.visibility) == 2
     first.session.end()
-    assert len(town.services.sights) == 1
+    assert len(town.services.visibility) == 1
     await second.send(WatchPresence(client_id=client_id(2)))
-    assert len(town.services.sights) == 0
+    assert len(town.services.visibility) == 0
 
 
 async def test_an_ended_login_is_never_seen(autojump_clock, town):

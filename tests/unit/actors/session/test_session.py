@@ -15,7 +15,7 @@ from actors.session.logins import LoginReader
 from actors.session.registry import SessionRegistry
 from actors.session.services import SessionServices
 from actors.session.session import INVALID_FRAMES, Session
-from actors.session.watching import Sights
+from actors.session.watching import VisibilityChecks
 from protocol import limits
 from protocol.codes import CloseCode, Code
 from protocol.frames import (
@@ -41,7 +41,7 @@ from protocol.frames import (
 )
 from protocol.room.commands import PostMessage, SendTyping
 from storage.memory.logins import MemoryLogins
-from storage.memory.sight import MemorySight
+from storage.memory.visibility import MemoryVisibility
 from tests.ownership import owning_everything
 from tests.ports import NoStreams
 from tests.unit.actors.session.support import (
@@ -173,7 +173,7 @@ class Town:
             unread=cast(Any, None),
             presence=presence,
             attendance=attendance,
-            sights=Sights(MemorySight(world.database), world.clock),
+            visibility=VisibilityChecks(MemoryVisibility(world.database), world.clock),
             clock=world.clock,
             randomness=Halfway(),
         )

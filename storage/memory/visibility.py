@@ -8,8 +8,8 @@ from actors.kind import BLOCK, FactKey, pair
 from storage.memory.database import MemoryDatabase
 
 
-class MemorySight:
-    """Implements the Sight of sessions."""
+class MemoryVisibility:
+    """Implements the Visibility of sessions."""
 
     def __init__(self, database: MemoryDatabase) -> None:
         self._database = database

@@ -16,8 +16,8 @@ where a.id = any(%(people)s) and a.deleted_at is null and lets_know(a.id, a.pres
 """
 
 
-class PostgresSight:
-    """Implements the Sight of sessions."""
+class PostgresVisibility:
+    """Implements the Visibility of sessions."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
