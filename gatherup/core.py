@@ -19,8 +19,8 @@ from actors.presence import Presence
 from actors.presence.last_seen import LastSeen
 from actors.relay import Relay
 from actors.runtime.node import Runtime
-from actors.session.attendance import Attendance, attended
 from actors.session.connection_writer import ConnectionWriters
+from actors.session.local_presence import LocalPresence, node_presence
 from actors.session.logins import LoginReader
 from actors.session.read_markers import ReadMarkers
 from actors.session.registry import SessionRegistry
@@ -64,7 +64,7 @@ class Core(Struct, frozen=True, kw_only=True):
     read_markers: ReadMarkers
     unread: UnreadScheduler
     presence: Presence
-    attendance: Attendance
+    local_presence: LocalPresence
     writers: ConnectionWriters
     gateway: Gateway
     canary: Canary
@@ -86,7 +86,7 @@ def core_of(
     ownership = Ownership(store.fence, clock, lease_s=config.cluster.lease_s)
     relay = Relay(store.log, clock, store.randomness, store.tracer)
     last_seen = LastSeen(PostgresLastSeen(store.pool), clock)
-    presence, attendance = attended(ownership, clock, relay, last_seen.left)
+    presence, local_presence = node_presence(ownership, clock, relay, last_seen.left)
     bridge = _bridge(config, store, kinds, ownership, relay, presence)
     runtime = _runtime(config, store, kinds, ownership, relay, bridge)
     sessions, streams = SessionRegistry(), hooked(runtime.router, hooks)
@@ -105,7 +105,7 @@ def core_of(
         logins=logins,
         registry=sessions,
         presence=presence,
-        attendance=attendance,
+        local_presence=local_presence,
         visibility=visibility,
         read_markers=read_markers,
         unread=unread,
@@ -140,7 +140,7 @@ def core_of(
         read_markers=read_markers,
         unread=unread,
         presence=presence,
-        attendance=attendance,
+        local_presence=local_presence,
         writers=writers,
         gateway=gateway,
         canary=canary,

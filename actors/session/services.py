@@ -10,7 +10,7 @@ from actors.ports.streams import Streams
 from actors.ports.time import Clock, Randomness
 from actors.presence import Presence
 from actors.relay import Relay
-from actors.session.attendance import Attendance
+from actors.session.local_presence import LocalPresence
 from actors.session.logins import LoginReader
 from actors.session.read_markers import ReadMarkers
 from actors.session.registry import SessionRegistry
@@ -31,7 +31,7 @@ class SessionServices:
     logins: LoginReader
     registry: SessionRegistry
     presence: Presence
-    attendance: Attendance
+    local_presence: LocalPresence
     visibility: VisibilityChecks
     read_markers: ReadMarkers
     unread: UnreadScheduler

@@ -151,7 +151,7 @@ class Session:
         if self._user is not None:
             self._services.registry.remove(self._user)
         if self._user is not None and self.id is not None:
-            self._services.attendance.leave(self._user, self._status)
+            self._services.local_presence.leave(self._user, self._status)
             _log.debug("a session ended", extra={"session": self.id})
 
     # --- what the relay calls ------------------------------------------------------------------------
@@ -233,7 +233,7 @@ class Session:
             return
         self.id = services.randomness.token(16).hex()
         self._status = hello.status
-        services.attendance.enter(login.user, hello.status)
+        services.local_presence.enter(login.user, hello.status)
         _log.debug("a session began", extra={"session": self.id})
         self._tell(
             Welcome(
@@ -306,7 +306,7 @@ class Session:
             self.close(CloseCode.FLOODING)
         else:
             before, self._status = self._status, frame.status
-            self._services.attendance.change(self.user, before, frame.status)
+            self._services.local_presence.change(self.user, before, frame.status)
 
     async def _watch_presence(self, frame: WatchPresence) -> None:
         if wait_s := self._wait_for(self._subscribes):

@@ -186,9 +186,9 @@ def owed_measures(command_relay: CommandRelay) -> list[Measure]:
 
 
 def _presence(core: Core) -> list[Measure]:
-    presence, attendance = core.presence, core.attendance
+    presence, local_presence = core.presence, core.local_presence
     return [
-        Level("users_present", "Users with open sessions here.", lambda: attendance.users),
+        Level("users_present", "Users with open sessions here.", lambda: local_presence.users),
         Level("rosters_owned", "Rosters that this node puts together.", lambda: presence.owned),
         Level("rosters_known", "Rosters that somebody here wants to know of.", lambda: presence.known),
     ]

@@ -23,8 +23,8 @@ from actors.ports.logins import InvalidTokenError, Login, Tokens
 from actors.relay import Relay
 from actors.runtime.node import Runtime
 from actors.runtime.publisher import Publisher
-from actors.session.attendance import attended
 from actors.session.connection_writer import ConnectionWriters, Lane
+from actors.session.local_presence import node_presence
 from actors.session.logins import LoginReader
 from actors.session.read_markers import ReadMarkers
 from actors.session.registry import SessionRegistry
@@ -148,7 +148,7 @@ class SimNode:
             "randomness": self._randomness,
         }
         publisher: Publisher = self.relay
-        self.presence, attendance = attended(ownership, self._time, self.relay, lambda user: None)
+        self.presence, local_presence = node_presence(ownership, self._time, self.relay, lambda user: None)
         if self._bus is not None:
             kinds = {kind.wire.name: kind for kind in self._kinds}
             ear = ObservedEar(self.relay, self._database, ownership, link_key(SECRET, CLUSTER))
@@ -189,7 +189,7 @@ class SimNode:
             unread=self._unread,
             registry=self.registry,
             presence=self.presence,
-            attendance=attendance,
+            local_presence=local_presence,
             visibility=VisibilityChecks(MemoryVisibility(self._database), self._time),
             clock=self._time,
             randomness=self._randomness,

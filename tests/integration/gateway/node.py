@@ -14,7 +14,7 @@ from actors.kind import tables_of
 from actors.relay import Relay
 from actors.room.kind import RoomKind
 from actors.runtime.node import Runtime
-from actors.session.attendance import attended
+from actors.session.local_presence import node_presence
 from actors.session.logins import LoginReader
 from actors.session.read_markers import ReadMarkers
 from actors.session.registry import SessionRegistry
@@ -169,7 +169,7 @@ async def serving_node() -> AsyncIterator[Node]:
     tokens = AccessTokens(bytes(range(32)), lifetime_s=LIFETIME_S)
     read_markers = ReadMarkers(MemoryReadPositions(database), runtime.router, clock)
     unread = UnreadScheduler(relay, read_markers, clock)
-    presence, attendance = attended(ownership, clock, relay, lambda user: None)
+    presence, local_presence = node_presence(ownership, clock, relay, lambda user: None)
     services = SessionServices(
         node="node-1",
         log=log,
@@ -179,7 +179,7 @@ async def serving_node() -> AsyncIterator[Node]:
         logins=LoginReader(MemoryLogins(database, set())),
         registry=SessionRegistry(),
         presence=presence,
-        attendance=attendance,
+        local_presence=local_presence,
         visibility=VisibilityChecks(MemoryVisibility(database), clock),
         read_markers=read_markers,
         unread=unread,

@@ -9,8 +9,8 @@ import trio
 from msgspec import Raw, Struct
 
 from actors.ports.logins import InvalidTokenError, Login
-from actors.session.attendance import attended
 from actors.session.connection_writer import Lane
+from actors.session.local_presence import node_presence
 from actors.session.logins import LoginReader
 from actors.session.registry import SessionRegistry
 from actors.session.services import SessionServices
@@ -157,7 +157,7 @@ class Town:
         self.began_at = logins.began_at
         self.left: list[str] = []
         """Who was to be seen in a session that ended."""
-        presence, attendance = attended(
+        presence, local_presence = node_presence(
             owning_everything(world.clock), world.clock, world.relay, self.left.append
         )
         self.presence = presence
@@ -172,7 +172,7 @@ class Town:
             read_markers=cast(Any, None),
             unread=cast(Any, None),
             presence=presence,
-            attendance=attendance,
+            local_presence=local_presence,
             visibility=VisibilityChecks(MemoryVisibility(world.database), world.clock),
             clock=world.clock,
             randomness=Halfway(),

@@ -16,9 +16,9 @@ from protocol.ids import kind_of
 from protocol.presence import KIND, person_of
 
 
-def attended(
+def node_presence(
     ownership: Ownership, clock: Clock, relay: Relay, left: Callable[[str], None]
-) -> tuple[Presence, Attendance]:
+) -> tuple[Presence, LocalPresence]:
     """A node's presence, and the way its sessions enter and leave it, joined up with its relay.
 
     ``left`` is told of a user whose session ended in which they were to be seen; it must not block.
@@ -27,10 +27,10 @@ def attended(
     presence = Presence(ownership, clock, here=people.here, tell=relay.signalled)
     relay.on_audience(presence.changed)
     relay.on_interest(presence.interest)
-    return presence, Attendance(people, relay, presence.changed, left)
+    return presence, LocalPresence(people, relay, presence.changed, left)
 
 
-class Attendance:
+class LocalPresence:
     """Sessions enter, change how they are seen, and leave; whoever needs to know is told.
 
     ``changed`` is told of every roster in which somebody of this node changed; it must not block.
