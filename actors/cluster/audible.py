@@ -48,7 +48,7 @@ class Hearing:
     def __init__(self, me: int) -> None:
         self._me = me
         self._bad_since: float | None = None
-        self.standing = Audibility.UNHEARD
+        self.audibility = Audibility.UNHEARD
         """How this node stands; one that has just joined others must be heard first."""
 
     def seen(self, view: View, hears: Collection[int], monotonic: float) -> None:
@@ -56,9 +56,9 @@ class Hearing:
         found = audibility(view, self._me, hears)
         if found in (Audibility.ALONE, Audibility.HEARD):
             self._bad_since = None
-            self.standing = found
+            self.audibility = found
             return
         if self._bad_since is None:
             self._bad_since = monotonic
         if monotonic - self._bad_since >= LINK_SILENCE_S:
-            self.standing = found
+            self.audibility = found

@@ -115,7 +115,7 @@ class Activation(Struct, frozen=True, kw_only=True):
     """The seq the checkpoint stands at; 0 without one."""
 
 
-class Standing(Struct, frozen=True):
+class ReadAccess(Struct, frozen=True):
     """One consistent read of what a subscriber needs to know."""
 
     exists: bool
@@ -161,7 +161,7 @@ class Log(Protocol):
         """The projected rows of this stream, all keys answered; None for a row that isn't there."""
         ...
 
-    async def standings(self, questions: Sequence[tuple[str, str]]) -> list[Standing]:
+    async def read_access(self, questions: Sequence[tuple[str, str]]) -> list[ReadAccess]:
         """For each (stream, user): right, incarnation and head, from one snapshot, in the order asked."""
         ...
 

@@ -35,7 +35,7 @@ class Tokens(Protocol):
         ...
 
 
-class LoginStanding(Struct, frozen=True):
+class LoginStatus(Struct, frozen=True):
     """How a login stands."""
 
     live: bool
@@ -49,7 +49,7 @@ class LoginStanding(Struct, frozen=True):
 class Logins(Protocol):
     """Which logins have ended, as the database knows it."""
 
-    async def standings(self, logins: Sequence[Login]) -> list[LoginStanding]:
+    async def statuses(self, logins: Sequence[Login]) -> list[LoginStatus]:
         """How these logins stand, all from one snapshot, in the order asked. Raises LogUnavailableError.
 
         Whatever ends one is told the user's inbox afterwards (``inbox.end_logins``): one that is live here has ended

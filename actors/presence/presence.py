@@ -12,7 +12,7 @@ from actors.cluster.ownership import Here as OwnedHere
 from actors.ports.cluster_view import shard_of
 from actors.ports.log import Fence
 from actors.ports.time import Clock
-from actors.presence.roster import NOBODY, Here, Rosters, Said, Standing, difference
+from actors.presence.roster import NOBODY, Here, Rosters, RosterState, Said, difference
 from protocol import inbox
 from protocol.frames import Signalled
 from protocol.ids import SYSTEM, kind_of
@@ -68,7 +68,7 @@ class Presence:
         self._asked: dict[Fence, dict[str, None]] = {}  # what these runs want to know of from now on
         self._rosters = Rosters()
         self._wanted: dict[str, None] = {}  # whoever of this node listens to or watches them
-        self._known: dict[str, Standing] = {}  # of those
+        self._known: dict[str, RosterState] = {}  # of those
         self._settling: dict[int, float] = {}  # shards taken lately: nothing is told of them before this time
         self._doubted: dict[
             Fence, float
@@ -94,7 +94,7 @@ class Presence:
         """Rosters that somebody here wants to know of, with somebody in them."""
         return len(self._known)
 
-    def standing(self, stream: str) -> Standing:
+    def roster_state(self, stream: str) -> RosterState:
         """Who is there, as far as it is known here."""
         return self._known.get(stream, NOBODY)
 
@@ -106,7 +106,7 @@ class Presence:
             return
         self._wanted[stream] = None
         if self._settled(stream):
-            self._know(stream, self._rosters.standing(stream))
+            self._know(stream, self._rosters.roster_state(stream))
 
     async def run(self) -> None:
         """Tell of changes until cancelled."""
@@ -134,7 +134,7 @@ class Presence:
     def roster(self, message: Roster) -> None:
         """An owner says who is there."""
         if message.epoch >= self._ownership.view.shard(message.stream).epoch:
-            self._show(message.stream, Standing(message.users, message.count))
+            self._show(message.stream, RosterState(message.users, message.count))
 
     def registered(self, run: Fence, streams: Iterable[str]) -> None:
         """A peer wants to know of these from now on, or again: what it knew may be out of date."""
@@ -190,13 +190,13 @@ class Presence:
         for run, streams in asked.items():
             async for stream in _in_portions(streams):
                 if self._settled(stream):
-                    self._carry_roster(run, stream, self._rosters.standing(stream))
+                    self._carry_roster(run, stream, self._rosters.roster_state(stream))
 
     def _tell_all(self, stream: str) -> None:
-        standing = self._rosters.standing(stream)
+        roster_state = self._rosters.roster_state(stream)
         for run in () if self.carrier is None else self.carrier.listeners(stream):
-            self._carry_roster(run, stream, standing)
-        self._show(stream, standing)
+            self._carry_roster(run, stream, roster_state)
+        self._show(stream, roster_state)
 
     def _say(self, stream: str) -> None:
         """Tell the roster's owner who of it is here, if anybody is or was."""
@@ -216,25 +216,25 @@ class Presence:
         elif stream not in self._unsaid:
             self._said.pop(stream, None)
 
-    def _show(self, stream: str, standing: Standing) -> None:
+    def _show(self, stream: str, roster_state: RosterState) -> None:
         if stream not in self._wanted:
             return
-        before = self.standing(stream)
-        self._know(stream, standing)
-        told = difference(before, standing)
+        before = self.roster_state(stream)
+        self._know(stream, roster_state)
+        told = difference(before, roster_state)
         if told is not None:
             self._tell(Signalled(stream=stream, author=SYSTEM, type=PRESENCE, data={**told}))
 
-    def _know(self, stream: str, standing: Standing) -> None:
-        if standing.count:
-            self._known[stream] = standing
+    def _know(self, stream: str, roster_state: RosterState) -> None:
+        if roster_state.count:
+            self._known[stream] = roster_state
         else:
             self._known.pop(stream, None)
 
-    def _carry_roster(self, run: Fence, stream: str, standing: Standing) -> None:
+    def _carry_roster(self, run: Fence, stream: str, roster_state: RosterState) -> None:
         epoch = self._ownership.epoch(stream)
         if self.carrier is not None and epoch is not None:
-            self.carrier.carry(run, Roster(stream, epoch, dict(standing.users), standing.count))
+            self.carrier.carry(run, Roster(stream, epoch, dict(roster_state.users), roster_state.count))
 
     def _settled(self, stream: str) -> bool:
         return self._owns(stream) and shard_of(stream) not in self._settling

@@ -26,7 +26,7 @@ class Here(Struct, frozen=True):
         return bool(self.users) or self.more > 0
 
 
-class Standing(Struct, frozen=True):
+class RosterState(Struct, frozen=True):
     """Who is there, on all nodes together."""
 
     users: Mapping[str, str] = {}
@@ -34,7 +34,7 @@ class Standing(Struct, frozen=True):
     count: int = 0
 
 
-NOBODY: Final = Standing()
+NOBODY: Final = RosterState()
 
 
 def more_present(one: str, other: str) -> str:
@@ -42,7 +42,7 @@ def more_present(one: str, other: str) -> str:
     return max(one, other, key=lambda status: _RANK.get(status, -1))
 
 
-def together(parts: Iterable[Here]) -> Standing:
+def together(parts: Iterable[Here]) -> RosterState:
     """The roster that these parts make."""
     users: dict[str, str] = {}
     more = 0
@@ -52,10 +52,10 @@ def together(parts: Iterable[Here]) -> Standing:
             known = users.get(user)
             users[user] = status if known is None else more_present(known, status)
     count = len(users) + more
-    return Standing({} if count > PRESENT_USERS_MAX else users, count)
+    return RosterState({} if count > PRESENT_USERS_MAX else users, count)
 
 
-def difference(before: Standing, after: Standing) -> dict[str, int | list[str]] | None:
+def difference(before: RosterState, after: RosterState) -> dict[str, int | list[str]] | None:
     """What a presence signal says of a change; None if there is nothing to say."""
     if before == after:
         return None
@@ -124,7 +124,7 @@ class Rosters:
             del self._parts[stream]
         self._changed[stream] = None
 
-    def standing(self, stream: str) -> Standing:
+    def roster_state(self, stream: str) -> RosterState:
         """Who is there."""
         return together(said.here for said in self._parts.get(stream, {}).values())
 

@@ -57,12 +57,12 @@ class Authority(Watcher):
         # 3. Be told what the inbox got after that head, and only then speak for the user.
         self._logins = {login.login: 0}
         watch = self._watch = self._relay.watch(inbox_of(login.user), self)
-        standing = await reader.standing(login)
-        self._logins = {login.login: standing.began_at}
-        if standing.live:
-            self._relay.watched_from(watch, standing.inbox_head)
+        status = await reader.status(login)
+        self._logins = {login.login: status.began_at}
+        if status.live:
+            self._relay.watched_from(watch, status.inbox_head)
             await self._relay.caught_up(watch)
-        return standing.live
+        return status.live
 
     async def move(self, login: Login, reader: LoginReader) -> bool:
         """Speak for this login of the same user instead; false if it has ended, and nothing changes.
@@ -76,12 +76,12 @@ class Authority(Watcher):
             return True
         self._logins = {**before, login.login: 0}
         try:
-            standing = await reader.standing(login)
-            if standing.live:
-                after = {login.login: standing.began_at}
+            status = await reader.status(login)
+            if status.live:
+                after = {login.login: status.began_at}
         finally:
             self._logins = after
-        return standing.live
+        return status.live
 
     def end(self) -> None:
         """Stop watching the inbox. Idempotent."""

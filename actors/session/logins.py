@@ -7,7 +7,7 @@ from typing import Final
 import trio
 
 from actors.ports.log import LogUnavailableError
-from actors.ports.logins import Login, Logins, LoginStanding
+from actors.ports.logins import Login, Logins, LoginStatus
 
 LOGINS_PER_READ_MAX: Final = 500
 
@@ -19,7 +19,7 @@ class _Batch:
 
     def __init__(self) -> None:
         self.logins: dict[Login, None] = {}
-        self.found: dict[Login, LoginStanding] | None = None
+        self.found: dict[Login, LoginStatus] | None = None
         """None until it was read."""
         self.error: LogUnavailableError | None = None
 
@@ -32,7 +32,7 @@ class LoginReader:
         self._reading = trio.Lock()
         self._gathering = _Batch()
 
-    async def standing(self, login: Login) -> LoginStanding:
+    async def status(self, login: Login) -> LoginStatus:
         """How this login stands at some moment after the call. Raises LogUnavailableError."""
         if len(self._gathering.logins) >= LOGINS_PER_READ_MAX:
             self._gathering = _Batch()
@@ -52,8 +52,8 @@ class LoginReader:
             self._gathering = _Batch()
         asked = tuple(batch.logins)
         try:
-            standings = await self._logins.standings(asked)
+            statuses = await self._logins.statuses(asked)
         except LogUnavailableError as error:
             batch.error = error
         else:
-            batch.found = dict(zip(asked, standings, strict=True))
+            batch.found = dict(zip(asked, statuses, strict=True))

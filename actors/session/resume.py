@@ -6,7 +6,7 @@ from enum import Enum, auto
 
 from msgspec import structs
 
-from actors.ports.log import Standing
+from actors.ports.log import ReadAccess
 from protocol import limits
 from protocol.frames import Position
 
@@ -22,17 +22,17 @@ class Resume(Enum):
     """There is no such stream, or this user may not listen. Both get the same answer."""
 
 
-def owned(standing: Standing) -> Standing:
+def owned(access: ReadAccess) -> ReadAccess:
     """How a stream stands that is the user's own whatever the rows say, and before it has any."""
-    return structs.replace(standing, exists=True, may_listen=True)
+    return structs.replace(access, exists=True, may_listen=True)
 
 
-def decide(since: Position | None, standing: Standing) -> Resume:
+def decide(since: Position | None, access: ReadAccess) -> Resume:
     """How to go on from ``since`` (None: from nothing), as the stream stands for this user."""
-    if not (standing.exists and standing.may_listen):
+    if not (access.exists and access.may_listen):
         return Resume.REFUSED
-    if since is None or since.incarnation != standing.incarnation or since.seq < standing.readable_after:
+    if since is None or since.incarnation != access.incarnation or since.seq < access.readable_after:
         return Resume.SNAPSHOT
-    if 0 <= standing.head - since.seq <= limits.RESUME_EVENTS_MAX:
+    if 0 <= access.head - since.seq <= limits.RESUME_EVENTS_MAX:
         return Resume.REPLAY
     return Resume.SNAPSHOT

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Raw
 
-from actors.ports.log import LogUnavailableError, Standing
+from actors.ports.log import LogUnavailableError, ReadAccess
 from actors.ports.streams import StreamView
 from actors.refusals import refused
 from actors.relay import Subscriber, Subscription
@@ -47,7 +47,7 @@ class Subscriptions:
             elif len(self._by_stream) >= limits.SUBSCRIPTIONS_PER_SESSION_MAX:
                 self._refuse(Code.TOO_MANY, stream, client_id)
             else:
-                # Registered before its standing is read: what is published from here on is not missed.
+                # Registered before its read access is read: what is published from here on is not missed.
                 self._by_stream[stream] = self._services.relay.register(stream, self._subscriber)
                 admitted[stream] = since
         if admitted:
@@ -71,48 +71,47 @@ class Subscriptions:
 
     async def _begin_admitted(self, admitted: Mapping[str, Position | None], client_id: str | None) -> None:
         try:
-            standings = await self._standings(list(admitted))
+            found = await self._read_access(list(admitted))
         except LogUnavailableError:
             for stream in admitted:
                 self._refuse_begun(self._unavailable(stream), client_id)
             return
-        for (stream, since), standing in zip(admitted.items(), standings, strict=True):
+        for (stream, since), access in zip(admitted.items(), found, strict=True):
             if stream not in self._by_stream:
                 continue  # the session ended meanwhile
-            await self._begin_one(stream, since, standing, client_id)
+            await self._begin_one(stream, since, access, client_id)
 
-    async def _standings(self, streams: Sequence[str]) -> list[Standing]:
+    async def _read_access(self, streams: Sequence[str]) -> list[ReadAccess]:
         user = self._subscriber.user
-        found = await self._services.log.standings([(stream, user) for stream in streams])
+        found = await self._services.log.read_access([(stream, user) for stream in streams])
         own = inbox_of(user)
         return [
-            owned(standing) if stream == own else standing
-            for stream, standing in zip(streams, found, strict=True)
+            owned(access) if stream == own else access for stream, access in zip(streams, found, strict=True)
         ]
 
     async def _begin_one(
-        self, stream: str, since: Position | None, standing: Standing, client_id: str | None
+        self, stream: str, since: Position | None, access: ReadAccess, client_id: str | None
     ) -> None:
         """Answer one subscribe. The session may end, and with it this, at every await."""
         view: StreamView | None = None
         try:
-            if decide(since, standing) is Resume.SNAPSHOT:
+            if decide(since, access) is Resume.SNAPSHOT:
                 found = await self._services.streams.view(stream, user=self._subscriber.user)
                 if isinstance(found, Refused):
                     self._refuse_begun(found, client_id)
                     return
                 view = found
-                if view.head > standing.head:
+                if view.head > access.head:
                     # The view is newer than the right to see it: read the right again.
-                    (standing,) = await self._standings([stream])
-                if view.head < standing.readable_after:
+                    (access,) = await self._read_access([stream])
+                if view.head < access.readable_after:
                     # They left and came back meanwhile: what follows the view isn't all theirs to read.
                     self._refuse_begun(self._unavailable(stream), client_id)
                     return
-            if decide(since, standing) is Resume.REFUSED:
+            if decide(since, access) is Resume.REFUSED:
                 self._refuse_begun(refused(Code.NOT_FOUND, stream=stream), client_id)
                 return
-            await self._attach(stream, since, standing, view, client_id)
+            await self._attach(stream, since, access, view, client_id)
         except LogUnavailableError:
             self._refuse_begun(self._unavailable(stream), client_id)
 
@@ -120,7 +119,7 @@ class Subscriptions:
         self,
         stream: str,
         since: Position | None,
-        standing: Standing,
+        access: ReadAccess,
         view: StreamView | None,
         client_id: str | None,
     ) -> None:
@@ -133,18 +132,18 @@ class Subscriptions:
             assert since is not None
             seq, snapshot = since.seq, None
         relay = self._services.relay
-        others = self._services.presence.standing(stream)
+        others = self._services.presence.roster_state(stream)
         answer = Subscribed(
             client_id=client_id,
             stream=stream,
-            incarnation=standing.incarnation,
+            incarnation=access.incarnation,
             seq=seq,
-            head=standing.head,
+            head=access.head,
             snapshot=snapshot,
             present=tuple(others.users),
             present_count=others.count,
         )
-        await relay.attach(subscription, after=seq, head=standing.head, opening=lane.frame(answer))
+        await relay.attach(subscription, after=seq, head=access.head, opening=lane.frame(answer))
 
     def _unavailable(self, stream: str) -> Refused:
         return refused(Code.UNAVAILABLE, stream=stream, retry_after_s=UNAVAILABLE_RETRY_S)

@@ -11,7 +11,7 @@ from typing_extensions import override
 from actors.ports.log import LogUnavailableError
 from actors.ports.time import Clock
 from actors.presence import Presence
-from actors.presence.roster import NOBODY, Standing, difference
+from actors.presence.roster import NOBODY, RosterState, difference
 from actors.relay import Relay, Watch, Watcher
 from actors.relay.ring import RelayedEvent
 from actors.session.connection_writer import ConnectionWriter
@@ -108,17 +108,17 @@ class Watching(Watcher):
         asked, rosters = ({person_of(user) for user in those} for those in (people, visible))
         for roster in [roster for roster in self._watches if roster not in rosters]:
             if roster in asked:
-                self._tell(roster, self._presence.standing(roster), NOBODY)
+                self._tell(roster, self._presence.roster_state(roster), NOBODY)
             self._relay.unwatch(self._watches.pop(roster))
         for roster in sorted(rosters - self._watches.keys()):
             self._watches[roster] = self._relay.watch(roster, self)
-            self._tell(roster, NOBODY, self._presence.standing(roster))
+            self._tell(roster, NOBODY, self._presence.roster_state(roster))
 
     def end(self) -> None:
         """Watch nobody any more. Idempotent."""
         self.watch((), ())
 
-    def _tell(self, roster: str, before: Standing, after: Standing) -> None:
+    def _tell(self, roster: str, before: RosterState, after: RosterState) -> None:
         told = difference(before, after)
         if told is not None:
             self.signalled(Signalled(stream=roster, author=SYSTEM, type=PRESENCE, data={**told}))

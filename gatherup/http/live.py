@@ -31,7 +31,7 @@ class LiveLogins:
         if self._trusted.get(login.login, 0.0) > asked_at:
             return True
         self._trusted.pop(login.login, None)
-        if not (await self._reader.standing(login)).live:
+        if not (await self._reader.status(login)).live:
             return False
         self._trusted[login.login] = asked_at + TRUSTED_S
         self._trusted.move_to_end(login.login)

@@ -17,7 +17,7 @@ from gatherup.chaos.cluster import Cluster
 from gatherup.chaos.node import ClusterNode, NodeFailedError, Server
 from gatherup.chaos.proxy import Direction
 from gatherup.operator.screen import table
-from gatherup.operator.standing import Observer
+from gatherup.operator.status import Observer
 from gatherup.playground.orders import HELP, NotUnderstoodError, Order, Verb, read_order
 from gatherup.playground.tally import Tally
 
@@ -120,12 +120,12 @@ class Console:
 
     async def _status(self) -> None:
         try:
-            standing = self._observer.standing(await self._directory.read(), self._clock.monotonic())
+            status = self._observer.status(await self._directory.read(), self._clock.monotonic())
         except LogUnavailableError as error:
             self._say(f"The database can't be read: {error}")
         else:
             text = StringIO()
-            RichConsole(file=text, width=STATUS_WIDTH).print(table(standing))
+            RichConsole(file=text, width=STATUS_WIDTH).print(table(status))
             self._say(text.getvalue().rstrip())
         for node in self._cluster.nodes.values():
             where = node.addresses
@@ -136,7 +136,7 @@ class Console:
     async def _watch(self) -> None:
         while True:
             with suppress(LogUnavailableError):  # status tells
-                self._observer.standing(await self._directory.read(), self._clock.monotonic())
+                self._observer.status(await self._directory.read(), self._clock.monotonic())
             await self._clock.sleep_until(self._clock.monotonic() + WATCH_S)
 
     async def _tell(self) -> None:

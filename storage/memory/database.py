@@ -21,7 +21,7 @@ from actors.kind import (
     Upsert,
 )
 from actors.ports.cluster_view import Shard, shard_of
-from actors.ports.log import Append, Fence, LogDataError, LogRow, Receipt, Standing, Verdict
+from actors.ports.log import Append, Fence, LogDataError, LogRow, ReadAccess, Receipt, Verdict
 from actors.tables import Tables
 from protocol.ids import kind_of, stream_key
 from storage.memory.locks import RowLock
@@ -108,16 +108,16 @@ class MemoryDatabase:
             return found
         return {column.name: found.get(column.name, column.default) for column in table.columns}
 
-    def standing(self, stream: str, user: str) -> Standing:
+    def access(self, stream: str, user: str) -> ReadAccess:
         """Right, incarnation and head of this user in this stream."""
         row = self.stream(stream)
         if row is None:
-            return Standing(False, False, self.incarnation, 0)
+            return ReadAccess(False, False, self.incarnation, 0)
         held = [row.rows.get(FactKey(LISTENERS, name)) for name in (user, EVERYONE)]
         after = [values.get(LISTENS_AFTER) or 0 for values in held if values is not None]
         if not after or FactKey(LISTENERS, NOBODY) in row.rows:
-            return Standing(True, False, self.incarnation, row.head)
-        return Standing(True, True, self.incarnation, row.head, min(int(str(seq)) for seq in after))
+            return ReadAccess(True, False, self.incarnation, row.head)
+        return ReadAccess(True, True, self.incarnation, row.head, min(int(str(seq)) for seq in after))
 
     def judge(self, append: Append) -> Verdict:
         """Judge an append by the row as it stands. The caller holds its lock, and has checked the node's fence."""

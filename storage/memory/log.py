@@ -20,8 +20,8 @@ from actors.ports.log import (
     LogOutcomeUnknownError,
     LogRow,
     LogUnavailableError,
+    ReadAccess,
     Receipt,
-    Standing,
     Verdict,
 )
 from actors.ports.time import Clock
@@ -179,9 +179,9 @@ class MemoryLog(Log):
         return {key: self._database.fact(stream, key, self._tables) for key in keys}
 
     @override
-    async def standings(self, questions: Sequence[tuple[str, str]]) -> list[Standing]:
-        await self._faults.before("standings")
-        return [self._database.standing(stream, user) for stream, user in questions]
+    async def read_access(self, questions: Sequence[tuple[str, str]]) -> list[ReadAccess]:
+        await self._faults.before("read_access")
+        return [self._database.access(stream, user) for stream, user in questions]
 
     @override
     async def checkpoint(

@@ -7,7 +7,7 @@ from collections.abc import Container, Sequence
 from typing_extensions import override
 
 from actors.kind import Instant
-from actors.ports.logins import Login, Logins, LoginStanding
+from actors.ports.logins import Login, Logins, LoginStatus
 from protocol.inbox import inbox_of
 from storage.memory.database import MemoryDatabase
 from storage.memory.faults import Faults
@@ -29,13 +29,13 @@ class MemoryLogins(Logins):
         self._faults = faults or Faults()
 
     @override
-    async def standings(self, logins: Sequence[Login]) -> list[LoginStanding]:
+    async def statuses(self, logins: Sequence[Login]) -> list[LoginStatus]:
         await self._faults.before("logins")
-        return [self._standing(login) for login in logins]
+        return [self._status(login) for login in logins]
 
-    def _standing(self, login: Login) -> LoginStanding:
+    def _status(self, login: Login) -> LoginStatus:
         inbox = self._database.stream(inbox_of(login.user))
         ended = login.login in self._ended or login.user in self._ended
-        return LoginStanding(
+        return LoginStatus(
             live=not ended, inbox_head=inbox.head if inbox else 0, began_at=self.began_at.get(login.login, 0)
         )

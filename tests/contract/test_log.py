@@ -36,7 +36,7 @@ from actors.ports.log import (
     LogConflictError,
     LogDataError,
     LogRow,
-    Standing,
+    ReadAccess,
     Verdict,
 )
 from protocol.handles import folded
@@ -160,7 +160,7 @@ async def test_a_stream_of_another_kind_is_absent(node: Node) -> None:
             await node.rig.log.activate(node.fence, foreign, epoch=node.epoch, create=create, state_version=1)
             is None
         )
-    assert await node.rig.log.standings([(foreign, USER)]) == [Standing(False, False, 1, 0)]
+    assert await node.rig.log.read_access([(foreign, USER)]) == [ReadAccess(False, False, 1, 0)]
 
 
 async def test_a_soft_deleted_stream_is_absent(node: Node) -> None:
@@ -177,7 +177,7 @@ async def test_a_soft_deleted_stream_is_absent(node: Node) -> None:
     assert await node.read(stream) == []
     assert await log.receipts(stream, [(mine.author, mine.client_id)]) == []
     assert await log.facts(stream, [FactKey(LISTENERS, USER)]) == {FactKey(LISTENERS, USER): None}
-    assert await log.standings([(stream, USER)]) == [Standing(False, False, 1, 0)]
+    assert await log.read_access([(stream, USER)]) == [ReadAccess(False, False, 1, 0)]
     assert await log.due(SHARDS, 10, 10) == []
     assert not await log.checkpoint(node.fence, stream, activation, 1, 1, b"s")
 
@@ -648,7 +648,7 @@ async def test_all_tables_in_one_call_and_all_facts_answered(node: Node) -> None
     assert await node.rig.log.facts(other, []) == {}
 
 
-# --- standings ---------------------------------------------------------------------------------------------------
+# --- read access ------------------------------------------------------------------------------------------------
 
 
 async def test_standings_in_the_order_asked(node: Node) -> None:
@@ -662,15 +662,15 @@ async def test_standings_in_the_order_asked(node: Node) -> None:
     assert await node.append(*calls) == [ACCEPTED] * 2
     await node.rig.set_incarnation(7)
     questions = [(public, OTHER), (mine, USER), (absent, USER), (mine, OTHER), (empty, USER), (mine, USER)]
-    assert await node.rig.log.standings(questions) == [
-        Standing(True, True, 7, 1),
-        Standing(True, True, 7, 3, 2),
-        Standing(False, False, 7, 0),
-        Standing(True, False, 7, 3),
-        Standing(True, False, 7, 0),
-        Standing(True, True, 7, 3, 2),
+    assert await node.rig.log.read_access(questions) == [
+        ReadAccess(True, True, 7, 1),
+        ReadAccess(True, True, 7, 3, 2),
+        ReadAccess(False, False, 7, 0),
+        ReadAccess(True, False, 7, 3),
+        ReadAccess(True, False, 7, 0),
+        ReadAccess(True, True, 7, 3, 2),
     ]
-    assert await node.rig.log.standings([]) == []
+    assert await node.rig.log.read_access([]) == []
 
 
 async def test_of_two_rights_the_wider_one_holds(node: Node) -> None:
@@ -681,9 +681,9 @@ async def test_of_two_rights_the_wider_one_holds(node: Node) -> None:
     )
     assert await node.one(append(stream, activation, 0, changes=(everyone, own))) is ACCEPTED
     log = node.rig.log
-    assert [s.readable_after for s in await log.standings([(stream, USER), (stream, OTHER)])] == [3, 5]
+    assert [s.readable_after for s in await log.read_access([(stream, USER), (stream, OTHER)])] == [3, 5]
     assert await node.one(append(stream, activation, 1, changes=(Upsert(LISTENERS, USER, {}),))) is ACCEPTED
-    assert [s.readable_after for s in await log.standings([(stream, USER), (stream, OTHER)])] == [0, 5]
+    assert [s.readable_after for s in await log.read_access([(stream, USER), (stream, OTHER)])] == [0, 5]
 
 
 async def test_nobody_may_listen_while_it_says_so(node: Node) -> None:
@@ -695,9 +695,9 @@ async def test_nobody_may_listen_while_it_says_so(node: Node) -> None:
     )
     assert await node.one(append(stream, activation, 0, changes=rows)) is ACCEPTED
     log, questions = node.rig.log, [(stream, USER), (stream, OTHER), (stream, NOBODY)]
-    assert await log.standings(questions) == [Standing(True, False, 1, 1)] * 3
+    assert await log.read_access(questions) == [ReadAccess(True, False, 1, 1)] * 3
     assert await node.one(append(stream, activation, 1, changes=(Delete(LISTENERS, NOBODY),))) is ACCEPTED
-    assert [s.may_listen for s in await log.standings(questions)] == [True, True, True]
+    assert [s.may_listen for s in await log.read_access(questions)] == [True, True, True]
 
 
 # --- shared facts ------------------------------------------------------------------------------------------------
@@ -756,7 +756,7 @@ async def test_a_right_that_was_taken_away_is_gone(node: Node) -> None:
     stream, activation = await node.opened()
     await node.append(append(stream, activation, 0, changes=(Upsert(LISTENERS, USER, {}),)))
     await node.append(append(stream, activation, 1, changes=(Delete(LISTENERS, USER),)))
-    assert await node.rig.log.standings([(stream, USER)]) == [Standing(True, False, 1, 2)]
+    assert await node.rig.log.read_access([(stream, USER)]) == [ReadAccess(True, False, 1, 2)]
 
 
 # --- receipts, due, checkpoints ----------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from actors.ports.log import LogUnavailableError
-from actors.ports.logins import Login, Logins, LoginStanding
+from actors.ports.logins import Login, Logins, LoginStatus
 from protocol.inbox import inbox_of
 from storage.memory.logins import MemoryLogins
 from storage.postgres.accounts.logins import PostgresLogins
@@ -66,27 +66,27 @@ async def stored(log_under_test: Rig) -> Stored:
 
 
 async def live(stored: Stored, *logins: Login) -> list[bool]:
-    return [standing.live for standing in await stored.logins.standings(logins)]
+    return [status.live for status in await stored.logins.statuses(logins)]
 
 
 async def test_a_login_is_live_until_it_or_its_account_ended(stored: Stored) -> None:
     asked = [login(ANN, DESK), login(ANN), login(BEN, "3" * 32), login(CID, "4" * 32), login(ANN)]
     assert await live(stored, *asked) == [False, True, False, False, True]
-    assert await stored.logins.standings([]) == []
+    assert await stored.logins.statuses([]) == []
 
 
 async def test_the_inbox_s_head_is_read_with_it(stored: Stored) -> None:
     rig, inbox = stored.rig, inbox_of(ANN)
-    assert await stored.logins.standings([login(ANN)]) == [LoginStanding(True, 0, 1)]
+    assert await stored.logins.statuses([login(ANN)]) == [LoginStatus(True, 0, 1)]
     owner = await rig.owner()
     made = await rig.log.activate(owner.fence, inbox, epoch=owner.epoch, create=True, state_version=1)
     assert made is not None
     await rig.log.append(owner.fence, [append(inbox, made.activation, 0, 3)], wait_for_locks=True)
     asked = [login(ANN, DESK), login(ANN), login(CID, "4" * 32)]
-    assert await stored.logins.standings(asked) == [
-        LoginStanding(False, 3, 1),
-        LoginStanding(True, 3, 1),
-        LoginStanding(False, 0, 1),
+    assert await stored.logins.statuses(asked) == [
+        LoginStatus(False, 3, 1),
+        LoginStatus(True, 3, 1),
+        LoginStatus(False, 0, 1),
     ]
 
 
@@ -95,11 +95,11 @@ async def test_what_no_row_says_is_not_live(postgres_dsn: str) -> None:
     async with Pool(postgres_dsn, autocommit=True) as pool:
         logins = PostgresLogins(pool, TrioClock())
         asked = [login(DAN), login(DAN, "no login"), login(DAN, "0" * 32), login(DAN, "")]
-        assert await logins.standings(asked) == [LoginStanding(False, 0)] * 4
+        assert await logins.statuses(asked) == [LoginStatus(False, 0)] * 4
 
 
 @pytest.mark.real
 async def test_without_the_server_it_is_unavailable() -> None:
     async with Pool("host=127.0.0.1 port=1 connect_timeout=2", autocommit=True) as pool:
         with pytest.raises(LogUnavailableError):
-            await PostgresLogins(pool, TrioClock()).standings([login(ANN)])
+            await PostgresLogins(pool, TrioClock()).statuses([login(ANN)])

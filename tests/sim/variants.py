@@ -23,7 +23,7 @@ from actors.cluster.receiving import Receiving
 from actors.cluster.registrations import Registrations
 from actors.ports.cluster_view import Member, View
 from actors.ports.log import Append, LogOutcomeUnknownError, LogUnavailableError, Verdict
-from actors.ports.logins import LoginStanding
+from actors.ports.logins import LoginStatus
 from actors.relay import Relay, Subscription, Watch
 from actors.relay.ring import RelayedEvent
 from actors.runtime.cell import Cell
@@ -229,10 +229,10 @@ def _history_is_everybodys() -> Generator[None]:
 @contextmanager
 def _logins_end_while_they_are_read() -> Generator[None]:
     """A world of many logins and slow answers, without the items that would show that an event before is missing."""
-    standing = LoginReader.standing
+    status = LoginReader.status
 
     async def slow(self: Any, login: Any) -> Any:
-        found = await standing(self, login)
+        found = await status(self, login)
         await trio.sleep(0.3)
         return found
 
@@ -240,7 +240,7 @@ def _logins_end_while_they_are_read() -> Generator[None]:
         return None
 
     with (
-        patch.object(LoginReader, "standing", slow),
+        patch.object(LoginReader, "status", slow),
         patch("tests.sim.people.OFTEN_S", (0.3,)),
         patch("tests.sim.simulation.concern", idle),
     ):
@@ -250,11 +250,11 @@ def _logins_end_while_they_are_read() -> Generator[None]:
 @_variant
 def _the_inbox_is_watched_after_the_login_was_read() -> Generator[None]:
     async def late(self: Any, login: Any, reader: Any) -> bool:
-        standing = await reader.standing(login)
-        self._logins = {login.login: standing.began_at}
+        status = await reader.status(login)
+        self._logins = {login.login: status.began_at}
         self._watch = self._relay.watch(inbox_of(login.user), self)
-        self._relay.watched_from(self._watch, standing.inbox_head)
-        return standing.live
+        self._relay.watched_from(self._watch, status.inbox_head)
+        return status.live
 
     with patch.object(Authority, "begin", late), _logins_end_while_they_are_read():
         yield
@@ -303,12 +303,12 @@ class _Instead:
 
 @_variant
 def _ended_logins_get_in() -> Generator[None]:
-    standing = LoginReader.standing
+    status = LoginReader.status
 
     async def trusting(self: Any, login: Any) -> Any:
-        return LoginStanding(True, (await standing(self, login)).inbox_head)
+        return LoginStatus(True, (await status(self, login)).inbox_head)
 
-    with patch.object(LoginReader, "standing", trusting):
+    with patch.object(LoginReader, "status", trusting):
         yield
 
 

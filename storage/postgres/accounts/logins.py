@@ -10,7 +10,7 @@ from uuid import UUID
 from typing_extensions import override
 
 from actors.ports.log import LogUnavailableError
-from actors.ports.logins import Login, Logins, LoginStanding
+from actors.ports.logins import Login, Logins, LoginStatus
 from actors.ports.time import Clock
 from storage.postgres.driver.errors import PostgresError
 from storage.postgres.driver.pool import Pool
@@ -22,7 +22,7 @@ _LOGIN_ID: Final = re.compile(r"[0-9a-f]{32}").fullmatch
 _NO_LOGIN: Final = UUID(int=0)
 
 # An inbox has the key of its user.
-_STANDINGS: Final = """
+_STATUSES: Final = """
 select l.revoked_at is null and a.deleted_at is null and a.banned_at is null and l.id is not null and a.id is not null,
        coalesce(s.head, 0), coalesce(l.created_at, 0)
 from unnest(%(logins)s::uuid[], %(accounts)s::uuid[]) with ordinality q(login, account, position)
@@ -41,15 +41,15 @@ class PostgresLogins(Logins):
         self._clock = clock
 
     @override
-    async def standings(self, logins: Sequence[Login]) -> list[LoginStanding]:
+    async def statuses(self, logins: Sequence[Login]) -> list[LoginStatus]:
         parameters = {
             "logins": [_uuid(login.login) for login in logins],
             "accounts": [uuid_of(login.user) for login in logins],
         }
         try:
             with self._clock.deadline(CALL_TIMEOUT_S):
-                found = await rows(self._pool, _STANDINGS, parameters)
-                return [LoginStanding(live, head, began_at) for live, head, began_at in found]
+                found = await rows(self._pool, _STATUSES, parameters)
+                return [LoginStatus(live, head, began_at) for live, head, began_at in found]
         except PostgresError as error:
             raise LogUnavailableError(str(error)) from error
         raise LogUnavailableError(f"no answer within {CALL_TIMEOUT_S} s")

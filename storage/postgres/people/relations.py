@@ -68,7 +68,7 @@ delete from friend_request
 where (account = %(me)s and wanted = %(other)s) or (account = %(other)s and wanted = %(me)s)
 """
 
-_STANDING = """
+_RELATION = """
 select
     exists (
         select from friendship where one = least(%(me)s, %(other)s) and other = greatest(%(me)s, %(other)s)
@@ -150,7 +150,7 @@ class Relations:
                 return Outcome.NOBODY
             if (blocked := await _blocked(connection, pair)) is not None:
                 return blocked
-            cursor = await connection.execute(_STANDING.encode(), pair)
+            cursor = await connection.execute(_RELATION.encode(), pair)
             ((friends, asked, wanted),) = await cursor.fetchall()
             if friends or asked:
                 return Outcome.FRIENDS if friends else Outcome.ASKED

@@ -23,8 +23,8 @@ from actors.ports.log import (
     LogOutcomeUnknownError,
     LogRow,
     LogUnavailableError,
+    ReadAccess,
     Receipt,
-    Standing,
     Verdict,
 )
 from actors.ports.time import Clock
@@ -69,7 +69,7 @@ _RECEIPTS: Final = """
     join stream s on s.id = %(stream)s and s.kind = %(kind)s and s.deleted_at is null
     join receipt r on r.stream_id = s.id and r.author = k.author and r.client_id = k.client_id
 """
-_STANDINGS: Final = """
+_READ_ACCESS: Final = """
     select s.id is not null,
            coalesce(l.may, false) and not exists (
                select from listener n where n.stream_id = s.id and n.user_id = '!'
@@ -246,15 +246,15 @@ class PostgresLog(Log):
         return [(asked[position - 1][0], shared.row(values)) for position, *values in rows]
 
     @override
-    async def standings(self, questions: Sequence[tuple[str, str]]) -> list[Standing]:
+    async def read_access(self, questions: Sequence[tuple[str, str]]) -> list[ReadAccess]:
         parameters = {
             "streams": [UUID(bytes=stream_key(stream)) for stream, _ in questions],
             "kinds": [kind_of(stream) for stream, _ in questions],
             "users": [user for _, user in questions],
         }
         return [
-            Standing(exists, may_listen, incarnation, head, after if may_listen else 0)
-            for exists, may_listen, incarnation, head, after in await self._ask(_STANDINGS, parameters)
+            ReadAccess(exists, may_listen, incarnation, head, after if may_listen else 0)
+            for exists, may_listen, incarnation, head, after in await self._ask(_READ_ACCESS, parameters)
         ]
 
     @override

@@ -283,7 +283,7 @@ async def test_the_page_s_client_bids_and_wins(
     assert capsys.readouterr().out.splitlines() == ["stands at 3", f"{ANN} bids 7"]
 
 
-async def test_a_snapshot_shows_each_user_their_own_standing(autojump_clock: object) -> None:
+async def test_a_snapshot_shows_each_user_their_own_view(autojump_clock: object) -> None:
     async with living(observed()) as node:
         stream = await opened(node, 60_000)
         await ask(node, ANN, "Bid", client_id=cid("ann"), stream=stream, coins=3)
@@ -298,4 +298,4 @@ async def test_a_snapshot_shows_each_user_their_own_standing(autojump_clock: obj
                 await client.subscribe(stream) as followed,
             ):
                 snapshot: Any = await anext(followed)
-                assert snapshot.view == auction.Standing(price=3, leading=leading)
+                assert snapshot.view == auction.AuctionView(price=3, leading=leading)

@@ -6,7 +6,7 @@ import pytest
 import trio
 
 from actors.ports.log import LogUnavailableError
-from actors.ports.logins import Login, LoginStanding
+from actors.ports.logins import Login, LoginStatus
 from actors.session.logins import LoginReader
 from gatherup.http.live import TRUSTED_S, LiveLogins
 from tests.ports import TrioClock
@@ -21,9 +21,9 @@ class Table:
         self.takes_s = 0.0
         self.away = False
 
-    async def standings(self, logins):
+    async def statuses(self, logins):
         self.reads += 1
-        found = [LoginStanding(login.login not in self.ended, 0) for login in logins]
+        found = [LoginStatus(login.login not in self.ended, 0) for login in logins]
         await trio.sleep(self.takes_s)
         if self.away:
             raise LogUnavailableError

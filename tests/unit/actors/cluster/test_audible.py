@@ -18,7 +18,7 @@ def view(hears: dict[int, tuple[int, ...]]) -> View:
 
 
 @pytest.mark.parametrize(
-    ("hears", "standings"),
+    ("hears", "expected"),
     [
         pytest.param({1: ()}, "ALONE", id="one node"),
         pytest.param({1: (2,), 2: (1,)}, "HEARD HEARD", id="two nodes"),
@@ -34,9 +34,9 @@ def view(hears: dict[int, tuple[int, ...]]) -> View:
         pytest.param({1: (9,), 2: (9,)}, "DEGRADED DEGRADED", id="who is no member doesn't count"),
     ],
 )
-def test_standings(hears: dict[int, tuple[int, ...]], standings: str) -> None:
+def test_audibility(hears: dict[int, tuple[int, ...]], expected: str) -> None:
     found = [audibility(view(hears), me, heard).name for me, heard in hears.items()]
-    assert " ".join(found) == standings
+    assert " ".join(found) == expected
 
 
 def test_what_is_heard_now_counts_before_the_view_tells_it() -> None:
@@ -45,26 +45,26 @@ def test_what_is_heard_now_counts_before_the_view_tells_it() -> None:
 
 def test_a_node_that_joins_others_must_be_heard_first() -> None:
     hearing = Hearing(1)
-    assert hearing.standing is Audibility.UNHEARD
+    assert hearing.audibility is Audibility.UNHEARD
     hearing.seen(view({1: (2,), 2: ()}), (2,), 0.0)
-    assert hearing.standing is Audibility.UNHEARD
+    assert hearing.audibility is Audibility.UNHEARD
     hearing.seen(view({1: (2,), 2: (1,)}), (2,), 0.5)
-    assert hearing.standing is Audibility.HEARD
+    assert hearing.audibility is Audibility.HEARD
 
 
 def test_a_passing_difference_makes_nobody_unheard() -> None:
     hearing = Hearing(1)
     hearing.seen(view({1: ()}), (), 0.0)
     hearing.seen(view({1: (), 2: ()}), (2,), 1.0)
-    assert hearing.standing is Audibility.ALONE
+    assert hearing.audibility is Audibility.ALONE
     hearing.seen(view({1: (2,), 2: (1,)}), (2,), 2.0)
-    assert hearing.standing is Audibility.HEARD
+    assert hearing.audibility is Audibility.HEARD
     # The bus goes down: the others' rows say a little longer that they hear one another.
     hearing.seen(view({1: (), 2: (3,), 3: (2,)}), (), 10.0)
     hearing.seen(view({1: (), 2: (3,), 3: ()}), (), 10.0 + LINK_SILENCE_S - 0.1)
-    assert hearing.standing is Audibility.HEARD
+    assert hearing.audibility is Audibility.HEARD
     hearing.seen(view({1: (), 2: (), 3: ()}), (), 10.0 + LINK_SILENCE_S)
-    assert hearing.standing is Audibility.DEGRADED
+    assert hearing.audibility is Audibility.DEGRADED
 
 
 def test_a_difference_that_stays_does() -> None:
@@ -72,8 +72,8 @@ def test_a_difference_that_stays_does() -> None:
     hearing.seen(view({1: (2,), 2: (1,), 3: ()}), (2,), 0.0)
     cut = view({1: (), 2: (3,), 3: (2,)})
     hearing.seen(cut, (), 1.0)
-    assert hearing.standing is Audibility.HEARD
+    assert hearing.audibility is Audibility.HEARD
     hearing.seen(cut, (), 1.0 + LINK_SILENCE_S)
-    assert hearing.standing is Audibility.UNHEARD
+    assert hearing.audibility is Audibility.UNHEARD
     hearing.seen(view({1: (), 2: (1, 3), 3: (2,)}), (), 5.0)
-    assert hearing.standing is Audibility.HEARD
+    assert hearing.audibility is Audibility.HEARD

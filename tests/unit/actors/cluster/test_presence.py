@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from actors.cluster.limits import LINK_SILENCE_S
 from actors.ports.cluster_view import Shard, shard_of
 from actors.presence.presence import SETTLE_S
-from actors.presence.roster import Here, Standing, difference, together
+from actors.presence.roster import Here, RosterState, difference, together
 from protocol.limits import PRESENCE_INTERVAL_S, PRESENT_USERS_MAX
 from protocol.nodes import Part, Roster
 from protocol.presence import person_of
@@ -50,20 +50,20 @@ async def town():
             yield town
 
 
-def everywhere(town: Town) -> list[Standing]:
-    return [node.presence.standing(HERS) for node in town.nodes.values()]
+def everywhere(town: Town) -> list[RosterState]:
+    return [node.presence.roster_state(HERS) for node in town.nodes.values()]
 
 
 async def test_both_nodes_know_who_is_on_either(autojump_clock, town):
     come(town.nodes[1], HERS, {ANN: "online"})
     come(town.nodes[2], HERS, {BOB: "away"})
     await pass_s(3 * PRESENCE_INTERVAL_S)
-    assert everywhere(town) == [Standing({ANN: "online", BOB: "away"}, 2)] * 2
+    assert everywhere(town) == [RosterState({ANN: "online", BOB: "away"}, 2)] * 2
     told = [signal.data for signal in town.nodes[1].relay.signals]
     assert told[-1]["count"] == 2
     come(town.nodes[1], HERS, {})
     await pass_s(3 * PRESENCE_INTERVAL_S)
-    assert everywhere(town) == [Standing({BOB: "away"}, 1)] * 2
+    assert everywhere(town) == [RosterState({BOB: "away"}, 1)] * 2
     assert town.nodes[2].relay.signals[-1].data == {"count": 1, "offline": [ANN]}
 
 
@@ -88,7 +88,7 @@ async def test_who_was_on_a_node_that_died_is_gone(autojump_clock, town):
     )
     town.nodes[2].see()
     await pass_s(2 * PRESENCE_INTERVAL_S)
-    assert town.nodes[2].presence.standing(HERS) == Standing()
+    assert town.nodes[2].presence.roster_state(HERS) == RosterState()
 
 
 async def test_a_new_owner_learns_it_from_the_nodes_without_a_word_to_the_clients(autojump_clock, town):
@@ -99,7 +99,7 @@ async def test_a_new_owner_learns_it_from_the_nodes_without_a_word_to_the_client
     town.move(1, to=1)
     town.see()
     await pass_s(SETTLE_S + 4 * PRESENCE_INTERVAL_S)
-    assert everywhere(town) == [Standing({ANN: "online", BOB: "online"}, 2)] * 2
+    assert everywhere(town) == [RosterState({ANN: "online", BOB: "online"}, 2)] * 2
     assert [len(node.relay.signals) for node in town.nodes.values()] == signals
 
 
@@ -112,10 +112,10 @@ async def test_what_the_bus_lost_is_said_again(autojump_clock, town):
     come(town.nodes[2], HERS, {})
     await pass_s(2 * PRESENCE_INTERVAL_S)
     assert len(town.hub.frames()) - before < 50  # what is lost isn't said again and again at once
-    assert everywhere(town)[0] != Standing({ANN: "online"}, 1)
+    assert everywhere(town)[0] != RosterState({ANN: "online"}, 1)
     town.hub.lose = lambda frame: False
     await pass_s(3 * LINK_SILENCE_S)
-    assert everywhere(town) == [Standing({ANN: "online"}, 1)] * 2
+    assert everywhere(town) == [RosterState({ANN: "online"}, 1)] * 2
 
 
 async def test_who_left_while_nothing_came_through_is_gone(autojump_clock, town):
@@ -127,7 +127,7 @@ async def test_who_left_while_nothing_came_through_is_gone(autojump_clock, town)
     assert everywhere(town)[1].count == 1
     town.hub.lose = lambda frame: False
     await pass_s(3 * LINK_SILENCE_S)
-    assert everywhere(town) == [Standing()] * 2
+    assert everywhere(town) == [RosterState()] * 2
 
 
 async def test_nothing_is_kept_of_rosters_that_nobody_here_wants(autojump_clock, town):
@@ -145,7 +145,7 @@ async def test_nothing_is_kept_of_rosters_that_nobody_here_wants(autojump_clock,
     come(one, HERS, {ANN: "away"})
     await pass_s(3 * PRESENCE_INTERVAL_S)
     listen(two, HERS)  # at its owner it is known at once
-    assert two.presence.standing(HERS) == Standing({ANN: "away", BOB: "online"}, 2)
+    assert two.presence.roster_state(HERS) == RosterState({ANN: "away", BOB: "online"}, 2)
     town.move(1, to=1)
     town.see()
     two.relay.interest(HERS, False)
@@ -159,7 +159,7 @@ async def test_nobody_reads_heads_of_people(autojump_clock, town):
     listen(town.nodes[1], person)
     come(town.nodes[1], person, {ANN: "online"})
     await pass_s(3 * PRESENCE_INTERVAL_S)
-    assert town.nodes[1].presence.standing(person).count == 1
+    assert town.nodes[1].presence.roster_state(person).count == 1
     assert person not in [stream for read in town.log.reads for stream in read]
 
 
@@ -183,7 +183,7 @@ def test_whatever_happens_everybody_comes_to_know_the_truth(seed):
                 for stream in streams:
                     truth = together(node.here.get(stream, Here()) for node in town.nodes.values())
                     for node in town.nodes.values():
-                        assert node.presence.standing(stream) == truth
+                        assert node.presence.roster_state(stream) == truth
 
     trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
 
@@ -213,21 +213,21 @@ def trouble(town: Town, streams: list[str], chance: random.Random) -> None:
 
 
 def test_of_a_users_statuses_the_most_present_is_told():
-    assert together([Here({ANN: "away"}), Here({ANN: "busy"}), Here({ANN: "online"})]) == Standing(
+    assert together([Here({ANN: "away"}), Here({ANN: "busy"}), Here({ANN: "online"})]) == RosterState(
         {ANN: "busy"}, 1
     )
 
 
 def test_of_very_many_only_the_count_is_told():
     users = {f"user:{n:032x}": "online" for n in range(PRESENT_USERS_MAX)}
-    assert together([Here(users)]) == Standing(users, PRESENT_USERS_MAX)
+    assert together([Here(users)]) == RosterState(users, PRESENT_USERS_MAX)
     many = together([Here(users), Here({}, more=1)])
-    assert many == Standing({}, PRESENT_USERS_MAX + 1)
-    assert difference(Standing(users, PRESENT_USERS_MAX), many) == {"count": PRESENT_USERS_MAX + 1}
-    back = difference(many, Standing(users, PRESENT_USERS_MAX))
+    assert many == RosterState({}, PRESENT_USERS_MAX + 1)
+    assert difference(RosterState(users, PRESENT_USERS_MAX), many) == {"count": PRESENT_USERS_MAX + 1}
+    back = difference(many, RosterState(users, PRESENT_USERS_MAX))
     assert back is not None
     assert len(back["online"]) == PRESENT_USERS_MAX  # pyright: ignore[reportArgumentType]
 
 
 def test_nothing_is_told_of_nothing():
-    assert difference(Standing({ANN: "online"}, 1), Standing({ANN: "online"}, 1)) is None
+    assert difference(RosterState({ANN: "online"}, 1), RosterState({ANN: "online"}, 1)) is None

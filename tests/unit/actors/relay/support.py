@@ -36,11 +36,11 @@ class Listener:
     async def join(self, stream: str, after: int | None = None) -> None:
         """Subscribe from a seq; None: from the head, as after a snapshot."""
         self.subscription = self.world.relay.register(stream, self)
-        (standing,) = await self.world.log.standings([(stream, self.user)])
+        (access,) = await self.world.log.read_access([(stream, self.user)])
         await self.world.relay.attach(
             self.subscription,
-            after=standing.head if after is None else after,
-            head=standing.head,
+            after=access.head if after is None else after,
+            head=access.head,
             opening=b"",
         )
 

@@ -280,7 +280,7 @@ async def test_events_published_while_the_standing_is_read_are_neither_lost_nor_
 ):
     for _ in range(3):
         world.write(ROOM)
-    world.faults.held["standings"] = gate = trio.Event()
+    world.faults.held["read_access"] = gate = trio.Event()
     listener = Listener(world, user_id(1))
     async with trio.open_nursery() as nursery:
         nursery.start_soon(listener.join, ROOM, 1)
@@ -590,10 +590,10 @@ async def test_a_head_told_while_a_subscription_begins_is_not_forgotten(autojump
     world.write(ROOM)
     listener = Listener(world, user_id(1))
     subscription = world.relay.register(ROOM, listener)
-    (standing,) = await world.log.standings([(ROOM, listener.user)])
+    (access,) = await world.log.read_access([(ROOM, listener.user)])
     world.write(ROOM)
     world.relay.stands(ROOM, 2)
-    await world.relay.attach(subscription, after=standing.head, head=standing.head, opening=b"")
+    await world.relay.attach(subscription, after=access.head, head=access.head, opening=b"")
     await idle()
     assert listener.seqs == [2]
     world.relay.detach(subscription)

@@ -9,7 +9,7 @@ import pytest
 import trio
 
 from actors.ports.log import LogRow, LogUnavailableError
-from actors.ports.logins import Login, LoginStanding
+from actors.ports.logins import Login, LoginStatus
 from actors.session.authority import LOGINS_ENDED
 from actors.session.logins import LOGINS_PER_READ_MAX, LoginReader
 from protocol.codes import CloseCode, Code
@@ -98,8 +98,8 @@ class LateAnswers:
         self._town = town
         self.release = trio.Event()
 
-    async def standings(self, logins):
-        found = await MemoryLogins(self._town.world.database, self._town.ended).standings(logins)
+    async def statuses(self, logins):
+        found = await MemoryLogins(self._town.world.database, self._town.ended).statuses(logins)
         await self.release.wait()
         return found
 
@@ -324,14 +324,14 @@ class CountingLogins:
         self.failing = False
         self.gate: trio.Event | None = None
 
-    async def standings(self, logins):
+    async def statuses(self, logins):
         self.reads.append(len(logins))
         await trio.lowlevel.checkpoint()
         if self.gate is not None:
             await self.gate.wait()
         if self.failing:
             raise LogUnavailableError
-        return [LoginStanding(login.login != SECOND, int(login.login, 16)) for login in logins]
+        return [LoginStatus(login.login != SECOND, int(login.login, 16)) for login in logins]
 
 
 def login(number: int) -> Login:
@@ -340,7 +340,7 @@ def login(number: int) -> Login:
 
 async def ask(reader: LoginReader, number: int, found: dict[int, Any]) -> None:
     try:
-        found[number] = (await reader.standing(login(number))).inbox_head
+        found[number] = (await reader.status(login(number))).inbox_head
     except LogUnavailableError as error:
         found[number] = error
 
@@ -370,7 +370,7 @@ async def test_a_failed_read_fails_for_all_who_shared_it_and_no_others(autojump_
     assert all(isinstance(error, LogUnavailableError) for error in found.values())
     assert len(found) == 3
     logins.failing = False
-    assert (await reader.standing(login(2))).inbox_head == 2
+    assert (await reader.status(login(2))).inbox_head == 2
 
 
 async def test_a_cancelled_read_is_made_by_the_next(autojump_clock):

@@ -270,7 +270,7 @@ async def test_a_second_hello_is_refused(autojump_clock, town):
     assert client.code is None
 
 
-async def test_positions_of_the_hello_are_resumed_in_order_with_one_read_of_standings(autojump_clock, town):
+async def test_positions_of_the_hello_are_resumed_in_order_with_one_read_of_access(autojump_clock, town):
     other, closed = stream_id(2), stream_id(3)
     town.world.listen(other)
     for _ in range(5):
@@ -307,7 +307,7 @@ async def test_positions_of_the_hello_are_resumed_in_order_with_one_read_of_stan
         (Code.NOT_FOUND, closed),
         (Code.NOT_FOUND, stream_id(4)),
     ]
-    assert town.world.faults.calls.count("standings") == 1
+    assert town.world.faults.calls.count("read_access") == 1
 
 
 # --- subscribe ----------------------------------------------------------------------------------------
@@ -433,7 +433,7 @@ async def test_a_revoked_listener_is_told_and_may_subscribe_again_when_allowed(a
 
 async def test_without_the_log_subscribes_are_refused_and_the_socket_stays(autojump_clock, town):
     town.world.write(ROOM)
-    town.world.faults.failing = {"standings"}
+    town.world.faults.failing = {"read_access"}
     client = Client(town)
     welcome, refused = await client.hello(ME, position(0))
     assert isinstance(welcome, Welcome)
@@ -607,7 +607,7 @@ async def test_however_it_ends_nothing_is_left(autojump_clock, town, how):
     assert town.world.relay._entries == {}
 
 
-@pytest.mark.parametrize("call", ["standings", "read"])
+@pytest.mark.parametrize("call", ["read_access", "read"])
 async def test_an_end_while_a_subscribe_waits_for_the_log(autojump_clock, town, call):
     for _ in range(5):
         town.world.write(ROOM)

@@ -15,11 +15,11 @@ from actors.ports.directory import Directory
 from actors.ports.log import LogUnavailableError
 from gatherup.operator.drain import NoSuchNodeError, drain
 from gatherup.operator.screen import WIDTH_CHARS, as_line, console_for, show_live, table
-from gatherup.operator.standing import Observer
+from gatherup.operator.status import Observer
 from gatherup.report import NodeReport, report_text
 from storage.memory.directory import MemoryDirectory
 from tests.ports import TrioClock
-from tests.unit.gatherup.operator.test_standing import member, view
+from tests.unit.gatherup.operator.test_status import member, view
 
 EVIL = "[/red]\x1b]0;owned\x07\x9b31m\n[b]"
 
@@ -44,7 +44,7 @@ def controls(text: str) -> set[str]:
 
 def test_the_table_holds_no_terminal_s_commands() -> None:
     out = StringIO()
-    found = Observer().standing(view(evil(1)), 0.0)
+    found = Observer().status(view(evil(1)), 0.0)
     Console(file=out, width=250, color_system=None).print(table(found))
     assert not controls(out.getvalue())
     assert (

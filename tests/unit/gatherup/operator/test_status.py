@@ -9,7 +9,7 @@ from rich.console import Console
 
 from actors.ports.cluster_view import SHARDS, Member, Shard, View
 from gatherup.operator.screen import as_line, table
-from gatherup.operator.standing import Observer
+from gatherup.operator.status import Observer
 from gatherup.report import NodeReport, report_text
 
 
@@ -29,22 +29,22 @@ def view(*members: Member, owner: int | None = 1) -> View:
 
 def test_a_lease_s_age_is_what_this_observer_saw() -> None:
     observer = Observer()
-    (first,) = observer.standing(view(member(1, 5)), 100.0).nodes
+    (first,) = observer.status(view(member(1, 5)), 100.0).nodes
     assert (first.lease_age_s, first.state) == (None, "ready")  # it may have moved just before
-    (second,) = observer.standing(view(member(1, 6)), 100.5).nodes
+    (second,) = observer.status(view(member(1, 6)), 100.5).nodes
     assert second.lease_age_s == 0
-    (third,) = observer.standing(view(member(1, 6)), 101.5).nodes
+    (third,) = observer.status(view(member(1, 6)), 101.5).nodes
     assert (third.lease_age_s, third.state) == (1.0, "ready")
-    (fourth,) = observer.standing(view(member(1, 6)), 102.5).nodes
+    (fourth,) = observer.status(view(member(1, 6)), 102.5).nodes
     assert (fourth.lease_age_s, fourth.state) == (2.0, "silent")
-    (again,) = observer.standing(view(member(1, 6, fence=2)), 103.0).nodes
+    (again,) = observer.status(view(member(1, 6, fence=2)), 103.0).nodes
     assert (again.lease_age_s, again.run) == (None, 2)  # another run
 
 
 def test_a_lease_that_never_moves_is_told_of_after_its_time() -> None:
     observer = Observer()
-    observer.standing(view(member(1, 5)), 0.0)
-    (node,) = observer.standing(view(member(1, 5)), 2.0).nodes
+    observer.status(view(member(1, 5)), 0.0)
+    (node,) = observer.status(view(member(1, 5)), 2.0).nodes
     assert node.state == "silent"
 
 
@@ -56,7 +56,7 @@ def test_states_and_what_they_come_from() -> None:
         "unknown": "not json",
     }
     members = [member(n, 1, report=text, hears=(1, 99)) for n, text in enumerate(reports.values(), 1)]
-    found = Observer().standing(view(*members, member(9, 1, draining=True), owner=None), 0.0)
+    found = Observer().status(view(*members, member(9, 1, draining=True), owner=None), 0.0)
     assert [node.state for node in found.nodes] == [*reports, "draining"]
     assert found.unowned == SHARDS
     assert found.nodes[1].hears == ("node-1",)  # 99 is nobody's
@@ -78,12 +78,12 @@ def test_each_number_stands_in_its_column() -> None:
         connections=99,
     )
     observer = Observer()
-    observer.standing(view(member(1, 1)), 0.0)
-    observer.standing(view(member(1, 2)), 1.0)
+    observer.status(view(member(1, 1)), 0.0)
+    observer.status(view(member(1, 2)), 1.0)
     others = member(2, 1)
     mine = member(1, 2, hears=(2,), report=report_text(told))
     console = Console(record=True, width=200)
-    console.print(table(observer.standing(view(mine, others), 1.5)))
+    console.print(table(observer.status(view(mine, others), 1.5)))
     head, row = (
         next(line for line in console.export_text(clear=False).splitlines() if word in line)
         for word in ("repairs", "node-1")
@@ -108,14 +108,14 @@ def test_the_table_can_be_read_in_80_columns() -> None:
     told = report_text(NodeReport(lag_ms=99_999, repairs=9_999, degraded="Why."))
     nodes = [member(n, 1, report=told, hears=(1, 2)) for n in (3, 1, 2)]
     console = Console(record=True, width=80)
-    console.print(table(Observer().standing(view(*nodes), 0.0)))
+    console.print(table(Observer().status(view(*nodes), 0.0)))
     text = console.export_text()
     assert "…" not in text
     assert [line.split()[0] for line in text.splitlines()[2:5]] == ["node-1", "node-2", "node-3"]
 
 
 def test_json_is_one_line_with_everything() -> None:
-    found = Observer().standing(view(member(1, 1, report=report_text(NodeReport(sessions=3)))), 0.0)
+    found = Observer().status(view(member(1, 1, report=report_text(NodeReport(sessions=3)))), 0.0)
     line = as_line(found)
     assert "\n" not in line
     document = json.loads(line)
@@ -127,11 +127,11 @@ def test_json_is_one_line_with_everything() -> None:
 
 def test_a_report_of_another_release_is_read_as_far_as_it_goes() -> None:
     text = msgspec.json.encode({"sessions": 2, "something_new": {"a": 1}}).decode()
-    (node,) = Observer().standing(view(member(1, 1, report=text)), 0.0).nodes
+    (node,) = Observer().status(view(member(1, 1, report=text)), 0.0).nodes
     assert node.report == NodeReport(sessions=2)
 
 
 def test_nobody_is_there() -> None:
     console = Console(record=True, width=100)
-    console.print(table(Observer().standing(view(owner=None), 0.0)))
+    console.print(table(Observer().status(view(owner=None), 0.0)))
     assert "No node is a member now." in console.export_text()

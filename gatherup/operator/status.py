@@ -10,7 +10,7 @@ from gatherup.operator.plain import plain
 from gatherup.report import NodeReport, read_report
 
 
-class NodeStanding(Struct, frozen=True, kw_only=True):
+class NodeStatus(Struct, frozen=True, kw_only=True):
     """One member."""
 
     name: str
@@ -41,14 +41,14 @@ class NodeStanding(Struct, frozen=True, kw_only=True):
         return "degraded" if self.report.degraded is not None else "ready"
 
 
-class Standing(Struct, frozen=True, kw_only=True):
+class ClusterStatus(Struct, frozen=True, kw_only=True):
     """The whole cluster."""
 
     version: int
     """Of the directory; joins, leaves, deaths, drains and moves raise it."""
     unowned: int
     """Shards that nobody owns now."""
-    nodes: tuple[NodeStanding, ...]
+    nodes: tuple[NodeStatus, ...]
 
 
 class Observer:
@@ -58,12 +58,12 @@ class Observer:
         self._leases: dict[tuple[int, int], tuple[int, float, bool]] = {}
         """By run: the lease, since when (monotonic seconds), and whether it was seen to move."""
 
-    def standing(self, view: View, now: float) -> Standing:
+    def status(self, view: View, now: float) -> ClusterStatus:
         """How the cluster stood by this view, read now (monotonic seconds)."""
         runs = {(member.id, member.fence): member for member in view.members}
         self._leases = {run: self._lease(run, member, now) for run, member in runs.items()}
         names = {member.id: plain(member.name) for member in view.members}
-        return Standing(
+        return ClusterStatus(
             version=view.version,
             unowned=len(view.owned_by(None)),
             nodes=tuple(self._node(view, member, names, now) for member in view.members),
@@ -76,10 +76,10 @@ class Observer:
         lease, _, _ = known
         return known if lease == member.lease else (member.lease, now, True)
 
-    def _node(self, view: View, member: Member, names: dict[int, str], now: float) -> NodeStanding:
+    def _node(self, view: View, member: Member, names: dict[int, str], now: float) -> NodeStatus:
         _, since, moved = self._leases[member.id, member.fence]
         age_s = now - since
-        return NodeStanding(
+        return NodeStatus(
             name=names[member.id],
             run=member.fence,
             shards=len(view.owned_by(member.id)),
