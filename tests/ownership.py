@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from actors.cluster.ownership import Ownership
-from actors.ports.cluster_view import SHARDS, Joining, Member, Move, Shard, View
+from actors.ports.cluster_view import SHARDS, ClusterView, Joining, Member, Move, Shard
 from actors.ports.directory import Directory, NameHeldError
 from actors.ports.log import Fence
 from actors.ports.time import Clock
@@ -23,7 +23,7 @@ def owning_everything(clock: Clock, me: Fence = Fence(1, 1)) -> Ownership:  # no
     """Where no directory is asked: the only member, with all shards at epoch 1."""
     ownership = Ownership(me, clock)
     shards = (Shard(me.node, 1),) * SHARDS
-    view = View(version=1, members=(member(me.node, fence=me.number),), shards=shards)
+    view = ClusterView(version=1, members=(member(me.node, fence=me.number),), shards=shards)
     ownership.renewed(math.inf, view)
     return ownership
 

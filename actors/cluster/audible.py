@@ -10,7 +10,7 @@ from collections.abc import Collection
 from enum import Enum, auto
 
 from actors.cluster.limits import LINK_SILENCE_S
-from actors.ports.cluster_view import View
+from actors.ports.cluster_view import ClusterView
 
 
 class Audibility(Enum):
@@ -26,7 +26,7 @@ class Audibility(Enum):
     """Nobody hears anybody: the bus is down, and each serves what it owns."""
 
 
-def audibility(view: View, me: int, hears: Collection[int]) -> Audibility:
+def audibility(view: ClusterView, me: int, hears: Collection[int]) -> Audibility:
     """How this member stands by what the view says that others hear, and what it hears itself now (ids)."""
     peers = {member.id: member for member in view.members if member.id != me}
     if not peers:
@@ -51,7 +51,7 @@ class Hearing:
         self.audibility = Audibility.UNHEARD
         """How this node stands; one that has just joined others must be heard first."""
 
-    def seen(self, view: View, hears: Collection[int], monotonic: float) -> None:
+    def seen(self, view: ClusterView, hears: Collection[int], monotonic: float) -> None:
         """At this time (seconds) this was the view, and this was heard."""
         found = audibility(view, self._me, hears)
         if found in (Audibility.ALONE, Audibility.HEARD):

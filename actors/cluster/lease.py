@@ -7,7 +7,7 @@ from typing import Final
 from msgspec import Struct
 
 from actors.cluster.limits import LEASE_S, RENEWALS_PER_LEASE
-from actors.ports.cluster_view import Member, View
+from actors.ports.cluster_view import ClusterView, Member
 from actors.ports.log import Fence
 
 _COUNTED_PERIODS_MAX: Final = 2
@@ -51,7 +51,7 @@ class FailureDetector:
         """A renewal of the observer's own failed."""
         self._counts_from = None
 
-    def succeeded(self, begun: float, ended: float, view: View) -> tuple[Member, ...]:
+    def succeeded(self, begun: float, ended: float, view: ClusterView) -> tuple[Member, ...]:
         """A renewal of the observer's own, between these two times (monotonic seconds), brought this view.
 
         The members that are dead, as they stand in it.

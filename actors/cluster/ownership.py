@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from actors.cluster.limits import ACTING_PART, LEASE_S
-from actors.ports.cluster_view import SHARDS, Member, Shard, View, shard_of
+from actors.ports.cluster_view import SHARDS, ClusterView, Member, Shard, shard_of
 from actors.ports.log import Fence
 from actors.ports.time import Clock
 from protocol.nodes import NODE_PROTOCOL
@@ -65,7 +65,7 @@ class Ownership:
 
     def __init__(self, me: Fence, clock: Clock, *, lease_s: float = LEASE_S) -> None:
         self.me: Final = me
-        self.view = View(version=0, members=(), shards=(Shard(None, 0),) * SHARDS)
+        self.view = ClusterView(version=0, members=(), shards=(Shard(None, 0),) * SHARDS)
         self.wanted_version = 0
         """The newest version that somebody told of; the member reads the view when it is behind."""
         self._clock = clock
@@ -151,7 +151,7 @@ class Ownership:
         for wish in self._wishes:
             wish()
 
-    def renewed(self, begun: float, view: View) -> Change:
+    def renewed(self, begun: float, view: ClusterView) -> Change:
         """A renewal that began then (monotonic seconds) succeeded: act on, by this view. An older one is ignored."""
         self._acting_until = max(self._acting_until, begun + self._acting_s)
         return self._adopt(view)
@@ -173,7 +173,7 @@ class Ownership:
         self._locate()
         self._tell(Change(kept=frozenset(kept)))
 
-    def _adopt(self, view: View) -> Change:
+    def _adopt(self, view: ClusterView) -> Change:
         before, me = self.view, self.me.node
         # A view that was read earlier and came later: adopting it would give back shards that have moved since.
         if view.version < before.version:

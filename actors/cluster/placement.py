@@ -12,7 +12,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from itertools import islice
 
-from actors.ports.cluster_view import SHARDS, Move, View
+from actors.ports.cluster_view import SHARDS, ClusterView, Move
 
 
 def placement(members: Iterable[int]) -> tuple[int | None, ...]:
@@ -23,25 +23,25 @@ def placement(members: Iterable[int]) -> tuple[int | None, ...]:
     return tuple(max(scores, key=lambda scored: scored[1][shard])[0] for shard in range(SHARDS))
 
 
-def intended(view: View, *, without: Collection[int] = ()) -> tuple[int | None, ...]:
+def intended(view: ClusterView, *, without: Collection[int] = ()) -> tuple[int | None, ...]:
     """The placement over the members that aren't draining, and aren't among these."""
     return placement(member.id for member in view.members if not member.draining and member.id not in without)
 
 
-def heirs(view: View, shards: Iterable[int], *, without: Collection[int]) -> dict[int, int]:
+def heirs(view: ClusterView, shards: Iterable[int], *, without: Collection[int]) -> dict[int, int]:
     """Who gets these shards when the members ``without`` are gone; a shard for which nobody is left isn't in it."""
     owners = intended(view, without=without)
     return {shard: heir for shard in shards if (heir := owners[shard]) is not None}
 
 
-def takeable(view: View, me: int) -> list[Move]:
+def takeable(view: ClusterView, me: int) -> list[Move]:
     """The moves by which this member takes what nobody owns and it should."""
     owners = intended(view)
     return [Move(shard, view.shards[shard].epoch, me) for shard in view.owned_by(None) if owners[shard] == me]
 
 
 def rebalancing(
-    view: View, me: int, serving: Iterable[int], hears: Collection[int], *, at_most: int
+    view: ClusterView, me: int, serving: Iterable[int], hears: Collection[int], *, at_most: int
 ) -> dict[int, int]:
     """Of the shards that this member serves, some that should be another's, and whose.
 
@@ -56,7 +56,7 @@ def rebalancing(
     return dict(islice(wanted, at_most))
 
 
-def moves(view: View, to: Mapping[int, int]) -> list[Move]:
+def moves(view: ClusterView, to: Mapping[int, int]) -> list[Move]:
     """The moves of these shards to these members, each if it is still as in this view."""
     return [Move(shard, view.shards[shard].epoch, owner) for shard, owner in to.items()]
 

@@ -56,7 +56,7 @@ class Shard(Struct, frozen=True):
     epoch: int
 
 
-class View(Struct, frozen=True, kw_only=True):
+class ClusterView(Struct, frozen=True, kw_only=True):
     """The directory at one version. Joins, leaves, deaths, drains and moves raise it; renewals don't."""
 
     version: int
@@ -81,7 +81,7 @@ class View(Struct, frozen=True, kw_only=True):
 class Renewal(Struct, frozen=True, kw_only=True):
     """What a renewal brings back."""
 
-    view: View
+    view: ClusterView
     now: Instant
     """The database's time."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from actors.ports.cluster_view import Joining, Member, Move, Renewal, View
+from actors.ports.cluster_view import ClusterView, Joining, Member, Move, Renewal
 from actors.ports.log import Fence
 
 
@@ -45,7 +45,9 @@ class Directory(Protocol):
         """
         ...
 
-    async def renew(self, fence: Fence, *, hears: Sequence[int], report: str, known: View | None) -> Renewal:
+    async def renew(
+        self, fence: Fence, *, hears: Sequence[int], report: str, known: ClusterView | None
+    ) -> Renewal:
         """Raise the caller's lease, note what it hears and reports, and read the view. ``known`` saves reading
         shards that didn't change.
         """
@@ -74,6 +76,6 @@ class Directory(Protocol):
         """End the caller's own run, and give up the shards it still owns. Does nothing if the run is over already."""
         ...
 
-    async def read(self) -> View:
+    async def read(self) -> ClusterView:
         """The view, for who isn't a member."""
         ...

@@ -17,7 +17,7 @@ import msgspec
 import trio
 from msgspec import Struct
 
-from actors.ports.cluster_view import View
+from actors.ports.cluster_view import ClusterView
 from gatherup.clock import SystemClock
 from gatherup.embedded import embedded_postgres, embedded_valkey
 from gatherup.playground.lines import lines
@@ -91,7 +91,7 @@ async def _look(pool: Pool, directory: PostgresDirectory, redis: Connection) -> 
     )
 
 
-def _owners(view: View) -> list[str | None]:
+def _owners(view: ClusterView) -> list[str | None]:
     names = {member.id: member.name for member in view.members}
     return [None if shard.owner is None else names[shard.owner] for shard in view.shards]
 

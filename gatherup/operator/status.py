@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
-from actors.ports.cluster_view import Member, View
+from actors.ports.cluster_view import ClusterView, Member
 from gatherup.operator.plain import plain
 from gatherup.report import NodeReport, read_report
 
@@ -58,7 +58,7 @@ class Observer:
         self._leases: dict[tuple[int, int], tuple[int, float, bool]] = {}
         """By run: the lease, since when (monotonic seconds), and whether it was seen to move."""
 
-    def status(self, view: View, now: float) -> ClusterStatus:
+    def status(self, view: ClusterView, now: float) -> ClusterStatus:
         """How the cluster stood by this view, read now (monotonic seconds)."""
         runs = {(member.id, member.fence): member for member in view.members}
         self._leases = {run: self._lease(run, member, now) for run, member in runs.items()}
@@ -76,7 +76,7 @@ class Observer:
         lease, _, _ = known
         return known if lease == member.lease else (member.lease, now, True)
 
-    def _node(self, view: View, member: Member, names: dict[int, str], now: float) -> NodeStatus:
+    def _node(self, view: ClusterView, member: Member, names: dict[int, str], now: float) -> NodeStatus:
         _, since, moved = self._leases[member.id, member.fence]
         age_s = now - since
         return NodeStatus(

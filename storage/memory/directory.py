@@ -7,7 +7,7 @@ from typing import Final
 
 from typing_extensions import override
 
-from actors.ports.cluster_view import Joining, Member, Move, Renewal, View
+from actors.ports.cluster_view import ClusterView, Joining, Member, Move, Renewal
 from actors.ports.directory import Directory
 from actors.ports.log import Fence, FencedError, LogUnavailableError
 from actors.ports.time import Clock
@@ -54,7 +54,9 @@ class MemoryDirectory(Directory):
         return fence
 
     @override
-    async def renew(self, fence: Fence, *, hears: Sequence[int], report: str, known: View | None) -> Renewal:
+    async def renew(
+        self, fence: Fence, *, hears: Sequence[int], report: str, known: ClusterView | None
+    ) -> Renewal:
         await self._faults.before("renew")
         async with Held() as held:
             if (node := self._members.nodes.get(fence.node)) is not None:
@@ -109,7 +111,7 @@ class MemoryDirectory(Directory):
         await self._faults.after("leave")
 
     @override
-    async def read(self) -> View:
+    async def read(self) -> ClusterView:
         await self._faults.before("read_view")
         return self._members.view()
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from actors.cluster.refusals import join_refused
-from actors.ports.cluster_view import SHARDS, Joining, Member, Move, Shard, View
+from actors.ports.cluster_view import SHARDS, ClusterView, Joining, Member, Move, Shard
 from actors.ports.directory import NameHeldError
 from actors.ports.log import Fence
 from storage.memory.locks import RowLock
@@ -43,14 +43,14 @@ class StoredMembers:
 
     # --- questions ---
 
-    def view(self, known: View | None = None) -> View:
+    def view(self, known: ClusterView | None = None) -> ClusterView:
         """The view now; with the shards of the known one if its version is the same."""
         members = tuple(node.row for _, node in sorted(self.nodes.items()) if node.member)
         if known is not None and known.version == self.version:
             shards = known.shards
         else:
             shards = tuple(shard.row for shard in self.shards)
-        return View(version=self.version, members=members, shards=shards)
+        return ClusterView(version=self.version, members=members, shards=shards)
 
     def named(self, name: str) -> StoredNode | None:
         """The node of this name, member or not."""

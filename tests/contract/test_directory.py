@@ -8,7 +8,7 @@ import pytest
 import trio
 from msgspec.structs import replace
 
-from actors.ports.cluster_view import SHARDS, Member, Move, Renewal, Shard, View, shard_of
+from actors.ports.cluster_view import SHARDS, ClusterView, Member, Move, Renewal, Shard, shard_of
 from actors.ports.directory import Directory, JoinRefusedError, NameHeldError
 from actors.ports.log import Fence, FencedError, Verdict
 from tests.contract.rig import Owner, Rig, append, joining, new_stream, own_everything
@@ -18,7 +18,7 @@ ABSENT = 999
 NOBODYS = Shard(None, 0)
 
 
-async def renewed(directory: Directory, fence: Fence, known: View | None = None) -> Renewal:
+async def renewed(directory: Directory, fence: Fence, known: ClusterView | None = None) -> Renewal:
     return await directory.renew(fence, hears=(), report="{}", known=known)
 
 
@@ -43,7 +43,7 @@ def other(log_under_test: Rig) -> Directory:
 
 
 async def test_an_empty_cluster_has_no_members_and_all_shards_are_nobodys(directory: Directory) -> None:
-    assert await directory.read() == View(version=0, members=(), shards=(NOBODYS,) * SHARDS)
+    assert await directory.read() == ClusterView(version=0, members=(), shards=(NOBODYS,) * SHARDS)
 
 
 async def test_who_joined_is_a_member(directory: Directory) -> None:

@@ -21,7 +21,7 @@ from actors.cluster.member import Membership
 from actors.cluster.placement import rebalancing
 from actors.cluster.receiving import Receiving
 from actors.cluster.registrations import Registrations
-from actors.ports.cluster_view import Member, View
+from actors.ports.cluster_view import ClusterView, Member
 from actors.ports.log import Append, LogOutcomeUnknownError, LogUnavailableError, Verdict
 from actors.ports.logins import LoginStatus
 from actors.relay import Relay, Subscription, Watch
@@ -398,7 +398,7 @@ def _lease_judged_by_wall_clock() -> Generator[None]:
         self._detector.wall = given["clock"]._base.now
         self._detector.seen = {}
 
-    def by_wall(self: Any, begun: float, ended: float, view: View) -> tuple[Member, ...]:
+    def by_wall(self: Any, begun: float, ended: float, view: ClusterView) -> tuple[Member, ...]:
         if not hasattr(self, "wall"):
             return judge(self, begun, ended, view)
         now_s, before = self.wall() / 1000, self.seen
@@ -443,7 +443,7 @@ def _hand_over_before_release() -> Generator[None]:
 def _shards_go_to_and_fro() -> Generator[None]:
     turns = count()
 
-    def restless(view: View, me: int, serving: Any, heard: Any, *, at_most: int) -> Any:
+    def restless(view: ClusterView, me: int, serving: Any, heard: Any, *, at_most: int) -> Any:
         to = rebalancing(view, me, serving, heard, at_most=at_most)
         if to or not heard or not serving or next(turns) % 20:
             return to

@@ -10,7 +10,7 @@ import psycopg
 from typing_extensions import override
 
 from actors.cluster.refusals import join_refused
-from actors.ports.cluster_view import Joining, Member, Move, Renewal, Shard, View
+from actors.ports.cluster_view import ClusterView, Joining, Member, Move, Renewal, Shard
 from actors.ports.directory import Directory, NameHeldError
 from actors.ports.log import Fence, FencedError, LogUnavailableError
 from actors.ports.time import Clock
@@ -92,7 +92,9 @@ class PostgresDirectory(Directory):
         return Fence(node, fence)
 
     @override
-    async def renew(self, fence: Fence, *, hears: Sequence[int], report: str, known: View | None) -> Renewal:
+    async def renew(
+        self, fence: Fence, *, hears: Sequence[int], report: str, known: ClusterView | None
+    ) -> Renewal:
         parameters = {
             **_run(fence),
             "hears": list(hears),
@@ -142,7 +144,7 @@ class PostgresDirectory(Directory):
         await _ask(self._changes, _LEAVE, _run(fence))
 
     @override
-    async def read(self) -> View:
+    async def read(self) -> ClusterView:
         (found,) = await _ask(self._changes, _READ, {})
         return _renewal(found, None).view
 
@@ -170,7 +172,7 @@ def _run(fence: Fence) -> dict[str, Any]:
     return {"node": fence.node, "fence": fence.number}
 
 
-def _renewal(row: tuple[Any, ...], known: View | None) -> Renewal:
+def _renewal(row: tuple[Any, ...], known: ClusterView | None) -> Renewal:
     version, now, members, owners, epochs = row
     if owners is not None:
         shards = tuple(Shard(owner, epoch) for owner, epoch in zip(owners, epochs, strict=True))
@@ -178,6 +180,8 @@ def _renewal(row: tuple[Any, ...], known: View | None) -> Renewal:
         assert known is not None  # the function leaves them out for its version alone
         shards = known.shards
     return Renewal(
-        view=View(version=version, members=msgspec.convert(members, tuple[Member, ...]), shards=shards),
+        view=ClusterView(
+            version=version, members=msgspec.convert(members, tuple[Member, ...]), shards=shards
+        ),
         now=now,
     )

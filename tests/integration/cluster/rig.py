@@ -9,7 +9,7 @@ import httpx
 import trio
 
 from actors.cluster.placement import placement
-from actors.ports.cluster_view import View
+from actors.ports.cluster_view import ClusterView
 from gatherup.addresses import Addresses
 from gatherup.config import Config
 from gatherup.lifetime import run_node
@@ -103,16 +103,16 @@ class Rig:
         self.sites.append(Site(node.addresses.http))
         return self.sites[-1]
 
-    async def view(self) -> View:
+    async def view(self) -> ClusterView:
         return await self.directory.read()
 
-    async def until(self, holds: Callable[[View], bool]) -> View:
+    async def until(self, holds: Callable[[ClusterView], bool]) -> ClusterView:
         """Return when the directory looks so."""
         while not holds(view := await self.view()):  # noqa: ASYNC110 - it is another's doing
             await trio.sleep(0.02)
         return view
 
-    async def balanced(self) -> View:
+    async def balanced(self) -> ClusterView:
         """Return when every shard is where it belongs among the nodes that run."""
         return await self.until(
             lambda view: (

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import trio
 
-from actors.ports.cluster_view import View
+from actors.ports.cluster_view import ClusterView
 from gatherup.client import Event, Online, Snapshot, Status, Stream, connect
 from tests.integration.cluster.rig import CLUSTER, Rig
 from tests.integration.site import SETTINGS, Site
@@ -206,7 +206,7 @@ async def hear_one_another(url: str, stream_url: str, names: set[str]) -> None:
     await site.aclose()
 
 
-def runs(view: View) -> dict[str, int]:
+def runs(view: ClusterView) -> dict[str, int]:
     """The run of each member, by its name."""
     return {member.name: member.fence for member in view.members}
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from actors.ports.cluster_view import View
+from actors.ports.cluster_view import ClusterView
 from protocol.presence import PRESENCE, person_of
 from tests.integration.cluster.rig import CLUSTER, Rig
 from tests.integration.cluster.test_commands import serving
@@ -92,7 +92,7 @@ async def test_a_killed_node_s_people_are_offline_and_leave_the_rosters(cluster:
             assert (again["present"], again.get("present_count", 0)) == ([watcher.user], 1)
 
 
-async def among_both(cluster: Rig, view: View) -> tuple[Person, Sequence[Person], Sequence[str]]:
+async def among_both(cluster: Rig, view: ClusterView) -> tuple[Person, Sequence[Person], Sequence[str]]:
     """A watcher, and two people in its two rooms: one roster of people and one of rooms on each node."""
     site = cluster.site(cluster.nodes["node-1"])
     watcher = await site.guest("Watcher")

@@ -11,7 +11,7 @@ import pytest
 import trio
 from psycopg.conninfo import conninfo_to_dict
 
-from actors.ports.cluster_view import SHARDS, Move, View
+from actors.ports.cluster_view import SHARDS, ClusterView, Move
 from actors.ports.directory import Directory, NameHeldError
 from actors.ports.log import Fence, FencedError, LogUnavailableError
 from gatherup.embedded import PostgresServer
@@ -166,8 +166,8 @@ class Changing:
         self._name = name
         self._chance = random.Random(seed)
         self._fence: Fence | None = None
-        self._view: View | None = None
-        self.views: list[View] = []
+        self._view: ClusterView | None = None
+        self.views: list[ClusterView] = []
         self.ended = 0
 
     async def run(self, rounds: int) -> None:

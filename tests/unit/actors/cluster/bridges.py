@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from actors.cluster.bridge import Bridge
 from actors.cluster.ownership import Ownership, There
 from actors.ports.bus import BusUnavailableError
-from actors.ports.cluster_view import SHARDS, Member, Shard, View
+from actors.ports.cluster_view import SHARDS, ClusterView, Member, Shard
 from actors.ports.log import Fence, LogRow, LogUnavailableError
 from actors.presence import Presence
 from actors.presence.roster import Here as Local
@@ -254,7 +254,7 @@ class Town:
 
     def __init__(self, nodes: int) -> None:
         self.hub, self.log, self.clock = Hub(), FakeLog(), TrioClock()
-        self.view = View(
+        self.view = ClusterView(
             version=1,
             members=tuple(member(n) for n in range(1, nodes + 1)),
             shards=tuple(Shard(n % nodes + 1, 1) for n in range(SHARDS)),

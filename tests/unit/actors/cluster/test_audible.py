@@ -6,15 +6,15 @@ import pytest
 
 from actors.cluster.audible import Audibility, Hearing, audibility
 from actors.cluster.limits import LINK_SILENCE_S
-from actors.ports.cluster_view import SHARDS, Member, Shard, View
+from actors.ports.cluster_view import SHARDS, ClusterView, Member, Shard
 
 
-def view(hears: dict[int, tuple[int, ...]]) -> View:
+def view(hears: dict[int, tuple[int, ...]]) -> ClusterView:
     members = tuple(
         Member(id=me, name=f"n{me}", fence=1, lease=1, lease_s=2.0, protocol=1, hears=heard)
         for me, heard in hears.items()
     )
-    return View(version=1, members=members, shards=(Shard(None, 0),) * SHARDS)
+    return ClusterView(version=1, members=members, shards=(Shard(None, 0),) * SHARDS)
 
 
 @pytest.mark.parametrize(

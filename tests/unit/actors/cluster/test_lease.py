@@ -9,15 +9,15 @@ from hypothesis import strategies as st
 
 from actors.cluster.lease import FailureDetector
 from actors.cluster.limits import LEASE_S, RENEWALS_PER_LEASE
-from actors.ports.cluster_view import SHARDS, Member, Shard, View
+from actors.ports.cluster_view import SHARDS, ClusterView, Member, Shard
 
 PERIOD_S = LEASE_S / RENEWALS_PER_LEASE
 ME = 1
 SILENT = Member(id=2, name="two", fence=3, lease=10, lease_s=LEASE_S, protocol=1)
 
 
-def view(*members: Member) -> View:
-    return View(version=1, members=members, shards=(Shard(None, 0),) * SHARDS)
+def view(*members: Member) -> ClusterView:
+    return ClusterView(version=1, members=members, shards=(Shard(None, 0),) * SHARDS)
 
 
 def seen(detector: FailureDetector, at: float, *members: Member, round_trip_s: float = 0.0) -> list[int]:

@@ -16,7 +16,7 @@ from actors.cluster.limits import HANDOVER_PAUSE_S, HANDOVER_SHARDS, HANDOVERS_A
 from actors.cluster.member import Membership, join
 from actors.cluster.ownership import Here, Ownership, Settling
 from actors.cluster.placement import placement
-from actors.ports.cluster_view import SHARDS, Joining, Member, Move, Renewal, View
+from actors.ports.cluster_view import SHARDS, ClusterView, Joining, Member, Move, Renewal
 from actors.ports.directory import JoinRefusedError
 from actors.ports.log import Fence, FencedError, LogUnavailableError
 from storage.memory.database import MemoryDatabase
@@ -51,7 +51,9 @@ class WatchedDirectory:
         await self._enter()
         return await self._directory.join(joining, over=over)
 
-    async def renew(self, fence: Fence, *, hears: Sequence[int], report: str, known: View | None) -> Renewal:
+    async def renew(
+        self, fence: Fence, *, hears: Sequence[int], report: str, known: ClusterView | None
+    ) -> Renewal:
         await self._enter(fence)
         self.renewals.append((fence.node, trio.current_time()))
         renewal = await self._directory.renew(fence, hears=hears, report=report, known=known)
@@ -76,11 +78,11 @@ class WatchedDirectory:
         await self._enter()
         await self._directory.leave(fence)
 
-    async def read(self) -> View:
+    async def read(self) -> ClusterView:
         await self._enter()
         return await self._directory.read()
 
-    def view(self) -> View:
+    def view(self) -> ClusterView:
         return self.table.members.view()
 
     @property

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from actors.cluster.limits import ACTING_PART, LEASE_S
 from actors.cluster.ownership import Change, Here, Ownership, Settling, Suspended, There
-from actors.ports.cluster_view import SHARDS, Shard, View
+from actors.ports.cluster_view import SHARDS, ClusterView, Shard
 from actors.ports.log import Fence
 from tests.ownership import member, owning_everything
 from tests.ports import TrioClock
@@ -25,10 +25,10 @@ class StillClock(TrioClock):
         return self.at
 
 
-def view(version: int, *owners: tuple[int | None, int], fences: tuple[int, int] = (1, 1)) -> View:
+def view(version: int, *owners: tuple[int | None, int], fences: tuple[int, int] = (1, 1)) -> ClusterView:
     """The first shards' (owner, epoch); the rest are nobody's."""
     shards = tuple(Shard(*owner) for owner in owners)
-    return View(
+    return ClusterView(
         version=version,
         members=(member(1, fence=fences[0]), member(2, fence=fences[1])),
         shards=shards + (Shard(None, 0),) * (SHARDS - len(shards)),

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.cluster.placement import batches, heirs, intended, moves, placement, rebalancing, takeable
-from actors.ports.cluster_view import SHARDS, Member, Move, Shard, View
+from actors.ports.cluster_view import SHARDS, ClusterView, Member, Move, Shard
 
 IDS = st.lists(st.integers(min_value=1, max_value=2**31), min_size=1, max_size=12, unique=True)
 
@@ -17,8 +17,8 @@ def member(id: int, *, draining: bool = False, hears: tuple[int, ...] = ()) -> M
     )
 
 
-def view(members: list[Member], owners: list[int | None]) -> View:
-    return View(version=1, members=tuple(members), shards=tuple(Shard(owner, 7) for owner in owners))
+def view(members: list[Member], owners: list[int | None]) -> ClusterView:
+    return ClusterView(version=1, members=tuple(members), shards=tuple(Shard(owner, 7) for owner in owners))
 
 
 def test_nobody_owns_anything_without_members() -> None:

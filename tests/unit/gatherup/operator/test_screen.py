@@ -10,7 +10,7 @@ import pytest
 import trio
 from rich.console import Console
 
-from actors.ports.cluster_view import Member, View
+from actors.ports.cluster_view import ClusterView, Member
 from actors.ports.directory import Directory
 from actors.ports.log import LogUnavailableError
 from gatherup.operator.drain import NoSuchNodeError, drain
@@ -61,7 +61,7 @@ def test_what_goes_to_no_terminal_is_wide_enough() -> None:
 
 async def test_nor_does_the_list_of_members() -> None:
     class OneMember(MemoryDirectory):
-        async def read(self) -> View:
+        async def read(self) -> ClusterView:
             return view(evil(1), member(2, 1))
 
     with pytest.raises(NoSuchNodeError) as caught:
@@ -74,10 +74,10 @@ async def test_nor_does_the_list_of_members() -> None:
 class Views:
     """A directory that shows one view after the other, the last one for ever."""
 
-    def __init__(self, *views: View | None) -> None:
+    def __init__(self, *views: ClusterView | None) -> None:
         self.views = list(views)
 
-    async def read(self) -> View:
+    async def read(self) -> ClusterView:
         await trio.lowlevel.checkpoint()
         found = self.views.pop(0) if len(self.views) > 1 else self.views[0]
         if found is None:

@@ -7,7 +7,7 @@ import json
 import msgspec
 from rich.console import Console
 
-from actors.ports.cluster_view import SHARDS, Member, Shard, View
+from actors.ports.cluster_view import SHARDS, ClusterView, Member, Shard
 from gatherup.operator.screen import as_line, table
 from gatherup.operator.status import Observer
 from gatherup.report import NodeReport, report_text
@@ -23,8 +23,8 @@ def member(number: int, lease: int, **more: object) -> Member:
     return Member(id=number, name=f"node-{number}", lease=lease, **{**values, **more})  # type: ignore[arg-type]
 
 
-def view(*members: Member, owner: int | None = 1) -> View:
-    return View(version=7, members=members, shards=(Shard(owner, 1),) * SHARDS)
+def view(*members: Member, owner: int | None = 1) -> ClusterView:
+    return ClusterView(version=7, members=members, shards=(Shard(owner, 1),) * SHARDS)
 
 
 def test_a_lease_s_age_is_what_this_observer_saw() -> None:
