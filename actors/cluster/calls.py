@@ -18,12 +18,12 @@ from actors.cluster.ownership import There
 from actors.ports.log import Fence
 from actors.refusals import refused
 from actors.runtime.envelope import RETRY_AFTER_S, Envelope
-from actors.runtime.peers import RemoteView
+from actors.runtime.peers import RemoteSnapshot
 from protocol.codes import Code
 from protocol.frames import Accepted, Refused, Reply, Unknown
 from protocol.nodes import Ask, Forward
 
-Answered = RemoteView | Refused | None
+Answered = RemoteSnapshot | Refused | None
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode_reply: Final = msgspec.msgpack.Decoder(Accepted | Refused | Unknown).decode
 
@@ -113,7 +113,7 @@ class ViewCall:
 
     def shown(self, head: int, view: bytes) -> None:
         """Settle it with what the owner shows."""
-        self._settle(RemoteView(head, view))
+        self._settle(RemoteSnapshot(head, view))
 
     def answered(self, reply: Raw) -> bool:
         """Settle it with the owner's refusal. False for bytes that are none."""

@@ -13,7 +13,7 @@ from actors.cluster.links import Links
 from actors.kind import Kind
 from actors.ports.log import Fence
 from actors.runtime.envelope import RETRY_AFTER_S, Envelope
-from actors.runtime.router import View
+from actors.runtime.router import Snapshot
 from protocol.codec import Codec, InvalidFrameError, Subprotocol, UndecodableError
 from protocol.frames import Command, Refused, Reply, Signal, StreamCommand, Unknown
 from protocol.nodes import Answer, Ask, Forward, Returned, SendSignal, Shown
@@ -46,7 +46,7 @@ class OwnedStreams(Protocol):
         ...
 
     def view_for(
-        self, stream: str, user: str, epoch: int, answer: Callable[[View | Refused | None], None]
+        self, stream: str, user: str, epoch: int, answer: Callable[[Snapshot | Refused | None], None]
     ) -> None:
         """What a snapshot of a stream owned here at this epoch shows this user; None if it isn't."""
         ...
@@ -108,7 +108,7 @@ class Serving:
     def view(self, streams: OwnedStreams, run: Fence, message: Ask) -> None:
         """Have a snapshot shown, and sent."""
 
-        def answer(shown: View | Refused | None) -> None:
+        def answer(shown: Snapshot | Refused | None) -> None:
             match shown:
                 case None:
                     self._links.send(run, Returned(message.call))

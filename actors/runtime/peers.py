@@ -12,7 +12,7 @@ from actors.runtime.envelope import Envelope
 from protocol.frames import Refused, Signal
 
 
-class RemoteView(Struct, frozen=True):
+class RemoteSnapshot(Struct, frozen=True):
     """What a snapshot shows, as another node encoded it."""
 
     head: int
@@ -33,7 +33,7 @@ class Peers(Protocol):
         ...
 
     def ask_view(
-        self, to: There, stream: str, user: str, answer: Callable[[RemoteView | Refused | None], None]
+        self, to: There, stream: str, user: str, answer: Callable[[RemoteSnapshot | Refused | None], None]
     ) -> None:
         """Ask the owner what a snapshot shows this user. ``answer`` is called once; None: ask again, it moved."""
         ...

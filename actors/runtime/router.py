@@ -20,10 +20,10 @@ from actors.runtime import limits
 from actors.runtime.cell import Cell
 from actors.runtime.envelope import Envelope, tag_of
 from actors.runtime.oneshot import Oneshot
-from actors.runtime.peers import Peers, RemoteView
+from actors.runtime.peers import Peers, RemoteSnapshot
 from actors.runtime.publisher import Publisher
+from actors.runtime.snapshots import Snapshot, show, unavailable
 from actors.runtime.supervisor import Supervisor
-from actors.runtime.views import View, show, unavailable
 from protocol.codes import Code
 from protocol.frames import Command, CreateCommand, Refused, Reply, Signal, Signalled, StreamCommand
 from protocol.ids import kind_of
@@ -218,7 +218,7 @@ class Router:
 
     # --- snapshots ---
 
-    async def view(self, stream: str, *, user: str) -> View | RemoteView | Refused:
+    async def view(self, stream: str, *, user: str) -> Snapshot | RemoteSnapshot | Refused:
         """The committed state as this user may see it, with its head. Whoever asks has checked the right.
 
         Asks again while ownership moves; refused ``unavailable`` after COMMAND_TIMEOUT_S.
@@ -226,7 +226,7 @@ class Router:
         with self._clock.deadline(COMMAND_TIMEOUT_S):
             while True:
                 retry = self._retry  # before asking: a change that comes while the answer is under way counts
-                answer: Oneshot[View | RemoteView | Refused | None] = Oneshot()
+                answer: Oneshot[Snapshot | RemoteSnapshot | Refused | None] = Oneshot()
                 self._ask_view(stream, user, answer.set)
                 found = await answer.wait()
                 if found is not None:
@@ -235,7 +235,7 @@ class Router:
         return unavailable(stream)
 
     def view_for(
-        self, stream: str, user: str, epoch: int, answer: Callable[[View | Refused | None], None]
+        self, stream: str, user: str, epoch: int, answer: Callable[[Snapshot | Refused | None], None]
     ) -> None:
         """What a peer wants to know of a stream which, by its view, this node owns at this epoch.
 
@@ -247,7 +247,7 @@ class Router:
             answer(None)
 
     def _ask_view(
-        self, stream: str, user: str, answer: Callable[[View | RemoteView | Refused | None], None]
+        self, stream: str, user: str, answer: Callable[[Snapshot | RemoteSnapshot | Refused | None], None]
     ) -> None:
         match self._ownership.where(stream):
             case Here(epoch=epoch):
@@ -260,7 +260,7 @@ class Router:
                 answer(unavailable(stream))
 
     def _look(
-        self, stream: str, user: str, epoch: int, answer: Callable[[View | Refused | None], None]
+        self, stream: str, user: str, epoch: int, answer: Callable[[Snapshot | Refused | None], None]
     ) -> None:
         entity = self._supervisor.entity(stream, epoch)
         if entity is not None and entity.kind.on_demand:

@@ -12,8 +12,8 @@ from actors.cluster.calls import Answered
 from actors.cluster.limits import BEAT_S, CALLS_MAX, LINK_QUEUE_MESSAGES_MAX, LINK_SILENCE_S
 from actors.cluster.ownership import There
 from actors.ports.cluster_view import Shard
-from actors.runtime.peers import RemoteView
-from actors.runtime.router import View
+from actors.runtime.peers import RemoteSnapshot
+from actors.runtime.router import Snapshot
 from protocol.codes import Code
 from protocol.frames import Accepted, Refused, Signalled, StreamCommand, Unknown
 from protocol.nodes import (
@@ -632,11 +632,11 @@ async def test_views_are_asked_for(autojump_clock, town):
     there = node.ownership.where(HERS)
     told: list[Answered] = []
     refusal = Refused(code=Code.INTERNAL, message="no", stream=HERS)
-    for shown in (View(3, Opened()), refusal, None):
+    for shown in (Snapshot(3, Opened()), refusal, None):
         owner.router.shows = shown
         node.bridge.ask_view(there, HERS, BY, told.append)
         await settle()
-    assert told == [RemoteView(3, msgspec.msgpack.encode(Opened())), refusal, None]
+    assert told == [RemoteSnapshot(3, msgspec.msgpack.encode(Opened())), refusal, None]
     losing(town, Answer)
     owner.router.shows = refusal
     node.bridge.ask_view(there, HERS, BY, told.append)

@@ -6,7 +6,7 @@ from msgspec import Raw
 from actors.cluster.calls import Calls, CommandCall, ViewCall
 from actors.cluster.ownership import There
 from actors.runtime.envelope import Envelope
-from actors.runtime.peers import RemoteView
+from actors.runtime.peers import RemoteSnapshot
 from protocol.codes import Code
 from protocol.frames import Accepted, Refused, Reply, Unknown
 from tests.counter_kind import Add
@@ -95,7 +95,7 @@ def test_a_view_is_told_once():
     call = ViewCall(THERE, ROOM, BY, told.append, 10.0)
     call.shown(3, b"v")
     call.moved(lambda _: None)
-    assert told == [RemoteView(3, b"v")] and call.over
+    assert told == [RemoteSnapshot(3, b"v")] and call.over
 
 
 def test_a_view_expires():

@@ -14,8 +14,8 @@ from actors.cluster.ownership import Ownership, There
 from actors.ports.cluster_view import Move, shard_of
 from actors.runtime.envelope import Envelope
 from actors.runtime.node import Runtime
-from actors.runtime.peers import RemoteView
-from actors.runtime.views import View
+from actors.runtime.peers import RemoteSnapshot
+from actors.runtime.snapshots import Snapshot
 from protocol.frames import Refused, Signal
 from storage.memory.directory import MemoryDirectory
 from storage.memory.faults import Faults
@@ -71,10 +71,14 @@ class Line:
         )
 
     def ask_view(
-        self, to: There, stream: str, user: str, answer: Callable[[RemoteView | Refused | None], None]
+        self, to: There, stream: str, user: str, answer: Callable[[RemoteSnapshot | Refused | None], None]
     ) -> None:
-        def shown(found: View | Refused | None) -> None:
-            answer(RemoteView(found.head, msgpack.encode(found.view)) if isinstance(found, View) else found)
+        def shown(found: Snapshot | Refused | None) -> None:
+            answer(
+                RemoteSnapshot(found.head, msgpack.encode(found.view))
+                if isinstance(found, Snapshot)
+                else found
+            )
 
         self._later(lambda: self._cluster.of(to).router.view_for(stream, user, to.epoch, shown))
 

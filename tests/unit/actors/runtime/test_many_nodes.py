@@ -14,8 +14,8 @@ from actors.ports.log import LogUnavailableError
 from actors.runtime import router as router_module
 from actors.runtime.envelope import Envelope
 from actors.runtime.limits import DUE_SWEEP_S
-from actors.runtime.peers import RemoteView
-from actors.runtime.views import View
+from actors.runtime.peers import RemoteSnapshot
+from actors.runtime.snapshots import Snapshot
 from protocol.codes import Code
 from protocol.frames import Accepted, Refused, Reply, Unknown
 from protocol.ids import stream_key
@@ -462,7 +462,7 @@ async def test_a_view_comes_from_wherever_the_owner_is(autojump_clock: object, c
         await two.runtime.router.ask(Add(client_id=cid("0"), stream=stream, amount=7), by=ME)
         here = await one.runtime.router.view(stream, user=ME)
         there = await two.runtime.router.view(stream, user=ME)
-        assert isinstance(here, View) and isinstance(there, RemoteView)
+        assert isinstance(here, Snapshot) and isinstance(there, RemoteSnapshot)
         assert here.head == there.head == 1
         assert b"total" in there.view
         views: list[object] = []
@@ -477,7 +477,7 @@ async def test_a_view_comes_from_wherever_the_owner_is(autojump_clock: object, c
             await trio.sleep(1)
             assert not views
             await cluster.hand_over(one, two, shards_of(stream))
-        assert sorted(type(view).__name__ for view in views) == ["RemoteView", "View"]
+        assert sorted(type(view).__name__ for view in views) == ["RemoteSnapshot", "Snapshot"]
 
 
 async def test_a_view_that_nobody_can_show_is_refused_in_the_end(
@@ -499,7 +499,7 @@ async def test_who_waits_for_a_view_is_sent_on_when_its_shard_is_handed_over(
     async with cluster.running() as (one, _):
         epoch = epoch_of(one, stream)
         one.faults.held["activate"] = trio.Event()
-        told: list[View | Refused | None] = []
+        told: list[Snapshot | Refused | None] = []
         one.runtime.router.view_for(stream, ME, epoch, told.append)
         await trio.sleep(0.1)
         assert not told

@@ -13,7 +13,7 @@ from protocol.codes import Code
 from protocol.frames import Refused
 
 
-class View(Struct, frozen=True):
+class Snapshot(Struct, frozen=True):
     """What a snapshot shows, and at which head."""
 
     head: int
@@ -23,7 +23,7 @@ class View(Struct, frozen=True):
 def show(
     stream: str,
     user: str,
-    answer: Callable[[View | Refused | None], None],
+    answer: Callable[[Snapshot | Refused | None], None],
     found: Cell | Code | None,
 ) -> None:
     """Answer with what the cell shows this user; None: ask again, it isn't the cell's to say."""
@@ -33,7 +33,7 @@ def show(
             if shown is None:
                 answer(refused(Code.INTERNAL, stream=stream))
             else:
-                answer(View(head=found.active.head, view=shown))
+                answer(Snapshot(head=found.active.head, view=shown))
         case Code():
             answer(refused(found, stream=stream, retry_after_s=RETRY_AFTER_S))
         case _:
