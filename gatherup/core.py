@@ -30,7 +30,7 @@ from actors.session.unread import UnreadScheduler
 from actors.session.watching import VisibilityChecks
 from gatherup.auth.tokens import AccessTokens
 from gatherup.canary import KIND as CANARY
-from gatherup.canary import Air, Canary
+from gatherup.canary import Canary, ProbeContext
 from gatherup.clock import stopwatch
 from gatherup.config import Config
 from gatherup.feature import Task
@@ -226,7 +226,7 @@ def _canary(
     hears: Callable[[], tuple[int, ...]],
     hearing: Hearing,
 ) -> Canary:
-    air = Air(
+    probe_context = ProbeContext(
         router=runtime.router,
         relay=relay,
         writers=writers,
@@ -236,7 +236,7 @@ def _canary(
     )
     return Canary(
         config.canary,
-        air,
+        probe_context,
         ownership,
         audible=lambda: hearing.standing,
         hears=hears,

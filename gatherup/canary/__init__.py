@@ -7,6 +7,6 @@ bus. No part is asked whether it works; every part is used.
 
 from gatherup.canary.canary import Canary
 from gatherup.canary.kind import KIND, CanaryKind
-from gatherup.canary.singer import Air
+from gatherup.canary.probe import ProbeContext
 
-__all__ = ["KIND", "Air", "Canary", "CanaryKind"]
+__all__ = ["KIND", "Canary", "CanaryKind", "ProbeContext"]

@@ -12,8 +12,8 @@ import trio
 from actors.cluster.audible import Audibility
 from actors.cluster.ownership import Here, Ownership, There
 from actors.ports.cluster_view import Member
+from gatherup.canary.probe import Probe, ProbeContext
 from gatherup.canary.readiness import STARTING, Away, Readiness, Signs, readiness
-from gatherup.canary.singer import Air, Singer
 from gatherup.config import Canary as CanaryConfig
 
 WATCH_S: Final = 0.5
@@ -23,7 +23,7 @@ _log = structlog.stdlib.get_logger("gatherup.canary")
 
 
 class Canary:
-    """Sings every ``period_s`` and remembers how that went.
+    """Sends a probe every ``period_s`` and remembers how that went.
 
     ``audible`` tells how this node stands with the others, ``hears`` the ids of those whose frames reach it, ``skew_s``
     a jump of the clock that wasn't followed.
@@ -32,7 +32,7 @@ class Canary:
     def __init__(
         self,
         config: CanaryConfig,
-        air: Air,
+        context: ProbeContext,
         ownership: Ownership,
         *,
         audible: Callable[[], Audibility],
@@ -40,18 +40,18 @@ class Canary:
         skew_s: Callable[[], float | None],
     ) -> None:
         self.away_heard = 0
-        """Songs in streams of other members that came back."""
+        """Probes to streams of other members that came back."""
         self.away_silent = 0
-        """Songs there that didn't."""
+        """Probes there that didn't."""
         self._config = config
-        self._air = air
+        self._context = context
         self._ownership = ownership
         self._audible = audible
         self._hears = hears
         self._skew_s = skew_s
-        self._home = Singer(air, self._is_here, timeout_s=config.timeout_s)
-        self._home_begun = air.clock.monotonic()
-        self._away: dict[int, Singer] = {}
+        self._home = Probe(context, self._is_here, timeout_s=config.timeout_s)
+        self._home_begun = context.clock.monotonic()
+        self._away: dict[int, Probe] = {}
         """By the member's id."""
         self.stopping = False
         """Set when the node drains: it is unready from then on."""
@@ -60,12 +60,12 @@ class Canary:
 
     @property
     def heard(self) -> int:
-        """Songs at home that went the whole way."""
+        """Probes at home that went the whole way."""
         return self._home.heard
 
     @property
     def silent(self) -> int:
-        """Songs at home that didn't."""
+        """Probes at home that didn't."""
         return self._home.silent
 
     @property
@@ -84,7 +84,7 @@ class Canary:
     # --- singing -----------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Sing until cancelled."""
+        """Send probes until cancelled."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._sing_at_home)
             nursery.start_soon(self._sing_away)
@@ -93,13 +93,13 @@ class Canary:
     async def _sing_at_home(self) -> None:
         try:
             while True:
-                begun = self._air.clock.monotonic()
+                begun = self._context.clock.monotonic()
                 if self._ownership.shards:
-                    await self._home.sing()
+                    await self._home.send()
                 else:
                     self._home.leave()
                     self._home_begun = begun
-                await self._air.clock.sleep_until(begun + self._config.period_s)
+                await self._context.clock.sleep_until(begun + self._config.period_s)
         finally:
             self._home.leave()
 
@@ -107,19 +107,19 @@ class Canary:
         last = -1
         try:
             while True:
-                begun = self._air.clock.monotonic()
+                begun = self._context.clock.monotonic()
                 member = self._next_peer(last)
                 if member is not None:
                     last = member.id
-                    await self._sing_at(self._away[last])
-                await self._air.clock.sleep_until(begun + self._config.period_s)
+                    await self._send_to(self._away[last])
+                await self._context.clock.sleep_until(begun + self._config.period_s)
         finally:
-            for singer in self._away.values():
-                singer.leave()
+            for probe in self._away.values():
+                probe.leave()
 
-    async def _sing_at(self, singer: Singer) -> None:
-        await singer.sing()
-        if singer.reason is None:
+    async def _send_to(self, probe: Probe) -> None:
+        await probe.send()
+        if probe.reason is None:
             self.away_heard += 1
         else:
             self.away_silent += 1
@@ -134,7 +134,9 @@ class Canary:
             return None
         id_ = min((id_ for id_ in peers if id_ > last), default=min(peers))
         if id_ not in self._away:
-            self._away[id_] = Singer(self._air, partial(self._is_at, id_), timeout_s=self._config.timeout_s)
+            self._away[id_] = Probe(
+                self._context, partial(self._is_at, id_), timeout_s=self._config.timeout_s
+            )
         return peers[id_]
 
     def _is_here(self, stream: str) -> bool:
@@ -156,15 +158,15 @@ class Canary:
                 was_ready = was_ready or found.unready is None
                 tell("readiness changed", ready=found.unready is None, reason=found.unready or found.degraded)
                 told = found
-            await self._air.clock.sleep_until(self._air.clock.monotonic() + WATCH_S)
+            await self._context.clock.sleep_until(self._context.clock.monotonic() + WATCH_S)
 
     def _signs(self) -> Signs:
         ownership, view = self._ownership, self._ownership.view
         unhearing = [peer for peer in ownership.peers if ownership.me.node not in peer.hears]
         away = [
-            Away(member.name, singer.reason)
-            for id_, singer in self._away.items()
-            if singer.tried and (member := view.member(id_)) is not None
+            Away(member.name, probe.reason)
+            for id_, probe in self._away.items()
+            if probe.tried and (member := view.member(id_)) is not None
         ]
         return Signs(
             stopping=self.stopping,
@@ -180,7 +182,7 @@ class Canary:
         )
 
     def _why_silent_at_home(self) -> str | None:
-        home, now = self._home, self._air.clock.monotonic()
+        home, now = self._home, self._context.clock.monotonic()
         if home.heard_at is None:
             return home.reason or STARTING
         since = max(home.heard_at, self._home_begun)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from actors.kind import Accept, Decision, Emit, Facts, Instant, Kind, Refuse
 from protocol.codes import Code
@@ -17,30 +17,30 @@ from protocol.kind import WireKind
 KIND: Final = "canary"
 
 
-class HatchCanary(CreateCommand, frozen=True, kw_only=True, tag="canary.hatch"):
-    """Begin a stream to sing in."""
+class OpenProbeStream(CreateCommand, frozen=True, kw_only=True, tag="canary.hatch"):
+    """Begin a stream for probes."""
 
 
-class SingCanary(StreamCommand, frozen=True, kw_only=True, tag="canary.sing"):
+class SendProbe(StreamCommand, frozen=True, kw_only=True, tag="canary.sing"):
     """Append one event to a canary's stream."""
 
-    song: str
+    nonce: str = field(name="song")
 
 
-class CanaryHatched(Struct, frozen=True, kw_only=True):
+class ProbeStreamOpened(Struct, frozen=True, kw_only=True):
     """The first event of a canary's stream."""
 
 
-class CanarySang(Struct, frozen=True, kw_only=True):
+class ProbeSent(Struct, frozen=True, kw_only=True):
     """Something unique, to be recognised at the other end."""
 
-    song: str
+    nonce: str = field(name="song")
 
 
 WIRE: Final = WireKind(
     name=KIND,
-    internal=(HatchCanary, SingCanary),
-    events={"canary.hatched": CanaryHatched, "canary.sang": CanarySang},
+    internal=(OpenProbeStream, SendProbe),
+    events={"canary.hatched": ProbeStreamOpened, "canary.sang": ProbeSent},
 )
 
 
@@ -64,9 +64,9 @@ class CanaryKind(Kind[CanaryState]):
         """Each command is one event."""
         if by != SYSTEM:
             return Refuse(Code.FORBIDDEN)
-        if isinstance(command, SingCanary):
-            return Accept((Emit(CanarySang(song=command.song)),))
-        return Accept((Emit(CanaryHatched()),))
+        if isinstance(command, SendProbe):
+            return Accept((Emit(ProbeSent(nonce=command.nonce)),))
+        return Accept((Emit(ProbeStreamOpened()),))
 
     def erase(self, stream: str, user: str, events: Sequence[int]) -> None:
         """Nothing: nobody writes in it."""

@@ -156,7 +156,7 @@ async def _trimmed(postgres_dsn: str, site: Site) -> None:
         cursor = await connection.execute("select count(*) from event where stream_id = %s", (stream,))
         assert await cursor.fetchall() == [(0,)]
         assert await ann.post(room, "untouched") == 2
-    await until_ready(site, 200)  # it took another perch
+    await until_ready(site, 200)  # it opened another stream
 
 
 def environment(dsn: str, **changes: str) -> dict[str, str]:

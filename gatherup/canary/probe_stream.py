@@ -1,4 +1,4 @@
-"""Where a canary sits: a stream, and a subscriber of it that only listens for one song."""
+"""Where probes go: a stream, and a subscriber of it that only waits for one nonce."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing_extensions import override
 from actors.ports.delivery import Wire, WireClosedError
 from actors.relay import Subscription
 from actors.session.connection_writer import ConnectionWriter, ConnectionWriters, Lane
-from gatherup.canary.kind import KIND, HatchCanary
+from gatherup.canary.kind import KIND, OpenProbeStream
 from protocol.codec import Codec, Subprotocol
 from protocol.codes import Code
 from protocol.ids import SYSTEM
@@ -29,27 +29,27 @@ class _PlainFraming:
         return b""
 
 
-_LANE: Final = Lane(Codec(Subprotocol.MSGPACK, (HatchCanary,)), _PlainFraming())
+_LANE: Final = Lane(Codec(Subprotocol.MSGPACK, (OpenProbeStream,)), _PlainFraming())
 
 
-class Ear(Wire):
-    """The Wire port of a subscriber that only listens for one song."""
+class ProbeWire(Wire):
+    """The Wire port of a subscriber that only waits for one nonce."""
 
     def __init__(self) -> None:
-        self._song = b""
+        self._nonce = b""
         self._heard = trio.Event()
         self._closed = False
 
-    def listen(self, song: str) -> trio.Event:
-        """Set when bytes with this song arrive."""
-        self._song, self._heard = song.encode(), trio.Event()
+    def expect(self, nonce: str) -> trio.Event:
+        """Set when bytes with this nonce arrive."""
+        self._nonce, self._heard = nonce.encode(), trio.Event()
         return self._heard
 
     @override
     def send_some(self, data: bytes | memoryview) -> int:
         if self._closed:
             raise WireClosedError
-        if self._song and self._song in bytes(data):
+        if self._nonce and self._nonce in bytes(data):
             self._heard.set()
         return len(data)
 
@@ -62,11 +62,11 @@ class Ear(Wire):
         self._closed = True
 
 
-class Listener:
+class ProbeSubscriber:
     """The relay's subscriber."""
 
-    def __init__(self, ear: Ear, writers: ConnectionWriters) -> None:
-        self.writer: Final[ConnectionWriter] = writers.open(ear, _LANE)
+    def __init__(self, wire: ProbeWire, writers: ConnectionWriters) -> None:
+        self.writer: Final[ConnectionWriter] = writers.open(wire, _LANE)
         self.lost = False
         """Set when the subscription was ended from the other side."""
 
@@ -80,10 +80,10 @@ class Listener:
         self.lost = True
 
 
-class Perch(Struct, frozen=True):
-    """A stream to sing in and the subscription that hears it."""
+class ProbeStream(Struct, frozen=True):
+    """A stream to send probes to, and the subscription that receives them."""
 
     stream: str
-    ear: Ear
-    listener: Listener
+    wire: ProbeWire
+    subscriber: ProbeSubscriber
     subscription: Subscription
