@@ -13,7 +13,7 @@ from msgspec import structs
 from actors.ports.streams import Streams
 from actors.ports.time import Clock
 from gatherup.features.accounts.admission import Admission, Arrival
-from gatherup.features.rooms.room_door import room_id
+from gatherup.features.rooms.room_access import room_id
 from gatherup.http.commands import Commands, fields_of
 from gatherup.http.endpoint import Caller, endpoint
 from gatherup.http.ids import user_id

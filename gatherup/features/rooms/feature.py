@@ -12,7 +12,7 @@ from gatherup.features.rooms.invites import InvitesResource
 from gatherup.features.rooms.members import MembersResource
 from gatherup.features.rooms.messages import MessagesResource
 from gatherup.features.rooms.reports import ReportsResource
-from gatherup.features.rooms.room_door import RoomDoor
+from gatherup.features.rooms.room_access import RoomAccess
 from gatherup.features.rooms.rooms import RoomsResource
 from gatherup.http.throttle import Throttle
 from gatherup.kinds import invite_key_of
@@ -29,7 +29,7 @@ def rooms_of(base: Base) -> Feature:
     """The feature."""
     config, pool, clock, commands = base.config, base.pool, base.clock, base.commands
     rooms, people, messages = Rooms(pool), RoomPeople(pool), Messages(pool)
-    door = RoomDoor(rooms, base.router)
+    access = RoomAccess(rooms, base.router)
     codes = InviteCodes(invite_key_of(config.runtime.receipt_key.key))
     looks = Rate(limits.INVITE_LOOKS_PER_S, limits.INVITE_LOOKS_BURST)
     signals = Rate(limits.SIGNALS_PER_S, limits.SIGNALS_BURST)
@@ -37,10 +37,10 @@ def rooms_of(base: Base) -> Feature:
     return Feature(
         resources=(
             HeadsResource(base.reads, PostgresReadPositions(pool), throttle(signals)),
-            RoomsResource(rooms, door, commands, clock),
-            MembersResource(people, door, commands, clock),
-            MessagesResource(messages, door, commands),
-            InvitesResource(people, door, commands, codes, throttle(looks), clock),
-            ReportsResource(Reports(pool), messages, door, Admins(pool), throttle(signals), clock),
+            RoomsResource(rooms, access, commands, clock),
+            MembersResource(people, access, commands, clock),
+            MessagesResource(messages, access, commands),
+            InvitesResource(people, access, commands, codes, throttle(looks), clock),
+            ReportsResource(Reports(pool), messages, access, Admins(pool), throttle(signals), clock),
         )
     )

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from actors.ports.log import LogUnavailableError
 from actors.session.read_markers import ReadMarkers
-from gatherup.features.rooms.room_door import room_id
+from gatherup.features.rooms.room_access import room_id
 from gatherup.http.endpoint import Caller, endpoint
 from gatherup.http.paging import Pages
 from gatherup.http.problem import ProblemError

@@ -11,7 +11,7 @@ from actors.room.invites import InviteCodes
 from actors.room.permissions import Permission
 from gatherup.features.rooms.members import part_of
 from gatherup.features.rooms.messages import seq_of
-from gatherup.features.rooms.room_door import RoomDoor, room_id
+from gatherup.features.rooms.room_access import RoomAccess, room_id
 from gatherup.features.rooms.rooms import ROOM
 from gatherup.http.commands import Commands, fields_of
 from gatherup.http.endpoint import Caller, endpoint
@@ -44,14 +44,14 @@ class InvitesResource:
     def __init__(
         self,
         people: RoomPeople,
-        door: RoomDoor,
+        access: RoomAccess,
         commands: Commands,
         codes: InviteCodes,
         looks: Throttle,
         clock: Clock,
     ) -> None:
         self._people = people
-        self._door = door
+        self._access = access
         self._commands = commands
         self._codes = codes
         self._looks = looks
@@ -69,7 +69,7 @@ class InvitesResource:
     async def invited(self, caller: Caller, room: str, query: RoomPeopleQuery) -> InvitedPage:
         """List the users who were invited and haven't joined, for members who may invite."""
         edge = self._pages.edge(query.cursor)
-        await self._door.permitted(caller, room, Permission.INVITE)
+        await self._access.permitted(caller, room, Permission.INVITE)
         found = await self._people.invited(room, **part_of(edge, query, self._clock))
         page = self._pages.page(found, edge, query.limit, lambda row: UserKey(row.user))
         invited = [InvitedUser(user=row.user, by=row.by, at=row.at) for row in page.rows]
@@ -90,7 +90,7 @@ class InvitesResource:
     )
     async def page(self, caller: Caller, room: str) -> Invites:
         """List the invites that work now, without their codes, for members who may create invites."""
-        await self._door.permitted(caller, room, Permission.CREATE_INVITE)
+        await self._access.permitted(caller, room, Permission.CREATE_INVITE)
         found = await self._people.invites(room, now=self._clock.now())
         return Invites(
             invites=[

@@ -7,7 +7,7 @@ from typing import Final, TypedDict
 from actors.kind import Instant
 from actors.ports.time import Clock
 from actors.room.permissions import Permission
-from gatherup.features.rooms.room_door import RoomDoor, role_of, room_id
+from gatherup.features.rooms.room_access import RoomAccess, role_of, room_id
 from gatherup.features.rooms.rooms import ROOM
 from gatherup.http.commands import Commands, fields_of
 from gatherup.http.endpoint import Caller, endpoint
@@ -46,9 +46,9 @@ GROUP: Final = "members"
 class MembersResource:
     """Memberships, roles, mutes, kicks, bans."""
 
-    def __init__(self, people: RoomPeople, door: RoomDoor, commands: Commands, clock: Clock) -> None:
+    def __init__(self, people: RoomPeople, access: RoomAccess, commands: Commands, clock: Clock) -> None:
         self._people = people
-        self._door = door
+        self._access = access
         self._commands = commands
         self._clock = clock
         self._pages = Pages(UserKey)
@@ -75,11 +75,11 @@ class MembersResource:
     async def page(self, caller: Caller, room: str, query: RoomPeopleQuery) -> MemberPage:
         """List a part of a room's members, for members, and where in the room's log it was read."""
         edge = self._pages.edge(query.cursor)
-        await self._door.entered(caller, room)
+        await self._access.entered(caller, room)
         found = await self._people.members(room, **part_of(edge, query, self._clock))
         # Roles stand in the actor's state, which is asked after the rows. It is as new as they are, or newer, except in
         # the moment between a commit and its actor's learning of it: the older of the two is true of both.
-        head, view = await self._door.shown(caller, room)
+        head, view = await self._access.shown(caller, room)
         page = self._pages.page(found.rows, edge, query.limit, lambda row: UserKey(row.user))
         members = [
             Member(user=row.user, role=role_of(view, row.user), muted_until=row.muted_until)
@@ -120,7 +120,7 @@ class MembersResource:
     async def bans(self, caller: Caller, room: str, query: RoomPeopleQuery) -> RoomBanPage:
         """List the bans from a room, for members who may ban."""
         edge = self._pages.edge(query.cursor)
-        await self._door.permitted(caller, room, Permission.BAN)
+        await self._access.permitted(caller, room, Permission.BAN)
         found = await self._people.bans(room, **part_of(edge, query, self._clock))
         page = self._pages.page(found, edge, query.limit, lambda row: UserKey(row.user))
         bans = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from gatherup.features.rooms.room_door import RoomDoor, room_id
+from gatherup.features.rooms.room_access import RoomAccess, room_id
 from gatherup.features.rooms.rooms import ROOM
 from gatherup.http.commands import Commands, fields_of
 from gatherup.http.endpoint import Caller, endpoint
@@ -46,9 +46,9 @@ _SEQ: Final = re.compile(r"^[1-9][0-9]{0,14}$(?!\n)")
 class MessagesResource:
     """Messages, threads, reactions, pins."""
 
-    def __init__(self, messages: Messages, door: RoomDoor, commands: Commands) -> None:
+    def __init__(self, messages: Messages, access: RoomAccess, commands: Commands) -> None:
         self._messages = messages
-        self._door = door
+        self._access = access
         self._commands = commands
         self._reactions = Pages(ReactionKey)
 
@@ -144,7 +144,7 @@ class MessagesResource:
     )
     async def pins(self, caller: Caller, room: str) -> PinnedMessages:
         """List the pinned messages that one may read. Only members can ask."""
-        pinned = (await self._door.view(caller, room)).pinned
+        pinned = (await self._access.view(caller, room)).pinned
         found = await self._messages.some(caller.user, room, pinned)
         return PinnedMessages(messages=[message_of(found[seq]) for seq in pinned if seq in found])
 
@@ -161,7 +161,7 @@ class MessagesResource:
         )
 
     async def _one(self, caller: Caller, room: str, seq: str) -> MessageRow:
-        return await message_in(self._messages, self._door, caller, room, seq)
+        return await message_in(self._messages, self._access, caller, room, seq)
 
     async def _part(
         self, caller: Caller, room: str, query: MessagesQuery, *, thread: int | None
@@ -177,7 +177,7 @@ class MessagesResource:
             limit=query.limit + 1,
         )
         if not found:  # else the one who asks may read, for who may not gets none
-            await self._door.entered(caller, room)
+            await self._access.entered(caller, room)
         return _page(found, query)
 
 
@@ -188,11 +188,13 @@ def seq_of(seq: str, field: str = "message") -> int:
     return int(seq)
 
 
-async def message_in(messages: Messages, door: RoomDoor, caller: Caller, room: str, seq: str) -> MessageRow:
+async def message_in(
+    messages: Messages, access: RoomAccess, caller: Caller, room: str, seq: str
+) -> MessageRow:
     """A message of a room of one's own that the caller may read. Raises ProblemError, PostgresError."""
     found = await messages.some(caller.user, room_id(room), (int(seq),)) if _SEQ.search(seq) else {}
     if not found:
-        await door.entered(caller, room)
+        await access.entered(caller, room)
         raise _none("message")
     return found[int(seq)]
 

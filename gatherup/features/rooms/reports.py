@@ -10,7 +10,7 @@ import msgspec
 from actors.ports.time import Clock
 from actors.room.permissions import Permission
 from gatherup.features.rooms.messages import MESSAGE, message_in, message_of
-from gatherup.features.rooms.room_door import RoomDoor
+from gatherup.features.rooms.room_access import RoomAccess
 from gatherup.features.rooms.rooms import ROOM
 from gatherup.http.endpoint import Caller, endpoint
 from gatherup.http.paging import Pages
@@ -41,7 +41,7 @@ class ReportsResource:
         self,
         reports: Reports,
         messages: Messages,
-        door: RoomDoor,
+        access: RoomAccess,
         admins: Admins,
         throttle: Throttle,
         clock: Clock,
@@ -49,7 +49,7 @@ class ReportsResource:
         self._throttle = throttle
         self._reports = reports
         self._messages = messages
-        self._door = door
+        self._access = access
         self._admins = admins
         self._clock = clock
         self._pages = Pages(ReportKey)
@@ -68,7 +68,7 @@ class ReportsResource:
         wait_s = self._throttle.take(caller.user)
         if wait_s > 0:
             raise ProblemError(Code.RATE_LIMITED, retry_after_s=wait_s)
-        message = await message_in(self._messages, self._door, caller, room, seq)
+        message = await message_in(self._messages, self._access, caller, room, seq)
         if message.deleted_at is not None:
             raise ProblemError(Code.NOT_FOUND, "The message was deleted.", field="message")
         filed = await self._reports.file(
@@ -100,7 +100,7 @@ class ReportsResource:
     )
     async def of_room(self, caller: Caller, room: str, query: ReportsQuery) -> ReportPage:
         """List the reports of a room, for its moderators."""
-        await self._door.permitted(caller, room, Permission.DELETE_OTHERS)
+        await self._access.permitted(caller, room, Permission.DELETE_OTHERS)
         return await self._page(caller, query, room)
 
     @endpoint(
@@ -113,7 +113,7 @@ class ReportsResource:
     )
     async def close_in_room(self, caller: Caller, room: str, report: str, body: CloseReport) -> None:
         """Close a report, as a moderator of the room."""
-        await self._door.permitted(caller, room, Permission.DELETE_OTHERS)
+        await self._access.permitted(caller, room, Permission.DELETE_OTHERS)
         await self._close(caller, report, body, room)
 
     @endpoint(

@@ -6,7 +6,7 @@ from typing import Final, cast
 
 from actors.ports.time import Clock
 from actors.room.permissions import Permission
-from gatherup.features.rooms.room_door import RoomDoor, room_id
+from gatherup.features.rooms.room_access import RoomAccess, room_id
 from gatherup.http.commands import Commands, fields_of
 from gatherup.http.endpoint import Caller, endpoint
 from gatherup.http.paging import Pages
@@ -45,9 +45,9 @@ RESTORE_MS: Final = limits.ROOM_RESTORE_DAYS * 86_400_000
 class RoomsResource:
     """Rooms: made, listed, changed, put away."""
 
-    def __init__(self, rooms: Rooms, door: RoomDoor, commands: Commands, clock: Clock) -> None:
+    def __init__(self, rooms: Rooms, access: RoomAccess, commands: Commands, clock: Clock) -> None:
         self._rooms = rooms
-        self._door = door
+        self._access = access
         self._commands = commands
         self._clock = clock
         self._pages = Pages(RoomKey)
@@ -89,16 +89,16 @@ class RoomsResource:
         page = self._pages.page(found, edge, query.limit, lambda row: RoomKey(row.created_at, row.room))
         rooms = page.rows
         if query.scope == "removed":
-            rooms = [row for row in rooms if (await self._door.seen(caller, row.room)).owner == caller.user]
+            rooms = [row for row in rooms if (await self._access.seen(caller, row.room)).owner == caller.user]
         return RoomPage(rooms=list(map(_summary, rooms)), next=page.next, previous=page.previous)
 
     @endpoint("GET", ROOM, answer=RoomDetail, polled=True, group=GROUP)
     async def get(self, caller: Caller, room: str) -> RoomDetail:
         """Get a public room, a room of one's own, or one to which one is invited. Other rooms are ``not_found``."""
-        found = await self._door.visible(caller, room)
+        found = await self._access.visible(caller, room)
         if not found.member:
             return _detail(found, members=await self._rooms.members(room))
-        view = await self._door.seen(caller, room)
+        view = await self._access.seen(caller, room)
         return _detail(
             found,
             members=view.member_count,
@@ -120,7 +120,7 @@ class RoomsResource:
     )
     async def filter(self, caller: Caller, room: str) -> Filter:
         """Read the room's filter, for members who may set it: the words and links that messages may not hold."""
-        await self._door.permitted(caller, room, Permission.SET_FILTER)
+        await self._access.permitted(caller, room, Permission.SET_FILTER)
         found = await self._rooms.filter(room)
         return Filter(words=found.words, links=cast(Links, found.links), hosts=found.hosts)
 

@@ -25,7 +25,7 @@ def room_id(text: str) -> str:
     return stream_id(ROOM, text)
 
 
-class RoomDoor:
+class RoomAccess:
     """What each user finds of rooms. Methods raise ProblemError, and PostgresError.
 
     A room that is private or removed is ``not_found``, as one that never was.
