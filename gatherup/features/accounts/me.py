@@ -7,9 +7,9 @@ from typing import Final
 
 from actors.ports.time import Clock
 from gatherup.auth.tokens import AccessTokens
-from gatherup.features.accounts.admission import good_handle
 from gatherup.features.accounts.lockout import CodesByMail
 from gatherup.features.accounts.proofs import PasswordProof
+from gatherup.features.accounts.sign_in_service import good_handle
 from gatherup.http.endpoint import Caller, endpoint
 from gatherup.http.problem import ProblemError
 from protocol.codes import Code

@@ -18,8 +18,8 @@ from gatherup.auth.issuer import Issuer, ticket_until
 from gatherup.auth.oidc import Oidc, ProviderRefusedError, ProviderUnavailableError, Visit
 from gatherup.auth.one_time import new_token
 from gatherup.auth.seal import BrokenSealError, Seal
-from gatherup.features.accounts.admission import Admission, Arrival
 from gatherup.features.accounts.proofs import PasswordProof
+from gatherup.features.accounts.sign_in_service import SignInContext, SignInService
 from gatherup.http.endpoint import Caller, endpoint
 from gatherup.http.problem import ProblemError
 from protocol import limits
@@ -47,7 +47,7 @@ class OidcVisit(Struct, frozen=True, kw_only=True):
     expires_at: Instant
 
 
-class Visits:
+class OidcFlows:
     """Sends browsers to providers and says who came back."""
 
     def __init__(
@@ -117,25 +117,30 @@ class OidcResource:
     """Signing in with OpenID providers."""
 
     def __init__(
-        self, visits: Visits, accounts: Accounts, admission: Admission, issuer: Issuer, clock: Clock
+        self,
+        oidc_flows: OidcFlows,
+        accounts: Accounts,
+        sign_in_service: SignInService,
+        issuer: Issuer,
+        clock: Clock,
     ) -> None:
-        self._visits = visits
+        self._oidc_flows = oidc_flows
         self._accounts = accounts
-        self._admission = admission
+        self._sign_in_service = sign_in_service
         self._issuer = issuer
         self._clock = clock
 
     @endpoint("GET", "/v1/oidc", answer=Providers, anonymous=True, group=GROUP)
     async def providers(self, caller: Caller) -> Providers:
         """List the sites with which one may sign in."""
-        return self._visits.told()
+        return self._oidc_flows.told()
 
     @endpoint(
         "POST", "/v1/oidc/<provider>/begin", body=BeginOidc, answer=OidcBegun, anonymous=True, group=GROUP
     )
     async def begin(self, caller: Caller, body: BeginOidc, provider: str) -> OidcBegun:
         """Begin to sign in with a site: the answer says where to send the browser, and what to keep meanwhile."""
-        return await self._visits.begin(provider, body, link=None)
+        return await self._oidc_flows.begin(provider, body, link=None)
 
     @endpoint(
         "POST",
@@ -154,18 +159,18 @@ class OidcResource:
     )
     async def finish(self, caller: Caller, body: FinishOidc, provider: str) -> SignedIn:
         """Sign in with the code that the provider gave back. The first time, this makes an account."""
-        begun, who = await self._visits.finish(provider, body, link=None)
-        issuer = self._visits.named(provider).provider.issuer
+        begun, who = await self._oidc_flows.finish(provider, body, link=None)
+        issuer = self._oidc_flows.named(provider).provider.issuer
         account = await self._accounts.by_identity(issuer, who.subject, self._clock.now())
         if account is None:
             return await self._create(issuer, who, begun.device, caller.address)
         known = self._issuer.known_device(body.known_device, account.user)
-        arrival = Arrival(device=begun.device, address=caller.address, known_device=known)
-        return await self._admission.admit(account, arrival)
+        context = SignInContext(device=begun.device, address=caller.address, known_device=known)
+        return await self._sign_in_service.admit(account, context)
 
     async def _create(self, issuer: str, who: Who, device: str, address: str) -> SignedIn:
         account = NewAccount(
-            user=self._admission.new_user(),
+            user=self._sign_in_service.new_user(),
             handle=None,
             display_name=shown_name(who),
             password_hash=None,
@@ -173,7 +178,7 @@ class OidcResource:
             created_at=self._clock.now(),
         )
         try:
-            return await self._admission.create(account, device, address)
+            return await self._sign_in_service.create(account, device, address)
         except DataRejected:
             # Another sign-in of the same person made it a moment ago, or it waits to be erased.
             raise ProblemError(
@@ -185,9 +190,9 @@ class IdentitiesResource:
     """Linking identities to one's account."""
 
     def __init__(
-        self, visits: Visits, identities: Identities, passwords: PasswordProof, clock: Clock
+        self, oidc_flows: OidcFlows, identities: Identities, passwords: PasswordProof, clock: Clock
     ) -> None:
-        self._visits = visits
+        self._oidc_flows = oidc_flows
         self._identities = identities
         self._passwords = passwords
         self._clock = clock
@@ -203,7 +208,7 @@ class IdentitiesResource:
     async def begin_link(self, caller: Caller, body: BeginLink, provider: str) -> OidcBegun:
         """Begin to link an identity to one's account."""
         await self._passwords.confirmed(caller, body.password)
-        return await self._visits.begin(provider, body, link=caller.user)
+        return await self._oidc_flows.begin(provider, body, link=caller.user)
 
     @endpoint(
         "POST",
@@ -215,8 +220,8 @@ class IdentitiesResource:
     )
     async def link(self, caller: Caller, body: FinishOidc, provider: str) -> None:
         """Link the identity that the provider gave back: its owner can then sign in as this user."""
-        _, who = await self._visits.finish(provider, body, link=caller.user)
-        issuer = self._visits.named(provider).provider.issuer
+        _, who = await self._oidc_flows.finish(provider, body, link=caller.user)
+        issuer = self._oidc_flows.named(provider).provider.issuer
         try:
             await self._identities.link(
                 caller.user, issuer, who.subject, at=self._clock.now(), address=caller.address
@@ -237,7 +242,7 @@ class IdentitiesResource:
     async def unlink(self, caller: Caller, body: PasswordAgain, provider: str) -> None:
         """Unlink the identity of a provider, so that it can't sign in to the account any more."""
         await self._passwords.confirmed(caller, body.password)
-        issuer = self._visits.named(provider).provider.issuer
+        issuer = self._oidc_flows.named(provider).provider.issuer
         try:
             unlinked = await self._identities.unlink(caller.user, issuer, address=caller.address)
         except LastWayInError:

@@ -14,16 +14,16 @@ from gatherup.auth.passwords import Passwords
 from gatherup.auth.seal import Seal, derived_key
 from gatherup.auth.tokens import AccessTokens
 from gatherup.config import Config
-from gatherup.features.accounts.admission import Admission
 from gatherup.features.accounts.email import EmailResource
 from gatherup.features.accounts.lockout import CodesByMail, Lockout
 from gatherup.features.accounts.logins import LoginsResource
 from gatherup.features.accounts.me import JwksResource, MeResource
-from gatherup.features.accounts.oidc import IdentitiesResource, OidcResource, Visits
+from gatherup.features.accounts.oidc import IdentitiesResource, OidcFlows, OidcResource
 from gatherup.features.accounts.passwords import PasswordsResource
 from gatherup.features.accounts.proofs import FactorProof, PasswordProof
 from gatherup.features.accounts.second_factor import AuthenticatorSecrets, SecondFactorResource
 from gatherup.features.accounts.sign_in import RefreshResource, RegisterResource, SignInResource
+from gatherup.features.accounts.sign_in_service import SignInService
 from storage.postgres.accounts.accounts import Accounts
 from storage.postgres.accounts.attempts import Attempts
 from storage.postgres.accounts.credentials import Credentials
@@ -48,7 +48,7 @@ class AccountParts(Struct, frozen=True, kw_only=True):
 
     resources: list[object]
     accounts: Accounts
-    admission: Admission
+    sign_in_service: SignInService
     passwords: PasswordProof
 
 
@@ -83,21 +83,23 @@ def account_parts(
     )
     passwords = PasswordProof(accounts, sign_ins, hasher, lockout, issuer, clock)
     factor_proof = FactorProof(factors, seal, lockout, clock, recovery_key=recovery_key)
-    admission = Admission(accounts, sign_ins, issuer, seal, clock)
+    sign_in_service = SignInService(accounts, sign_ins, issuer, seal, clock)
     secrets = AuthenticatorSecrets(seal, randomness, title=auth.title, recovery_key=recovery_key)
     providers = () if auth.oidc_providers is None else auth.oidc_providers.providers
-    visits = Visits({one.name: Oidc(one, clock) for one in providers}, seal, clock, randomness)
+    oidc_flows = OidcFlows({one.name: Oidc(one, clock) for one in providers}, seal, clock, randomness)
     resources: list[object] = [
-        RegisterResource(admission, passwords, codes, clock, randomness),
-        SignInResource(accounts, admission, passwords, factor_proof, issuer, clock),
+        RegisterResource(sign_in_service, passwords, codes, clock, randomness),
+        SignInResource(accounts, sign_in_service, passwords, factor_proof, issuer, clock),
         RefreshResource(sign_ins, issuer, wake),
         LoginsResource(sign_ins, clock, wake),
         PasswordsResource(credentials, passwords, codes, clock, wake),
         EmailResource(credentials, passwords, codes, clock, wake),
         SecondFactorResource(factors, secrets, passwords, factor_proof, clock, wake),
-        OidcResource(visits, accounts, admission, issuer, clock),
-        IdentitiesResource(visits, Identities(pool), passwords, clock),
+        OidcResource(oidc_flows, accounts, sign_in_service, issuer, clock),
+        IdentitiesResource(oidc_flows, Identities(pool), passwords, clock),
         MeResource(accounts, passwords, codes, clock, providers={one.issuer: one.name for one in providers}),
         JwksResource(tokens),
     ]
-    return AccountParts(resources=resources, accounts=accounts, admission=admission, passwords=passwords)
+    return AccountParts(
+        resources=resources, accounts=accounts, sign_in_service=sign_in_service, passwords=passwords
+    )

@@ -8,9 +8,9 @@ from typing import Final
 from actors.ports.time import Clock, Randomness
 from gatherup.auth.issuer import Issuer
 from gatherup.auth.one_time import new_token, token_digest
-from gatherup.features.accounts.admission import Admission, Arrival, good_handle
 from gatherup.features.accounts.lockout import CodesByMail
 from gatherup.features.accounts.proofs import FactorProof, PasswordProof
+from gatherup.features.accounts.sign_in_service import SignInContext, SignInService, good_handle
 from gatherup.http.endpoint import Caller, endpoint
 from gatherup.http.problem import ProblemError
 from protocol.codes import Code
@@ -34,13 +34,13 @@ class RegisterResource:
 
     def __init__(
         self,
-        admission: Admission,
+        sign_in_service: SignInService,
         passwords: PasswordProof,
         codes: CodesByMail,
         clock: Clock,
         randomness: Randomness,
     ) -> None:
-        self._admission = admission
+        self._sign_in_service = sign_in_service
         self._passwords = passwords
         self._codes = codes
         self._clock = clock
@@ -67,13 +67,13 @@ class RegisterResource:
         if body.email is not None:
             mailed = await self._codes.new(body.email, caller.address, "verify_email")
         account = NewAccount(
-            user=self._admission.new_user(),
+            user=self._sign_in_service.new_user(),
             handle=handle,
             display_name=body.display_name or handle.text,
             password_hash=await self._passwords.hash(body.password),
             created_at=self._clock.now(),
         )
-        return await self._admission.create(account, body.device, caller.address, mailed=mailed)
+        return await self._sign_in_service.create(account, body.device, caller.address, mailed=mailed)
 
     @endpoint(
         "POST", "/v1/guest", body=SignInAsGuest, answer=SignedIn, status=201, anonymous=True, group=GROUP
@@ -82,14 +82,14 @@ class RegisterResource:
         """Make an account without handle and password, and sign in."""
         secret = new_token(self._randomness)
         account = NewAccount(
-            user=self._admission.new_user(),
+            user=self._sign_in_service.new_user(),
             handle=None,
             display_name=body.display_name,
             password_hash=None,
             device_digest=token_digest(secret),
             created_at=self._clock.now(),
         )
-        return await self._admission.create(account, body.device, caller.address, device_secret=secret)
+        return await self._sign_in_service.create(account, body.device, caller.address, device_secret=secret)
 
 
 class SignInResource:
@@ -98,14 +98,14 @@ class SignInResource:
     def __init__(
         self,
         accounts: Accounts,
-        admission: Admission,
+        sign_in_service: SignInService,
         passwords: PasswordProof,
         factors: FactorProof,
         issuer: Issuer,
         clock: Clock,
     ) -> None:
         self._accounts = accounts
-        self._admission = admission
+        self._sign_in_service = sign_in_service
         self._passwords = passwords
         self._factors = factors
         self._issuer = issuer
@@ -130,8 +130,8 @@ class SignInResource:
         """
         account = await self._passwords.signing_in(body, caller.address)
         known = self._issuer.known_device(body.known_device, account.user)
-        arrival = Arrival(device=body.device, address=caller.address, known_device=known)
-        return await self._admission.admit(account, arrival)
+        context = SignInContext(device=body.device, address=caller.address, known_device=known)
+        return await self._sign_in_service.admit(account, context)
 
     @endpoint(
         "POST",
@@ -144,10 +144,10 @@ class SignInResource:
     )
     async def code(self, caller: Caller, body: SignInWithCode) -> SignedIn:
         """Finish a sign-in with a code of the second factor, or with a recovery code. Each code works once."""
-        half, account = await self._admission.half_signed_in(body.ticket)
+        half, account = await self._sign_in_service.half_signed_in(body.ticket)
         known = half.known_device
         await self._factors.check(half.user, body.code, caller.address, known_device=known)
-        return await self._admission.finish(half, account, caller.address)
+        return await self._sign_in_service.finish(half, account, caller.address)
 
     @endpoint(
         "POST",
@@ -166,8 +166,8 @@ class SignInResource:
                 Code.WRONG_CREDENTIALS, "No guest account has this secret.", field="device_secret"
             )
         # Who has the secret is on the device: there is nobody to warn.
-        arrival = Arrival(device=body.device, address=caller.address, known_device=None, told=False)
-        return await self._admission.admit(account, arrival)
+        context = SignInContext(device=body.device, address=caller.address, known_device=None, told=False)
+        return await self._sign_in_service.admit(account, context)
 
 
 class RefreshResource:

@@ -32,7 +32,7 @@ def integrations_of(base: Base, accounts: AccountParts) -> Feature:
         resources=(
             KeysResource(keys, Admins(pool), clock, randomness),
             ServerRoomsResource(commands, base.streams, keys, People(pool)),
-            MintResource(accounts.accounts, accounts.admission, keys, clock),
+            MintResource(accounts.accounts, accounts.sign_in_service, keys, clock),
             WebhooksResource(
                 webhooks,
                 clock,

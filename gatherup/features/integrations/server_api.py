@@ -12,7 +12,7 @@ from msgspec import structs
 
 from actors.ports.streams import Streams
 from actors.ports.time import Clock
-from gatherup.features.accounts.admission import Admission, Arrival
+from gatherup.features.accounts.sign_in_service import SignInContext, SignInService
 from gatherup.features.rooms.room_access import room_id
 from gatherup.http.commands import Commands, fields_of
 from gatherup.http.endpoint import Caller, endpoint
@@ -137,9 +137,11 @@ def _step(client_id: str, name: str) -> str:
 class MintResource:
     """Tokens for a game's own users."""
 
-    def __init__(self, accounts: Accounts, admission: Admission, keys: ApiKeys, clock: Clock) -> None:
+    def __init__(
+        self, accounts: Accounts, sign_in_service: SignInService, keys: ApiKeys, clock: Clock
+    ) -> None:
         self._accounts = accounts
-        self._admission = admission
+        self._sign_in_service = sign_in_service
         self._keys = keys
         self._clock = clock
 
@@ -172,15 +174,15 @@ class MintResource:
             raise ProblemError(Code.FORBIDDEN, "Admins must sign in by themselves.")
         await self._keys.note("server.mint_token", by=caller.user, on=account.user, address=caller.address)
         # The game knows who it is: there is nobody to warn of a new device.
-        arrival = Arrival(device=body.device, address=caller.address, known_device=None, told=False)
-        return await self._admission.admit(account, arrival)
+        context = SignInContext(device=body.device, address=caller.address, known_device=None, told=False)
+        return await self._sign_in_service.admit(account, context)
 
     async def _known(self, body: MintToken) -> AccountRow | None:
         return await self._accounts.by_identity(ISSUER, body.external_id, self._clock.now())
 
     async def _made(self, caller: Caller, body: MintToken) -> SignedIn:
         account = NewAccount(
-            user=self._admission.new_user(),
+            user=self._sign_in_service.new_user(),
             handle=None,
             display_name=body.display_name,
             password_hash=None,
@@ -188,4 +190,4 @@ class MintResource:
             created_at=self._clock.now(),
         )
         await self._keys.note("server.mint_token", by=caller.user, on=account.user, address=caller.address)
-        return await self._admission.create(account, body.device, caller.address)
+        return await self._sign_in_service.create(account, body.device, caller.address)

@@ -9,7 +9,7 @@ from msgspec import Struct
 from quart import Response
 
 from actors.ports.time import Clock
-from gatherup.features.accounts.admission import good_handle
+from gatherup.features.accounts.sign_in_service import good_handle
 from gatherup.http.conditional import versioned, wanted_version
 from gatherup.http.endpoint import Caller, endpoint
 from gatherup.http.paging import Pages

@@ -22,7 +22,7 @@ from storage.postgres.accounts.sign_ins import SignIns
 _PROOF_BYTES: Final = 16
 
 
-class Arrival(Struct, frozen=True, kw_only=True):
+class SignInContext(Struct, frozen=True, kw_only=True):
     """From where somebody signs in."""
 
     device: str
@@ -43,7 +43,7 @@ class HalfSignedIn(Struct, frozen=True, kw_only=True):
     expires_at: Instant
 
 
-class Admission:
+class SignInService:
     """Lets in who may come in."""
 
     def __init__(
@@ -76,20 +76,20 @@ class Admission:
             raise ProblemError(Code.HANDLE_TAKEN, field="handle") from None
         return self._issuer.signed_in(account.user, begun, known_device=None, device_secret=device_secret)
 
-    async def admit(self, account: AccountRow, arrival: Arrival) -> SignedIn:
+    async def admit(self, account: AccountRow, context: SignInContext) -> SignedIn:
         """Sign in who showed a first factor. Raises ProblemError: ``banned``, or ``second_factor_needed``."""
         if account.banned:
             raise ProblemError(Code.BANNED, "This account is banned.")
         if account.second_factor:
             half = HalfSignedIn(
                 user=account.user,
-                device=arrival.device,
-                known_device=arrival.known_device,
+                device=context.device,
+                known_device=context.known_device,
                 password=_digest(account),
                 expires_at=ticket_until(self._clock),
             )
             raise ProblemError(Code.SECOND_FACTOR_NEEDED, ticket=self._seal.ticket(half))
-        return await self._enter(account, arrival)
+        return await self._enter(account, context)
 
     async def half_signed_in(self, ticket: str) -> tuple[HalfSignedIn, AccountRow]:
         """Who was asked for a second factor. Raises ProblemError."""
@@ -105,17 +105,17 @@ class Admission:
 
     async def finish(self, half: HalfSignedIn, account: AccountRow, address: str) -> SignedIn:
         """Sign in who showed the second factor too. Raises ProblemError."""
-        arrival = Arrival(device=half.device, address=address, known_device=half.known_device)
-        return await self._enter(account, arrival)
+        context = SignInContext(device=half.device, address=address, known_device=half.known_device)
+        return await self._enter(account, context)
 
-    async def _enter(self, account: AccountRow, arrival: Arrival) -> SignedIn:
-        begun = self._issuer.begin(arrival.device, arrival.address)
-        told = arrival.told and arrival.known_device is None
+    async def _enter(self, account: AccountRow, context: SignInContext) -> SignedIn:
+        begun = self._issuer.begin(context.device, context.address)
+        told = context.told and context.known_device is None
         if not await self._sign_ins.add(
             account.user, begun.kept, told=told, password_hash=account.password_hash
         ):
             raise ProblemError(Code.WRONG_CREDENTIALS)
-        return self._issuer.signed_in(account.user, begun, known_device=arrival.known_device)
+        return self._issuer.signed_in(account.user, begun, known_device=context.known_device)
 
 
 def good_handle(handle: str) -> HandleRow:
