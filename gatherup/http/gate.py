@@ -151,8 +151,8 @@ class Gate:
             lines = ",".join(request.headers.getlist("X-Forwarded-For"))
             forwarded = [part.strip() for part in lines.split(",")]
             if len(forwarded) >= self._proxy_hops and (seen := forwarded[-self._proxy_hops]):
-                return payer(seen)
-        return payer(request.remote_addr or "")
+                return client_network(seen)
+        return client_network(request.remote_addr or "")
 
 
 def _take(throttle: Throttle, key: str) -> None:
@@ -161,7 +161,7 @@ def _take(throttle: Throttle, key: str) -> None:
         raise ProblemError(Code.RATE_LIMITED, retry_after_s=wait_s)
 
 
-def payer(address: str) -> str:
+def client_network(address: str) -> str:
     """Who counts as one sender: an IPv4 address, or an IPv6 network of 64 bits, which one customer gets whole.
 
     What is no address is cut, so that no table holds long keys.

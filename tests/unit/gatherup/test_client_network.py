@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gatherup.http.gate import ADDRESS_CHARS_MAX, payer
+from gatherup.http.gate import ADDRESS_CHARS_MAX, client_network
 
 CASES = [
     ("192.0.2.7", "192.0.2.7"),
@@ -19,4 +19,4 @@ CASES = [
 
 @pytest.mark.parametrize(("address", "counted"), CASES)
 def test_who_pays(address: str, counted: str) -> None:
-    assert payer(address) == counted
+    assert client_network(address) == counted
