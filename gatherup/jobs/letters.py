@@ -1,6 +1,6 @@
 """The words of every letter: plain text, one place.
 
-A letter's text takes the values that ``storage.postgres.outbox.mail.Letter`` names. ``{link}`` is where a code can be
+A letter's text takes the values that ``storage.postgres.outbox.mail.Template`` names. ``{link}`` is where a code can be
 entered, with the code; without ``GATHERUP_MAIL_LINKS`` the code stands alone.
 """
 
@@ -12,7 +12,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from storage.postgres.outbox.mail import Letter
+from storage.postgres.outbox.mail import Template
 
 VALUE_CHARS_MAX: Final = 200
 
@@ -39,94 +39,94 @@ class Written(Struct, frozen=True):
 
 _NOT_YOU: Final = "If this wasn't you, change your password and sign out everywhere."
 
-TEXTS: Final[Mapping[Letter, Text]] = {
-    Letter.VERIFY_EMAIL: Text(
+TEXTS: Final[Mapping[Template, Text]] = {
+    Template.VERIFY_EMAIL: Text(
         "Verify your e-mail address",
         "Hello {handle},\n\nto verify this e-mail address use this code:\n\n    {link}\n\n"
         "If you didn't ask for it, do nothing.",
         "verify-email",
     ),
-    Letter.CHANGE_EMAIL: Text(
+    Template.CHANGE_EMAIL: Text(
         "Confirm your new e-mail address",
         "Hello {handle},\n\nto make this your e-mail address use this code:\n\n    {link}\n\n"
         "If you didn't ask for it, do nothing.",
         "change-email",
     ),
-    Letter.EMAIL_CHANGED: Text(
+    Template.EMAIL_CHANGED: Text(
         "Your e-mail address was changed",
         "Hello {handle},\n\nyour account's e-mail address is {new} now. " + _NOT_YOU,
     ),
-    Letter.EMAIL_TAKEN: Text(
+    Template.EMAIL_TAKEN: Text(
         "You have an account already",
         "Hello {handle},\n\nsomebody, perhaps you, wanted to use this e-mail address for another account. It "
         "belongs to yours: sign in, or ask for a new password. If it wasn't you, do nothing.",
     ),
-    Letter.RESET_PASSWORD: Text(
+    Template.RESET_PASSWORD: Text(
         "Set a new password",
         "Hello {handle},\n\nto set a new password use this code:\n\n    {link}\n\n"
         "If you didn't ask for it, do nothing: your password stays as it is.",
         "reset-password",
     ),
-    Letter.PASSWORD_CHANGED: Text(
+    Template.PASSWORD_CHANGED: Text(
         "Your password was changed",
         "Hello {handle},\n\nyour account has a new password. " + _NOT_YOU,
     ),
-    Letter.NEW_LOGIN: Text(
+    Template.NEW_LOGIN: Text(
         "A new login",
         "Hello {handle},\n\nsomebody signed in to your account.\n\n    device: {device}\n    place: {place}\n"
         "    time: {at}\n\n" + _NOT_YOU,
     ),
-    Letter.TOKEN_REUSED: Text(
+    Template.TOKEN_REUSED: Text(
         "A login was ended",
         "Hello {handle},\n\nthe login of this device was ended, because a copy of its token was used:\n\n"
         "    device: {device}\n\nSomebody may have had access to it. Change your password, and sign in again.",
     ),
-    Letter.LOCKED_OUT: Text(
+    Template.LOCKED_OUT: Text(
         "Too many wrong passwords",
         "Hello {handle},\n\nsomebody tried wrong passwords for your account, and has to wait now. If it was you, "
         "ask for a new password.",
     ),
-    Letter.SECOND_FACTOR_ON: Text(
+    Template.SECOND_FACTOR_ON: Text(
         "Your second factor is on",
         "Hello {handle},\n\nsigning in to your account takes a code of your second factor now. " + _NOT_YOU,
     ),
-    Letter.SECOND_FACTOR_OFF: Text(
+    Template.SECOND_FACTOR_OFF: Text(
         "Your second factor is off",
         "Hello {handle},\n\nsigning in to your account takes only the password now. " + _NOT_YOU,
     ),
-    Letter.RECOVERY_CODE_USED: Text(
+    Template.RECOVERY_CODE_USED: Text(
         "A recovery code was used",
         "Hello {handle},\n\nsomebody signed in to your account with a recovery code; {left} are left. "
         + _NOT_YOU,
     ),
-    Letter.ACCOUNT_DELETED: Text(
+    Template.ACCOUNT_DELETED: Text(
         "Your account will be erased",
         "Hello {handle},\n\nyour account is hidden now and will be erased on {until}. Sign in before then to keep "
         "it.",
     ),
-    Letter.ACCOUNT_RESTORED: Text(
+    Template.ACCOUNT_RESTORED: Text(
         "Your account stays",
         "Hello {handle},\n\nyour account won't be erased. " + _NOT_YOU,
     ),
 }
 
 
-def needed(letter: Letter) -> frozenset[str]:
+def needed(template: Template) -> frozenset[str]:
     """The names of the values a letter takes."""
-    text = TEXTS[letter]
+    text = TEXTS[template]
     names = {name for _, name, _, _ in Formatter().parse(text.subject + text.body) if name}
     return frozenset(names - {"link"} | ({"code"} if "link" in names else set()))
 
 
-def written(letter: Letter, values: Mapping[str, str], links: str | None) -> Written:
+def written(template: Template, values: Mapping[str, str], links: str | None) -> Written:
     """The letter with these values, each on one line whatever it held. Raises UnwritableError.
 
     ``links`` is the site's address, without a slash at the end. The code stands in the fragment, which browsers
     keep to themselves.
     """
-    if missing := needed(letter) - values.keys():
-        raise UnwritableError(f"The letter {letter} lacks {', '.join(sorted(missing))}.")
-    text = TEXTS[letter]
+    if missing := needed(template) - values.keys():
+        raise UnwritableError(f"The letter {template} lacks {', '.join(sorted(missing))}.")
+    text = TEXTS[template]
     said = {name: one_line(value) for name, value in values.items()}
     code = said.get("code", "")
     said["link"] = code if links is None or text.page is None else f"{links}/{text.page}#code={code}"

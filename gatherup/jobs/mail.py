@@ -15,7 +15,7 @@ from msgspec import Struct
 from gatherup.jobs.letters import UnwritableError, written
 from gatherup.jobs.worker import JobHopelessError, Queue
 from storage.postgres.outbox.jobs import TakenJob
-from storage.postgres.outbox.mail import QUEUE, Letter
+from storage.postgres.outbox.mail import QUEUE, Template
 
 AT_ONCE: Final = 2
 ATTEMPTS_MAX: Final = 10
@@ -29,15 +29,15 @@ _ADDRESS: Final = re.compile(
 )
 
 
-class Order(Struct, frozen=True, kw_only=True):
+class MailJob(Struct, frozen=True, kw_only=True):
     """What stands in a row."""
 
     to: str
-    template: Letter
+    template: Template
     values: dict[str, str]
 
 
-class Post(Protocol):
+class Mailer(Protocol):
     """Takes letters: an SMTP server, or a folder."""
 
     async def send(self, message: EmailMessage, *, to: str) -> None:
@@ -45,12 +45,12 @@ class Post(Protocol):
         ...
 
 
-def mail_queue(post: Post, *, sender: str, links: str | None) -> Queue:
+def mail_queue(mailer: Mailer, *, sender: str, links: str | None) -> Queue:
     """The queue of letters, as ``sender``, an address like ``GatherUp <no-reply@example.org>``."""
 
     async def handle(job: TakenJob) -> None:
-        order = _order(job)
-        await post.send(composed(job, order, sender=sender, links=links), to=order.to)
+        mail_job = _mail_job(job)
+        await mailer.send(composed(job, mail_job, sender=sender, links=links), to=mail_job.to)
 
     return Queue(
         name=QUEUE,
@@ -63,28 +63,28 @@ def mail_queue(post: Post, *, sender: str, links: str | None) -> Queue:
     )
 
 
-def _order(job: TakenJob) -> Order:
+def _mail_job(job: TakenJob) -> MailJob:
     try:
-        order = msgspec.convert(job.arguments, Order)
+        mail_job = msgspec.convert(job.arguments, MailJob)
     except msgspec.ValidationError:
         raise JobHopelessError("The row holds no letter that this version knows.") from None
-    if not _ADDRESS.fullmatch(order.to):
+    if not _ADDRESS.fullmatch(mail_job.to):
         raise JobHopelessError("This is no e-mail address.")
-    return order
+    return mail_job
 
 
-def composed(job: TakenJob, order: Order, *, sender: str, links: str | None) -> EmailMessage:
+def composed(job: TakenJob, mail_job: MailJob, *, sender: str, links: str | None) -> EmailMessage:
     """The message of a row: the same one each time, by which mail programs know a repeat. Raises JobHopelessError.
 
     Nothing in it can add a header: values stand in the body alone, and the library refuses line breaks in headers.
     """
     try:
-        letter = written(order.template, order.values, links)
+        letter = written(mail_job.template, mail_job.values, links)
     except UnwritableError as error:
         raise JobHopelessError(str(error)) from None
     message = EmailMessage(policy.SMTP)
     message["From"] = sender
-    message["To"] = order.to
+    message["To"] = mail_job.to
     message["Subject"] = letter.subject
     message["Date"] = format_datetime(datetime.fromtimestamp(job.created_at / 1000, UTC))
     domain = sender.rstrip("> ").rpartition("@")[2]

@@ -8,7 +8,7 @@ from gatherup.feature import Base, Feature
 from gatherup.features.accounts.chores import account_chores
 from gatherup.features.accounts.parts import AccountParts, account_parts
 from gatherup.jobs.mail import mail_queue
-from gatherup.jobs.post import NoPost, post_of
+from gatherup.jobs.mailer import NoPost, post_of
 from storage.postgres.accounts.retention import Retention
 
 _log = structlog.stdlib.get_logger("gatherup.jobs")

@@ -19,7 +19,7 @@ from storage.postgres.driver.errors import DataRejected
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import lent
 from storage.postgres.ids import user_of, uuid_of
-from storage.postgres.outbox.mail import Letter, queue_mail
+from storage.postgres.outbox.mail import Template, queue_mail
 
 _UNIQUE_VIOLATION: Final = "23505"
 
@@ -116,7 +116,7 @@ class Credentials:
             if (found := await cursor.fetchone()) is not None:
                 account, name, _ = found
                 user = user_of(account)
-                await _send(connection, user, "reset_password", mailed, Letter.RESET_PASSWORD, name)
+                await _send(connection, user, "reset_password", mailed, Template.RESET_PASSWORD, name)
 
     async def reset_password(self, digest: bytes, password_hash: str, *, at: Instant, address: str) -> bool:
         """Set the password of who was mailed this code; every login ends. False if the code isn't good."""
@@ -144,18 +144,18 @@ async def mail_verification(connection: TrioConnection, user: str, mailed: Maile
     cursor = await connection.execute(_BY_EMAIL, {"email": mailed.email})
     if (taken := await cursor.fetchone()) is not None:
         values = {"handle": taken[1]}
-        await queue_mail(connection, to=mailed.email, template=Letter.EMAIL_TAKEN, values=values)
+        await queue_mail(connection, to=mailed.email, template=Template.EMAIL_TAKEN, values=values)
         return
     cursor = await connection.execute(_SAID, {"account": uuid_of(user)})
     if (said := await cursor.fetchone()) is None:
         return
     name, email = said
-    letter = Letter.VERIFY_EMAIL if email is None else Letter.CHANGE_EMAIL
-    await _send(connection, user, "verify_email", mailed, letter, name)
+    template = Template.VERIFY_EMAIL if email is None else Template.CHANGE_EMAIL
+    await _send(connection, user, "verify_email", mailed, template, name)
 
 
 async def _send(
-    connection: TrioConnection, user: str, purpose: Purpose, mailed: MailedCode, letter: Letter, name: str
+    connection: TrioConnection, user: str, purpose: Purpose, mailed: MailedCode, template: Template, name: str
 ) -> None:
     parameters = {
         "digest": mailed.digest,
@@ -166,7 +166,7 @@ async def _send(
     }
     await connection.execute(_KEEP_CODE, parameters)
     values = {"handle": name, "code": mailed.code}
-    await queue_mail(connection, to=mailed.email, template=letter, values=values)
+    await queue_mail(connection, to=mailed.email, template=template, values=values)
 
 
 async def _use(
@@ -188,14 +188,14 @@ async def _set_password(
     await connection.execute(_FORGET_CODES, {"account": account})
     await end_logins(connection, user, why="password_changed", at=at, address=address, keep=keep)
     await record(connection, "password.changed", by=user, on=user, from_address=address)
-    await warn(connection, user, "password_changed", Letter.PASSWORD_CHANGED)
+    await warn(connection, user, "password_changed", Template.PASSWORD_CHANGED)
 
 
 async def _tell_change(connection: TrioConnection, user: str, before: str, after: str) -> None:
     cursor = await connection.execute(_SAID, {"account": uuid_of(user)})
     said = await cursor.fetchone()
     values = {"handle": said[0] if said is not None else "", "new": masked(after)}
-    await queue_mail(connection, to=before, template=Letter.EMAIL_CHANGED, values=values)
+    await queue_mail(connection, to=before, template=Template.EMAIL_CHANGED, values=values)
     await warn(connection, user, "email_changed")
 
 

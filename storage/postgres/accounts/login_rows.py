@@ -16,7 +16,7 @@ from storage.postgres.audit_log import record
 from storage.postgres.driver.connection import TrioConnection
 from storage.postgres.ids import uuid_of
 from storage.postgres.outbox.commands import LATER, enqueue
-from storage.postgres.outbox.mail import Letter
+from storage.postgres.outbox.mail import Template
 
 _ENTER: Final = """
 with entered as (
@@ -68,7 +68,7 @@ async def begin_login(connection: TrioConnection, user: str, login: NewLogin, *,
     cursor = await connection.execute(_RESTORE, {"account": account, "at": login.at})
     if await cursor.fetchone() is not None:
         await record(connection, "account.restored", by=user, on=user, from_address=login.place)
-        await write(connection, user, Letter.ACCOUNT_RESTORED, {})
+        await write(connection, user, Template.ACCOUNT_RESTORED, {})
     await connection.execute(
         _ENTER,
         {
@@ -90,7 +90,7 @@ async def begin_login(connection: TrioConnection, user: str, login: NewLogin, *,
             connection,
             user,
             "signed_in",
-            Letter.NEW_LOGIN,
+            Template.NEW_LOGIN,
             login=login.login,
             device=login.device or "unknown",
             place=login.place,

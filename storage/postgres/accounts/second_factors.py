@@ -12,7 +12,7 @@ from storage.postgres.audit_log import record
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import lent, rows
 from storage.postgres.ids import uuid_of
-from storage.postgres.outbox.mail import Letter
+from storage.postgres.outbox.mail import Template
 
 _GET = "select secret, confirmed_at is not null from second_factor where account = %(account)s"
 
@@ -83,7 +83,7 @@ class SecondFactors:
             await connection.execute(_DROP_CODES, {"account": account})
             await connection.execute(_KEEP_CODES, {"account": account, "digests": list(digests)})
             await record(connection, "second_factor.on", by=user, on=user, from_address=address)
-            await warn(connection, user, "second_factor_on", Letter.SECOND_FACTOR_ON)
+            await warn(connection, user, "second_factor_on", Template.SECOND_FACTOR_ON)
             return True
 
     async def take_step(self, user: str, step: int) -> bool:
@@ -104,7 +104,7 @@ class SecondFactors:
                 connection,
                 user,
                 "recovery_code_used",
-                Letter.RECOVERY_CODE_USED,
+                Template.RECOVERY_CODE_USED,
                 left=str(left[0] if left is not None else 0),
             )
             return True
@@ -118,4 +118,4 @@ class SecondFactors:
             dropped = await cursor.fetchone()
             if dropped is not None and dropped[0] is not None:
                 await record(connection, "second_factor.off", by=user, on=user, from_address=address)
-                await warn(connection, user, "second_factor_off", Letter.SECOND_FACTOR_OFF)
+                await warn(connection, user, "second_factor_off", Template.SECOND_FACTOR_OFF)

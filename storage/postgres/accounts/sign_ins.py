@@ -18,7 +18,7 @@ from storage.postgres.driver.connection import TrioConnection
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import lent, rows
 from storage.postgres.ids import user_of, uuid_of
-from storage.postgres.outbox.mail import Letter
+from storage.postgres.outbox.mail import Template
 
 _GRACE_MS: Final = int(REFRESH_GRACE_S * 1000)
 
@@ -212,4 +212,6 @@ async def _end_family(
     await end_logins(
         connection, user, why="token_reused", at=shown.at, address=shown.place, by="system", only=[login]
     )
-    await warn(connection, user, "token_reused", Letter.TOKEN_REUSED, login=login, device=device or "unknown")
+    await warn(
+        connection, user, "token_reused", Template.TOKEN_REUSED, login=login, device=device or "unknown"
+    )

@@ -15,8 +15,8 @@ QUEUE: Final = "mail"
 _FORGET = b"delete from job where queue = 'mail' and lower(arguments ->> 'to') = lower(%(to)s)"
 
 
-class Letter(StrEnum):
-    """The letters there are; gatherup/jobs/letters.py has their words and the values each takes."""
+class Template(StrEnum):
+    """The letters there are; gatherup/jobs/letters.py has their texts and the values each takes."""
 
     VERIFY_EMAIL = "verify_email"
     """``handle``, ``code``: prove that the address is one's own."""
@@ -26,7 +26,7 @@ class Letter(StrEnum):
     """``handle``, ``new``: sent to the old address; ``new`` is the new one, as far as it may be shown."""
     EMAIL_TAKEN = "email_taken"
     """``handle``: somebody tried to register with this address, which has an account. Against enumeration."""
-    RESET_PASSWORD = "reset_password"  # noqa: S105 - the name of a letter
+    RESET_PASSWORD = "reset_password"  # noqa: S105 - the name of a template
     """``handle``, ``code``."""
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - as above
     """``handle``."""
@@ -49,7 +49,7 @@ class Letter(StrEnum):
 
 
 async def queue_mail(
-    connection: TrioConnection, *, to: str, template: Letter, values: Mapping[str, str]
+    connection: TrioConnection, *, to: str, template: Template, values: Mapping[str, str]
 ) -> None:
     """Have this letter sent to this address once the caller's transaction commits; at least once.
 

@@ -17,7 +17,7 @@ from storage.postgres.audit_log import record
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import lent, rows
 from storage.postgres.ids import user_of, uuid_of
-from storage.postgres.outbox.mail import Letter, forget_mail
+from storage.postgres.outbox.mail import Template, forget_mail
 
 _DELETE = """
 update account set deleted_at = %(at)s, erase_at = %(erase_at)s
@@ -78,7 +78,7 @@ class Erasures:
             if await cursor.fetchone() is None:
                 return False
             until = datetime.fromtimestamp(erase_at / 1000, UTC).strftime("%Y-%m-%d")
-            await warn(connection, user, "account_deleted", Letter.ACCOUNT_DELETED, until=until)
+            await warn(connection, user, "account_deleted", Template.ACCOUNT_DELETED, until=until)
             await record(connection, "account.deleted", by=user, on=user, from_address=address)
             await end_logins(connection, user, why="deleted", at=at, address=address)
             return True

@@ -12,14 +12,14 @@ import trio
 from gatherup.clock import SystemClock
 from gatherup.config import Mail, Secret
 from gatherup.jobs.mail import mail_queue
-from gatherup.jobs.post import post_of
+from gatherup.jobs.mailer import mailer_of
 from gatherup.jobs.worker import JobFailedError, JobHopelessError, JobWorker
 from gatherup.randomness import SystemRandomness
 from gatherup.wakeup import Wakeup
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import lent
 from storage.postgres.outbox.jobs import Jobs, TakenJob
-from storage.postgres.outbox.mail import Letter, queue_mail
+from storage.postgres.outbox.mail import Template, queue_mail
 from tests.integration.jobs.smtp import Sink, sink
 
 HANG_S = 30
@@ -38,7 +38,7 @@ def settings(server: Sink, **changes: object) -> Mail:
 
 async def deliver(mail: Mail, job: TakenJob = JOB) -> None:
     with trio.fail_after(HANG_S):
-        await mail_queue(post_of(mail), sender="GatherUp <no-reply@example.org>", links=None).handle(job)
+        await mail_queue(mailer_of(mail), sender="GatherUp <no-reply@example.org>", links=None).handle(job)
 
 
 def parsed(content: bytes) -> EmailMessage:
@@ -103,11 +103,11 @@ async def test_from_a_transaction_to_the_server_once_it_is_back(postgres_dsn: st
             await queue_mail(
                 connection,
                 to="ann@example.org",
-                template=Letter.VERIFY_EMAIL,
+                template=Template.VERIFY_EMAIL,
                 values={"handle": "Ann", "code": "c0de"},
             )
         jobs = Jobs(pool)
-        queue = mail_queue(post_of(settings(server)), sender="no-reply@example.org", links=None)
+        queue = mail_queue(mailer_of(settings(server)), sender="no-reply@example.org", links=None)
         worker = JobWorker(jobs, [queue], SystemClock(), SystemRandomness(), Wakeup())
         async with trio.open_nursery() as nursery:
             nursery.start_soon(worker.run)

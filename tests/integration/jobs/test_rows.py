@@ -12,7 +12,7 @@ import trio
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import lent
 from storage.postgres.outbox.jobs import Counts, Jobs, add_job
-from storage.postgres.outbox.mail import Letter, forget_mail, queue_mail
+from storage.postgres.outbox.mail import Template, forget_mail, queue_mail
 
 pytestmark = pytest.mark.real
 
@@ -120,7 +120,7 @@ async def test_dead_letters_are_listed_retried_and_forgotten(pool: Pool) -> None
 async def test_letters_of_an_address_are_forgotten(pool: Pool) -> None:
     async with lent(pool, transaction=True) as connection:
         for to in ("Ann@example.org", "bob@example.org"):
-            await queue_mail(connection, to=to, template=Letter.LOCKED_OUT, values={"handle": "x"})
+            await queue_mail(connection, to=to, template=Template.LOCKED_OUT, values={"handle": "x"})
         await forget_mail(connection, "ann@EXAMPLE.org")
     (job,) = await Jobs(pool).take({"mail": 5}, lease_s=60)
     assert job.arguments == {"to": "bob@example.org", "template": "locked_out", "values": {"handle": "x"}}

@@ -9,41 +9,41 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatherup.jobs.letters import TEXTS, needed, one_line, written
-from gatherup.jobs.mail import Order, composed, mail_queue
-from gatherup.jobs.post import NoPost
+from gatherup.jobs.mail import MailJob, composed, mail_queue
+from gatherup.jobs.mailer import NullMailer
 from gatherup.jobs.worker import JobHopelessError
 from storage.postgres.outbox.jobs import TakenJob
-from storage.postgres.outbox.mail import Letter
+from storage.postgres.outbox.mail import Template
 
 JOB = TakenJob(id=7, queue="mail", arguments={}, attempts=1, created_at=1_700_000_000_000)
 SENDER = "GatherUp <no-reply@example.org>"
 
 
-def arguments(letter: Letter, to: str = "ann@example.org", **values: str) -> Order:
-    return Order(to=to, template=letter, values={name: f"a {name}" for name in needed(letter)} | values)
+def arguments(template: Template, to: str = "ann@example.org", **values: str) -> MailJob:
+    return MailJob(to=to, template=template, values={name: f"a {name}" for name in needed(template)} | values)
 
 
-@pytest.mark.parametrize("letter", Letter)
-def test_every_letter_has_its_words_and_says_what_it_takes(letter: Letter) -> None:
-    assert set(TEXTS) == set(Letter)
-    given_values = arguments(letter).values
-    text = written(letter, given_values, None)
+@pytest.mark.parametrize("template", Template)
+def test_every_letter_has_its_words_and_says_what_it_takes(template: Template) -> None:
+    assert set(TEXTS) == set(Template)
+    given_values = arguments(template).values
+    text = written(template, given_values, None)
     assert all(value in text.body for value in given_values.values())
     assert "{" not in text.body + text.subject
 
 
 def test_a_code_stands_in_the_fragment_of_a_link_or_alone() -> None:
     values = {"handle": "Ann", "code": "c0de"}
-    assert "    c0de\n" in written(Letter.RESET_PASSWORD, values, None).body
+    assert "    c0de\n" in written(Template.RESET_PASSWORD, values, None).body
     link = "https://play.example.org/account/reset-password#code=c0de"
-    assert link in written(Letter.RESET_PASSWORD, values, "https://play.example.org/account").body
+    assert link in written(Template.RESET_PASSWORD, values, "https://play.example.org/account").body
 
 
 def test_a_missing_value_is_a_dead_letter() -> None:
     with pytest.raises(JobHopelessError, match="lacks code"):
         composed(
             JOB,
-            Order(to="a@b.c", template=Letter.VERIFY_EMAIL, values={"handle": "x"}),
+            MailJob(to="a@b.c", template=Template.VERIFY_EMAIL, values={"handle": "x"}),
             sender=SENDER,
             links=None,
         )
@@ -51,9 +51,9 @@ def test_a_missing_value_is_a_dead_letter() -> None:
 
 @given(st.text(max_size=50))
 def test_no_value_adds_a_header_or_a_line(value: str) -> None:
-    order = arguments(Letter.NEW_LOGIN, device=value + "\r\nBcc: all@example.org\r\n\r\nYou won.")
+    mail_job = arguments(Template.NEW_LOGIN, device=value + "\r\nBcc: all@example.org\r\n\r\nYou won.")
     message = message_from_bytes(
-        composed(JOB, order, sender=SENDER, links=None).as_bytes(), policy=policy.default
+        composed(JOB, mail_job, sender=SENDER, links=None).as_bytes(), policy=policy.default
     )
     assert sorted(message.keys()) == sorted(
         [
@@ -102,11 +102,11 @@ async def test_what_is_no_single_address_is_a_dead_letter(to: str) -> None:
     row = {"to": to, "template": "locked_out", "values": {"handle": "x"}}
     job = TakenJob(id=1, queue="mail", arguments=row, attempts=1, created_at=0)
     with pytest.raises(JobHopelessError, match="no e-mail address"):
-        await mail_queue(NoPost(), sender=SENDER, links=None).handle(job)
+        await mail_queue(NullMailer(), sender=SENDER, links=None).handle(job)
 
 
 async def test_without_a_server_letters_are_dead_and_unknown_ones_too() -> None:
-    handle = mail_queue(NoPost(), sender=SENDER, links=None).handle
+    handle = mail_queue(NullMailer(), sender=SENDER, links=None).handle
     row = {"to": "a@b.c", "template": "locked_out", "values": {"handle": "x"}}
     with pytest.raises(JobHopelessError, match="GATHERUP_MAIL_HOST"):
         await handle(TakenJob(id=1, queue="mail", arguments=row, attempts=1, created_at=0))

@@ -12,7 +12,7 @@ import trio
 from msgspec import Struct
 
 from gatherup.config import Mail
-from gatherup.jobs.mail import AT_ONCE, Post
+from gatherup.jobs.mail import AT_ONCE, Mailer
 from gatherup.jobs.worker import JobFailedError, JobHopelessError
 
 STEP_TIMEOUT_S: Final = 15.0
@@ -32,7 +32,7 @@ class Smtp(Struct, frozen=True, kw_only=True):
     password: str | None
 
 
-class SmtpPost:
+class SmtpMailer:
     """Hands letters to an SMTP server with the standard library's client, each on a connection of its own.
 
     In worker threads: that client blocks. A thread that is given up ends by its own timeouts.
@@ -76,7 +76,7 @@ class SmtpPost:
         return smtplib.SMTP(host, port, timeout=STEP_TIMEOUT_S)
 
 
-class FolderPost:
+class FolderMailer:
     """Writes letters to a folder, a file each: what development has instead of mail."""
 
     def __init__(self, folder: str) -> None:
@@ -92,7 +92,7 @@ class FolderPost:
             raise JobFailedError(f"The letter wasn't written: {type(error).__name__}.") from None
 
 
-class NoPost:
+class NullMailer:
     """Takes nothing: letters become dead ones, which can be sent when there is a server."""
 
     async def send(self, message: EmailMessage, *, to: str) -> None:
@@ -100,10 +100,10 @@ class NoPost:
         raise JobHopelessError("No mail is sent: GATHERUP_MAIL_HOST isn't set.")
 
 
-def post_of(mail: Mail) -> Post:
+def mailer_of(mail: Mail) -> Mailer:
     """Who takes letters by these settings."""
     if mail.host is not None:
-        return SmtpPost(
+        return SmtpMailer(
             Smtp(
                 host=mail.host,
                 port=mail.port,
@@ -112,7 +112,7 @@ def post_of(mail: Mail) -> Post:
                 password=None if mail.password is None else mail.password.reveal(),
             )
         )
-    return NoPost() if mail.outbox is None else FolderPost(mail.outbox)
+    return NullMailer() if mail.outbox is None else FolderMailer(mail.outbox)
 
 
 def _trouble(what: str, code: int) -> Exception:
