@@ -23,7 +23,7 @@ def invite_key_of(receipt_key: bytes) -> bytes:
     return blake2b(key=receipt_key, person=b"invite").digest()
 
 
-def told_outside(kind: Kind[Any]) -> bool:
+def webhook_visible(kind: Kind[Any]) -> bool:
     """Whether webhooks may be told of its events: inboxes are their owners' alone, canaries nobody's."""
     return kind.wire.name != INBOX and bool(kind.wire.commands)
 

@@ -24,7 +24,7 @@ from actors.cluster.limits import (
     RENEWALS_PER_LEASE,
 )
 from actors.cluster.ownership import Ownership
-from actors.cluster.placement import batches, heirs, moves, rebalancing, takeable
+from actors.cluster.placement import batches, moves, next_owners, rebalancing, takeable
 from actors.ports.cluster_view import Joining, Member
 from actors.ports.directory import Directory, JoinRefusedError, NameHeldError
 from actors.ports.log import Fence, FencedError, LogUnavailableError
@@ -165,7 +165,7 @@ class Membership:
             if not view.owned_by(self._me.node):
                 return
             gone = {self._me.node, *(member.id for member in self._dead)}
-            to = heirs(view, serving, without=gone)
+            to = next_owners(view, serving, without=gone)
             if serving and not to:
                 return
             turns = trio.Semaphore(HANDOVERS_AT_ONCE)
@@ -255,7 +255,7 @@ class Membership:
             changed = await self._succeeds(self._directory.move(self._me, taken))
         gone = {member.id for member in dead}
         for member in dead:
-            to = heirs(view, view.owned_by(member.id), without=gone)
+            to = next_owners(view, view.owned_by(member.id), without=gone)
             changed |= await self._succeeds(self._directory.declare_dead(self._me, member, to))
         if changed:
             self._ownership.refresh()

@@ -28,10 +28,10 @@ def intended(view: ClusterView, *, without: Collection[int] = ()) -> tuple[int |
     return placement(member.id for member in view.members if not member.draining and member.id not in without)
 
 
-def heirs(view: ClusterView, shards: Iterable[int], *, without: Collection[int]) -> dict[int, int]:
+def next_owners(view: ClusterView, shards: Iterable[int], *, without: Collection[int]) -> dict[int, int]:
     """Who gets these shards when the members ``without`` are gone; a shard for which nobody is left isn't in it."""
     owners = intended(view, without=without)
-    return {shard: heir for shard in shards if (heir := owners[shard]) is not None}
+    return {shard: next_owner for shard in shards if (next_owner := owners[shard]) is not None}
 
 
 def takeable(view: ClusterView, me: int) -> list[Move]:

@@ -61,8 +61,8 @@ class Directory(Protocol):
         """
         ...
 
-    async def declare_dead(self, fence: Fence, member: Member, heirs: Mapping[int, int]) -> bool:
-        """End a member's run and give its shards away: to the heir of each, or to nobody for want of one.
+    async def declare_dead(self, fence: Fence, member: Member, next_owners: Mapping[int, int]) -> bool:
+        """End a member's run and give its shards away: to the next owner of each, or to nobody for want of one.
 
         False if its fence or lease isn't as in ``member`` any more. Waits for what it is writing.
         """

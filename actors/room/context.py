@@ -135,4 +135,4 @@ def too_many(what: str, most: int, field: str | None = None) -> Refuse:
 
 def owner_after(room: Room, leaving: str) -> dict[str, Mark]:
     """The mark that names the next owner, if it is the owner who leaves."""
-    return {"owner": room.heir(leaving) or ""} if leaving == room.owner else {}
+    return {"owner": room.next_owner(leaving) or ""} if leaving == room.owner else {}

@@ -98,7 +98,7 @@ class Room(Struct, frozen=True, kw_only=True):
         """Whether this user is kept out."""
         return user in still(self.banned, now) if user in self.banned else False
 
-    def heir(self, leaving: str) -> str | None:
+    def next_owner(self, leaving: str) -> str | None:
         """Who owns the room once its owner leaves: of the moderators, or else of all, who has been in it longest."""
         if self.operated:
             return None

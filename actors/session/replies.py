@@ -10,7 +10,7 @@ from protocol.codes import Code
 from protocol.frames import Accepted, Command, Reply, Unknown
 
 
-def held_back(command: Command, code: Code, retry_after_s: float) -> Reply:
+def refused_early(command: Command, code: Code, retry_after_s: float) -> Reply:
     """The answer to a command that isn't taken to its stream now.
 
     A refusal says that nothing happened. That isn't known of a resend, whose first sending may have been accepted.
@@ -20,7 +20,7 @@ def held_back(command: Command, code: Code, retry_after_s: float) -> Reply:
     return refused(code, client_id=command.client_id, retry_after_s=retry_after_s)
 
 
-def worded(reply: Reply, codec: Codec) -> Reply:
+def transcoded(reply: Reply, codec: Codec) -> Reply:
     """A stream's reply as this codec can encode it: owners answer in MessagePack."""
     if isinstance(reply, Accepted) and reply.answer is not None and not codec.binary:
         return structs.replace(reply, answer=codec.transcoded(bytes(reply.answer)))

@@ -13,7 +13,7 @@ from actors.refusals import refused
 from actors.session.authority import Authority
 from actors.session.connection_writer import ConnectionWriter
 from actors.session.read_state import ReadState
-from actors.session.replies import held_back, worded
+from actors.session.replies import refused_early, transcoded
 from actors.session.services import SessionServices
 from actors.session.subscriptions import UNAVAILABLE_RETRY_S, Subscriptions
 from actors.session.watching import Watching
@@ -331,9 +331,9 @@ class Session:
 
     def _command(self, command: Command) -> None:
         if self._inflight >= limits.INFLIGHT_COMMANDS_MAX:
-            self._tell(held_back(command, Code.OVERLOADED, INFLIGHT_RETRY_S))
+            self._tell(refused_early(command, Code.OVERLOADED, INFLIGHT_RETRY_S))
         elif wait_s := self._wait_for(self._commands):
-            self._tell(held_back(command, Code.RATE_LIMITED, wait_s))
+            self._tell(refused_early(command, Code.RATE_LIMITED, wait_s))
         else:
             self._inflight += 1
             self._services.streams.send(command, by=self.user, reply=self._replied)
@@ -345,7 +345,7 @@ class Session:
             about = {"session": self.id, "client_id": reply.client_id, "stream": reply.stream}
             _log.error("a command failed", extra=about)
         if not self._ended:
-            self._tell(worded(reply, self.writer.lane.codec))
+            self._tell(transcoded(reply, self.writer.lane.codec))
 
     # --- telling -------------------------------------------------------------------------------------
 

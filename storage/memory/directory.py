@@ -82,13 +82,13 @@ class MemoryDirectory(Directory):
         return moved
 
     @override
-    async def declare_dead(self, fence: Fence, member: Member, heirs: Mapping[int, int]) -> bool:
+    async def declare_dead(self, fence: Fence, member: Member, next_owners: Mapping[int, int]) -> bool:
         await self._faults.before("declare_dead")
         async with Held() as held:
-            await self._lock_runs(held, fence, heirs.values(), ending=member.id)
+            await self._lock_runs(held, fence, next_owners.values(), ending=member.id)
             if not self._members.as_seen(member):
                 return False
-            await self._end(held, member.id, heirs)
+            await self._end(held, member.id, next_owners)
         await self._faults.after("declare_dead")
         return True
 
@@ -125,9 +125,9 @@ class MemoryDirectory(Directory):
         if self._members.is_over(fence):
             raise FencedError
 
-    async def _end(self, held: Held, node: int, heirs: Mapping[int, int]) -> None:
+    async def _end(self, held: Held, node: int, next_owners: Mapping[int, int]) -> None:
         await self._lock(held, [shard.lock for shard in self._members.owned_by(node)])
-        self._members.end(node, heirs)
+        self._members.end(node, next_owners)
 
     async def _lock(self, held: Held, locks: Iterable[RowLock], *, shared: bool = False) -> None:
         with self._clock.deadline(self._lock_timeout_s) as scope:

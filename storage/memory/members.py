@@ -138,14 +138,14 @@ class StoredMembers:
         self.version += moved > 0
         return moved
 
-    def end(self, node: int, heirs: Mapping[int, int]) -> None:
-        """End a member's run and give its shards to their heirs that are fit to have them."""
+    def end(self, node: int, next_owners: Mapping[int, int]) -> None:
+        """End a member's run and give its shards to their next owners that are fit to have them."""
         stored = self.nodes[node]
         stored.row, stored.member = replace(stored.row, fence=stored.row.fence + 1), False
         for number, shard in enumerate(self.shards):
             if shard.row.owner == node:
-                heir = heirs.get(number)
-                owner = heir if heir is not None and self._may_own(heir) else None
+                next_owner = next_owners.get(number)
+                owner = next_owner if next_owner is not None and self._may_own(next_owner) else None
                 shard.row = Shard(owner, shard.row.epoch + 1)
         self.version += 1
 

@@ -90,8 +90,8 @@ async def own_everything(directory: Directory, name: str = "node") -> Owner:
     fence = await directory.join(joining(name), over=held)
     for member in view.members:
         if member.name != name:
-            heirs = dict.fromkeys(view.owned_by(member.id), fence.node)
-            assert await directory.declare_dead(fence, member, heirs)
+            next_owners = dict.fromkeys(view.owned_by(member.id), fence.node)
+            assert await directory.declare_dead(fence, member, next_owners)
     free = [
         Move(n, s.epoch, fence.node) for n, s in enumerate((await directory.read()).shards) if s.owner is None
     ]

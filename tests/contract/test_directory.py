@@ -353,9 +353,9 @@ async def test_the_dead_ones_shards_go_to_their_heirs(directory: Directory) -> N
     await directory.move(b, [Move(n, 0, b.node) for n in range(6)])
     await directory.move(c, [Move(9, 0, c.node)])
     await directory.drain("d")
-    heirs = {0: a.node, 1: c.node, 2: d.node, 3: ABSENT, 4: b.node, 9: a.node}
+    next_owners = {0: a.node, 1: c.node, 2: d.node, 3: ABSENT, 4: b.node, 9: a.node}
     before = await directory.read()
-    assert await directory.declare_dead(a, await member(directory, b), heirs)
+    assert await directory.declare_dead(a, await member(directory, b), next_owners)
     view = await directory.read()
     assert view.version > before.version
     assert [m.run for m in view.members] == [a, c, d]
@@ -365,7 +365,7 @@ async def test_the_dead_ones_shards_go_to_their_heirs(directory: Directory) -> N
         Shard(None, 2),  # draining
         Shard(None, 2),  # unknown
         Shard(None, 2),  # the dead one itself
-        Shard(None, 2),  # no heir
+        Shard(None, 2),  # no next owner
         NOBODYS,
     ]
     assert view.shards[9] == Shard(c.node, 1)  # never the dead one's
@@ -408,8 +408,8 @@ async def test_of_two_that_declare_each_other_dead_one_lives(directory: Director
             own: Directory, me: Fence, victim: Member, alive: list[Fence], ended: list[Fence]
         ) -> None:
             try:
-                heirs = dict.fromkeys(range(SHARDS), me.node)
-                assert await own.declare_dead(me, victim, heirs)
+                next_owners = dict.fromkeys(range(SHARDS), me.node)
+                assert await own.declare_dead(me, victim, next_owners)
                 alive.append(me)
             except FencedError:
                 ended.append(me)

@@ -75,8 +75,8 @@ class ObservedDirectory(MemoryDirectory):
         return await super().move(fence, moves)
 
     @override
-    async def declare_dead(self, fence: Fence, member: Member, heirs: Mapping[int, int]) -> bool:
-        dead = await super().declare_dead(fence, member, heirs)
+    async def declare_dead(self, fence: Fence, member: Member, next_owners: Mapping[int, int]) -> bool:
+        dead = await super().declare_dead(fence, member, next_owners)
         if dead:
             self._observed.declared_dead(member)
         return dead

@@ -12,7 +12,7 @@ from gatherup.features.integrations.server_api import MintResource, ServerRoomsR
 from gatherup.features.integrations.webhooks import WebhooksResource
 from gatherup.http.commands import Commands
 from gatherup.http.throttle import Throttle
-from gatherup.kinds import told_outside
+from gatherup.kinds import webhook_visible
 from protocol import limits
 from storage.postgres.admin.admins import Admins
 from storage.postgres.integrations.keys import ApiKeys
@@ -38,7 +38,7 @@ def integrations_of(base: Base, accounts: AccountParts) -> Feature:
                 clock,
                 randomness,
                 key=secret,
-                types=[name for kind in base.kinds if told_outside(kind) for name in kind.wire.events],
+                types=[name for kind in base.kinds if webhook_visible(kind) for name in kind.wire.events],
                 allow_private=settings.allow_private,
             ),
         ),

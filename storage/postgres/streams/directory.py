@@ -120,14 +120,14 @@ class PostgresDirectory(Directory):
         return moved
 
     @override
-    async def declare_dead(self, fence: Fence, member: Member, heirs: Mapping[int, int]) -> bool:
+    async def declare_dead(self, fence: Fence, member: Member, next_owners: Mapping[int, int]) -> bool:
         parameters = {
             **_run(fence),
             "dead": member.id,
             "dead_fence": member.fence,
             "dead_lease": member.lease,
-            "shards": list(heirs),
-            "heirs": list(heirs.values()),
+            "shards": list(next_owners),
+            "heirs": list(next_owners.values()),
         }
         ((ended,),) = await _ask(self._changes, _DECLARE_DEAD, parameters)
         if ended is None:

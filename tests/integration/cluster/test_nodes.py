@@ -55,8 +55,8 @@ async def test_a_killed_node_s_streams_are_taken_over(cluster: Rig) -> None:
         @nursery.start_soon
         async def _declare() -> None:  # as a peer does that saw the lease stand still
             while member := (await cluster.view()).member(first_id):
-                heirs = dict.fromkeys((await cluster.view()).owned_by(first_id), second_member.id)
-                if await cluster.directory.declare_dead(second_member.run, member, heirs):
+                next_owners = dict.fromkeys((await cluster.view()).owned_by(first_id), second_member.id)
+                if await cluster.directory.declare_dead(second_member.run, member, next_owners):
                     return
 
         first_id = member.id

@@ -52,7 +52,7 @@ class Watching:
 
 
 async def test_a_killed_node_s_people_are_offline_and_leave_the_rosters(cluster: Rig) -> None:
-    """One of the rosters of people, and one of those of rooms, dies with the node: its heir tells of them."""
+    """One of the rosters of people, and one of those of rooms, dies with the node: its next owner tells of them."""
     settings = {**SETTINGS, **CLUSTER, **LEASE, "GATHERUP_NODE_NAME": "node-2"}
     connections = {"DATABASE_URL": cluster.dsn, "REDIS_URL": cluster.redis or ""}
     async with serving("serve", **settings, **connections) as doomed, AsyncExitStack() as sockets:

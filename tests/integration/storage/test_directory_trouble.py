@@ -189,8 +189,8 @@ class Changing:
         match self._chance.randrange(8):
             case 0:
                 victim = self._chance.choice(view.members)
-                heirs = {number: self._chance.choice(owners) for number in shards}
-                self.ended += await self._directory.declare_dead(self._fence, victim, heirs)
+                next_owners = {number: self._chance.choice(owners) for number in shards}
+                self.ended += await self._directory.declare_dead(self._fence, victim, next_owners)
             case 1:
                 await self._directory.leave(self._fence)
             case 2:

@@ -66,9 +66,9 @@ class WatchedDirectory:
         self.moved.append((trio.current_time(), count))
         return count
 
-    async def declare_dead(self, fence: Fence, member: Member, heirs: Mapping[int, int]) -> bool:
+    async def declare_dead(self, fence: Fence, member: Member, next_owners: Mapping[int, int]) -> bool:
         await self._enter(fence)
-        return await self._directory.declare_dead(fence, member, heirs)
+        return await self._directory.declare_dead(fence, member, next_owners)
 
     async def drain(self, name: str) -> bool:
         await self._enter()

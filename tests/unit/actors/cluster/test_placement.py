@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.cluster.placement import batches, heirs, intended, moves, placement, rebalancing, takeable
+from actors.cluster.placement import batches, intended, moves, next_owners, placement, rebalancing, takeable
 from actors.ports.cluster_view import SHARDS, ClusterView, Member, Move, Shard
 
 IDS = st.lists(st.integers(min_value=1, max_value=2**31), min_size=1, max_size=12, unique=True)
@@ -53,8 +53,8 @@ def test_members_that_drain_or_are_gone_are_placed_nothing() -> None:
     members = [member(1), member(2, draining=True), member(3)]
     now = view(members, [2] * SHARDS)
     assert intended(now) == placement([1, 3])
-    assert heirs(now, [5, 6], without={3}) == {5: 1, 6: 1}
-    assert heirs(now, [5, 6], without={1, 3}) == {}
+    assert next_owners(now, [5, 6], without={3}) == {5: 1, 6: 1}
+    assert next_owners(now, [5, 6], without={1, 3}) == {}
 
 
 def test_a_member_takes_what_nobody_owns_and_it_should() -> None:
