@@ -166,7 +166,7 @@ def _runtime(
         publisher=relay if bridge is None else Fanout(relay, bridge),
         peers=bridge,
         digest_key=config.runtime.receipt_key.key,
-        lanes=config.postgres.committers,
+        commit_connections=config.postgres.committers,
         tracer=store.tracer,
     )
 

@@ -80,10 +80,10 @@ class Committer:
         clock: Clock,
         randomness: Randomness,
         *,
-        lanes: int = limits.COMMIT_LANES,
+        commit_connections: int = limits.COMMIT_CONNECTIONS,
     ) -> None:
         self._db = log
-        self._lanes = lanes
+        self._commit_connections = commit_connections
         self._fence = fence
         self._clock = clock
         self._randomness = randomness
@@ -95,7 +95,7 @@ class Committer:
         self._inflight: set[_Pending] = set()
         self._settling: set[_Pending] = set()
         self._nursery: trio.Nursery
-        self._idle_lanes: deque[trio.lowlevel.Task] = deque()
+        self._idle_connections: deque[trio.lowlevel.Task] = deque()
         self._delays_changed = trio.Event()
         self._stopped = False
         self.commits = 0
@@ -121,8 +121,8 @@ class Committer:
             async with trio.open_nursery() as nursery:
                 self._nursery = nursery
                 nursery.start_soon(self._release_delayed)
-                for _ in range(self._lanes):
-                    nursery.start_soon(self._lane)
+                for _ in range(self._commit_connections):
+                    nursery.start_soon(self._commit_loop)
                 task_status.started()
         finally:
             self._stopped = True
@@ -146,8 +146,8 @@ class Committer:
 
     def _enqueue(self, pending: _Pending) -> None:
         self._ready.append(pending)
-        if self._idle_lanes:
-            trio.lowlevel.reschedule(self._idle_lanes.popleft(), outcome.Value(None))
+        if self._idle_connections:
+            trio.lowlevel.reschedule(self._idle_connections.popleft(), outcome.Value(None))
 
     def _delay(self, pending: _Pending, low_s: float, high_s: float) -> None:
         pending.attempts += 1
@@ -179,10 +179,10 @@ class Committer:
         """The next batch: all wait for locks, or none."""
         while not self._ready:
             task = trio.lowlevel.current_task()
-            self._idle_lanes.append(task)
+            self._idle_connections.append(task)
 
             def abort(_: object, task: trio.lowlevel.Task = task) -> trio.lowlevel.Abort:
-                self._idle_lanes.remove(task)
+                self._idle_connections.remove(task)
                 return trio.lowlevel.Abort.SUCCEEDED
 
             await trio.lowlevel.wait_task_rescheduled(abort)
@@ -202,7 +202,7 @@ class Committer:
 
     # --- committing ---
 
-    async def _lane(self) -> None:
+    async def _commit_loop(self) -> None:
         while True:
             batch = await self._take()
             self._inflight.update(batch)
@@ -287,7 +287,7 @@ class Committer:
         """Identical appends were refused, which settles their first attempts; the receipts tell how those went.
 
         Nothing else proves anything: an old head may still move, a moved head may be somebody else's. Apart from the
-        lanes, so that slow reads hold up no commit.
+        connections, so that slow reads hold up no commit.
         """
         readable = True
         for pending, verdict in refused:

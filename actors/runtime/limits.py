@@ -7,7 +7,7 @@ from typing import Final
 STREAMS_PER_COMMIT_MAX: Final = 200
 EVENTS_PER_COMMIT_MAX: Final = 5000
 """Unless one stream alone has more."""
-COMMIT_LANES: Final = 2
+COMMIT_CONNECTIONS: Final = 2
 """Commits in flight at once, unless the node is set up with another number."""
 COMMIT_EVENTS_BOUNDS: Final = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 COMMIT_S_BOUNDS: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)

@@ -42,14 +42,16 @@ class Runtime:
         publisher: Publisher,
         digest_key: bytes,
         peers: Peers | None = None,
-        lanes: int = limits.COMMIT_LANES,
+        commit_connections: int = limits.COMMIT_CONNECTIONS,
         tracer: Tracer | None = None,
     ) -> None:
         by_name = {kind.wire.name: kind for kind in kinds}
         self._clock = clock
         self._randomness = randomness
         self.counters = RuntimeCounters()
-        self.committer = Committer(log, ownership.me, clock, randomness, lanes=lanes)
+        self.committer = Committer(
+            log, ownership.me, clock, randomness, commit_connections=commit_connections
+        )
         context = ActorContext(
             log=log,
             ownership=ownership,

@@ -359,7 +359,7 @@ def an_append(stream: str, activation: int) -> Append:
     )
 
 
-class Lanes:
+class Connections:
     """A committer, and what it tells when."""
 
     def __init__(self, world: World, log: MemoryLog, fence: Fence) -> None:
@@ -390,17 +390,17 @@ async def test_who_waits_for_receipts_holds_up_nobody(autojump_clock: object, wo
     fence = await world.claim()
     log = Lossy(world.database, world.clock)
     log.written = (a, b, c)
-    lanes = Lanes(world, log, fence)
+    connections = Connections(world, log, fence)
     async with trio.open_nursery() as nursery:
-        await nursery.start(lanes.committer.run)
-        await lanes.submit(nursery, a, b, c, d)
+        await nursery.start(connections.committer.run)
+        await connections.submit(nursery, a, b, c, d)
         await trio.sleep(1)
-        assert lanes.told[d][1] is Told.COMMITTED
+        assert connections.told[d][1] is Told.COMMITTED
         await trio.sleep(10)
         log.readable = True
         await trio.sleep(20)
         nursery.cancel_scope.cancel()
-    assert {told for _, told in lanes.told.values()} == {Told.COMMITTED}
+    assert {told for _, told in connections.told.values()} == {Told.COMMITTED}
     assert [len(world.row(stream).events) for stream in (a, b, c, d)] == [1] * 4
 
 
@@ -419,40 +419,40 @@ async def test_a_commit_holds_a_bounded_number_of_events(
             return await super().append(fence, appends, wait_for_locks=wait_for_locks)
 
     fence = await world.claim()
-    lanes = Lanes(world, Counting(world.database, world.clock), fence)
+    connections = Connections(world, Counting(world.database, world.clock), fence)
     async with trio.open_nursery() as nursery:
-        await nursery.start(lanes.committer.run)
-        await lanes.submit(nursery, *world.make(*"12345"))
+        await nursery.start(connections.committer.run)
+        await connections.submit(nursery, *world.make(*"12345"))
         await trio.sleep(1)
         nursery.cancel_scope.cancel()
-    assert len(lanes.told) == 5
+    assert len(connections.told) == 5
     assert max(sizes) == 2
 
 
-async def test_held_rows_of_unsure_appends_do_not_stop_the_lanes(
+async def test_held_rows_of_unsure_appends_do_not_stop_the_connections(
     autojump_clock: object, world: World
 ) -> None:
     held = world.make(*"1234")
     healthy, fresh = world.make("8", "9")
     fence = await world.claim()
-    lanes = Lanes(world, Lossy(world.database, world.clock), fence)
+    connections = Connections(world, Lossy(world.database, world.clock), fence)
     async with trio.open_nursery() as nursery:
-        await nursery.start(lanes.committer.run)
-        await lanes.submit(nursery, *held, healthy)
+        await nursery.start(connections.committer.run)
+        await connections.submit(nursery, *held, healthy)
         for stream in held:
             assert world.row(stream).lock.try_acquire()
         await trio.sleep(5)
-        await lanes.submit(nursery, fresh)
+        await connections.submit(nursery, fresh)
         await trio.sleep(30)
-        assert set(lanes.told) == {healthy, fresh}
-        assert lanes.told[healthy][0] < 5  # two lanes may each have waited once
-        assert lanes.told[fresh][0] < 0.5
+        assert set(connections.told) == {healthy, fresh}
+        assert connections.told[healthy][0] < 5  # two connections may each have waited once
+        assert connections.told[fresh][0] < 0.5
         for stream in held:
             world.row(stream).lock.release()
         await trio.sleep(5)
         nursery.cancel_scope.cancel()
-    assert {told for _, told in lanes.told.values()} == {Told.COMMITTED}
-    assert len(lanes.told) == 6
+    assert {told for _, told in connections.told.values()} == {Told.COMMITTED}
+    assert len(connections.told) == 6
 
 
 # --- what was committed is told ----------------------------------------------------------------------------------
