@@ -2,7 +2,7 @@
 
 import type { ClientError } from './errors.ts'
 import type { Ended, Gone, Head, PersonPresence } from './items.ts'
-import { Signpost } from './signpost.ts'
+import { Notifier } from './notifier.ts'
 
 /**
  * What is new about some names. Iterate it once; `close`, or leaving the loop, ends it.
@@ -13,7 +13,7 @@ import { Signpost } from './signpost.ts'
 export class Feed<T> implements AsyncIterableIterator<T | Ended, undefined> {
   readonly #watch: (names: readonly string[]) => void
   #items = new Map<string, T>()
-  readonly #changed = new Signpost()
+  readonly #changed = new Notifier()
   #waiting: { resolve: () => void; reject: (error: ClientError) => void }[] = []
   #failure: ClientError | null = null
   #closed = false

@@ -3,7 +3,7 @@
 import type { ClientError } from './errors.ts'
 import type { Ended, Event, Item, Read, Signal, Snapshot } from './items.ts'
 import type { Position } from './protocol.ts'
-import { Signpost } from './signpost.ts'
+import { Notifier } from './notifier.ts'
 
 /** Signals that find this many items waiting are dropped. */
 const SIGNALS_BUFFERED_MAX = 32
@@ -23,7 +23,7 @@ export class Stream implements AsyncIterableIterator<Item, undefined> {
   readonly #consumed: (stream: Stream) => void
   readonly #left: (stream: Stream) => void
   readonly #buffer: Item[] = []
-  readonly #changed = new Signpost()
+  readonly #changed = new Notifier()
   #closed = false
 
   /** Made by `Client.subscribe`. */

@@ -1,5 +1,5 @@
 /** Something happened: wakes whoever waits for it. */
-export class Signpost {
+export class Notifier {
   #wake: () => void = () => undefined
   #next: Promise<void> | null = null
 
