@@ -87,7 +87,7 @@ def wired(config: Config, store: Store, listener: socket) -> Node:
         tokens=tokens,
         streams=core.streams,
         router=core.runtime.router,
-        reads=core.reads,
+        read_markers=core.read_markers,
         throttle=throttle,
         commands=Commands(core.streams, throttle),
         wake=wake,

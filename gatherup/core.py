@@ -92,10 +92,8 @@ def core_of(
     sessions, streams = SessionRegistry(), hooked(runtime.router, hooks)
     logins = LoginReader(PostgresLogins(store.pool, clock))
     read_markers = ReadMarkers(PostgresReadPositions(store.pool), runtime.router, clock)
-    heads, visibility = (
-        UnreadScheduler(relay, read_markers, clock),
-        VisibilityChecks(PostgresVisibility(store.pool), clock),
-    )
+    unread = UnreadScheduler(relay, read_markers, clock)
+    visibility = VisibilityChecks(PostgresVisibility(store.pool), clock)
     services = SessionServices(
         node=config.node.name,
         log=store.log,
@@ -238,7 +236,7 @@ def _canary(
         config.canary,
         probe_context,
         ownership,
-        audible=lambda: hearing.standing,
+        audible=lambda: hearing.audibility,
         hears=hears,
         skew_s=lambda: store.clock.skewed_s,
     )

@@ -170,7 +170,7 @@ class _Life:
         """Nobody marks anything as read here any more: keep what still waits."""
         kept = False
         with self._clock.deadline(SETTLE_S):
-            kept = await self._core.reads.flush()
+            kept = await self._core.read_markers.flush()
         if not kept:
             _log.warning("the last read positions weren't kept")
 

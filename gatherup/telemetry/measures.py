@@ -118,10 +118,12 @@ def _delivery(core: Core) -> list[Measure]:
         Total("resumes_from_log", "Resumes the ring couldn't serve.", lambda: relay.resumes_from_log),
         Total("revocations", "Subscriptions that an event ended.", lambda: relay.revocations),
         Total("signals_dropped", "Ephemeral signals dropped.", lambda: relay.signals_dropped),
-        Total("heads_frames", "Frames that told sessions what is new.", lambda: core.heads.frames),
-        Total("heads_counts", "Countings of what is new in a session's rooms.", lambda: core.heads.counts),
-        Level("reads_waiting", "Read positions that aren't kept yet.", lambda: core.reads.waiting),
-        Total("reads_dropped", "Read positions for which there was no room.", lambda: core.reads.dropped),
+        Total("heads_frames", "Frames that told sessions what is new.", lambda: core.unread.frames),
+        Total("heads_counts", "Countings of what is new in a session's rooms.", lambda: core.unread.counts),
+        Level("reads_waiting", "Read positions that aren't kept yet.", lambda: core.read_markers.waiting),
+        Total(
+            "reads_dropped", "Read positions for which there was no room.", lambda: core.read_markers.dropped
+        ),
         Total("slow_readers", "Connections closed for reading too slowly.", lambda: writers.slow_closes),
         Level("outboxes_parked", "Connections that have something queued.", lambda: len(writers.parked)),
         Level("outbox_bytes", "Bytes that wait for slow connections.", lambda: writers.queued_bytes),

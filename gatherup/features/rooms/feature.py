@@ -36,7 +36,7 @@ def rooms_of(base: Base) -> Feature:
     throttle = partial(Throttle, clock, keys_max=config.http.addresses_max)
     return Feature(
         resources=(
-            HeadsResource(base.reads, PostgresReadPositions(pool), throttle(signals)),
+            HeadsResource(base.read_markers, PostgresReadPositions(pool), throttle(signals)),
             RoomsResource(rooms, access, commands, clock),
             MembersResource(people, access, commands, clock),
             MessagesResource(messages, access, commands),

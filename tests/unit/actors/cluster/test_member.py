@@ -267,7 +267,7 @@ async def test_one_node_alone_takes_everything_and_keeps_its_rhythm(autojump_clo
         assert {round(after - before, 6) for before, after in pairwise(times)} == {0.5}
         assert node.clock.now() // 1_000_000_000 == 1_800
         assert nodes.directory.members[1].report == '{"node": true}'
-        assert node.hearing.standing is Audibility.ALONE
+        assert node.hearing.audibility is Audibility.ALONE
 
 
 async def test_an_outage_stops_acting_and_kills_nobody(autojump_clock: MockClock) -> None:
