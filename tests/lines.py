@@ -30,8 +30,8 @@ class Line(Struct, frozen=True):
 
 
 EVERY: Final = (
-    Line("wholes", ("tests/e2e", "tests/integration/cluster")),
-    Line("integration", ("tests/integration", "--ignore=tests/integration/cluster")),
+    Line("wholes", ("tests/e2e", "tests/integration/actors/cluster")),
+    Line("integration", ("tests/integration", "--ignore=tests/integration/actors/cluster")),
     Line("parts", ("tests/unit", "tests/contract", "tests/architecture", "tests/released"), niceness=5),
     Line("sim", ("tests/sim",), niceness=10),
 )

@@ -19,7 +19,7 @@ from protocol.inbox import inbox_of
 from protocol.presence import person_of
 from tests.e2e.installation import Installation
 from tests.e2e.pages import Mismatch, Reader, lines_of, steps_of
-from tests.integration.accounts.mailbox import Mailbox
+from tests.integration.gatherup.features.accounts.mailbox import Mailbox
 from tests.markdown import ROOT, blocks
 from tests.unit.protocol.room_samples import VIEW
 

@@ -11,6 +11,7 @@ import pytest
 
 from gatherup.config import Log
 from gatherup.telemetry.logs import configure_logs
+from storage.postgres.driver.pool import Pool
 from tests.integration.shared import SharedNode, running_apart
 from tests.integration.site import Site, unused_address
 from tests.logs import logging_restored
@@ -52,3 +53,10 @@ def logs(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     with logging_restored():
         configure_logs(Log(format="json", level="debug"), "node-1")
         yield said
+
+
+@pytest.fixture
+async def pool(postgres_dsn: str) -> AsyncGenerator[Pool]:
+    """A pool on a fresh database, without a node."""
+    async with Pool(postgres_dsn, size_max=10, autocommit=True) as pool:
+        yield pool

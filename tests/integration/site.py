@@ -20,7 +20,7 @@ from gatherup import config
 from gatherup.addresses import Addresses
 from gatherup.config import Config
 from gatherup.lifetime import run_node
-from tests.integration.http.conforming import conforms
+from tests.integration.gatherup.http.conforming import conforms
 from tests.tls import NO_TLS
 
 SETTINGS = {

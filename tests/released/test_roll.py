@@ -15,7 +15,7 @@ import trio
 
 from storage.postgres.migrate import MigrationFailed, migrate
 from storage.postgres.schema import Phase, own
-from tests.integration.http.test_node import GATHERUP, environment, refused
+from tests.integration.gatherup.test_node import GATHERUP, environment, refused
 from tests.newer_release import newer_release
 
 pytestmark = pytest.mark.real

@@ -7,8 +7,9 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from gatherup.cli import main
+from tests.markdown import ROOT
 
-SCHEMA = Path(__file__).parents[3] / "docs" / "schema"
+SCHEMA = ROOT / "docs" / "schema"
 
 
 def test_schema_is_written_as_it_stands_in_the_documentation(tmp_path: Path) -> None:

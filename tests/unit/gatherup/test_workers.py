@@ -15,7 +15,7 @@ from gatherup.http.server import bind
 from gatherup.start import StartRefusedError
 from gatherup.workers import CRASHES_MAX, SETTLED_S, Worker, _watch, run  # pyright: ignore[reportPrivateUsage]
 from tests.ports import SeededRandomness, TrioClock
-from tests.unit.gatherup.test_config import MINIMAL
+from tests.unit.gatherup.config.test_config import MINIMAL
 
 SHARED = {
     **MINIMAL,

@@ -17,9 +17,9 @@ from protocol import schema
 from protocol.codec import FULL, codecs
 from protocol.codes import CloseCode, Code
 from protocol.frames import SERVER_FRAMES
+from tests.markdown import ROOT
 from tests.unit.protocol import samples
 
-ROOT = Path(__file__).parents[3]
 TEXT = codecs()["gatherup.v1.json"]
 
 

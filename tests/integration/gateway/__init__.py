@@ -1,1 +1,0 @@
-"""The gateway on real sockets, over loopback."""

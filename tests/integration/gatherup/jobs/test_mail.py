@@ -1,0 +1,125 @@
+"""Letters from their row to an SMTP server, or a folder."""
+
+from __future__ import annotations
+
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+import trio
+
+from gatherup.clock import SystemClock
+from gatherup.config import Mail, Secret
+from gatherup.jobs.mail import mail_queue
+from gatherup.jobs.mailer import mailer_of
+from gatherup.jobs.worker import JobFailedError, JobHopelessError, JobWorker
+from gatherup.randomness import SystemRandomness
+from gatherup.wakeup import Wakeup
+from storage.postgres.driver.pool import Pool
+from storage.postgres.driver.queries import lent
+from storage.postgres.outbox.jobs import Jobs, TakenJob
+from storage.postgres.outbox.mail import Template, queue_mail
+from tests.integration.gatherup.jobs.smtp import Sink, sink
+
+HANG_S = 30
+JOB = TakenJob(
+    id=3,
+    queue="mail",
+    arguments={"to": "ann@example.org", "template": "locked_out", "values": {"handle": "Änn"}},
+    attempts=1,
+    created_at=1_700_000_000_000,
+)
+
+
+def settings(server: Sink, **changes: object) -> Mail:
+    return Mail(host="127.0.0.1", port=server.port, tls="none", **changes)  # type: ignore[arg-type]
+
+
+async def deliver(mail: Mail, job: TakenJob = JOB) -> None:
+    with trio.fail_after(HANG_S):
+        await mail_queue(mailer_of(mail), sender="GatherUp <no-reply@example.org>", links=None).handle(job)
+
+
+def parsed(content: bytes) -> EmailMessage:
+    return message_from_bytes(content, _class=EmailMessage, policy=policy.default)  # type: ignore[return-value]
+
+
+async def test_a_letter_arrives_as_it_was_written() -> None:
+    async with sink() as server:
+        await deliver(settings(server))
+    ((sender, recipients, content),) = server.letters
+    assert sender.startswith("mail FROM:<no-reply@example.org>")
+    assert recipients == ["rcpt TO:<ann@example.org>"]
+    message = parsed(content)
+    assert message["To"] == "ann@example.org"
+    assert message["Subject"] == "Too many wrong passwords"
+    assert message.get_content().startswith("Hello Änn,")
+
+
+@pytest.mark.parametrize(
+    ("answers", "error", "says"),
+    [
+        ({"RCPT": "550 no such user"}, JobHopelessError, "550"),
+        ({"RCPT": "450 try later"}, JobFailedError, "450"),
+        ({"MAIL": "554 go away"}, JobHopelessError, "554"),
+        ({"DATA": "451 busy"}, JobFailedError, "451"),
+        ({"MAIL": ""}, JobFailedError, "can't be used"),
+        ({"EHLO": "", "HELO": ""}, JobFailedError, "can't be used"),
+    ],
+)
+async def test_what_the_server_says_decides(
+    answers: dict[str, str], error: type[Exception], says: str
+) -> None:
+    async with sink() as server:
+        server.answers = answers
+        with pytest.raises(error, match=says):
+            await deliver(settings(server))
+    assert server.letters == []
+
+
+async def test_without_tls_where_it_is_asked_for_nothing_is_said() -> None:
+    async with sink() as server:
+        with pytest.raises(JobFailedError):
+            await deliver(Mail(host="127.0.0.1", port=server.port, user="u", password=Secret("pw")))
+        assert not [line for line in server.heard if "AUTH" in line.upper()]
+    with pytest.raises(JobFailedError):  # nobody listens there any more
+        await deliver(settings(server))
+
+
+async def test_a_folder_gets_them_in_development(tmp_path: Path) -> None:
+    mail = Mail(outbox=str(tmp_path / "outbox"))
+    await deliver(mail)
+    await deliver(mail)
+    (file,) = (tmp_path / "outbox").iterdir()
+    assert parsed(file.read_bytes()).get_content().startswith("Hello Änn,")
+
+
+@pytest.mark.real
+async def test_from_a_transaction_to_the_server_once_it_is_back(postgres_dsn: str) -> None:
+    async with Pool(postgres_dsn, autocommit=True) as pool, sink() as server:
+        server.answers = {"DATA": "451 busy"}
+        async with lent(pool, transaction=True) as connection:
+            await queue_mail(
+                connection,
+                to="ann@example.org",
+                template=Template.VERIFY_EMAIL,
+                values={"handle": "Ann", "code": "c0de"},
+            )
+        jobs = Jobs(pool)
+        queue = mail_queue(mailer_of(settings(server)), sender="no-reply@example.org", links=None)
+        worker = JobWorker(jobs, [queue], SystemClock(), SystemRandomness(), Wakeup())
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(worker.run)
+            with trio.fail_after(HANG_S):
+                while not worker.outcomes["mail", "failed"]:
+                    await trio.lowlevel.checkpoint()
+                server.answers = {}
+                async with lent(pool) as connection:
+                    await connection.execute("update job set next_attempt_at = now()")
+                worker.wakeup.wake()
+                while not worker.outcomes["mail", "done"]:
+                    await trio.lowlevel.checkpoint()
+            nursery.cancel_scope.cancel()
+        assert await jobs.counts() == {}
+    assert "    c0de" in parsed(server.letters[0][2]).get_content()

@@ -1,1 +1,0 @@
-"""The HTTP facade on a real node with a real PostgreSQL, over loopback."""

@@ -1,1 +1,0 @@
-"""People on the real PostgreSQL."""

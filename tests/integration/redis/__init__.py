@@ -1,1 +1,0 @@
-"""The bus on real servers that die, forget, refuse and fail over."""

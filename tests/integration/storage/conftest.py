@@ -1,5 +1,0 @@
-"""Fixtures of the storage tests."""
-
-from tests.integration.storage.cutting import setting
-
-__all__ = ["setting"]
