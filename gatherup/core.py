@@ -36,11 +36,10 @@ from gatherup.config import Config
 from gatherup.feature import Task
 from gatherup.gateway import Gateway, SseLane, lanes
 from gatherup.hooks import Hooks, hooked
-from gatherup.kinds import CLIENT_FRAMES
 from gatherup.report import Reporter
 from gatherup.store import Store
 from gatherup.telemetry.loop_hold import LoopHold
-from protocol.codec import Subprotocol, codecs
+from protocol.codec import Subprotocol, client_frames, codecs
 from storage.postgres.accounts.logins import PostgresLogins
 from storage.postgres.people.last_seen import PostgresLastSeen
 from storage.postgres.people.visibility import PostgresVisibility
@@ -111,7 +110,7 @@ def core_of(
         randomness=store.randomness,
     )
     writers = ConnectionWriters(clock)
-    gateway = _gateway(config, services, writers)
+    gateway = _gateway(config, services, writers, kinds)
     hears, hearing = _hears(bridge), Hearing(ownership.me.node)
     canary = _canary(config, store, runtime, relay, writers, ownership, hears, hearing)
     loop_hold = LoopHold(stopwatch, hold_max_s=config.runtime.loop_hold_max_s)
@@ -198,9 +197,11 @@ def _hears(bridge: Bridge | None) -> Callable[[], tuple[int, ...]]:
     return (lambda: ()) if bridge is None else (lambda: bridge.hears)
 
 
-def _gateway(config: Config, services: SessionServices, writers: ConnectionWriters) -> Gateway:
+def _gateway(
+    config: Config, services: SessionServices, writers: ConnectionWriters, kinds: Sequence[Kind[Any]]
+) -> Gateway:
     """Sockets and Server-Sent Events, each connection a session."""
-    spoken = codecs(CLIENT_FRAMES)
+    spoken = codecs(client_frames(kind.wire for kind in kinds))
     return Gateway(
         config.stream,
         sessions=partial(Session, services),

@@ -15,7 +15,7 @@ import pytest
 import trio
 
 from actors.ports.log import Fence
-from gatherup import app, start
+from gatherup import start, store
 from gatherup.embedded import embedded_postgres
 from gatherup.lifetime import run_node
 from gatherup.start import StartRefusedError
@@ -78,7 +78,7 @@ async def test_a_node_that_the_schema_no_longer_serves_is_not_left_a_member(
             await connection.execute("update schema_serves set oldest = %s", (own().level + 1,))
             return fence
 
-        monkeypatch.setattr(app, "joined", joined_late)
+        monkeypatch.setattr(store, "joined", joined_late)
         assert "`gatherup migrate post` of a later release" in await refused(postgres_dsn)
         cursor = await connection.execute("select member from node")
         assert await cursor.fetchall() == [(False,)]

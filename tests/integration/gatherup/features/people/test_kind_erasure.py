@@ -13,7 +13,6 @@ import gatherup.app
 from actors.kind import Kind
 from gatherup.app import kinds_of
 from gatherup.client import Client, Event, Snapshot, connect
-from protocol.codec import client_frames
 from protocol.frames import Position
 from tests.counter_kind import CounterKind, Open
 from tests.example_kind import load_example
@@ -40,8 +39,6 @@ def _kinds(monkeypatch: pytest.MonkeyPatch) -> None:
         return *kinds_of(receipt_key), auction.AuctionKind(), CounterKind()
 
     monkeypatch.setattr(gatherup.app, "kinds_of", with_own)
-    frames = client_frames(kind.wire for kind in with_own(b""))
-    monkeypatch.setattr(gatherup.app, "CLIENT_FRAMES", frames)
 
 
 async def person(site: Site, handle: str) -> Person:
