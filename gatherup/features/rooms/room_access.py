@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from actors.ports.streams import Streams
 from actors.room.permissions import Permission, Rank, permits
@@ -72,14 +73,22 @@ class RoomAccess:
             case Refused() as refused:
                 raise of_refused(refused)
             case shown:
-                return shown.head, _room_view(shown.view)
+                return shown.head, _room_view(shown.view, caller.user)
 
 
-def _room_view(view: Struct | bytes) -> RoomView:
+def _room_view(view: Struct | bytes, user: str) -> RoomView:
+    """The view of this user's, whichever node showed it."""
     if isinstance(view, bytes):  # another node showed it
-        return msgspec.msgpack.decode(view, type=RoomView)
+        return _completed(msgspec.msgpack.decode(view, type=RoomView), user)
     assert isinstance(view, RoomView)
     return view
+
+
+def _completed(view: RoomView, user: str) -> RoomView:
+    """What a node of the release before doesn't say, from what it does: its view names all members."""
+    count = max(view.member_count, len(view.members))
+    role = role_of(view, user) if view.role is None and user in view.members else view.role
+    return replace(view, member_count=count, role=role)
 
 
 def role_of(view: RoomView, member: str) -> Role:

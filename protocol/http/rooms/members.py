@@ -81,9 +81,9 @@ class MemberPage(Answer, frozen=True, kw_only=True):
     """Members, by user id."""
 
     members: list[Member]
-    position: Position
+    position: Position | None = None
     """Where in the room's log this was read: apply the events after it, and what they change is right. A page may hold
-    some of that already. Pages of one list may be read at different positions.
+    some of that already. Pages of one list may be read at different positions. Nodes of the release before don't say.
     """
     next: str | None
     """The cursor of the page after this one; None on the last."""

@@ -45,6 +45,7 @@ async def test_a_page_says_the_older_of_its_two_positions(head: int) -> None:
     """Events after it are applied to all of the page: it must not be newer than the roles, nor than the rows."""
     resource = MembersResource(*cast(Any, (People(), Door(head), None, Now())))
     page = await resource.page(cast(Caller, None), ROOM, RoomPeopleQuery())
+    assert page.position is not None
     assert (page.position.stream, page.position.incarnation) == (ROOM, 3)
     assert page.position.seq == min(head, ROWS_AT)
     assert [(member.user, member.role) for member in page.members] == [
