@@ -21,7 +21,7 @@ from gatherup.features.accounts.parts import access_tokens
 from gatherup.features.admin.feature import admin_of
 from gatherup.features.inbox.feature import inbox_of
 from gatherup.features.integrations.feature import integrations_of
-from gatherup.features.people.feature import people_of
+from gatherup.features.people.feature import erasure_of, people_of
 from gatherup.features.rooms.feature import rooms_of
 from gatherup.hooks import loaded
 from gatherup.http.commands import Commands
@@ -108,7 +108,8 @@ def wired(config: Config, store: Store, listener: socket) -> Node:
     )
     resources = (health, *(resource for feature in all_ for resource in feature.resources))
     keys = KeyRing(ApiKeys(pool), clock)
-    tasks = (*core.tasks, command_relay.run, worker.run, partial(sweep, chores, clock))
+    erasure = erasure_of(base, [erase for feature in all_ for erase in feature.erasers])
+    tasks = (*core.tasks, command_relay.run, worker.run, partial(sweep, chores, clock), erasure)
     return Node(
         core=core,
         tasks=(*tasks, *(task for feature in all_ for task in feature.tasks)),

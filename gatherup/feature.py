@@ -19,6 +19,7 @@ from gatherup.http.throttle import Throttle
 from gatherup.jobs.worker import Queue
 from gatherup.telemetry.metrics import Measure
 from storage.postgres.driver.pool import Pool
+from storage.postgres.people.erasure import Eraser
 
 Task = Callable[[], Awaitable[None]]
 """Runs beside everything else until it is cancelled, when the node ends."""
@@ -34,6 +35,8 @@ class Feature(Struct, frozen=True, kw_only=True):
     """Of jobs, and what is done with them."""
     chores: tuple[Chore, ...] = ()
     """Rows that grow old."""
+    erasers: tuple[Eraser, ...] = ()
+    """Delete the rows that it has of a person whose account is erased."""
     measures: tuple[Measure, ...] = ()
 
 

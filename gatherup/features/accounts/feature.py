@@ -10,6 +10,7 @@ from gatherup.features.accounts.parts import AccountParts, account_parts
 from gatherup.jobs.mail import mail_queue
 from gatherup.jobs.mailer import NullMailer, mailer_of
 from storage.postgres.accounts.retention import Retention
+from storage.postgres.outbox.mail import erase_mail
 
 _log = structlog.stdlib.get_logger("gatherup.jobs")
 
@@ -25,5 +26,6 @@ def accounts_of(base: Base) -> tuple[Feature, AccountParts]:
         resources=tuple(parts.resources),
         queues=(mail_queue(mailer, sender=mail.sender, links=mail.links),),
         chores=account_chores(Retention(base.pool), base.clock, guest_keep_days=keep_days),
+        erasers=(erase_mail,),
     )
     return feature, parts

@@ -15,6 +15,7 @@ from protocol.frames import Accepted, Refused
 from protocol.ids import SYSTEM, derive_client_id, kind_of
 from protocol.limits import ERASE_SEQS_MAX
 from storage.postgres.driver.errors import PostgresError
+from storage.postgres.people.erasure import Eraser
 
 SWEEP_S: Final = 60.0
 LEASE_S: Final = 300.0
@@ -27,8 +28,8 @@ _log = structlog.stdlib.get_logger("gatherup.erasure")
 class ErasureRows(Protocol):
     """What is to be erased; implemented by ``storage.postgres.people.erasure.Erasures``."""
 
-    async def forget_due(self, at: Instant) -> bool:
-        """Delete the rows of one account whose time has come; False if there is none."""
+    async def forget_due(self, at: Instant, erasers: Iterable[Eraser]) -> bool:
+        """Delete the rows of one account whose time has come, with these erasers; False if there is none."""
         ...
 
     async def claim(self, *, lease_s: float) -> str | None:
@@ -63,9 +64,16 @@ class Erasure:
     """
 
     def __init__(
-        self, rows: ErasureRows, traces: TraceRows, kinds: Iterable[Kind[Any]], router: Streams, clock: Clock
+        self,
+        rows: ErasureRows,
+        erasers: Iterable[Eraser],
+        traces: TraceRows,
+        kinds: Iterable[Kind[Any]],
+        router: Streams,
+        clock: Clock,
     ) -> None:
         self._rows = rows
+        self._erasers = tuple(erasers)
         self._traces = traces
         self._kinds = {kind.wire.name: kind for kind in kinds}
         self._router = router
@@ -80,7 +88,7 @@ class Erasure:
     async def sweep(self) -> None:
         """Erase everybody who is due, as far as it can be done now."""
         try:
-            while await self._rows.forget_due(self._clock.now()):
+            while await self._rows.forget_due(self._clock.now(), self._erasers):
                 pass
             while (user := await self._rows.claim(lease_s=LEASE_S)) is not None:
                 await self._erase(user)

@@ -20,7 +20,7 @@ from protocol import limits
 from storage.postgres.admin.admins import Admins
 from storage.postgres.rooms.messages import Messages
 from storage.postgres.rooms.people import RoomPeople
-from storage.postgres.rooms.read_positions import PostgresReadPositions
+from storage.postgres.rooms.read_positions import PostgresReadPositions, erase_read_positions
 from storage.postgres.rooms.reports import Reports
 from storage.postgres.rooms.rooms import Rooms
 
@@ -42,5 +42,6 @@ def rooms_of(base: Base) -> Feature:
             MessagesResource(messages, access, commands),
             InvitesResource(people, access, commands, codes, throttle(looks), clock),
             ReportsResource(Reports(pool), messages, access, Admins(pool), throttle(signals), clock),
-        )
+        ),
+        erasers=(erase_read_positions,),
     )

@@ -7,12 +7,17 @@ from enum import StrEnum
 from typing import Final
 
 from storage.postgres.driver.connection import TrioConnection
+from storage.postgres.ids import uuid_of
 from storage.postgres.outbox.jobs import add_job
 
 QUEUE: Final = "mail"
 
-# An address is one person's: whoever erases the person erases what still waits for them, dead letters too.
-_FORGET = b"delete from job where queue = 'mail' and lower(arguments ->> 'to') = lower(%(to)s)"
+# Letters that wait, or were given up: an address is one person's, and its handle names whom a letter greets.
+_ERASE = b"""
+delete from job j using account a
+where a.id = %(account)s and j.queue = 'mail'
+    and (lower(j.arguments ->> 'to') = a.email or j.arguments -> 'values' ->> 'handle' = a.handle)
+"""
 
 
 class Template(StrEnum):
@@ -58,6 +63,6 @@ async def queue_mail(
     await add_job(connection, QUEUE, {"to": to, "template": template, "values": dict(values)})
 
 
-async def forget_mail(connection: TrioConnection, to: str) -> None:
-    """Delete what still waits to be sent to this address."""
-    await connection.execute(_FORGET, {"to": to})
+async def erase_mail(connection: TrioConnection, user: str) -> None:
+    """The eraser of letters: of those to a user's verified address, and of those that greet them."""
+    await connection.execute(_ERASE, {"account": uuid_of(user)})

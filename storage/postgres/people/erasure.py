@@ -7,6 +7,7 @@ method may raise PostgresError; times are Unix milliseconds, users ``user:32hex`
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
 
 from actors.kind import Instant
@@ -14,10 +15,17 @@ from protocol.ids import SYSTEM
 from storage.postgres.accounts.login_rows import end_logins
 from storage.postgres.accounts.notices import warn
 from storage.postgres.audit_log import record
+from storage.postgres.driver.connection import TrioConnection
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import lent, rows
 from storage.postgres.ids import user_of, uuid_of
-from storage.postgres.outbox.mail import Template, forget_mail
+from storage.postgres.outbox.mail import Template
+
+Eraser = Callable[[TrioConnection, str], Awaitable[None]]
+"""Deletes the rows that a feature has of a user, in the transaction that forgets the account: its row goes last.
+
+Rows that refer to the account with ``on delete cascade`` go with it, and need no eraser.
+"""
 
 _DELETE = """
 update account set deleted_at = %(at)s, erase_at = %(erase_at)s
@@ -27,18 +35,12 @@ where id = %(account)s and deleted_at is null returning id
 _BEGAN = "select created_at from login where id = %(login)s and revoked_at is null"
 
 _DUE = """
-select id, email, handle from account where erase_at <= %(at)s
+select id from account where erase_at <= %(at)s
 order by erase_at limit 1 for update skip locked
-"""
-# Letters that wait, or were given up, name whom they greet.
-_FORGET_LETTERS = """
-delete from job where queue = 'mail' and arguments -> 'values' ->> 'handle' = %(handle)s
 """
 _FORGET = """
 with erased as (
     insert into erasure (account) values (%(account)s) on conflict (account) do nothing
-), read as (
-    delete from read_position where user_id = %(user)s
 )
 delete from account where id = %(account)s
 """
@@ -83,8 +85,8 @@ class Erasures:
             await end_logins(connection, user, why="deleted", at=at, address=address)
             return True
 
-    async def forget_due(self, at: Instant) -> bool:
-        """Delete the rows of one account whose time has come, letters to it included; False if there is none.
+    async def forget_due(self, at: Instant, erasers: Iterable[Eraser]) -> bool:
+        """Delete the rows of one account whose time has come, with these erasers; False if there is none.
 
         What it wrote in streams is claimed from then on.
         """
@@ -93,11 +95,10 @@ class Erasures:
             found = await cursor.fetchone()
             if found is None:
                 return False
-            account, email, handle = found
-            if email is not None:
-                await forget_mail(connection, email)
-            await connection.execute(_FORGET_LETTERS.encode(), {"handle": handle})
-            await connection.execute(_FORGET.encode(), {"account": account, "user": user_of(account)})
+            (account,) = found
+            for erase in erasers:
+                await erase(connection, user_of(account))
+            await connection.execute(_FORGET.encode(), {"account": account})
             return True
 
     async def claim(self, *, lease_s: float) -> str | None:

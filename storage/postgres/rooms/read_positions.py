@@ -14,6 +14,7 @@ from protocol import limits
 from protocol.frames import RoomHead
 from protocol.ids import kind_of
 from protocol.room import KIND
+from storage.postgres.driver.connection import TrioConnection
 from storage.postgres.driver.errors import PostgresError
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import Row, rows
@@ -88,6 +89,14 @@ _MINE: Final = """
 _AFTER: Final = _MINE.format(beside=">", order="asc")
 _BEFORE: Final = _MINE.format(beside="<", order="desc")
 _BEFORE_ALL: Final = UUID(int=0)
+
+
+_ERASE = b"delete from read_position where user_id = %(user)s"
+
+
+async def erase_read_positions(connection: TrioConnection, user: str) -> None:
+    """The eraser of read positions."""
+    await connection.execute(_ERASE, {"user": user})
 
 
 class PostgresReadPositions(ReadPositions):

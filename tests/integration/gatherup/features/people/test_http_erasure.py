@@ -13,7 +13,10 @@ import trio
 from psycopg import sql
 
 import gatherup.features.people.erasure
+from gatherup.kinds import TABLES
+from storage.postgres.ids import uuid_of
 from storage.postgres.people.erasure import Erasures
+from tests.integration.people.test_erasers import KEPT
 from tests.integration.shared import SharedNode
 from tests.integration.site import HANG_S, Person, Site, problem, running, settings
 
@@ -75,6 +78,11 @@ def where(dsn: str, text: str) -> list[str]:
             if number:
                 found.append(f"{table}.{column}")
     return found
+
+
+def ids(user: str) -> tuple[str, str]:
+    """A user's id, as text and as a key of rows."""
+    return user, str(uuid_of(user))
 
 
 def run(dsn: str, statement: str, *values: Any) -> None:
@@ -162,7 +170,8 @@ async def test_an_account_is_hidden_then_kept_then_erased_everywhere(
     said = repr(logs) + "".join(capfd.readouterr())
     said += "".join(r.getMessage() for r in caplog.records if not r.name.startswith("http"))
     assert [text for text in TEXTS if text in said] == []
-    assert where(postgres_dsn, ann.user) != []  # ids stay
+    named = {column.partition(".")[0] for id_ in ids(ann.user) for column in where(postgres_dsn, id_)}
+    assert {"event", "audit_log"} <= named <= {*KEPT, *TABLES}  # only there ids stay
 
 
 async def _hidden(site: Site, ann: Person, ben: Person) -> None:

@@ -10,6 +10,7 @@ import pytest
 import trio
 
 import gatherup.app
+import gatherup.core
 from actors.kind import Kind
 from gatherup.app import kinds_of
 from gatherup.client import Client, Event, Snapshot, connect

@@ -12,7 +12,7 @@ import trio
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import lent
 from storage.postgres.outbox.jobs import Counts, Jobs, add_job
-from storage.postgres.outbox.mail import Template, forget_mail, queue_mail
+from storage.postgres.outbox.mail import Template, erase_mail, queue_mail
 
 pytestmark = pytest.mark.real
 
@@ -117,10 +117,20 @@ async def test_dead_letters_are_listed_retried_and_forgotten(pool: Pool) -> None
     assert await jobs.counts() == {"a": Counts(1, 0)}
 
 
-async def test_letters_of_an_address_are_forgotten(pool: Pool) -> None:
+ANN = "user:" + "a" * 32
+
+
+async def test_letters_to_a_person_are_erased(pool: Pool) -> None:
+    """By the verified address, and by whom they greet, wherever they go."""
+    account = """
+        insert into account (id, handle, handle_folded, handle_skeleton, display_name, email, created_at)
+        values (%s, 'Ann', 'ann', 'ann', 'Ann', 'ann@example.org', 0)
+    """
+    letters = [("Ann@example.org", "x"), ("new@example.org", "Ann"), ("bob@example.org", "x")]
     async with lent(pool, transaction=True) as connection:
-        for to in ("Ann@example.org", "bob@example.org"):
-            await queue_mail(connection, to=to, template=Template.LOCKED_OUT, values={"handle": "x"})
-        await forget_mail(connection, "ann@EXAMPLE.org")
+        await connection.execute(account, [ANN[-32:]])
+        for to, handle in letters:
+            await queue_mail(connection, to=to, template=Template.LOCKED_OUT, values={"handle": handle})
+        await erase_mail(connection, ANN)
     (job,) = await Jobs(pool).take({"mail": 5}, lease_s=60)
     assert job.arguments == {"to": "bob@example.org", "template": "locked_out", "values": {"handle": "x"}}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import trio
 
@@ -16,6 +16,7 @@ from protocol.frames import Accepted, Command, Reply
 from protocol.limits import ERASE_SEQS_MAX
 from protocol.room.commands import EraseUser
 from storage.postgres.driver.errors import LinkUnusable
+from storage.postgres.people.erasure import Eraser
 from tests.ports import NoStreams, TrioClock
 
 ANN = "user:" + "a" * 32
@@ -32,7 +33,7 @@ class Rows:
         self.settled: list[str] = []
         self.failing = False
 
-    async def forget_due(self, at: Instant) -> bool:
+    async def forget_due(self, at: Instant, erasers: Iterable[Eraser]) -> bool:
         await trio.lowlevel.checkpoint()
         if self.failing:
             self.failing = False
@@ -85,7 +86,7 @@ class Rooms(NoStreams):
 
 
 def erasure(rows: Rows, rooms: Rooms) -> Erasure:
-    return Erasure(rows, rows, [RoomKind(bytes(16)), InboxKind()], rooms, TrioClock())
+    return Erasure(rows, [], rows, [RoomKind(bytes(16)), InboxKind()], rooms, TrioClock())
 
 
 async def test_every_room_is_emptied_in_bounded_steps(autojump_clock: object) -> None:
