@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from functools import partial
 from socket import socket  # noqa: TID251 - a type
+from typing import Any
 
 from msgspec import Struct
 from quart_trio import QuartTrio
 
+from actors.kind import Kind
 from actors.limiting.rate_limit import Rate
 from gatherup.auth.keys import KeyRing
+from gatherup.auth.tokens import AccessTokens
 from gatherup.chores import Chore, sweep
 from gatherup.command_relay import CommandRelay
 from gatherup.config import Config
 from gatherup.core import Core, core_of
-from gatherup.feature import Base, Feature, Task
+from gatherup.feature import Base, Feature, Task, joined
 from gatherup.features.accounts.feature import accounts_of
 from gatherup.features.accounts.parts import access_tokens
 from gatherup.features.admin.feature import admin_of
@@ -66,23 +70,70 @@ class Node(Struct, frozen=True, kw_only=True):
 
 def wired(config: Config, store: Store, listener: socket) -> Node:
     """Every part of a node, joined up."""
-    clock, randomness, pool = store.clock, store.randomness, store.pool
+    clock, pool = store.clock, store.pool
     kinds, tokens = kinds_of(config.runtime.receipt_key.key), access_tokens(config)
     core = core_of(config, store, kinds, tokens, loaded(config.hooks.load or ()), listener.getsockname()[:2])
-    command_relay = CommandRelay(CommandOutbox(pool), core.runtime.router, kinds, clock, randomness)
+    command_relay = CommandRelay(CommandOutbox(pool), core.runtime.router, kinds, clock, store.randomness)
     job_wakeup = Wakeup()
 
     def wake() -> None:
         command_relay.wake()
         job_wakeup.wake()
 
+    base = _base(config, store, core, kinds, tokens, wake)
+    added = joined(features(base))
+    worker = JobWorker(Jobs(pool), added.queues, clock, store.randomness, job_wakeup)
+    receipts = Chore(what="receipts", take=partial(Receipts(pool).delete, limits.RECEIPT_KEEP_DAYS))
+    answers = Counter[tuple[str, str]]()
+    measures = (
+        *core_measures(core),
+        *http_measures(answers),
+        *job_measures(worker),
+        *owed_measures(command_relay),
+        *added.measures,
+    )
+    health = HealthResource(core.canary.readiness, registry_of(measures))
+    return Node(
+        core=core,
+        tasks=(
+            *core.tasks,
+            command_relay.run,
+            worker.run,
+            partial(sweep, (receipts, *added.chores), clock),
+            erasure_of(base, added.erasers),
+            *added.tasks,
+        ),
+        app=facade_of(
+            config,
+            clock,
+            tokens,
+            core.logins,
+            KeyRing(ApiKeys(pool), clock),
+            answers,
+            (health, *added.resources),
+            added.path_parts,
+            kinds,
+            store.tracer,
+        ),
+        listener=listener,
+    )
+
+
+def _base(
+    config: Config,
+    store: Store,
+    core: Core,
+    kinds: tuple[Kind[Any], ...],
+    tokens: AccessTokens,
+    wake: Callable[[], None],
+) -> Base:
     rate = Rate(limits.COMMANDS_PER_S, limits.COMMANDS_BURST)
-    throttle = Throttle(clock, rate, keys_max=config.http.addresses_max)
-    base = Base(
+    throttle = Throttle(store.clock, rate, keys_max=config.http.addresses_max)
+    return Base(
         config=config,
-        pool=pool,
-        clock=clock,
-        randomness=randomness,
+        pool=store.pool,
+        clock=store.clock,
+        randomness=store.randomness,
         kinds=kinds,
         tokens=tokens,
         streams=core.streams,
@@ -91,28 +142,4 @@ def wired(config: Config, store: Store, listener: socket) -> Node:
         throttle=throttle,
         commands=Commands(core.streams, throttle),
         wake=wake,
-    )
-    all_ = features(base)
-    worker = JobWorker(Jobs(pool), [q for f in all_ for q in f.queues], clock, randomness, job_wakeup)
-    receipts = Chore(what="receipts", take=partial(Receipts(pool).delete, limits.RECEIPT_KEEP_DAYS))
-    chores = (receipts, *(chore for feature in all_ for chore in feature.chores))
-    answers = Counter[tuple[str, str]]()
-    measures = [
-        *core_measures(core),
-        *http_measures(answers),
-        *job_measures(worker),
-        *owed_measures(command_relay),
-    ]
-    health = HealthResource(
-        core.canary.readiness, registry_of([*measures, *(m for f in all_ for m in f.measures)])
-    )
-    resources = (health, *(resource for feature in all_ for resource in feature.resources))
-    keys = KeyRing(ApiKeys(pool), clock)
-    erasure = erasure_of(base, [erase for feature in all_ for erase in feature.erasers])
-    tasks = (*core.tasks, command_relay.run, worker.run, partial(sweep, chores, clock), erasure)
-    return Node(
-        core=core,
-        tasks=(*tasks, *(task for feature in all_ for task in feature.tasks)),
-        app=facade_of(config, clock, tokens, core.logins, keys, answers, resources, store.tracer),
-        listener=listener,
     )

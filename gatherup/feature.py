@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from msgspec import Struct
@@ -15,6 +15,7 @@ from gatherup.auth.tokens import AccessTokens
 from gatherup.chores import Chore
 from gatherup.config import Config
 from gatherup.http.commands import Commands
+from gatherup.http.endpoint import PathPart
 from gatherup.http.throttle import Throttle
 from gatherup.jobs.worker import Queue
 from gatherup.telemetry.metrics import Measure
@@ -38,6 +39,19 @@ class Feature(Struct, frozen=True, kw_only=True):
     erasers: tuple[Eraser, ...] = ()
     """Delete the rows that it has of a person whose account is erased."""
     measures: tuple[Measure, ...] = ()
+    path_parts: tuple[PathPart, ...] = ()
+    """What stands in the paths of its endpoints; each name is one feature's, for the paths of all."""
+
+
+def joined(features: Iterable[Feature]) -> Feature:
+    """What these add to a node together, in their order."""
+    listed = tuple(features)
+    return Feature(
+        **{
+            field: tuple(one for feature in listed for one in getattr(feature, field))
+            for field in Feature.__struct_fields__
+        }
+    )
 
 
 class Base(Struct, frozen=True, kw_only=True):

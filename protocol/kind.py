@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from protocol.codes import Code
 from protocol.frames import ClientFrame, Command, Signal
 
 
@@ -31,6 +32,8 @@ class WireKind(Struct, frozen=True, kw_only=True):
     """What ``subscribed.snapshot`` holds; None for a kind that clients never see."""
     answers: Mapping[str, type[Struct]] = {}
     """What ``accepted.answer`` holds, by the command's tag; None for every other command."""
+    refuses: tuple[Code, ...] = ()
+    """What its streams refuse commands with, beyond what any stream does."""
 
     @property
     def all_commands(self) -> tuple[type[Command], ...]:

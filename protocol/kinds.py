@@ -11,6 +11,7 @@ from typing import Final
 from msgspec import Struct
 
 from protocol import inbox
+from protocol.codes import Code
 from protocol.frames import Read
 from protocol.kind import WireKind
 from protocol.room import KIND, commands, events
@@ -25,6 +26,19 @@ ROOM: Final = WireKind(
     events=events.EVENTS,
     view=RoomView,
     answers={"room.create_invite": commands.InviteCreated},
+    refuses=(
+        Code.FORBIDDEN,
+        Code.NOT_A_MEMBER,
+        Code.ALREADY_EXISTS,
+        Code.TOO_MANY,
+        Code.ARCHIVED,
+        Code.MUTED,
+        Code.BANNED,
+        Code.BLOCKED,
+        Code.FILTERED,
+        Code.INVITE_INVALID,
+        Code.SLOW_MODE,
+    ),
 )
 INBOX: Final = WireKind(
     name=inbox.KIND,
@@ -33,6 +47,7 @@ INBOX: Final = WireKind(
     internal_signals=(Read,),
     events=inbox.EVENTS,
     view=inbox.InboxView,
+    refuses=(Code.BLOCKED,),
 )
 KINDS: Final = (ROOM, INBOX)
 

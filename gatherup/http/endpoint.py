@@ -16,6 +16,8 @@ from protocol.codes import Code
 ENDPOINT: Final = "_gatherup_endpoint"
 JSON: Final = "application/json"
 
+HEX: Final = "[0-9a-f]{32}"
+
 View = TypeVar("View", bound=Callable[..., Awaitable[Any]])
 
 
@@ -25,6 +27,16 @@ class Caller(Struct, frozen=True, kw_only=True):
     user: str
     login: str
     address: str
+
+
+class PathPart(Struct, frozen=True):
+    """A part of a path that varies: every one of that name is this, in whatever path."""
+
+    name: str
+    """As it stands in a path, between < and >."""
+    description: str
+    pattern: str = f"^{HEX}$"
+    example: str = "5f0c1a52b4f24f2f9a0c6f1d2e3b4a59"
 
 
 class Declared(Struct, frozen=True, kw_only=True):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 
 from quart_trio import QuartTrio
 
+from actors.kind import Kind
 from actors.limiting.rate_limit import Rate
 from actors.ports.logins import Tokens
 from actors.ports.time import Clock
@@ -15,6 +17,7 @@ from gatherup.auth.keys import KeyRing
 from gatherup.auth.verified import VerifiedTokens
 from gatherup.config import Config
 from gatherup.http.cors import Cors
+from gatherup.http.endpoint import PathPart
 from gatherup.http.gate import Gate, Throttles
 from gatherup.http.live import LiveLogins
 from gatherup.http.server import create_app
@@ -31,9 +34,14 @@ def facade_of(
     keys: KeyRing,
     answers: Counter[tuple[str, str]],
     resources: Iterable[object],
+    path_parts: Iterable[PathPart],
+    kinds: Iterable[Kind[Any]],
     tracer: RequestTracer | None,
 ) -> QuartTrio:
-    """The application of these resources. ``answers`` counts responses by endpoint and status."""
+    """The application of these resources, described by what features and kinds of stream say of themselves.
+
+    ``answers`` counts responses by endpoint and status.
+    """
     http = config.http
     throttles = Throttles(
         anonymous=Throttle(
@@ -54,4 +62,12 @@ def facade_of(
         keys=keys,
         proxy_hops=http.proxy_hops,
     )
-    return create_app(gate, answers, Cors(config.stream.allowed_origins), *resources, tracer=tracer)
+    return create_app(
+        gate,
+        answers,
+        Cors(config.stream.allowed_origins),
+        *resources,
+        path_parts=path_parts,
+        refuses={code for kind in kinds for code in kind.wire.refuses},
+        tracer=tracer,
+    )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import msgspec
 from msgspec import Struct
@@ -16,51 +16,38 @@ from quart_schema.openapi import HttpSecurityScheme, Info, OpenAPIProvider
 from werkzeug.routing import Rule
 
 from gatherup.http.docs_page import page
-from gatherup.http.endpoint import ENDPOINT, JSON, Declared
+from gatherup.http.endpoint import ENDPOINT, JSON, Declared, PathPart
 from gatherup.http.examples import example_of
 from gatherup.http.gate import Gate
 from gatherup.http.problem import MEDIA_TYPE, document_of
 from gatherup.http.refusals import codes_of
 from protocol.codes import CODES, Code
 from protocol.http.base import CommandAccepted, CommandBody, Problem
-from protocol.ids import CLIENT_ID_PATTERN, USER_ID_PATTERN
+from protocol.ids import CLIENT_ID_PATTERN
 
 BEARER: Final = "bearer"
 KEY: Final = "key"
 REF: Final = "#/components/schemas/{name}"
 CONTENT_SECURITY_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 RETRIED: Final = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
-_HEX: Final = "[0-9a-f]{32}"
 _PART: Final = re.compile(r"<(\w+)>")
 
 
-class _Part(Struct, frozen=True):
-    """A part of a path that varies: every one of that name is this."""
+def add_openapi(
+    app: Quart, gate: Gate, version: str, *, path_parts: Iterable[PathPart], refuses: Collection[Code]
+) -> None:
+    """Serve /openapi.json and /docs, made once: now. Call it when every endpoint is mounted.
 
-    description: str
-    pattern: str
-    example: str
+    ``path_parts`` says what stands in paths, ``refuses`` what kinds of stream refuse commands with.
+    """
+    parts = {part.name: part for part in path_parts}
 
+    class Described(Provider):
+        """Says so of these."""
 
-PARTS: Final = {
-    "invite": _Part(
-        "an invite: its code, or where it is revoked its number",
-        r"^[1-9][0-9]{0,8}(-[0-9a-f]{24})?$",
-        "3-5f0c1a52b4f24f2f9a0c6f1d",
-    ),
-    "key": _Part("the id of an API key", f"^{_HEX}$", "5f0c1a52b4f24f2f9a0c6f1d2e3b4a59"),
-    "login": _Part("the id of a login", f"^{_HEX}$", "5f0c1a52b4f24f2f9a0c6f1d2e3b4a59"),
-    "provider": _Part("the name of an OpenID provider", "^[a-z0-9-]{1,32}$", "example"),
-    "report": _Part("the id of a report", f"^{_HEX}$", "5f0c1a52b4f24f2f9a0c6f1d2e3b4a59"),
-    "room": _Part("the id of a room", f"^room:{_HEX}$", "room:5f0c1a52b4f24f2f9a0c6f1d2e3b4a59"),
-    "seq": _Part("the seq of a message", "^[1-9][0-9]{0,14}$", "42"),
-    "user": _Part("the id of a user", USER_ID_PATTERN, "user:0d9a41f0c1f84f1f8c0f7d6f3f6f6c11"),
-    "webhook": _Part("the id of a webhook", f"^{_HEX}$", "5f0c1a52b4f24f2f9a0c6f1d2e3b4a59"),
-}
+        path_parts = parts
+        of_streams = refuses
 
-
-def add_openapi(app: Quart, gate: Gate, version: str) -> None:
-    """Serve /openapi.json and /docs, made once: now. Call it when every endpoint is mounted."""
     schema = QuartSchema(
         app,
         openapi_path=None,
@@ -70,7 +57,7 @@ def add_openapi(app: Quart, gate: Gate, version: str) -> None:
             KEY: HttpSecurityScheme(scheme="bearer", bearer_format="gu_..."),
         },
         conversion_preference="msgspec",
-        openapi_provider_class=Provider,
+        openapi_provider_class=Described,
     )
     document = schema.openapi_provider.schema()
     check_operation_ids(document)
@@ -103,6 +90,9 @@ def check_operation_ids(document: dict[str, Any]) -> None:
 class Provider(OpenAPIProvider):
     """quart-schema's document around operations made of what ``endpoint`` keeps."""
 
+    path_parts: ClassVar[Mapping[str, PathPart]]
+    of_streams: ClassVar[Collection[Code]]
+
     def generate_rules(self) -> Iterable[Rule]:
         """Only what an endpoint declares."""
         views = self._app.view_functions
@@ -118,8 +108,8 @@ class Provider(OpenAPIProvider):
             "tags": [declared.group],
             **_told(inspect.getdoc(view) or ""),
             **_security(declared),
-            "parameters": _parameters(declared, components),
-            "responses": _responses(declared, components),
+            "parameters": [*self._path(declared), *_parameters(declared, components)],
+            "responses": _responses(declared, codes_of(declared, self.of_streams), components),
         }
         if declared.body is not None:
             operation["requestBody"] = {
@@ -127,6 +117,13 @@ class Provider(OpenAPIProvider):
                 "content": {JSON: _content(declared.body, components)},
             }
         return {_PART.sub(r"{\1}", declared.path): {declared.method.lower(): operation}}, components
+
+    def _path(self, declared: Declared) -> list[dict[str, Any]]:
+        # A part that nobody explained is described by its name: a test says so, not a node that doesn't start.
+        return [
+            _path_part(self.path_parts.get(name) or PathPart(name, name, "^[^/]+$", name))
+            for name in _PART.findall(declared.path)
+        ]
 
 
 def schema_of(kind: Any, components: dict[str, Any]) -> dict[str, Any]:
@@ -154,7 +151,7 @@ def _content(kind: type[Struct], components: dict[str, Any]) -> dict[str, Any]:
 
 
 def _parameters(declared: Declared, components: dict[str, Any]) -> list[dict[str, Any]]:
-    parameters = [_path_part(name) for name in _PART.findall(declared.path)]
+    parameters = list[dict[str, Any]]()
     if declared.query is not None:
         schema_of(declared.query, components)
         fields = components.pop(declared.query.__name__)
@@ -180,16 +177,13 @@ def _parameters(declared: Declared, components: dict[str, Any]) -> list[dict[str
     return parameters
 
 
-def _path_part(name: str) -> dict[str, Any]:
-    # A part that nobody explained is described by its name: a test says so, not a node that doesn't start.
-    part = PARTS.get(name) or _Part(name, "^[^/]+$", name)
-    schema = {"type": "string", "pattern": part.pattern}
+def _path_part(part: PathPart) -> dict[str, Any]:
     return {
-        "name": name,
+        "name": part.name,
         "in": "path",
         "required": True,
         "description": part.description,
-        "schema": schema,
+        "schema": {"type": "string", "pattern": part.pattern},
         "example": part.example,
     }
 
@@ -199,7 +193,7 @@ def _header(name: str, description: str, *, pattern: str | None = None) -> dict[
     return {"name": name, "in": "header", "required": False, "description": description, "schema": schema}
 
 
-def _responses(declared: Declared, components: dict[str, Any]) -> dict[str, Any]:
+def _responses(declared: Declared, codes: Sequence[Code], components: dict[str, Any]) -> dict[str, Any]:
     headers = dict[str, str]()
     if declared.polled or declared.versioned:
         headers["ETag"] = "This version of it."
@@ -213,7 +207,6 @@ def _responses(declared: Declared, components: dict[str, Any]) -> dict[str, Any]
     responses = {str(status): done for status in (declared.status, declared.other) if status is not None}
     if declared.polled or (declared.versioned and declared.method == "GET"):
         responses["304"] = {"description": "What the client has is still so.", **_headers(headers)}
-    codes = codes_of(declared)
     for status in sorted({CODES[code].http_status for code in codes}):
         refusals = [code for code in codes if CODES[code].http_status == status]
         responses[str(status)] = _refused(status, refusals, components)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 from gatherup.http.endpoint import Declared
@@ -12,30 +13,22 @@ ANY: Final = (Code.RATE_LIMITED, Code.OVERLOADED, Code.UNAVAILABLE, Code.INTERNA
 STORING: Final = (Code.UNKNOWN_OUTCOME, Code.UNSTORABLE)
 SIGNED_IN: Final = (Code.UNAUTHENTICATED, Code.TOKEN_EXPIRED)
 WITH_BODY: Final = (Code.INVALID, Code.TOO_LARGE, Code.UNSUPPORTED_MEDIA_TYPE)
-OF_STREAMS: Final = (
+COMMAND: Final = (
     Code.INVALID,
     Code.UNKNOWN_TYPE,
-    Code.FORBIDDEN,
     Code.NOT_FOUND,
-    Code.NOT_A_MEMBER,
     Code.CLIENT_ID_REUSED,
-    Code.ALREADY_EXISTS,
     Code.TOO_LARGE,
-    Code.TOO_MANY,
-    Code.ARCHIVED,
-    Code.MUTED,
-    Code.BANNED,
-    Code.BLOCKED,
-    Code.FILTERED,
-    Code.INVITE_INVALID,
     Code.HOOK_REFUSED,
-    Code.SLOW_MODE,
 )
-"""What a stream, or a hook before it, refuses a command with."""
+"""What a command is refused with whatever its stream, or by a hook before it. What else: ``WireKind.refuses``."""
 
 
-def codes_of(declared: Declared) -> tuple[Code, ...]:
-    """Every code that a request to this endpoint may be refused with, in the order of ``protocol.codes``."""
+def codes_of(declared: Declared, of_streams: Collection[Code]) -> tuple[Code, ...]:
+    """Every code that a request to this endpoint may be refused with, in the order of ``protocol.codes``.
+
+    ``of_streams`` are those of kinds of stream, for endpoints that send commands.
+    """
     if declared.unlimited:
         return declared.refuses
     codes = {*ANY, *declared.refuses}
@@ -50,7 +43,7 @@ def codes_of(declared: Declared) -> tuple[Code, ...]:
     if declared.body is not None:
         codes |= {*WITH_BODY}
         if issubclass(declared.body, CommandBody):
-            codes |= {*OF_STREAMS}
+            codes |= {*COMMAND, *of_streams}
     if "<" in declared.path:
         codes.add(Code.NOT_FOUND)
     if declared.versioned and declared.method != "GET":

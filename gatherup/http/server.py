@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import socket  # noqa: TID251 - it listens
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from importlib.metadata import version
 from typing import Any, cast
 
@@ -22,11 +22,13 @@ from gatherup.auth.passwords import TooManyHashesError
 from gatherup.config import Http
 from gatherup.http import problem
 from gatherup.http.cors import Cors
+from gatherup.http.endpoint import PathPart
 from gatherup.http.gate import Gate
 from gatherup.http.openapi import add_openapi
 from gatherup.http.problem import ProblemError
 from gatherup.http.watch import RequestTracer, watch_requests
 from protocol import limits
+from protocol.codes import Code
 from storage.postgres.driver.errors import PostgresError
 
 BACKLOG = 1024
@@ -43,11 +45,13 @@ def create_app(
     answers: Counter[tuple[str, str]],
     cors: Cors,
     *resources: object,
+    path_parts: Iterable[PathPart] = (),
+    refuses: Collection[Code] = (),
     tracer: RequestTracer | None = None,
 ) -> QuartTrio:
     """The application of these resources; every error it gives is a problem document.
 
-    ``answers`` counts responses by endpoint and status.
+    ``answers`` counts responses by endpoint and status. ``path_parts`` and ``refuses`` are for its description.
     """
     app = QuartTrio("gatherup", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = limits.HTTP_BODY_BYTES_MAX
@@ -59,7 +63,7 @@ def create_app(
     app.register_error_handler(PostgresError, problem.respond_to_storage)
     app.register_error_handler(Exception, problem.respond_to_defect)
     gate.mount(app, *resources)
-    add_openapi(app, gate, version("gatherup"))
+    add_openapi(app, gate, version("gatherup"), path_parts=path_parts, refuses=refuses)
     watch_requests(app, answers, tracer)
     app.after_request(_whole)
     cors.serve(app)

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import structlog
 
 from gatherup.feature import Base, Feature
 from gatherup.features.accounts.chores import account_chores
 from gatherup.features.accounts.parts import AccountParts, account_parts
+from gatherup.http.endpoint import PathPart
 from gatherup.jobs.mail import mail_queue
 from gatherup.jobs.mailer import NullMailer, mailer_of
 from storage.postgres.accounts.retention import Retention
 from storage.postgres.outbox.mail import erase_mail
 
+PATH_PARTS: Final = (
+    PathPart("login", "the id of a login"),
+    PathPart("provider", "the name of an OpenID provider", "^[a-z0-9-]{1,32}$", "example"),
+)
 _log = structlog.stdlib.get_logger("gatherup.jobs")
 
 
@@ -27,5 +34,6 @@ def accounts_of(base: Base) -> tuple[Feature, AccountParts]:
         queues=(mail_queue(mailer, sender=mail.sender, links=mail.links),),
         chores=account_chores(Retention(base.pool), base.clock, guest_keep_days=keep_days),
         erasers=(erase_mail,),
+        path_parts=PATH_PARTS,
     )
     return feature, parts

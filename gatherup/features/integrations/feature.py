@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from actors.limiting.rate_limit import Rate
 from gatherup.auth.seal import derived_key
 from gatherup.feature import Base, Feature
@@ -11,6 +13,7 @@ from gatherup.features.integrations.keys import KeysResource
 from gatherup.features.integrations.server_api import MintResource, ServerRoomsResource
 from gatherup.features.integrations.webhooks import WebhooksResource
 from gatherup.http.commands import Commands
+from gatherup.http.endpoint import PathPart
 from gatherup.http.throttle import Throttle
 from gatherup.kinds import webhook_visible
 from protocol import limits
@@ -18,6 +21,11 @@ from storage.postgres.admin.admins import Admins
 from storage.postgres.integrations.keys import ApiKeys
 from storage.postgres.integrations.webhooks import Webhooks
 from storage.postgres.people.people import People
+
+PATH_PARTS: Final = (
+    PathPart("key", "the id of an API key"),
+    PathPart("webhook", "the id of a webhook"),
+)
 
 
 def integrations_of(base: Base, accounts: AccountParts) -> Feature:
@@ -42,6 +50,7 @@ def integrations_of(base: Base, accounts: AccountParts) -> Feature:
                 allow_private=settings.allow_private,
             ),
         ),
+        path_parts=PATH_PARTS,
         tasks=(delivery.run,),
         queues=(delivery.queue(),),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from gatherup.feature import Base, Feature, Task
 from gatherup.features.accounts.parts import AccountParts
@@ -10,10 +11,16 @@ from gatherup.features.people.deletion import DeletionResource
 from gatherup.features.people.erasure import Erasure
 from gatherup.features.people.people import PeopleResource
 from gatherup.features.people.relations import RelationsResource
+from gatherup.http.endpoint import PathPart
+from protocol.ids import USER_ID_PATTERN
 from storage.postgres.people.erasure import Eraser, Erasures
 from storage.postgres.people.people import People
 from storage.postgres.people.relations import Relations
 from storage.postgres.people.traces import Traces
+
+PATH_PARTS: Final = (
+    PathPart("user", "the id of a user", USER_ID_PATTERN, "user:0d9a41f0c1f84f1f8c0f7d6f3f6f6c11"),
+)
 
 
 def people_of(base: Base, accounts: AccountParts) -> Feature:
@@ -25,6 +32,7 @@ def people_of(base: Base, accounts: AccountParts) -> Feature:
             RelationsResource(Relations(pool), clock, base.throttle, base.wake),
             DeletionResource(Erasures(pool), accounts.passwords, clock, base.wake),
         ),
+        path_parts=PATH_PARTS,
     )
 
 

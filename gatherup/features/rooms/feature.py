@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Final
 
 from actors.limiting.rate_limit import Rate
 from actors.room.invites import InviteCodes
@@ -14,6 +15,7 @@ from gatherup.features.rooms.messages import MessagesResource
 from gatherup.features.rooms.reports import ReportsResource
 from gatherup.features.rooms.room_access import RoomAccess
 from gatherup.features.rooms.rooms import RoomsResource
+from gatherup.http.endpoint import HEX, PathPart
 from gatherup.http.throttle import Throttle
 from gatherup.kinds import invite_key_of
 from protocol import limits
@@ -23,6 +25,18 @@ from storage.postgres.rooms.people import RoomPeople
 from storage.postgres.rooms.read_positions import PostgresReadPositions, erase_read_positions
 from storage.postgres.rooms.reports import Reports
 from storage.postgres.rooms.rooms import Rooms
+
+PATH_PARTS: Final = (
+    PathPart("room", "the id of a room", f"^room:{HEX}$", "room:5f0c1a52b4f24f2f9a0c6f1d2e3b4a59"),
+    PathPart("seq", "the seq of a message", "^[1-9][0-9]{0,14}$", "42"),
+    PathPart(
+        "invite",
+        "an invite: its code, or where it is revoked its number",
+        r"^[1-9][0-9]{0,8}(-[0-9a-f]{24})?$",
+        "3-5f0c1a52b4f24f2f9a0c6f1d",
+    ),
+    PathPart("report", "the id of a report"),
+)
 
 
 def rooms_of(base: Base) -> Feature:
@@ -44,4 +58,5 @@ def rooms_of(base: Base) -> Feature:
             ReportsResource(Reports(pool), messages, access, Admins(pool), throttle(signals), clock),
         ),
         erasers=(erase_read_positions,),
+        path_parts=PATH_PARTS,
     )

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import inspect
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
+import pytest
 
+from actors.kind import Kind
+from gatherup.feature import joined
 from gatherup.http.examples import LEFT_OUT, TOKEN, WORDS, example_of
-from gatherup.http.openapi import PARTS
-from gatherup.http.refusals import ANY, OF_STREAMS, STORING
+from gatherup.http.refusals import ANY, COMMAND, STORING
+from gatherup.kinds import kinds_of
 from protocol.codes import Code
-from tests.declared import endpoints, told_types
+from tests.declared import endpoints, features, told_types
 from tests.markdown import ROOT
 
 TOKENS = {
@@ -34,11 +39,15 @@ TOKENS = {
 
 
 def test_every_part_of_a_path_is_explained() -> None:
-    parts = {part for _, one in endpoints().values() for part in re.findall(r"<(\w+)>", one.path)}
-    assert parts - PARTS.keys() == set(), (
-        "say what this part of a path is: in PARTS of gatherup/http/openapi.py"
+    used = {part for _, one in endpoints().values() for part in re.findall(r"<(\w+)>", one.path)}
+    said = Counter(part.name for part in joined(features()).path_parts)
+    assert used - said.keys() == set(), (
+        "say what this part of a path is: in Feature.path_parts of its feature"
     )
-    assert PARTS.keys() - parts == set(), "no path has this part: take it out of PARTS"
+    assert said.keys() - used == set(), "no path has this part: take it out of Feature.path_parts"
+    assert [name for name, times in said.items() if times > 1] == [], (
+        "two features say what this part of a path is: give it another name in one of them"
+    )
 
 
 def test_every_text_has_an_example_that_says_something() -> None:
@@ -56,14 +65,28 @@ def test_no_example_is_left_over() -> None:
     assert LEFT_OUT - names == set(), "no field has this name: take it out of LEFT_OUT"
 
 
-def test_whatever_a_stream_refuses_is_in_the_description() -> None:
-    """The codes that the sources of rooms, inboxes and hooks name, against the list that OpenAPI is made of."""
-    sources = [*(ROOT / "actors" / "room").glob("*.py"), *(ROOT / "actors" / "inbox").glob("*.py")]
-    sources += [ROOT / "gatherup" / "hooks.py"]
-    named = {
+EVERY_STREAM = {*COMMAND, *ANY, *STORING}
+
+
+def codes(sources: Iterable[Path]) -> set[Code]:
+    """Those that these name."""
+    return {
         Code[word] for path in sources for word in re.findall(r"\bCode\.([A-Z_]+)", path.read_text("utf-8"))
     }
-    assert named - {*OF_STREAMS, *ANY, *STORING} == set(), "add it to OF_STREAMS of gatherup/http/refusals.py"
+
+
+@pytest.mark.parametrize("kind", [kind for kind in kinds_of(b"k" * 32) if kind.wire.commands], ids=repr)
+def test_whatever_a_kind_refuses_with_is_in_the_description(kind: Kind[Any]) -> None:
+    named = codes(Path(inspect.getfile(type(kind))).parent.glob("*.py"))
+    assert named, "the sources of this kind aren't found any more"
+    assert named - {*kind.wire.refuses} - EVERY_STREAM == set(), "add it to WireKind.refuses of this kind"
+    assert {*kind.wire.refuses} - named == set(), "the kind never says this: take it out of WireKind.refuses"
+
+
+def test_whatever_any_stream_or_a_hook_refuses_with_is_in_the_description() -> None:
+    named = codes([*(ROOT / "actors" / "runtime").glob("*.py"), ROOT / "gatherup" / "hooks.py"])
+    assert {Code.CLIENT_ID_REUSED, Code.HOOK_REFUSED} <= named
+    assert named - EVERY_STREAM == set(), "add it to COMMAND of gatherup/http/refusals.py"
 
 
 def texts(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
