@@ -130,11 +130,7 @@ class WebhookDelivery:
         )
 
     async def run(self) -> None:
-        """Delete notes of old deliveries until cancelled, and have a client for new ones meanwhile."""
-        async with self._client:
-            await self._sweep()
-
-    async def _sweep(self) -> None:
+        """Delete notes of old deliveries, until cancelled."""
         while True:
             try:
                 before = self._clock.now() - DELIVERY_KEEP_S * 1000
@@ -255,8 +251,8 @@ class WebhookDelivery:
 
 def webhook_client(tls: SSLContext | None = None) -> httpx.AsyncClient:
     """A client that follows nothing, takes nothing from the environment and uses no connection twice: the next
-    request to the same address may be for another host. ``tls`` says whose certificates are good, the usual
-    authorities' without it.
+    request to the same address may be for another host. So it has nothing to close when its node ends. ``tls`` says
+    whose certificates are good, the usual authorities' without it.
     """
     return httpx.AsyncClient(
         trust_env=False,
