@@ -123,8 +123,6 @@ class SignInResource:
     async def login(self, caller: Caller, body: SignIn) -> SignedIn:
         """Sign in with a handle or an e-mail address, and a password.
 
-        A wrong name and a wrong password get the same answer in the same time.
-
         A wrong name and a wrong password get the same answer after the same time. With a second factor the answer is
         ``second_factor_needed`` and a ticket for /v1/login/code.
         """
