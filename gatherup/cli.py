@@ -151,9 +151,9 @@ def migrate(phase: str | None) -> None:
 
     In a rolling upgrade: `pre` before the nodes are restarted, `post` once all of them are. Without either, both.
     """
-    from storage.postgres.migrate import MigrationFailed
-    from storage.postgres.migrate import migrate as bring_up
-    from storage.postgres.schema import Phase
+    from storage.postgres.schema.migrate import MigrationFailed
+    from storage.postgres.schema.migrate import migrate as bring_up
+    from storage.postgres.schema.plan import Phase
 
     try:
         bring_up(
@@ -276,7 +276,7 @@ def _guarded(run: Callable[[], object]) -> None:
     """Run something on Trio; a refused start is a sentence and an exit code, not a trace."""
     from gatherup.start import FencedOutError, StartRefusedError
     from gatherup.ungrouped import ungrouped
-    from storage.postgres.migrate import MigrationFailed
+    from storage.postgres.schema.migrate import MigrationFailed
 
     try:
         with ungrouped():

@@ -30,7 +30,7 @@ from gatherup.playground.talk import Talk
 from gatherup.randomness import SystemRandomness
 from gatherup.start import StartRefusedError
 from gatherup.telemetry.logs import configure_logs
-from storage.postgres.migrate import migrate
+from storage.postgres.schema.migrate import migrate
 from storage.postgres.streams.directory import PostgresDirectory
 
 DATABASE: Final = "gatherup"

@@ -15,7 +15,7 @@ from gatherup.addresses import addresses_of
 from gatherup.canary import Canary
 from gatherup.gateway import Gateway
 from gatherup.telemetry.loop_hold import LoopHold
-from storage.postgres.schema import FIRST_LEVEL, own
+from storage.postgres.schema.plan import FIRST_LEVEL, own
 
 REPORT_REASON_CHARS_MAX: Final = 500
 """Of each reason: every node reads the reports of all with every renewal."""

@@ -15,8 +15,8 @@ from gatherup.http.server import bind
 from protocol.nodes import NODE_PROTOCOL, secret_digest
 from storage.postgres.driver.errors import PostgresError
 from storage.postgres.driver.pool import Pool
-from storage.postgres.fitness import SchemaUnfitError, check_schema
-from storage.postgres.schema import own
+from storage.postgres.schema.fitness import SchemaUnfitError, check_schema
+from storage.postgres.schema.plan import own
 
 UNDEFINED_FUNCTION: Final = "42883"
 _ADVICE: Final = {

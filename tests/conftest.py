@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, settings
 from psycopg import sql
 
 from gatherup.embedded import PostgresServer, ValkeyServer
-from storage.postgres.migrate import migrate
+from storage.postgres.schema.migrate import migrate
 from tests.logs import log_to_pytest
 
 # No test is timed, and a run is the same everywhere: new examples are looked for by hand, with a larger profile.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from storage.postgres.schema import FOLDER, RELEASES, Migrations, own
+from storage.postgres.schema.plan import FOLDER, RELEASES, Migrations, own
 
 
 def newer_release(folder: Path, *, releases: int) -> Migrations:

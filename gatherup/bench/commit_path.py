@@ -41,7 +41,7 @@ from protocol.ids import derive_client_id
 from protocol.nodes import NODE_PROTOCOL
 from protocol.room.commands import CreateRoom, PostMessage
 from storage.postgres.driver.pool import Pool
-from storage.postgres.migrate import migrate
+from storage.postgres.schema.migrate import migrate
 from storage.postgres.streams.directory import PostgresDirectory
 from storage.postgres.streams.log import PostgresLog, quick
 

@@ -23,7 +23,7 @@ from gatherup.embedded import embedded_postgres, embedded_valkey
 from gatherup.playground.lines import lines
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import execute, rows
-from storage.postgres.migrate import migrate
+from storage.postgres.schema.migrate import migrate
 from storage.postgres.streams.directory import PostgresDirectory
 from storage.postgres.streams.log import quick
 from storage.redis.address import parse_address

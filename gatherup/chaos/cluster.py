@@ -20,7 +20,7 @@ from gatherup.embedded import (
     embedded_postgres,
     embedded_valkey,
 )
-from storage.postgres.migrate import migrate
+from storage.postgres.schema.migrate import migrate
 
 DATABASE: Final = "gatherup"
 PROGRAM: Final = (sys.executable, "-m", "gatherup", "serve")

@@ -74,7 +74,7 @@ def chaos(
     from gatherup.client import TokenUnavailableError
     from gatherup.embedded import EmbeddedServerError
     from gatherup.ungrouped import ungrouped
-    from storage.postgres.migrate import MigrationFailed
+    from storage.postgres.schema.migrate import MigrationFailed
 
     if len(urls) != len(streams):
         raise click.UsageError("Each --url needs its --stream.")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.postgres.schema import FOLDER, Migration, Migrations, Phase
+from storage.postgres.schema.plan import FOLDER, Migration, Migrations, Phase
 
 DIGESTS = Path(__file__).with_name("migrations.sha256")
 RELEASED = Path(__file__).parents[1] / "released" / "schema.txt"

@@ -12,7 +12,7 @@ import trio
 from gatherup.client import Online
 from gatherup.embedded import PostgresServer
 from protocol.codes import Code
-from storage.postgres.migrate import migrate
+from storage.postgres.schema.migrate import migrate
 from tests.e2e.installation import HANG_S, QUICK, Installation
 from tests.e2e.party import Guest, party
 

@@ -8,8 +8,8 @@ import psycopg
 import pytest
 
 from gatherup.embedded import PostgresServer
-from storage.postgres.migrate import migrate
-from storage.postgres.schema import Phase
+from storage.postgres.schema.migrate import migrate
+from storage.postgres.schema.plan import Phase
 from tests.conftest import _fresh_database
 from tests.released.code.tests.contract.rig import Rig, postgres_rig
 

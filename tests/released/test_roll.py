@@ -13,8 +13,8 @@ import psycopg
 import pytest
 import trio
 
-from storage.postgres.migrate import MigrationFailed, migrate
-from storage.postgres.schema import Phase, own
+from storage.postgres.schema.migrate import MigrationFailed, migrate
+from storage.postgres.schema.plan import Phase, own
 from tests.integration.gatherup.test_node import GATHERUP, environment, refused
 from tests.newer_release import newer_release
 

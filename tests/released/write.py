@@ -20,8 +20,8 @@ import trio
 
 from gatherup.embedded import embedded_postgres
 from protocol.schema import json_schema
-from storage.postgres.migrate import migrate
-from storage.postgres.schema import FOLDER, RELEASES, Migrations
+from storage.postgres.schema.migrate import migrate
+from storage.postgres.schema.plan import FOLDER, RELEASES, Migrations
 from tests.integration.site import running, settings
 from tests.released.catalog import catalog
 from tests.released.compatible import bare

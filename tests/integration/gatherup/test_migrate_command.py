@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gatherup.cli import main
-from storage.postgres.schema import own
+from storage.postgres.schema.plan import own
 from tests.integration.site import Site, running, settings
 
 pytestmark = pytest.mark.real

@@ -20,8 +20,8 @@ from gatherup.embedded import embedded_postgres
 from gatherup.lifetime import run_node
 from gatherup.start import StartRefusedError
 from storage.postgres.driver.pool import Pool
-from storage.postgres.migrate import migrate
-from storage.postgres.schema import Phase, own
+from storage.postgres.schema.migrate import migrate
+from storage.postgres.schema.plan import Phase, own
 from storage.postgres.streams.canary import CanaryStreams
 from tests.integration.site import SETTINGS, Site, problem, running, settings
 

@@ -28,7 +28,7 @@ from gatherup.start import StartRefusedError
 from protocol import limits
 from protocol.event import decode_header
 from protocol.nodes import Beat, Forward, NodeFrame, inbox, link_key, seal, unseal
-from storage.postgres.migrate import migrate
+from storage.postgres.schema.migrate import migrate
 from storage.postgres.streams.directory import PostgresDirectory
 from tests.integration.actors.cluster.rig import CLUSTER, Rig, RunningNode, rig
 from tests.integration.site import Person

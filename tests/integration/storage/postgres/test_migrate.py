@@ -9,8 +9,8 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from gatherup.embedded import PostgresServer
-from storage.postgres.migrate import LOCK_TIMEOUT_S, MigrationFailed, migrate
-from storage.postgres.schema import Migrations, Phase
+from storage.postgres.schema.migrate import LOCK_TIMEOUT_S, MigrationFailed, migrate
+from storage.postgres.schema.plan import Migrations, Phase
 
 pytestmark = pytest.mark.real
 

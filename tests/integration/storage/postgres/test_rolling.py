@@ -10,8 +10,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from storage.postgres.migrate import MigrationFailed, migrate
-from storage.postgres.schema import Migrations, Phase, own
+from storage.postgres.schema.migrate import MigrationFailed, migrate
+from storage.postgres.schema.plan import Migrations, Phase, own
 from tests.newer_release import newer_release
 
 pytestmark = pytest.mark.real

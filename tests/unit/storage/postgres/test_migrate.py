@@ -3,7 +3,7 @@
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from storage.postgres.migrate import MigrationFailed, database_url, dbmate_program
+from storage.postgres.schema.migrate import MigrationFailed, database_url, dbmate_program
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.postgres.schema import FOLDER, Migrations, Phase, PlanRefusedError, level_of, own, plan
+from storage.postgres.schema.plan import FOLDER, Migrations, Phase, PlanRefusedError, level_of, own, plan
 
 PRE, POST = Phase.PRE, Phase.POST
 

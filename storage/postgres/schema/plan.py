@@ -17,7 +17,7 @@ from typing import Final
 
 from msgspec import Struct
 
-FOLDER: Final = Path(__file__).parent / "migrations"
+FOLDER: Final = Path(__file__).parents[1] / "migrations"
 RELEASES: Final = "releases.txt"
 FIRST_LEVEL: Final = 1
 """Of the releases whose nodes don't say their level."""

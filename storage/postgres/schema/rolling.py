@@ -12,7 +12,7 @@ import msgspec
 import psycopg
 from msgspec import Struct
 
-from storage.postgres.schema import FIRST_LEVEL
+from storage.postgres.schema.plan import FIRST_LEVEL
 
 _MEMBERS: Final = "select id, name, fence, lease, lease_s, report from node where member order by id"
 # Waits for what the run is writing; whoever renews or joins meanwhile changes fence or lease.

@@ -7,7 +7,7 @@ from typing import Final
 from storage.postgres.driver.errors import PostgresError
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import rows
-from storage.postgres.schema import Migrations
+from storage.postgres.schema.plan import Migrations
 
 _UNDEFINED_TABLE: Final = "42P01"
 _SCHEMA: Final = """
