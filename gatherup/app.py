@@ -14,14 +14,13 @@ from quart_trio import QuartTrio
 from actors.kind import Kind
 from actors.limiting.rate_limit import Rate
 from gatherup.auth.keys import KeyRing
-from gatherup.auth.tokens import AccessTokens
+from gatherup.auth.tokens import AccessTokens, access_tokens
 from gatherup.chores import Chore, sweep
 from gatherup.command_relay import CommandRelay
 from gatherup.config import Config
 from gatherup.core import Core, core_of
-from gatherup.feature import Base, Feature, Task, joined
+from gatherup.feature import Base, Feature, Task, combined
 from gatherup.features.accounts.feature import accounts_of
-from gatherup.features.accounts.parts import access_tokens
 from gatherup.features.admin.feature import admin_of
 from gatherup.features.inbox.feature import inbox_of
 from gatherup.features.integrations.feature import integrations_of
@@ -81,7 +80,7 @@ def wired(config: Config, store: Store, listener: socket) -> Node:
         job_wakeup.wake()
 
     base = _base(config, store, core, kinds, tokens, wake)
-    added = joined(features(base))
+    added = combined(features(base))
     worker = JobWorker(Jobs(pool), added.queues, clock, store.randomness, job_wakeup)
     receipts = Chore(what="receipts", take=partial(Receipts(pool).delete, limits.RECEIPT_KEEP_DAYS))
     answers = Counter[tuple[str, str]]()

@@ -43,7 +43,7 @@ class Feature(Struct, frozen=True, kw_only=True):
     """What stands in the paths of its endpoints; each name is one feature's, for the paths of all."""
 
 
-def joined(features: Iterable[Feature]) -> Feature:
+def combined(features: Iterable[Feature]) -> Feature:
     """What these add to a node together, in their order."""
     listed = tuple(features)
     return Feature(

@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from actors.kind import Instant
 from actors.ports.logins import InvalidTokenError, Login
+from gatherup.config import Config
 from protocol import limits
 from protocol.http.accounts.accounts import Jwk
 from protocol.ids import UserId
@@ -95,6 +96,16 @@ class AccessTokens:
         if claims.exp * 1000 <= now:
             raise InvalidTokenError(expired=True)
         return Login(user=claims.sub, login=claims.sid, expires_at=claims.exp * 1000)
+
+
+def access_tokens(config: Config) -> AccessTokens:
+    """Access tokens as they are configured."""
+    accepted = config.auth.token_keys_accepted
+    return AccessTokens(
+        config.auth.token_key.key,
+        lifetime_s=config.auth.access_token_s,
+        accepted=() if accepted is None else accepted.keys,
+    )
 
 
 def key_id(public: Ed25519PublicKey) -> str:

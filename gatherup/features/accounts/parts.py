@@ -33,16 +33,6 @@ from storage.postgres.accounts.sign_ins import SignIns
 from storage.postgres.driver.pool import Pool
 
 
-def access_tokens(config: Config) -> AccessTokens:
-    """The tokens of this configuration."""
-    accepted = config.auth.token_keys_accepted
-    return AccessTokens(
-        config.auth.token_key.key,
-        lifetime_s=config.auth.access_token_s,
-        accepted=() if accepted is None else accepted.keys,
-    )
-
-
 class AccountParts(Struct, frozen=True, kw_only=True):
     """Every endpoint about credentials, and what others need to make and check accounts."""
 

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from actors.kind import Kind
-from gatherup.feature import joined
+from gatherup.feature import combined
 from gatherup.http.examples import LEFT_OUT, TOKEN, WORDS, example_of
 from gatherup.http.refusals import ANY, COMMAND, STORING
 from gatherup.kinds import kinds_of
@@ -41,7 +41,7 @@ TOKENS = {
 
 def test_every_part_of_a_path_is_explained() -> None:
     used = {part for _, one in endpoints().values() for part in re.findall(r"<(\w+)>", one.path)}
-    said = Counter(part.name for part in joined(features()).path_parts)
+    said = Counter(part.name for part in combined(features()).path_parts)
     assert used - said.keys() == set(), (
         "say what this part of a path is: in Feature.path_parts of its feature"
     )

@@ -16,9 +16,10 @@ from quart_trio import QuartTrio
 from actors.limiting.rate_limit import Rate
 from actors.session.logins import LoginReader
 from gatherup.auth.keys import KeyRing
+from gatherup.auth.tokens import access_tokens
 from gatherup.clock import SystemClock
 from gatherup.config import Config
-from gatherup.features.accounts.parts import access_tokens, account_parts
+from gatherup.features.accounts.parts import account_parts
 from gatherup.http.cors import Cors
 from gatherup.http.gate import Gate, Throttles
 from gatherup.http.live import LiveLogins
