@@ -16,7 +16,7 @@ import gatherup.features.people.erasure
 from gatherup.kinds import TABLES
 from storage.postgres.ids import uuid_of
 from storage.postgres.people.erasure import Erasures
-from tests.integration.people.test_erasers import KEPT
+from tests.integration.gatherup.features.people.test_erasers import KEPT
 from tests.integration.shared import SharedNode
 from tests.integration.site import HANG_S, Person, Site, problem, running, settings
 
