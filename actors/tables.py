@@ -58,6 +58,10 @@ class Table(Struct, frozen=True):
         """Whether keys are seqs of events, in decimal."""
         return self.key is not None and self.key.type is Type.INTEGER
 
+    def row(self, values: Mapping[str, Value]) -> dict[str, Value]:
+        """The whole row that has these values: a column that they don't name has its default."""
+        return {column.name: values.get(column.name, column.default) for column in self.columns}
+
 
 Tables = Mapping[str, Table]
 """The tables that a node knows, by name."""

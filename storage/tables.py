@@ -31,11 +31,11 @@ def checked(tables: Tables, change: Change) -> Row | None:
     if table is None:
         return _checked_undeclared(change.table, change.values)
     check_names(table, change.values)
-    partly = isinstance(change, Update)
+    values = change.values if isinstance(change, Update) else table.row(change.values)
     return {
-        column.name: checked_cell(table, column, change.values.get(column.name, column.default))
+        column.name: checked_cell(table, column, values[column.name])
         for column in table.columns
-        if not partly or column.name in change.values
+        if column.name in values
     }
 
 

@@ -8,11 +8,12 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from actors.kind import SHARED_FACTS, Accept, Change, Decision, Delete, FactKey, Kind, Row, Update, Upsert
+from actors.kind import SHARED_FACTS, Accept, Change, Decision, FactKey, Kind, Row, Update, tables_of
 from actors.runtime.draft import Draft
 from protocol.event import Header, decode_header, encode_header, encode_payload
 from protocol.frames import Command
 from storage.memory.people import MemoryPeople
+from storage.tables import checked
 
 
 class Folded:
@@ -60,7 +61,11 @@ class Folded:
         for seq in header.erases:
             self.log[seq - 1] = (self.log[seq - 1][0], None)
         self.state = self.kind.apply(self.state, header, payload)
-        _write(self.kind, self.rows, header, payload)
+        self._write(self.rows, header, payload)
+
+    def _write(self, rows: dict[FactKey, Row], header: Header, payload: Struct | None) -> None:
+        for change in self.kind.project(header, payload):
+            self._change(rows, change)
 
     def adopt(self, draft: Draft) -> None:
         """Take what a batch came to."""
@@ -69,7 +74,17 @@ class Folded:
         self.log += [(row.header, row.payload) for row in draft.rows.values()]
         self.state, self.now = draft.state, draft.last_at
         for change in draft.append(1, pending=None, retry_at=None).changes:
-            _change(self.rows, change)
+            self._change(self.rows, change)
+
+    def _change(self, rows: dict[FactKey, Row], change: Change) -> None:
+        """Keep it as every storage does. Raises UnstorableError for what none can keep."""
+        key, values = FactKey(change.table, change.key), checked(tables_of((self.kind,)), change)
+        if values is None:
+            rows.pop(key, None)
+        elif not isinstance(change, Update):
+            rows[key] = values
+        elif key in rows:
+            rows[key] = {**rows[key], **values}
 
     def headers(self) -> list[Header]:
         """All headers, from their bytes."""
@@ -86,23 +101,5 @@ class Folded:
             if packed is not None and not erased(header):
                 payload = msgspec.msgpack.decode(packed, type=self.kind.wire.events[header.type])
             state = self.kind.apply(state, header, payload)
-            _write(self.kind, rows, header, payload)
+            self._write(rows, header, payload)
         return state, rows
-
-
-def _write(kind: Kind[Any], rows: dict[FactKey, Row], header: Header, payload: Struct | None) -> None:
-    for change in kind.project(header, payload):
-        _change(rows, change)
-
-
-def _change(rows: dict[FactKey, Row], change: Change) -> None:
-    key = FactKey(change.table, change.key)
-    match change:
-        case Delete():
-            rows.pop(key, None)
-        case Update() if key not in rows:
-            pass
-        case Update(values=values):
-            rows[key] = {**rows[key], **values}
-        case Upsert(values=values):
-            rows[key] = values

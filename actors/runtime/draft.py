@@ -25,10 +25,12 @@ from actors.kind import (
     Send,
     Update,
     Upsert,
+    tables_of,
 )
 from actors.ports.log import Append, JobRow, LogRow, Receipt
 from actors.refusals import refused
 from actors.runtime.envelope import Envelope, accepted, digest_of
+from actors.tables import Tables
 from protocol import limits
 from protocol.codes import Code
 from protocol.event import Header, encode_header, encode_payload
@@ -57,9 +59,10 @@ class DecideError(Exception):
 
 
 class _Overlay(Mapping[FactKey, Row | None]):
-    """Facts as they were read, under the batch's own writes."""
+    """Facts as they were read, under the batch's own writes, which read as the storage will keep them."""
 
-    def __init__(self, read: Facts, written: Mapping[FactKey, Change]) -> None:
+    def __init__(self, tables: Tables, read: Facts, written: Mapping[FactKey, Change]) -> None:
+        self._tables = tables
         self._read = read
         self._written = written
 
@@ -67,8 +70,10 @@ class _Overlay(Mapping[FactKey, Row | None]):
         match self._written.get(key):
             case None:
                 return self._read[key]
-            case Upsert(values=values):
-                return values
+            case Upsert(table=name, values=values):
+                # The same command must find the same columns whether or not this write is committed yet.
+                table = self._tables.get(name)
+                return values if table is None else table.row(values)
             case Update(values=values):
                 row = self._read[key]
                 return None if row is None else {**row, **values}
@@ -126,9 +131,8 @@ class Draft:
                 self._repeat(envelope, digest, *earlier)
                 return
             at = max(now, self.last_at)  # the clock may have stepped back, or an earlier owner's was ahead
-            decision = self.kind.decide(
-                self.state, _Overlay(facts, self._written), command, by=envelope.by, now=at
-            )
+            overlay = _Overlay(_tables(self.kind), facts, self._written)
+            decision = self.kind.decide(self.state, overlay, command, by=envelope.by, now=at)
             if isinstance(decision, Refuse):
                 self._refuse(envelope, decision)
             else:
@@ -256,6 +260,11 @@ def _both(earlier: Change, later: Change) -> Change:
 def _type_names(kind: Kind[Any]) -> Mapping[type[Struct], str]:
     """The header's ``type`` by the payload's; a node has few kinds, for as long as it lives."""
     return {payload: name for name, payload in kind.wire.events.items()}
+
+
+@cache
+def _tables(kind: Kind[Any]) -> Tables:
+    return tables_of((kind,))
 
 
 def fact_keys(kind: Kind[Any], state: Struct, envelopes: Sequence[Envelope]) -> list[FactKey]:

@@ -138,7 +138,7 @@ def test_a_deleted_seller_s_texts_leave_log_rows_and_state() -> None:
         assert isinstance(folded.do(command, SYSTEM), Accept)
         assert not folded.kind.admits(command, by=SELLER)
     assert [payload is None for _, payload in folded.log] == [True, False, False]
-    assert folded.rows == {FactKey(LISTENERS, EVERYONE): {}}
+    assert folded.rows == {FactKey(LISTENERS, EVERYONE): {LISTENS_AFTER: None}}
     assert "Cup" not in repr((folded.state, folded.log, folded.rows))
     assert folded.state == before == folded.refolded()[0]
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from msgspec.structs import replace
 
-from actors.kind import LISTENERS, LISTENS_AFTER, NOBODY, Accept, Facts, Upsert, tables_of
+from actors.kind import LISTENERS, LISTENS_AFTER, NOBODY, Accept, Facts
 from actors.room.state import Room
 from actors.runtime.draft import Draft, fact_keys
 from actors.runtime.envelope import Envelope
@@ -48,11 +48,9 @@ from protocol.room.commands import (
     Unreact,
 )
 from protocol.room.view import RoomView
-from storage.tables import checked
 from tests.unit.actors.room.commands import ACCESS, ANY, AUTHORS, SECRET, USERS
 from tests.unit.actors.room.talk import ANN, BOB, CAT, DAN, ID, KEY, ROOM, Talk
 
-TABLES = tables_of([Talk().kind])
 REVOKING = {"room.left", "room.kicked", "room.banned", "room.user_erased", "room.removed"}
 
 
@@ -142,7 +140,6 @@ class AnyRoom(RuleBasedStateMachine):
         self.ranks_are_consistent()
         self.reactions_add_up()
         self.what_was_deleted_is_gone_and_nothing_else()
-        self.storage_can_keep_every_row_whole()
         self.folding_again_gives_the_same_state_also_when_all_is_erased()
         self.the_state_is_bounded_and_holds_no_text()
         self.headers_hold_no_text_and_keep_their_limits()
@@ -182,11 +179,6 @@ class AnyRoom(RuleBasedStateMachine):
         assert {seq for seq, (_, payload) in enumerate(self.talk.log, 1) if payload is None} == gone
         for seq, row in self.talk.keyed("message").items():
             assert (row["body"] is None) == (row["deleted_at"] is not None) == (int(seq) in gone)
-
-    @invariant()
-    def storage_can_keep_every_row_whole(self) -> None:
-        for key, row in self.talk.rows.items():
-            assert checked(TABLES, Upsert(key.table, key.key, row)) == row
 
     @invariant()
     def folding_again_gives_the_same_state_also_when_all_is_erased(self) -> None:
