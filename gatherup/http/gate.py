@@ -104,7 +104,7 @@ class Gate:
         commanding = declared.body is not None and issubclass(declared.body, CommandBody)
         if not declared.open and not commanding:
             throttle = self._throttles.users if declared.scope is None else self._throttles.keys
-            _take(throttle, caller.user)
+            throttle.admit(caller.user)
         return caller
 
     async def _known(self, declared: Declared) -> Caller:
@@ -142,7 +142,7 @@ class Gate:
 
     def limit(self, address: str) -> None:
         """Count a request without a good token. Raises ProblemError when there were too many."""
-        _take(self._throttles.anonymous, address)
+        self._throttles.anonymous.admit(address)
 
     def address(self) -> str:
         """Where the request comes from, as the outermost proxy that is ours saw it."""
@@ -153,12 +153,6 @@ class Gate:
             if len(forwarded) >= self._proxy_hops and (seen := forwarded[-self._proxy_hops]):
                 return client_network(seen)
         return client_network(request.remote_addr or "")
-
-
-def _take(throttle: Throttle, key: str) -> None:
-    wait_s = throttle.take(key)
-    if wait_s > 0:
-        raise ProblemError(Code.RATE_LIMITED, retry_after_s=wait_s)
 
 
 def client_network(address: str) -> str:

@@ -6,6 +6,8 @@ from collections import OrderedDict
 
 from actors.limiting.rate_limit import Rate, TokenBucket
 from actors.ports.time import Clock
+from gatherup.http.problem import ProblemError
+from protocol.codes import Code
 
 
 class Throttle:
@@ -32,6 +34,12 @@ class Throttle:
         else:
             self._buckets.move_to_end(key)
         return bucket.take(self._clock.monotonic())
+
+    def admit(self, *keys: str) -> None:
+        """Take a token of each of these keys. Raises ProblemError, ``rate_limited``, if one has none."""
+        wait_s = max(map(self.take, keys))
+        if wait_s > 0:
+            raise ProblemError(Code.RATE_LIMITED, retry_after_s=wait_s)
 
     def __len__(self) -> int:
         return len(self._buckets)

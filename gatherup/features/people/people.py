@@ -71,7 +71,7 @@ class PeopleResource:
     @endpoint("GET", "/v1/users/search", query=SearchQuery, answer=ProfilePage, group=GROUP)
     async def search(self, caller: Caller, query: SearchQuery) -> ProfilePage:
         """Search users by the beginning of their handle, in upper or lower case."""
-        hold(self._throttle, caller)
+        self._throttle.admit(caller.user)
         edge = self._found.edge(query.cursor)
         found = await self._people.search(
             caller.user,
@@ -93,7 +93,7 @@ class PeopleResource:
     @endpoint("PATCH", "/v1/me/profile", body=ChangeProfile, answer=OwnProfile, versioned=True, group=GROUP)
     async def change(self, caller: Caller, body: ChangeProfile) -> Response:
         """Change one's profile or settings; with If-Match only if they are unchanged since."""
-        hold(self._throttle, caller)
+        self._throttle.admit(caller.user)
         wanted = wanted_version()
         changed = await self._people.change(caller.user, msgspec.structs.asdict(body), revision=wanted)
         if changed is None:
@@ -111,7 +111,7 @@ class PeopleResource:
     )
     async def change_handle(self, caller: Caller, body: ChangeHandle) -> Response:
         """Change one's handle; the old one is free at once. A guest gets one by upgrading."""
-        hold(self._throttle, caller)
+        self._throttle.admit(caller.user)
         handle = good_handle(body.handle)
         at = self._clock.now()
         try:
@@ -137,13 +137,6 @@ class PeopleResource:
         if row is None:
             raise ProblemError(Code.UNAUTHENTICATED)
         return row
-
-
-def hold(throttle: Throttle, caller: Caller) -> None:
-    """Count what a user does. Raises ProblemError when it is too much."""
-    wait_s = throttle.take(caller.user)
-    if wait_s > 0:
-        raise ProblemError(Code.RATE_LIMITED, retry_after_s=wait_s)
 
 
 def _profile(row: ProfileRow) -> Profile:

@@ -8,7 +8,6 @@ from typing import Final
 from msgspec import Struct
 
 from actors.ports.time import Clock
-from gatherup.features.people.people import hold
 from gatherup.http.endpoint import Caller, endpoint
 from gatherup.http.ids import user_id
 from gatherup.http.paging import Edge, Pages
@@ -52,7 +51,7 @@ class RelationsResource:
     @endpoint("PUT", BLOCK, status=204, refuses=(Code.TOO_MANY,), group=GROUP)
     async def block(self, caller: Caller, user: str) -> None:
         """Block a user: no direct rooms, invitations or mentions come from them any more. It ends a friendship."""
-        hold(self._throttle, caller)
+        self._throttle.admit(caller.user)
         other = _another(caller, user)
         match await self._relations.block(caller.user, other, self._clock.now()):
             case Outcome.DONE:
@@ -63,7 +62,7 @@ class RelationsResource:
     @endpoint("DELETE", BLOCK, status=204, group=GROUP)
     async def unblock(self, caller: Caller, user: str) -> None:
         """Unblock a user that one has blocked."""
-        hold(self._throttle, caller)
+        self._throttle.admit(caller.user)
         await self._relations.unblock(caller.user, user_id(user))
 
     @endpoint("GET", "/v1/me/friends", query=PeopleQuery, answer=PeoplePage, polled=True, group=GROUP)
@@ -85,7 +84,7 @@ class RelationsResource:
     @endpoint("PUT", FRIEND, answer=Friendship, refuses=(Code.BLOCKED, Code.TOO_MANY), group=GROUP)
     async def befriend(self, caller: Caller, user: str) -> Friendship:
         """Ask a user to be friends, or accept the user's request. They find it in their inbox."""
-        hold(self._throttle, caller)
+        self._throttle.admit(caller.user)
         other = _another(caller, user)
         match await self._relations.befriend(caller.user, other, self._clock.now()):
             case Outcome.ASKED:
@@ -100,7 +99,7 @@ class RelationsResource:
     @endpoint("DELETE", FRIEND, status=204, group=GROUP)
     async def part(self, caller: Caller, user: str) -> None:
         """End a friendship, decline a user's request, or take one's own request back."""
-        hold(self._throttle, caller)
+        self._throttle.admit(caller.user)
         await self._relations.part(caller.user, user_id(user))
 
     def _page(self, found: Sequence[RelatedRow], edge: Edge[Since] | None, query: PeopleQuery) -> PeoplePage:

@@ -46,7 +46,7 @@ class HeadsResource:
 
         It is durable about a second later.
         """
-        self._admit(caller)
+        self._throttle.admit(caller.user)
         room = room_id(room)
         if not self._read_markers.mark(caller.user, room, body.number):
             raise ProblemError(Code.OVERLOADED, retry_after_s=RETRY_AFTER_S)
@@ -58,7 +58,7 @@ class HeadsResource:
     @endpoint("GET", "/v1/heads", query=HeadsQuery, answer=HeadsPage, polled=True, group=GROUP)
     async def page(self, caller: Caller, query: HeadsQuery) -> HeadsPage:
         """Get how much is new in the named rooms, or in all rooms of which one is a member."""
-        self._admit(caller)
+        self._throttle.admit(caller.user)
         if query.room:
             if query.cursor is not None:
                 raise ProblemError(Code.INVALID, "Give rooms or a cursor, not both.", field="cursor")
@@ -79,7 +79,3 @@ class HeadsResource:
             return await self._read_markers.counts(caller.user, rooms)
         except LogUnavailableError:
             raise ProblemError(Code.UNAVAILABLE, retry_after_s=RETRY_AFTER_S) from None
-
-    def _admit(self, caller: Caller) -> None:
-        if wait_s := self._throttle.take(caller.user):
-            raise ProblemError(Code.RATE_LIMITED, retry_after_s=wait_s)

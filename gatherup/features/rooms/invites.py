@@ -117,9 +117,7 @@ class InvitesResource:
 
         Any other code is ``invite_invalid``.
         """
-        wait_s = max(self._looks.take(caller.user), self._looks.take(caller.address))
-        if wait_s > 0:
-            raise ProblemError(Code.RATE_LIMITED, retry_after_s=wait_s)
+        self._looks.admit(caller.user, caller.address)
         number = self._codes.number(room, invite) if _may_be_code(invite) else None
         found = None
         if number is not None:

@@ -65,9 +65,7 @@ class ReportsResource:
     )
     async def file(self, caller: Caller, room: str, seq: str, body: NewReport) -> Reported:
         """Report a message that one can read. A second report, while the first is open, replaces it."""
-        wait_s = self._throttle.take(caller.user)
-        if wait_s > 0:
-            raise ProblemError(Code.RATE_LIMITED, retry_after_s=wait_s)
+        self._throttle.admit(caller.user)
         message = await message_in(self._messages, self._access, caller, room, seq)
         if message.deleted_at is not None:
             raise ProblemError(Code.NOT_FOUND, "The message was deleted.", field="message")

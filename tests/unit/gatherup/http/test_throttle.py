@@ -6,7 +6,9 @@ import pytest
 
 from actors.limiting.rate_limit import Rate
 from gatherup.clock import SystemClock
+from gatherup.http.problem import ProblemError
 from gatherup.http.throttle import Throttle
+from protocol.codes import Code
 
 
 class StoppedClock(SystemClock):
@@ -38,3 +40,14 @@ def test_the_table_is_bounded_and_forgets_who_was_unseen_longest() -> None:
     assert len(throttle) == 2
     assert throttle.take("a") > 0
     assert throttle.take("b") == 0  # forgotten, so it begins anew
+
+
+def test_whoever_has_no_token_is_told_the_longest_wait() -> None:
+    throttle = Throttle(StoppedClock(), Rate(2.0, 2.0), keys_max=10)
+    throttle.admit("a", "b")
+    throttle.admit("a")
+    with pytest.raises(ProblemError) as refused:
+        throttle.admit("a", "b")
+    assert (refused.value.code, refused.value.retry_after_s) == (Code.RATE_LIMITED, pytest.approx(0.5))
+    with pytest.raises(ProblemError):
+        throttle.admit("b")
