@@ -1,4 +1,4 @@
-"""What a command causes in a room: who may send it at all; the modules it names say what comes of it.
+"""What a command causes in a room: who may send it at all. The modules it names say the rest, each in its ``RULES``.
 
 Strangers are told ``not_found`` by every room but a public one, whatever they ask of it, just as by one that was
 never made; by a public one ``not_a_member``. Only users can be members. An owner who leaves passes the room on; a room
@@ -7,91 +7,42 @@ that everybody left stays, ownerless, and the next to join owns it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final
-
-from msgspec import Struct
+from typing import Final
 
 from actors.kind import Decision, FactKey, Refuse
 from actors.room import invitations, lifecycle, members, messages, moderation, reactions, settings
 from actors.room.context import Context, block_key, memberships_key, person_keys
-from actors.room.permissions import Permission, Rank, permits
+from actors.room.permissions import Rank, permits
 from actors.room.rows import FILTER_KEY, authored_key, count_key, message_key, reaction_key
+from actors.room.rule import Rules
 from actors.room.state import Room
 from protocol.codes import Code
 from protocol.frames import Command
 from protocol.ids import SYSTEM
 from protocol.room.commands import (
-    ArchiveRoom,
-    BanUser,
-    ChangeRoom,
-    CreateInvite,
     CreateRoom,
     DeleteMessage,
     EditMessage,
     EraseUser,
     InviteUser,
     JoinRoom,
-    KickMember,
-    LeaveRoom,
-    MuteMember,
     OpenDirect,
     PinMessage,
     PostMessage,
     React,
-    RemoveRoom,
     RestoreRoom,
-    RevokeInvite,
-    SetFilter,
-    SetRole,
-    UnarchiveRoom,
-    UnbanUser,
     UninviteUser,
-    UnmuteMember,
-    UnpinMessage,
     Unreact,
 )
 
-Decide = Callable[[Context, Any], Decision]
-
-
-class Rule(Struct, frozen=True):
-    """Who may send a command that members send, and when; then ``decide`` says what comes of it."""
-
-    decide: Decide
-    permission: Permission | None = None
-    """None: any member may, as far as ``decide`` lets them."""
-    muted: bool = True
-    """Whether those may who are muted."""
-    archived: bool = True
-    """Whether it may be done in an archived room."""
-
-
-_RULES: Final[dict[type[Command], Rule]] = {
-    LeaveRoom: Rule(members.leave, Permission.LEAVE),
-    KickMember: Rule(members.kick, Permission.KICK),
-    SetRole: Rule(members.set_role, Permission.SET_ROLE),
-    ChangeRoom: Rule(settings.change, Permission.CHANGE, archived=False),
-    SetFilter: Rule(settings.set_filter, Permission.SET_FILTER, archived=False),
-    InviteUser: Rule(invitations.invite, Permission.INVITE, muted=False, archived=False),
-    UninviteUser: Rule(invitations.uninvite, Permission.UNINVITE),
-    CreateInvite: Rule(invitations.create, Permission.CREATE_INVITE, muted=False, archived=False),
-    RevokeInvite: Rule(invitations.revoke, Permission.REVOKE_INVITE),
-    PostMessage: Rule(messages.post, Permission.POST, muted=False, archived=False),
-    EditMessage: Rule(messages.edit, Permission.POST, muted=False, archived=False),
-    DeleteMessage: Rule(messages.delete),
-    React: Rule(reactions.react, Permission.REACT, muted=False, archived=False),
-    Unreact: Rule(reactions.unreact, Permission.REACT, archived=False),
-    PinMessage: Rule(messages.pin, Permission.PIN, muted=False, archived=False),
-    UnpinMessage: Rule(messages.unpin, Permission.PIN, muted=False, archived=False),
-    MuteMember: Rule(moderation.mute, Permission.MUTE),
-    UnmuteMember: Rule(moderation.unmute, Permission.MUTE),
-    BanUser: Rule(moderation.ban, Permission.BAN),
-    UnbanUser: Rule(moderation.unban, Permission.BAN),
-    ArchiveRoom: Rule(lifecycle.archive, Permission.ARCHIVE),
-    UnarchiveRoom: Rule(lifecycle.unarchive, Permission.ARCHIVE),
-    RemoveRoom: Rule(lifecycle.remove, Permission.REMOVE),
-    RestoreRoom: Rule(lifecycle.restore, Permission.REMOVE),
+_RULES: Final[Rules] = {
+    **lifecycle.RULES,
+    **settings.RULES,
+    **members.RULES,
+    **invitations.RULES,
+    **moderation.RULES,
+    **messages.RULES,
+    **reactions.RULES,
 }
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from actors.kind import Decision, Refuse
 from actors.room.context import Context, emit, too_many
 from actors.room.permissions import Permission
+from actors.room.rule import Rule, Rules
 from protocol import limits
 from protocol.codes import Code
 from protocol.event import Mark
@@ -54,3 +57,11 @@ def revoke(context: Context, command: RevokeInvite) -> Decision:
     if command.invite not in context.room.invites:
         return Refuse(Code.NOT_FOUND, "There is no such invite.", "invite")
     return emit(InviteRevoked(invite=command.invite), marks={"invite": command.invite})
+
+
+RULES: Final[Rules] = {
+    InviteUser: Rule(invite, Permission.INVITE, muted=False, archived=False),
+    UninviteUser: Rule(uninvite, Permission.UNINVITE),
+    CreateInvite: Rule(create, Permission.CREATE_INVITE, muted=False, archived=False),
+    RevokeInvite: Rule(revoke, Permission.REVOKE_INVITE),
+}

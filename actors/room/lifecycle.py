@@ -6,7 +6,8 @@ from typing import Final
 
 from actors.kind import EVERYONE, Accept, Decision, Refuse
 from actors.room.context import Context, emit
-from actors.room.permissions import Rank
+from actors.room.permissions import Permission, Rank
+from actors.room.rule import Rule, Rules
 from protocol import limits
 from protocol.codes import Code
 from protocol.ids import kind_of
@@ -65,3 +66,11 @@ def restore(context: Context, _: RestoreRoom) -> Decision:
     if context.now > removed_at + RESTORE_MS:
         return Refuse(Code.NOT_FOUND)
     return emit(RoomRestored())
+
+
+RULES: Final[Rules] = {
+    ArchiveRoom: Rule(archive, Permission.ARCHIVE),
+    UnarchiveRoom: Rule(unarchive, Permission.ARCHIVE),
+    RemoveRoom: Rule(remove, Permission.REMOVE),
+    RestoreRoom: Rule(restore, Permission.REMOVE),
+}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Final, cast
 
 from actors.kind import Accept, Decision, Refuse
 from actors.room.context import Context, emit, owner_after, too_many
-from actors.room.permissions import Rank
+from actors.room.permissions import Permission, Rank
 from actors.room.rows import BAN, MUTE, authored_key, message_key
+from actors.room.rule import Rule, Rules
 from actors.room.state import Room
 from protocol import limits
 from protocol.codes import Code
@@ -135,3 +136,10 @@ def _theirs(context: Context, command: EraseUser) -> list[int]:
             break
         erases += more
     return erases
+
+
+RULES: Final[Rules] = {
+    LeaveRoom: Rule(leave, Permission.LEAVE),
+    KickMember: Rule(kick, Permission.KICK),
+    SetRole: Rule(set_role, Permission.SET_ROLE),
+}

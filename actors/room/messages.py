@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from actors.kind import HANDLE, Decision, FactKey, Refuse, Row
 from actors.room.context import Context, emit, too_many
@@ -10,6 +10,7 @@ from actors.room.filters import found_link, found_word
 from actors.room.mentions import NONE, Mentions, mentions_in
 from actors.room.permissions import Permission
 from actors.room.rows import FILTER_KEY, message_key
+from actors.room.rule import Rule, Rules
 from protocol import limits
 from protocol.codes import Code
 from protocol.event import Mark
@@ -155,3 +156,12 @@ def _origin(seq: int, message: Row) -> dict[str, Mark]:
         if (other := cast("int | None", message[name])) is not None:
             marks[name] = other
     return marks
+
+
+RULES: Final[Rules] = {
+    PostMessage: Rule(post, Permission.POST, muted=False, archived=False),
+    EditMessage: Rule(edit, Permission.POST, muted=False, archived=False),
+    DeleteMessage: Rule(delete),
+    PinMessage: Rule(pin, Permission.PIN, muted=False, archived=False),
+    UnpinMessage: Rule(unpin, Permission.PIN, muted=False, archived=False),
+}

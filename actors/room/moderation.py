@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from actors.kind import Decision, Refuse
 from actors.room.context import Context, emit, owner_after, too_many
+from actors.room.permissions import Permission
+from actors.room.rule import Rule, Rules
 from actors.room.state import still
 from protocol import limits
 from protocol.codes import Code
@@ -53,3 +57,11 @@ def unban(context: Context, command: UnbanUser) -> Decision:
     if not context.room.is_banned(command.user, context.now):
         return Refuse(Code.NOT_FOUND, "This user isn't banned.", "user")
     return emit(UserUnbanned(user=command.user), marks={"user": command.user})
+
+
+RULES: Final[Rules] = {
+    MuteMember: Rule(mute, Permission.MUTE),
+    UnmuteMember: Rule(unmute, Permission.MUTE),
+    BanUser: Rule(ban, Permission.BAN),
+    UnbanUser: Rule(unban, Permission.BAN),
+}

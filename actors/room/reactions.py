@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Final, cast
 
 from actors.kind import Decision, Refuse
 from actors.room.context import Context, emit, too_many
 from actors.room.messages import unspeakable
+from actors.room.permissions import Permission
 from actors.room.rows import count_key, reaction_key
+from actors.room.rule import Rule, Rules
 from protocol import limits
 from protocol.codes import Code
 from protocol.event import Mark
@@ -51,3 +53,9 @@ def unreact(context: Context, command: Unreact) -> Decision:
 def _count(context: Context, command: React | Unreact) -> int:
     row = context.facts.get(count_key(command.message, command.reaction))
     return 0 if row is None else cast(int, row["count"])
+
+
+RULES: Final[Rules] = {
+    React: Rule(react, Permission.REACT, muted=False, archived=False),
+    Unreact: Rule(unreact, Permission.REACT, archived=False),
+}

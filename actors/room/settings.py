@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from actors.kind import Decision, Refuse
 from actors.room.context import Context, emit
 from actors.room.permissions import Permission
+from actors.room.rule import Rule, Rules
 from protocol.codes import Code
 from protocol.event import Mark
 from protocol.room.commands import ChangeRoom, SetFilter
@@ -45,3 +48,9 @@ def set_filter(_: Context, command: SetFilter) -> Decision:
     """The new filter replaces the old one; an empty one is none."""
     payload = FilterSet(words=command.words, links=command.links, hosts=command.hosts)
     return emit(payload, marks={"filters": bool(command.words) or command.links != "allowed"})
+
+
+RULES: Final[Rules] = {
+    ChangeRoom: Rule(change, Permission.CHANGE, archived=False),
+    SetFilter: Rule(set_filter, Permission.SET_FILTER, archived=False),
+}
