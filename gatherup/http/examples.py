@@ -110,7 +110,7 @@ def _of(kind: inspect.Type, name: str) -> Any:
                 return None
             return _of(next(part for part in kind.types if not isinstance(part, inspect.NoneType)), name)
         case inspect.ListType() | inspect.VarTupleType():
-            return [_of(kind.item_type, name)]
+            return [_of(kind.item_type, name)] * max(1, kind.min_length or 1)
         case inspect.DictType():
             return {}
         case inspect.LiteralType():

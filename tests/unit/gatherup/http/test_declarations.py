@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import pytest
@@ -88,6 +88,15 @@ def test_whatever_any_stream_or_a_hook_refuses_with_is_in_the_description() -> N
     named = codes([*(ROOT / "actors" / "runtime").glob("*.py"), ROOT / "gatherup" / "hooks.py"])
     assert {Code.CLIENT_ID_REUSED, Code.HOOK_REFUSED} <= named
     assert named - EVERY_STREAM == set(), "add it to COMMAND of gatherup/http/refusals.py"
+
+
+class Ballot(msgspec.Struct):
+    options: Annotated[tuple[str, ...], msgspec.Meta(min_length=2)]
+    notes: list[str]
+
+
+def test_an_example_of_a_list_is_as_long_as_it_must_be() -> None:
+    assert {name: len(value) for name, value in example_of(Ballot).items()} == {"options": 2, "notes": 1}
 
 
 def texts(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
