@@ -9,7 +9,7 @@ from types import ModuleType
 from tests.markdown import ROOT, Block, blocks
 
 PAGE = ROOT / "docs" / "kinds.md"
-KIND, DECLARATION, REGISTRATION, USE = blocks("python", PAGE)
+KIND, DECLARATION, USE = blocks("python", PAGE)
 (TABLE,) = blocks("sql", PAGE)
 
 

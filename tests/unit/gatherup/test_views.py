@@ -64,14 +64,15 @@ def test_each_kind_has_a_state_at_its_limits() -> None:
     """A new kind adds its own to AT_ITS_LIMITS; a new field of a state is filled there as far as it goes."""
     assert {name: kind.state for name, kind in KINDS.items()} == {
         name: type(state) for name, state in AT_ITS_LIMITS.items()
-    }
+    }, "add the largest state of the kind to AT_ITS_LIMITS"
     unfilled = [
         f"{name}.{field.name}"
         for name, state in AT_ITS_LIMITS.items()
         for field in fields(state)
         if getattr(state, field.name) == (field.default if field.default is not NODEFAULT else _made(field))
     ]
-    assert unfilled == ["room.access"]  # all of them are as long as each other, or shorter
+    # No access is longer than the default.
+    assert unfilled == ["room.access"], "fill the field in AT_ITS_LIMITS with the largest value it can have"
 
 
 def _made(field: Any) -> object:

@@ -41,6 +41,8 @@ def may(access: str, rank: Rank) -> set[Permission]:
 @pytest.mark.parametrize("access", EXTRA)
 def test_rooms(access: str) -> None:
     members = MEMBERS | EXTRA[access]
+    named = MEMBERS | MODERATORS | OWNERS
+    assert named == set(Permission), "say here too who has the permission: in MEMBERS, MODERATORS or OWNERS"
     assert may(access, Rank.STRANGER) == set()
     assert may(access, Rank.MEMBER) == members
     assert may(access, Rank.MODERATOR) == members | MODERATORS

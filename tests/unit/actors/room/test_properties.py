@@ -309,4 +309,4 @@ def test_long_histories_of_every_event_hold_all_that_must_hold() -> None:
             if step % 20 == 19:
                 machine.all_holds()
         happened |= {header.type for header in machine.talk.headers()}
-    assert happened == set(kinds.ROOM.events)
+    assert happened == set(kinds.ROOM.events), "let any_command make the command that causes the event"
