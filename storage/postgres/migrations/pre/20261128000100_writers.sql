@@ -20,7 +20,12 @@ declare
     key_value text;
     key_match text;
     row_value text;
+    body text;
 begin
+    -- Beyond, PostgreSQL cuts names off, and two tables would have one writer: that of the second.
+    if octet_length('update_' || table_name) > 63 then
+        raise exception 'the name of % is too long for a writer: at most 56 bytes', target;
+    end if;
     select array_agg(a.attname::text order by k.position) into keys
     from pg_index x
     cross join unnest(x.indkey) with ordinality k(attnum, position)
@@ -48,37 +53,43 @@ begin
     ) end;
 
     -- Columns are listed one by one: n.* would fail in old sessions once the table has one more, and (f(...)).* calls
-    -- the function once a column. Parameters have no names, which could be those of columns.
-    execute format(
-        $writer$
-        create or replace function %1$I(uuid[], boolean[], text[], jsonb[]) returns void language plpgsql as $body$
+    -- the function once a column. A column may have any name: parameters have none, r.* is the row even if r is one of
+    -- its columns, and PL/pgSQL's own variable FOUND gives way.
+    body := format(
+        $$
+        #variable_conflict use_column
         begin
-            insert into %2$s (stream_id%3$s, %4$s)
-            select w.stream%5$s, %6$s
+            insert into %1$s (stream_id%2$s, %3$s)
+            select w.stream%4$s, %5$s
             from unnest($1, $2, $3, $4) w(stream, gone, key, value)
-            left join %2$s r on r.stream_id = w.stream%7$s
-            cross join lateral jsonb_populate_record(r, %8$s) n
+            left join %1$s r on r.stream_id = w.stream%6$s
+            cross join lateral jsonb_populate_record(r.*, %7$s) n
             where not w.gone
-            on conflict (stream_id%3$s) do update set %9$s;
+            on conflict (stream_id%2$s) do update set %8$s;
             if true = any ($2) then
-                delete from %2$s r using unnest($1, $2, $3) w(stream, gone, key)
-                where w.gone and r.stream_id = w.stream%7$s;
+                delete from %1$s r using unnest($1, $2, $3) w(stream, gone, key)
+                where w.gone and r.stream_id = w.stream%6$s;
             end if;
-        end $body$
-        $writer$,
-        'write_' || table_name, target, coalesce(key_column, ''), listed('%I', columns), coalesce(key_value, ''),
+        end $$,
+        target, coalesce(key_column, ''), listed('%I', columns), coalesce(key_value, ''),
         listed('n.%I', columns), coalesce(key_match, ''), row_value, listed('%1$I = excluded.%1$I', columns)
     );
     execute format(
-        $writer$
-        create or replace function %1$I(uuid[], text[], jsonb[]) returns void language plpgsql as $body$
+        'create or replace function %I(uuid[], boolean[], text[], jsonb[]) returns void language plpgsql as %L',
+        'write_' || table_name, body
+    );
+    body := format(
+        $$
         begin
-            update %2$s r set (%3$s) = (select %4$s from jsonb_populate_record(r, w.value) n)
+            update %1$s r set (%2$s) = (select %3$s from jsonb_populate_record(r.*, w.value) n)
             from unnest($1, $2, $3) w(stream, key, value)
-            where r.stream_id = w.stream%5$s;
-        end $body$
-        $writer$,
-        'update_' || table_name, target, listed('%I', columns), listed('n.%I', columns), coalesce(key_match, '')
+            where r.stream_id = w.stream%4$s;
+        end $$,
+        target, listed('%I', columns), listed('n.%I', columns), coalesce(key_match, '')
+    );
+    execute format(
+        'create or replace function %I(uuid[], text[], jsonb[]) returns void language plpgsql as %L',
+        'update_' || table_name, body
     );
     insert into projected_table values (table_name) on conflict do nothing;
     if target = 'message'::regclass then
@@ -93,6 +104,7 @@ declare
     names text[];
     fresh text;
     kept text;
+    body text;
 begin
     select array_agg(a.attname::text order by a.attnum),
         string_agg(
@@ -109,11 +121,8 @@ begin
     from pg_attribute a left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
     where a.attrelid = 'message'::regclass and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
       and a.attname not in ('stream_id', 'seq', 'number', 'author', 'body', 'at');
-    execute format(
-        $writer$
-        create or replace function write_messages(
-            uuid[], smallint[], integer[], bigint[], bigint[], text[], text[], bigint[], jsonb[], text[]
-        ) returns void language plpgsql as $body$
+    body := format(
+        $$
         begin
             insert into message as m (stream_id, seq, number, author, body, at, %1$s)
             select ($1)[w.i], w.seq, w.number, w.author, w.body, w.at, %2$s
@@ -122,9 +131,16 @@ begin
             where ($2)[w.i] = 0
             on conflict (stream_id, seq) do update set
                 number = excluded.number, author = excluded.author, body = excluded.body, at = excluded.at, %3$s;
-        end $body$
-        $writer$,
+        end $$,
         listed('%I', names), fresh, kept
+    );
+    execute format(
+        $$
+        create or replace function write_messages(
+            uuid[], smallint[], integer[], bigint[], bigint[], text[], text[], bigint[], jsonb[], text[]
+        ) returns void language plpgsql as %L
+        $$,
+        body
     );
 end $make$;
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from psycopg.sql import SQL, Identifier
+from psycopg.sql import SQL, Identifier, Literal
 from psycopg.types.json import Jsonb
 
 from actors.kind import FactKey, Update, Upsert, tables_of
@@ -183,19 +183,50 @@ def test_a_table_of_another_shape_gets_no_writer(admin: psycopg.Connection, colu
     assert admin.execute("select from projected_table where name = 'other'").fetchone() is None
 
 
-def test_names_of_tables_and_columns_are_quoted(admin: psycopg.Connection) -> None:
-    stream, table, column = UUID(int=1), "Order; --", 'it\'s "all"'
+@pytest.mark.parametrize(
+    ("table", "key", "column"),
+    [
+        ("Order; --", "key", 'it\'s "all"'),
+        ("r", "r", "n"),
+        ("w", "n", "r"),
+        ("found", "found", "value"),
+        ("$body$", "$writer$", "%I %1$s $1 $$"),
+        ("rows", "key", "gone"),
+        ("n" * 56, "key", "value"),
+    ],
+)
+def test_tables_and_columns_may_have_any_name(
+    admin: psycopg.Connection, table: str, key: str, column: str
+) -> None:
+    stream = UUID(int=1)
     admin.execute(
-        SQL("create table {} (stream_id uuid, key text, {} text, primary key (stream_id, key))").format(
-            Identifier(table), Identifier(column)
-        )
+        SQL(
+            "create table {} (stream_id uuid, {} text, {} text, other text default '$$', primary key (stream_id, {}))"
+        ).format(*map(Identifier, (table, key, column, key)))
     )
-    admin.execute("select make_writer(%s::regclass)", (f'"{table}"',))
-    rows = ([1], [False], [table], ["k"], [Jsonb({column: "a"})])
-    admin.execute("select write_rows(%s, '{0}', %s, %s, %s, %s, %s)", ([stream], *rows))
-    changed = ([1], [table], ["k"], [Jsonb({column: "b"})])
+    admin.execute(SQL("select make_writer({}::regclass)").format(Literal(f'"{table}"')))
+    rows = SQL("table {}").format(Identifier(table))
+
+    def write(value: dict[str, Any], *, gone: bool = False) -> None:
+        row = ([1], [gone], [table], ["k"], [Jsonb(value)])
+        admin.execute("select write_rows(%s, '{0}', %s, %s, %s, %s, %s)", ([stream], *row))
+
+    write({column: "a"})
+    assert admin.execute(rows).fetchall() == [(stream, "k", "a", "$$")]
+    write({column: "b"})
+    changed = ([1], [table], ["k"], [Jsonb({"other": "c"})])
     admin.execute("select update_rows(%s, '{0}', %s, %s, %s, %s)", ([stream], *changed))
-    assert admin.execute(SQL("table {}").format(Identifier(table))).fetchall() == [(stream, "k", "b")]
+    assert admin.execute(rows).fetchall() == [(stream, "k", "b", "c")]
+    write({}, gone=True)
+    assert admin.execute(rows).fetchall() == []
+
+
+def test_a_name_that_a_writer_would_cut_off_is_refused(admin: psycopg.Connection) -> None:
+    """Two such tables would share one writer, and one would get the other's rows."""
+    name = Identifier("n" * 57)
+    admin.execute(SQL("create table {} (stream_id uuid primary key, value text)").format(name))
+    with pytest.raises(psycopg.errors.RaiseException, match="too long"):
+        admin.execute("select make_writer(%s::regclass)", ("n" * 57,))
 
 
 # --- before and after the release that is replaced is gone -------------------------------------------------------
