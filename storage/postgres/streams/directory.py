@@ -30,7 +30,7 @@ _RENEW: Final = """
 """
 _READ: Final = "select version, now_ms, members, owners, epochs from cluster_view(null)"
 _JOIN: Final = """
-    select refused, holder, node_id, node_fence from join_cluster(
+    select refused, holder, node_id, node_fence from join_cluster_v2(
         %(name)s, %(cluster)s, %(secret_digest)s, %(lease_s)s, %(protocol)s, %(bridged)s,
         %(over_id)s, %(over_fence)s, %(over_lease)s)
 """
