@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final, cast
 
 from actors.kind import SHARED_FACTS, Change, Delete, Row, Update
@@ -26,10 +27,13 @@ def checked(tables: Tables, change: Change) -> Row | None:
         raise UnstorableError(f"{change.table} is no table of a stream")
     table = tables.get(change.table)
     check_key(table, change.key)
+    if table is None:
+        check_text(change.table)
     if isinstance(change, Delete):
         return None
     if table is None:
-        return _checked_undeclared(change.table, change.values)
+        check_values(change.values)
+        return dict(change.values)
     check_names(table, change.values)
     values = change.values if isinstance(change, Update) else table.row(change.values)
     return {
@@ -56,12 +60,17 @@ def check_names(table: Table, values: Row) -> None:
         raise UnstorableError(f"{table.name} has no column {', '.join(sorted(unknown))}")
 
 
-def _checked_undeclared(table: str, values: Row) -> Row:
-    check_text(table)
+def check_distinct(changes: Sequence[Change]) -> None:
+    """Raise UnstorableError if two of these are of one row: nobody could tell which comes last."""
+    if len(changes) > 1 and len({(change.table, change.key) for change in changes}) != len(changes):
+        raise UnstorableError("two changes of one row")
+
+
+def check_values(values: Row) -> None:
+    """Raise UnstorableError for values, or names of values, that JSON in PostgreSQL can't hold."""
     for name, value in values.items():
         check_text(name)
         _check_value(value)
-    return dict(values)
 
 
 def seq_of(key: str) -> int:
@@ -103,8 +112,12 @@ def _check_value(value: Value) -> None:
     for item in cast("list[str | int]", value) if isinstance(value, list) else (value,):
         if isinstance(item, str):
             check_text(item)
-        elif item is not None and not INTEGER_MIN <= item <= INTEGER_MAX:
-            raise UnstorableError("an integer of more than 64 bits")
+        elif item is not None and not _is_in_range(item):
+            raise UnstorableError("a value that is no text, or no number of 64 bits")
+
+
+def _is_in_range(value: object) -> bool:
+    return isinstance(value, int | float) and INTEGER_MIN <= value <= INTEGER_MAX
 
 
 def check_text(text: str) -> None:

@@ -18,7 +18,6 @@ from actors.kind import (
     Job,
     Row,
     Update,
-    Upsert,
 )
 from actors.ports.cluster_view import Shard, shard_of
 from actors.ports.log import Append, Fence, LogDataError, LogRow, ReadAccess, Receipt, Verdict
@@ -27,7 +26,15 @@ from protocol.ids import kind_of, stream_key
 from storage.memory.locks import RowLock
 from storage.memory.members import StoredMembers, StoredShard
 from storage.memory.people import MemoryPeople
-from storage.tables import INTEGER_MAX, INTEGER_MIN, UnstorableError, check_text, checked
+from storage.tables import (
+    INTEGER_MAX,
+    INTEGER_MIN,
+    UnstorableError,
+    check_distinct,
+    check_text,
+    check_values,
+    checked,
+)
 
 Table = dict[FactKey, Row]
 
@@ -170,13 +177,14 @@ def check(append: Append, tables: Tables) -> None:
     if append.wake_at is not None and not _fits(append.wake_at):
         raise LogDataError(f"{append.stream}: {append.wake_at!r} is no instant")
     try:
+        check_distinct(append.changes)
         for change in append.changes:
             checked(tables, change)
         for receipt in append.receipts:
             check_text(receipt.author)
         for job in append.jobs:
             check_text(job.job.queue)
-            checked({}, Upsert("job", "", job.job.arguments))
+            check_values(job.job.arguments)
     except UnstorableError as error:
         raise LogDataError(f"{append.stream}: {error}") from error
 

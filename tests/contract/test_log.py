@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import count
+from typing import Any
 
 import msgspec
 import pytest
@@ -448,6 +449,8 @@ async def test_unicode_in_rows_receipts_and_jobs(node: Node) -> None:
 
 
 GOOD_MESSAGE = {"number": 1, "author": USER, "body": "b", "at": 1, "edits": []}
+NESTED: Any = {"b": 1}
+NO_NUMBER: Any = float("nan")
 UNSTORABLE = {
     "U+0000 in a column": {"changes": (Upsert("message", "1", GOOD_MESSAGE | {"body": "a\0b"}),)},
     "U+0000 in a key": {"changes": (Upsert(LISTENERS, "a\0", {}),)},
@@ -456,6 +459,13 @@ UNSTORABLE = {
     "U+0000 in a job": {"jobs": (JobRow(1, 0, Job("mail", {"to": ["\0"]})),)},
     "U+0000 in an author": {"receipts": (receipt(1, author="\0"),)},
     "half a surrogate pair": {"changes": (Upsert("notes", "k", {"a": "\ud800"}),)},
+    "half a surrogate pair in a table's name": {"changes": (Delete("\ud800", "k"),)},
+    "a value of values": {"changes": (Upsert("notes", "k", {"a": NESTED}),)},
+    "a value that is no number": {"changes": (Upsert("notes", "k", {"a": NO_NUMBER}),)},
+    "a job's value that is no number": {"jobs": (JobRow(1, 0, Job("mail", {"a": NO_NUMBER})),)},
+    "an integer too large in a job": {"jobs": (JobRow(1, 0, Job("mail", {"n": 2**63})),)},
+    "two changes of one row": {"changes": (Upsert("notes", "k", {}), Update("notes", "k", {"a": 1}))},
+    "a boolean for an integer": {"changes": (Upsert("message", "1", GOOD_MESSAGE | {"number": True}),)},
     "an integer too large": {"changes": (Upsert("message", "1", GOOD_MESSAGE | {"number": 2**63}),)},
     "a text for an integer": {"changes": (Upsert("message", "1", GOOD_MESSAGE | {"number": "1"}),)},
     "an integer for a text": {"changes": (Upsert("message", "1", GOOD_MESSAGE | {"body": 1}),)},

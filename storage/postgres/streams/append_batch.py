@@ -22,7 +22,7 @@ from storage.postgres.driver.binary import (
 )
 from storage.postgres.driver.link import Rows as Answer
 from storage.postgres.streams.changes import Changes, Rows, Schema
-from storage.tables import UnstorableError
+from storage.tables import UnstorableError, check_distinct, check_values
 
 STATEMENT: Final = """
     select refused, verdict from append_batch_v2(
@@ -74,7 +74,10 @@ class Batch:
         if append.erases:
             self._erases += [(i, seq) for seq in append.erases]
         if append.jobs:
+            for job in append.jobs:
+                check_values(job.job.arguments)
             self._jobs += [(i, j.seq, j.index, j.job.queue, _json(j.job.arguments)) for j in append.jobs]
+        check_distinct(append.changes)
         for change in append.changes:
             self._changes.add(i, change)
 

@@ -67,7 +67,9 @@ class Changes:
         """A change to the call's i-th stream. Raises UnstorableError, or what the JSON encoder raises."""
         message, tables = self._schema.message, self._schema.tables
         if message is not None and change.table == MESSAGE and isinstance(change, Upsert):
-            plain = map(change.values.get, _PLAIN)
+            plain = tuple(map(change.values.get, _PLAIN))
+            if bool in map(type, plain):  # everything else that doesn't fit, the arrays refuse
+                raise UnstorableError(f"{MESSAGE} can't hold bool")
             self._messages.append((i, seq_of(change.key), *plain, self._more(message, change.values)))
             return
         row = checked(tables, change)
