@@ -25,7 +25,8 @@ LOCK_TIMEOUT_S: Final = 1.0
 """How long a migration waits for a lock. Whoever comes after it waits behind it: half of what a commit waits."""
 LOCK_PAUSE_S: Final = 2.0
 LOCK_TRIES: Final = 60
-_LOCK_NOT_AVAILABLE: Final = "(55P03)"
+_LOCK_REFUSED: Final = ("(55P03)", "(40P01)")
+"""How dbmate says that a lock wasn't had in time, or that its transaction was ended for a deadlock with a writer."""
 # What dbmate's driver understands; libpq's other options concern this connection only.
 _FORWARDED_KEYS: Final = ("sslmode", "sslcert", "sslkey", "sslrootcert", "connect_timeout")
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -136,7 +137,7 @@ def _dbmate(
     )
     if done.returncode != 0:
         text = _without_password(done.stdout.decode(errors="replace"), params.get("password"))
-        raise (_LockNotAvailable if _LOCK_NOT_AVAILABLE in text else MigrationFailed)(text)
+        raise (_LockNotAvailable if any(code in text for code in _LOCK_REFUSED) else MigrationFailed)(text)
 
 
 def database_url(params: dict[str, str]) -> str:

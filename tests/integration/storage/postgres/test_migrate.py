@@ -93,6 +93,32 @@ def test_one_that_gets_no_lock_lets_writers_pass_and_tries_again(
         assert writer.execute("select a, b from first").fetchall() == [(1, None)]
 
 
+def test_one_that_is_ended_by_a_deadlock_tries_again(empty_postgres_dsn: str, folder: Path) -> None:
+    """A writer took the tables in the other order."""
+    add(folder, "pre/20250101000001_second.sql", "create table second (a int);")
+    (folder / "releases.txt").write_text("20250101000001\n")
+    bring_up(empty_postgres_dsn, folder)
+    both = "alter table first add column b int;\nalter table second add column b int;"
+    add(folder, "pre/20250102000000_both.sql", both)
+    with (
+        ThreadPoolExecutor(1) as threads,
+        psycopg.connect(empty_postgres_dsn, autocommit=True) as admin,
+        psycopg.connect(empty_postgres_dsn) as writer,
+    ):
+        name = sql.Identifier(writer.info.dbname)
+        admin.execute(sql.SQL("alter database {} set deadlock_timeout = '100ms'").format(name))
+        writer.execute("set deadlock_timeout = '1min'")  # so that the migration is the one that is ended
+        writer.execute("insert into second values (1)")
+        done = threads.submit(bring_up, empty_postgres_dsn, folder)
+        waiting: object = None
+        while waiting != (1,):
+            waiting = admin.execute("select count(*) from pg_locks where not granted").fetchone()
+        writer.execute("insert into first values (1)")
+        writer.commit()
+        done.result(60)
+        assert admin.execute("select a, b from first").fetchall() == [(1, None)]
+
+
 def test_one_that_never_gets_its_lock_gives_up_and_changes_nothing(
     empty_postgres_dsn: str, folder: Path
 ) -> None:

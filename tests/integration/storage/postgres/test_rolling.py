@@ -25,7 +25,9 @@ class Node:
 
     def __init__(self, dsn: str, level: int | None) -> None:
         self._connection = psycopg.connect(dsn, autocommit=True)
-        joined = "select node_id, node_fence from join_cluster_v2('ann', 'c', '', %s, 1, true, null, null, null)"
+        joined = (
+            "select node_id, node_fence from join_cluster_v2('ann', 'c', '', %s, 1, true, null, null, null)"
+        )
         self.id, self.fence = self._connection.execute(joined, (LEASE_S,)).fetchone() or (0, 0)
         self._report = "{}" if level is None else f'{{"schema": {level}, "sessions": 3}}'
         self._ended = threading.Event()
