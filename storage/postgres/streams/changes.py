@@ -67,10 +67,12 @@ class Changes:
         """A change to the call's i-th stream. Raises UnstorableError, or what the JSON encoder raises."""
         message, tables = self._schema.message, self._schema.tables
         if message is not None and change.table == MESSAGE and isinstance(change, Upsert):
-            plain = tuple(map(change.values.get, _PLAIN))
-            if bool in map(type, plain):  # everything else that doesn't fit, the arrays refuse
+            number, author, body, at = map(change.values.get, _PLAIN)
+            # Whatever else doesn't fit is refused by the arrays, or by PostgreSQL.
+            if isinstance(number, bool) or isinstance(at, bool):
                 raise UnstorableError(f"{MESSAGE} can't hold bool")
-            self._messages.append((i, seq_of(change.key), *plain, self._more(message, change.values)))
+            more = self._more(message, change.values)
+            self._messages.append((i, seq_of(change.key), number, author, body, at, more))
             return
         row = checked(tables, change)
         name, value = change.table, None if row is None else _json(row)
