@@ -3,8 +3,8 @@
 import pytest
 import trio
 
-from storage.postgres.migrate import migrate
-from storage.postgres.schema import Phase
+from storage.postgres.schema.migrate import migrate
+from storage.postgres.schema.plan import Phase
 from tests.released.code.actors.ports import JoinRefusedError
 from tests.released.code.tests.contract.rig import joining, postgres_rig
 from tests.released.code.tests.contract.test_directory import *  # noqa: F403 - the suite
