@@ -1,4 +1,4 @@
-"""The reference pages under docs/, made from the code they describe: limits, codes and settings.
+"""The reference pages under docs/, made from the code they describe: limits, codes, settings and endpoints.
 
 ``python -m gatherup.reference`` writes them again; a test fails when they are stale.
 """
@@ -8,14 +8,16 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
-from collections.abc import Iterable, Iterator, Sequence
+import pkgutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 
-from gatherup import config
+from gatherup import config, features, http
+from gatherup.http.endpoint import ENDPOINT, Declared, told_of
 from protocol.codes import CLOSE_SENTENCES, CODES, may_come_back
 
 DOCS: Final = Path(__file__).parents[1] / "docs"
@@ -41,6 +43,12 @@ Settings are environment variables and nothing else. An empty one counts as unse
 `GATHERUP_` is an error. `gatherup check-config` tells what is wrong, and what the environment makes."""
 
 
+_ENDPOINTS: Final = """\
+Each node describes them in full at `/docs`, with bodies, answers and refusals, and for machines at `/openapi.json`.
+[Web clients](guides/web-clients.md) and [game backends](guides/game-backends.md) show how they are used."""
+_METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
 class Limit(Struct, frozen=True):
     """One named limit of a module."""
 
@@ -52,7 +60,12 @@ class Limit(Struct, frozen=True):
 
 def pages() -> dict[str, str]:
     """The text of every page, by its name under docs/."""
-    return {"limits.md": limits_page(), "errors.md": errors_page(), "settings.md": settings_page()}
+    return {
+        "limits.md": limits_page(),
+        "errors.md": errors_page(),
+        "settings.md": settings_page(),
+        "endpoints.md": endpoints_page(),
+    }
 
 
 def limits_page() -> str:
@@ -118,6 +131,40 @@ def settings_page() -> str:
             table(("variable", "default", ""), rows),
         ]
     return page(parts)
+
+
+def endpoints_page() -> str:
+    """Every endpoint, by group."""
+    parts = ["# Endpoints", _ENDPOINTS]
+    all_ = sorted(
+        endpoints().values(), key=lambda one: (one[1].group, one[1].path, _METHODS.index(one[1].method))
+    )
+    for group in dict.fromkeys(declared.group for _, declared in all_):
+        rows = [
+            (f"`{declared.method} {declared.path}`", _who(declared), told_of(view)[0].replace("``", "`"))
+            for view, declared in all_
+            if declared.group == group
+        ]
+        parts += [f"## {group.replace('_', ' ').capitalize()}", table(("endpoint", "who", ""), rows)]
+    return page(parts)
+
+
+def _who(declared: Declared) -> str:
+    if declared.scope is not None:
+        return f"key: `{declared.scope}`"
+    return "anybody" if declared.open else "signed in"
+
+
+def endpoints() -> dict[str, tuple[Callable[..., Any], Declared]]:
+    """Every endpoint as its module declares it, by HTTP method and path, without a node that serves it."""
+    found: dict[str, tuple[Callable[..., Any], Declared]] = {}
+    for package in (features, http):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            for _, resource in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
+                for _, view in inspect.getmembers(resource, inspect.isfunction):
+                    if isinstance(declared := getattr(view, ENDPOINT, None), Declared):
+                        found[f"{declared.method} {declared.path}"] = view, declared
+    return found
 
 
 def limits_of(module: ModuleType) -> Iterator[Limit]:

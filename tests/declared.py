@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import importlib
-import inspect
-import pkgutil
+from collections.abc import Callable
 from functools import cache
 from typing import Any, Final, cast
 
 from msgspec import Struct
 
-import gatherup
 from actors.limiting.rate_limit import Rate
-from gatherup import app, config
+from gatherup import app, config, reference
 from gatherup.auth.tokens import AccessTokens
 from gatherup.feature import Base, Feature
 from gatherup.http.commands import Commands
-from gatherup.http.endpoint import ENDPOINT, Declared
+from gatherup.http.endpoint import Declared
 from gatherup.http.throttle import Throttle
 from gatherup.kinds import kinds_of
 from protocol.http.base import Problem
@@ -58,16 +55,9 @@ def features() -> tuple[Feature, ...]:
 
 
 @cache
-def endpoints() -> dict[str, tuple[Any, Declared]]:
+def endpoints() -> dict[str, tuple[Callable[..., Any], Declared]]:
     """The method and its declaration, by HTTP method and path."""
-    found: dict[str, tuple[Any, Declared]] = {}
-    for module in pkgutil.walk_packages(gatherup.__path__, "gatherup."):
-        if module.name.endswith("__main__"):
-            continue
-        for _, resource in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
-            for _, view in inspect.getmembers(resource, inspect.isfunction):
-                if (declared := getattr(view, ENDPOINT, None)) is not None:
-                    found[f"{declared.method} {declared.path}"] = view, declared
+    found = reference.endpoints()
     assert len(found) > 80, "endpoints aren't found any more"
     return found
 

@@ -6,6 +6,8 @@ The declaration is what decodes and checks requests (``gate.py``) and what the O
 
 from __future__ import annotations
 
+import inspect
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
 
@@ -115,3 +117,9 @@ def endpoint(
         return view
 
     return declare
+
+
+def told_of(view: Callable[..., Any]) -> tuple[str, str]:
+    """What an endpoint's docstring says: its first sentence, which may go over lines, and the whole."""
+    whole = " ".join((inspect.getdoc(view) or "").split())
+    return re.split(r"(?<=[^A-Z]\.) ", whole, maxsplit=1)[0], whole

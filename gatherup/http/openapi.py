@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, ClassVar, Final
 
@@ -16,7 +15,7 @@ from quart_schema.openapi import HttpSecurityScheme, Info, OpenAPIProvider
 from werkzeug.routing import Rule
 
 from gatherup.http.docs_page import page
-from gatherup.http.endpoint import ENDPOINT, JSON, Declared, PathPart
+from gatherup.http.endpoint import ENDPOINT, JSON, Declared, PathPart, told_of
 from gatherup.http.examples import example_of
 from gatherup.http.gate import Gate
 from gatherup.http.problem import MEDIA_TYPE, document_of
@@ -106,7 +105,7 @@ class Provider(OpenAPIProvider):
         operation = {
             "operationId": f"{declared.group}_{view.__name__}",
             "tags": [declared.group],
-            **_told(inspect.getdoc(view) or ""),
+            **_told(view),
             **_security(declared),
             "parameters": [*self._path(declared), *_parameters(declared, components)],
             "responses": _responses(declared, codes_of(declared, self.of_streams), components),
@@ -133,11 +132,9 @@ def schema_of(kind: Any, components: dict[str, Any]) -> dict[str, Any]:
     return schema
 
 
-def _told(text: str) -> dict[str, str]:
-    """The first sentence, which may go over lines, and the whole."""
-    told = " ".join(text.split())
-    summary = re.split(r"(?<=[^A-Z]\.) ", told, maxsplit=1)[0]
-    return {"summary": summary, "description": "" if summary == told else told}
+def _told(view: Callable[..., Any]) -> dict[str, str]:
+    summary, whole = told_of(view)
+    return {"summary": summary, "description": "" if summary == whole else whole}
 
 
 def _security(declared: Declared) -> dict[str, Any]:
