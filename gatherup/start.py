@@ -12,6 +12,7 @@ from actors.ports.log import Fence, LogUnavailableError
 from actors.ports.time import Clock
 from gatherup.config import Config, Http
 from gatherup.http.server import bind
+from gatherup.kinds import TABLES
 from protocol.nodes import NODE_PROTOCOL, secret_digest
 from storage.postgres.driver.errors import PostgresError
 from storage.postgres.driver.pool import Pool
@@ -49,7 +50,7 @@ async def joined(config: Config, directory: Directory, clock: Clock) -> Fence:
 async def fit(pool: Pool) -> None:
     """Return if this version of GatherUp may run on the database's schema. Raises StartRefusedError."""
     try:
-        await check_schema(pool, own())
+        await check_schema(pool, own(), TABLES)
     except SchemaUnfitError as error:
         raise StartRefusedError(str(error)) from None
     except PostgresError as error:

@@ -15,6 +15,7 @@ import pytest
 import trio
 
 from actors.ports.log import Fence
+from actors.tables import Column, Table, Type
 from gatherup import start, store
 from gatherup.embedded import embedded_postgres
 from gatherup.lifetime import run_node
@@ -65,6 +66,28 @@ async def test_a_schema_that_lacks_a_migration_is_refused(postgres_dsn: str) -> 
     sentence = await refused(postgres_dsn)
     assert sentence.startswith("The database's schema is older than this version of GatherUp needs: ")
     assert "`gatherup migrate pre`" in sentence
+
+
+@pytest.mark.parametrize(
+    ("table", "sentence"),
+    [
+        (Table("lot", (Column("item", Type.TEXT),)), "table lot, which has no writer"),
+        (
+            Table("room", (Column("name", Type.TEXT), Column("colour", Type.TEXT)), key=None),
+            "room hasn't: colour.",
+        ),
+        (
+            Table("reaction", (Column("at", Type.INTEGER),), Column("emoji", Type.TEXT)),
+            "reaction hasn't: emoji.",
+        ),
+    ],
+)
+async def test_a_declaration_without_its_table_is_refused(
+    postgres_dsn: str, monkeypatch: pytest.MonkeyPatch, table: Table, sentence: str
+) -> None:
+    """PostgreSQL would take the rows of its streams, and drop what no column holds."""
+    monkeypatch.setattr(start, "TABLES", {**start.TABLES, table.name: table})
+    assert sentence in await refused(postgres_dsn)
 
 
 async def test_a_node_that_the_schema_no_longer_serves_is_not_left_a_member(
