@@ -139,7 +139,11 @@ def _number(kind: inspect.IntType, name: str) -> int:
     if name in {"at", "until"} or name.endswith(("_at", "_until", "_since")):
         return AT
     number = WORDS.get(name, 42)
-    return max(kind.ge or 0, number if kind.le is None else min(number, kind.le))
+    if kind.le is not None:
+        number = min(number, kind.le)
+    if kind.lt is not None:
+        number = min(number, kind.lt - 1)
+    return max(kind.ge or 0, number)
 
 
 def _text(kind: inspect.StrType, name: str) -> str:
