@@ -88,33 +88,14 @@ def core_of(
     presence, local_presence = node_presence(ownership, clock, relay, last_seen.left)
     bridge = _bridge(config, store, kinds, ownership, relay, presence)
     runtime = _runtime(config, store, kinds, ownership, relay, bridge)
-    sessions, streams = SessionRegistry(), hooked(runtime.router, hooks)
-    logins = LoginReader(PostgresLogins(store.pool, clock))
-    read_markers = ReadMarkers(PostgresReadPositions(store.pool), runtime.router, clock)
-    unread = UnreadScheduler(relay, read_markers, clock)
-    visibility = VisibilityChecks(PostgresVisibility(store.pool), clock)
-    services = SessionServices(
-        node=config.node.name,
-        log=store.log,
-        relay=relay,
-        streams=streams,
-        tokens=tokens,
-        logins=logins,
-        registry=sessions,
-        presence=presence,
-        local_presence=local_presence,
-        visibility=visibility,
-        read_markers=read_markers,
-        unread=unread,
-        clock=clock,
-        randomness=store.randomness,
-    )
+    streams = hooked(runtime.router, hooks)
+    services = _services(config, store, relay, runtime, streams, tokens, presence, local_presence)
     writers = ConnectionWriters(clock)
     gateway = _gateway(config, services, writers, kinds)
     hears, hearing = _hears(bridge), Hearing(ownership.me.node)
     canary = _canary(config, store, runtime, relay, writers, ownership, hears, hearing)
     loop_hold = LoopHold(stopwatch, hold_max_s=config.runtime.loop_hold_max_s)
-    reporter = Reporter(http_address, gateway, sessions, runtime, relay, bridge, canary, loop_hold)
+    reporter = Reporter(http_address, gateway, services.registry, runtime, relay, bridge, canary, loop_hold)
     membership = Membership(
         directory=store.directory,
         ownership=ownership,
@@ -131,18 +112,24 @@ def core_of(
         bridge=bridge,
         ownership=ownership,
         membership=membership,
-        sessions=sessions,
+        sessions=services.registry,
         streams=streams,
-        logins=logins,
-        read_markers=read_markers,
-        unread=unread,
+        logins=services.logins,
+        read_markers=services.read_markers,
+        unread=services.unread,
         presence=presence,
         local_presence=local_presence,
         writers=writers,
         gateway=gateway,
         canary=canary,
         loop_hold=loop_hold,
-        tasks=(read_markers.run, unread.run, presence.run, visibility.run, last_seen.run),
+        tasks=(
+            services.read_markers.run,
+            services.unread.run,
+            services.visibility.run,
+            presence.run,
+            last_seen.run,
+        ),
     )
 
 
@@ -189,6 +176,36 @@ def _bridge(
         randomness=store.randomness,
         cluster=config.cluster.name,
         secret=config.cluster.secret.key,
+    )
+
+
+def _services(
+    config: Config,
+    store: Store,
+    relay: Relay,
+    runtime: Runtime,
+    streams: Streams,
+    tokens: AccessTokens,
+    presence: Presence,
+    local_presence: LocalPresence,
+) -> SessionServices:
+    clock, pool = store.clock, store.pool
+    read_markers = ReadMarkers(PostgresReadPositions(pool), runtime.router, clock)
+    return SessionServices(
+        node=config.node.name,
+        log=store.log,
+        relay=relay,
+        streams=streams,
+        tokens=tokens,
+        logins=LoginReader(PostgresLogins(pool, clock)),
+        registry=SessionRegistry(),
+        presence=presence,
+        local_presence=local_presence,
+        visibility=VisibilityChecks(PostgresVisibility(pool), clock),
+        read_markers=read_markers,
+        unread=UnreadScheduler(relay, read_markers, clock),
+        clock=clock,
+        randomness=store.randomness,
     )
 
 
