@@ -88,6 +88,9 @@ RESEND_FOR_S: Final = 24 * 3600.0
 # --- rooms ---------------------------------------------------------------------------------------------
 ROOM_NAME_CHARS_MAX: Final = 80
 BODY_CHARS_MAX: Final = 4000
+BODY_DECOMPOSED_CHARS_MAX: Final = 3 * BODY_CHARS_MAX
+"""Code points of a body after NFKD (a syllable of Hangul is up to three), of which at most ``BODY_CHARS_MAX`` words and
+other characters. More: refused in a room with a filter."""
 REASON_CHARS_MAX: Final = 200
 TOPIC_CHARS_MAX: Final = 500
 ROOM_MEMBERS_MAX: Final = 5000
@@ -117,6 +120,10 @@ REACTIONS_PER_MESSAGE_MAX: Final = 20
 """Different reactions to one message."""
 FILTERED_WORDS_MAX: Final = 200
 FILTERED_WORD_CHARS_MAX: Final = 40
+FILTERED_WORD_DECOMPOSED_CHARS_MAX: Final = 3 * FILTERED_WORD_CHARS_MAX
+"""Code points of a filter's word after NFKD."""
+FILTER_TOKENS_MAX: Final = 2000
+"""Parts of all a filter's words together: runs of letters and digits, and each other character."""
 FILTERED_HOSTS_MAX: Final = 100
 ROOM_RESTORE_DAYS: Final = 30
 """How long a removed room can be restored by its owner."""

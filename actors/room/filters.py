@@ -2,28 +2,56 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Final, Literal
 
-_LINK: Final = re.compile(
-    r"(?:[a-z][a-z0-9+.-]*:)?[/\\]{2,}(?P<authority>[^\s/\\?#]*)"
-    r"|(?<![\w.-])(?P<www>www\.[\w.-]+)"
-    r"|(?<![\w.@-])(?P<bare>(?:[\w-]+\.)+[\w-]*\w)(?=[/:?#])"
-)
-"""``scheme://host``, ``//host``, ``www.host``, and a bare ``host.name`` that a path or port follows."""
-_DOTS: Final = str.maketrans("。．｡", "...")  # noqa: RUF001 - browsers read them as dots
-_AFTER: Final = ".,;:!)>\"'"
-"""What may follow a link in a sentence."""
+from actors.room.links import is_known, known_hosts, search_links
+from actors.room.pieces import tokens
+from actors.room.plain_text import decomposed_length, skeleton
+from actors.room.word_search import WordSearch
+from protocol import limits
+
 _WORDS_CACHED: Final = 256
+
+
+def too_long(body: str) -> bool:
+    """Whether a text is too long to be looked through once its characters are written out."""
+    length = decomposed_length(body)
+    if length <= limits.BODY_CHARS_MAX:
+        return False
+    # Letters that are written out still make one word to look for; signs are looked for one by one.
+    return length > limits.BODY_DECOMPOSED_CHARS_MAX or len(tokens(skeleton(body))) > limits.BODY_CHARS_MAX
+
+
+def unfit_words(words: Iterable[str]) -> str | None:
+    """Why a filter can't have these words; None if it can."""
+    left = limits.FILTER_TOKENS_MAX
+    for word in words:
+        if _word_too_long(word):
+            return (
+                f"A word has at most {limits.FILTERED_WORD_DECOMPOSED_CHARS_MAX} characters, "
+                "counted after they are written out (NFKD)."
+            )
+        left -= len(tokens(skeleton(word)))
+        if left < 0:
+            return f"All words together have at most {limits.FILTER_TOKENS_MAX} parts."
+    return None
 
 
 def found_word(body: str, words: Sequence[str]) -> bool:
     """Whether one of these words stands in the text by itself, whatever its case, accents or invisible characters."""
-    pattern = _pattern(tuple(words))
-    return pattern is not None and pattern.search(_skeleton(body)) is not None
+    return search_words(body, words)[0]
+
+
+def search_words(body: str, words: Sequence[str]) -> tuple[bool, int]:
+    """``found_word``, and the characters that were looked at, without those of the words themselves."""
+    search = _search(tuple(words))
+    if search is None:
+        return False, 0
+    plain = skeleton(body)
+    found, states = search.search(tokens(plain))
+    return found, len(body) + len(plain) + states
 
 
 def found_link(
@@ -32,40 +60,29 @@ def found_link(
     """Whether the text links to where it may not."""
     if allowed == "allowed":
         return False
-    known = () if allowed == "forbidden" else tuple(hosts)
-    return any(not _known(host, known) for host in linked_hosts(body))
+    known = known_hosts(() if allowed == "forbidden" else hosts)
+    return any(not is_known(host, known) for host in linked_hosts(body))
 
 
 def linked_hosts(body: str) -> list[str]:
     """The hosts that a text's links lead to, as a browser would read them; ``""`` for one it couldn't."""
-    plain = _visible(unicodedata.normalize("NFKC", body)).translate(_DOTS).lower()
-    return [_host(match) for match in _LINK.finditer(plain)]
-
-
-def _host(match: re.Match[str]) -> str:
-    if (authority := match["authority"]) is None:
-        return (match["www"] or match["bare"]).strip(".")
-    host = authority.rpartition("@")[2].rstrip(_AFTER)
-    return re.sub(r":\d*$", "", host).rstrip(_AFTER)
-
-
-def _known(host: str, known: Sequence[str]) -> bool:
-    return any(host == name or host.endswith(f".{name}") for name in known)
+    return search_links(body)[0]
 
 
 @lru_cache(_WORDS_CACHED)
-def _pattern(words: tuple[str, ...]) -> re.Pattern[str] | None:
-    plain = [re.escape(word) for word in map(_skeleton, words) if word]
-    return re.compile(rf"(?<!\w)(?:{'|'.join(plain)})(?!\w)") if plain else None
+def _search(words: tuple[str, ...]) -> WordSearch | None:
+    """Words that ``unfit_words`` would refuse are left out: filters of older releases may have them."""
+    kept: list[list[str]] = []
+    left = limits.FILTER_TOKENS_MAX
+    for word in words:
+        if _word_too_long(word):
+            continue
+        parts = tokens(skeleton(word))
+        if parts and len(parts) <= left:
+            kept.append(parts)
+            left -= len(parts)
+    return WordSearch(kept) if kept else None
 
 
-def _skeleton(text: str) -> str:
-    """The text without what can be varied freely: case, accents, compatibility forms, invisible characters."""
-    plain = unicodedata.normalize("NFKD", text).casefold()
-    return "".join(
-        c for c in unicodedata.normalize("NFKD", plain) if unicodedata.category(c) not in ("Mn", "Cf")
-    )
-
-
-def _visible(text: str) -> str:
-    return "".join(c for c in text if unicodedata.category(c) != "Cf")
+def _word_too_long(word: str) -> bool:
+    return decomposed_length(word) > limits.FILTERED_WORD_DECOMPOSED_CHARS_MAX

@@ -6,7 +6,7 @@ from typing import Any, Final, cast
 
 from actors.kind import HANDLE, Decision, FactKey, Refuse, Row
 from actors.room.context import Context, emit, too_many
-from actors.room.filters import found_link, found_word
+from actors.room.filters import found_link, found_word, too_long
 from actors.room.mentions import NONE, Mentions, mentions_in
 from actors.room.permissions import Permission
 from actors.room.rows import FILTER_KEY, message_key
@@ -16,6 +16,11 @@ from protocol.codes import Code
 from protocol.event import Mark
 from protocol.room.commands import DeleteMessage, EditMessage, PinMessage, PostMessage, UnpinMessage
 from protocol.room.events import MessageDeleted, MessageEdited, MessagePinned, MessagePosted, MessageUnpinned
+
+_TOO_LONG: Final = (
+    "The room's filter can't look through this message: written out (NFKD), it has more than "
+    f"{limits.BODY_DECOMPOSED_CHARS_MAX} characters, or {limits.BODY_CHARS_MAX} words and signs."
+)
 
 
 def needed_facts(command: PostMessage) -> list[FactKey]:
@@ -114,6 +119,8 @@ def _slow(context: Context) -> Refuse | None:
 def _filtered(context: Context, body: str) -> Refuse | None:
     if not context.room.filtered or context.may(Permission.PASS_FILTER):
         return None
+    if too_long(body):
+        return Refuse(Code.INVALID, _TOO_LONG, "body")
     row = cast(Any, context.facts[FILTER_KEY])
     if found_word(body, row["words"]):
         return Refuse(Code.FILTERED, "The message has a word that the room's filter doesn't allow.", "body")

@@ -6,6 +6,7 @@ from typing import Final
 
 from actors.kind import Decision, Refuse
 from actors.room.context import Context, emit
+from actors.room.filters import unfit_words
 from actors.room.permissions import Permission
 from actors.room.rule import Rule, Rules
 from protocol.codes import Code
@@ -46,6 +47,8 @@ def change(context: Context, command: ChangeRoom) -> Decision:
 
 def set_filter(_: Context, command: SetFilter) -> Decision:
     """The new filter replaces the old one; an empty one is none."""
+    if (unfit := unfit_words(command.words)) is not None:
+        return Refuse(Code.INVALID, unfit, "words")
     payload = FilterSet(words=command.words, links=command.links, hosts=command.hosts)
     return emit(payload, marks={"filters": bool(command.words) or command.links != "allowed"})
 

@@ -113,6 +113,12 @@ export const ROOM_NAME_CHARS_MAX = 80
 
 export const BODY_CHARS_MAX = 4000
 
+/**
+ * Code points of a body after NFKD (a syllable of Hangul is up to three), of which at most `BODY_CHARS_MAX` words and
+ * other characters. More: refused in a room with a filter.
+ */
+export const BODY_DECOMPOSED_CHARS_MAX = 12000
+
 export const REASON_CHARS_MAX = 200
 
 export const TOPIC_CHARS_MAX = 500
@@ -164,6 +170,12 @@ export const REACTIONS_PER_MESSAGE_MAX = 20
 export const FILTERED_WORDS_MAX = 200
 
 export const FILTERED_WORD_CHARS_MAX = 40
+
+/** Code points of a filter's word after NFKD. */
+export const FILTERED_WORD_DECOMPOSED_CHARS_MAX = 120
+
+/** Parts of all a filter's words together: runs of letters and digits, and each other character. */
+export const FILTER_TOKENS_MAX = 2000
 
 export const FILTERED_HOSTS_MAX = 100
 

@@ -341,6 +341,37 @@ def test_links_are_refused_unless_their_host_is_known() -> None:
     room.post(BOB, "http://evil.example")
 
 
+def test_a_filter_whose_words_grow_when_written_out_is_refused(room: Talk) -> None:
+    words = ("zz", *("\u2057" * 38 + chr(0x4E00 + number) for number in range(199)))
+    assert code(room.send(SetFilter, ANN, words=words), "words") is Code.INVALID
+    assert code(room.send(SetFilter, ANN, words=("'" * 40,) * 51), "words") is Code.INVALID
+    assert not room.room.filtered
+
+
+@pytest.mark.parametrize("fields", [{"words": ("zz",)}, {"links": "forbidden"}])
+def test_a_body_that_grows_when_written_out_is_refused_where_there_is_a_filter(
+    room: Talk, fields: dict[str, Any]
+) -> None:
+    body = "\u2057" * limits.BODY_CHARS_MAX
+    message = room.post(BOB, body)
+    room.done(SetFilter, ANN, **fields)
+    assert code(room.send(PostMessage, BOB, body=body), "body") is Code.INVALID
+    assert code(room.edit(BOB, message, body), "body") is Code.INVALID
+    room.post(ANN, body)
+    room.post(BOB, "\ud55c" * limits.BODY_CHARS_MAX)
+
+
+def test_a_room_with_a_filter_of_an_older_release_goes_on(room: Talk) -> None:
+    room.done(SetFilter, ANN, words=("zz",))
+    row = room.rows[FactKey("filter", "")]
+    assert row is not None
+    grown = ["\u2057" * 38 + chr(0x4E00 + number) for number in range(199)]
+    room.rows[FactKey("filter", "")] = {**row, "words": [*grown, "zz"]}
+    room.post(BOB, "hello")
+    room.post(BOB, "\u2057" * 38 + "\u4e00")
+    assert code(room.send(PostMessage, BOB, body="a zz"), "body") is Code.FILTERED
+
+
 # --- settings ---
 
 
