@@ -23,6 +23,7 @@ from loadtest.figures import (
     idle,
     idle_rooms,
     logins,
+    long_steps,
     posts,
 )
 from loadtest.node import Node
@@ -43,6 +44,7 @@ MEASURES: Final[dict[str, Callable[[Scale], list[Figure]]]] = {
     "events": _on_node(events.measure),
     "http": http.measure,
     "commit-path": commit_path.measure,
+    "long-steps": long_steps.measure,
     "heads": _on_node(heads.measure),
     "logins": logins.measure,
     "idle": _on_node(idle.measure),

@@ -23,6 +23,12 @@ FIGURES = {
         "post to delivery p99",
     },
     "commit-path": {"events, closed loop", "ack p50, 2000/s"},
+    "long-steps": {
+        "longest step, words too long, a body too long",
+        "longest step, as many words as may be, a body as long as may be",
+        "longest step, links, a body too long",
+        "longest step, links, a body as long as may be",
+    },
     "events": {
         "node CPU per delivery, WebSocket",
         "node CPU per delivery, events",

@@ -1,0 +1,161 @@
+"""How long the loop of a node stands still in its longest step, while somebody sends what is dear to look through.
+
+``python -m gatherup.bench.long_steps`` starts a PostgreSQL of its own and prints one ``Measured`` a case and repeat, as
+JSON. A step is the time from one point where other tasks may run to the next, in CPU time of the loop's thread, so that
+other programs on the machine don't count.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from itertools import count
+from typing import Final
+
+import msgspec
+import trio
+from msgspec import Struct
+from trio.lowlevel import Task, add_instrument, remove_instrument
+from typing_extensions import override
+
+from actors.runtime.node import Runtime
+from gatherup.bench.alone import RefusedError, make_room, runtime_alone
+from gatherup.clock import SystemClock
+from gatherup.garbage import relax_garbage_collection
+from gatherup.randomness import SystemRandomness
+from protocol import limits
+from protocol.codes import Code
+from protocol.frames import Accepted, Command, Refused, Reply
+from protocol.room.commands import JoinRoom, PostMessage, SetFilter
+
+
+class Measured(Struct, frozen=True, kw_only=True):
+    """One case, once."""
+
+    case: str
+    longest_step_ms: float
+
+
+class Case(Struct, frozen=True, kw_only=True):
+    """A filter that its room's owner sets, if it may, and what a member then posts."""
+
+    words: tuple[str, ...] = ()
+    links: str = "allowed"
+    hosts: tuple[str, ...] = ()
+    body: str
+
+
+def _filled(unit: str) -> str:
+    return (unit * limits.BODY_CHARS_MAX)[: limits.BODY_CHARS_MAX]
+
+
+_LONGEST: Final = limits.BODY_CHARS_MAX // 4
+"""Characters of which each becomes four signs when it is written out, as many as may be."""
+_SIGNS: Final = ("\u2057" * 9 + "!", *("'" * 9 + chr(0x4E00 + number) for number in range(190)))
+CASES: Final[dict[str, Case]] = {
+    "words too long, a body too long": Case(
+        words=("zz", *("\u2057" * 38 + chr(0x4E00 + number) for number in range(199))),
+        body="\u2057" * limits.BODY_CHARS_MAX,
+    ),
+    "as many words as may be, a body as long as may be": Case(words=_SIGNS, body="\u2057" * _LONGEST),
+    "a body that nearly has a word": Case(words=_SIGNS, body=("\u2057" * 9 + "?") * (_LONGEST // 10)),
+    "links, a body too long": Case(links="forbidden", body="\u33c2" * limits.BODY_CHARS_MAX),
+    "links, a body as long as may be": Case(links="forbidden", body="\u33c2" * _LONGEST),
+    "links to known hosts": Case(links="known_hosts", hosts=("a.b",), body=_filled("a.b:")),
+    "words, links and mentions": Case(
+        words=_SIGNS, links="known_hosts", hosts=("a.b",), body=_filled("'''''''''?@abc a.b:")
+    ),
+    "marks out of order": Case(
+        links="forbidden", body="@" + "\u0301\u0316" * (limits.BODY_CHARS_MAX // 2 - 1)
+    ),
+    "mentions": Case(body=_filled("@abc ")),
+    "characters of eighteen": Case(body="@" + "\ufdfa" * (limits.BODY_CHARS_MAX - 1)),
+}
+
+
+class Steps(trio.abc.Instrument):
+    """Watches the steps of all tasks, from now on."""
+
+    def __init__(self) -> None:
+        self.longest_s = 0.0
+        self._begun_s = _thread_s()
+
+    @override
+    def before_task_step(self, task: Task) -> None:
+        self._begun_s = _thread_s()
+
+    @override
+    def after_task_step(self, task: Task) -> None:
+        self.longest_s = max(self.longest_s, _thread_s() - self._begun_s)
+
+
+async def run(repeats: int) -> None:
+    """Start everything, measure the cases in turns, print."""
+    clock, randomness = SystemClock(), SystemRandomness()
+    async with runtime_alone(clock, randomness) as runtime:
+        numbers = count(1)
+        warm = Case(words=("zz",), links="forbidden", body="hello")
+        await _longest_step_s(runtime, numbers, warm)
+        relax_garbage_collection()
+        for _ in range(repeats):
+            for name, case in CASES.items():
+                longest_s = await _longest_step_s(runtime, numbers, case)
+                measured = Measured(case=name, longest_step_ms=longest_s * 1000)
+                sys.stdout.write(msgspec.json.encode(measured).decode() + "\n")
+                sys.stdout.flush()
+
+
+async def _longest_step_s(runtime: Runtime, numbers: Iterator[int], case: Case) -> float:
+    owner, guest = (f"user:{next(numbers):032x}" for _ in range(2))
+    room = await make_room(runtime, owner)
+    ids = (f"00000000-0000-4000-8000-{next(numbers):012x}" for _ in range(3))
+    join = JoinRoom(client_id=next(ids), stream=room)
+    kept = msgspec.convert(
+        {
+            "client_id": next(ids),
+            "stream": room,
+            "words": case.words,
+            "links": case.links,
+            "hosts": case.hosts,
+        },
+        SetFilter,
+    )
+    post = PostMessage(client_id=next(ids), stream=room, body=case.body)
+    await _ask(runtime, join, by=guest)
+    steps = Steps()
+    add_instrument(steps)
+    try:
+        await _ask(runtime, kept, by=owner)
+        await _ask(runtime, post, by=guest)
+    finally:
+        remove_instrument(steps)
+    return steps.longest_s
+
+
+async def _ask(runtime: Runtime, command: Command, *, by: str) -> Reply:
+    """Send it and wait. Raises RefusedError for a refusal that is not of what the texts are."""
+    reply = await runtime.router.ask(command, by=by)
+    fine = isinstance(reply, Accepted) or (
+        isinstance(reply, Refused) and reply.code in (Code.INVALID, Code.FILTERED)
+    )
+    if not fine:
+        raise RefusedError(repr(reply))
+    return reply
+
+
+def _thread_s() -> float:
+    return time.thread_time()  # the rusage of a thread is too coarse
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m gatherup.bench.long_steps", description=__doc__)
+    parser.add_argument("--repeats", type=int, default=5)
+    given = parser.parse_args(arguments)
+    trio.run(run, given.repeats)
+
+
+if __name__ == "__main__":
+    main()
