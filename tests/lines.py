@@ -33,7 +33,8 @@ EVERY: Final = (
     Line("wholes", ("tests/e2e", "tests/integration/actors/cluster")),
     Line("integration", ("tests/integration", "--ignore=tests/integration/actors/cluster")),
     Line("parts", ("tests/unit", "tests/contract", "tests/architecture", "tests/released"), niceness=5),
-    Line("sim", ("tests/sim",), niceness=10),
+    # Its one long test takes minutes when the other lines leave it little: its stacks would say nothing.
+    Line("sim", ("tests/sim", "-o", "faulthandler_timeout=1200"), niceness=10),
 )
 QUICK: Final = (
     Line("fast-actors", ("tests/unit/actors", *FAST)),
