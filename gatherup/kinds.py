@@ -9,7 +9,6 @@ from actors.inbox.kind import InboxKind
 from actors.kind import Kind, tables_of
 from actors.room.kind import RoomKind
 from gatherup.canary import CanaryKind
-from protocol.codec import client_frames
 from protocol.inbox import KIND as INBOX
 
 
@@ -28,7 +27,5 @@ def webhook_visible(kind: Kind[Any]) -> bool:
     return kind.wire.name != INBOX and bool(kind.wire.commands)
 
 
-CLIENT_FRAMES: Final = client_frames(kind.wire for kind in kinds_of(b""))
-"""Whatever a client may send, which depends on no key."""
 TABLES: Final = tables_of(kinds_of(b""))
 """The projected tables of all kinds."""

@@ -16,6 +16,7 @@ from gatherup.http.commands import Commands
 from gatherup.http.endpoint import Declared
 from gatherup.http.throttle import Throttle
 from gatherup.kinds import kinds_of
+from protocol.codec import client_frames
 from protocol.http.base import Problem
 from tests.ports import NoStreams, SeededRandomness, TrioClock
 
@@ -66,3 +67,7 @@ def told_types() -> set[type[Struct]]:
     """The types of all that they take and give."""
     types = [(one.body, one.query, one.answer) for _, one in endpoints().values()]
     return {Problem, *(kind for some in types for kind in some if kind is not None)}
+
+
+CLIENT_FRAMES: Final = client_frames(kind.wire for kind in kinds_of(b""))
+"""Whatever a client may send."""

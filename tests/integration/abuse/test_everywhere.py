@@ -13,8 +13,8 @@ import msgspec
 import pytest
 
 from gatherup.http.examples import example_of
-from gatherup.kinds import CLIENT_FRAMES
 from protocol.frames import ClientFrame, StreamCommand, Subscribe
+from tests.declared import CLIENT_FRAMES
 from tests.integration.abuse.conftest import Node, Person
 
 pytestmark = pytest.mark.real

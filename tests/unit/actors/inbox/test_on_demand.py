@@ -12,7 +12,6 @@ from actors.kind import tables_of
 from actors.room.kind import RoomKind
 from actors.runtime.node import Runtime
 from gatherup.canary import CanaryKind
-from gatherup.kinds import CLIENT_FRAMES
 from protocol.codes import Code
 from protocol.frames import Accepted, Refused
 from protocol.ids import SYSTEM, derive_client_id
@@ -22,6 +21,7 @@ from protocol.room.commands import CreateRoom, InviteUser, JoinRoom, PostMessage
 from storage.memory.database import MemoryDatabase
 from storage.memory.directory import MemoryDirectory
 from storage.memory.log import MemoryLog
+from tests.declared import CLIENT_FRAMES
 from tests.ownership import joined
 from tests.ports import SeededRandomness, TrioClock
 from tests.unit.actors.runtime.conftest import Published
