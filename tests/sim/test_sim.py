@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from tests.sim.caught_by import caught_by
 from tests.sim.conftest import LAST_LINE
-from tests.sim.run import first_failure, pool, run_many
+from tests.sim.run import VARIANT_SEEDS, first_failure, pool, run_many
 from tests.sim.variants import VARIANTS
 
 SEEDS = 1000
@@ -18,8 +19,6 @@ BUDGET_S = 120.0
 """Of real time; then no further seed is begun, unless fewer than SEEDS_MIN were."""
 SEEDS_MIN = 200
 """Fewer prove too little."""
-VARIANT_SEEDS = 600
-"""A broken variant must be caught within so many seeds."""
 
 pytestmark = [pytest.mark.sim, pytest.mark.slow]
 
@@ -62,7 +61,7 @@ def workers() -> Iterator[Any]:
 
 @pytest.mark.parametrize("variant", sorted(VARIANTS))
 def test_a_deliberate_bug_is_caught(variant: str, workers: Any) -> None:
-    result = first_failure(workers, range(VARIANT_SEEDS), variant)
+    result = first_failure(workers, range(VARIANT_SEEDS), variant, hint=caught_by().get(variant))
     assert result is not None, f"{variant} passed {VARIANT_SEEDS} seeds"
     assert result.violation is not None
     assert result.violation.startswith("promise"), result.violation
