@@ -26,15 +26,17 @@ class Line(Struct, frozen=True):
     name: str
     arguments: tuple[str, ...]
     niceness: int = 0
-    """The simulation takes what time the others leave."""
+    """Nodes that watch one another come first: one that waits for the processor looks dead. Simulations take what time
+    the others leave.
+    """
 
 
 EVERY: Final = (
     Line("wholes", ("tests/e2e", "tests/integration/actors/cluster")),
-    Line("integration", ("tests/integration", "--ignore=tests/integration/actors/cluster")),
-    Line("parts", ("tests/unit", "tests/contract", "tests/architecture", "tests/released"), niceness=5),
+    Line("integration", ("tests/integration", "--ignore=tests/integration/actors/cluster"), niceness=3),
+    Line("parts", ("tests/unit", "tests/contract", "tests/architecture", "tests/released"), niceness=6),
     # Its one long test takes minutes when the other lines leave it little: its stacks would say nothing.
-    Line("sim", ("tests/sim", "-o", "faulthandler_timeout=1200"), niceness=10),
+    Line("sim", ("tests/sim", "-o", "faulthandler_timeout=1200"), niceness=12),
 )
 QUICK: Final = (
     Line("fast-actors", ("tests/unit/actors", *FAST)),

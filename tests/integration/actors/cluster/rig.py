@@ -19,12 +19,16 @@ from tests.integration.site import Site, settings
 from tests.ports import TrioClock
 from tests.tls import NO_TLS
 
-HANG_S = 60
+HANG_S = 240
 CLUSTER = {
     "GATHERUP_CLUSTER_SECRET": "c3" * 32,
     "GATHERUP_CANARY_PERIOD_S": "0.1",
     "GATHERUP_RUNTIME_DRAIN_TIMEOUT_S": "5",
+    # A machine that others use must not make a living node look dead.
+    "GATHERUP_CLUSTER_LEASE_S": "8",
 }
+SHORT_LEASE = {"GATHERUP_CLUSTER_LEASE_S": "3"}
+"""For tests that wait until a node is found dead."""
 
 
 class RunningNode:

@@ -7,7 +7,7 @@ import trio
 
 from gatherup.start import FencedOutError, StartRefusedError
 from protocol.nodes import NODE_PROTOCOL
-from tests.integration.actors.cluster.rig import Rig
+from tests.integration.actors.cluster.rig import SHORT_LEASE, Rig
 
 pytestmark = pytest.mark.real
 
@@ -43,7 +43,7 @@ async def test_a_drained_node_hands_over_and_ends_well(cluster: Rig) -> None:
 
 
 async def test_a_killed_node_s_streams_are_taken_over(cluster: Rig) -> None:
-    first, second = [await cluster.start(f"node-{n}", GATHERUP_CLUSTER_LEASE_S="0.5") for n in (1, 2)]
+    first, second = [await cluster.start(f"node-{n}", **SHORT_LEASE) for n in (1, 2)]
     await cluster.balanced()
     ann = await cluster.site(second).guest("Ann")
     rooms = [await ann.new_room() for _ in range(8)]
@@ -66,13 +66,13 @@ async def test_a_killed_node_s_streams_are_taken_over(cluster: Rig) -> None:
     del cluster.nodes["node-1"]
     for room in rooms:
         await ann.post(room, "still here")
-    again = await cluster.start("node-1", GATHERUP_CLUSTER_LEASE_S="0.5")
+    again = await cluster.start("node-1", **SHORT_LEASE)
     await cluster.balanced()
     await cluster.ready(again)
 
 
 async def test_a_running_name_is_refused_and_the_runner_unharmed(cluster: Rig) -> None:
-    first = await cluster.start("node-1", GATHERUP_CLUSTER_LEASE_S="0.5")
+    first = await cluster.start("node-1", **SHORT_LEASE)
     await cluster.ready(first)
     refused = await cluster.begin("node-1")
     assert isinstance(refused.error, StartRefusedError)

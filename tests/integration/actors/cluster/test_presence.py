@@ -12,13 +12,12 @@ import pytest
 
 from actors.ports.cluster_view import ClusterView
 from protocol.presence import PRESENCE, person_of
-from tests.integration.actors.cluster.rig import CLUSTER, Rig
+from tests.integration.actors.cluster.rig import CLUSTER, SHORT_LEASE, Rig
 from tests.integration.actors.cluster.test_commands import serving
 from tests.integration.gatherup.features.accounts.test_logouts import Socket, greeted
 from tests.integration.site import SETTINGS, Person
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
-LEASE = {"GATHERUP_CLUSTER_LEASE_S": "1"}
 
 
 class Watching:
@@ -53,11 +52,11 @@ class Watching:
 
 async def test_a_killed_node_s_people_are_offline_and_leave_the_rosters(cluster: Rig) -> None:
     """One of the rosters of people, and one of those of rooms, dies with the node: its next owner tells of them."""
-    settings = {**SETTINGS, **CLUSTER, **LEASE, "GATHERUP_NODE_NAME": "node-2"}
+    settings = {**SETTINGS, **CLUSTER, **SHORT_LEASE, "GATHERUP_NODE_NAME": "node-2"}
     connections = {"DATABASE_URL": cluster.dsn, "REDIS_URL": cluster.redis or ""}
     async with serving("serve", **settings, **connections) as doomed, AsyncExitStack() as sockets:
-        living = await cluster.start("node-1", **LEASE)
         await doomed.until("GatherUp serves on")
+        living = await cluster.start("node-1", **SHORT_LEASE)
         found = re.search(r"GatherUp serves on \S+ and (ws://[^\s\"]+)", doomed.said)
         assert found, doomed.said
         view = await cluster.until(
