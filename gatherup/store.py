@@ -20,6 +20,7 @@ from gatherup.kinds import TABLES
 from gatherup.randomness import SystemRandomness
 from gatherup.start import fit, joined
 from storage.postgres.driver.pool import Pool
+from storage.postgres.driver.write_access import WriteAccess
 from storage.postgres.streams.directory import RENEW_TIMEOUT_S, PostgresDirectory
 from storage.postgres.streams.log import PostgresLog, quick
 from storage.redis.bus import redis_bus
@@ -50,14 +51,24 @@ async def opened(config: Config) -> AsyncGenerator[Store]:
         ClusterClock(SystemClock(), skew_max_s=config.cluster.clock_skew_max_s),
         SystemRandomness(),
     )
-    dsn, settings = config.postgres.url.reveal(), config.postgres
+    dsn, settings, access = config.postgres.url.reveal(), config.postgres, WriteAccess()
     async with AsyncExitStack() as stack:
-        pool = Pool(quick(dsn), size_max=settings.connections_max - settings.committers, autocommit=True)
+        pool = Pool(
+            quick(dsn),
+            size_max=settings.connections_max - settings.committers,
+            access=access,
+            autocommit=True,
+        )
         await stack.enter_async_context(pool)
-        log = PostgresLog(dsn, pool, clock, TABLES, links=settings.committers)
+        log = PostgresLog(dsn, pool, clock, TABLES, links=settings.committers, access=access)
         await stack.enter_async_context(log)
         directory = await stack.enter_async_context(
-            PostgresDirectory(dsn, clock, renew_timeout_s=min(RENEW_TIMEOUT_S, config.cluster.lease_s / 2))
+            PostgresDirectory(
+                dsn,
+                clock,
+                renew_timeout_s=min(RENEW_TIMEOUT_S, config.cluster.lease_s / 2),
+                access=access,
+            )
         )
         bus: Bus | None = None
         if config.redis.url is not None:

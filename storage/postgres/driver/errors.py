@@ -6,6 +6,8 @@ The question after a failed write is always the same: did it happen? ``LinkUnusa
 
 from typing import Final
 
+from storage.postgres.driver.write_access import READ_ONLY
+
 
 class PostgresError(Exception):
     """The base of all. ``sqlstate`` is the server's five-character code where it gave one."""
@@ -35,11 +37,15 @@ class OutcomeUnknown(PostgresError):
 
 
 class StatementFailed(PostgresError):
-    """The server refused the statement and certainly rolled it back; the connection stays usable."""
+    """The server refused the statement and certainly rolled it back; the connection stays usable, unless ReadOnly."""
 
 
 class Retryable(StatementFailed):
     """Deadlock, serialization failure, lock not available, or a time limit: the same again may succeed."""
+
+
+class ReadOnly(StatementFailed):
+    """The session may only read, and will for as long as it lives: it must be left for a new one."""
 
 
 class DataRejected(StatementFailed):
@@ -81,6 +87,8 @@ def statement_error(message: str, *, sqlstate: str | None, severity: str | None)
         return OutcomeUnknown(message, sqlstate=sqlstate)
     if sqlstate in _RETRYABLE:
         return Retryable(message, sqlstate=sqlstate)
+    if sqlstate == READ_ONLY:
+        return ReadOnly(message, sqlstate=sqlstate)
     if sqlstate[:2] in _DATA_CLASSES:
         return DataRejected(message, sqlstate=sqlstate)
     return StatementFailed(message, sqlstate=sqlstate)

@@ -10,6 +10,7 @@ import trio
 
 from actors.ports.time import Clock
 from storage.postgres.driver.connection import TrioConnection
+from storage.postgres.driver.write_access import READ_ONLY, WriteAccess
 
 
 class Line:
@@ -19,9 +20,18 @@ class Line:
     instead of asking the server to cancel.
     """
 
-    def __init__(self, conninfo: str, clock: Clock, *, timeout_s: float, settings: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        conninfo: str,
+        clock: Clock,
+        access: WriteAccess,
+        *,
+        timeout_s: float,
+        settings: Mapping[str, str],
+    ) -> None:
         self._conninfo = conninfo
         self._clock = clock
+        self._access = access
         self._timeout_s = timeout_s
         self._settings = settings
         self._turn = trio.Lock()
@@ -32,7 +42,7 @@ class Line:
         async with self._turn:
             give_up_at = self._clock.monotonic() + self._timeout_s
             connection, settings = self._connection, None
-            if connection is None or connection.closed or connection.has_news():
+            if connection is None or not self._usable(connection):
                 connection, settings = await self._connected(), self._settings
             failure: psycopg.Error | None = None
             found: list[tuple[Any, ...]] = []
@@ -47,6 +57,9 @@ class Line:
                     failure = error
                 nursery.cancel_scope.cancel()
             if failure is not None:
+                if failure.sqlstate == READ_ONLY:
+                    self._access.refused(str(failure))
+                    await self.aclose()
                 raise failure
             return found
 
@@ -55,6 +68,11 @@ class Line:
         if self._connection is not None:
             await self._connection.close()
             self._connection = None
+
+    def _usable(self, connection: TrioConnection) -> bool:
+        return (
+            not connection.closed and not connection.has_news() and self._access.trusts(connection.opened_at)
+        )
 
     async def _connected(self) -> TrioConnection:
         await self.aclose()

@@ -14,7 +14,13 @@ from psycopg import pq
 from psycopg.pq.abc import PGresult
 
 from storage.postgres.driver.connection import TrioConnection
-from storage.postgres.driver.errors import LinkUnusable, OutcomeUnknown, PostgresError, statement_error
+from storage.postgres.driver.errors import (
+    LinkUnusable,
+    OutcomeUnknown,
+    PostgresError,
+    ReadOnly,
+    statement_error,
+)
 from storage.postgres.driver.readiness import wait_readable_or_writable
 
 Rows = list[tuple[bytes | None, ...]]
@@ -36,8 +42,8 @@ _DONE: Final = frozenset({pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK})
 class CommitLink:
     """One connection in autocommit with a fixed set of prepared statements; one task uses it at a time.
 
-    A StatementFailed leaves the link usable; after any other error ``closed`` is true and the caller
-    connects a new one.
+    A StatementFailed leaves the link usable, unless it is ReadOnly; after that and any other error ``closed`` is true
+    and the caller connects a new one.
     """
 
     def __init__(self, connection: TrioConnection, statement_timeout_s: float) -> None:
@@ -87,6 +93,11 @@ class CommitLink:
     def closed(self) -> bool:
         """Whether the link can't be used any longer."""
         return self._pgconn.status != pq.ConnStatus.OK
+
+    @property
+    def opened_at(self) -> float:
+        """When it was connected, by trio.current_time()."""
+        return self._connection.opened_at
 
     @property
     def backend_pid(self) -> int:
@@ -143,7 +154,7 @@ class CommitLink:
         # A commit fails after the statement itself has succeeded, so every result counts.
         for result in results:
             if result.status not in _DONE:
-                raise self._error_of(result)
+                raise await self._error_of(result)
         if not results:
             raise OutcomeUnknown("the connection was lost without an answer")
         return results
@@ -179,7 +190,7 @@ class CommitLink:
                 return
             results.append(result)
 
-    def _error_of(self, result: PGresult) -> PostgresError:
+    async def _error_of(self, result: PGresult) -> PostgresError:
         error = statement_error(
             result.get_error_message(),
             sqlstate=_field(result, pq.DiagnosticField.SQLSTATE),
@@ -187,6 +198,8 @@ class CommitLink:
         )
         if isinstance(error, OutcomeUnknown) and not self.closed:
             self._connection.abort("a statement's outcome is unknown")
+        if isinstance(error, ReadOnly):
+            await self._connection.close()
         return error
 
 

@@ -6,8 +6,9 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import trio
 
-from storage.postgres.driver.errors import LinkUnusable, PostgresError
+from storage.postgres.driver.errors import LinkUnusable, PostgresError, ReadOnly
 from storage.postgres.driver.link import CommitLink, Rows
+from storage.postgres.driver.write_access import WriteAccess
 
 Parameters = Sequence[bytes | None]
 
@@ -15,8 +16,9 @@ Parameters = Sequence[bytes | None]
 class Links:
     """At most ``count`` statements are in flight; the others wait their turn."""
 
-    def __init__(self, connect: Callable[[], Awaitable[CommitLink]], count: int) -> None:
+    def __init__(self, connect: Callable[[], Awaitable[CommitLink]], count: int, access: WriteAccess) -> None:
         self._connect = connect
+        self._access = access
         self._turn = trio.Semaphore(count)
         # Open links that nobody uses.
         self._idle: list[CommitLink] = []
@@ -29,8 +31,12 @@ class Links:
         """
         async with self._turn:
             while self._idle:
+                link = self._idle.pop()
+                if not self._access.trusts(link.opened_at):
+                    await link.aclose()
+                    continue
                 try:
-                    return await self._on(self._idle.pop(), statement, parameters)
+                    return await self._on(link, statement, parameters)
                 except LinkUnusable:
                     continue  # it broke while it was idle
             return await self._on(await self._connected(), statement, parameters)
@@ -55,6 +61,9 @@ class Links:
     async def _on(self, link: CommitLink, statement: str, parameters: Parameters) -> Rows:
         try:
             return await link.execute(statement, parameters)
+        except ReadOnly as error:
+            self._access.refused(str(error))
+            raise
         finally:
             if self._closed:
                 await link.aclose()

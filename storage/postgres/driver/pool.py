@@ -12,6 +12,7 @@ from psycopg import pq
 
 from storage.postgres.driver.connection import CLEANUP_TIMEOUT_S, TrioConnection
 from storage.postgres.driver.errors import PoolClosed, PoolTimeout
+from storage.postgres.driver.write_access import READ_ONLY, WriteAccess
 
 _IDLE: Final = pq.TransactionStatus.IDLE
 _ACTIVE: Final = pq.TransactionStatus.ACTIVE
@@ -22,8 +23,9 @@ class Pool:
 
     At most ``waiters_max`` tasks wait for one, in order, each ``acquire_timeout_s``. A connection that the
     server closed while it lay idle is noticed and replaced, one older than ``lifetime_max_s`` too; one that
-    comes back in the middle of a transaction is rolled back, in any other state closed. Keyword arguments
-    go to TrioConnection.connect. Make and use a pool within one Trio run.
+    comes back in the middle of a transaction is rolled back, in any other state closed. One that may only read is
+    closed when it was refused a write, with all that ``access`` trusts no longer. Further keyword arguments go to
+    TrioConnection.connect. Make and use a pool within one Trio run.
     """
 
     def __init__(
@@ -34,10 +36,12 @@ class Pool:
         waiters_max: int = 1000,
         acquire_timeout_s: float = 5.0,
         lifetime_max_s: float = 1800.0,
+        access: WriteAccess | None = None,
         **connect_options: Any,
     ) -> None:
         self._conninfo = conninfo
         self._connect_options = connect_options
+        self._access = access or WriteAccess()
         self._waiters_max = waiters_max
         self._acquire_timeout_s = acquire_timeout_s
         self._lifetime_max_s = lifetime_max_s
@@ -103,14 +107,18 @@ class Pool:
         oldest = trio.current_time() - self._lifetime_max_s
         while self._idle:
             connection = self._idle.pop()
-            if connection.opened_at > oldest and not connection.has_news():
+            young = connection.opened_at > oldest and self._access.trusts(connection.opened_at)
+            if young and not connection.has_news():
                 return connection
             await connection.close()
         return None
 
-    async def _take_back(self, connection: TrioConnection) -> None:
+    async def _take_back(self, connection: TrioConnection, error: BaseException | None) -> None:
+        read_only = isinstance(error, psycopg.Error) and error.sqlstate == READ_ONLY
+        if read_only:
+            self._access.refused(str(error))
         try:
-            if self._closed or not await _made_idle(connection):
+            if self._closed or read_only or not await _made_idle(connection):
                 await connection.close()
             else:
                 self._idle.append(connection)
@@ -136,7 +144,7 @@ class Lease:
         exc_val: BaseException | None,
         exc_tb: TracebackType | None,
     ) -> None:
-        await self._pool._take_back(self._connection)  # pyright: ignore[reportPrivateUsage]
+        await self._pool._take_back(self._connection, exc_val)  # pyright: ignore[reportPrivateUsage]
 
 
 async def _made_idle(connection: TrioConnection) -> bool:

@@ -15,6 +15,7 @@ from actors.ports.directory import Directory, NameHeldError
 from actors.ports.log import Fence, FencedError, LogUnavailableError
 from actors.ports.time import Clock
 from storage.postgres.driver.line import Line
+from storage.postgres.driver.write_access import WriteAccess
 from storage.postgres.streams.log import quick
 
 RENEW_TIMEOUT_S: Final = 1.0
@@ -59,11 +60,13 @@ class PostgresDirectory(Directory):
         *,
         renew_timeout_s: float = RENEW_TIMEOUT_S,
         lock_timeout_s: float = LOCK_TIMEOUT_S,
+        access: WriteAccess | None = None,
     ) -> None:
+        self._access = access or WriteAccess()
         # A renewal need not be durable: only whether the lease moves means anything, and back is a move too. So
         # a disk that is slow to flush stops nobody.
-        self._renewals = _line(conninfo, clock, renew_timeout_s, renew_timeout_s, "off")
-        self._changes = _line(conninfo, clock, CALL_TIMEOUT_S, lock_timeout_s, "on")
+        self._renewals = _line(conninfo, clock, self._access, renew_timeout_s, renew_timeout_s, "off")
+        self._changes = _line(conninfo, clock, self._access, CALL_TIMEOUT_S, lock_timeout_s, "on")
 
     async def __aenter__(self) -> Self:
         return self
@@ -102,6 +105,7 @@ class PostgresDirectory(Directory):
             "known": known.version if known is not None else None,
         }
         found = await _ask(self._renewals, _RENEW, parameters)
+        self._access.granted()
         if not found:
             raise FencedError
         return _renewal(found[0], known)
@@ -149,7 +153,9 @@ class PostgresDirectory(Directory):
         return _renewal(found, None).view
 
 
-def _line(conninfo: str, clock: Clock, timeout_s: float, lock_timeout_s: float, durable: str) -> Line:
+def _line(
+    conninfo: str, clock: Clock, access: WriteAccess, timeout_s: float, lock_timeout_s: float, durable: str
+) -> Line:
     settings = {
         # The functions judge rows as their last writer left them: only READ COMMITTED reads them so.
         "default_transaction_isolation": "read committed",
@@ -157,7 +163,7 @@ def _line(conninfo: str, clock: Clock, timeout_s: float, lock_timeout_s: float, 
         "lock_timeout": f"{lock_timeout_s * 1000:.0f}",
         "synchronous_commit": durable,
     }
-    return Line(quick(conninfo), clock, timeout_s=timeout_s, settings=settings)
+    return Line(quick(conninfo), clock, access, timeout_s=timeout_s, settings=settings)
 
 
 async def _ask(line: Line, statement: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:

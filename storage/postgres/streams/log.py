@@ -35,6 +35,7 @@ from storage.postgres.driver.link import CommitLink
 from storage.postgres.driver.links import Links
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import rows
+from storage.postgres.driver.write_access import WriteAccess
 from storage.postgres.streams import append_batch
 from storage.postgres.streams.changes import schema_of
 from storage.postgres.streams.projections import OTHERS, projections_of
@@ -137,6 +138,7 @@ class PostgresLog(Log):
         *,
         links: int = COMMIT_LINKS,
         lock_timeout_s: float = LOCK_TIMEOUT_S,
+        access: WriteAccess | None = None,
     ) -> None:
         self._pool = pool
         self._clock = clock
@@ -150,7 +152,7 @@ class PostgresLog(Log):
             lock_timeout_s=lock_timeout_s,
             settings=_SETTINGS,
         )
-        self._links = Links(connect, links)
+        self._links = Links(connect, links, access or WriteAccess())
 
     async def __aenter__(self) -> Self:
         return self
