@@ -257,4 +257,5 @@ def _canary(
         audible=lambda: hearing.audibility,
         hears=hears,
         skew_s=lambda: store.clock.skewed_s,
+        trouble=lambda: store.directory.trouble or store.log.trouble,
     )

@@ -23,7 +23,7 @@ from actors.runtime.active import Active
 from actors.runtime.actor_context import ActorContext
 from actors.runtime.committer import Outcome
 from actors.runtime.draft import DecideError, Draft, PendingEffect, fact_keys, wake_at
-from actors.runtime.envelope import Envelope, accepted, digest_of
+from actors.runtime.envelope import RETRY_AFTER_S, Envelope, accepted, digest_of
 from actors.runtime.mailbox import Mailbox
 from actors.runtime.timer import Timer
 from protocol.codes import Code
@@ -259,10 +259,13 @@ class Cell:
             case Outcome.UNSTORABLE:
                 self._alone = len(taken)
                 self.mailbox.put_back(taken)
-            # 4. UNAVAILABLE: nothing was sent. Head and state still hold, so the cell goes on; senders come back.
+            # 4. UNAVAILABLE: the log can't be reached, or refuses everything, as with a full disk. Head and state still
+            #    hold, so the cell goes on; senders come back. Of a resend without a receipt as much is certain as of a
+            #    first sending; called "unknown" it would only be sent again and again.
             case Outcome.UNAVAILABLE:
-                for envelope in taken:
-                    envelope.give_up(self.stream)
+                self.taken = taken
+                await self._answer_refused([(e, _unavailable(e)) for e in fresh if e.command.resend])
+                self._give_up()
             # 5. FENCED: this activation can write nothing any more. The commands wait for whoever can.
             case _:
                 self.mailbox.put_back(taken)
@@ -379,6 +382,11 @@ class Cell:
             return  # the log itself is whole: a later checkpoint, or a longer fold, makes up for it
         if kept:
             active.checkpoint_seq = active.head
+
+
+def _unavailable(envelope: Envelope) -> Refused:
+    client_id, stream = envelope.command.client_id, envelope.stream
+    return refused(Code.UNAVAILABLE, client_id=client_id, stream=stream, retry_after_s=RETRY_AFTER_S)
 
 
 def _mark(envelopes: Sequence[Envelope], step: Step, **facts: int) -> None:

@@ -136,7 +136,11 @@ class Entity:
             elif not self.create:
                 self._abandon(Code.NOT_FOUND)
             return self._wanted
-        except (LogUnavailableError, LogConflictError) as error:
+        except LogUnavailableError as error:
+            # So it is for every stream then, and the node's readiness tells it once.
+            _log.debug("a stream can't be activated", extra={"stream": self.stream, "error": str(error)})
+            return False
+        except LogConflictError as error:
             _log.warning("a stream can't be activated", extra={"stream": self.stream, "error": str(error)})
             return False
         except LostHistoryError as error:

@@ -26,7 +26,7 @@ class Canary:
     """Sends a probe every ``period_s`` and remembers how that went.
 
     ``audible`` tells how this node stands with the others, ``hears`` the ids of those whose frames reach it, ``skew_s``
-    a jump of the clock that wasn't followed.
+    a jump of the clock that wasn't followed, ``trouble`` what PostgreSQL said when it took no write.
     """
 
     def __init__(
@@ -38,6 +38,7 @@ class Canary:
         audible: Callable[[], Audibility],
         hears: Callable[[], Sequence[int]],
         skew_s: Callable[[], float | None],
+        trouble: Callable[[], str | None],
     ) -> None:
         self.away_heard = 0
         """Probes to streams of other members that came back."""
@@ -49,6 +50,7 @@ class Canary:
         self._audible = audible
         self._hears = hears
         self._skew_s = skew_s
+        self._trouble = trouble
         self._home = Probe(context, self._is_here, timeout_s=config.timeout_s)
         self._home_begun = context.clock.monotonic()
         self._away: dict[int, Probe] = {}
@@ -174,6 +176,7 @@ class Canary:
             acting=ownership.acting,
             shards=len(ownership.shards),
             home=self._why_silent_at_home(),
+            trouble=self._trouble(),
             audible=self._audible(),
             peers=len(ownership.peers),
             unhearing=len(unhearing),

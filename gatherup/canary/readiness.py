@@ -32,6 +32,8 @@ class Signs(Struct, frozen=True, kw_only=True):
     """How many this node serves."""
     home: str | None
     """Why the canary in a stream of our own didn't come back; None if it did."""
+    trouble: str | None
+    """What PostgreSQL said when it last took no write, if it has taken none since."""
     audible: Audibility
     peers: int
     unhearing: int
@@ -57,10 +59,18 @@ def readiness(signs: Signs) -> Readiness:
             f"The database's clock jumped by {signs.skew_s:.1f} s against this node's: it isn't followed."
         )
     if not signs.acting:
-        return Readiness("The lease can't be renewed: streams of this node are suspended until it can.")
+        return Readiness(
+            _with_trouble(
+                "The lease can't be renewed: streams of this node are suspended until it can.", signs
+            )
+        )
     if signs.shards and signs.home is not None:
-        return Readiness(signs.home)
+        return Readiness(_with_trouble(signs.home, signs))
     return _among_others(signs)
+
+
+def _with_trouble(sentence: str, signs: Signs) -> str:
+    return sentence if signs.trouble is None else f"{sentence} PostgreSQL says: {signs.trouble}"
 
 
 def _among_others(signs: Signs) -> Readiness:

@@ -52,6 +52,11 @@ class DataRejected(StatementFailed):
     """The data is at fault (value, constraint, program limit): the same again will fail again."""
 
 
+def own_words(error: Exception) -> str:
+    """What PostgreSQL said, without where it said it: one line for a person."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
 _RETRYABLE: Final = frozenset(
     {
         "40001",  # serialization_failure

@@ -14,6 +14,7 @@ from actors.ports.cluster_view import ClusterView, Joining, Member, Move, Renewa
 from actors.ports.directory import Directory, NameHeldError
 from actors.ports.log import Fence, FencedError, LogUnavailableError
 from actors.ports.time import Clock
+from storage.postgres.driver.errors import own_words
 from storage.postgres.driver.line import Line
 from storage.postgres.driver.write_access import WriteAccess
 from storage.postgres.streams.log import quick
@@ -62,6 +63,8 @@ class PostgresDirectory(Directory):
         lock_timeout_s: float = LOCK_TIMEOUT_S,
         access: WriteAccess | None = None,
     ) -> None:
+        self.trouble: str | None = None
+        """Why leases can't be renewed, in PostgreSQL's own words: the first reason since the last renewal."""
         self._access = access or WriteAccess()
         # A renewal need not be durable: only whether the lease moves means anything, and back is a move too. So
         # a disk that is slow to flush stops nobody.
@@ -104,7 +107,12 @@ class PostgresDirectory(Directory):
             "report": report,
             "known": known.version if known is not None else None,
         }
-        found = await _ask(self._renewals, _RENEW, parameters)
+        try:
+            found = await _ask(self._renewals, _RENEW, parameters)
+        except LogUnavailableError as error:
+            self.trouble = self.trouble or own_words(error)
+            raise
+        self.trouble = None
         self._access.granted()
         if not found:
             raise FencedError

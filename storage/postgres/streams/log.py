@@ -30,7 +30,7 @@ from actors.ports.log import (
 from actors.ports.time import Clock
 from actors.tables import Tables
 from protocol.ids import client_key, kind_of, stream_key
-from storage.postgres.driver.errors import DataRejected, OutcomeUnknown, PostgresError, Retryable
+from storage.postgres.driver.errors import DataRejected, OutcomeUnknown, PostgresError, Retryable, own_words
 from storage.postgres.driver.link import CommitLink
 from storage.postgres.driver.links import Links
 from storage.postgres.driver.pool import Pool
@@ -140,6 +140,8 @@ class PostgresLog(Log):
         lock_timeout_s: float = LOCK_TIMEOUT_S,
         access: WriteAccess | None = None,
     ) -> None:
+        self.trouble: str | None = None
+        """Why PostgreSQL takes no writes, in its own words: the first reason since the last append that it took."""
         self._pool = pool
         self._clock = clock
         self._schema = schema_of(tables)
@@ -170,6 +172,7 @@ class PostgresLog(Log):
         try:
             refused = await self._links.execute("append", parameters)
         except OutcomeUnknown as error:
+            self._failed(error)
             raise LogOutcomeUnknownError(str(error)) from error
         except Retryable as error:
             raise LogConflictError(str(error)) from error
@@ -177,7 +180,9 @@ class PostgresLog(Log):
             raise LogDataError(str(error)) from error
         except PostgresError as error:
             # Nothing sent, or refused for no fault of the data: no disk space, read-only …
+            self._failed(error)
             raise LogUnavailableError(str(error)) from error
+        self.trouble = None
         return append_batch.verdicts(len(appends), refused)
 
     @override
@@ -192,7 +197,11 @@ class PostgresLog(Log):
             "create": create,
             "version": state_version,
         }
-        found = await self._ask(_ACTIVATE, parameters)
+        try:
+            found = await self._ask(_ACTIVATE, parameters)
+        except LogUnavailableError as error:
+            self._failed(error)
+            raise
         if not found:
             return None
         fenced, activation, head, last_at, effects_seq, state, checkpoint_seq = found[0]
@@ -238,6 +247,10 @@ class PostgresLog(Log):
             for key, *values in await self._ask(projection.statement, parameters):
                 found[FactKey(table, key)] = projection.row(values)
         return found
+
+    def _failed(self, error: Exception) -> None:
+        # The first one is kept: the next may name another file, and nobody should be told of a new trouble.
+        self.trouble = self.trouble or own_words(error)
 
     async def _shared(self, shared: SharedFacts, keys: Sequence[str]) -> list[tuple[str, Row]]:
         asked = [(key, arguments) for key in keys if (arguments := shared.arguments(key)) is not None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import uuid
 
 import psycopg
 import pytest
@@ -11,7 +12,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from tests.integration.gatherup.test_node import until_ready
-from tests.integration.site import Site, running, settings
+from tests.integration.site import Site, problem, running, settings
 
 pytestmark = pytest.mark.real
 
@@ -51,6 +52,36 @@ async def test_a_database_that_was_read_only_is_written_to_again(
     assert "in a read-only transaction" in said, "PostgreSQL's own words"
 
 
+_NO_SPACE = 'could not extend file "base/5/16384": No space left on device'
+_FILL_DISK = f"""
+    create function no_space() returns trigger language plpgsql as $$
+    begin
+        raise exception '{_NO_SPACE}' using errcode = 'disk_full';
+    end $$;
+    create trigger no_space before insert on event for each row execute function no_space();
+"""
+
+
+async def test_a_full_disk_is_told_in_postgresql_s_own_words(postgres_dsn: str, logs: io.StringIO) -> None:
+    async with running(settings(postgres_dsn)) as addresses:
+        site = Site(addresses.http)
+        ann = await site.guest()
+        room = await ann.new_room()
+        await until_ready(site, 200)
+        path, said = f"/v1/rooms/{room}/messages", {"client_id": str(uuid.uuid4()), "body": "no"}
+        with psycopg.connect(postgres_dsn, autocommit=True) as admin:
+            admin.execute(_FILL_DISK)
+            problem(await ann.send("POST", path, **said), 503, "unavailable")
+            reason = await unready_because(site, _NO_SPACE)
+            assert reason == f"A command wasn't accepted: unavailable. PostgreSQL says: {_NO_SPACE}"
+            await lost_canaries(site, 30)  # the log is told of readiness less often
+            admin.execute("drop trigger no_space on event")
+        await until_ready(site, 200)
+        assert (await ann.send("POST", path, **said)).json()["seq"] == 2
+        await site.aclose()
+    assert logs.getvalue().count("No space left on device") == 1
+
+
 async def unready_because(site: Site, reason: str) -> str:
     """Return the whole sentence once the node is unready for this reason."""
     with trio.fail_after(60):
@@ -58,4 +89,14 @@ async def unready_because(site: Site, reason: str) -> str:
             answer = await site.http.get("/health/ready")
             if answer.status_code == 503 and reason in answer.json()["reason"]:
                 return answer.json()["reason"]
+            await trio.sleep(0.02)
+
+
+async def lost_canaries(site: Site, count: int) -> None:
+    """Return once so many canaries didn't come back."""
+    with trio.fail_after(60):
+        while True:
+            told = (await site.http.get("/metrics")).text
+            if float(told.split("\ngatherup_canaries_lost_total ")[1].split()[0]) >= count:
+                return
             await trio.sleep(0.02)

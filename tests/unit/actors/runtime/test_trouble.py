@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import pytest
 import trio
 from msgspec import Struct
@@ -61,6 +62,36 @@ class Away(Faults):
         await trio.lowlevel.checkpoint()
         if self.away and call in self.calls:
             raise LogUnavailableError("away")
+
+
+# --- a log that takes nothing ----------------------------------------------------------------------------------------
+
+
+async def test_what_was_certainly_not_written_is_refused_and_a_resend_of_it_too(
+    autojump_clock: object, world: World
+) -> None:
+    """Answered ``unknown`` a resend is sent again for half a minute, and nobody hears that the log takes nothing."""
+    (a,) = world.make("1")
+    world.faults = faults = Away("append", "activate")
+    async with world.runtime() as runtime:
+        written = Add(client_id=cid("0"), stream=a)
+        await ask_all(runtime, [written])
+        faults.away = True
+        first = Add(client_id=cid("1"), stream=a)
+        again = msgspec.structs.replace(first, resend=True)
+        for command in (first, again):
+            (reply,) = await ask_all(runtime, [command])
+            assert isinstance(reply, Refused)
+            assert reply.code is Code.UNAVAILABLE
+            assert reply.retry_after_s
+        (repeat,) = await ask_all(runtime, [msgspec.structs.replace(written, resend=True)])
+        assert isinstance(repeat, Accepted), "a receipt still answers"
+        faults.calls = ("append", "receipts")
+        (reply,) = await ask_all(runtime, [again])
+        assert isinstance(reply, Unknown), "who can't look can't be certain"
+        faults.away = False
+        (reply,) = await ask_all(runtime, [again])
+        assert isinstance(reply, Accepted)
 
 
 # --- leaving -----------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ WELL = Signs(
     acting=True,
     shards=86,
     home=None,
+    trouble=None,
     audible=Audibility.HEARD,
     peers=2,
     unhearing=0,
@@ -50,6 +51,13 @@ def test_what_another_node_can_stand_in_for_makes_unready(changes: dict[str, obj
     ready = found(changes)
     assert part in (ready.unready or "")
     assert ready.degraded is None
+
+
+@pytest.mark.parametrize("changes", [{"acting": False}, {"home": "No canary came back."}])
+def test_what_postgresql_says_stands_behind_what_follows_from_it(changes: dict[str, object]) -> None:
+    said = {**changes, "trouble": "No space left on device"}
+    assert (found(said).unready or "").endswith(" PostgreSQL says: No space left on device")
+    assert found({"trouble": "It was slow."}) == Readiness(None), "the canary went the whole way"
 
 
 @pytest.mark.parametrize(
