@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from enum import StrEnum
 from typing import Any, Final, Union, cast
 
@@ -18,6 +19,7 @@ from protocol import ids, limits, presence, text
 from protocol.codes import CODES, Code
 from protocol.event import event_frame_json, event_frame_msgpack
 from protocol.frames import SERVER_FRAMES, SESSION_FRAMES, ClientFrame, Refused, ServerFrame
+from protocol.garbled import SENTENCE, garbled_json, garbled_msgpack
 from protocol.kind import WireKind
 from protocol.kinds import KINDS
 
@@ -66,19 +68,12 @@ def union(types: Iterable[type[Struct]]) -> Any:
     return cast(Any, Union)[tuple(types)]
 
 
-def refusal_of(error: Exception, probe: _Probe, known: frozenset[str], garbled: str | None) -> Refused:
-    """Turn msgspec's complaint into our refusal: code, sentence, and the field at fault.
-
-    ``garbled`` is the field whose text isn't UTF-8, for an error that is about that.
-    """
+def refusal_of(probe: _Probe, known: frozenset[str], message: str, field: str | None) -> Refused:
+    """What is answered to a message with something wrong in it, as far as it can be told whose it is."""
     code = Code.INVALID
     if not (isinstance(probe.t, str) and probe.t in known):
         code = Code.UNKNOWN_TYPE
         message, field = CODES[code].sentence, "t"
-    elif isinstance(error, UnicodeDecodeError):
-        message, field = "The text isn't valid UTF-8.", garbled
-    else:
-        message, field = _complaint(str(error))
     return Refused(
         client_id=_well_formed(probe.client_id, ids.CLIENT_ID_PATTERN),
         stream=_well_formed(probe.stream, ids.STREAM_ID_PATTERN),
@@ -122,8 +117,7 @@ class Codec:
             packer = msgspec.msgpack
             self._decode: Callable[[bytes], object] = packer.Decoder(client).decode
             self._probe: Callable[[bytes], _Probe] = packer.Decoder(_Probe).decode
-            self._fields: Callable[[bytes], dict[str, Raw]] = packer.Decoder(dict[str, Raw]).decode
-            self._any: Callable[[Raw], object] = packer.Decoder().decode
+            self._garbled = garbled_msgpack
             self._decode_server: Callable[[bytes], object] = packer.Decoder(server).decode
             self.encode: Callable[[Struct], bytes] = packer.Encoder().encode
             self.event = event_frame_msgpack
@@ -131,8 +125,7 @@ class Codec:
             packer = msgspec.json
             self._decode = packer.Decoder(client).decode
             self._probe = packer.Decoder(_Probe).decode
-            self._fields = packer.Decoder(dict[str, Raw]).decode
-            self._any = packer.Decoder().decode
+            self._garbled = garbled_json
             self._decode_server = packer.Decoder(server).decode
             self.encode = packer.Encoder().encode
             self.event = event_frame_json
@@ -153,21 +146,17 @@ class Codec:
         try:
             return cast(ClientFrame, self._decode(data))
         except _UNREADABLE as error:
-            try:
-                probe = self._probe(data)
-                garbled = self._garbled(data) if isinstance(error, UnicodeDecodeError) else None
-            except _UNREADABLE:
-                raise UndecodableError(str(error)) from None
-            raise InvalidFrameError(refusal_of(error, probe, self._known, garbled)) from None
+            raise self._failure(data, error) from None
 
-    def _garbled(self, data: bytes) -> str | None:
-        """The first field that holds something other than UTF-8, which msgspec doesn't name."""
-        for name, raw in self._fields(data).items():
-            try:
-                self._any(raw)
-            except UnicodeDecodeError:
-                return name
-        return None
+    def _failure(self, data: bytes, error: Exception) -> InvalidFrameError | UndecodableError:
+        if isinstance(error, msgspec.ValidationError):
+            with suppress(*_UNREADABLE):  # what follows the field at fault may be garbled, or no message
+                return InvalidFrameError(refusal_of(self._probe(data), self._known, *_complaint(str(error))))
+        garbled = self._garbled(data, *_Probe.__struct_fields__)
+        if garbled is None:
+            return UndecodableError(str(error))
+        probe = _Probe(**garbled.fields)
+        return InvalidFrameError(refusal_of(probe, self._known, SENTENCE, garbled.field))
 
     def decode_server(self, data: bytes) -> ServerFrame:
         """One server message, as an SDK reads it. Raises msgspec.DecodeError."""

@@ -125,11 +125,7 @@ class Session:
         except UndecodableError:
             self.close(CloseCode.BAD_FRAME)
         except InvalidFrameError as error:
-            self._tell(error.refused)
-            if not self.ready:
-                self.close(CloseCode.HELLO_EXPECTED)
-            elif self._wait_for(self._invalid):
-                self.close(CloseCode.FLOODING)
+            self._refuse_invalid(error.refused)
         else:
             await (self._take(frame) if self.ready else self._take_first(frame))
 
@@ -206,7 +202,7 @@ class Session:
             case WatchPresence():
                 await self._watch_presence(frame)
             case _:
-                self._tell(refused(Code.INVALID, message="A hello was already sent.", field="t"))
+                self._refuse_invalid(refused(Code.INVALID, message="A hello was already sent.", field="t"))
 
     async def _hello(self, hello: Hello) -> None:
         services = self._services
@@ -351,6 +347,14 @@ class Session:
 
     def _tell(self, frame: ServerFrame) -> None:
         self.writer.write(self.writer.lane.frame(frame))
+
+    def _refuse_invalid(self, answer: Refused) -> None:
+        """Answer what should never have been sent; who goes on so is closed."""
+        self._tell(answer)
+        if not self.ready:
+            self.close(CloseCode.HELLO_EXPECTED)
+        elif self._wait_for(self._invalid):
+            self.close(CloseCode.FLOODING)
 
     def _refuse(
         self,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Final
+from typing import Final, cast
 
 import msgspec
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from protocol.codec import FULL, Codec, Subprotocol
 from protocol.frames import SERVER_FRAMES, ClientFrame, Goodbye, Refused, ServerFrame, Unknown, Welcome
+from protocol.garbled import is_text
 
 UNREADABLE: Final = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 """What decoding raises for bytes that no sound server sends."""
@@ -26,8 +27,28 @@ _tag_of = msgspec.msgpack.Decoder(_Tag).decode
 
 
 def encode(frame: ClientFrame) -> bytes:
-    """A client frame of any kind, the user's own included."""
-    return _CODEC.encode(frame)
+    """A client frame of any kind, the user's own included.
+
+    Half a surrogate pair, which UTF-8 can't hold, goes out as three bytes: the server refuses its field.
+    """
+    try:
+        return _CODEC.encode(frame)
+    except UnicodeEncodeError:
+        return msgspec.msgpack.encode(_with_halves(msgspec.to_builtins(frame)))
+
+
+def _with_halves(value: object) -> object:
+    match value:
+        case str() if not is_text(value):
+            data = value.encode(errors="surrogatepass")
+            of_that_size = msgspec.msgpack.encode("?" * len(data))
+            return Raw(of_that_size[: -len(data)] + data)
+        case dict():
+            return {name: _with_halves(inner) for name, inner in cast("dict[str, object]", value).items()}
+        case list() | tuple():
+            return [_with_halves(inner) for inner in cast("list[object]", value)]
+        case _:
+            return value
 
 
 def read_frame(data: bytes) -> ServerFrame | None:

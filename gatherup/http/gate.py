@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from functools import cache, wraps
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Annotated, Any, Final, cast, get_args, get_origin
+from urllib.parse import parse_qsl, unquote_to_bytes
 
 import msgspec
 from msgspec import Struct
@@ -23,6 +24,7 @@ from gatherup.http.problem import RETRY_AFTER_S, ProblemError
 from gatherup.http.throttle import Throttle
 from protocol import limits
 from protocol.codes import Code
+from protocol.garbled import SENTENCE, garbled_json, is_text
 from protocol.http.base import CommandBody
 
 ADDRESS_CHARS_MAX: Final = 64
@@ -172,19 +174,24 @@ def client_network(address: str) -> str:
 
 async def decoded_body(kind: type[Struct]) -> Struct:
     """The request's JSON body. No body at all counts as an empty object. Raises ProblemError."""
-    data = await request.get_data()
+    data = cast(bytes, await request.get_data())
     if not data:
         data = b"{}"
     elif request.mimetype != JSON:
         raise ProblemError(Code.UNSUPPORTED_MEDIA_TYPE, field="Content-Type")
     try:
         return msgspec.json.decode(data, type=kind)
+    except msgspec.ValidationError as error:
+        raise _invalid(error) from None
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        if (found := garbled_json(data)) is not None:
+            raise _garbled(found.field) from None
         raise _invalid(error) from None
 
 
 def decoded_query(kind: type[Struct]) -> Struct:
     """The query parameters; each may stand once, unless its field is a list. Raises ProblemError."""
+    _check_text(request.query_string)
     several = _lists(kind)
     given: dict[str, str | list[str]] = {}
     for name, values in request.args.lists():
@@ -198,6 +205,19 @@ def decoded_query(kind: type[Struct]) -> Struct:
         return msgspec.convert(given, kind, strict=False)
     except msgspec.ValidationError as error:
         raise _invalid(error) from None
+
+
+def _check_text(query: bytes) -> None:
+    """Raises ProblemError for what isn't UTF-8 once its escapes are read: the framework would change it silently."""
+    try:
+        unquote_to_bytes(query).decode()
+    except UnicodeDecodeError:
+        for name, value in parse_qsl(
+            query.decode("latin-1"), keep_blank_values=True, errors="surrogateescape"
+        ):
+            if not (is_text(name) and is_text(value)):
+                raise _garbled(name.encode(errors="replace").decode()) from None
+        raise _garbled(None) from None
 
 
 @cache
@@ -221,6 +241,10 @@ def answered(result: Any, status: int) -> Response:
     if answer is None:
         return Response(b"", status)
     return Response(msgspec.json.encode(answer), status, headers=headers, content_type=JSON)
+
+
+def _garbled(field: str | None) -> ProblemError:
+    return ProblemError(Code.INVALID, SENTENCE, field=field[: limits.DETAIL_CHARS_MAX] if field else None)
 
 
 def _invalid(error: Exception) -> ProblemError:

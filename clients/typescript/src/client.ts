@@ -2,7 +2,7 @@
 
 import type { Action } from './actions.ts'
 import { Engine, type TokenProvider } from './engine.ts'
-import { ClientError } from './errors.ts'
+import { ClientError, RefusedError } from './errors.ts'
 import { Feed, type HeadsFeed, type PresenceFeed } from './feed.ts'
 import { itemOf, type Status } from './items.ts'
 import { DEFAULT_POLICY, type Policy } from './policy.ts'
@@ -10,7 +10,7 @@ import { type Clock, type Connector, type Randomness, systemClock, systemRandomn
 import type { Accepted, Answers, Position, SetStatus } from './protocol.ts'
 import { Stream } from './stream.ts'
 import { type WebSocketConstructor, WebSocketConnector } from './transport.ts'
-import type { Command, SentSignal } from './wire.ts'
+import { type Command, garbledField, type SentSignal } from './wire.ts'
 
 export interface ConnectOptions {
   /** A string is used until it expires; a provider is asked for a new one in time. */
@@ -126,6 +126,9 @@ export class Client {
   async send<const C extends Draft>(draft: C, { signal }: { signal?: AbortSignal } = {}): Promise<AcceptedAs<C['t']>> {
     signal?.throwIfAborted()
     const command = { client_id: this.newId(), ...draft } as Command
+    const field = garbledField(command)
+    // The encoder would replace it in long texts and not in short ones. So the server would say of short ones.
+    if (field !== null) throw new RefusedError('invalid', "The text isn't valid UTF-8.", { field })
     await this.#slot()
     let abandoned: (() => void) | undefined
     try {

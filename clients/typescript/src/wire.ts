@@ -16,11 +16,23 @@ export class UnreadableError extends Error {}
 type Fields = Record<string, unknown>
 
 const FRAMES = new Set(Object.keys(SHAPES).filter((name) => name.toLowerCase() === name))
+/** Half a surrogate pair, as cutting an emoji in two makes one: no UTF-8 holds it. */
+const HALF = /\p{Surrogate}/u
 const encoder = new Encoder({ ignoreUndefined: true })
 
 /** A client frame of any kind, the user's own included. */
 export function encodeFrame(frame: SentFrame): Uint8Array<ArrayBuffer> {
   return encoder.encode(frame)
+}
+
+/** The field whose text can't be sent, for it isn't whole characters; null if all can. */
+export function garbledField(frame: SentFrame): string | null {
+  return Object.entries(frame).find(([, value]) => isGarbled(value))?.[0] ?? null
+}
+
+function isGarbled(value: unknown): boolean {
+  if (typeof value === 'string') return HALF.test(value)
+  return typeof value === 'object' && value !== null && Object.values(value).some(isGarbled)
 }
 
 /** A server frame; null for one of a later version, to be skipped. Throws UnreadableError. */

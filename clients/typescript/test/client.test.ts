@@ -188,6 +188,23 @@ test('commands beyond the bound wait for their turn, in order', async () => {
   assert.deepEqual(done, ['a', 'b', 'c'])
 })
 
+for (const body of ['\ud83d', 'a\ude00b', '\ude00\ud83d', `${'long '.repeat(50)}\ud83d`]) {
+  test(`half an emoji is refused and never sent: ${JSON.stringify(body.slice(-8))}`, async () => {
+    const { client, lines } = await online()
+    await assert.rejects(client.send({ t: 'room.post', stream: ROOM, body }), (error) => {
+      assert(error instanceof RefusedError)
+      assert.deepEqual([error.code, error.field, error.retry], ['invalid', 'body', false])
+      return true
+    })
+    lines.last.last('hello')
+    const filter = { t: 'room.filter', stream: ROOM, words: ['good', body] } as const
+    await assert.rejects(client.send(filter), { code: 'invalid', field: 'words' })
+    void client.send({ t: 'room.post', stream: ROOM, body: '\u{1f600}' })
+    await setImmediate()
+    assert.equal(lines.last.last('room.post').body, '\u{1f600}')
+  })
+}
+
 test('an aborted command is not resent', async () => {
   const { client, clock, lines } = await online()
   const abort = new AbortController()

@@ -25,6 +25,7 @@ from gatherup.client import (
     UnknownOutcomeError,
     connect,
 )
+from protocol.codec import InvalidFrameError
 from protocol.codes import CloseCode, Code
 from protocol.frames import (
     Accepted,
@@ -43,7 +44,7 @@ from protocol.frames import (
     Unsubscribed,
     WatchHeads,
 )
-from protocol.room.commands import CreateRoom, OpenDirect, PostMessage, SendTyping
+from protocol.room.commands import CreateRoom, OpenDirect, PostMessage, SendTyping, SetFilter
 from tests.integration.gatherup.client.double import CODEC, Peer, serving
 from tests.unit.gatherup.client.world import ROOMS, USER, client_id, event, post, subscribed
 
@@ -242,6 +243,31 @@ async def test_a_refusal_is_raised_whole() -> None:
         with pytest.raises(RefusedError, match="Too long") as caught:
             await client.send(post(1))
         assert (caught.value.code, caught.value.field, caught.value.retry) == (Code.INVALID, "body", False)
+
+
+@pytest.mark.parametrize("half", ["\ud83d", "\ude00" * 100, "\ude00" * 10_000])
+async def test_half_an_emoji_is_refused_by_its_field_and_the_client_goes_on(half: str) -> None:
+    async def script(peer: Peer) -> None:
+        await peer.greet()
+        for _ in range(3):
+            message = await peer.socket.get_message()
+            assert isinstance(message, bytes)
+            with pytest.raises(InvalidFrameError) as invalid:
+                CODEC.decode(message)
+            await peer.say(invalid.value.refused)
+        posted = await peer.hear(PostMessage)
+        await peer.say(Accepted(client_id=posted.client_id, stream=ROOM, seq=5, events=1))
+        await peer.until_closed()
+
+    async with serving(script) as url, connect(url, token="t", policy=QUICK) as client:
+        with pytest.raises(RefusedError, match="UTF-8") as caught:
+            await client.send(msgspec.structs.replace(post(1), body=f"a{half}"))
+        assert (caught.value.code, caught.value.field, caught.value.retry) == (Code.INVALID, "body", False)
+        with pytest.raises(RefusedError) as caught:
+            await client.send(SetFilter(client_id=client_id(7), stream=ROOM, words=("good", half)))
+        assert caught.value.field == "words"
+        client.mark_read(f"room:{half}", 1)
+        assert (await client.send(post(2))).seq == 5
 
 
 async def test_a_retryable_refusal_is_tried_again_but_not_as_a_resend() -> None:

@@ -77,6 +77,19 @@ async def close_code(served: Serving, sent: bytes, subprotocol: Subprotocol = Su
         pytest.param(masked(CLOSE, b""), 1005, id="close without code"),
         pytest.param(masked(CLOSE, b"\x03\xe8bye"), CloseCode.NORMAL, id="normal close"),
         pytest.param(masked(CLOSE, b"\x0f\xa5own"), 4005, id="close with a code of the peer's own"),
+        pytest.param(
+            masked(BINARY, b"a", fin=False) + masked(CLOSE, b"\x03\xe8"),
+            CloseCode.NORMAL,
+            id="close between pieces",
+        ),
+        pytest.param(
+            masked(BINARY, b"a", fin=False) + masked(CLOSE, b""), 1005, id="close without code between pieces"
+        ),
+        pytest.param(
+            masked(BINARY, b"a", fin=False) + masked(CLOSE, b"\x03\xed"),
+            CloseCode.PROTOCOL_ERROR,
+            id="close code 1005 between pieces",
+        ),
     ],
 )
 async def test_bad_frames_of_msgpack(sent: bytes, code: int) -> None:

@@ -45,6 +45,37 @@ async def test_errors_of_the_request_itself(site: Site) -> None:
     problem(await send("/v1/guest"), 422, "invalid", "display_name")
 
 
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        (rb'{"display_name":"\ud83d"}', "display_name"),
+        (rb'{"display_name":"\ude00\ud83d"}', "display_name"),
+        (rb'{"display_name":"x","device":"\ud83d"}', "device"),
+        (b'{"display_name":"\xed\xa0\xbd"}', "display_name"),
+        (b'{"display_name":"\xff"}', "display_name"),
+        (rb'{"a\ud83d":1,"display_name":"x"}', "a\ufffd"),
+    ],
+)
+async def test_text_that_is_not_utf8_is_refused_by_its_field(site: Site, body: bytes, field: str) -> None:
+    answer = await site.http.post("/v1/guest", content=body, headers={"Content-Type": "application/json"})
+    assert problem(answer, 422, "invalid", field)["detail"] == "The text isn't valid UTF-8."
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("handle=%ED%A0%BD", "handle"),
+        ("handle=%FF", "handle"),
+        ("handle=x&other=%C3", "other"),
+        ("handle=x&%FF=1", "?"),
+    ],
+)
+async def test_a_query_that_is_not_utf8_is_refused_by_its_field(site: Site, query: str, field: str) -> None:
+    ann = await site.guest()
+    answer = await ann.http.get(f"/v1/users/search?{query}")
+    assert problem(answer, 422, "invalid", field)["detail"] == "The text isn't valid UTF-8."
+
+
 async def test_a_body_that_is_too_large_is_refused(site: Site) -> None:
     large = b" " * (limits.HTTP_BODY_BYTES_MAX + 1)
     headers = {"Content-Type": "application/json"}

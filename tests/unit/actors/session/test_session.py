@@ -570,6 +570,17 @@ async def test_invalid_frames_are_answered_until_they_flood(autojump_clock, town
     assert client.code == CloseCode.FLOODING
 
 
+async def test_further_hellos_are_invalid_and_a_flood_of_them_ends_the_session(autojump_clock, town):
+    client = await town.ready()
+    for _ in range(int(INVALID_FRAMES.burst)):
+        (refused,) = await client.send(Hello(token=ME))
+        assert (refused.code, refused.field) == (Code.INVALID, "t")
+    assert client.code is None
+    refused, goodbye = await client.send(Hello(token=ME))
+    assert isinstance(goodbye, Goodbye)
+    assert client.code == CloseCode.FLOODING
+
+
 # --- the end ------------------------------------------------------------------------------------------------
 
 
