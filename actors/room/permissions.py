@@ -14,7 +14,7 @@ class Rank(IntEnum):
     MODERATOR = 2
     OWNER = 3
     OPERATOR = 4
-    """A game's own backend, or the server: never a member, and above all of them."""
+    """A game's own backend, but in direct rooms, or the server: never a member, and above all of them."""
 
 
 class Permission(StrEnum):

@@ -74,12 +74,13 @@ class Room(Struct, frozen=True, kw_only=True):
     removed_at: Instant | None = None
 
     def rank(self, author: str) -> Rank:
-        """What this author is here."""
+        """What this author is here. To the two of a direct room a game's backend is a stranger like any other."""
         if author in self.members:
             if author == self.owner:
                 return Rank.OWNER
             return Rank.MODERATOR if author in self.moderators else Rank.MEMBER
-        return Rank.OPERATOR if author == SYSTEM or kind_of(author) == "key" else Rank.STRANGER
+        backend = kind_of(author) == "key" and self.access != "direct"
+        return Rank.OPERATOR if backend or author == SYSTEM else Rank.STRANGER
 
     def peer(self, user: str) -> str | None:
         """The other one of a direct room."""

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from actors.kind import Accept
 from protocol import limits
 from protocol.codes import Code
+from protocol.frames import StreamCommand
+from protocol.ids import SYSTEM
 from protocol.room.commands import (
     ArchiveRoom,
     BanUser,
     ChangeRoom,
     CreateInvite,
+    DeleteMessage,
     InviteUser,
+    KickMember,
     MuteMember,
     OpenDirect,
     PinMessage,
@@ -31,6 +37,7 @@ from tests.unit.actors.room.talk import (
     DAN,
     EVE,
     KEY,
+    NOT_FOUND,
     OPERATORS,
     ROOM,
     Talk,
@@ -254,10 +261,27 @@ def test_a_block_silences_a_direct_room(who: str, whom: str) -> None:
     assert isinstance(room.delete(ANN, mine), Accept)
 
 
+@pytest.mark.parametrize(
+    ("command", "fields"),
+    [
+        (PostMessage, {"body": "The match begins."}),
+        (DeleteMessage, {"message": 2}),
+        (PinMessage, {"message": 2}),
+        (React, {"message": 2, "reaction": "👍"}),
+        (InviteUser, {"user": CAT}),
+        (KickMember, {"user": BOB}),
+    ],
+)
+def test_to_a_key_a_direct_room_is_missing(command: type[StreamCommand], fields: dict[str, Any]) -> None:
+    room = direct()
+    room.post(ANN)
+    assert room.send(command, KEY, **fields) == NOT_FOUND
+
+
 def test_what_nobody_does_in_a_direct_room() -> None:
     room = direct()
     message = room.post(ANN)
-    for by in (ANN, KEY):
+    for by in (ANN, SYSTEM):
         for decision in (
             room.leave(by),
             room.kick(by, BOB),

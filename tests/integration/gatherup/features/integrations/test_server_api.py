@@ -171,6 +171,16 @@ async def test_rooms_members_roles_and_messages(site: Site, backend: Backend, po
     assert {act for (act,) in acts} == {"server.create_room", "server.put_member", "server.delete_member"}
 
 
+async def test_a_direct_room_is_none_to_a_key(site: Site, backend: Backend) -> None:
+    ann, bob, cem = await site.guest("Ann"), await site.guest("Bob"), await site.guest("Cem")
+    opened = await ann.send("POST", "/v1/direct-rooms", user=bob.user)
+    room = opened.json()["stream"]
+    problem(await backend.send("POST", f"/rooms/{room}/messages", body="You won."), 404, "not_found")
+    problem(await backend.send("PUT", f"/rooms/{room}/members/{cem.user}"), 404, "not_found")
+    problem(await backend.send("DELETE", f"/rooms/{room}/members/{bob.user}"), 404, "not_found")
+    assert (await ann.http.get(f"/v1/rooms/{room}/messages")).json()["messages"] == []
+
+
 async def test_a_games_own_users_sign_in_and_are_the_same_each_time(
     site: Site, backend: Backend, pool: Pool
 ) -> None:
