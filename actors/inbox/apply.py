@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import Final
 
 from actors.inbox.state import Inbox
@@ -20,7 +21,7 @@ def apply(state: Inbox, header: Header) -> Inbox:
     up_to = header.marks.get("up_to")
     if isinstance(up_to, int):
         read_up_to = max(read_up_to, up_to)
-        unread = tuple(seq for seq in unread if seq > read_up_to)
+        unread = unread[bisect_right(unread, read_up_to) :]
     return Inbox(state.inbox, unread, read_up_to)
 
 

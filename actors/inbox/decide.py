@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import cast
 
@@ -83,10 +84,11 @@ def decide(state: Inbox, facts: Facts, command: InboxCommand, by: str) -> Decisi
 
 def _read(state: Inbox, up_to: int) -> Decision:
     """Everything up to there was read; nothing happens if it was before."""
-    read = [seq for seq in state.unread if seq <= up_to]
+    read = bisect_right(state.unread, up_to)
     if not read:
         return Accept()
-    return Accept((Emit(InboxRead(up_to=read[-1]), marks={"up_to": read[-1]}),))
+    last = state.unread[read - 1]
+    return Accept((Emit(InboxRead(up_to=last), marks={"up_to": last}),))
 
 
 def _item(state: Inbox, item: Struct) -> Decision:

@@ -6,17 +6,24 @@ without it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final, cast
+from collections.abc import Callable
+from typing import Any, Final, TypeVar, cast
 
 from msgspec.structs import replace
 
+from actors.kind import Instant
+from actors.ordered_map import OrderedMap
 from actors.room.permissions import Rank
 from actors.room.rows import SETTINGS
-from actors.room.state import Invite, Room, still
+from actors.room.state import Invite, Room, is_over
 from protocol import limits
 from protocol.event import Header
 from protocol.ids import kind_of
+
+_Until = TypeVar("_Until", Instant, Instant | None)
+
+OVER_TAKEN_OUT_MAX: Final = 2
+"""So many entries whose time is over go when one is put in: more than come, and never thousands with one event."""
 
 
 def apply(room: Room, header: Header) -> Room:
@@ -35,7 +42,7 @@ def _created(room: Room, header: Header) -> Room:
         history=marks["history"] is True,
         operated=not user,
         owner=header.author if user and "peer" not in marks else None,
-        members=dict.fromkeys(first, header.seq),
+        members=OrderedMap(dict.fromkeys(first, header.seq)),
         named_at=header.seq,
     )
 
@@ -44,7 +51,7 @@ def _changed(room: Room, header: Header) -> Room:
     marks = header.marks
     changes: dict[str, Any] = {name: marks[name] for name in SETTINGS if name in marks}
     if changes.get("slow_mode_s") == 0:
-        changes["posted_at"] = {}
+        changes["posted_at"] = OrderedMap[Instant]()
     if "named" in marks:
         changes["named_at"] = header.seq
     if "topic" in marks:
@@ -54,12 +61,12 @@ def _changed(room: Room, header: Header) -> Room:
 
 def _joined(room: Room, header: Header) -> Room:
     user, marks = header.author, header.marks
-    after = {} if marks.get("history", True) else {user: header.seq - 1}
+    after, all_of_it = room.readable_after, marks.get("history", True)
     return replace(
         _owned(room, header),
-        members={**room.members, user: header.seq},
-        readable_after={**room.readable_after, **after} if after else room.readable_after,
-        invited=_without(room.invited, user),
+        members=room.members.insert(user, header.seq),
+        readable_after=after if all_of_it else after.insert(user, header.seq - 1),
+        invited=room.invited.discard(user),
         invites=_used(room, cast(int, marks["invite"])) if "invite" in marks else room.invites,
     )
 
@@ -76,9 +83,9 @@ def _left(room: Room, header: Header) -> Room:
         return room
     return replace(
         _owned(room, header),
-        members=_without(room.members, *gone),
+        members=room.members.discard(*gone),
         moderators=tuple(m for m in room.moderators if m not in (*gone, header.marks.get("owner"))),
-        readable_after=_without(room.readable_after, *gone),
+        readable_after=room.readable_after.discard(*gone),
     )
 
 
@@ -103,18 +110,18 @@ def _posted(room: Room, header: Header) -> Room:
     if not room.slow_mode_s or room.rank(header.author) is not Rank.MEMBER:
         return room
     since = header.at - room.slow_mode_s * 1000
-    recent = {user: at for user, at in room.posted_at.items() if at > since and user != header.author}
-    if len(recent) >= limits.ROOM_MEMBERS_MAX:
-        del recent[min(recent, key=recent.__getitem__)]
-    return replace(room, posted_at={**recent, header.author: header.at})
+    recent = _without_some(room.posted_at, since).discard(header.author)
+    if len(recent) >= limits.ROOM_MEMBERS_MAX and (least := recent.least) is not None:
+        recent = recent.discard(least)
+    return replace(room, posted_at=recent.insert(header.author, header.at))
 
 
 def _invited(room: Room, header: Header) -> Room:
-    return replace(room, invited={**room.invited, cast(str, header.marks["user"]): header.seq})
+    return replace(room, invited=room.invited.insert(cast(str, header.marks["user"]), header.seq))
 
 
 def _uninvited(room: Room, header: Header) -> Room:
-    return replace(room, invited=_without(room.invited, cast(str, header.marks["user"])))
+    return replace(room, invited=room.invited.discard(cast(str, header.marks["user"])))
 
 
 def _invite_made(room: Room, header: Header) -> Room:
@@ -131,25 +138,25 @@ def _invite_revoked(room: Room, header: Header) -> Room:
 
 
 def _muted(room: Room, header: Header) -> Room:
-    until = {cast(str, header.marks["user"]): cast(int, header.marks["until"])}
-    return replace(room, muted={**still(room.muted, header.at), **until})
+    user, until = cast(str, header.marks["user"]), cast(int, header.marks["until"])
+    return replace(room, muted=_without_some(room.muted, header.at).insert(user, until))
 
 
 def _unmuted(room: Room, header: Header) -> Room:
-    return replace(room, muted=_without(room.muted, cast(str, header.marks["user"])))
+    return replace(room, muted=room.muted.discard(cast(str, header.marks["user"])))
 
 
 def _banned(room: Room, header: Header) -> Room:
     user, until = cast(str, header.marks["user"]), cast("int | None", header.marks.get("until"))
     return replace(
         _left(room, header),
-        banned={**still(room.banned, header.at), user: until},
-        invited=_without(room.invited, user),
+        banned=_without_some(room.banned, header.at).insert(user, until),
+        invited=room.invited.discard(user),
     )
 
 
 def _unbanned(room: Room, header: Header) -> Room:
-    return replace(room, banned=_without(room.banned, cast(str, header.marks["user"])))
+    return replace(room, banned=room.banned.discard(cast(str, header.marks["user"])))
 
 
 def _pinned(room: Room, header: Header) -> Room:
@@ -166,14 +173,19 @@ def _erased(room: Room, header: Header) -> Room:
     user = cast(str, header.marks["user"])
     return replace(
         _left(room, header),
-        invited=_without(room.invited, user),
-        posted_at=_without(room.posted_at, user),
+        invited=room.invited.discard(user),
+        posted_at=room.posted_at.discard(user),
         pinned=tuple(p for p in room.pinned if p not in header.erases),
     )
 
 
-def _without(of: Mapping[str, Any], *users: str) -> dict[str, Any]:
-    return {user: value for user, value in of.items() if user not in users}
+def _without_some(of: OrderedMap[_Until], now: Instant) -> OrderedMap[_Until]:
+    """Without the first of those whose time is over."""
+    for _ in range(OVER_TAKEN_OUT_MAX):
+        if (least := of.least) is None or not is_over(of[least], now):
+            break
+        of = of.discard(least)
+    return of
 
 
 _CHANGES: Final[dict[str, Callable[[Room, Header], Room]]] = {

@@ -8,7 +8,7 @@ from actors.kind import Decision, Refuse
 from actors.room.context import Context, emit, owner_after, too_many
 from actors.room.permissions import Permission
 from actors.room.rule import Rule, Rules
-from actors.room.state import still
+from actors.room.state import is_full
 from protocol import limits
 from protocol.codes import Code
 from protocol.event import Mark
@@ -20,7 +20,7 @@ def mute(context: Context, command: MuteMember) -> Decision:
     """Let somebody of lower rank only listen; a new mute replaces the old one."""
     if refusal := context.cannot_act_on(command.user):
         return refusal
-    if len(still(context.room.muted, context.now).keys() - {command.user}) >= limits.ROOM_MUTES_MAX:
+    if is_full(context.room.muted, command.user, limits.ROOM_MUTES_MAX, context.now):
         return too_many("Mutes of a room", limits.ROOM_MUTES_MAX)
     until = context.now + command.for_s * 1000
     payload = MemberMuted(user=command.user, until=until, reason=command.reason)
@@ -41,7 +41,7 @@ def ban(context: Context, command: BanUser) -> Decision:
     room, user = context.room, command.user
     if (user in room.members or user == context.by) and (refusal := context.cannot_act_on(user)):
         return refusal
-    if len(still(room.banned, context.now).keys() - {user}) >= limits.ROOM_BANS_MAX:
+    if is_full(room.banned, user, limits.ROOM_BANS_MAX, context.now):
         return too_many("Bans of a room", limits.ROOM_BANS_MAX)
     until = None if command.for_s is None else context.now + command.for_s * 1000
     marks: dict[str, Mark] = {"user": user, **owner_after(room, user)}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TypeVar
 
 from msgspec import Struct
 
 from actors.kind import Instant
+from actors.ordered_map import OrderedMap
 from actors.room.permissions import Rank
 from protocol.ids import SYSTEM, StreamId, kind_of
 from protocol.room import Access
@@ -29,7 +29,7 @@ class Invite(Struct, frozen=True):
 
 
 class Room(Struct, frozen=True, kw_only=True):
-    """The state of one room. Never changed in place: a dict is copied when it changes."""
+    """The state of one room. Never changed in place, and what grows with its members is never copied."""
 
     room: StreamId
     created: bool = False
@@ -45,22 +45,24 @@ class Room(Struct, frozen=True, kw_only=True):
     """The seq of the event that gave the room its name."""
     topic_at: int = 0
     """The seq of the event that gave the room its topic; 0 before the first."""
-    members: dict[str, int] = {}
+    members: OrderedMap[int] = OrderedMap()
     """User id to the seq of their joining; at most ROOM_MEMBERS_MAX."""
-    readable_after: dict[str, int] = {}
+    readable_after: OrderedMap[int] = OrderedMap()
     """Of members who may not read everything: they may read events after this seq."""
     messages: int = 0
     """How many were ever posted; the number of the last one."""
     history: bool = True
     """Whether who joins may read what was before."""
     slow_mode_s: int = 0
-    posted_at: dict[str, Instant] = {}
-    """When members posted last, while there is slow mode: no entry older than that; at most ROOM_MEMBERS_MAX."""
-    muted: dict[str, Instant] = {}
-    """Until when users may only listen; at most ROOM_MUTES_MAX. They outlive membership."""
-    banned: dict[str, Instant | None] = {}
-    """Until when users are kept out, None for ever; at most ROOM_BANS_MAX."""
-    invited: dict[str, int] = {}
+    posted_at: OrderedMap[Instant] = OrderedMap()
+    """When members posted last, while there is slow mode; at most ROOM_MEMBERS_MAX. Entries older than that mean
+    nothing: each post takes a few of them out."""
+    muted: OrderedMap[Instant] = OrderedMap()
+    """Until when users may only listen; at most ROOM_MUTES_MAX. They outlive membership. Those whose time is over mean
+    nothing: each mute takes a few of them out."""
+    banned: OrderedMap[Instant | None] = OrderedMap()
+    """Until when users are kept out, None for ever; at most ROOM_BANS_MAX. Otherwise as ``muted``."""
+    invited: OrderedMap[int] = OrderedMap()
     """User id to the seq of their invitation, of those who haven't joined; at most ROOM_INVITED_MAX."""
     invites: dict[int, Invite] = {}
     """Those by code, by number; at most ROOM_INVITES_MAX that are good."""
@@ -97,17 +99,24 @@ class Room(Struct, frozen=True, kw_only=True):
 
     def is_banned(self, user: str, now: Instant) -> bool:
         """Whether this user is kept out."""
-        return user in still(self.banned, now) if user in self.banned else False
+        return user in self.banned and not is_over(self.banned[user], now)
 
     def next_owner(self, leaving: str) -> str | None:
         """Who owns the room once its owner leaves: of the moderators, or else of all, who has been in it longest."""
         if self.operated:
             return None
-        rest = [user for user in self.moderators or self.members if user != leaving]
-        rest = rest or [user for user in self.members if user != leaving]
-        return min(rest, key=self.members.__getitem__, default=None)
+        moderators = [user for user in self.moderators if user != leaving]
+        if moderators:
+            return min(moderators, key=self.members.__getitem__)
+        return next((user for user in self.members if user != leaving), None)
 
 
-def still(until: Mapping[str, _Until], now: Instant) -> dict[str, _Until]:
-    """Those of these that haven't expired."""
-    return {user: at for user, at in until.items() if at is None or at > now}
+def is_over(until: Instant | None, now: Instant) -> bool:
+    """Whether this time, None for ever, is over."""
+    return until is not None and until <= now
+
+
+def is_full(of: OrderedMap[_Until], user: str, most: int, now: Instant) -> bool:
+    """Whether there is no room for this user: so many others are in it, and the time of none of them is over."""
+    least = of.least
+    return len(of) - (user in of) >= most and least is not None and not is_over(of[least], now)

@@ -39,7 +39,7 @@ def view(room: Room, user: str) -> RoomView:
 
 
 def _first_members(room: Room) -> list[str]:
-    """The owner, the moderators, then the others: ``members`` keeps the order of joining, so nothing is sorted."""
+    """The owner, the moderators, then the others: ``members`` is in the order of joining, so nothing is sorted."""
     leading = dict.fromkeys((*((room.owner,) if room.owner else ()), *room.moderators))
     others = (user for user in room.members if user not in leading)
     return list(islice(chain(leading, others), limits.VIEW_MEMBERS_MAX))

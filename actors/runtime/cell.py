@@ -1,8 +1,8 @@
 """The cell: one stream's actor while it is active.
 
-Its loop drains the whole mailbox, decides each command against a working state, hands the events to the committer,
-and only after the commit adopts that state, publishes and answers. While a commit is in flight the next batch
-gathers. Any outcome but *committed* throws the working state away.
+Its loop drains the mailbox, as far as a batch may take time, decides each command against a working state, hands the
+events to the committer, and only after the commit adopts that state, publishes and answers. While a commit is in flight
+the next batch gathers. Any outcome but *committed* throws the working state away.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import trio
-from msgspec import Struct, msgpack
+from msgspec import Struct
 
 from actors.kind import Facts, Kind
 from actors.ports.log import Append, LogUnavailableError, Receipt
@@ -21,13 +21,15 @@ from actors.refusals import refused
 from actors.runtime import limits
 from actors.runtime.active import Active
 from actors.runtime.actor_context import ActorContext
+from actors.runtime.checkpoints import encode_state
 from actors.runtime.committer import Outcome
 from actors.runtime.draft import DecideError, Draft, PendingEffect, fact_keys, wake_at
-from actors.runtime.envelope import RETRY_AFTER_S, Envelope, accepted, digest_of
+from actors.runtime.envelope import RETRY_AFTER_S, Envelope, accepted, digest_of, mark
 from actors.runtime.mailbox import Mailbox
+from actors.runtime.time_slice import TimeSlice
 from actors.runtime.timer import Timer
 from protocol.codes import Code
-from protocol.frames import Accepted, Refused, Signal
+from protocol.frames import Refused, Signal
 from protocol.limits import BATCH_COMMANDS_MAX
 
 _log = logging.getLogger(__name__)
@@ -62,6 +64,7 @@ class Cell:
         """
         self.passivating = False
         self._context = context
+        self._slice = TimeSlice(context.clock)
         self._timer = Timer(stream, kind, active, mailbox, context.clock, context.schedule)
         self._deliver = deliver
         self.delivering = False
@@ -115,6 +118,8 @@ class Cell:
                         return True
                     continue
                 await self.mailbox.wait()
+                self._slice.begin()
+            await self._slice.rest()
             self._timer.fire()
             self.taken = self.mailbox.take(1 if self._alone else BATCH_COMMANDS_MAX)
             if self._alone:
@@ -130,14 +135,19 @@ class Cell:
     async def _turn(self) -> bool:
         """Decide, commit, adopt, publish, answer. False when fenced."""
         if self._context.tracing:
-            _mark(self.taken, Step.TAKEN, batch=len(self.taken))
+            mark(self.taken, Step.TAKEN, batch=len(self.taken))
         try:
             # 1. Resends first: one that was accepted before is answered by its receipt and not decided again.
             if resends := [envelope for envelope in self.taken if envelope.command.resend]:
                 await self._answer_resends(resends)
+                self._slice.begin()
             # 2. One query for what the whole batch needs to know.
-            keys = fact_keys(self.kind, self.active.state, self.taken)
-            facts = await self._context.log.facts(self.stream, keys) if keys else {}
+            keys, looked_at = fact_keys(self.kind, self.active.state, self.taken, lambda: self._slice.over)
+            self._leave_from(looked_at)
+            facts: Facts = {}
+            if keys:
+                facts = await self._context.log.facts(self.stream, keys)
+                self._slice.begin()
             # 3. Asked after the last await: the node may have lost the shard, or its lease, while it read.
             if not self.serves:
                 self._give_back(self.taken)
@@ -154,7 +164,7 @@ class Cell:
             raise
         if draft.writes:
             if self._context.tracing:
-                _mark(self.taken, Step.DECIDED, events=len(draft.rows))
+                mark(self.taken, Step.DECIDED, events=len(draft.rows))
             # Which ones were never on their way before. Afterwards all are, and _undo couldn't tell.
             fresh = [envelope for envelope in self.taken if not envelope.submitted]
             append = draft.append(
@@ -177,10 +187,19 @@ class Cell:
         )
         # A timer is decided when it is due, not before, wherever the clock stepped meanwhile.
         now = max(self._context.clock.now(), self._timer.firing or 0)
-        for envelope in self.taken:
+        for number, envelope in enumerate(self.taken, 1):
             if not envelope.settled:
                 draft.decide(envelope, facts, now)
+                if self._slice.over:
+                    self._leave_from(number)
+                    break
         return draft
+
+    def _leave_from(self, number: int) -> None:
+        """The batch has taken its time: what comes after so many of its commands waits, and begins the next one."""
+        if number < len(self.taken):
+            self.mailbox.put_back(self.taken[number:])
+            self.taken = self.taken[:number]
 
     async def _submit(self, append: Append) -> Outcome:
         # Before it is handed over: whatever ends this task from here on, none of these may be called refused.
@@ -189,6 +208,7 @@ class Cell:
         # Shielded: what was committed is published and answered, and an append is never left to itself. The
         # committer tells in any case.
         outcome = await self._context.committer.submit(append).wait(shielded=True)
+        self._slice.begin()
         if outcome is Outcome.COMMITTED:
             self._written = (append.effects_seq, append.wake_at)
         return outcome
@@ -198,7 +218,7 @@ class Cell:
         active.state, active.head, active.last_at = draft.state, draft.head, draft.last_at
         active.pending.extend(draft.pending)
         if self._context.tracing:
-            _mark(self.taken, Step.COMMITTED, events=len(draft.rows))
+            mark(self.taken, Step.COMMITTED, events=len(draft.rows))
         if draft.rows:
             self._timer.moved()
             self._context.publisher.publish(self.stream, tuple(draft.rows.values()))
@@ -316,12 +336,10 @@ class Cell:
         if envelope.settled:
             return
         if receipt.digest == digest_of(envelope.command, self._context.digest_key):
-            envelope.answer(self._first_answer(receipt))
+            first, last = receipt.first_seq, receipt.last_seq
+            envelope.answer(accepted(receipt.client_id, self.stream, first, last, receipt.answer))
         else:
             envelope.refuse(Code.CLIENT_ID_REUSED, self.stream)
-
-    def _first_answer(self, receipt: Receipt) -> Accepted:
-        return accepted(receipt.client_id, self.stream, receipt.first_seq, receipt.last_seq, receipt.answer)
 
     def _give_up(self, *, outcome_unknown: bool = False) -> None:
         for envelope in self.taken:
@@ -376,7 +394,7 @@ class Cell:
                 active.activation,
                 active.head,
                 self.kind.state_version,
-                msgpack.encode(active.state),
+                await encode_state(active.state, self._slice),
             )
         except LogUnavailableError:
             return  # the log itself is whole: a later checkpoint, or a longer fold, makes up for it
@@ -387,9 +405,3 @@ class Cell:
 def _unavailable(envelope: Envelope) -> Refused:
     client_id, stream = envelope.command.client_id, envelope.stream
     return refused(Code.UNAVAILABLE, client_id=client_id, stream=stream, retry_after_s=RETRY_AFTER_S)
-
-
-def _mark(envelopes: Sequence[Envelope], step: Step, **facts: int) -> None:
-    for envelope in envelopes:
-        if envelope.trace is not None:
-            envelope.trace.mark(step, **facts)

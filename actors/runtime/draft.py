@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -267,16 +267,22 @@ def _tables(kind: Kind[Any]) -> Tables:
     return tables_of((kind,))
 
 
-def fact_keys(kind: Kind[Any], state: Struct, envelopes: Sequence[Envelope]) -> list[FactKey]:
-    """What a batch needs to know, each key once. Kinds name keys by the command and the state before the batch."""
+def fact_keys(
+    kind: Kind[Any], state: Struct, envelopes: Sequence[Envelope], enough: Callable[[], bool]
+) -> tuple[list[FactKey], int]:
+    """What a batch needs to know, each key once; and how many commands it has, one at least: no more are looked at once
+    it is ``enough``. Kinds name keys by the command and the state before the batch.
+    """
     keys: dict[FactKey, None] = {}
-    for envelope in envelopes:
+    for number, envelope in enumerate(envelopes, 1):
         try:
             for key in kind.facts(state, envelope.command, by=envelope.by):
                 keys[key] = None
         except Exception as error:
             raise DecideError(envelope) from error
-    return list(keys)
+        if enough():
+            return list(keys), number
+    return list(keys), len(envelopes)
 
 
 def pending_effects(kind: Kind[Any], header: Header) -> list[PendingEffect]:

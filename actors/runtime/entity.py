@@ -24,9 +24,11 @@ from actors.runtime.active import Active
 from actors.runtime.actor_context import ActorContext
 from actors.runtime.backoff import backoff
 from actors.runtime.cell import Cell
+from actors.runtime.checkpoints import decode_state
 from actors.runtime.draft import DecideError, PendingEffect, pending_effects
 from actors.runtime.envelope import tag_of
 from actors.runtime.mailbox import Mailbox
+from actors.runtime.time_slice import TimeSlice
 from protocol.codes import Code
 from protocol.event import Header, decode_header
 from protocol.limits import MAILBOX_COMMANDS_MAX
@@ -262,7 +264,8 @@ class Entity:
         self._context.counters.activations += 1
         # An earlier owner may have committed events and died before it published them.
         self._context.publisher.stands(self.stream, found.head)
-        state, seq = self._start(found)
+        time_slice = TimeSlice(self._context.clock)
+        state, seq = await self._start(found, time_slice)
         pending: deque[PendingEffect] = deque()
         # From the older of the two: events up to the checkpoint are in the state already, but may still owe effects.
         after = min(seq, found.effects_seq)
@@ -270,7 +273,9 @@ class Entity:
             rows = await self._context.log.read(self.stream, after, limits.FOLD_PAGE_EVENTS)
             if not rows or rows[0].seq != after + 1:
                 raise LostHistoryError(f"event {after + 1} of {found.head} isn't in the log")
+            time_slice.begin()
             for row in rows:
+                await time_slice.rest()
                 header = decode_header(row.header)
                 if row.seq > seq:
                     state = self.kind.apply(state, header, self._payload(header, row))
@@ -286,10 +291,11 @@ class Entity:
             pending=pending,
         )
 
-    def _start(self, found: Activation) -> tuple[Struct, int]:
+    async def _start(self, found: Activation, time_slice: TimeSlice) -> tuple[Struct, int]:
         if found.checkpoint is not None:
             try:
-                return msgpack.decode(found.checkpoint, type=self.kind.state), found.checkpoint_seq
+                state = await decode_state(found.checkpoint, self.kind.state, time_slice)
+                return state, found.checkpoint_seq
             except ValidationError:
                 _log.warning("a checkpoint can't be read: folding the log", extra={"stream": self.stream})
         return self.kind.initial(self.stream), 0

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from hashlib import blake2b
 from typing import Final
 
 import msgspec
 
-from actors.ports.trace import Trace
+from actors.ports.trace import Step, Trace
 from actors.refusals import refused
 from protocol.codes import Code
 from protocol.frames import Accepted, Command, Refused, Reply, Unknown
@@ -110,6 +110,13 @@ class Envelope:
             self.answer(Unknown(client_id=self.command.client_id, stream=stream, retry_after_s=RETRY_AFTER_S))
         else:
             self.refuse(code, stream, retry_after_s=RETRY_AFTER_S)
+
+
+def mark(envelopes: Iterable[Envelope], step: Step, **facts: int) -> None:
+    """Mark a step of those that are traced."""
+    for envelope in envelopes:
+        if envelope.trace is not None:
+            envelope.trace.mark(step, **facts)
 
 
 def _outcome(reply: Reply) -> str:

@@ -18,6 +18,11 @@ SETTLE_BACKOFF_MIN_S: Final = 0.02
 SETTLE_BACKOFF_MAX_S: Final = 2.0
 """Between attempts to learn what became of an append."""
 
+STEP_S: Final = 0.004
+"""So long a task works on many things (the commands of a batch, events to fold, a checkpoint's fields) before others
+run. What one more of them takes comes on top; both together stay below the 10 ms that the loop may be held.
+"""
+
 CHECKPOINT_EVENTS: Final = 300
 """A checkpoint is kept after this many events."""
 FOLD_PAGE_EVENTS: Final = 500

@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 ALLOWED = {
     "protocol": {"protocol", "msgspec"},
-    "actors": {"actors", "protocol", "msgspec", "outcome", "trio", "typing_extensions"},
+    "actors": {"actors", "protocol", "msgspec", "outcome", "rpds", "trio", "typing_extensions"},
     "storage/memory": {
         "storage.memory",
         "storage.tables",

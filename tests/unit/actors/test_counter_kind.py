@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +13,7 @@ from protocol.codec import SESSION_FRAMES, codecs
 from protocol.codes import Code
 from protocol.ids import SYSTEM, derive_client_id
 from tests import counter_kind as counter
+from tests.checkpoints import decoded, encoded
 from tests.counter_kind import CounterKind
 from tests.fold import Folded
 
@@ -122,5 +122,4 @@ def test_no_point_is_made_or_lost(asked: list[tuple[Any, str]]) -> None:
     assert stream.state.total == added - sum(sends) >= 0
     assert {key.key for key in stream.rows if key.table == LISTENERS} == set(stream.state.watchers)
     assert stream.refolded() == (stream.state, stream.rows)
-    packed = msgspec.msgpack.encode(stream.state)
-    assert msgspec.msgpack.decode(packed, type=stream.kind.state) == stream.state
+    assert decoded(encoded(stream.state), stream.kind.state) == stream.state

@@ -7,7 +7,6 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-import msgspec
 import pytest
 import trio
 
@@ -19,6 +18,7 @@ from protocol.codes import Code
 from protocol.event import decode_header
 from protocol.frames import Accepted, Refused
 from protocol.ids import SYSTEM, derive_client_id
+from tests.checkpoints import decoded, encoded
 from tests.example_kind import KIND, PAGE, load_example
 from tests.fold import Folded
 from tests.sim.faults import SeededFaults
@@ -125,7 +125,7 @@ def test_the_state_comes_from_the_headers(erased: bool) -> None:
     state, _ = folded.refolded(erased=lambda _: erased)
     assert state == folded.state
     assert (state.price, state.leader, state.ended) == (4, BOB, True)
-    assert msgspec.msgpack.decode(msgspec.msgpack.encode(state), type=folded.kind.state) == state
+    assert decoded(encoded(state), folded.kind.state) == state
 
 
 def test_a_deleted_seller_s_texts_leave_log_rows_and_state() -> None:

@@ -10,6 +10,7 @@ from msgspec import NODEFAULT, Struct
 from msgspec.structs import fields, replace
 
 from actors.inbox.state import Inbox
+from actors.ordered_map import OrderedMap
 from actors.room.state import Invite, Room
 from actors.room.view import view
 from gatherup.app import kinds_of
@@ -37,15 +38,15 @@ FULL_ROOM = Room(
     moderators=MODERATORS,
     named_at=LATEST,
     topic_at=LATEST,
-    members=dict.fromkeys(MEMBERS, LATEST),
-    readable_after=dict.fromkeys(MEMBERS, LATEST),
+    members=OrderedMap(dict.fromkeys(MEMBERS, LATEST)),
+    readable_after=OrderedMap(dict.fromkeys(MEMBERS, LATEST)),
     messages=LATEST,
     history=False,
     slow_mode_s=limits.SLOW_MODE_S_MAX,
-    posted_at=dict.fromkeys(MEMBERS, LATEST),
-    muted=dict.fromkeys(MEMBERS[: limits.ROOM_MUTES_MAX], LATEST),
-    banned=dict.fromkeys(OTHERS, LATEST),
-    invited=dict.fromkeys(OTHERS[: limits.ROOM_INVITED_MAX], LATEST),
+    posted_at=OrderedMap(dict.fromkeys(MEMBERS, LATEST)),
+    muted=OrderedMap(dict.fromkeys(MEMBERS[: limits.ROOM_MUTES_MAX], LATEST)),
+    banned=OrderedMap(dict.fromkeys(OTHERS, LATEST)),
+    invited=OrderedMap(dict.fromkeys(OTHERS[: limits.ROOM_INVITED_MAX], LATEST)),
     invites={LATEST - n: Invite(LATEST, LATEST, LATEST) for n in range(limits.ROOM_INVITES_MAX)},
     invites_made=LATEST,
     pinned=tuple(range(LATEST - limits.ROOM_PINS_MAX, LATEST)),
@@ -88,7 +89,7 @@ def test_no_view_is_larger_than_its_limit(kind: Any, user: str, subprotocol: Sub
 
 
 def test_a_crowd_adds_nothing_to_a_snapshot() -> None:
-    few = replace(FULL_ROOM, members=dict.fromkeys(MEMBERS[-limits.VIEW_MEMBERS_MAX :], LATEST))
+    few = replace(FULL_ROOM, members=OrderedMap(dict.fromkeys(MEMBERS[-limits.VIEW_MEMBERS_MAX :], LATEST)))
     codec = Codec(Subprotocol.JSON, FULL)
     sizes = [len(bytes(codec.raw(view(room, OWNER)))) for room in (few, FULL_ROOM)]
     assert sizes[1] - sizes[0] == len("5000") - len("100")
@@ -112,12 +113,14 @@ def test_everybody_finds_their_own_role_named_or_not(user: str, role: str | None
 
 def test_a_small_room_names_everybody_once() -> None:
     ann, ben, cat = MEMBERS[:3]
-    room = Room(room=FULL_ROOM.room, members={ann: 1, ben: 2, cat: 3}, owner=ben, moderators=(cat,))
+    room = Room(
+        room=FULL_ROOM.room, members=OrderedMap({ann: 1, ben: 2, cat: 3}), owner=ben, moderators=(cat,)
+    )
     assert view(room, ann).members == [ben, cat, ann]
     assert view(replace(room, owner=None, moderators=()), ann).members == [ann, ben, cat]  # a direct room
 
 
-class Walked(dict[str, int]):
+class Walked(OrderedMap[int]):
     """Members that count how many of them were looked at one after the other."""
 
     steps = 0
@@ -137,6 +140,6 @@ def test_showing_a_room_looks_at_no_more_members_than_it_names() -> None:
 
 def test_the_longest_walk_is_past_those_who_lead() -> None:
     """Whoever leads may also have joined first; they are passed over once."""
-    members = Walked(dict.fromkeys((OWNER, *MODERATORS, *MEMBERS), 1))
+    members = Walked({user: at for at, user in enumerate(dict.fromkeys((OWNER, *MODERATORS, *MEMBERS)))})
     view(replace(FULL_ROOM, members=members), LAST)
     assert members.steps <= limits.VIEW_MEMBERS_MAX

@@ -1,0 +1,36 @@
+"""How long a task of the runtime works before the loop is others'."""
+
+from __future__ import annotations
+
+import trio
+
+from actors.ports.time import Clock
+from actors.runtime import limits
+
+
+class TimeSlice:
+    """STEP_S from now on, or from the last time others ran.
+
+    Whoever works through many things asks after each one, so a step takes as long as one more of them than fit.
+    """
+
+    __slots__ = ("_clock", "_ends_at")
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.begin()
+
+    def begin(self) -> None:
+        """Others have just run."""
+        self._ends_at = self._clock.monotonic() + limits.STEP_S
+
+    @property
+    def over(self) -> bool:
+        """Whether it is time to let others run."""
+        return self._clock.monotonic() >= self._ends_at
+
+    async def rest(self) -> None:
+        """Let others run if it is time, and begin again then. Otherwise there is no checkpoint."""
+        if self.over:
+            await trio.lowlevel.checkpoint()
+            self.begin()
