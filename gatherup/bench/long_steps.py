@@ -1,4 +1,5 @@
-"""How long the loop of a node stands still in its longest step, while somebody sends what is dear to look through.
+"""How long the loop of a node stands still in its longest step, while somebody sends what is dear to look through, or
+many do something at once.
 
 ``python -m gatherup.bench.long_steps`` starts a PostgreSQL of its own and prints one ``Measured`` a case and repeat, as
 JSON. A step is the time from one point where other tasks may run to the next, in CPU time of the loop's thread, so that
@@ -10,7 +11,8 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import count
 from typing import Final
 
@@ -22,6 +24,7 @@ from typing_extensions import override
 
 from actors.runtime.node import Runtime
 from gatherup.bench.alone import RefusedError, make_room, runtime_alone
+from gatherup.bench.crowded import LONGEST, SIGNS, crowded
 from gatherup.clock import SystemClock
 from gatherup.garbage import relax_garbage_collection
 from gatherup.randomness import SystemRandomness
@@ -51,21 +54,18 @@ def _filled(unit: str) -> str:
     return (unit * limits.BODY_CHARS_MAX)[: limits.BODY_CHARS_MAX]
 
 
-_LONGEST: Final = limits.BODY_CHARS_MAX // 4
-"""Characters of which each becomes four signs when it is written out, as many as may be."""
-_SIGNS: Final = ("\u2057" * 9 + "!", *("'" * 9 + chr(0x4E00 + number) for number in range(190)))
 CASES: Final[dict[str, Case]] = {
     "words too long, a body too long": Case(
         words=("zz", *("\u2057" * 38 + chr(0x4E00 + number) for number in range(199))),
         body="\u2057" * limits.BODY_CHARS_MAX,
     ),
-    "as many words as may be, a body as long as may be": Case(words=_SIGNS, body="\u2057" * _LONGEST),
-    "a body that nearly has a word": Case(words=_SIGNS, body=("\u2057" * 9 + "?") * (_LONGEST // 10)),
+    "as many words as may be, a body as long as may be": Case(words=SIGNS, body=LONGEST),
+    "a body that nearly has a word": Case(words=SIGNS, body=("\u2057" * 9 + "?") * (len(LONGEST) // 10)),
     "links, a body too long": Case(links="forbidden", body="\u33c2" * limits.BODY_CHARS_MAX),
-    "links, a body as long as may be": Case(links="forbidden", body="\u33c2" * _LONGEST),
+    "links, a body as long as may be": Case(links="forbidden", body="\u33c2" * len(LONGEST)),
     "links to known hosts": Case(links="known_hosts", hosts=("a.b",), body=_filled("a.b:")),
     "words, links and mentions": Case(
-        words=_SIGNS, links="known_hosts", hosts=("a.b",), body=_filled("'''''''''?@abc a.b:")
+        words=SIGNS, links="known_hosts", hosts=("a.b",), body=_filled("'''''''''?@abc a.b:")
     ),
     "marks out of order": Case(
         links="forbidden", body="@" + "\u0301\u0316" * (limits.BODY_CHARS_MAX // 2 - 1)
@@ -101,10 +101,31 @@ async def run(repeats: int) -> None:
         relax_garbage_collection()
         for _ in range(repeats):
             for name, case in CASES.items():
-                longest_s = await _longest_step_s(runtime, numbers, case)
-                measured = Measured(case=name, longest_step_ms=longest_s * 1000)
-                sys.stdout.write(msgspec.json.encode(measured).decode() + "\n")
-                sys.stdout.flush()
+                _say(name, await _longest_step_s(runtime, numbers, case))
+        crowd = await crowded(runtime, clock)
+        for _ in range(repeats):
+            for name, what in crowd.items():
+                with watched() as steps:
+                    await what()
+                    await trio.lowlevel.checkpoint()
+                _say(name, steps.longest_s)
+
+
+def _say(case: str, longest_s: float) -> None:
+    measured = Measured(case=case, longest_step_ms=longest_s * 1000)
+    sys.stdout.write(msgspec.json.encode(measured).decode() + "\n")
+    sys.stdout.flush()
+
+
+@contextmanager
+def watched() -> Generator[Steps]:
+    """Yield what is known of the steps within."""
+    steps = Steps()
+    add_instrument(steps)
+    try:
+        yield steps
+    finally:
+        remove_instrument(steps)
 
 
 async def _longest_step_s(runtime: Runtime, numbers: Iterator[int], case: Case) -> float:
@@ -124,13 +145,9 @@ async def _longest_step_s(runtime: Runtime, numbers: Iterator[int], case: Case) 
     )
     post = PostMessage(client_id=next(ids), stream=room, body=case.body)
     await _ask(runtime, join, by=guest)
-    steps = Steps()
-    add_instrument(steps)
-    try:
+    with watched() as steps:
         await _ask(runtime, kept, by=owner)
         await _ask(runtime, post, by=guest)
-    finally:
-        remove_instrument(steps)
     return steps.longest_s
 
 
