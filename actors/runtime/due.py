@@ -14,6 +14,7 @@ from actors.kind import Instant
 from actors.ports.log import Log, LogUnavailableError
 from actors.ports.time import Clock
 from actors.runtime import limits
+from actors.runtime.time_slice import TimeSlice
 
 _log = logging.getLogger(__name__)
 
@@ -68,7 +69,7 @@ class DueWork:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._sweep)
             while True:
-                self._wake_due()
+                await self._wake_due()
                 self._changed = trio.Event()
                 wait_s = self._wait_s()
                 with self._clock.deadline(wait_s):
@@ -79,13 +80,14 @@ class DueWork:
             return limits.DUE_SWEEP_S
         return max(0.001, (self._heap[0][0] - self._clock.now()) / 1000)
 
-    def _wake_due(self) -> None:
-        now = self._clock.now()
+    async def _wake_due(self) -> None:
+        now, time_slice = self._clock.now(), TimeSlice(self._clock)
         while self._heap and self._heap[0][0] <= now:
             at, stream = heapq.heappop(self._heap)
             if self._earliest.get(stream) == at:
                 del self._earliest[stream]
                 self._wake_one(stream, now)
+                await time_slice.rest()
 
     def _wake_one(self, stream: str, now: Instant) -> None:
         match self._ownership.where(stream):

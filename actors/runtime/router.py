@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -24,6 +24,7 @@ from actors.runtime.peers import Peers, RemoteSnapshot
 from actors.runtime.publisher import Publisher
 from actors.runtime.snapshots import Snapshot, show, unavailable
 from actors.runtime.supervisor import Supervisor
+from actors.runtime.time_slice import TimeSlice
 from protocol.codes import Code
 from protocol.frames import Command, CreateCommand, Refused, Reply, Signal, Signalled, StreamCommand
 from protocol.ids import kind_of
@@ -59,6 +60,11 @@ class Router:
         # By deadline, since all get the same time: the sweep looks at the front alone.
         self._waiting: deque[Envelope] = deque()
         self._held: deque[Envelope] = deque()
+        self._again: deque[Envelope] = deque()
+        """Those that are about to be routed again, before whatever else goes to their streams."""
+        self._again_of: Counter[str] = Counter()
+        """How many of these each stream has."""
+        self._more = trio.Event()
         self._doubted: set[str] = set()
         """Streams whose owner, by this view, sent something back."""
         self._retry = trio.Event()
@@ -124,8 +130,14 @@ class Router:
         """Take a command to whoever owns its stream now; also one that comes back from where it was taken."""
         if envelope.settled:
             return
-        stream = envelope.stream
         # Behind what is held already: overtaking it would change the order of one sender's commands.
+        if envelope.stream in self._again_of:
+            self._hold_among(self._again, envelope)
+        else:
+            self._route(envelope)
+
+    def _route(self, envelope: Envelope) -> None:
+        stream = envelope.stream
         if stream in self._doubted:
             self._hold(envelope)
             return
@@ -193,15 +205,25 @@ class Router:
 
     # --- holding ---
 
+    @property
+    def held(self) -> int:
+        """Commands that wait for an owner; at most HELD_MAX."""
+        return len(self._held) + len(self._again)
+
     def _hold(self, envelope: Envelope) -> None:
+        self._hold_among(self._held, envelope)
+
+    def _hold_among(self, held: deque[Envelope], envelope: Envelope) -> None:
         if self._stopped:
             envelope.give_up(envelope.stream)
-        elif len(self._held) >= HELD_MAX:
+        elif self.held >= HELD_MAX:
             envelope.give_up(envelope.stream, Code.OVERLOADED)
         else:
             if envelope.trace is not None:
                 envelope.trace.mark(Step.HELD)
-            self._held.append(envelope)
+            held.append(envelope)
+            if held is self._again:
+                self._again_of[envelope.stream] += 1
 
     def _changed(self, change: Change) -> None:
         self._try_again()
@@ -209,12 +231,27 @@ class Router:
     def _try_again(self) -> None:
         """Route what is held, in the order it came, and let who wants to see a stream ask again."""
         self._doubted.clear()
-        # Taken out first: what route holds again must wait for the next time, or this loop would never end.
+        # Taken out: what is held again must wait for the next time, or this would never end.
         held, self._held = self._held, deque[Envelope]()
-        for envelope in held:
-            self.route(envelope)
+        self._again.extend(held)
+        self._again_of.update(envelope.stream for envelope in held)
+        self._more.set()
         self._retry.set()
         self._retry = trio.Event()
+
+    async def _route_again(self) -> None:
+        while True:
+            await self._more.wait()
+            self._more = trio.Event()
+            time_slice = TimeSlice(self._clock)
+            while self._again:
+                envelope = self._again.popleft()
+                self._again_of[envelope.stream] -= 1
+                if not self._again_of[envelope.stream]:
+                    del self._again_of[envelope.stream]
+                if not envelope.settled:
+                    self._route(envelope)
+                await time_slice.rest()
 
     # --- snapshots ---
 
@@ -308,21 +345,30 @@ class Router:
         waiting.append(envelope)
 
     async def run(self) -> None:
-        """Settle commands whose time is up: refused if they never started, unknown otherwise."""
+        """Route again what is held, and settle commands whose time is up, until cancelled."""
         try:
-            while True:
-                await self._clock.sleep_until(self._clock.monotonic() + limits.ROUTER_SWEEP_S)
-                now = self._clock.monotonic()
-                while self._waiting and (self._waiting[0].settled or self._waiting[0].expires_at <= now):
-                    envelope = self._waiting.popleft()
-                    envelope.give_up(envelope.stream)
-                # Once per sweep the owner by the same view is tried again: what it returned may have been a moment's
-                # disagreement, and then no new view follows that would end the wait.
-                for envelope in self._held:
-                    envelope.tried = -1
-                self._try_again()
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._route_again)
+                await self._sweep()
         finally:
             self._stopped = True
-            for envelope in self._held:
+            for envelope in (*self._again, *self._held):
                 envelope.give_up(envelope.stream)
+            self._again.clear()
+            self._again_of.clear()
             self._held.clear()
+
+    async def _sweep(self) -> None:
+        """Commands whose time is up: refused if they never started, unknown otherwise."""
+        while True:
+            await self._clock.sleep_until(self._clock.monotonic() + limits.ROUTER_SWEEP_S)
+            now, time_slice = self._clock.monotonic(), TimeSlice(self._clock)
+            while self._waiting and (self._waiting[0].settled or self._waiting[0].expires_at <= now):
+                envelope = self._waiting.popleft()
+                envelope.give_up(envelope.stream)
+                await time_slice.rest()
+            # Once per sweep the owner by the same view is tried again: what it returned may have been a moment's
+            # disagreement, and then no new view follows that would end the wait.
+            for envelope in self._held:
+                envelope.tried = -1
+            self._try_again()

@@ -16,6 +16,7 @@ from actors.runtime import limits
 from actors.runtime.actor_context import ActorContext
 from actors.runtime.cell import Cell
 from actors.runtime.entity import Entity
+from actors.runtime.time_slice import TimeSlice
 from protocol.codes import Code
 from protocol.ids import kind_of
 
@@ -105,8 +106,10 @@ class Supervisor:
         release = _Release(entity for number in shards for entity in self._shards[number].values())
         self._releases.append(release)
         try:
+            time_slice = TimeSlice(self._clock)
             for entity in tuple(release.left):
                 entity.leave()
+                await time_slice.rest()
             with self._clock.deadline(timeout_s):
                 await release.done.wait()
             late = tuple(release.left)

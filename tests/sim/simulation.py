@@ -164,7 +164,7 @@ class Simulation:
                     raise self.history.fail(5, f"the links of {name} hold {bridge.queued} messages")
                 if bridge.calls > calls.CALLS_MAX:
                     raise self.history.fail(5, f"{bridge.calls} calls of {name} wait")
-                if (held := len(node.runtime.router._held)) > router.HELD_MAX:
+                if (held := node.runtime.router.held) > router.HELD_MAX:
                     raise self.history.fail(5, f"{held} commands of {name} are held")
 
     def _check_calm(self, before: dict[str, int], version: int) -> None:

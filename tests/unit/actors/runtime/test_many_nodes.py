@@ -299,6 +299,7 @@ async def test_what_a_peer_brings_too_early_waits_for_the_view(
         await trio.sleep(0.1)
         assert isinstance(early[0], Accepted)
         await one.renew()
+        await trio.sleep(0.1)
         assert wrong == ["returned"]
 
 
