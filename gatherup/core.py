@@ -41,6 +41,7 @@ from gatherup.store import Store
 from gatherup.telemetry.loop_hold import LoopHold
 from protocol.codec import Subprotocol, client_frames, codecs
 from storage.postgres.accounts.logins import PostgresLogins
+from storage.postgres.people.blocks import PostgresBlocks
 from storage.postgres.people.last_seen import PostgresLastSeen
 from storage.postgres.people.visibility import PostgresVisibility
 from storage.postgres.rooms.read_positions import PostgresReadPositions
@@ -83,7 +84,7 @@ def core_of(
     """The engine, joined up. ``http_address`` is where the facade listens, for operators to be told."""
     clock = store.clock
     ownership = Ownership(store.fence, clock, lease_s=config.cluster.lease_s)
-    relay = Relay(store.log, clock, store.randomness, store.tracer)
+    relay = Relay(store.log, clock, store.randomness, store.tracer, PostgresBlocks(store.pool, clock))
     last_seen = LastSeen(PostgresLastSeen(store.pool), clock)
     presence, local_presence = node_presence(ownership, clock, relay, last_seen.left)
     bridge = _bridge(config, store, kinds, ownership, relay, presence)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 import trio
@@ -163,7 +163,7 @@ class Entry:
         self._late: dict[Subscription, int] = {}
         self._pending: list[RelayedEvent] = []
         self._pending_bytes = 0
-        self._signals: list[Signalled] = []
+        self._signals: list[tuple[Signalled, Collection[str]]] = []  # each with the users it is kept from
         self.scheduled = False
         """A flush is waited for, or under way. Two at a time could overtake each other, and subscribers would see
         events out of order.
@@ -228,11 +228,15 @@ class Entry:
                 self._pending_bytes += event.size
         return True
 
-    def signal(self, frame: Signalled) -> bool:
-        """Let a signal wait for the next flush. False when it is dropped."""
+    def reaches_others(self, user: str) -> bool:
+        """Whether anybody but this user hears what is signalled here."""
+        return len(self.users) > (user in self.users) or any(w.watcher.user != user for w in self.watches)
+
+    def signal(self, frame: Signalled, kept_from: Collection[str]) -> bool:
+        """Let a signal wait for the next flush, for all but these users. False when it is dropped."""
         if len(self._signals) >= SIGNALS_PENDING_MAX:
             return False
-        self._signals.append(frame)
+        self._signals.append((frame, kept_from))
         return True
 
     def add(self, subscription: Subscription) -> bool:
@@ -305,12 +309,14 @@ class Entry:
 
     def _cut_signals(self, steps: deque[Step]) -> None:
         signals, self._signals = self._signals, []
-        if not signals:
-            return
+        to_all = [frame for frame, kept_from in signals if not kept_from]
         for lane, subscriptions in self._lanes.items():
-            if subscriptions:
-                framed = b"".join(map(lane.frame, signals))
+            if to_all and subscriptions:
+                framed = b"".join(map(lane.frame, to_all))
                 steps.append(Send(framed, list(subscriptions), droppable=True))
+            for frame, kept_from in signals:
+                if kept_from and (those := [s for s in subscriptions if s.user not in kept_from]):
+                    steps.append(Send(lane.frame(frame), those, droppable=True))
 
     def _revokes_somebody(self, event: RelayedEvent) -> bool:
         return any(user in self.users or user == EVERYONE for user in event.revokes)

@@ -7,6 +7,7 @@ from typing import Final
 
 import trio
 
+from actors.ports.blocks import Blocks
 from actors.ports.log import Log, LogRow, LogUnavailableError
 from actors.ports.time import Clock, Randomness
 from actors.ports.trace import Tracer
@@ -14,6 +15,7 @@ from actors.relay.counters import RelayCounters
 from actors.relay.entry import Entry, Page, Subscription, Watch
 from actors.relay.flusher import Flusher
 from actors.relay.ring import RelayedEvent, joined, portions
+from actors.relay.signals import Signals
 from actors.relay.subscriber import Subscriber, Watcher
 from actors.runtime.backoff import backoff
 from protocol import limits
@@ -29,9 +31,17 @@ class Relay:
 
     A subscriber *registers* first, so that from then on everything published is kept for it; then reads its
     right and the head; then *attaches* from where it stands. Nothing is delivered unless ``run`` is running.
+    Without ``blocks`` nobody has blocked anybody.
     """
 
-    def __init__(self, log: Log, clock: Clock, randomness: Randomness, tracer: Tracer | None = None) -> None:
+    def __init__(
+        self,
+        log: Log,
+        clock: Clock,
+        randomness: Randomness,
+        tracer: Tracer | None = None,
+        blocks: Blocks | None = None,
+    ) -> None:
         self.counters: Final = RelayCounters()
         self._tracer = tracer
         self._log = log
@@ -40,6 +50,7 @@ class Relay:
         self._entries: dict[str, Entry] = {}  # streams that somebody subscribes to or watches
         self._listened: dict[str, dict[str, None]] = {}  # by user: streams with a live subscription of theirs
         self._flusher = Flusher(clock, self.counters, self._revoke)
+        self._signals = Signals(self._entries, self._flusher, self.counters, blocks, clock)
         self._nursery: trio.Nursery | None = None
         self._on_interest: list[Callable[[str, bool], None]] = []
         self._on_audience: Callable[[str], None] = lambda stream: None
@@ -66,11 +77,11 @@ class Relay:
             deliveries.add(stream, seq, trace)
 
     def signalled(self, frame: Signalled) -> None:
-        """Pass an ephemeral signal on to the stream's watchers, and to its live subscribers unless too much waits."""
-        entry = self._entries.get(frame.stream)
-        for watch in () if entry is None else tuple(entry.watches):
-            watch.watcher.signalled(frame)
-        self._signal(frame)
+        """Pass an ephemeral signal on, soon, to watchers and live subscribers who haven't blocked its author.
+
+        It is dropped if too much waits.
+        """
+        self._signals.take(frame)
 
     def stands(self, stream: str, head: int) -> None:
         """The stream has events up to here: what of them wasn't relayed is fetched from the log. Never blocks."""
@@ -317,23 +328,13 @@ class Relay:
             self.detach(subscription)
             subscription.subscriber.unsubscribed(subscription.entry.stream, code)
 
-    # --- signals ----------------------------------------------------------------------------------
-
-    def _signal(self, frame: Signalled) -> None:
-        entry = self._entries.get(frame.stream)
-        if entry is None or not entry.users:
-            return
-        if entry.signal(frame):
-            self._flusher.schedule(entry)
-        else:
-            self.counters.signals_dropped += 1
-
     # --- running ----------------------------------------------------------------------------------
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Flush and repair until cancelled."""
         async with trio.open_nursery() as nursery:
             self._nursery = nursery
+            nursery.start_soon(self._signals.run)
             task_status.started()
             try:
                 await self._flusher.run()

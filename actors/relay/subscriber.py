@@ -37,6 +37,11 @@ class Watcher(Protocol):
 
     __slots__ = ()  # each session holds several
 
+    @property
+    def user(self) -> str:
+        """For whom it watches: signals of people whom they have blocked aren't told."""
+        ...
+
     def relayed(self, stream: str, event: RelayedEvent) -> None:
         """Take an event that was relayed."""
         ...

@@ -35,11 +35,13 @@ class Authority(Watcher):
     Both are needed: the read knows of what ended before, the inbox of what ends after it.
     """
 
-    __slots__ = ("_holder", "_logins", "_relay", "_watch")
+    __slots__ = ("_holder", "_logins", "_relay", "_user", "_watch")
 
     def __init__(self, relay: Relay, holder: Holder) -> None:
         self._relay = relay
         self._holder = holder
+        self._user = ""
+        """Whom it speaks for, once it has begun."""
         self._watch: Watch | None = None
         self._logins: dict[str, Instant] = {}
         """The one it speaks for, and when that began; after it, for a moment, the one it is about to speak for."""
@@ -56,6 +58,7 @@ class Authority(Watcher):
         # 2. Read, in one statement, whether the login is live and where the inbox stands.
         # 3. Be told what the inbox got after that head, and only then speak for the user.
         self._logins = {login.login: 0}
+        self._user = login.user
         watch = self._watch = self._relay.watch(inbox_of(login.user), self)
         status = await reader.status(login)
         self._logins = {login.login: status.began_at}
@@ -90,6 +93,11 @@ class Authority(Watcher):
             self._watch = None
 
     # --- what the relay calls ---
+
+    @property
+    @override
+    def user(self) -> str:
+        return self._user
 
     @override
     def relayed(self, stream: str, event: RelayedEvent) -> None:

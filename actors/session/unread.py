@@ -150,6 +150,11 @@ class UnreadWatch(Watcher):
 
     # --- what the relay calls ------------------------------------------------------------------------
 
+    @property
+    @override
+    def user(self) -> str:
+        return self._user
+
     @override
     def relayed(self, stream: str, event: RelayedEvent) -> None:
         if (counter := self._counters.get(stream)) is None:

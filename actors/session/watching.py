@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Sequence
-from typing import Final, Protocol
+from typing import Protocol
 
 from typing_extensions import override
 
@@ -78,7 +78,7 @@ class VisibilityChecks:
 class Watching(Watcher):
     """One session's watched people. What it tells is dropped when the client doesn't keep up."""
 
-    __slots__ = ("_presence", "_relay", "_visibility", "_watches", "_writer", "people", "user")
+    __slots__ = ("_presence", "_relay", "_user", "_visibility", "_watches", "_writer", "people")
 
     def __init__(
         self,
@@ -88,7 +88,7 @@ class Watching(Watcher):
         writer: ConnectionWriter,
         user: str,
     ) -> None:
-        self.user: Final = user
+        self._user = user
         self.people: Sequence[str] = ()
         """Those the client asked for, visible or not."""
         self._relay = relay
@@ -124,6 +124,11 @@ class Watching(Watcher):
             self.signalled(Signalled(stream=roster, author=SYSTEM, type=PRESENCE, data={**told}))
 
     # --- what the relay calls ---
+
+    @property
+    @override
+    def user(self) -> str:
+        return self._user
 
     @override
     def relayed(self, stream: str, event: RelayedEvent) -> None:

@@ -27,7 +27,8 @@ async def world():
 class Eye:
     """A watcher that remembers."""
 
-    def __init__(self, relay: Relay, stream: str = ROOM) -> None:
+    def __init__(self, relay: Relay, stream: str = ROOM, user: str = user_id(9)) -> None:
+        self.user = user
         self.seqs: list[int] = []
         self.signals: list[str] = []
         self.then: Callable[[], None] = lambda: None
@@ -186,6 +187,7 @@ async def test_a_stream_is_wanted_while_anybody_watches_or_subscribes(autojump_c
 async def test_signals_are_told_without_a_subscriber(autojump_clock, world):
     eye = Eye(world.relay)
     world.relay.signalled(Signalled(stream=ROOM, author=user_id(1), type="room.typing"))
+    await settle()
     assert eye.signals == ["room.typing"]
     assert world.relay.counters.signals_dropped == 0
 

@@ -19,6 +19,7 @@ from protocol.event import Header, encode_header, encode_payload
 from protocol.frames import ServerFrame
 from protocol.ids import kind_of, stream_key
 from protocol.room.events import MessagePosted
+from storage.memory.blocks import MemoryBlocks
 from storage.memory.database import MemoryDatabase, StoredStream
 from storage.memory.faults import Faults
 from storage.memory.log import MemoryLog
@@ -159,7 +160,8 @@ class World:
         self.database = MemoryDatabase(incarnation=3)
         self.faults = Switches()
         self.log = MemoryLog(self.database, self.clock, self.faults)
-        self.relay = Relay(self.log, self.clock, Halfway())
+        blocks = MemoryBlocks(self.database, self.faults)
+        self.relay = Relay(self.log, self.clock, Halfway(), blocks=blocks)
         self.writers = ConnectionWriters(self.clock)
 
     @asynccontextmanager
