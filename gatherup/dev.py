@@ -60,6 +60,7 @@ async def run(environment: Mapping[str, str], *, program: str, ephemeral: bool, 
             for note in (*postgres.notes, *valkey.notes):
                 say(note)
             found = {
+                "GATHERUP_NODE_LAME_DUCK_S": "0",
                 "GATHERUP_LOG_FORMAT": "console",
                 "GATHERUP_LOG_LEVEL": "warning",
                 "DATABASE_URL": postgres.dsn_for(DATABASE),

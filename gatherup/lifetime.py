@@ -87,7 +87,8 @@ class _Life:
         self._node = node
         self._core = node.core
         self._clock = clock
-        self._fenced = False
+        self._fenced = trio.Event()
+        """Set when this run is over: others have its streams."""
         self._serving = False
         """Whether every part runs: there is somebody to say goodbye to."""
 
@@ -102,20 +103,24 @@ class _Life:
             await stop.wait()
 
             _log.info("shutting down", sessions=self._core.sessions.count)
-            self._core.canary.stopping = True
-            if not self._fenced:
+            await self._be_lame_duck()
+            if not self._is_over:
                 await self._hand_over()
-            if not self._fenced:
+            if not self._is_over:
                 http_stop.set()
                 await self._say_goodbye(self._config.stream.goodbye_spread_s)
                 await http_ended.wait()
                 await self._finish()
-            if self._fenced:
+            if self._is_over:
                 await self._say_goodbye(FENCED_GOODBYE_S)
             await self._keep_reads()
             nursery.cancel_scope.cancel()
-        if self._fenced:
+        if self._is_over:
             raise FencedOutError(FENCED_OUT)
+
+    @property
+    def _is_over(self) -> bool:
+        return self._fenced.is_set()
 
     async def _start(self, nursery: trio.Nursery, stop: trio.Event, http_stop: trio.Event) -> trio.Event:
         """Start every part; the event is set when the facade has ended."""
@@ -146,12 +151,18 @@ class _Life:
         except FencedError:
             if not self._serving:
                 raise FencedOutError(FENCED_OUT) from None
-            self._fenced = True
+            self._fenced.set()
             stop.set()
 
     async def _await_drain(self, stop: trio.Event) -> None:
         await self._core.membership.asked_to_drain.wait()
         stop.set()
+
+    async def _be_lame_duck(self) -> None:
+        """Serve on, but unready: a proxy goes on sending new clients until it asks the next time."""
+        self._core.canary.stopping = True
+        with self._clock.deadline(self._config.node.lame_duck_s):
+            await self._fenced.wait()
 
     async def _hand_over(self) -> None:
         """Give the streams to others first: this node's clients go on being served, through them."""
@@ -159,7 +170,7 @@ class _Life:
             try:
                 await self._core.membership.drain()
             except FencedError:
-                self._fenced = True
+                self._fenced.set()
         if scope.cancelled_caught:
             _log.warning("not all streams were handed over in time", shards=len(self._core.ownership.shards))
 

@@ -56,6 +56,7 @@ class Node(Child):
             "GATHERUP_HTTP_PORT": str(self.http_address[1]),
             "GATHERUP_STREAM_PORT": str(self.address[1]),
             "GATHERUP_STREAM_GOODBYE_SPREAD_S": "0",
+            "GATHERUP_NODE_LAME_DUCK_S": "0",
             "GATHERUP_HTTP_ANONYMOUS_PER_S": "1e6",
             "GATHERUP_HTTP_ANONYMOUS_BURST": "1e6",
             "GATHERUP_AUTH_ACCESS_TOKEN_S": "86400",

@@ -122,6 +122,7 @@ async def open_cluster(
                 environment = {
                     "GATHERUP_HTTP_PORT": "0",
                     "GATHERUP_STREAM_PORT": "0",
+                    "GATHERUP_NODE_LAME_DUCK_S": "0",  # no proxy stands in front
                     **settings,
                     **(own or {}).get(name, {}),
                     "GATHERUP_NODE_NAME": name,

@@ -37,6 +37,15 @@ class Node(Struct, frozen=True, kw_only=True):
             description="What this node is called in the cluster, welcomes and logs; no two that run may share it.",
         ),
     ] = "node-1"
+    lame_duck_s: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=3600,
+            description="A shutdown says for so long that the node is unready while it serves like before: until every "
+            "proxy knows. 0 in `gatherup dev`.",
+        ),
+    ] = 15.0
     share_ports: Annotated[
         bool,
         Meta(

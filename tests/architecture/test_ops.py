@@ -151,7 +151,11 @@ def test_a_stopping_node_has_the_time_it_needs() -> None:
     moving_s = stream.goodbye_spread_s + limits.CLOSE_TIMEOUT_S + http.shutdown_timeout_s
     runtime = next(leaf for leaf in config.leaves() if leaf.field == "drain_timeout_s").default
     assert isinstance(runtime, float)
-    needed_s = runtime + moving_s + runtime  # hands over, moves its clients, finishes the rest
+    lame_duck_s = next(leaf for leaf in config.leaves() if leaf.field == "lame_duck_s").default
+    assert isinstance(lame_duck_s, float)
+    needed_s = (
+        lame_duck_s + runtime + moving_s + runtime
+    )  # waits for proxies, hands over, moves its clients, finishes the rest
     assert all(seconds(SERVICES[name]["stop_grace_period"]) > needed_s for name in NODES)
 
 

@@ -41,6 +41,7 @@ class Installation:
             "GATHERUP_HTTP_PORT": str(http),
             "GATHERUP_STREAM_PORT": str(stream),
             "GATHERUP_STREAM_GOODBYE_SPREAD_S": "0",
+            "GATHERUP_NODE_LAME_DUCK_S": "0",
             "GATHERUP_HTTP_ANONYMOUS_BURST": "1000",  # a crowd signs in from one address
             "GATHERUP_AUTH_TOKEN_KEY": secrets.token_hex(32),
             "GATHERUP_RUNTIME_RECEIPT_KEY": secrets.token_hex(32),

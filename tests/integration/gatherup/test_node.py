@@ -13,10 +13,12 @@ from typing import Any
 import httpx
 import pytest
 import trio
+from trio_websocket import open_websocket_url
 
 from actors.ports.log import Fence
 from actors.tables import Column, Table, Type
 from gatherup import start, store
+from gatherup.addresses import Addresses
 from gatherup.embedded import embedded_postgres
 from gatherup.lifetime import run_node
 from gatherup.start import StartRefusedError
@@ -27,6 +29,7 @@ from storage.postgres.streams.canary import CanaryStreams
 from tests.integration.site import SETTINGS, Site, problem, running, settings
 
 pytestmark = pytest.mark.real
+JSON = "gatherup.v1.json"
 GATHERUP = (sys.executable, "-m", "gatherup")
 
 
@@ -148,6 +151,28 @@ async def until_ready(site: Site, status: int) -> None:
             if answer.status_code == status:
                 return
             await trio.sleep(0.02)
+
+
+async def test_a_node_that_is_stopped_serves_on_until_proxies_know(postgres_dsn: str) -> None:
+    stop, addresses = trio.Event(), list[Addresses]()
+    patient = settings(postgres_dsn, GATHERUP_NODE_LAME_DUCK_S="3600")
+    with trio.fail_after(60):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(run_node, patient, stop, addresses.append)
+            while not addresses:  # noqa: ASYNC110 - it is another's doing
+                await trio.sleep(0.02)
+            site = Site(addresses[0].http)
+            await until_ready(site, 200)
+            stop.set()
+            await until_ready(site, 503)
+            newcomers = Site(addresses[0].http)  # over new connections
+            newcomer = await newcomers.guest()
+            await newcomer.post(await newcomer.new_room(), "still served")
+            async with open_websocket_url(addresses[0].stream, subprotocols=[JSON]) as socket:
+                assert socket.subprotocol == JSON
+            await newcomers.aclose()
+            await site.aclose()
+            nursery.cancel_scope.cancel()
 
 
 async def test_the_canarys_log_is_trimmed(postgres_dsn: str) -> None:
