@@ -82,7 +82,11 @@ def wired(config: Config, store: Store, listener: socket) -> Node:
     base = _base(config, store, core, kinds, tokens, wake)
     added = combined(features(base))
     worker = JobWorker(Jobs(pool), added.queues, clock, store.randomness, job_wakeup)
-    receipts = Chore(what="receipts", take=partial(Receipts(pool).delete, limits.RECEIPT_KEEP_DAYS))
+    receipts = Receipts(pool)
+    chores = (
+        Chore(what="receipts", take=partial(receipts.delete, limits.RECEIPT_KEEP_DAYS)),
+        Chore(what="commands in hand", take=receipts.delete_in_hand),
+    )
     answers = Counter[tuple[str, str]]()
     measures = (
         *core_measures(core),
@@ -98,7 +102,7 @@ def wired(config: Config, store: Store, listener: socket) -> Node:
             *core.tasks,
             command_relay.run,
             worker.run,
-            partial(sweep, (receipts, *added.chores), clock),
+            partial(sweep, (*chores, *added.chores), clock),
             erasure_of(base, added.erasers),
             *added.tasks,
         ),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -59,6 +60,8 @@ class Add(StreamCommand, frozen=True, kw_only=True, tag="counter.add"):
 class Forward(StreamCommand, frozen=True, kw_only=True, tag="counter.forward"):
     points: Points
     to: StreamId
+    hang: bool = False
+    """The other counter gets no points: it hangs."""
 
 
 class SetBell(StreamCommand, frozen=True, kw_only=True, tag="counter.set_bell"):
@@ -66,6 +69,13 @@ class SetBell(StreamCommand, frozen=True, kw_only=True, tag="counter.set_bell"):
 
 
 class Ring(StreamCommand, frozen=True, kw_only=True, tag="counter.ring"): ...
+
+
+class Hang(StreamCommand, frozen=True, kw_only=True, tag="counter.hang"):
+    """Deciding it never ends: ``STANDS`` is told of whom it is, and says what becomes of the node."""
+
+
+STANDS: ContextVar[Callable[[str, str], None]] = ContextVar("stands")
 
 
 # --- events --------------------------------------------------------------------------------------------
@@ -108,7 +118,7 @@ class Counter(Struct, frozen=True):
 
 WIRE = WireKind(
     name="counter",
-    commands=(Open, Watch, Dismiss, Add, Forward, SetBell, Ring),
+    commands=(Open, Watch, Dismiss, Add, Forward, SetBell, Ring, Hang),
     internal=(Forget,),
     events={
         "counter.opened": Opened,
@@ -153,15 +163,20 @@ class CounterKind(Kind[Counter]):
                 return Accept((Emit(Dismissed(), revokes=(user,)),) if user in state.watchers else ())
             case Add():
                 return _add(state, facts, command)
-            case Forward(points=points, to=to):
+            case Forward(points=points, to=to, hang=hang):
                 if points > state.total:
                     return Refuse(Code.INVALID, "There are not that many points.", "points")
                 marks: dict[str, Mark] = {"total": state.total - points, "points": points, "to": to}
+                if hang:
+                    marks["hang"] = 1
                 return Accept((Emit(Forwarded(points, to), marks=marks),))
             case SetBell(after_ms=after_ms):
                 return Accept((Emit(BellSet(now + after_ms)),))
             case Ring() if state.bell_at is not None and state.bell_at <= now:
                 return Accept((Emit(Rang()),))
+            case Hang():
+                STANDS.get()(by, command.client_id)
+                return Refuse(Code.INTERNAL)
             case _:
                 return Refuse(Code.FORBIDDEN)
 
@@ -207,6 +222,8 @@ class CounterKind(Kind[Counter]):
             return ()
         points, to = _number(header.marks["points"]), str(header.marks["to"])
         client_id = derive_client_id(header.stream, str(header.seq))
+        if "hang" in header.marks:
+            return (Send(Hang(stream=to, client_id=client_id)),)
         return (Send(Add(stream=to, points=points, client_id=client_id)),)
 
     def due(self, state: Counter) -> Instant | None:

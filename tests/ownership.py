@@ -25,6 +25,7 @@ def owning_everything(clock: Clock, me: Fence = Fence(1, 1)) -> Ownership:  # no
     shards = (Shard(me.node, 1),) * SHARDS
     view = ClusterView(version=1, members=(member(me.node, fence=me.number),), shards=shards)
     ownership.renewed(math.inf, view)
+    ownership.lost_lately = False  # whatever was before is long ago
     return ownership
 
 
@@ -47,6 +48,7 @@ async def joined(
             fence, [Move(number, view.shards[number].epoch, fence.node) for number in view.owned_by(None)]
         )
         await renew(directory, ownership)
+    ownership.lost_lately = False  # whatever was before is long ago
     return ownership
 
 

@@ -10,6 +10,8 @@ RENEWALS_PER_LEASE: Final = 4
 """A lease is renewed every lease_s / RENEWALS_PER_LEASE."""
 ACTING_PART: Final = 0.75
 """A node stops acting lease_s * ACTING_PART after the start of its last renewal that succeeded."""
+LOSS_REMEMBERED_S: Final = 120.0
+"""So long after a node was lost what is sent again may be what it died of: longer than senders wait to repeat."""
 
 HANDOVER_SHARDS: Final = 8
 """Shards handed over together."""

@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from actors.cluster.limits import ACTING_PART, LEASE_S
+from actors.cluster.limits import ACTING_PART, LEASE_S, LOSS_REMEMBERED_S
 from actors.ports.cluster_view import SHARDS, ClusterView, Member, Shard, shard_of
 from actors.ports.log import Fence
 from actors.ports.time import Clock
@@ -66,6 +66,8 @@ class Ownership:
     def __init__(self, me: Fence, clock: Clock, *, lease_s: float = LEASE_S) -> None:
         self.me: Final = me
         self.view = ClusterView(version=0, members=(), shards=(Shard(None, 0),) * SHARDS)
+        self.lost_lately = False
+        """Whether a member was lost in the last LOSS_REMEMBERED_S, or may have been: as of the last renewal."""
         self.wanted_version = 0
         """The newest version that somebody told of; the member reads the view when it is behind."""
         self._clock = clock
@@ -73,6 +75,7 @@ class Ownership:
         # Moved by renewals alone, and from their start: the others count from when the lease stood still, which is no
         # earlier. Counted from the end of a slow renewal, this node might act when it is declared dead already.
         self._acting_until = float("-inf")
+        self._lost_at = float("-inf")
         self._handing_over: set[int] = set()
         self._listeners: list[Callable[[Change], None]] = []
         self._wishes: list[Callable[[], None]] = []
@@ -154,7 +157,9 @@ class Ownership:
     def renewed(self, begun: float, view: ClusterView) -> Change:
         """A renewal that began then (monotonic seconds) succeeded: act on, by this view. An older one is ignored."""
         self._acting_until = max(self._acting_until, begun + self._acting_s)
-        return self._adopt(view)
+        change = self._adopt(view)
+        self.lost_lately = self._clock.monotonic() - self._lost_at < LOSS_REMEMBERED_S
+        return change
 
     def stop(self) -> None:
         """This run is over: never act again."""
@@ -192,6 +197,10 @@ class Ownership:
             joined=frozenset(runs.values()) - frozenset(runs_before.values()),
             left=frozenset(runs_before.values()) - frozenset(runs.values()),
         )
+        # Who leaves in order drains first. Of what was before its first view a node knows nothing.
+        gone = {m.run for m in before.members if not m.draining} - set(runs.values())
+        if gone or not before.version:
+            self._lost_at = self._clock.monotonic()
         self.view = view
         self._members = {member.id: member for member in view.members}
         # A shard that moved is no more this node's to hand over; left in here, it could not be served when it returns.

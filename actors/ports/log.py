@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import Enum, auto
-from typing import Protocol
+from typing import Final, Protocol
 
 from msgspec import Struct
 
 from actors.kind import Change, FactKey, Instant, Job, Row
+
+OWNERS_LOST_MAX: Final = 2
+"""A command that so many owners of its stream were lost with is refused for good."""
+POISONED: Final = bytes(16)
+"""The digest of a receipt that says so: no command has it. It covers no event."""
 
 
 class LogUnavailableError(Exception):
@@ -177,6 +182,21 @@ class Log(Protocol):
 
     async def due(self, shards: Sequence[int], before: Instant, limit: int) -> list[tuple[str, Instant]]:
         """Streams of these shards whose wake_at is at or before this time, earliest first."""
+        ...
+
+    async def take_in_hand(
+        self, fence: Fence, stream: str, key: tuple[str, str], *, lost_before: int
+    ) -> bool:
+        """Note that this run decides the command with this (author, client_id). Whether it may.
+
+        Counts the runs that ended without letting go of it, beside ``lost_before`` of which nothing was noted. At
+        OWNERS_LOST_MAX it may not, and a receipt with the digest POISONED is left. Taken again by the same run it
+        counts nothing. Raises FencedError if the run is over.
+        """
+        ...
+
+    async def let_go(self, stream: str, key: tuple[str, str]) -> None:
+        """Forget that a command was taken in hand: it was decided. A receipt stays."""
         ...
 
 

@@ -16,6 +16,7 @@ from actors.runtime.counters import RuntimeCounters
 from actors.runtime.effects import EffectSource
 from actors.runtime.envelope import Envelope
 from actors.runtime.publisher import Publisher
+from actors.runtime.trials import Trials
 
 
 class ActorContext(Struct, frozen=True, kw_only=True):
@@ -26,6 +27,7 @@ class ActorContext(Struct, frozen=True, kw_only=True):
     clock: Clock
     randomness: Randomness
     committer: Committer
+    trials: Trials
     publisher: Publisher
     digest_key: bytes
     route: Callable[[Envelope], None]

@@ -15,7 +15,7 @@ import trio
 from msgspec import Struct
 
 from actors.kind import Facts, Kind
-from actors.ports.log import Append, LogUnavailableError, Receipt
+from actors.ports.log import POISONED, Append, FencedError, LogUnavailableError, Receipt
 from actors.ports.trace import Step
 from actors.refusals import refused
 from actors.runtime import limits
@@ -28,6 +28,7 @@ from actors.runtime.envelope import RETRY_AFTER_S, Envelope, accepted, digest_of
 from actors.runtime.mailbox import Mailbox
 from actors.runtime.time_slice import TimeSlice
 from actors.runtime.timer import Timer
+from actors.runtime.trials import apart
 from protocol.codes import Code
 from protocol.frames import Refused, Signal
 from protocol.limits import BATCH_COMMANDS_MAX
@@ -124,6 +125,8 @@ class Cell:
             self.taken = self.mailbox.take(1 if self._alone else BATCH_COMMANDS_MAX)
             if self._alone:
                 self._alone -= len(self.taken)
+            elif self._context.ownership.lost_lately:
+                self.taken = apart(self.taken, self.mailbox)
             alive = await (self._turn() if self.taken else self._settle())
             if not alive:
                 return False
@@ -141,20 +144,12 @@ class Cell:
             if resends := [envelope for envelope in self.taken if envelope.command.resend]:
                 await self._answer_resends(resends)
                 self._slice.begin()
-            # 2. One query for what the whole batch needs to know.
-            keys, looked_at = fact_keys(self.kind, self.active.state, self.taken, lambda: self._slice.over)
-            self._leave_from(looked_at)
-            facts: Facts = {}
-            if keys:
-                facts = await self._context.log.facts(self.stream, keys)
-                self._slice.begin()
-            # 3. Asked after the last await: the node may have lost the shard, or its lease, while it read.
-            if not self.serves:
-                self._give_back(self.taken)
-                await trio.lowlevel.checkpoint()  # who was cut ends here
-                return True
-            draft = self._decide(facts)
-        except LogUnavailableError:
+            if resends and self.taken and self._context.ownership.lost_lately:
+                async with self._context.trials.of(self.stream, self.taken) as self.taken:
+                    draft = await self._draft()
+            else:
+                draft = await self._draft()
+        except (LogUnavailableError, FencedError):
             self._give_up()
             return True
         except DecideError as error:
@@ -162,6 +157,8 @@ class Cell:
             refusal = refused(Code.INTERNAL, client_id=error.envelope.command.client_id, stream=self.stream)
             await self._answer_refused([(error.envelope, refusal)])
             raise
+        if draft is None:
+            return True
         if draft.writes:
             if self._context.tracing:
                 mark(self.taken, Step.DECIDED, events=len(draft.rows))
@@ -179,6 +176,22 @@ class Cell:
             await self._answer_refused(draft.refused)
         self.taken = []
         return True
+
+    async def _draft(self) -> Draft | None:
+        """What the batch comes to; None if it isn't this activation's to decide any more."""
+        # 2. One query for what the whole batch needs to know.
+        keys, looked_at = fact_keys(self.kind, self.active.state, self.taken, lambda: self._slice.over)
+        self._leave_from(looked_at)
+        facts: Facts = {}
+        if keys:
+            facts = await self._context.log.facts(self.stream, keys)
+            self._slice.begin()
+        # 3. Asked after the last await: the node may have lost the shard, or its lease, while it read.
+        if not self.serves:
+            self._give_back(self.taken)
+            await trio.lowlevel.checkpoint()  # who was cut ends here
+            return None
+        return self._decide(facts)
 
     def _decide(self, facts: Facts) -> Draft:
         active = self.active
@@ -335,7 +348,9 @@ class Cell:
     def _answer_repeat(self, envelope: Envelope, receipt: Receipt) -> None:
         if envelope.settled:
             return
-        if receipt.digest == digest_of(envelope.command, self._context.digest_key):
+        if receipt.digest == POISONED:
+            envelope.refuse(Code.INTERNAL, self.stream)
+        elif receipt.digest == digest_of(envelope.command, self._context.digest_key):
             first, last = receipt.first_seq, receipt.last_seq
             envelope.answer(accepted(receipt.client_id, self.stream, first, last, receipt.answer))
         else:

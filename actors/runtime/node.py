@@ -23,6 +23,7 @@ from actors.runtime.peers import Peers
 from actors.runtime.publisher import Publisher
 from actors.runtime.router import Router
 from actors.runtime.supervisor import Supervisor
+from actors.runtime.trials import Trials
 
 
 class Runtime:
@@ -58,6 +59,7 @@ class Runtime:
             clock=clock,
             randomness=randomness,
             committer=self.committer,
+            trials=Trials(log, ownership),
             publisher=publisher,
             digest_key=digest_key,
             route=self._route,

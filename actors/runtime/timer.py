@@ -42,6 +42,7 @@ class Timer:
         self._mailbox = mailbox
         self._clock = clock
         self._schedule = schedule
+        self._found_head = active.head
         self._stuck: Instant | None = None
         """A timer whose command was refused: it isn't fired again until the state moves it."""
 
@@ -69,7 +70,9 @@ class Timer:
             return
         self.firing = due
         cause = ("timer", self._stream, str(due), str(self._active.head))
-        stamped = structs.replace(command, client_id=derive_client_id(*cause))
+        # At the head that this activation found, an earlier one may have fired it, and its node been lost by it.
+        again = self._active.head == self._found_head
+        stamped = structs.replace(command, client_id=derive_client_id(*cause), resend=again)
         told = partial(self._fired, due)
         envelope = Envelope(stamped, SYSTEM, self._stream, told, math.inf, returned=self._try_later)
         self._mailbox.put_back([envelope])

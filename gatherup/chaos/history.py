@@ -12,7 +12,7 @@ from typing import Any, Literal
 from msgspec import Struct, msgpack
 
 from actors.kind import EVERYONE
-from actors.ports.log import Receipt
+from actors.ports.log import POISONED, Receipt
 from actors.room.kind import direct_room
 from gatherup.chaos.truth import Fact, Truth
 from protocol import limits
@@ -124,7 +124,13 @@ class History:
 
     def receipt(self, sent: Sent) -> Receipt | None:
         """The receipt of a command, if it was ever accepted."""
-        return self.truth.receipts(sent.stream).get((sent.by, sent.client_id))
+        receipt = self.truth.receipts(sent.stream).get((sent.by, sent.client_id))
+        return None if receipt is None or receipt.digest == POISONED else receipt
+
+    def poisoned(self, stream: str, by: str) -> int:
+        """How many commands of this author the stream refuses for good, since its owners were lost with them."""
+        receipts = self.truth.receipts(stream).values()
+        return sum(receipt.author == by and receipt.digest == POISONED for receipt in receipts)
 
     def accepted(self, by: str, reply: Accepted) -> None:
         """Note that a client was told that its command took effect."""
@@ -146,7 +152,7 @@ class History:
         sent.answers.append(reply)
         sent.decided()
         sent.resent_since_refusal = False
-        self.sentence(reply)
+        self.sentence(by, reply)
         if self._live and self.receipt(sent) is not None and not self.excused(sent):
             raise self.fail(3, f"refused, though it took effect: {reply}")
 
@@ -167,9 +173,11 @@ class History:
         if not isinstance(reply, Refused) or reply.code is not Code.CLIENT_ID_REUSED:
             raise self.fail(3, f"a reused client_id was answered {reply}")
 
-    def sentence(self, reply: Refused) -> None:
+    def sentence(self, by: str, reply: Refused) -> None:
         """Every refusal has a stable code and a sentence."""
-        if reply.code not in CODES or not reply.message or reply.code is Code.INTERNAL:
+        if reply.code not in CODES or not reply.message:
+            raise self.fail(7, f"{reply}")
+        if reply.code is Code.INTERNAL and not (reply.stream and self.poisoned(reply.stream, by)):
             raise self.fail(7, f"{reply}")
         if CODES[reply.code].retry and not reply.retry_after_s:
             raise self.fail(7, f"no retry_after_s: {reply}")

@@ -20,7 +20,17 @@ from actors.kind import (
     Update,
 )
 from actors.ports.cluster_view import Shard, shard_of
-from actors.ports.log import Append, Fence, LogDataError, LogRow, ReadAccess, Receipt, Verdict
+from actors.ports.log import (
+    OWNERS_LOST_MAX,
+    POISONED,
+    Append,
+    Fence,
+    LogDataError,
+    LogRow,
+    ReadAccess,
+    Receipt,
+    Verdict,
+)
 from actors.tables import Tables
 from protocol.ids import kind_of, stream_key
 from storage.memory.locks import RowLock
@@ -61,6 +71,15 @@ class StoredStream:
     lock: RowLock = field(default_factory=RowLock)
 
 
+@dataclass
+class InHand:
+    """A command that a run took in hand and didn't let go of."""
+
+    run: Fence
+    lost: int
+    """Runs that were lost with it."""
+
+
 class MemoryDatabase:
     """Everything stored. Nodes come and go; this stays for the whole simulation.
 
@@ -74,6 +93,8 @@ class MemoryDatabase:
         self.streams: dict[bytes, StoredStream] = {}
         self.read_positions: dict[tuple[str, str], int] = {}
         """By user and room: the number of a message."""
+        self.in_hand: dict[tuple[str, str, str], InHand] = {}
+        """By stream, author and client_id."""
         self.people = MemoryPeople()
         self.members = StoredMembers()
 
@@ -134,6 +155,17 @@ class MemoryDatabase:
         if any((receipt.author, receipt.client_id) in row.receipts for receipt in append.receipts):
             return Verdict.DUPLICATE
         return Verdict.ACCEPTED if row.head == append.head else Verdict.BEHIND
+
+    def take_in_hand(self, run: Fence, stream: str, key: tuple[str, str], lost_before: int) -> bool:
+        """Note that a live run decides a command, or leave the receipt that refuses it."""
+        held = self.in_hand.setdefault((stream, *key), InHand(run, lost_before))
+        held.lost += self.fences(held.run)
+        held.run = run
+        if held.lost < OWNERS_LOST_MAX:
+            return True
+        if row := self.stream(stream):
+            row.receipts.setdefault(key, Receipt(*key, row.head + 1, row.head, POISONED))
+        return False
 
     def commit(self, appends: Sequence[Append], tables: Tables) -> None:
         """Write appends that were judged and accepted; all or, raising LogDataError, none.

@@ -211,3 +211,19 @@ class MemoryLog(Log):
             if row.wake_at is not None and row.wake_at <= before and not row.deleted and key[0] in asked
         )
         return [(f"{kind}:{key.hex()}", wake_at) for wake_at, key, kind in due[:limit]]
+
+    @override
+    async def take_in_hand(
+        self, fence: Fence, stream: str, key: tuple[str, str], *, lost_before: int
+    ) -> bool:
+        await self._faults.before("take_in_hand")
+        if self._database.fences(fence):
+            raise FencedError
+        may = self._database.take_in_hand(fence, stream, key, lost_before)
+        await self._faults.after("take_in_hand")
+        return may
+
+    @override
+    async def let_go(self, stream: str, key: tuple[str, str]) -> None:
+        await self._faults.before("let_go")
+        self._database.in_hand.pop((stream, *key), None)

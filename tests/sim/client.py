@@ -332,7 +332,7 @@ class SimClient:
             pending.unsure, pending.inflight = True, False
 
     def _refused(self, reply: Refused) -> None:
-        self.history.sentence(reply)
+        self.history.sentence(self.user, reply)
         if reply.client_id in self._subscribing:
             stream, _ = self._subscribing.pop(reply.client_id)
             self.wanted.pop(stream, None)

@@ -40,6 +40,7 @@ from storage.memory.bus import MemoryBus, MemoryNetwork
 from storage.memory.logins import MemoryLogins
 from storage.memory.read_positions import MemoryReadPositions
 from storage.memory.visibility import MemoryVisibility
+from tests.counter_kind import STANDS
 from tests.ports import SeededRandomness, TrioClock
 from tests.sim.clock import SimClock
 from tests.sim.faults import Remote, SeededFaults
@@ -130,6 +131,7 @@ class SimNode:
             )
             fence = self._fence = await join(self._directory, joining, self._time)
             self._note("joins as", (fence.node, fence.number))
+            STANDS.set(self._stand)
             self._compose(Ownership(fence, self._time))
             try:
                 async with trio.open_nursery() as nursery:
@@ -246,6 +248,12 @@ class SimNode:
         for wire in list(self.sessions.values()):
             wire.kill()
         self._scope.cancel()
+
+    def _stand(self, by: str, client_id: str) -> None:
+        """It decides what never ends, until it is killed."""
+        self._note("stands with", client_id, "of", by)
+        self._database.stands(by, client_id)
+        self.crash()
 
     def terminate(self) -> None:
         """SIGTERM: hand the streams over, say goodbye, go."""

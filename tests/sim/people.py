@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import trio
 from msgspec.structs import replace
 
+from protocol.codes import Code
 from protocol.frames import Accepted, Refused
 from protocol.ids import SYSTEM, derive_client_id
 from protocol.inbox import EndLogins, ReadInbox, inbox_of
@@ -85,6 +86,9 @@ class Accounts:
                 with trio.move_on_after(COMMAND_TIMEOUT_S + 1):
                     reply = await router.ask(command, by=SYSTEM)
                 if isinstance(reply, Accepted):
+                    break
+                if isinstance(reply, Refused) and reply.code is Code.INTERNAL:
+                    self._cluster.history.sentence(SYSTEM, reply)
                     break
                 if isinstance(reply, Refused) and not reply.retry:
                     raise self._cluster.history.fail(1, f"{command} is refused: {reply}")

@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from actors.kind import Instant, Kind
 from actors.ports.cluster_view import Joining, Member, Shard, shard_of
-from actors.ports.log import Append, Fence, Receipt
+from actors.ports.log import OWNERS_LOST_MAX, Append, Fence, Receipt
 from actors.session.authority import LOGINS_ENDED
 from actors.tables import Tables
 from gatherup.chaos.truth import Fact, Stories
@@ -56,6 +56,10 @@ class ObservedDatabase(MemoryDatabase):
         self._epochs: dict[str, int] = {}
         self._renewed_at: dict[Fence, float] = {}
         self._outages: list[tuple[float, float]] = []
+        self.stood: Counter[tuple[str, str]] = Counter()
+        """How many nodes didn't survive a command, by its author and client_id."""
+        self.poisonings = 0
+        self._taken: dict[tuple[str, str, str], list[Fence]] = {}
         self.comings = 0
         """Runs that joined or were declared dead: each may move shards."""
 
@@ -131,6 +135,28 @@ class ObservedDatabase(MemoryDatabase):
         """Everybody reaches this server."""
         now = trio.current_time()
         self._outages = [(begin, min(end, now)) for begin, end in self._outages]
+
+    # --- what nobody survives ---
+
+    def stands(self, by: str, client_id: str) -> None:
+        """A node stands still with this command."""
+        self.stood[by, client_id] += 1
+        if self.stood[by, client_id] > OWNERS_LOST_MAX:
+            self.alarms.append(f"{self.stood[by, client_id]} nodes were lost with {client_id} of {by}")
+
+    @override
+    def take_in_hand(self, run: Fence, stream: str, key: tuple[str, str], lost_before: int) -> bool:
+        """A command is refused for good only if the runs that had it in hand were lost."""
+        if (stream, *key) not in self.in_hand:
+            self._taken[stream, *key] = []
+        earlier = self._taken[stream, *key]
+        may = super().take_in_hand(run, stream, key, lost_before)
+        lost = sum(self.fences(other) for other in set(earlier))
+        if may is (lost + lost_before >= OWNERS_LOST_MAX):
+            self.alarms.append(f"{key} of {stream} {'may' if may else 'may not'}, though {earlier} had it")
+        self.poisonings += not may
+        earlier.append(run)
+        return may
 
     # --- what is written ---
 

@@ -5,8 +5,8 @@ One that shows only when rare things meet comes with a world in which these are 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from itertools import count
 from typing import Any, cast
 from unittest.mock import patch
@@ -30,6 +30,7 @@ from actors.runtime.cell import Cell
 from actors.runtime.draft import Draft
 from actors.runtime.due import DueWork
 from actors.runtime.supervisor import Supervisor
+from actors.runtime.trials import Trials
 from actors.session.authority import LOGINS_ENDED, Authority
 from actors.session.connection_writer import ConnectionWriter
 from actors.session.logins import LoginReader
@@ -450,6 +451,57 @@ def _shards_go_to_and_fro() -> Generator[None]:
         return {serving[0]: heard[0]}
 
     with patch("actors.cluster.member.rebalancing", restless):
+        yield
+
+
+# --- what nobody survives -----------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _much_hangs() -> Generator[None]:
+    with patch("tests.sim.workload.HANGS", 0.5), patch("tests.sim.simulation.HANGS_MAX", (3,)):
+        yield
+
+
+@_variant
+def _resends_are_not_noted() -> Generator[None]:
+    @asynccontextmanager
+    async def admit(self: Any, stream: str, envelopes: list[Any]) -> AsyncGenerator[list[Any]]:
+        yield envelopes
+
+    with patch.object(Trials, "of", admit), _much_hangs():
+        yield
+
+
+@_variant
+def _no_loss_is_remembered() -> Generator[None]:
+    with patch("actors.cluster.ownership.LOSS_REMEMBERED_S", 0.0), _much_hangs():
+        yield
+
+
+@_variant
+def _lost_owners_are_not_counted() -> Generator[None]:
+    with patch("storage.memory.database.OWNERS_LOST_MAX", 1000), _much_hangs():
+        yield
+
+
+@_variant
+def _one_lost_owner_is_enough() -> Generator[None]:
+    with patch("storage.memory.database.OWNERS_LOST_MAX", 1), _much_hangs():
+        yield
+
+
+@_variant
+def _an_owner_that_lives_counts_as_lost() -> Generator[None]:
+    take = MemoryDatabase.take_in_hand
+
+    def suspicious(self: Any, run: Any, stream: str, key: Any, lost_before: int) -> bool:
+        known = self.in_hand.get((stream, *key))
+        if known is not None:
+            known.lost += not self.fences(known.run)
+        return take(self, run, stream, key, lost_before)
+
+    with patch.object(MemoryDatabase, "take_in_hand", suspicious), _much_hangs():
         yield
 
 

@@ -44,6 +44,8 @@ TYPES = 0.1
 """The part of what is done in rooms that is typing."""
 GOVERNS = 0.08
 """The part of the rest that changes who may do and hear what."""
+HANGS = 0.1
+"""The part of what is done in counters that no node survives, while there is any of it left."""
 OPEN = 0.7
 """The part of rooms that whoever joins may read from their beginning."""
 
@@ -51,7 +53,9 @@ OPEN = 0.7
 class World:
     """The streams that exist, as the clients know them."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, hangs: int = 0) -> None:
+        self.hangs = hangs
+        """So many commands that no node survives are still to come."""
         self.rooms: list[str] = []
         self.counters: list[str] = []
 
@@ -182,7 +186,10 @@ def _codes(client: SimClient, stream: str) -> list[str]:
 def _count(client: SimClient, chance: random.Random, world: World, users: list[str]) -> None:
     stream = chance.choice(world.counters)
     number, new = chance.random(), client.new_id()
-    if number < 0.15:
+    if world.hangs and chance.random() < HANGS:
+        world.hangs -= 1
+        client.send(counter.Hang(client_id=new, stream=stream))
+    elif number < 0.15:
         client.send(counter.Watch(client_id=new, stream=stream))
     elif number < 0.3:
         client.follow(stream)
@@ -192,7 +199,10 @@ def _count(client: SimClient, chance: random.Random, world: World, users: list[s
         )
     elif number < 0.85:
         target = chance.choice(world.counters)
-        client.send(counter.Forward(client_id=new, stream=stream, points=chance.randint(1, 3), to=target))
+        hang = world.hangs > 0 and chance.random() < HANGS
+        world.hangs -= hang
+        points = chance.randint(1, 3)
+        client.send(counter.Forward(client_id=new, stream=stream, points=points, to=target, hang=hang))
     elif number < 0.93:
         client.send(counter.SetBell(client_id=new, stream=stream, after_ms=chance.randint(0, 8000)))
     else:

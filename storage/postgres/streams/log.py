@@ -13,6 +13,8 @@ from typing_extensions import override
 
 from actors.kind import FactKey, Instant, Row
 from actors.ports.log import (
+    OWNERS_LOST_MAX,
+    POISONED,
     Activation,
     Append,
     Fence,
@@ -114,6 +116,33 @@ _DUE: Final = """
         order by s.wake_at limit %(limit)s
     ) d
     order by d.wake_at, d.id limit %(limit)s
+"""
+
+# FOR KEY SHARE: whoever ends this run waits for the note, or this sees the end.
+_TAKE_IN_HAND: Final = """
+    with me as (
+        select id, fence from node where id = %(node)s and fence = %(fence)s for key share
+    ), taken as (
+        insert into in_hand as h (stream_id, author, client_id, node_id, fence, lost)
+        select s.id, %(author)s, %(client_id)s, me.id, me.fence, %(lost)s
+        from me join stream s on s.id = %(stream)s and s.kind = %(kind)s and s.deleted_at is null
+        on conflict (stream_id, author, client_id) do update
+        set node_id = excluded.node_id, fence = excluded.fence, taken_at = now(),
+            lost = h.lost
+                + (not exists (select from node n where n.id = h.node_id and n.fence = h.fence))::integer
+        returning stream_id, author, client_id, lost
+    ), refused as (
+        insert into receipt (stream_id, author, client_id, first_seq, last_seq, digest)
+        select t.stream_id, t.author, t.client_id, s.head + 1, s.head, %(poisoned)s
+        from taken t join stream s on s.id = t.stream_id where t.lost >= %(lost_max)s
+        on conflict do nothing
+        returning true
+    )
+    select exists (select from me), not exists (select from taken where lost >= %(lost_max)s)
+"""
+_LET_GO: Final = """
+    delete from in_hand where stream_id = %(stream)s and author = %(author)s and client_id = %(client_id)s
+    returning true
 """
 
 
@@ -301,6 +330,27 @@ class PostgresLog(Log):
         found = await self._ask(_DUE, {"shards": list(shards), "before": before, "limit": limit})
         return [(f"{kind}:{key.hex}", wake_at) for kind, key, wake_at in found]
 
+    @override
+    async def take_in_hand(
+        self, fence: Fence, stream: str, key: tuple[str, str], *, lost_before: int
+    ) -> bool:
+        parameters = {
+            **_command(stream, key),
+            "node": fence.node,
+            "fence": fence.number,
+            "lost": lost_before,
+            "lost_max": OWNERS_LOST_MAX,
+            "poisoned": POISONED,
+        }
+        ((live, may),) = await self._ask(_TAKE_IN_HAND, parameters)
+        if not live:
+            raise FencedError
+        return may
+
+    @override
+    async def let_go(self, stream: str, key: tuple[str, str]) -> None:
+        await self._ask(_LET_GO, _command(stream, key))
+
     async def _ask(self, statement: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """One statement on the pool, whose repetition is harmless: every failure is 'unavailable'."""
         try:
@@ -309,6 +359,11 @@ class PostgresLog(Log):
         except PostgresError as error:
             raise LogUnavailableError(str(error)) from error
         raise LogUnavailableError(f"no answer within {CALL_TIMEOUT_S} s")
+
+
+def _command(stream: str, key: tuple[str, str]) -> dict[str, Any]:
+    author, client_id = key
+    return {**_named(stream), "author": author, "client_id": UUID(bytes=client_key(client_id))}
 
 
 def _named(stream: str) -> dict[str, Any]:

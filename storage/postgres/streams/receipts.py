@@ -1,4 +1,4 @@
-"""Receipts that are old. Methods may raise PostgresError."""
+"""Receipts that are old, and notes of what was in hand. Methods may raise PostgresError."""
 
 from __future__ import annotations
 
@@ -19,6 +19,14 @@ with old as (
 )
 select count(*) from gone
 """
+_DELETE_IN_HAND = """
+with old as (
+    select ctid from in_hand where taken_at < now() - interval '1 day' limit %(rows)s for update skip locked
+), gone as (
+    delete from in_hand h using old where h.ctid = old.ctid returning 1
+)
+select count(*) from gone
+"""
 
 
 class Receipts:
@@ -30,4 +38,9 @@ class Receipts:
     async def delete(self, keep_days: int, rows_max: int) -> int:
         """Delete at most ``rows_max`` receipts of people and of keys that are older than this; how many there were."""
         ((deleted,),) = await rows(self._pool, _DELETE_RECEIPTS, {"keep_days": keep_days, "rows": rows_max})
+        return deleted
+
+    async def delete_in_hand(self, rows_max: int) -> int:
+        """Delete at most ``rows_max`` notes of the day before of commands in hand: nobody sends those any more."""
+        ((deleted,),) = await rows(self._pool, _DELETE_IN_HAND, {"rows": rows_max})
         return deleted

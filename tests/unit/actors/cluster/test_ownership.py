@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from actors.cluster.limits import ACTING_PART, LEASE_S
+from actors.cluster.limits import ACTING_PART, LEASE_S, LOSS_REMEMBERED_S
 from actors.cluster.ownership import Change, Here, Ownership, Settling, Suspended, There
 from actors.ports.cluster_view import SHARDS, ClusterView, Shard
 from actors.ports.log import Fence
@@ -123,6 +123,34 @@ def test_peers_are_known_by_their_present_run() -> None:
     assert [peer.id for peer in ownership.peers] == [2]
     assert ownership.peer(Fence(2, 3)) == replace(PEER, fence=3)
     assert ownership.peer(Fence(2, 2)) is None and ownership.peer(ME) is None
+
+
+def test_a_loss_is_remembered_for_a_while() -> None:
+    ownership, clock, _ = watched()
+    ownership.renewed(clock.at, view(1))
+    assert ownership.lost_lately, "what was before its first view it can't know"
+    clock.at += LOSS_REMEMBERED_S
+    ownership.renewed(clock.at, view(2))
+    assert not ownership.lost_lately
+    ownership.renewed(clock.at, view(3, fences=(1, 2)))
+    assert ownership.lost_lately, "another run of the peer"
+    clock.at += LOSS_REMEMBERED_S
+    ownership.renewed(clock.at, view(3, fences=(1, 2)))
+    assert not ownership.lost_lately
+
+
+def test_who_drained_before_it_left_is_not_lost() -> None:
+    ownership, clock, _ = watched()
+    whole = view(1)
+    ownership.renewed(clock.at, whole)
+    clock.at += LOSS_REMEMBERED_S
+    me, peer = whole.members
+    ownership.renewed(clock.at, replace(whole, version=2, members=(me, replace(peer, draining=True))))
+    ownership.renewed(clock.at, replace(whole, version=3, members=(me,)))
+    assert not ownership.lost_lately
+    ownership.renewed(clock.at, replace(whole, version=4))
+    ownership.renewed(clock.at, replace(whole, version=5, members=(me,)))
+    assert ownership.lost_lately
 
 
 def test_the_view_is_wanted_once_for_each_version_that_is_heard_of() -> None:
