@@ -120,7 +120,8 @@ class Cell:
                     continue
                 await self.mailbox.wait()
                 self._slice.begin()
-            await self._slice.rest()
+            else:
+                await self._slice.rest()
             self._timer.fire()
             self.taken = self.mailbox.take(1 if self._alone else BATCH_COMMANDS_MAX)
             if self._alone:
@@ -180,7 +181,7 @@ class Cell:
     async def _draft(self) -> Draft | None:
         """What the batch comes to; None if it isn't this activation's to decide any more."""
         # 2. One query for what the whole batch needs to know.
-        keys, looked_at = fact_keys(self.kind, self.active.state, self.taken, lambda: self._slice.over)
+        keys, looked_at = fact_keys(self.kind, self.active.state, self.taken, self._slice.half_over)
         self._leave_from(looked_at)
         facts: Facts = {}
         if keys:
@@ -203,7 +204,7 @@ class Cell:
         for number, envelope in enumerate(self.taken, 1):
             if not envelope.settled:
                 draft.decide(envelope, facts, now)
-                if self._slice.over:
+                if number < len(self.taken) and self._slice.over():
                     self._leave_from(number)
                     break
         return draft

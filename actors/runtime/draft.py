@@ -270,8 +270,8 @@ def _tables(kind: Kind[Any]) -> Tables:
 def fact_keys(
     kind: Kind[Any], state: Struct, envelopes: Sequence[Envelope], enough: Callable[[], bool]
 ) -> tuple[list[FactKey], int]:
-    """What a batch needs to know, each key once; and how many commands it has, one at least: no more are looked at once
-    it is ``enough``. Kinds name keys by the command and the state before the batch.
+    """What a batch needs to know, each key once; and how many of these commands it has, one at least: once it is
+    ``enough``, no more are looked at. Kinds name keys by the command and the state before the batch.
     """
     keys: dict[FactKey, None] = {}
     for number, envelope in enumerate(envelopes, 1):
@@ -280,7 +280,7 @@ def fact_keys(
                 keys[key] = None
         except Exception as error:
             raise DecideError(envelope) from error
-        if enough():
+        if number < len(envelopes) and enough():
             return list(keys), number
     return list(keys), len(envelopes)
 

@@ -24,13 +24,16 @@ class TimeSlice:
         """Others have just run."""
         self._ends_at = self._clock.monotonic() + limits.STEP_S
 
-    @property
     def over(self) -> bool:
         """Whether it is time to let others run."""
         return self._clock.monotonic() >= self._ends_at
 
+    def half_over(self) -> bool:
+        """Whether it is time for the rest of the same work."""
+        return self._clock.monotonic() >= self._ends_at - limits.STEP_S / 2
+
     async def rest(self) -> None:
         """Let others run if it is time, and begin again then. Otherwise there is no checkpoint."""
-        if self.over:
+        if self.over():
             await trio.lowlevel.checkpoint()
             self.begin()
