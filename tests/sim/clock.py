@@ -31,6 +31,10 @@ class SimClock(Clock):
         self._origin_s = self._random.uniform(0, 100_000)
         self._rate = self._random.choice([1.0, 1.0, 0.9998, 1.0003])
         self._wall_ms = self._random.choice([0, 0, 40, -700, 3_600_000, -90_000])
+        # What a look at the clock takes: no step would ever have taken its time otherwise. Far below what leases and
+        # timeouts can notice.
+        self._look_s = self._random.choice([0.0, 0.0, 1e-6])
+        self._looked_at_s = 0.0
         self._scopes: dict[trio.CancelScope, float] = {}  # open deadlines, in Trio's time
         self._thaw: trio.Event | None = None
 
@@ -76,7 +80,9 @@ class SimClock(Clock):
 
     @override
     def monotonic(self) -> float:
-        return self._origin_s + trio.current_time() * self._rate
+        now = self._origin_s + trio.current_time() * self._rate
+        self._looked_at_s = max(now, self._looked_at_s + self._look_s)
+        return self._looked_at_s
 
     @override
     async def sleep_until(self, monotonic: float) -> None:

@@ -12,8 +12,8 @@ import trio.testing
 
 from actors.cluster import calls, link
 from actors.relay import ring
+from actors.runtime import cell, entity, router
 from actors.runtime import limits as runtime_limits
-from actors.runtime import router
 from protocol import limits
 
 T = TypeVar("T")
@@ -33,6 +33,12 @@ SMALL = {
     (link, "LINK_QUEUE_MESSAGES_MAX"): 16,
     (calls, "CALLS_MAX"): 16,
     (router, "HELD_MAX"): 10,
+    (runtime_limits, "STEP_S"): 4e-6,
+    (cell, "BATCH_COMMANDS_MAX"): 8,
+    (entity, "MAILBOX_COMMANDS_MAX"): 24,
+    (limits, "ROOM_MEMBERS_MAX"): 4,
+    (limits, "ROOM_MUTES_MAX"): 2,
+    (limits, "ROOM_BANS_MAX"): 2,
 }
 OUTBOX_BYTES_MAX = 6000
 

@@ -11,13 +11,14 @@ from actors.cluster import calls, link
 from actors.inbox.kind import InboxKind
 from actors.kind import Kind
 from actors.room.kind import RoomKind
+from actors.runtime import cell, entity, router
 from actors.runtime import limits as runtime_limits
-from actors.runtime import router
 from protocol.ids import SYSTEM, kind_of
 from protocol.inbox import inbox_of
 from tests.counter_kind import CounterKind
 from tests.sim.client import SimClient
 from tests.sim.cluster import Cluster
+from tests.sim.crowd import crowd_in_peace, crowds
 from tests.sim.history import History
 from tests.sim.people import Accounts, concern, handle_of
 from tests.sim.schedule import OUTBOX_BYTES_MAX
@@ -31,6 +32,8 @@ HEAL_S = 90.0
 HANGS_MAX = (0, 0, 1, 2)
 """How many commands that no node survives are sent: one of these for each history."""
 SETTLE_S = 3.0
+CROWDED = 0.4
+"""The part of histories in which many come at once."""
 
 
 class Simulation:
@@ -93,6 +96,8 @@ class Simulation:
             for client in self.clients:
                 nursery.start_soon(act, client, world, users, f"act {self.seed} {client.name}")
                 nursery.start_soon(concern, client, world, users, f"concern {self.seed} {client.name}")
+            if self.chance.random() < CROWDED:
+                nursery.start_soon(crowds, self.clients, world, f"crowds {self.seed}")
             nursery.start_soon(self.accounts.run)
             await trio.sleep(HISTORY_S)
             nursery.cancel_scope.cancel()
@@ -116,6 +121,8 @@ class Simulation:
         calm = self.database.activations.copy(), self.database.members.version
         await trio.sleep(SETTLE_S)
         self._check_calm(*calm)
+        if counters := [stream for stream in self.database.story if kind_of(stream) == "counter"]:
+            await crowd_in_peace(self.clients, counters, self.history)
 
     def _unsettled(self) -> list[str]:
         found = self.cluster.unsettled() + self._outliving()
@@ -162,6 +169,10 @@ class Simulation:
         if self.database.late_writes:
             raise self.history.fail(6, self.database.late_writes[0], "revoked")
         for name, node in self.cluster.nodes.items():
+            # What was taken, and the timer, may be put back past the limit.
+            most = entity.MAILBOX_COMMANDS_MAX + cell.BATCH_COMMANDS_MAX + 1
+            if node.up and (fullest := node.runtime.supervisor.mailboxes[1]) > most:
+                raise self.history.fail(5, f"a mailbox of {name} holds {fullest} commands")
             for session in node.sessions:
                 if (queued := session.writer.queued_bytes) > 2 * OUTBOX_BYTES_MAX:
                     raise self.history.fail(5, f"the writer of {name} holds {queued} bytes")

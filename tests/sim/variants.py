@@ -117,6 +117,26 @@ def _working_state_leaks() -> Generator[None]:
 
 
 @_variant
+def _what_a_batch_has_no_time_for_is_skipped() -> Generator[None]:
+    def skipping(self: Any, number: int) -> None:
+        self.taken = self.taken[:number]
+
+    with patch.object(Cell, "_leave_from", skipping):
+        yield
+
+
+@_variant
+def _what_a_batch_has_no_time_for_goes_to_the_end() -> Generator[None]:
+    def last(self: Any, number: int) -> None:
+        self.taken, rest = self.taken[:number], self.taken[number:]
+        for envelope in rest:
+            self.mailbox.put(envelope)
+
+    with patch.object(Cell, "_leave_from", last):
+        yield
+
+
+@_variant
 def _effects_lost() -> Generator[None]:
     append_of = Draft.append
 
