@@ -17,6 +17,10 @@ from tests.ports import EPOCH_MS
 
 _ROUNDING_S: Final = 1e-9
 """Nobody wakes before its time for want of a bit."""
+LOOKS_S = (0.0, 0.0, 1e-6)
+"""What a look at the clock takes, on one node or another: no step would ever have taken its time otherwise. It is far
+below what leases and timeouts can notice.
+"""
 
 
 class SimClock(Clock):
@@ -31,9 +35,7 @@ class SimClock(Clock):
         self._origin_s = self._random.uniform(0, 100_000)
         self._rate = self._random.choice([1.0, 1.0, 0.9998, 1.0003])
         self._wall_ms = self._random.choice([0, 0, 40, -700, 3_600_000, -90_000])
-        # What a look at the clock takes: no step would ever have taken its time otherwise. Far below what leases and
-        # timeouts can notice.
-        self._look_s = self._random.choice([0.0, 0.0, 1e-6])
+        self._look_s = self._random.choice(LOOKS_S)
         self._looked_at_s = 0.0
         self._scopes: dict[trio.CancelScope, float] = {}  # open deadlines, in Trio's time
         self._thaw: trio.Event | None = None

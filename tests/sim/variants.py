@@ -26,6 +26,7 @@ from actors.ports.log import Append, LogOutcomeUnknownError, LogUnavailableError
 from actors.ports.logins import LoginStatus
 from actors.relay import Relay, Subscription, Watch
 from actors.relay.ring import RelayedEvent
+from actors.runtime import limits as runtime_limits
 from actors.runtime.cell import Cell
 from actors.runtime.draft import Draft
 from actors.runtime.due import DueWork
@@ -121,7 +122,7 @@ def _what_a_batch_has_no_time_for_is_skipped() -> Generator[None]:
     def skipping(self: Any, number: int) -> None:
         self.taken = self.taken[:number]
 
-    with patch.object(Cell, "_leave_from", skipping):
+    with patch.object(Cell, "_leave_from", skipping), _batches_are_short():
         yield
 
 
@@ -132,7 +133,17 @@ def _what_a_batch_has_no_time_for_goes_to_the_end() -> Generator[None]:
         for envelope in rest:
             self.mailbox.put(envelope)
 
-    with patch.object(Cell, "_leave_from", last):
+    with patch.object(Cell, "_leave_from", last), _batches_are_short():
+        yield
+
+
+@contextmanager
+def _batches_are_short() -> Generator[None]:
+    """Every look at the clock takes half of what a batch has."""
+    with (
+        patch("tests.sim.clock.LOOKS_S", (1e-6,)),
+        patch.dict(SMALL, {(runtime_limits, "STEP_S"): 2e-6}),
+    ):
         yield
 
 
