@@ -182,6 +182,9 @@ class Kind(ABC, Generic[S]):
     """Where its rows tell who wrote a text, beside ``AUTHORED``."""
     people: ClassVar[tuple[str, ...]] = ()
     """Its tables whose keys are the ids of users that are to be erased from it, beside ``LISTENERS``."""
+    applies_payloads: ClassVar[bool] = False
+    """Whether ``apply`` looks at payloads. If not, none is decoded for it, so a stream can be activated even if one of
+    them isn't valid any more, after a limit was lowered."""
     on_demand: ClassVar[bool] = False
     """Whether a stream begins to exist when it is first needed, for a command it ``admits`` or to be shown, rather
     than with a CreateCommand."""
@@ -208,7 +211,8 @@ class Kind(ABC, Generic[S]):
 
     @abstractmethod
     def apply(self, state: S, header: Header, payload: Struct | None) -> S:
-        """The state after one event. ``payload`` is None when it was erased, or is of an unknown type.
+        """The state after one event. ``payload`` is None unless the kind ``applies_payloads``; then it is None when it
+        was erased, is of an unknown type, or isn't valid any more.
 
         The state must come out the same either way: what it needs of an erasable event stands in the header.
         """

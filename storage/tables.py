@@ -18,6 +18,18 @@ class UnstorableError(Exception):
     """A change that no storage can keep; the message says why."""
 
 
+BAD_VALUES: Final = (
+    UnstorableError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    LookupError,
+    OverflowError,
+    RecursionError,
+)
+"""What looking at the values of a kind may raise. It concerns their stream alone, and must never end a node."""
+
+
 def checked(tables: Tables, change: Change) -> Row | None:
     """The whole row after this change, of an Update the columns it names, None for a deleted one.
 

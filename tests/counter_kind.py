@@ -142,6 +142,7 @@ class CounterKind(Kind[Counter]):
 
     wire = WIRE
     state = Counter
+    applies_payloads = True
 
     def initial(self, stream: str) -> Counter:
         return Counter(stream)

@@ -60,7 +60,7 @@ class Folded:
         self.log.append((encode_header(header), encode_payload(payload)))
         for seq in header.erases:
             self.log[seq - 1] = (self.log[seq - 1][0], None)
-        self.state = self.kind.apply(self.state, header, payload)
+        self.state = self.kind.apply(self.state, header, payload if self.kind.applies_payloads else None)
         self._write(self.rows, header, payload)
 
     def _write(self, rows: dict[FactKey, Row], header: Header, payload: Struct | None) -> None:
@@ -100,6 +100,6 @@ class Folded:
             payload = None
             if packed is not None and not erased(header):
                 payload = msgspec.msgpack.decode(packed, type=self.kind.wire.events[header.type])
-            state = self.kind.apply(state, header, payload)
+            state = self.kind.apply(state, header, payload if self.kind.applies_payloads else None)
             self._write(rows, header, payload)
         return state, rows

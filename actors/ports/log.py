@@ -28,6 +28,13 @@ class LogDataError(Exception):
     """The whole call was rolled back because something in it can't be stored."""
 
 
+class LogFaultError(Exception):
+    """The whole call was rolled back because the database failed on something that it touched: a damaged page, say.
+
+    What touches something else may succeed.
+    """
+
+
 class LogOutcomeUnknownError(Exception):
     """The connection was lost after sending: the call may have committed, or may still commit."""
 
@@ -150,7 +157,7 @@ class Log(Protocol):
 
         Each stream is accepted or refused for itself; what is accepted is durable on return. The order of checks is
         fence, activation, receipts, head. With ``wait_for_locks`` there is no BUSY. A stream may stand in it once.
-        Raises LogConflictError, LogDataError, LogOutcomeUnknownError for the whole call.
+        Raises LogConflictError, LogDataError, LogFaultError, LogOutcomeUnknownError for the whole call.
         """
         ...
 

@@ -23,6 +23,7 @@ from actors.ports.log import (
     Log,
     LogConflictError,
     LogDataError,
+    LogFaultError,
     LogOutcomeUnknownError,
     LogUnavailableError,
     Verdict,
@@ -212,7 +213,7 @@ class Committer:
     async def _commit(self, batch: list[_Pending]) -> None:
         appends = [p.append for p in batch]
         begun = self._clock.monotonic()
-        # What a database answers comes to five cases. The first four are about the whole transaction.
+        # What a database answers comes to six cases. The first five are about the whole transaction.
         try:
             verdicts = await self._db.append(self._fence, appends, wait_for_locks=batch[0].waits)
         # 1. Rolled back for reasons of timing (deadlock, serialization, lock timeout): the same again, later.
@@ -222,21 +223,24 @@ class Committer:
                 self._delay(pending, limits.BUSY_BACKOFF_MIN_S, limits.BUSY_BACKOFF_MAX_S)
         # 2. Rolled back because one of them can't be stored: find out which.
         except LogDataError as error:
-            await self._halve(batch, error)
-        # 3. Nothing was sent. That says nothing of an attempt before this one: where there was one, go on asking.
+            if not await self._halved(batch):
+                self._warn(batch[0], "an append can't be stored", error)
+                batch[0].result.set(Outcome.UNSTORABLE)
+        # 3. Rolled back because the database failed on something that one of them, or each, needs: find out which.
+        except LogFaultError as error:
+            if not await self._halved(batch):
+                self._warn(batch[0], "the database fails on an append", error)
+                self._unavailable(batch)
+        # 4. Nothing was sent.
         except LogUnavailableError:
-            for pending in batch:
-                if pending.unsettled:
-                    self._delay(pending, limits.SETTLE_BACKOFF_MIN_S, limits.SETTLE_BACKOFF_MAX_S)
-                else:
-                    pending.result.set(Outcome.UNAVAILABLE)
-        # 4. Sent, and no answer: it may be in the log, or come to be there later. The identical append goes again
+            self._unavailable(batch)
+        # 5. Sent, and no answer: it may be in the log, or come to be there later. The identical append goes again
         #    and waits for locks, that is, until the first attempt has ended one way or the other.
         except LogOutcomeUnknownError:
             for pending in batch:
                 pending.unsettled = pending.waits = True
                 self._delay(pending, limits.SETTLE_BACKOFF_MIN_S, limits.SETTLE_BACKOFF_MAX_S)
-        # 5. Answered, stream by stream.
+        # 6. Answered, stream by stream.
         else:
             self.commit_s.add(self._clock.monotonic() - begun)
             self.commits += 1
@@ -251,17 +255,25 @@ class Committer:
                 self._settling.update(pending for pending, _ in open_questions)
                 self._nursery.start_soon(self._settle, open_questions)
 
-    async def _halve(self, batch: list[_Pending], error: LogDataError) -> None:
-        """Find the streams that can't be stored; their neighbours are committed on the way."""
+    async def _halved(self, batch: list[_Pending]) -> bool:
+        """Commit both halves apart, so that neighbours of a guilty stream are committed; false for a single one."""
         if len(batch) == 1:
-            _log.warning(
-                "an append can't be stored", extra={"stream": batch[0].append.stream, "error": str(error)}
-            )
-            batch[0].result.set(Outcome.UNSTORABLE)
-            return
+            return False
         middle = len(batch) // 2
         await self._commit(batch[:middle])
         await self._commit(batch[middle:])
+        return True
+
+    def _unavailable(self, batch: list[_Pending]) -> None:
+        """This attempt wrote nothing. That says nothing of one before it: where there was one, go on asking."""
+        for pending in batch:
+            if pending.unsettled:
+                self._delay(pending, limits.SETTLE_BACKOFF_MIN_S, limits.SETTLE_BACKOFF_MAX_S)
+            else:
+                pending.result.set(Outcome.UNAVAILABLE)
+
+    def _warn(self, pending: _Pending, what: str, error: Exception) -> None:
+        _log.warning(what, extra={"stream": pending.append.stream, "error": str(error)})
 
     def _conclude(self, pending: _Pending, verdict: Verdict) -> bool:
         """Act on a verdict; false if only the receipts can tell what it means."""

@@ -191,7 +191,9 @@ class Draft:
         self.accepted.append((envelope, reply))
 
     def _log(self, header: Header, payload: Struct, encoded: bytes) -> None:
-        self.state = self.kind.apply(self.state, header, payload)
+        # As when it is folded from the log: a kind that doesn't say so must not come to rely on payloads.
+        applied = payload if self.kind.applies_payloads else None
+        self.state = self.kind.apply(self.state, header, applied)
         self.head, self.last_at = header.seq, header.at
         self.headers.append(header)
         self.rows[header.seq] = LogRow(header.seq, encode_header(header), encoded)

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 import trio
-from msgspec import Struct, ValidationError, msgpack
+from msgspec import DecodeError, Struct, msgpack
 
 from actors.kind import Kind
 from actors.ports.log import (
@@ -296,15 +296,20 @@ class Entity:
             try:
                 state = await decode_state(found.checkpoint, self.kind.state, time_slice)
                 return state, found.checkpoint_seq
-            except ValidationError:
+            except DecodeError:
                 _log.warning("a checkpoint can't be read: folding the log", extra={"stream": self.stream})
         return self.kind.initial(self.stream), 0
 
     def _payload(self, header: Header, row: LogRow) -> Struct | None:
         type_ = self.kind.wire.events.get(header.type)
-        if row.payload is None or type_ is None:
+        if not self.kind.applies_payloads or row.payload is None or type_ is None:
             return None
-        return msgpack.decode(row.payload, type=type_)
+        try:
+            return msgpack.decode(row.payload, type=type_)
+        except DecodeError as error:
+            about = {"stream": self.stream, "seq": header.seq, "error": str(error)}
+            _log.warning("a payload can't be read: its event is applied without", extra=about)
+            return None
 
 
 def _command(error: Exception) -> dict[str, str]:

@@ -37,9 +37,9 @@ from storage.memory.locks import RowLock
 from storage.memory.members import StoredMembers, StoredShard
 from storage.memory.people import MemoryPeople
 from storage.tables import (
+    BAD_VALUES,
     INTEGER_MAX,
     INTEGER_MIN,
-    UnstorableError,
     check_distinct,
     check_text,
     check_values,
@@ -217,7 +217,7 @@ def check(append: Append, tables: Tables) -> None:
         for job in append.jobs:
             check_text(job.job.queue)
             check_values(job.job.arguments)
-    except UnstorableError as error:
+    except BAD_VALUES as error:
         raise LogDataError(f"{append.stream}: {error}") from error
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
 import trio
 
 from actors.kind import Upsert
 from actors.ports.log import Append
 from actors.runtime.committer import Committer, Outcome
-from tests.contract.rig import Owner, Rig, append, new_stream, receipt
+from actors.tables import Value
+from tests.contract.rig import Owner, PostgresRig, Rig, append, new_stream, receipt
 from tests.ports import SeededRandomness
 
 HANG_GUARD_S = 60
@@ -84,3 +88,60 @@ async def test_nobody_waits_for_a_committer_that_has_ended(log_under_test: Rig) 
         assert await stuck.wait() in (Outcome.UNAVAILABLE, Outcome.UNKNOWN)
         assert await committer.submit(append(*free, 1)).wait() is Outcome.UNAVAILABLE
     assert await rig.log.read(held[0], 0, 10) == []
+
+
+_DAMAGED = """
+create function damaged() returns trigger language plpgsql as $$
+begin raise exception 'invalid page' using errcode = 'XX001'; end $$;
+create trigger damaged before insert on event for each row
+when (new.stream_id = '{stream}'::uuid) execute function damaged();
+"""
+
+
+async def test_a_damaged_stream_is_unavailable_alone(log_under_test: Rig) -> None:
+    rig = log_under_test
+    if not isinstance(rig, PostgresRig):
+        return  # memory isn't damaged
+    owner = await rig.owner()
+    streams = await opened(rig, owner, 20)
+    await rig.admin.execute(_DAMAGED.format(stream=streams[7][0][-32:]).encode())
+    committer = Committer(rig.log, owner.fence, rig.clock, SeededRandomness())
+    results = [committer.submit(append(*stream, 0)) for stream in streams]
+    with trio.fail_after(HANG_GUARD_S):
+        async with trio.open_nursery() as nursery:
+            await nursery.start(committer.run)
+            outcomes = [await result.wait() for result in results]
+            nursery.cancel_scope.cancel()
+    assert outcomes == [Outcome.UNAVAILABLE if n == 7 else Outcome.COMMITTED for n in range(20)]
+
+
+class Endless(dict[str, Value]):
+    """A row whose values can't be read to their end."""
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return self.get(key, default)
+
+    def items(self) -> Any:
+        return self.items()
+
+    def __iter__(self) -> Any:
+        return iter(self)
+
+    def keys(self) -> Any:
+        return self.keys()
+
+
+@pytest.mark.parametrize("table", ["note", "message"])
+async def test_a_row_without_an_end_is_a_data_error(log_under_test: Rig, table: str) -> None:
+    rig = log_under_test
+    owner = await rig.owner()
+    first, second = await opened(rig, owner, 2)
+    committer = Committer(rig.log, owner.fence, rig.clock, SeededRandomness())
+    endless = committer.submit(append(*first, 0, changes=(Upsert(table, "1", Endless(text="x")),)))
+    healthy = committer.submit(append(*second, 0))
+    with trio.fail_after(HANG_GUARD_S):
+        async with trio.open_nursery() as nursery:
+            await nursery.start(committer.run)
+            assert await endless.wait() is Outcome.UNSTORABLE
+            assert await healthy.wait() is Outcome.COMMITTED
+            nursery.cancel_scope.cancel()

@@ -52,6 +52,13 @@ class DataRejected(StatementFailed):
     """The data is at fault (value, constraint, program limit): the same again will fail again."""
 
 
+class ServerFault(StatementFailed):
+    """The server failed on what this statement touched: a damaged page, a failed read, an object that isn't there.
+
+    Another statement may succeed.
+    """
+
+
 def own_words(error: Exception) -> str:
     """What PostgreSQL said, without where it said it: one line for a person."""
     return (str(error).splitlines() or [type(error).__name__])[0]
@@ -70,6 +77,14 @@ _DATA_CLASSES: Final = frozenset(
         "22",  # data exception
         "23",  # integrity constraint violation
         "54",  # program limit exceeded
+    }
+)
+_FAULT_CLASSES: Final = frozenset(
+    {
+        "42",  # undefined or ambiguous object: of one table, perhaps
+        "58",  # system error outside PostgreSQL, such as a failed read
+        "P0",  # raised by a function or a trigger
+        "XX",  # internal error, data or index corrupted
     }
 )
 _UNKNOWN: Final = frozenset(
@@ -96,4 +111,6 @@ def statement_error(message: str, *, sqlstate: str | None, severity: str | None)
         return ReadOnly(message, sqlstate=sqlstate)
     if sqlstate[:2] in _DATA_CLASSES:
         return DataRejected(message, sqlstate=sqlstate)
+    if sqlstate[:2] in _FAULT_CLASSES:
+        return ServerFault(message, sqlstate=sqlstate)
     return StatementFailed(message, sqlstate=sqlstate)

@@ -22,7 +22,7 @@ from storage.postgres.driver.binary import (
 )
 from storage.postgres.driver.link import Rows as Answer
 from storage.postgres.streams.changes import Changes, Rows, Schema
-from storage.tables import UnstorableError, check_distinct, check_values
+from storage.tables import BAD_VALUES, UnstorableError, check_distinct, check_values
 
 STATEMENT: Final = """
     select refused, verdict from append_batch_v2(
@@ -39,7 +39,7 @@ _RECEIPTS: Final = Columns(
 )
 _ERASES: Final = Columns(int4_array, int8_array)
 _JOBS: Final = Columns(int4_array, int8_array, int4_array, text_array, jsonb_array)
-_UNSTORABLE: Final = (UnstorableError, struct.error, TypeError, ValueError, AttributeError)
+_UNSTORABLE: Final = (*BAD_VALUES, struct.error)
 _json: Final = msgspec.json.Encoder().encode
 _int8: Final = struct.Struct(">q").pack
 

@@ -22,6 +22,7 @@ from actors.ports.log import (
     Log,
     LogConflictError,
     LogDataError,
+    LogFaultError,
     LogOutcomeUnknownError,
     LogRow,
     LogUnavailableError,
@@ -32,7 +33,14 @@ from actors.ports.log import (
 from actors.ports.time import Clock
 from actors.tables import Tables
 from protocol.ids import client_key, kind_of, stream_key
-from storage.postgres.driver.errors import DataRejected, OutcomeUnknown, PostgresError, Retryable, own_words
+from storage.postgres.driver.errors import (
+    DataRejected,
+    OutcomeUnknown,
+    PostgresError,
+    Retryable,
+    ServerFault,
+    own_words,
+)
 from storage.postgres.driver.link import CommitLink
 from storage.postgres.driver.links import Links
 from storage.postgres.driver.pool import Pool
@@ -207,6 +215,8 @@ class PostgresLog(Log):
             raise LogConflictError(str(error)) from error
         except DataRejected as error:
             raise LogDataError(str(error)) from error
+        except ServerFault as error:
+            raise LogFaultError(f"{error.sqlstate}: {error}") from error
         except PostgresError as error:
             # Nothing sent, or refused for no fault of the data: no disk space, read-only …
             self._failed(error)
