@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 
 import jwt
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from msgspec import Meta, Struct
 
 from actors.kind import Instant
@@ -18,6 +19,8 @@ ALGORITHMS: Final = ("RS256", "PS256", "ES256", "EdDSA")
 SKEW_S: Final = 60
 """How far the provider's clock may be off."""
 SUBJECT_CHARS_MAX: Final = 255
+RSA_BITS_MIN: Final = 2048
+"""Shorter keys can be broken (RFC 7518, 3.3)."""
 
 Keys = Mapping[str, jwt.PyJWK]
 """The provider's keys by key id."""
@@ -55,12 +58,15 @@ def keys_of(document: bytes) -> Keys:
         entries = msgspec.json.decode(document, type=dict[str, Any]).get("keys", [])
         found: dict[str, jwt.PyJWK] = {}
         for entry in entries:
-            if entry.get("use", "sig") != "sig":
+            # What a key is for may be said in both ways (RFC 7517, 4.2 and 4.3).
+            if entry.get("use", "sig") != "sig" or "verify" not in entry.get("key_ops", ["verify"]):
                 continue
             try:
-                found[str(entry.get("kid", ""))] = jwt.PyJWK.from_dict(entry)
+                key = jwt.PyJWK.from_dict(entry)
             except jwt.PyJWTError:
                 continue
+            if not isinstance(key.key, RSAPublicKey) or key.key.key_size >= RSA_BITS_MIN:
+                found[str(entry.get("kid", ""))] = key
     except (msgspec.DecodeError, AttributeError, TypeError, ValueError):
         raise IdTokenError("the keys aren't a JWK set") from None
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import jwt
@@ -9,6 +10,7 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
+from jwt.warnings import InsecureKeyLengthWarning
 
 from gatherup.auth.id_token import IdTokenError, UnknownKeyError, Who, keys_of, read_id_token
 
@@ -17,10 +19,11 @@ ISSUER, CLIENT, NONCE = "https://issuer.example", "our-client", "a-nonce"
 NO_KEY: Any = None
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 CURVE_KEY = ec.generate_private_key(ec.SECP256R1())
+SHORT = rsa.generate_private_key(public_exponent=65537, key_size=1024)
 FOREIGN = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
-def jwk(algorithm: Any, key: Any, **more: str) -> dict[str, Any]:
+def jwk(algorithm: Any, key: Any, **more: Any) -> dict[str, Any]:
     return {**msgspec.json.decode(algorithm.to_jwk(key.public_key())), **more}
 
 
@@ -31,6 +34,11 @@ PUBLISHED = keys_of(
                 jwk(RSAAlgorithm, KEY, kid="rsa", alg="RS256", use="sig"),
                 jwk(ECAlgorithm, CURVE_KEY, kid="ec", alg="ES256"),
                 jwk(RSAAlgorithm, FOREIGN, kid="enc", use="enc"),
+                jwk(RSAAlgorithm, FOREIGN, kid="signs", key_ops=["sign"]),
+                jwk(RSAAlgorithm, FOREIGN, kid="no list", key_ops="sign"),
+                jwk(RSAAlgorithm, FOREIGN, kid="nothing", key_ops=[]),
+                jwk(ECAlgorithm, CURVE_KEY, kid="verifies", key_ops=["sign", "verify"]),
+                jwk(RSAAlgorithm, SHORT, kid="short", alg="RS256", use="sig"),
                 {
                     "kid": "shared",
                     "kty": "oct",
@@ -55,7 +63,8 @@ def token(key: Any = KEY, algorithm: str = "RS256", kid: str | None = "rsa", **c
         "name": "Ann",
     }
     claims = {name: value for name, value in {**good, **changes}.items() if value is not None}
-    return jwt.encode(claims, key, algorithm, headers={} if kid is None else {"kid": kid})
+    with warnings.catch_warnings(action="ignore", category=InsecureKeyLengthWarning):
+        return jwt.encode(claims, key, algorithm, headers={} if kid is None else {"kid": kid})
 
 
 def read(text: str, now: int = NOW) -> Who:
@@ -64,7 +73,8 @@ def read(text: str, now: int = NOW) -> Who:
 
 def test_a_good_token_says_who_it_is() -> None:
     assert read(token()) == Who("ann", "Ann")
-    assert read(token(CURVE_KEY, "ES256", "ec", name=None)) == Who("ann", None)
+    for kid in ("ec", "verifies"):
+        assert read(token(CURVE_KEY, "ES256", kid, name=None)) == Who("ann", None)
     assert read(token(aud=[CLIENT, "another"], azp=CLIENT)) == Who("ann", "Ann")
 
 
@@ -94,6 +104,10 @@ def test_a_good_token_says_who_it_is() -> None:
         token(iat=NOW // 1000 + 61),
         token(FOREIGN),
         token(FOREIGN, kid="enc"),
+        token(FOREIGN, kid="signs"),
+        token(FOREIGN, kid="no list"),
+        token(FOREIGN, kid="nothing"),
+        token(SHORT, kid="short"),
         token(kid="unknown"),
         token(kid=None),
         token(algorithm="RS512"),
