@@ -66,9 +66,13 @@ class Http(Struct, frozen=True, kw_only=True):
     proxy_hops: Annotated[
         int, Meta(ge=0, le=8, description="Reverse proxies in front, each appending to X-Forwarded-For.")
     ] = 0
-    read_timeout_s: Annotated[
-        Seconds, Meta(description="A silent peer in the middle of a request is closed.")
-    ] = 20.0
+    keep_alive_s: Annotated[
+        Seconds,
+        Meta(
+            description="A silent connection is closed after this long. A proxy in front must close its own before "
+            "(after 60 s: nginx, ALB), or it sends requests on one that is going, and answers 502."
+        ),
+    ] = 75.0
     shutdown_timeout_s: Annotated[Seconds, Meta(description="What open requests get to finish.")] = 5.0
     anonymous_per_s: Annotated[
         float, Meta(gt=0, le=1e6, description="Requests without a valid token, per remote address.")

@@ -149,8 +149,10 @@ def _settings(config: Http) -> HypercornConfig:
     settings.errorlog = logging.getLogger("hypercorn")
     settings.accesslog = None
     settings.graceful_timeout = config.shutdown_timeout_s
-    settings.read_timeout = cast(Any, config.read_timeout_s)
-    settings.keep_alive_timeout = config.read_timeout_s
+    # Hypercorn counts the wait for a next request as a read, and that limit is the one that holds: its own count of
+    # idle time begins with a connection, and is cancelled together with the task of an answered request.
+    settings.read_timeout = cast(Any, config.keep_alive_s)
+    settings.keep_alive_timeout = config.keep_alive_s
     settings.h11_max_incomplete_size = HEADER_BYTES_MAX
     settings.include_server_header = False
     return settings
