@@ -94,7 +94,7 @@ def core_of(
     writers = ConnectionWriters(clock)
     gateway = _gateway(config, services, writers, kinds)
     hears, hearing = _hears(bridge), Hearing(ownership.me.node)
-    canary = _canary(config, store, runtime, relay, writers, ownership, hears, hearing)
+    canary = _canary(config, store, runtime, relay, writers, ownership, bridge, hearing)
     loop_hold = LoopHold(stopwatch, hold_max_s=config.runtime.loop_hold_max_s)
     reporter = Reporter(http_address, gateway, services.registry, runtime, relay, bridge, canary, loop_hold)
     membership = Membership(
@@ -240,7 +240,7 @@ def _canary(
     relay: Relay,
     writers: ConnectionWriters,
     ownership: Ownership,
-    hears: Callable[[], tuple[int, ...]],
+    bridge: Bridge | None,
     hearing: Hearing,
 ) -> Canary:
     probe_context = ProbeContext(
@@ -255,8 +255,8 @@ def _canary(
         config.canary,
         probe_context,
         ownership,
-        audible=lambda: hearing.audibility,
-        hears=hears,
+        bridge=bridge,
+        hearing=hearing,
         skew_s=lambda: store.clock.skewed_s,
         trouble=lambda: store.directory.trouble or store.log.trouble,
     )

@@ -189,6 +189,8 @@ class NodeFrame(Struct, frozen=True, array_like=True):
     version: int
     """Of the directory's view that the sender acts on."""
     messages: tuple[NodeMessage, ...]
+    troubled: bool = False
+    """Whether the sender can't serve the streams it owns now, or is about to end: it is no better than the receiver."""
 
 
 class InvalidNodeFrameError(Exception):

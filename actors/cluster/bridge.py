@@ -65,6 +65,8 @@ class Bridge(Peers, Carrier, Publisher):
         secret: bytes,
     ) -> None:
         self.counters: Final = BridgeCounters()
+        self.troubled = False
+        """Whether this node can't serve what it owns: told to the others with each frame."""
         self._bus, self._ownership, self._clock, self._randomness = bus, ownership, clock, randomness
         self._cluster, self._key = cluster, link_key(secret, cluster)
         self._streams: OwnedStreams | None = None
@@ -97,6 +99,11 @@ class Bridge(Peers, Carrier, Publisher):
     def hears(self) -> tuple[int, ...]:
         """The ids of the members whose frames came lately."""
         return self._links.hears
+
+    @property
+    def serving(self) -> tuple[int, ...]:
+        """The ids of those of them that can serve what they own."""
+        return self._links.serving
 
     @property
     def silent(self) -> tuple[int, ...]:
@@ -256,6 +263,7 @@ class Bridge(Peers, Carrier, Publisher):
                 number=number,
                 version=version,
                 messages=messages,
+                troubled=self.troubled,
             )
             frames.append((inbox(self._cluster, link.run.node), seal(frame, self._key, protocol)))
         return frames

@@ -256,6 +256,8 @@ class Link:
         # Set rather than done at once: holes in a row lead to one repetition, in the next frame.
         self.repeat_calls = False
         """Calls that wait for this peer's answer go to it again with the next frame."""
+        self.troubled = False
+        """Whether the peer said last that it can't serve."""
         self._known_at = now
 
     def hears(self, now: float) -> bool:

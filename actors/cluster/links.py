@@ -62,6 +62,12 @@ class Links:
         return tuple(sorted(link.run.node for link in self if link.hears(now)))
 
     @property
+    def serving(self) -> tuple[int, ...]:
+        """The ids of the members that are heard and say nothing of trouble."""
+        now = self._clock.monotonic()
+        return tuple(link.run.node for link in self if link.hears(now) and not link.troubled)
+
+    @property
     def silent(self) -> tuple[int, ...]:
         """The ids of the members that aren't heard, though they could be by now."""
         now = self._clock.monotonic()

@@ -99,6 +99,7 @@ class Receiving:
         if arrival is Arrival.OLD:
             self._reject("replay")
             return
+        link.troubled = frame.troubled
         self._counters.frames_in += 1
         self._counters.bytes_in += len(data)
         for message in frame.messages:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Final
 
 import structlog
 import trio
 
-from actors.cluster.audible import Audibility
+from actors.cluster.audible import Hearing
+from actors.cluster.bridge import Bridge
 from actors.cluster.ownership import Here, Ownership, There
 from actors.ports.cluster_view import Member
 from gatherup.canary.probe import Probe, ProbeContext
-from gatherup.canary.readiness import STARTING, Away, Readiness, Signs, readiness
+from gatherup.canary.readiness import STARTING, Away, Readiness, Signs, own_trouble, readiness
 from gatherup.config import Canary as CanaryConfig
 
 WATCH_S: Final = 0.5
@@ -25,7 +26,7 @@ _log = structlog.stdlib.get_logger("gatherup.canary")
 class Canary:
     """Sends a probe every ``period_s`` and remembers how that went.
 
-    ``audible`` tells how this node stands with the others, ``hears`` the ids of those whose frames reach it, ``skew_s``
+    ``hearing`` tells how this node stands with the others, ``bridge`` whom it hears and who of them serves, ``skew_s``
     a jump of the clock that wasn't followed, ``trouble`` what PostgreSQL said when it took no write.
     """
 
@@ -35,8 +36,8 @@ class Canary:
         context: ProbeContext,
         ownership: Ownership,
         *,
-        audible: Callable[[], Audibility],
-        hears: Callable[[], Sequence[int]],
+        bridge: Bridge | None,
+        hearing: Hearing,
         skew_s: Callable[[], float | None],
         trouble: Callable[[], str | None],
     ) -> None:
@@ -47,8 +48,8 @@ class Canary:
         self._config = config
         self._context = context
         self._ownership = ownership
-        self._audible = audible
-        self._hears = hears
+        self._bridge = bridge
+        self._hearing = hearing
         self._skew_s = skew_s
         self._trouble = trouble
         self._home = Probe(context, self._is_here, timeout_s=config.timeout_s)
@@ -79,9 +80,9 @@ class Canary:
         """Whether the node is ready now."""
         return readiness(self._signs())
 
-    def why_unready(self) -> str | None:
-        """None when the node is ready, else a sentence."""
-        return self.readiness().unready
+    def serves(self) -> bool:
+        """Whether this node can serve what it owns, whatever others can."""
+        return own_trouble(self._signs()) is None
 
     # --- singing -----------------------------------------------------------------------------------------------
 
@@ -155,6 +156,8 @@ class Canary:
         was_ready = False
         while True:
             found = self.readiness()
+            if self._bridge is not None:
+                self._bridge.troubled = not self.serves()
             if found != told and not self.stopping:
                 tell = _log.warning if was_ready and found != Readiness(None) else _log.info
                 was_ready = was_ready or found.unready is None
@@ -176,11 +179,13 @@ class Canary:
             acting=ownership.acting,
             shards=len(ownership.shards),
             home=self._why_silent_at_home(),
+            served=self._home.heard > 0,
             trouble=self._trouble(),
-            audible=self._audible(),
+            audible=self._hearing.audibility,
             peers=len(ownership.peers),
             unhearing=len(unhearing),
-            hears=len(self._hears()),
+            hears=len(self._bridge.hears) if self._bridge is not None else 0,
+            serving=len(self._bridge.serving) if self._bridge is not None else 0,
             away=away,
         )
 

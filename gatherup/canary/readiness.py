@@ -1,4 +1,8 @@
-"""Whether a node is ready, and whether less than well: a pure decision over what was observed."""
+"""Whether a node is ready, and whether less than well: a pure decision over what was observed.
+
+Ready means that no other node serves better. So where a node can't do its work it is unready, unless the others can't
+either: then it is as good as any, says what is wrong, and clients find it where it is when its work goes on.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ from msgspec import Struct
 from actors.cluster.audible import Audibility
 
 STARTING: Final = "The node is starting."
+NOBODY_BETTER: Final = "No other node serves better."
 STOPPING: Final = "The node is shutting down."
 
 
@@ -32,6 +37,8 @@ class Signs(Struct, frozen=True, kw_only=True):
     """How many this node serves."""
     home: str | None
     """Why the canary in a stream of our own didn't come back; None if it did."""
+    served: bool
+    """Whether a canary in a stream of our own ever came back."""
     trouble: str | None
     """What PostgreSQL said when it last took no write, if it has taken none since."""
     audible: Audibility
@@ -39,6 +46,8 @@ class Signs(Struct, frozen=True, kw_only=True):
     unhearing: int
     """Of them, how many don't hear this node."""
     hears: int
+    serving: int
+    """Of those that it hears, how many say that they can serve what they own."""
     away: Sequence[Away]
     """Of the peers that a canary was sent to."""
 
@@ -52,21 +61,29 @@ class Readiness(Struct, frozen=True):
 
 def readiness(signs: Signs) -> Readiness:
     """Unready is a node that others can stand in for; what no node can do only degrades it."""
+    found = own_trouble(signs)
+    if found is None:
+        return _among_others(signs)
+    # Who hears none of the others is more likely cut off alone than one of many in the same trouble.
+    alike = not signs.serving and (signs.hears > 0 or signs.peers == 0)
+    if signs.stopping or not signs.served or not alike:
+        return Readiness(found)
+    return Readiness(None, f"{found} {NOBODY_BETTER}")
+
+
+def own_trouble(signs: Signs) -> str | None:
+    """Why this node can't serve the streams it owns, whatever others can."""
     if signs.stopping:
-        return Readiness(STOPPING)
+        return STOPPING
     if signs.skew_s is not None:
-        return Readiness(
-            f"The database's clock jumped by {signs.skew_s:.1f} s against this node's: it isn't followed."
-        )
+        return f"The database's clock jumped by {signs.skew_s:.1f} s against this node's: it isn't followed."
     if not signs.acting:
-        return Readiness(
-            _with_trouble(
-                "The lease can't be renewed: streams of this node are suspended until it can.", signs
-            )
+        return _with_trouble(
+            "The lease can't be renewed: streams of this node are suspended until it can.", signs
         )
     if signs.shards and signs.home is not None:
-        return Readiness(_with_trouble(signs.home, signs))
-    return _among_others(signs)
+        return _with_trouble(signs.home, signs)
+    return None
 
 
 def _with_trouble(sentence: str, signs: Signs) -> str:

@@ -29,9 +29,10 @@ class HealthResource:
 
     @endpoint("GET", "/health/ready", answer=Health, other=503, unlimited=True, group=GROUP)
     async def ready(self, caller: Caller) -> tuple[Health, dict[str, str], int]:
-        """Say whether an event recently went the whole way, from command to subscriber; if not, 503 with the reason.
+        """Say whether clients are served here as well as on any other node; if not, 503 with the reason.
 
-        ``degraded`` says what doesn't work on this node and wouldn't work on another one either.
+        An event must have gone the whole way lately, from command to subscriber. ``degraded`` says what doesn't work on
+        this node and wouldn't work on another one either.
         """
         found = self._readiness()
         if found.unready is None:

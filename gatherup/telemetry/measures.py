@@ -51,14 +51,19 @@ def _streams(core: Core) -> list[Measure]:
             "commit_settlements", "Appends whose outcome had to be found out.", lambda: committer.settlements
         ),
         Level("streams_active", "Streams with a running actor.", lambda: len(supervisor)),
-        Level("ready", "1 when the canary came through.", lambda: int(canary.why_unready() is None)),
+        Level("ready", "1 when no other node serves better.", lambda: _ready(canary)),
         Level("degraded", "1 when the node is ready, and less than well.", lambda: _degraded(canary)),
+        Level("serves", "1 when this node can serve what it owns.", lambda: int(canary.serves())),
         Total("canaries_heard", "Canaries that went the whole way.", lambda: canary.heard),
         Total("canaries_lost", "Canaries that didn't.", lambda: canary.silent),
         Total("away_canaries_heard", "Canaries that went through another node.", lambda: canary.away_heard),
         Total("away_canaries_lost", "Canaries that didn't come back from one.", lambda: canary.away_silent),
         Level("canary_lag_s", "From a command to its event at a subscriber.", lambda: canary.lag_s),
     ]
+
+
+def _ready(canary: Canary) -> int:
+    return int(canary.readiness().unready is None)
 
 
 def _degraded(canary: Canary) -> int:

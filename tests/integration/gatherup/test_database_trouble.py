@@ -11,7 +11,8 @@ import trio
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from tests.integration.gatherup.test_node import until_ready
+from gatherup.canary.readiness import NOBODY_BETTER
+from tests.integration.gatherup.test_node import until_degraded, until_ready, until_well
 from tests.integration.site import Site, problem, running, settings
 
 pytestmark = pytest.mark.real
@@ -38,12 +39,12 @@ async def test_a_database_that_was_read_only_is_written_to_again(
         with psycopg.connect(postgres_dsn, autocommit=True) as admin:
             admin.execute(read_only)
             admin.execute(_END_SESSIONS)
-            await unready_because(site, "The lease can't be renewed")
+            await until_degraded(site, "The lease can't be renewed")
             # Every session that the node has by now was opened read-only: links, lines, and the pool's by reading.
             assert (await ann.http.get("/v1/rooms")).status_code == 200
             assert (await ann.send("POST", f"/v1/rooms/{room}/messages", body="no")).status_code == 503
             admin.execute(writable)
-        await until_ready(site, 200)
+        await until_well(site)
         assert await ann.post(room, "again") == 2
         await site.aclose()
     said = logs.getvalue()
@@ -53,13 +54,14 @@ async def test_a_database_that_was_read_only_is_written_to_again(
 
 
 _NO_SPACE = 'could not extend file "base/5/16384": No space left on device'
-_FILL_DISK = f"""
+FILL_DISK = f"""
     create function no_space() returns trigger language plpgsql as $$
     begin
         raise exception '{_NO_SPACE}' using errcode = 'disk_full';
     end $$;
     create trigger no_space before insert on event for each row execute function no_space();
 """
+"""Until the trigger is dropped no event can be written, as when there is no room for another page of the table."""
 
 
 async def test_a_full_disk_is_told_in_postgresql_s_own_words(postgres_dsn: str, logs: io.StringIO) -> None:
@@ -70,26 +72,18 @@ async def test_a_full_disk_is_told_in_postgresql_s_own_words(postgres_dsn: str, 
         await until_ready(site, 200)
         path, said = f"/v1/rooms/{room}/messages", {"client_id": str(uuid.uuid4()), "body": "no"}
         with psycopg.connect(postgres_dsn, autocommit=True) as admin:
-            admin.execute(_FILL_DISK)
+            admin.execute(FILL_DISK)
             problem(await ann.send("POST", path, **said), 503, "unavailable")
-            reason = await unready_because(site, _NO_SPACE)
-            assert reason == f"A command wasn't accepted: unavailable. PostgreSQL says: {_NO_SPACE}"
+            degraded = await until_degraded(site, _NO_SPACE)
+            assert degraded == (
+                f"A command wasn't accepted: unavailable. PostgreSQL says: {_NO_SPACE} {NOBODY_BETTER}"
+            )
             await lost_canaries(site, 30)  # the log is told of readiness less often
             admin.execute("drop trigger no_space on event")
-        await until_ready(site, 200)
+        await until_well(site)
         assert (await ann.send("POST", path, **said)).json()["seq"] == 2
         await site.aclose()
     assert logs.getvalue().count("No space left on device") == 1
-
-
-async def unready_because(site: Site, reason: str) -> str:
-    """Return the whole sentence once the node is unready for this reason."""
-    with trio.fail_after(60):
-        while True:
-            answer = await site.http.get("/health/ready")
-            if answer.status_code == 503 and reason in answer.json()["reason"]:
-                return answer.json()["reason"]
-            await trio.sleep(0.02)
 
 
 async def lost_canaries(site: Site, count: int) -> None:

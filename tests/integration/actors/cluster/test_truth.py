@@ -8,12 +8,15 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
+import psycopg
 import pytest
 import trio
 
+from gatherup.canary.readiness import NOBODY_BETTER
 from gatherup.chaos.proxy import Direction, FaultProxy
 from gatherup.embedded import embedded_valkey
 from tests.integration.actors.cluster.rig import Rig, rig
+from tests.integration.gatherup.test_database_trouble import FILL_DISK
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 QUICK = {"GATHERUP_CANARY_TIMEOUT_S": "1"}
@@ -73,6 +76,24 @@ async def test_a_node_cut_off_from_redis_is_unready_and_says_why(
         assert (await ann.http.get("/v1/me")).status_code == 200
         proxy.heal()
         await cluster.health(third, lambda a: a.status_code == 200 and a.json()["degraded"] is None)
+
+
+async def test_what_no_node_can_do_leaves_all_of_them_routable(cluster: Rig) -> None:
+    """All unready, a proxy would have nowhere to send anybody, and cut off who is there."""
+    for number in (1, 2):
+        await cluster.start(f"node-{number}", **QUICK)
+    await cluster.balanced()
+    for node in cluster.nodes.values():
+        await cluster.health(node, lambda a: a.status_code == 200 and a.json()["degraded"] is None)
+    with psycopg.connect(cluster.dsn, autocommit=True) as admin:
+        admin.execute(FILL_DISK)
+        for node in cluster.nodes.values():
+            answer = await cluster.health(node, lambda a: NOBODY_BETTER in (a.json()["degraded"] or ""))
+            assert answer.status_code == 200
+            assert "PostgreSQL says: " in answer.json()["degraded"]
+        admin.execute("drop trigger no_space on event")
+    for node in cluster.nodes.values():
+        await cluster.health(node, lambda a: a.status_code == 200 and a.json()["degraded"] is None)
 
 
 async def test_without_redis_all_stay_ready_and_say_what_they_lack(

@@ -95,6 +95,21 @@ def say(
     town.hub.ears[inbox("test", 1)][0](seal(frame, key))
 
 
+# --- who is there -----------------------------------------------------------------------------------
+
+
+async def test_who_says_that_it_is_in_trouble_is_heard_and_does_not_serve(autojump_clock, town):
+    await beats()
+    node, other = town.nodes[1].bridge, town.nodes[2].bridge
+    assert (node.hears, node.serving) == ((2,), (2,))
+    other.troubled = True
+    await beats()
+    assert (node.hears, node.serving, other.serving) == ((2,), (), (1,))
+    other.troubled = False
+    await beats()
+    assert node.serving == (2,)
+
+
 # --- commands ---------------------------------------------------------------------------------------
 
 

@@ -6,7 +6,16 @@ import msgspec
 import pytest
 
 from actors.cluster.audible import Audibility
-from gatherup.canary.readiness import STARTING, STOPPING, Away, Readiness, Signs, readiness
+from gatherup.canary.readiness import (
+    NOBODY_BETTER,
+    STARTING,
+    STOPPING,
+    Away,
+    Readiness,
+    Signs,
+    own_trouble,
+    readiness,
+)
 
 WELL = Signs(
     stopping=False,
@@ -14,14 +23,16 @@ WELL = Signs(
     acting=True,
     shards=86,
     home=None,
+    served=True,
     trouble=None,
     audible=Audibility.HEARD,
     peers=2,
     unhearing=0,
     hears=2,
+    serving=2,
     away=(Away("node-2", None), Away("node-3", None)),
 )
-ALONE = msgspec.structs.replace(WELL, audible=Audibility.ALONE, peers=0, hears=0, away=())
+ALONE = msgspec.structs.replace(WELL, audible=Audibility.ALONE, peers=0, hears=0, serving=0, away=())
 FAILING = (Away("node-2", "No answer."), Away("node-3", "No answer."))
 
 
@@ -51,6 +62,56 @@ def test_what_another_node_can_stand_in_for_makes_unready(changes: dict[str, obj
     ready = found(changes)
     assert part in (ready.unready or "")
     assert ready.degraded is None
+
+
+TROUBLES: list[dict[str, object]] = [
+    {"acting": False},
+    {"home": "No canary came back."},
+    {"skew_s": 3600.0},
+]
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+@pytest.mark.parametrize(
+    ("changes", "signs"),
+    [
+        ({"serving": 0}, WELL),
+        ({"serving": 0, "hears": 1}, WELL),
+        ({}, ALONE),
+    ],
+    ids=["all in trouble", "and one silent", "alone"],
+)
+def test_a_node_than_which_none_serves_better_is_degraded(
+    trouble: dict[str, object], changes: dict[str, object], signs: Signs
+) -> None:
+    ready = found({**trouble, **changes}, signs)
+    assert ready.unready is None
+    assert (ready.degraded or "").endswith(NOBODY_BETTER)
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"serving": 1},
+        {"serving": 0, "hears": 0},
+        {"serving": 0, "served": False},
+        {"serving": 0, "stopping": True},
+    ],
+    ids=["one serves", "none is heard", "it never served", "it ends"],
+)
+def test_a_node_that_others_may_stand_in_for_is_unready(
+    trouble: dict[str, object], changes: dict[str, object]
+) -> None:
+    assert found({**trouble, **changes}).unready is not None
+
+
+def test_a_node_says_for_itself_whether_it_serves() -> None:
+    """The others must not make it well, or all would call each other better."""
+    for trouble in (*TROUBLES, {"stopping": True}):
+        assert own_trouble(msgspec.structs.replace(WELL, **trouble)) is not None
+    for changes in ({}, {"audible": Audibility.UNHEARD}, {"away": FAILING}, {"trouble": "It was slow."}):
+        assert own_trouble(msgspec.structs.replace(WELL, **changes)) is None
 
 
 @pytest.mark.parametrize("changes", [{"acting": False}, {"home": "No canary came back."}])
