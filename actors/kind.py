@@ -185,6 +185,10 @@ class Kind(ABC, Generic[S]):
     applies_payloads: ClassVar[bool] = False
     """Whether ``apply`` looks at payloads. If not, none is decoded for it, so a stream can be activated even if one of
     them isn't valid any more, after a limit was lowered."""
+    view_own: ClassVar[tuple[str, ...]] = ()
+    """The fields of its view that depend on who looks. If it names them, the others are encoded once for all who look
+    from another node at the same time; the view is then a struct without tag or renamed fields.
+    """
     on_demand: ClassVar[bool] = False
     """Whether a stream begins to exist when it is first needed, for a command it ``admits`` or to be shown, rather
     than with a CreateCommand."""

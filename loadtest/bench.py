@@ -25,6 +25,7 @@ from loadtest.figures import (
     logins,
     long_steps,
     posts,
+    snapshots,
 )
 from loadtest.node import Node
 from loadtest.report import Figure, table
@@ -49,6 +50,7 @@ MEASURES: Final[dict[str, Callable[[Scale], list[Figure]]]] = {
     "logins": logins.measure,
     "idle": _on_node(idle.measure),
     "cross-node": cross_node.measure,
+    "snapshots": snapshots.measure,
     "idle-rooms": idle_rooms.measure,
 }
 

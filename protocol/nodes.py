@@ -31,11 +31,20 @@ class Beat(Message, frozen=True, tag="beat"):
 
 
 class Missed(Message, frozen=True, tag="missed"):
-    """There was a hole in your frames to me: what you sent before may be lost."""
+    """These frames of yours didn't come, and won't be taken any more: say again what was in them.
+
+    Without numbers anything may be lost, both ways: say everything again that may still matter.
+    """
+
+    first: int = 0
+    last: int = 0
 
 
 class Forward(Message, frozen=True, tag="forward"):
-    """A command for a stream you own at this epoch. Answered by Answer or Returned with this call."""
+    """A command for a stream you own at this epoch. Answered by Answer or Returned with this call.
+
+    ``call`` means something to the asker alone: it names the call, and which copy of it this is.
+    """
 
     call: int
     stream: StreamId
@@ -92,7 +101,8 @@ class Register(Message, frozen=True, tag="register"):
 
 
 class Registered(Message, frozen=True, tag="registered"):
-    """From now on you get what these streams publish; each stood at its head after that began.
+    """You get what these streams publish; each stood at its head after that began, or after something of it
+    didn't reach you. What of it you don't have is in the log.
 
     ``declined``: I don't own these.
     """
@@ -125,7 +135,10 @@ class Published(Message, frozen=True, tag="published"):
 
 
 class Stands(Message, frozen=True, tag="stands"):
-    """This stream was activated and stands at this head: nothing is missing up to there."""
+    """This stream was activated and stands at this head: nothing is missing up to there.
+
+    Only nodes of the last release write this; others say it with Registered.
+    """
 
     stream: StreamId
     head: int
@@ -191,6 +204,10 @@ class NodeFrame(Struct, frozen=True, array_like=True):
     messages: tuple[NodeMessage, ...]
     troubled: bool = False
     """Whether the sender can't serve the streams it owns now, or is about to end: it is no better than the receiver."""
+    repeats: bool = False
+    """Whether the sender, told by Missed which frames were lost, says again what was in them. One of the last release
+    doesn't: whoever misses a frame of it must ask for everything.
+    """
 
 
 class InvalidNodeFrameError(Exception):

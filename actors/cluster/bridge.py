@@ -23,6 +23,7 @@ from actors.cluster.ownership import Change, Ownership, There
 from actors.cluster.receiving import Receiving
 from actors.cluster.registrations import Registrations
 from actors.cluster.serving import OwnedStreams, Serving
+from actors.cluster.showing import Showing
 from actors.kind import Kind
 from actors.ports.bus import Bus, BusUnavailableError
 from actors.ports.log import Fence, Log, LogRow
@@ -37,7 +38,7 @@ from actors.runtime.publisher import Publisher
 from protocol.codes import Code
 from protocol.frames import Signal, Signalled
 from protocol.limits import COMMAND_TIMEOUT_S
-from protocol.nodes import NodeFrame, Part, PassSignal, Roster, SendSignal, Stands, inbox, link_key, seal
+from protocol.nodes import NodeFrame, Part, PassSignal, Roster, SendSignal, inbox, link_key, seal
 
 TICK_S: Final = HEADS_RETRY_S
 """Beats, expired calls and declined registrations are looked after so often."""
@@ -75,12 +76,14 @@ class Bridge(Peers, Carrier, Publisher):
         self._registrations = Registrations(
             ownership, self._links, log, clock, self.counters, stands=relay.stands
         )
+        self._showing = Showing(kinds, self._links, clock, self.counters)
         self._receiving = Receiving(
             ownership=ownership,
             links=self._links,
             registrations=self._registrations,
             calls=self._calls,
             serving=Serving(kinds, self._links, self.counters),
+            showing=self._showing,
             relay=relay,
             presence=presence,
             clock=clock,
@@ -159,8 +162,7 @@ class Bridge(Peers, Carrier, Publisher):
         return self._calls.full or link.outgoing.full
 
     def _send_call(self, link: Link, call: Call) -> None:
-        if not link.outgoing.add(call.message(self._calls.add(call))):
-            self.counters.dropped_messages += 1
+        link.outgoing.add(call.message(self._calls.add(call)))
         self._links.stir()
 
     # --- Publisher ---
@@ -186,7 +188,7 @@ class Bridge(Peers, Carrier, Publisher):
     @override
     def stands(self, stream: str, head: int) -> None:
         for run in self._registrations.listeners.of(stream):
-            self._links.send(run, Stands(stream, head))
+            self._links.send_heads(run, {stream: head})
 
     # --- what presence is carried by ---
 
@@ -199,8 +201,8 @@ class Bridge(Peers, Carrier, Publisher):
         return self._registrations.listeners.within(shards)
 
     @override
-    def carry(self, run: Fence, message: Part | Roster) -> None:
-        self._links.send(run, message)
+    def carry(self, run: Fence, message: Part | Roster) -> bool:
+        return self._links.send(run, message)
 
     # --- running ---
 
@@ -228,7 +230,8 @@ class Bridge(Peers, Carrier, Publisher):
         if connected:
             for link in self._links:
                 link.outgoing.miss()
-                self._receiving.recover(link)
+                link.recovers = True
+            self._links.stir()
 
     async def _speak(self) -> None:
         """Send what waits: at once when idle; what comes while frames are on their way goes together."""
@@ -252,7 +255,11 @@ class Bridge(Peers, Carrier, Publisher):
         me, version, now = self._ownership.me, self._ownership.view.version, self._clock.monotonic()
         protocol = self._ownership.protocol
         for link in self._links:
+            if link.take_recovery(now):
+                self._receiving.recover(link)
             self._repeat_calls(link)
+            if self._streams is not None:
+                self._showing.answer_asked(self._streams, link)
             if not link.outgoing.waiting:
                 continue
             number, messages = link.outgoing.cut()
@@ -264,17 +271,18 @@ class Bridge(Peers, Carrier, Publisher):
                 version=version,
                 messages=messages,
                 troubled=self.troubled,
+                repeats=True,
             )
             frames.append((inbox(self._cluster, link.run.node), seal(frame, self._key, protocol)))
         return frames
 
     def _repeat_calls(self, link: Link) -> None:
-        if link.repeat_calls:
-            link.repeat_calls = False
-            for call in self._calls.take_all(link.run):
-                call.repeat()
+        """Send again what this peer or its answer may have missed, as far as there is room."""
+        while link.repeated and not link.outgoing.full:
+            copy = self._calls.repeat(link.run, link.repeated.popleft())
+            if copy is not None:
                 self.counters.resent_calls += 1
-                self._send_call(link, call)
+                link.outgoing.add(copy)
 
     async def _tick(self) -> None:
         # Nodes that were started together don't all speak at the same moments.

@@ -1,12 +1,12 @@
 """Commands and questions of this node that wait for another node's answer.
 
-Each copy of a call that is sent has a number of its own, and only the newest copy's answer counts: a refusal of an
-earlier copy says nothing of the later one.
+A call keeps its number when it is sent again; each copy tells which one it is. What an earlier copy brought about
+holds: accepted, or shown. What it didn't, says nothing of the later one: of refusals only the newest copy's counts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import count
 from typing import Final
 
@@ -21,22 +21,39 @@ from actors.runtime.envelope import RETRY_AFTER_S, Envelope
 from actors.runtime.peers import RemoteSnapshot
 from protocol.codes import Code
 from protocol.frames import Accepted, Refused, Reply, Unknown
-from protocol.nodes import Ask, Forward
+from protocol.nodes import Ask, Forward, NodeMessage
 
 Answered = RemoteSnapshot | Refused | None
+_COPIES: Final = 1 << 10
+"""More than there are copies of a call: each is repeated once a RECOVERY_S at most, and nobody waits so long."""
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode_reply: Final = msgspec.msgpack.Decoder(Accepted | Refused | Unknown).decode
+
+
+def decoded(reply: Raw) -> Reply | None:
+    """The reply in these bytes; None for bytes that are none."""
+    try:
+        return _decode_reply(reply)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def number_of(name: int) -> int:
+    """The number of the call of which this names a copy."""
+    return name // _COPIES
 
 
 class CommandCall:
     """A command at its owner."""
 
-    __slots__ = ("_sole", "envelope", "stream", "to")
+    __slots__ = ("_sole", "copies", "envelope", "stream", "to")
 
     def __init__(self, to: There, stream: str, envelope: Envelope) -> None:
         self.to: Final = to
         self.stream: Final = stream
         self.envelope: Final = envelope
+        self.copies = 0
+        """So many were sent beside the first."""
         self._sole = not envelope.submitted
         """No other copy of the command was ever sent anywhere."""
         if not self._sole:
@@ -48,26 +65,25 @@ class CommandCall:
         """Whether nobody waits for it any more."""
         return self.envelope.settled
 
-    def message(self, number: int) -> Forward:
-        """One copy of it."""
+    def message(self, name: int) -> Forward:
+        """The copy with this name."""
         envelope = self.envelope
         trace = None if envelope.trace is None else envelope.trace.parent
-        return Forward(number, self.stream, self.to.epoch, envelope.by, Raw(_encode(envelope.command)), trace)
+        return Forward(name, self.stream, self.to.epoch, envelope.by, Raw(_encode(envelope.command)), trace)
 
     def repeat(self) -> None:
         """Another copy is about to be sent, here or elsewhere."""
+        self.copies += 1
         self._sole = False
         _mark_resend(self.envelope)
 
-    def answered(self, reply: Raw) -> bool:
-        """Settle it with the owner's reply. False for bytes that are none: the outcome is unknown then."""
-        try:
-            told = _decode_reply(reply)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    def answered(self, reply: Reply | None) -> bool:
+        """Settle it with the owner's reply. False if that is none: the outcome is unknown then."""
+        if reply is None:
             self.envelope.give_up(self.stream)
-            return False
-        self.envelope.answer(told)
-        return True
+        else:
+            self.envelope.answer(reply)
+        return reply is not None
 
     def returned(self, route: Callable[[Envelope], None]) -> None:
         """The owner didn't take it: if no other copy was sent, nothing happened."""
@@ -88,7 +104,7 @@ class CommandCall:
 class ViewCall:
     """A question for a snapshot at its stream's owner. Asking again changes nothing."""
 
-    __slots__ = ("_answer", "_expires_at", "stream", "to", "user")
+    __slots__ = ("_answer", "_expires_at", "copies", "stream", "to", "user")
 
     def __init__(
         self, to: There, stream: str, user: str, answer: Callable[[Answered], None], expires_at: float
@@ -97,6 +113,7 @@ class ViewCall:
         self.stream: Final = stream
         self.user: Final = user
         self._answer: Callable[[Answered], None] | None = answer
+        self.copies = 0
         self._expires_at = expires_at  # monotonic seconds
 
     @property
@@ -104,25 +121,23 @@ class ViewCall:
         """Whether it was answered."""
         return self._answer is None
 
-    def message(self, number: int) -> Ask:
+    def message(self, name: int) -> Ask:
         """The question."""
-        return Ask(number, self.stream, self.to.epoch, self.user)
+        return Ask(name, self.stream, self.to.epoch, self.user)
 
     def repeat(self) -> None:
-        """Another copy is about to be sent."""
+        """Another copy is about to be sent. It has the name of the first: any one's answer will do, and an owner that
+        still has the first in hand needs to answer only once.
+        """
 
     def shown(self, head: int, view: bytes) -> None:
         """Settle it with what the owner shows."""
         self._settle(RemoteSnapshot(head, view))
 
-    def answered(self, reply: Raw) -> bool:
-        """Settle it with the owner's refusal. False for bytes that are none."""
-        try:
-            told: Reply | None = _decode_reply(reply)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            told = None
-        self._settle(told if isinstance(told, Refused) else _unavailable(self.stream))
-        return isinstance(told, Refused)
+    def answered(self, reply: Reply | None) -> bool:
+        """Settle it with the owner's refusal. False if it is none."""
+        self._settle(reply if isinstance(reply, Refused) else _unavailable(self.stream))
+        return isinstance(reply, Refused)
 
     def returned(self, route: Callable[[Envelope], None]) -> None:
         """The owner isn't the owner."""
@@ -148,7 +163,7 @@ Call = CommandCall | ViewCall
 
 
 class Calls:
-    """The calls that wait, by the run they are at, each under the number of its newest copy."""
+    """The calls that wait, by the run they are at and by number."""
 
     def __init__(self) -> None:
         self._by_run: dict[Fence, dict[int, Call]] = {}
@@ -164,26 +179,38 @@ class Calls:
         return self._size >= CALLS_MAX
 
     def add(self, call: Call) -> int:
-        """Keep a call until it is taken; the number of its next copy."""
+        """Keep a call until it is taken; the name of its first copy."""
         number = next(self._numbers)
         self._by_run.setdefault(call.to.member.run, {})[number] = call
         self._size += 1
-        return number
+        return number * _COPIES
 
-    def take(self, run: Fence, number: int) -> Call | None:
-        """The call that this run answers with this number, once."""
+    def repeat(self, run: Fence, number: int) -> NodeMessage | None:
+        """The next copy of the call with this number; None if nobody waits for it any more."""
+        call = self._by_run.get(run, {}).get(number)
+        if call is None or call.over:
+            return None
+        call.repeat()
+        return call.message(number * _COPIES + min(call.copies, _COPIES - 1))
+
+    def take(self, run: Fence, name: int, *, holds: bool) -> Call | None:
+        """The call that this run answers, once. An answer that doesn't hold for later copies too must be the newest
+        copy's.
+        """
         calls = self._by_run.get(run, {})
-        call = calls.pop(number, None)
-        self._size -= call is not None
+        number, copy = divmod(name, _COPIES)
+        call = calls.get(number)
+        if call is None or not (holds or copy == call.copies):
+            return None
+        del calls[number]
+        self._size -= 1
         if not calls:
-            self._by_run.pop(run, None)
+            del self._by_run[run]
         return call
 
-    def take_all(self, run: Fence) -> list[Call]:
-        """All at this run that somebody waits for."""
-        taken = self._by_run.pop(run, {})
-        self._size -= len(taken)
-        return [call for call in taken.values() if not call.over]
+    def numbers(self, run: Fence) -> Sequence[int]:
+        """All that wait at this run, in the order in which they were sent first."""
+        return tuple(self._by_run.get(run, ()))
 
     def take_moved(self, stays: Callable[[Call], bool]) -> list[Call]:
         """All that somebody waits for and that aren't where they should be."""

@@ -28,8 +28,14 @@ class BridgeCounters:
     unheard_frames: int = 0
     """Frames that nobody listened to."""
     failed_publishes: int = 0
-    dropped_messages: int = 0
-    """Messages without room on their link; the peer sees a hole."""
+    unsent_events: int = 0
+    """Batches of events without room on their link; the peer fetches them from the log."""
+    dropped_answers: int = 0
+    """Answers for which not even the room kept for answers was left."""
+    held_questions: int = 0
+    """Questions for snapshots that waited for room on their link."""
+    encoded_views: int = 0
+    """Views encoded for other nodes, those of one stream and head that differ only by user counted once."""
     dropped_signals: int = 0
     """Signals without room, or for a peer that isn't reached."""
     outdated_signals: int = 0

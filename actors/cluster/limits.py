@@ -28,9 +28,22 @@ LINK_SILENCE_S: Final = 3.0
 """A peer not heard for this long is silent: heads of its streams are then read from the log."""
 LINK_QUEUE_BYTES_MAX: Final = 8 * 1024 * 1024
 LINK_QUEUE_MESSAGES_MAX: Final = 20_000
-"""What waits for one peer's next frame, either way. More: events make a hole, commands are refused ``overloaded``."""
+"""What waits for one peer's next frame, either way. More: of events only the heads are told, commands are refused
+``overloaded``; answers may take as much again."""
 LINK_FRAME_BYTES_MAX: Final = 1024 * 1024
 """One frame on the bus holds about this much, unless one message alone is larger."""
+LINK_SENT_BYTES_MAX: Final = 2 * 1024 * 1024
+LINK_SENT_FRAMES_MAX: Final = 1000
+"""The last frames to one peer are kept, to say again what was in those that it missed. Older ones: everything is said
+again."""
+RECOVERY_S: Final = 1.0
+"""Everything is said again to one peer at most so often."""
+QUESTIONS_HELD_MAX: Final = 10_000
+"""Questions for snapshots of one peer that wait for room on its link. More: refused ``overloaded``."""
+VIEWS_AT_ONCE: Final = 50
+"""Of these so many are answered in one step."""
+VIEWS_ENCODED_MAX: Final = 64
+"""Streams of which the encoding of what all see alike is kept."""
 CALLS_MAX: Final = 20_000
 """Commands and questions of one node that wait for other nodes' answers. More: refused ``overloaded``."""
 HELD_MAX: Final = 10_000

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import trio
@@ -12,7 +12,7 @@ from actors.cluster.link import Link
 from actors.cluster.ownership import Ownership
 from actors.ports.log import Fence, LogRow
 from actors.ports.time import Clock
-from protocol.nodes import NodeMessage
+from protocol.nodes import Answer, NodeMessage, Returned, Shown
 
 
 class Links:
@@ -95,10 +95,18 @@ class Links:
 
     # --- what is said ---
 
-    def send(self, run: Fence, message: NodeMessage) -> None:
-        """Send a message. To a run that is no longer a member it is lost; without room it becomes a hole."""
+    def send(self, run: Fence, message: NodeMessage) -> bool:
+        """Send a message. False if there is no room for it now; to a run that is no longer a member it is lost."""
+        link = self.of(run)
+        if link is None:
+            return True
+        self._wake.set()
+        return link.outgoing.add(message)
+
+    def answer(self, run: Fence, message: Answer | Returned | Shown) -> None:
+        """Answer a call of a peer."""
         if (link := self.of(run)) is not None:
-            self._counters.dropped_messages += not link.outgoing.add(message)
+            self._counters.dropped_answers += not link.outgoing.add_answer(message)
             self._wake.set()
 
     def send_droppable(self, run: Fence, message: NodeMessage) -> None:
@@ -110,9 +118,23 @@ class Links:
             self._counters.dropped_signals += 1
 
     def send_events(self, run: Fence, stream: str, rows: Sequence[LogRow]) -> None:
-        """Pass committed events on."""
+        """Pass committed events on. Without room the peer is told that there are some."""
         if (link := self.of(run)) is not None:
-            self._counters.dropped_messages += not link.outgoing.add_events(stream, rows)
+            self._counters.unsent_events += not link.outgoing.add_events(stream, rows)
+            self._wake.set()
+
+    def send_heads(self, run: Fence, heads: Mapping[str, int]) -> None:
+        """Tell how far streams have come."""
+        if (link := self.of(run)) is not None:
+            for stream, head in heads.items():
+                link.outgoing.stand(stream, head)
+            self._wake.set()
+
+    def decline(self, run: Fence, streams: Iterable[str]) -> None:
+        """Tell that these streams aren't this node's."""
+        if (link := self.of(run)) is not None:
+            for stream in streams:
+                link.outgoing.decline(stream)
             self._wake.set()
 
     def send_trace(self, run: Fence, stream: str, seq: int, parent: str) -> None:

@@ -7,18 +7,20 @@ from typing import Final
 
 import msgspec
 
-from actors.cluster.calls import Calls, ViewCall
+from actors.cluster.calls import Calls, ViewCall, decoded
 from actors.cluster.counters import BridgeCounters
 from actors.cluster.link import Arrival, Link
 from actors.cluster.links import Links
 from actors.cluster.ownership import Ownership
 from actors.cluster.registrations import Registrations
+from actors.cluster.saying_again import SayingAgain
 from actors.cluster.serving import OwnedStreams, Serving
+from actors.cluster.showing import Showing
 from actors.ports.log import Fence, LogRow
 from actors.ports.time import Clock
 from actors.presence import Presence
 from actors.relay import Relay
-from protocol.frames import Signalled
+from protocol.frames import Accepted, Signalled
 from protocol.nodes import (
     Answer,
     Ask,
@@ -60,6 +62,7 @@ class Receiving:
         registrations: Registrations,
         calls: Calls,
         serving: Serving,
+        showing: Showing,
         relay: Relay,
         presence: Presence,
         clock: Clock,
@@ -69,7 +72,9 @@ class Receiving:
         self.streams: OwnedStreams | None = None
         """Where commands go; nothing is heard before it is set."""
         self._ownership, self._links, self._registrations = ownership, links, registrations
-        self._calls, self._serving, self._relay, self._presence = calls, serving, relay, presence
+        self._calls, self._serving, self._showing = calls, serving, showing
+        self._relay, self._presence = relay, presence
+        self._again: Final = SayingAgain(registrations, presence)
         self._clock, self._counters, self._key = clock, counters, key
         self._logged_at: dict[str, float] = {}
 
@@ -95,6 +100,7 @@ class Receiving:
             self._reject("early" if frame.version > self._ownership.view.version else "foreign")
             return
         # 5. Is it new? Taking a frame twice would carry out its commands twice.
+        before = link.incoming.last
         arrival = link.incoming.take(frame.number, self._clock.monotonic())
         if arrival is Arrival.OLD:
             self._reject("replay")
@@ -104,18 +110,32 @@ class Receiving:
         self._counters.bytes_in += len(data)
         for message in frame.messages:
             self._take(self.streams, link, frame, message)
-        # 6. Was something lost before it? Both sides say again what may have been in there. Its own messages came
-        #    first: each stands for itself, and what is asked for now is answered with later heads than theirs.
+        # 6. Was something lost before it? The sender says again what was in there. The frame's own messages came
+        #    first: each stands for itself.
         if arrival is Arrival.AFTER_HOLE:
             self._counters.holes += 1
-            link.outgoing.miss()
-            self.recover(link)
+            link.outgoing.miss(before + 1, frame.number - 1)
+            if not frame.repeats:
+                link.recovers = True
+            self._links.stir()
 
     def recover(self, link: Link) -> None:
-        """Repeat everything that may have been lost on the way to this peer or back."""
-        link.repeat_calls = True
+        """Say everything again that may have been lost on the way to this peer, and ask for what may be on the way
+        back.
+        """
+        link.repeated.clear()
+        link.repeated.extend(self._calls.numbers(link.run))
         self._registrations.again(link.run)
         self._presence.again(link.run)
+
+    def _missed(self, link: Link, message: Missed) -> None:
+        lost = link.outgoing.kept(message.first, message.last) if message.first else None
+        if lost is not None:
+            self._again.say(link, lost)
+        else:
+            if message.first:  # nobody knows any more what it was: the peer must ask for everything
+                link.outgoing.miss()
+            link.recovers = True
         self._links.stir()
 
     def _take(self, streams: OwnedStreams, link: Link, frame: NodeFrame, message: NodeMessage) -> None:
@@ -124,11 +144,11 @@ class Receiving:
             case Beat():
                 pass
             case Missed():
-                self.recover(link)
+                self._missed(link, message)
             case Forward():
                 self._serving.command(streams, run, message)
             case Ask():
-                self._serving.view(streams, run, message)
+                self._showing.view(streams, run, message)
             case SendSignal():
                 self._serving.signal(streams, message)
             case Answer() | Returned() | Shown():
@@ -152,13 +172,15 @@ class Receiving:
                 self._presence.roster(message)
 
     def _settle(self, streams: OwnedStreams, run: Fence, message: Answer | Returned | Shown) -> None:
-        call = self._calls.take(run, message.call)
+        reply = decoded(message.reply) if isinstance(message, Answer) else None
+        holds = isinstance(message, Shown) or isinstance(reply, Accepted)
+        call = self._calls.take(run, message.call, holds=holds)
         if call is None or call.over:
-            return  # an earlier copy's, or its time was up
+            return  # its time was up, or a later copy is still to be answered
         match message:
             case Returned():
                 call.returned(streams.route)
-            case Answer(reply=reply):
+            case Answer():
                 self._counters.malformed_messages += not call.answered(reply)
             case Shown(head=head, view=view):
                 if isinstance(call, ViewCall):

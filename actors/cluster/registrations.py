@@ -59,6 +59,12 @@ class Registrations:
         for stream in streams:
             self._links.want(run, stream, True)
 
+    def say_again(self, run: Fence, streams: Iterable[str]) -> None:
+        """What was said to this run of these streams was lost: say what holds now."""
+        for stream in streams:
+            self._counters.reregistrations += stream in self._wishes
+            self._links.want(run, stream, stream in self._wishes)
+
     def registered(self, message: Registered) -> None:
         """Take an owner's answer to registrations."""
         for stream, head in message.heads.items():
@@ -102,8 +108,7 @@ class Registrations:
         for stream in owned:
             self.listeners.add(run, stream, version)
         self.heads.want(owned, run)
-        if declined:
-            self._links.send(run, Registered({}, tuple(declined)))
+        self._links.decline(run, declined)
         return owned
 
     def unregister(self, run: Fence, streams: Iterable[str]) -> None:
@@ -116,7 +121,7 @@ class Registrations:
             for stream, head in heads.items():
                 self._stands(stream, head)
         else:
-            self._links.send(asker, Registered(dict(heads)))
+            self._links.send_heads(asker, heads)
 
     # --- changes of ownership ---
 

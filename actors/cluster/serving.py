@@ -16,7 +16,7 @@ from actors.runtime.envelope import RETRY_AFTER_S, Envelope
 from actors.runtime.router import Snapshot
 from protocol.codec import Codec, InvalidFrameError, Subprotocol, UndecodableError
 from protocol.frames import Command, Refused, Reply, Signal, StreamCommand, Unknown
-from protocol.nodes import Answer, Ask, Forward, Returned, SendSignal, Shown
+from protocol.nodes import Answer, Forward, Returned, SendSignal
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 
@@ -78,7 +78,7 @@ class Serving:
         """Have a command served, and its reply sent."""
 
         def reply(told: Reply) -> None:
-            self._links.send(run, Answer(message.call, Raw(_encode(told))))
+            self._links.answer(run, Answer(message.call, Raw(_encode(told))))
 
         try:
             command = self._codec.decode(bytes(message.command))
@@ -101,23 +101,9 @@ class Serving:
             by=message.by,
             epoch=message.epoch,
             reply=reply,
-            returned=lambda: self._links.send(run, Returned(message.call)),
+            returned=lambda: self._links.answer(run, Returned(message.call)),
             parent=message.trace,
         )
-
-    def view(self, streams: OwnedStreams, run: Fence, message: Ask) -> None:
-        """Have a snapshot shown, and sent."""
-
-        def answer(shown: Snapshot | Refused | None) -> None:
-            match shown:
-                case None:
-                    self._links.send(run, Returned(message.call))
-                case Refused():
-                    self._links.send(run, Answer(message.call, Raw(_encode(shown))))
-                case _:
-                    self._links.send(run, Shown(message.call, shown.head, Raw(_encode(shown.view))))
-
-        streams.view_for(message.stream, message.user, message.epoch, answer)
 
     def signal(self, streams: OwnedStreams, message: SendSignal) -> None:
         """Have a signal passed on."""

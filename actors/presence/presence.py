@@ -27,7 +27,7 @@ SETTLE_S: Final = 2 * PRESENCE_INTERVAL_S
 
 
 class Carrier(Protocol):
-    """The bridge, as far as presence needs it. What it can't carry is lost."""
+    """The bridge, as far as presence needs it. The bus may lose what it carries."""
 
     def listeners(self, stream: str) -> Iterable[Fence]:
         """The runs of the peers that want to know of this stream, which this node owns."""
@@ -37,8 +37,8 @@ class Carrier(Protocol):
         """The streams of these shards of this node that any peer wants to know of."""
         ...
 
-    def carry(self, run: Fence, message: Part | Roster) -> None:
-        """Take a message to a peer's run, or drop it."""
+    def carry(self, run: Fence, message: Part | Roster) -> bool:
+        """Take a message to a peer's run. False if there is no room for it now: say it later."""
         ...
 
 
@@ -115,7 +115,7 @@ class Presence:
             self._stirred = trio.Event()
             self._settle()
             await self._flush()
-            if self._unsaid or self._settling or self._doubted:
+            if self._unsaid or self._asked or self._settling or self._doubted:
                 self._stirred.set()
             await self._clock.sleep_until(self._clock.monotonic() + PRESENCE_INTERVAL_S)
 
@@ -147,6 +147,12 @@ class Presence:
         owned = set(self._ownership.view.owned_by(run.node))
         self._unsaid.update((stream, None) for stream in self._said if shard_of(stream) in owned)
         self._doubted[run] = self._clock.monotonic()
+        self._stirred.set()
+
+    def say_again(self, stream: str) -> None:
+        """What was said of this roster to its owner was lost: say what holds now, also that nobody is here."""
+        self._said[stream] = None
+        self._unsaid[stream] = None
         self._stirred.set()
 
     def _moved(self, change: Change) -> None:
@@ -205,7 +211,8 @@ class Presence:
             return
         match self._ownership.where(stream):
             case There(member=member) if self.carrier is not None:
-                self.carrier.carry(member.run, Part(stream, dict(here.users), here.more))
+                if not self.carrier.carry(member.run, Part(stream, dict(here.users), here.more)):
+                    self._unsaid[stream] = None
             case OwnedHere():
                 said = Said(here, self._ownership.view.version, self._clock.monotonic())
                 self._rosters.put(self._ownership.me, stream, said)
@@ -233,8 +240,10 @@ class Presence:
 
     def _carry_roster(self, run: Fence, stream: str, roster_state: RosterState) -> None:
         epoch = self._ownership.epoch(stream)
-        if self.carrier is not None and epoch is not None:
-            self.carrier.carry(run, Roster(stream, epoch, dict(roster_state.users), roster_state.count))
+        if self.carrier is None or epoch is None:
+            return
+        if not self.carrier.carry(run, Roster(stream, epoch, dict(roster_state.users), roster_state.count)):
+            self._asked.setdefault(run, {})[stream] = None
 
     def _settled(self, stream: str) -> bool:
         return self._owns(stream) and shard_of(stream) not in self._settling

@@ -38,6 +38,7 @@ class RoomKind(Kind[Room]):
     tables = TABLES
     texts = (Texts(MESSAGE, author="author", text="body"),)
     people = (INVITED,)
+    view_own = ("role", "muted_until", "readable_after")
 
     def __init__(self, invite_key: bytes) -> None:
         self._codes: Final = InviteCodes(invite_key)

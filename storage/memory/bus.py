@@ -33,6 +33,10 @@ class BusFaults:
         """Asked once for each frame and listener, in the order of publishing."""
         return Fate()
 
+    def takes_s(self, sender: str) -> float:
+        """How long it takes to give frames to the server."""
+        return 0.0
+
     def answers(self, sender: str) -> bool:
         """Whether a publish that was carried is answered; if not, it raises BusUnavailableError all the same."""
         return True
@@ -215,7 +219,7 @@ class MemoryBus(Bus):
 
     @override
     async def publish(self, frames: Sequence[tuple[str, bytes]]) -> list[int]:
-        await self._clock.sleep_until(self._clock.monotonic())
+        await self._clock.sleep_until(self._clock.monotonic() + self._network.faults.takes_s(self._name))
         if not self._network.reaches(self._name):
             raise BusUnavailableError("the server can't be reached")
         counts = [self._network.carry(self._name, channel, frame) for channel, frame in frames]

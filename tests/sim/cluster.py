@@ -25,6 +25,8 @@ from tests.sim.truth import ObservedDatabase
 NODES_MAX = 4
 DELAYS_S = (0.0005, 0.005, 0.05, 0.7)
 """How long frames take at most: one of these for each history."""
+PUBLISH_S = (0.0, 0.0, 0.02, 0.3)
+"""How long it takes at most to give frames to the bus, one of these for each history: what is said meanwhile waits."""
 
 
 class Cluster:
@@ -108,7 +110,14 @@ class Cluster:
         self.counters["repairs"] += node.relay.counters.repairs
         if node.bridge is not None:
             counters = node.bridge.counters
-            for name in ("holes", "reregistrations", "resent_calls", "outdated_signals"):
+            for name in (
+                "holes",
+                "reregistrations",
+                "resent_calls",
+                "outdated_signals",
+                "unsent_events",
+                "held_questions",
+            ):
                 self.counters[name.replace("_", " ")] += getattr(counters, name)
             self.counters["replayed frames"] += counters.dropped_frames["replay"]
 
@@ -162,6 +171,7 @@ class SeededBusFaults(BusFaults):
         self._random = random.Random(seed)
         self._history = history
         self._delay_s = self._random.choice(DELAYS_S)
+        self._publish_s = self._random.choice(PUBLISH_S)
         self._loses, self._repeats, self._overtakes, self._unanswered = (
             self._random.choice([0.0, 0.0, 0.01, 0.1]) for _ in range(4)
         )
@@ -169,7 +179,11 @@ class SeededBusFaults(BusFaults):
 
     def heal(self) -> None:
         """Nothing goes wrong from now on."""
-        self._loses = self._repeats = self._overtakes = self._unanswered = 0.0
+        self._loses = self._repeats = self._overtakes = self._unanswered = self._publish_s = 0.0
+
+    @override
+    def takes_s(self, sender: str) -> float:
+        return self._random.uniform(0, self._publish_s) if self._publish_s else 0.0
 
     @override
     def fate(self, sender: str, channel: str) -> Fate:

@@ -10,7 +10,7 @@ from typing import TypeVar
 import trio
 import trio.testing
 
-from actors.cluster import calls, link
+from actors.cluster import calls, outgoing, showing
 from actors.relay import ring
 from actors.runtime import cell, entity, router
 from actors.runtime import limits as runtime_limits
@@ -30,7 +30,10 @@ SMALL = {
     (runtime_limits, "PASSIVATION_SWEEP_S"): 1.0,
     (runtime_limits, "DUE_SWEEP_S"): 5.0,
     (runtime_limits, "STREAMS_PER_COMMIT_MAX"): 3,
-    (link, "LINK_QUEUE_MESSAGES_MAX"): 16,
+    (outgoing, "LINK_QUEUE_MESSAGES_MAX"): 16,
+    (outgoing, "LINK_QUEUE_BYTES_MAX"): 6000,
+    (outgoing, "LINK_SENT_FRAMES_MAX"): 20,
+    (showing, "QUESTIONS_HELD_MAX"): 4,
     (calls, "CALLS_MAX"): 16,
     (router, "HELD_MAX"): 10,
     (runtime_limits, "STEP_S"): 4e-6,

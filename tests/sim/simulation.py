@@ -7,7 +7,7 @@ from typing import Any
 
 import trio
 
-from actors.cluster import calls, link
+from actors.cluster import calls, outgoing, showing
 from actors.inbox.kind import InboxKind
 from actors.kind import Kind
 from actors.room.kind import RoomKind
@@ -177,8 +177,12 @@ class Simulation:
                 if (queued := session.writer.queued_bytes) > 2 * OUTBOX_BYTES_MAX:
                     raise self.history.fail(5, f"the writer of {name} holds {queued} bytes")
             if (bridge := node.bridge) is not None:
-                if bridge.queued > link.LINK_QUEUE_MESSAGES_MAX * len(self.cluster.nodes):
+                # As many answers as other messages, and a beat.
+                if bridge.queued > (2 * outgoing.LINK_QUEUE_MESSAGES_MAX + 1) * len(self.cluster.nodes):
                     raise self.history.fail(5, f"the links of {name} hold {bridge.queued} messages")
+                asked = max((len(link.asked) for link in bridge._links), default=0)
+                if asked > showing.QUESTIONS_HELD_MAX:
+                    raise self.history.fail(5, f"{asked} questions wait for a link of {name}")
                 if bridge.calls > calls.CALLS_MAX:
                     raise self.history.fail(5, f"{bridge.calls} calls of {name} wait")
                 if (held := node.runtime.router.held) > router.HELD_MAX:

@@ -14,13 +14,17 @@ from unittest.mock import patch
 import trio
 from msgspec.structs import replace
 
+from actors.cluster import outgoing
 from actors.cluster.calls import Calls, CommandCall
 from actors.cluster.lease import FailureDetector
-from actors.cluster.link import Arrival, Incoming, Outgoing
+from actors.cluster.link import Arrival, Incoming
 from actors.cluster.member import Membership
+from actors.cluster.outgoing import Outgoing
 from actors.cluster.placement import rebalancing
 from actors.cluster.receiving import Receiving
 from actors.cluster.registrations import Registrations
+from actors.cluster.saying_again import SayingAgain
+from actors.cluster.showing import Showing
 from actors.ports.cluster_view import ClusterView, Member
 from actors.ports.log import Append, LogOutcomeUnknownError, LogUnavailableError, Verdict
 from actors.ports.logins import LoginStatus
@@ -553,14 +557,69 @@ def _hole_detection_off() -> Generator[None]:
 
 @_variant
 def _missed_frames_are_not_said_again() -> Generator[None]:
-    with patch.object(Receiving, "recover", _nothing):
+    with patch.object(SayingAgain, "say", _nothing):
+        yield
+
+
+@_variant
+def _what_is_not_remembered_is_not_asked_for() -> Generator[None]:
+    with (
+        patch.object(Receiving, "recover", _nothing),
+        patch.dict(SMALL, {(outgoing, "LINK_SENT_FRAMES_MAX"): 1}),
+    ):
         yield
 
 
 @_variant
 def _queues_between_nodes_are_endless() -> Generator[None]:
     endless = property(lambda self: False)
-    with patch.object(Outgoing, "full", endless), patch.object(Calls, "full", endless):
+    with patch.object(Outgoing, "_holds", _never), patch.object(Calls, "full", endless):
+        yield
+
+
+@_variant
+def _questions_for_snapshots_are_held_without_end() -> Generator[None]:
+    def hold(self: Any, link: Any, message: Any, until: float) -> None:
+        link.asked[message.call] = (message, until)
+
+    with patch.object(Showing, "_hold", hold), _links_are_full():
+        yield
+
+
+@_variant
+def _events_without_room_on_a_link_are_forgotten() -> Generator[None]:
+    def forgetful(self: Any, stream: str, rows: Any) -> bool:
+        return all(self._add_event(stream, row) for row in rows)
+
+    with patch.object(Outgoing, "add_events", forgetful), _links_are_full():
+        yield
+
+
+@_variant
+def _a_refusal_of_any_copy_is_believed() -> Generator[None]:
+    take = Calls.take
+
+    def trusting(self: Any, run: Any, name: int, *, holds: bool) -> Any:
+        return take(self, run, name, holds=True)
+
+    with (
+        patch.object(Calls, "take", trusting),
+        patch("actors.cluster.link.RECOVERY_S", 0.05),
+        patch("tests.sim.cluster.DELAYS_S", (0.7,)),
+        patch("tests.sim.workload.GOVERNS", 0.4),
+    ):
+        yield
+
+
+@contextmanager
+def _links_are_full() -> Generator[None]:
+    """A world in which little fits between nodes, and much is asked for."""
+    with (
+        patch.dict(
+            SMALL, {(outgoing, "LINK_QUEUE_MESSAGES_MAX"): 4, (outgoing, "LINK_QUEUE_BYTES_MAX"): 1500}
+        ),
+        patch("tests.sim.cluster.PUBLISH_S", (0.3,)),
+    ):
         yield
 
 

@@ -3,12 +3,13 @@ from __future__ import annotations
 import msgspec
 from msgspec import Raw
 
-from actors.cluster.calls import Calls, CommandCall, ViewCall
+from actors.cluster.calls import Calls, CommandCall, ViewCall, decoded, number_of
 from actors.cluster.ownership import There
 from actors.runtime.envelope import Envelope
 from actors.runtime.peers import RemoteSnapshot
 from protocol.codes import Code
 from protocol.frames import Accepted, Refused, Reply, Unknown
+from protocol.nodes import Forward
 from tests.counter_kind import Add
 from tests.unit.actors.cluster.bridges import BY, add, client_id, member, stream_in
 
@@ -79,14 +80,15 @@ def test_replies_come_through():
         Unknown(client_id=client_id(1)),
     ):
         call, _, replies = make()
-        assert call.answered(Raw(msgspec.msgpack.encode(reply)))
+        assert call.answered(decoded(Raw(msgspec.msgpack.encode(reply))))
         assert replies == [reply]
 
 
 def test_a_reply_that_is_none_leaves_the_outcome_unknown():
     for reply in (b"\xc1", b"\x81\xa1t\xa1x", b"\x81\xa1t\xa1\xff", b"\x91" * 5000 + b"\x90"):
         call, _, replies = make()
-        assert not call.answered(Raw(reply))
+        assert decoded(Raw(reply)) is None
+        assert not call.answered(None)
         assert isinstance(replies[0], Unknown)
 
 
@@ -105,21 +107,48 @@ def test_a_view_expires():
     assert isinstance(told[0], Refused) and told[0].code is Code.UNAVAILABLE
 
 
-def test_only_who_was_asked_answers_and_only_the_newest_copy_counts():
+def test_only_who_was_asked_answers_and_a_refusal_only_of_the_newest_copy():
+    calls = Calls()
+    run = member(2).run
+    call, _, _ = make()
+    first = calls.add(call)
+    assert calls.take(member(3).run, first, holds=True) is None
+    assert calls.take(member(2, fence=2).run, first, holds=True) is None
+    (number,) = calls.numbers(run)
+    again = calls.repeat(run, number)
+    assert isinstance(again, Forward)
+    assert number_of(first) == number_of(again.call) == number, "a repeat keeps its number"
+    assert msgspec.msgpack.decode(again.command, type=Add).resend
+    assert calls.take(run, first, holds=False) is None
+    assert len(calls) == 1
+    assert calls.take(run, again.call, holds=False) is call
+    assert calls.take(run, again.call, holds=False) is None
+    assert len(calls) == 0
+
+
+def test_what_an_earlier_copy_brought_about_holds():
+    calls = Calls()
+    call, _, _ = make()
+    first, run = calls.add(call), member(2).run
+    calls.repeat(run, number_of(first))
+    assert calls.take(run, first, holds=True) is call
+    assert calls.repeat(run, number_of(first)) is None
+
+
+def test_all_copies_of_a_question_are_one():
+    calls = Calls()
+    call = ViewCall(THERE, ROOM, BY, lambda _: None, 10.0)
+    first, run = calls.add(call), member(2).run
+    assert calls.repeat(run, number_of(first)) == call.message(first)
+    assert calls.take(run, first, holds=False) is call
+
+
+def test_a_call_that_is_over_is_forgotten_and_not_sent_again():
     calls = Calls()
     call, envelope, _ = make()
-    first = calls.add(call)
-    assert calls.take(member(3).run, first) is None
-    assert calls.take(member(2, fence=2).run, first) is None
-    assert calls.take_all(member(2).run) == [call]
-    second = calls.add(call)
-    assert calls.take(member(2).run, first) is None
-    assert len(calls) == 1
-    assert calls.take(member(2).run, second) is call
-    assert calls.take(member(2).run, second) is None
-    assert len(calls) == 0
-    calls.add(call)
+    number = number_of(calls.add(call))
     envelope.give_up(ROOM)
+    assert calls.repeat(member(2).run, number) is None
     calls.expire(0.0)
     assert len(calls) == 0 and calls.take_moved(lambda _: False) == []
 
@@ -131,7 +160,7 @@ def test_nothing_is_kept_of_runs_that_owe_nothing():
         envelope = Envelope(add(ROOM), BY, ROOM, lambda _: None, 10.0)
         number = calls.add(CommandCall(to, ROOM, envelope))
         if fence % 2:
-            assert calls.take(to.member.run, number) is not None
+            assert calls.take(to.member.run, number, holds=False) is not None
         else:
             assert len(calls.take_moved(lambda _: False)) == 1
     assert not calls._by_run and not calls

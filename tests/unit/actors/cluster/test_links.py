@@ -3,10 +3,16 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.cluster import link as link_module
-from actors.cluster.limits import LINK_FRAME_BYTES_MAX, LINK_QUEUE_MESSAGES_MAX, REGISTER_STREAMS_MAX
-from actors.cluster.link import Arrival, Incoming, Link, Outgoing
-from protocol.nodes import Beat, Missed, Published, Register, Returned, Unregister
+from actors.cluster import outgoing as outgoing_module
+from actors.cluster.limits import (
+    LINK_FRAME_BYTES_MAX,
+    LINK_QUEUE_MESSAGES_MAX,
+    RECOVERY_S,
+    REGISTER_STREAMS_MAX,
+)
+from actors.cluster.link import Arrival, Incoming, Link
+from actors.cluster.outgoing import Outgoing
+from protocol.nodes import Beat, Missed, Published, Register, Registered, Returned, Unregister
 from tests.unit.actors.cluster.bridges import member, row, stream_in
 
 ROOM = stream_in(1)
@@ -39,29 +45,28 @@ def test_no_frame_is_taken_twice_and_no_hole_before_one_is_missed(numbers: list[
     assert taken == sorted(set(taken))
 
 
-@given(st.lists(st.tuples(st.integers(0, 5), st.booleans(), st.booleans()), max_size=20), st.data())
-def test_what_is_dropped_or_lost_is_always_seen_before_what_follows(passes, data):
-    """Messages carry their order; a pass queues some, drops some for want of room, and its frame may be lost."""
+@given(st.lists(st.tuples(st.integers(0, 5), st.booleans()), max_size=20))
+def test_what_is_lost_is_always_seen_before_what_follows_and_known_to_who_sent_it(passes):
+    """Messages carry their order; a pass queues some, and its frame may be lost."""
     outgoing, incoming = Outgoing(), Incoming()
-    order = last = 0
-    for messages, drops, lost in passes:
+    order = 0
+    came: set[int] = set()
+    for messages, lost in passes:
         for _ in range(messages):
             order += 1
             assert outgoing.add(Returned(order))
-        if drops:
-            order += 1
-            outgoing.dropped = True
         if not outgoing.waiting:
             continue
         number, cut = outgoing.cut()
         if lost:
             continue
-        arrival = incoming.take(number, 0.0)
-        calls = [message.call for message in cut if isinstance(message, Returned)]
-        assert calls == sorted(calls)
-        whole = calls[:1] == [last + 1] if calls else True
-        assert arrival is Arrival.AFTER_HOLE or (whole and not drops)
-        last = order
+        before = incoming.last
+        if incoming.take(number, 0.0) is Arrival.AFTER_HOLE:
+            again = outgoing.kept(before + 1, number - 1)
+            assert again is not None
+            came.update(message.call for message in again if isinstance(message, Returned))
+        came.update(message.call for message in cut if isinstance(message, Returned))
+        assert came == set(range(1, order + 1))
 
 
 def test_events_of_a_stream_join_and_the_order_of_messages_stays():
@@ -100,23 +105,75 @@ def test_a_message_larger_than_a_frame_goes_alone():
     assert [len(outgoing.cut()[1]) for _ in range(3)] == [1, 1, 1]
 
 
-def test_without_room_a_number_is_used_up():
+def test_what_has_no_room_makes_no_hole():
     outgoing = Outgoing()
     for call in range(LINK_QUEUE_MESSAGES_MAX):
         assert outgoing.add(Returned(call))
     assert outgoing.full
     assert not outgoing.add(Returned(0))
-    assert not outgoing.add_events(ROOM, [row(1)])
     assert not outgoing.add_droppable(Returned(0))
+    assert not outgoing.add_events(ROOM, [row(1), row(2)])
+    assert not outgoing.add_events(ROOM, [row(3)])
+    number, messages = outgoing.cut()
+    assert number == 1
+    assert messages[-1] == Registered({ROOM: 3}), "of events without room the last seq is told"
+    outgoing.beat()
     assert outgoing.cut()[0] == 2
 
 
+def test_a_full_link_still_takes_as_many_answers():
+    outgoing = Outgoing()
+    while outgoing.add(Beat()):
+        pass
+    for call in range(LINK_QUEUE_MESSAGES_MAX):
+        assert outgoing.add_answer(Returned(call))
+    assert not outgoing.add_answer(Returned(0))
+
+
 def test_bytes_are_limited_too(monkeypatch):
-    monkeypatch.setattr(link_module, "LINK_QUEUE_BYTES_MAX", 10_000)
+    monkeypatch.setattr(outgoing_module, "LINK_QUEUE_BYTES_MAX", 10_000)
     outgoing = Outgoing()
     assert not outgoing.add_events(ROOM, [row(seq, b"x" * 1000) for seq in range(100)])
     assert outgoing.queued_bytes < 12_000
-    assert outgoing.full and outgoing.dropped
+    assert outgoing.full
+    assert outgoing.cut()[1][-1] == Registered({ROOM: 99})
+
+
+def test_sent_frames_are_kept_for_a_while(monkeypatch):
+    monkeypatch.setattr(outgoing_module, "LINK_SENT_BYTES_MAX", 10 * 1000)
+    outgoing = Outgoing()
+    for call in range(1, 100):
+        outgoing.add(Returned(call))
+        outgoing.cut()
+    kept = outgoing.kept(98, 99)
+    assert kept is not None and list(kept) == [Returned(98), Returned(99)]
+    assert outgoing.kept(1, 1) is None and outgoing.kept(1, 99) is None, "too old"
+    assert outgoing.kept(99, 100) is None, "not sent yet"
+    assert len(outgoing._sent) < 50
+    monkeypatch.setattr(outgoing_module, "LINK_SENT_FRAMES_MAX", 5)
+    outgoing.beat()
+    outgoing.cut()
+    assert len(outgoing._sent) == 5
+
+
+def test_several_holes_are_told_as_one_range():
+    outgoing = Outgoing()
+    outgoing.miss(3, 4)
+    outgoing.miss(9, 9)
+    assert outgoing.cut()[1] == (Missed(3, 9),)
+    outgoing.miss(12, 12)
+    outgoing.miss()
+    outgoing.miss(14, 15)
+    assert outgoing.cut()[1] == (Missed(),), "anything may be lost"
+
+
+def test_everything_is_said_again_at_most_so_often():
+    link = Link(member(2), now=10.0)
+    assert not link.take_recovery(10.0)
+    link.recovers = True
+    assert link.take_recovery(10.0) and not link.take_recovery(10.0)
+    link.recovers = True
+    assert not link.take_recovery(10.0 + RECOVERY_S / 2) and link.take_recovery(10.0 + RECOVERY_S)
 
 
 def test_a_signal_gives_way_when_half_is_taken():
