@@ -128,5 +128,5 @@ def test_sealed_nonsense_is_refused(content):
 
 
 def test_what_a_later_version_adds_at_the_end_is_passed_over():
-    added = msgspec.msgpack.encode([[1, 2], [3, 4], 5, 6, [["returned", 1, "more"]], True, "more"])
+    added = msgspec.msgpack.encode([[1, 2], [3, 4], 5, 6, [["returned", 1, "more"]], True, True, "more"])
     assert unseal(sealed(added), KEY).messages == (Returned(1),)
