@@ -86,6 +86,8 @@ def rejected(
         [*headers, ("Content-Type", "application/problem+json"), ("Content-Length", str(len(body)))]
     )
     fields["Connection"] = "close"
+    fields["Cache-Control"] = "no-store"
+    fields["X-Content-Type-Options"] = "nosniff"
     if retry_after_s is not None:
         fields["Retry-After"] = str(retry_after_s)
     return Rejected(Response(status, status.phrase, fields, body).serialize(), status)

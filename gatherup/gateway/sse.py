@@ -222,6 +222,7 @@ def _head(shared: list[tuple[str, str]]) -> bytes:
         *shared,
         ("Content-Type", MEDIA_TYPE),
         ("Cache-Control", "no-store"),
+        ("X-Content-Type-Options", "nosniff"),
         ("X-Accel-Buffering", "no"),  # nginx would hold events back
         ("Connection", "close"),
     ]

@@ -27,7 +27,9 @@ from protocol.ids import CLIENT_ID_PATTERN
 BEARER: Final = "bearer"
 KEY: Final = "key"
 REF: Final = "#/components/schemas/{name}"
-CONTENT_SECURITY_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
+CONTENT_SECURITY_POLICY: Final = (
+    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
+)
 RETRIED: Final = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
 _PART: Final = re.compile(r"<(\w+)>")
 

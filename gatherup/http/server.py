@@ -66,6 +66,7 @@ def create_app(
     add_openapi(app, gate, version("gatherup"), path_parts=path_parts, refuses=refuses)
     watch_requests(app, answers, tracer)
     app.after_request(_whole)
+    app.after_request(_guarded)
     cors.serve(app)
     return app
 
@@ -80,6 +81,16 @@ async def _whole(response: Response) -> Response:
     except (RequestEntityTooLarge, RequestTimeout):
         # It is left unread, so the connection ends; clients that aren't told would use it again.
         response.headers["Connection"] = "close"
+    return response
+
+
+async def _guarded(response: Response) -> Response:
+    """Say what browsers and proxies may not do with an answer: guess its type, or keep what doesn't say it may be kept.
+
+    Any answer may hold a token, or what only its reader may know.
+    """
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers.setdefault("Cache-Control", "no-store")
     return response
 
 

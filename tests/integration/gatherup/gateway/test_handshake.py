@@ -44,6 +44,7 @@ def split(response: bytes) -> tuple[int, dict[str, str], dict[str, object]]:
     lines = head.decode().split("\r\n")
     fields = dict(line.lower().split(": ", 1) for line in lines[1:])
     assert fields["content-type"] == "application/problem+json"
+    assert (fields["cache-control"], fields["x-content-type-options"]) == ("no-store", "nosniff")
     assert int(fields["content-length"]) == len(body)
     return int(lines[0].split()[1]), fields, json.loads(body)
 

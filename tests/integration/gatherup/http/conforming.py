@@ -61,8 +61,10 @@ _known: list[Conforming] = []
 
 
 async def conforms(answer: httpx.Response) -> None:
-    """An event hook of ``httpx``: every test of the facade is a test of its document."""
+    """An event hook of ``httpx``: every test of the facade is a test of its document, and of what guards answers."""
     await answer.aread()
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "Cache-Control" in answer.headers, "an answer that anybody may keep"
     if not _known:
         async with httpx.AsyncClient(
             base_url=answer.request.url.join("/"), verify=NO_TLS, trust_env=False

@@ -328,6 +328,26 @@ async def test_answers_are_as_the_document_says(site: Site) -> None:
     check(await ann.send("POST", f"/v1/rooms/{room}/leave"), "post", "/v1/rooms/{room}/leave")
 
 
+async def test_nobody_keeps_an_answer_with_tokens_or_guesses_its_type(site: Site) -> None:
+    """The hook of every client here looks for these headers too; see conforming.py."""
+    guest = await site.guest()
+    refresh = {"refresh_token": guest.signed_in["refresh_token"]}
+    answers = [
+        await site.http.post("/v1/guest", json={"display_name": "x"}),
+        await site.http.post("/v1/refresh", json=refresh),
+        await guest.http.get("/v1/me"),
+        await guest.http.get("/v1/nothing"),
+        await site.http.put("/v1/guest"),
+        await site.http.post("/v1/guest", content=b"{"),
+    ]
+    assert {answer.headers["Cache-Control"] for answer in answers[:2]} == {"no-store"}
+    assert {answer.headers["X-Content-Type-Options"] for answer in answers} == {"nosniff"}
+    keys = await site.http.get("/.well-known/jwks.json")
+    assert keys.headers["Cache-Control"].startswith("public")
+    page = await site.http.get("/docs")
+    assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
+
+
 async def test_the_documentation_loads_nothing_from_elsewhere(site: Site) -> None:
     answer = await site.http.get("/docs")
     assert answer.headers["content-type"].startswith("text/html")

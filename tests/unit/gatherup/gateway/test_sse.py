@@ -44,6 +44,7 @@ def ask(request: bytes, origins: tuple[str, ...] | None = None) -> Opened | Reje
 
 def said(opened: Opened | Rejected) -> list[object]:
     assert isinstance(opened, Opened), opened.response
+    assert b"\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n" in opened.response
     return [CODEC.decode(frame) for frame in opened.frames]
 
 
