@@ -12,7 +12,7 @@ from trio.testing import MockClock
 
 from actors.cluster.audible import Audibility, Hearing
 from actors.cluster.clock import ClusterClock
-from actors.cluster.limits import HANDOVER_PAUSE_S, HANDOVER_SHARDS, HANDOVERS_AT_ONCE, LEASE_S
+from actors.cluster.limits import ACTING_PART, HANDOVER_PAUSE_S, HANDOVER_SHARDS, HANDOVERS_AT_ONCE, LEASE_S
 from actors.cluster.member import Membership, join
 from actors.cluster.ownership import Here, Ownership, Settling
 from actors.cluster.placement import placement
@@ -556,3 +556,18 @@ async def test_draining_ends_when_the_run_does(autojump_clock: MockClock) -> Non
         two.streams.gate.set()
         await nodes.until(lambda: bool(raised))
         assert two.fenced
+
+
+async def test_it_acts_from_the_start_of_a_slow_renewal(autojump_clock: MockClock) -> None:
+    """Another may have seen its lease as early as that, and declares it dead a lease later."""
+    async with cluster() as nodes:
+        node = await nodes.add("a")
+        nodes.directory.round_trip_s = 0.6 * LEASE_S * ACTING_PART
+        seen = len(nodes.directory.renewals)
+        await nodes.until(lambda: len(nodes.directory.renewals) > seen + 1)
+        begun = nodes.directory.renewals[-1][1]
+        nodes.directory.parked.add(1)  # those after the one under way
+        await trio.sleep_until(begun + LEASE_S * ACTING_PART - 0.01)
+        assert node.ownership.acting
+        await trio.sleep(0.02)
+        assert not node.ownership.acting
