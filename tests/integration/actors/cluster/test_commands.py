@@ -37,7 +37,7 @@ async def ran(*arguments: str, **changes: str) -> subprocess.CompletedProcess[by
 async def obeyed(stdin: bytes, /, *arguments: str, **changes: str) -> subprocess.CompletedProcess[bytes]:
     return await trio.run_process(
         [*GATHERUP, *arguments],
-        stdin=stdin,
+        stdin=subprocess.PIPE,
         env=environment(**changes),
         capture_stdout=True,
         capture_stderr=True,
@@ -139,10 +139,10 @@ class Serving:
 
 
 @asynccontextmanager
-async def serving(*arguments: str, stdin: int = subprocess.DEVNULL, **changes: str) -> AsyncIterator[Serving]:
+async def serving(*arguments: str, **changes: str) -> AsyncIterator[Serving]:
     process = await trio.lowlevel.open_process(
         [*GATHERUP, *arguments],
-        stdin=stdin,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=environment(**changes),
@@ -244,7 +244,7 @@ async def test_workers_that_cannot_start_end_with_a_sentence(cluster: Rig) -> No
 
 async def test_a_cluster_to_break_by_hand(server_dir: Path) -> None:
     settings = {"GATHERUP_DATA": str(server_dir / "dev-cluster"), **SHORT_LEASE}
-    async with serving("dev", "--nodes", "3", stdin=subprocess.PIPE, **settings) as shell:
+    async with serving("dev", "--nodes", "3", **settings) as shell:
         await shell.until("3 nodes run")
         await shell.order("kill 1", "node-1 ended with -9; it is started again.")
         await all_ready(shell)

@@ -12,6 +12,7 @@ from actors.cluster.calls import Answered
 from actors.cluster.counters import BridgeCounters
 from actors.cluster.limits import LINK_QUEUE_BYTES_MAX, REGISTER_STREAMS_MAX
 from actors.cluster.showing import ViewEncoder
+from actors.ordered_map import OrderedMap
 from actors.room.kind import RoomKind
 from actors.room.state import Room
 from actors.runtime.peers import RemoteSnapshot
@@ -187,7 +188,7 @@ async def _never(frames: object) -> list[int]:
 def test_what_all_see_alike_is_encoded_once_for_each_head():
     kind, counters = RoomKind(bytes(32)), BridgeCounters()
     members = dict.fromkeys((f"user:{number:032x}" for number in range(5000)), 1)
-    room = Room(room="room:" + "1" * 32, created=True, members=members, owner=next(iter(members)))
+    room = Room(room="room:" + "1" * 32, created=True, members=OrderedMap(members), owner=next(iter(members)))
     encoder = ViewEncoder({"room": kind}, counters)
     for user in [*members][:100]:
         view = kind.view(room, user)

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from actors.inbox.kind import InboxKind
+from actors.ordered_map import OrderedMap
 from actors.room.kind import RoomKind
 from actors.session.read_state import ReadState
 from protocol import limits
@@ -124,7 +125,7 @@ def test_who_may_be_told_what_was_read() -> None:
         ("private", 2, ME, False),
     ):
         room = type(kind.initial(ROOM))(
-            room=ROOM, created=True, access=cast(Any, access), members={ME: 1}, messages=2
+            room=ROOM, created=True, access=cast(Any, access), members=OrderedMap({ME: 1}), messages=2
         )
         assert (
             kind.may_signal(room, Read(stream=ROOM, room=ROOM, number=number, user=by), by=by, now=1) is may
