@@ -45,6 +45,10 @@ class Timer:
         self._found_head = active.head
         self._stuck: Instant | None = None
         """A timer whose command was refused: it isn't fired again until the state moves it."""
+        self._not_before: Instant = 0
+        """When one that came back is tried again. Fired at once, it would come before what waits in the mailbox, and come
+        back, for ever.
+        """
 
     def schedule(self) -> None:
         """Have the stream woken when its timer is due."""
@@ -65,6 +69,8 @@ class Timer:
         if due > now:  # woken by a time it was put off from
             self._schedule(self._stream, due)
             return
+        if now < self._not_before:
+            return
         command = self._kind.on_due(self._active.state, now)
         if command is None:
             return
@@ -79,7 +85,8 @@ class Timer:
 
     def _try_later(self) -> None:
         self.firing = None
-        self._schedule(self._stream, self._clock.now() + limits.TIMER_RETRY_MS)
+        self._not_before = self._clock.now() + limits.TIMER_RETRY_MS
+        self._schedule(self._stream, self._not_before)
 
     def _fired(self, due: Instant, reply: Reply) -> None:
         """Its command was answered: one that couldn't be served is tried again, one without effect isn't."""
