@@ -1,8 +1,9 @@
-"""A B+ tree of items in order that never changes: the tree after an insertion shares all but a few nodes with the one
-before. Each function does work that grows with the logarithm of the tree's size.
+"""A B+ tree of keys, in the order of their ranks and then their own, that never changes: the tree after an insertion
+shares all but a few nodes with the one before. The work for one entry grows with the logarithm of the tree's size.
 
 D. Comer, "The Ubiquitous B-Tree", 1979. That only the path to the changed leaf is copied is from J. R. Driscoll et
-al., "Making Data Structures Persistent", 1989.
+al., "Making Data Structures Persistent", 1989. Ranks and keys stand apart, since a tuple for each entry would be the
+better part of what a large tree takes, and of the time that making and freeing it takes.
 """
 
 from __future__ import annotations
@@ -13,106 +14,126 @@ from typing import Final, TypeVar
 
 _T = TypeVar("_T")
 
-Item = tuple[float, str]
-Leaf = tuple[Item, ...]
-
 NODE_MAX: Final = 32
-"""Items of a leaf, or children of a branch."""
+"""Entries of a leaf, or children of a branch."""
 NODE_MIN: Final = NODE_MAX // 4
 """Of every node but the root."""
 
 
-class Branch:
-    """A node above others of one height: their least items, and the nodes themselves."""
+class Leaf:
+    """Entries, in order."""
 
-    __slots__ = ("children", "firsts")
+    __slots__ = ("keys", "ranks")
+
+    def __init__(self, ranks: tuple[float, ...], keys: tuple[str, ...]) -> None:
+        self.ranks: Final = ranks
+        self.keys: Final = keys
+
+
+class Branch:
+    """Nodes of one height, in order, and the first entry of each."""
+
+    __slots__ = ("children", "keys", "ranks")
 
     def __init__(self, children: tuple[Node, ...]) -> None:
         self.children: Final = children
-        self.firsts: Final[tuple[Item, ...]] = tuple(_first(child) for child in children)
+        self.ranks: Final[tuple[float, ...]] = tuple(child.ranks[0] for child in children)
+        self.keys: Final[tuple[str, ...]] = tuple(child.keys[0] for child in children)
 
 
 Node = Leaf | Branch
-EMPTY: Final[Node] = ()
 
 
-def built(items: Sequence[Item]) -> Node:
-    """The tree of these items, which are in order and differ."""
-    nodes: list[Node] = [*_evenly(items)]
+def built(ranks: Sequence[float], keys: Sequence[str]) -> Node:
+    """The tree of these entries, which are in order and differ."""
+    parts = zip(_evenly(ranks), _evenly(keys), strict=True)
+    nodes: list[Node] = [Leaf(*part) for part in parts]
     while len(nodes) > 1:
         nodes = [Branch(children) for children in _evenly(nodes)]
     return nodes[0]
 
 
-def inserted(root: Node, item: Item) -> Node:
-    """The tree with this item, which isn't in it."""
-    parts = _inserted(root, item)
-    return parts[0] if len(parts) == 1 else Branch(parts)
+def inserted(root: Node, rank: float, key: str) -> Node:
+    """The tree with this entry, which isn't in it."""
+    nodes = _inserted(root, rank, key)
+    return nodes[0] if len(nodes) == 1 else Branch(nodes)
 
 
-def removed(root: Node, item: Item) -> Node:
-    """The tree without this item, which is in it."""
-    node = _removed(root, item)
+def removed(root: Node, rank: float, key: str) -> Node:
+    """The tree without this entry, which is in it."""
+    node = _removed(root, rank, key)
     return node.children[0] if isinstance(node, Branch) and len(node.children) == 1 else node
 
 
-def first(root: Node) -> Item | None:
-    """The least item."""
-    return None if root == EMPTY else _first(root)
+def first(root: Node) -> str | None:
+    """The key of the first entry."""
+    return root.keys[0] if root.keys else None
 
 
-def in_order(root: Node) -> Iterator[Item]:
-    """All items, from the least one up."""
+def leaves(root: Node) -> Iterator[Leaf]:
+    """All entries, by leaf."""
     if isinstance(root, Branch):
         for child in root.children:
-            yield from in_order(child)
+            yield from leaves(child)
     else:
-        yield from root
+        yield root
 
 
-def _first(node: Node) -> Item:
-    return node.firsts[0] if isinstance(node, Branch) else node[0]
-
-
-def _inserted(node: Node, item: Item) -> tuple[Node, ...]:
+def _inserted(node: Node, rank: float, key: str) -> tuple[Node, ...]:
     """One node, or two where one can't hold all."""
-    if not isinstance(node, Branch):
-        at = bisect_left(node, item)
-        return _halves((*node[:at], item, *node[at:]))
-    at = _child(node, item)
-    children = (*node.children[:at], *_inserted(node.children[at], item), *node.children[at + 1 :])
-    return tuple(Branch(half) for half in _halves(children))
+    if isinstance(node, Leaf):
+        at = _place(node, rank, key)
+        ranks = (*node.ranks[:at], rank, *node.ranks[at:])
+        return _leaves(ranks, (*node.keys[:at], key, *node.keys[at:]))
+    at = _child(node, rank, key)
+    return _branches(
+        (*node.children[:at], *_inserted(node.children[at], rank, key), *node.children[at + 1 :])
+    )
 
 
-def _removed(node: Node, item: Item) -> Node:
-    if not isinstance(node, Branch):
-        at = bisect_left(node, item)
-        return (*node[:at], *node[at + 1 :])
-    at = _child(node, item)
+def _removed(node: Node, rank: float, key: str) -> Node:
+    if isinstance(node, Leaf):
+        at = _place(node, rank, key)
+        return Leaf((*node.ranks[:at], *node.ranks[at + 1 :]), (*node.keys[:at], *node.keys[at + 1 :]))
+    at = _child(node, rank, key)
     children = list(node.children)
-    children[at] = _removed(children[at], item)
+    children[at] = _removed(children[at], rank, key)
     if _size(children[at]) < NODE_MIN:
-        # Together with a neighbour it makes one node, or two of half the items each.
+        # Together with a neighbour it makes one node, or two of half the entries each.
         at = max(at - 1, 0)
         children[at : at + 2] = _joined(children[at], children[at + 1])
     return Branch(tuple(children))
 
 
 def _joined(one: Node, other: Node) -> tuple[Node, ...]:
-    if isinstance(one, Branch) and isinstance(other, Branch):
-        return tuple(Branch(half) for half in _halves(one.children + other.children))
-    assert not isinstance(one, Branch)
-    assert not isinstance(other, Branch)
-    return _halves(one + other)
+    if isinstance(one, Leaf):
+        return _leaves(one.ranks + other.ranks, one.keys + other.keys)
+    assert isinstance(other, Branch)
+    return _branches(one.children + other.children)
 
 
-def _child(branch: Branch, item: Item) -> int:
-    """Which of the children this item belongs to."""
-    return max(bisect_right(branch.firsts, item) - 1, 0)
+def _leaves(ranks: tuple[float, ...], keys: tuple[str, ...]) -> tuple[Node, ...]:
+    return tuple(Leaf(*half) for half in zip(_halves(ranks), _halves(keys), strict=True))
+
+
+def _branches(children: tuple[Node, ...]) -> tuple[Node, ...]:
+    return tuple(Branch(half) for half in _halves(children))
+
+
+def _place(node: Node, rank: float, key: str) -> int:
+    """Where this entry is, or belongs."""
+    low = bisect_left(node.ranks, rank)
+    return bisect_left(node.keys, key, low, bisect_right(node.ranks, rank, low))
+
+
+def _child(branch: Branch, rank: float, key: str) -> int:
+    """Which of the children this entry belongs to."""
+    low = bisect_left(branch.ranks, rank)
+    return max(bisect_right(branch.keys, key, low, bisect_right(branch.ranks, rank, low)) - 1, 0)
 
 
 def _size(node: Node) -> int:
-    return len(node.children) if isinstance(node, Branch) else len(node)
+    return len(node.children) if isinstance(node, Branch) else len(node.keys)
 
 
 def _halves(items: tuple[_T, ...]) -> tuple[tuple[_T, ...], ...]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Final, Generic, TypeVar, cast
+from itertools import chain, islice
+from operator import lt
+from typing import Any, Final, Generic, TypeVar
 
 from rpds import HashTrieMap
 from typing_extensions import override
@@ -28,7 +30,7 @@ class OrderedMap(Mapping[str, V], Generic[V]):
 
     def __init__(self, values: Mapping[str, V] | None = None) -> None:
         self._values: HashTrieMap[str, V] = HashTrieMap(values or {})
-        self._order = btree.built(sorted([(_rank(value), key) for key, value in (values or {}).items()]))
+        self._order = _tree(values or {})
 
     @override
     def __getitem__(self, key: str) -> V:
@@ -44,7 +46,7 @@ class OrderedMap(Mapping[str, V], Generic[V]):
 
     @override
     def __iter__(self) -> Iterator[str]:
-        return (key for _, key in btree.in_order(self._order))
+        return chain.from_iterable(leaf.keys for leaf in btree.leaves(self._order))
 
     @override
     def __repr__(self) -> str:
@@ -53,27 +55,31 @@ class OrderedMap(Mapping[str, V], Generic[V]):
     @property
     def least(self) -> str | None:
         """The first key; None if there is none."""
-        found = btree.first(self._order)
-        return None if found is None else found[1]
+        return btree.first(self._order)
 
     def as_dict(self) -> dict[str, V]:
         """A dict of its own, in the same order."""
-        in_order = btree.in_order(self._order)
-        return cast("dict[str, V]", {key: None if rank is _NEVER else rank for rank, key in in_order})
+        found: dict[str, Any] = {}
+        for leaf in btree.leaves(self._order):
+            if leaf.ranks and leaf.ranks[-1] == _NEVER:
+                found.update((key, self._values[key]) for key in leaf.keys)
+            else:
+                found.update(zip(leaf.keys, leaf.ranks, strict=True))
+        return found
 
     def insert(self, key: str, value: V) -> OrderedMap[V]:
         """The map in which this key has this value."""
         order = self._order
         if key in self._values:
-            order = btree.removed(order, (_rank(self._values[key]), key))
-        return self._with(self._values.insert(key, value), btree.inserted(order, (_rank(value), key)))
+            order = btree.removed(order, _rank(self._values[key]), key)
+        return self._with(self._values.insert(key, value), btree.inserted(order, _rank(value), key))
 
     def discard(self, *keys: str) -> OrderedMap[V]:
         """The map without these keys, whether they are in it or not."""
         values, order = self._values, self._order
         for key in keys:
             if key in values:
-                order = btree.removed(order, (_rank(values[key]), key))
+                order = btree.removed(order, _rank(values[key]), key)
                 values = values.remove(key)
         return self if values is self._values else self._with(values, order)
 
@@ -81,6 +87,15 @@ class OrderedMap(Mapping[str, V], Generic[V]):
         made = object.__new__(type(self))
         made._values, made._order = values, order
         return made
+
+
+def _tree(values: Mapping[str, int | None]) -> btree.Node:
+    ranks = [_rank(value) for value in values.values()]
+    # As a checkpoint has them, mostly.
+    if all(map(lt, ranks, islice(ranks, 1, None))):
+        return btree.built(ranks, [*values])
+    pairs = sorted(zip(ranks, values, strict=True))
+    return btree.built([rank for rank, _ in pairs], [key for _, key in pairs])
 
 
 def _rank(value: int | None) -> float:

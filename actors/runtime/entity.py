@@ -264,7 +264,8 @@ class Entity:
         self._context.counters.activations += 1
         # An earlier owner may have committed events and died before it published them.
         self._context.publisher.stands(self.stream, found.head)
-        time_slice = TimeSlice(self._context.clock)
+        # A field of a checkpoint takes as long again.
+        time_slice = TimeSlice(self._context.clock, part=0.5)
         state, seq = await self._start(found, time_slice)
         pending: deque[PendingEffect] = deque()
         # From the older of the two: events up to the checkpoint are in the state already, but may still owe effects.

@@ -130,7 +130,7 @@ class Kept:
 
     async def read(self) -> None:
         """Decode what was encoded, and let go of it."""
-        state = await decode_state(self._bytes, Room, TimeSlice(self._clock))
+        state = await decode_state(self._bytes, Room, TimeSlice(self._clock, part=0.5))
         await trio.lowlevel.checkpoint()
         del state  # a step of its own, as when an actor ends
 

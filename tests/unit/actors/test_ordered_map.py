@@ -39,13 +39,17 @@ def check(found: OrderedMap[int | None], model: Mapping[str, int | None]) -> Non
 
 def _height(node: btree.Node, *, root: bool = False) -> int:
     inner = isinstance(node, btree.Branch)
-    size = len(node.children) if inner else len(node)
+    size = len(node.children) if inner else len(node.keys)
     assert size <= btree.NODE_MAX
     assert root or size >= btree.NODE_MIN
     if not inner:
         return 1
     assert size > 1
-    assert node.firsts == tuple(next(btree.in_order(child)) for child in node.children)
+    least = [next(btree.leaves(child)) for child in node.children]
+    assert (node.ranks, node.keys) == (
+        tuple(leaf.ranks[0] for leaf in least),
+        tuple(leaf.keys[0] for leaf in least),
+    )
     (height,) = {_height(child) for child in node.children}
     return height + 1
 
