@@ -571,3 +571,20 @@ async def test_it_acts_from_the_start_of_a_slow_renewal(autojump_clock: MockCloc
         assert node.ownership.acting
         await trio.sleep(0.02)
         assert not node.ownership.acting
+
+
+async def test_what_passes_between_failures_counts_against_nobody(autojump_clock: MockClock) -> None:
+    """Who gets through now and then can't tell the dead from those who never do."""
+    async with cluster() as nodes:
+        await nodes.add("a")
+        await nodes.add("b")
+        await nodes.until(lambda: nodes.placed(1, 2))
+        nodes.directory.parked.add(2)
+        seen = len(nodes.directory.renewals)
+        for _ in range(8):
+            nodes.directory.down = True
+            await trio.sleep(0.45 * LEASE_S)
+            nodes.directory.down = False
+            await trio.sleep(0.1 * LEASE_S)
+        assert len(nodes.directory.renewals) >= seen + 8
+        assert set(nodes.directory.members) == {1, 2}
