@@ -31,6 +31,7 @@ from gatherup.http.commands import Commands
 from gatherup.http.facade import facade_of
 from gatherup.http.health import HealthResource
 from gatherup.http.throttle import Throttle
+from gatherup.jobs.notice import wake_after_commits
 from gatherup.jobs.worker import JobWorker
 from gatherup.kinds import kinds_of
 from gatherup.store import Store
@@ -71,7 +72,8 @@ def wired(config: Config, store: Store, listener: socket) -> Node:
     """Every part of a node, joined up."""
     clock, pool = store.clock, store.pool
     kinds, tokens = kinds_of(config.runtime.receipt_key.key), access_tokens(config)
-    core = core_of(config, store, kinds, tokens, loaded(config.hooks.load or ()), listener.getsockname()[:2])
+    hooks, address, committed = loaded(config.hooks.load or ()), listener.getsockname()[:2], Wakeup()
+    core = core_of(config, store, kinds, tokens, hooks, address, committed)
     command_relay = CommandRelay(CommandOutbox(pool), core.runtime.router, kinds, clock, store.randomness)
     job_wakeup = Wakeup()
 
@@ -102,6 +104,7 @@ def wired(config: Config, store: Store, listener: socket) -> Node:
             *core.tasks,
             command_relay.run,
             worker.run,
+            partial(wake_after_commits, committed, job_wakeup, clock),
             partial(sweep, (*chores, *added.chores), clock),
             erasure_of(base, added.erasers),
             *added.tasks,

@@ -19,6 +19,7 @@ from actors.presence import Presence
 from actors.presence.last_seen import LastSeen
 from actors.relay import Relay
 from actors.runtime.node import Runtime
+from actors.runtime.publisher import Publisher
 from actors.session.connection_writer import ConnectionWriters
 from actors.session.local_presence import LocalPresence, node_presence
 from actors.session.logins import LoginReader
@@ -36,9 +37,11 @@ from gatherup.config import Config
 from gatherup.feature import Task
 from gatherup.gateway import Gateway, SseLane, lanes
 from gatherup.hooks import Hooks, hooked
+from gatherup.jobs.notice import CommitNotice
 from gatherup.report import Reporter
 from gatherup.store import Store
 from gatherup.telemetry.loop_hold import LoopHold
+from gatherup.wakeup import Wakeup
 from protocol.codec import Subprotocol, client_frames, codecs
 from storage.postgres.accounts.logins import PostgresLogins
 from storage.postgres.people.blocks import PostgresBlocks
@@ -80,15 +83,20 @@ def core_of(
     tokens: AccessTokens,
     hooks: Hooks,
     http_address: tuple[str, int],
+    committed: Wakeup,
 ) -> Core:
-    """The engine, joined up. ``http_address`` is where the facade listens, for operators to be told."""
+    """The engine, joined up. ``http_address`` is where the facade listens, for operators to be told.
+
+    ``committed`` is woken after commits of streams.
+    """
     clock = store.clock
     ownership = Ownership(store.fence, clock, lease_s=config.cluster.lease_s)
     relay = Relay(store.log, clock, store.randomness, store.tracer, PostgresBlocks(store.pool, clock))
     last_seen = LastSeen(PostgresLastSeen(store.pool), clock)
     presence, local_presence = node_presence(ownership, clock, relay, last_seen.left)
     bridge = _bridge(config, store, kinds, ownership, relay, presence)
-    runtime = _runtime(config, store, kinds, ownership, relay, bridge)
+    publisher = CommitNotice(relay if bridge is None else Fanout(relay, bridge), committed)
+    runtime = _runtime(config, store, kinds, ownership, publisher, bridge)
     streams = hooked(runtime.router, hooks)
     services = _services(config, store, relay, runtime, streams, tokens, presence, local_presence)
     writers = ConnectionWriters(clock)
@@ -139,7 +147,7 @@ def _runtime(
     store: Store,
     kinds: Sequence[Kind[Any]],
     ownership: Ownership,
-    relay: Relay,
+    publisher: Publisher,
     bridge: Bridge | None,
 ) -> Runtime:
     return Runtime(
@@ -148,7 +156,7 @@ def _runtime(
         ownership=ownership,
         clock=store.clock,
         randomness=store.randomness,
-        publisher=relay if bridge is None else Fanout(relay, bridge),
+        publisher=publisher,
         peers=bridge,
         digest_key=config.runtime.receipt_key.key,
         commit_connections=config.postgres.committers,

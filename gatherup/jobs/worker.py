@@ -17,7 +17,7 @@ from storage.postgres.driver.errors import PostgresError
 from storage.postgres.outbox.jobs import Counts, TakenJob
 
 SWEEP_S: Final = 2.0
-"""Between two looks for jobs that nobody here knows of: those of other nodes, and those of streams."""
+"""Between two looks for jobs that nobody here knows of: those of other nodes."""
 LEASE_MARGIN_S: Final = 15.0
 """Beyond the longest job: to write down how it went."""
 COUNT_S: Final = 30.0

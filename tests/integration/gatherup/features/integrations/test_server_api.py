@@ -15,6 +15,7 @@ import trio
 from gatherup.clock import SystemClock
 from gatherup.features.integrations.keys import made
 from gatherup.features.integrations.signing import verify
+from gatherup.jobs import worker
 from gatherup.randomness import SystemRandomness
 from protocol.frames import Command
 from protocol.http.integrations import KeyMade, NewKey, Scope
@@ -235,6 +236,26 @@ async def test_only_admins_make_and_see_keys(site: Site, pool: Pool) -> None:
     query = "select act, actor from audit_log where subject = %(key)s and act like 'key.%%' order by id"
     acts = await rows(pool, query, {"key": f"key:{new['key']['key']}"})
     assert acts == [("key.create", ann.user), ("key.revoke", ann.user)]
+
+
+async def test_a_webhook_is_told_after_the_commit_and_not_after_a_sweep(
+    postgres_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "SWEEP_S", 1e6)
+    async with (
+        own_site(postgres_dsn, GATHERUP_WEBHOOKS_ALLOW_PRIVATE="true") as site,
+        Pool(postgres_dsn, autocommit=True) as pool,
+        receiver() as it,
+    ):
+        backend = Backend(site, (await new_key(pool, *ALL)).text)
+        await backend.done("POST", "/webhooks", url=it.url, types=["room.posted"])
+        ann = await site.guest("Ann")
+        room = await ann.new_room()
+        for number in range(3):
+            await ann.post(room, "hello")
+            with trio.fail_after(60):
+                while len(it.received) <= number:
+                    await trio.lowlevel.checkpoint()
 
 
 async def test_webhooks_from_their_making_to_their_end(webhooks: Backend) -> None:
