@@ -1,4 +1,4 @@
-"""What an event of a room causes in people's inboxes; from its header alone."""
+"""What an event of a room causes in people's inboxes and in the audit log; from its header alone."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import cast
 
 from actors.kind import Effect, Send
+from actors.room.acts import act
 from protocol.event import Header
 from protocol.inbox import Invite, Mention, inbox_of
 
 
 def effects(header: Header) -> Sequence[Effect]:
-    """Mentions, answers and invitations, to whom they concern."""
+    """Mentions, answers and invitations, to whom they concern; acts on others, to the audit log."""
     match header.type:
         case "room.posted":
             return _told(header) if len(header.marks) > 1 else ()
@@ -20,7 +21,8 @@ def effects(header: Header) -> Sequence[Effect]:
         case "room.created" if "peer" in header.marks:
             return (_invited(header, cast(str, header.marks["peer"]), direct=True),)
         case _:
-            return ()
+            noted = act(header)
+            return () if noted is None else (noted,)
 
 
 def _told(header: Header) -> list[Effect]:

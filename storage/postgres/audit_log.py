@@ -1,4 +1,7 @@
-"""The audit log: privileged and security acts, who did them, on whom, from where. It is only ever added to."""
+"""The audit log: privileged and security acts, who did them, on whom, from where.
+
+It is only ever added to, but addresses end with the account whose they are.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,11 @@ from datetime import datetime
 import msgspec
 from msgspec import Struct
 
+from actors.kind import Instant
+from protocol.ids import SYSTEM
 from storage.postgres.driver.connection import TrioConnection
 from storage.postgres.driver.pool import Pool
-from storage.postgres.driver.queries import rows
+from storage.postgres.driver.queries import execute, rows
 
 Settings = Mapping[str, str | int | bool | None]
 """What an act changed, as ids and settings: never a secret, nor anything a person wrote."""
@@ -49,6 +54,18 @@ async def record(
     )
 
 
+# What the server notes of an account, such as a wrong password, comes from its owner as far as anybody knows.
+_ERASE_ADDRESSES = """
+update audit_log set address = null
+where address is not null and (actor = %(user)s or (actor = %(system)s and subject = %(user)s))
+"""
+
+
+async def erase_addresses(connection: TrioConnection, user: str) -> None:
+    """An ``Eraser``: from where a person acted."""
+    await connection.execute(_ERASE_ADDRESSES.encode(), {"user": user, "system": SYSTEM})
+
+
 def _json(settings: Settings | None) -> str | None:
     return None if settings is None else msgspec.json.encode(settings).decode()
 
@@ -74,6 +91,15 @@ class AuditFilter(Struct, frozen=True, kw_only=True):
     on: str | None = None
 
 
+# A job runs again if its node ended after this was committed.
+_NOTE_ONCE = """
+insert into audit_log (at, act, actor, subject, after)
+select to_timestamp(%(at)s / 1000.0), %(act)s, %(by)s, %(on)s, %(after)s::text::jsonb
+where not exists (
+    select from audit_log where subject = %(on)s and act = %(act)s and after = %(after)s::text::jsonb
+)
+"""
+
 _MATCHING = """
 select id, at, act, actor, subject, address, before, after from audit_log
 where id > %(after)s and id < %(before)s
@@ -92,6 +118,11 @@ class AuditLog:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+
+    async def note_once(self, act: str, *, at: Instant, by: str, on: str, after: Settings) -> None:
+        """Note an act of the past, which ``after`` tells from every other one; a repeat changes nothing."""
+        parameters = {"act": act, "at": at, "by": by, "on": on, "after": _json(after)}
+        await execute(self._pool, _NOTE_ONCE, parameters)
 
     async def page(
         self, matching: AuditFilter, *, before: int | None, after: int | None, limit: int

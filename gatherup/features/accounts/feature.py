@@ -13,6 +13,7 @@ from gatherup.http.endpoint import PathPart
 from gatherup.jobs.mail import mail_queue
 from gatherup.jobs.mailer import NullMailer, mailer_of
 from storage.postgres.accounts.retention import Retention
+from storage.postgres.audit_log import erase_addresses
 from storage.postgres.outbox.mail import erase_mail
 
 PATH_PARTS: Final = (
@@ -33,7 +34,7 @@ def accounts_of(base: Base) -> tuple[Feature, AccountParts]:
         resources=tuple(parts.resources),
         queues=(mail_queue(mailer, sender=mail.sender, links=mail.links),),
         chores=account_chores(Retention(base.pool), base.clock, guest_keep_days=keep_days),
-        erasers=(erase_mail,),
+        erasers=(erase_mail, erase_addresses),
         path_parts=PATH_PARTS,
     )
     return feature, parts

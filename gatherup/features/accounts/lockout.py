@@ -32,21 +32,32 @@ class Lockout:
         self._clock = clock
 
     @asynccontextmanager
-    async def attempt(self, limited: Sequence[Limited]) -> AsyncGenerator[None]:
-        """An attempt: right if the block ends, wrong if it raises ProblemError. Raises it too: ``locked_out``."""
-        wait_ms = await self._attempts.begin(limited, self._clock.now())
-        if wait_ms > 0:
-            raise ProblemError(Code.LOCKED_OUT, retry_after_s=wait_ms / 1000)
+    async def attempt(
+        self, limited: Sequence[Limited], what: str, *, on: str | None, address: str
+    ) -> AsyncGenerator[None]:
+        """An attempt: right if the block ends, wrong if it raises ProblemError. Raises it too: ``locked_out``.
+
+        A wrong one, at ``what`` and on the account ``on``, stands in the audit log. Where there is no such account,
+        nothing would ever end the address there: it is left out.
+        """
+        begun = await self._attempts.begin(limited, self._clock.now())
+        if begun.wait_ms > 0:
+            raise ProblemError(Code.LOCKED_OUT, retry_after_s=begun.wait_ms / 1000)
         try:
             yield
         except TooManyHashesError:
             await self._attempts.forgive(limited)  # nothing was tried
             raise
+        except ProblemError:
+            # Noted in any case, so that time doesn't tell whether there is such an account.
+            known_address = None if on is None else address
+            await self._attempts.failed(what, on=on, address=known_address, locks=begun.locks)
+            raise
         await self._attempts.forgive(limited)
 
     async def allows(self, limited: Sequence[Limited]) -> bool:
         """Whether this may be done once more; it is counted then."""
-        return await self._attempts.begin(limited, self._clock.now()) == 0
+        return (await self._attempts.begin(limited, self._clock.now())).wait_ms == 0
 
 
 class CodesByMail:

@@ -54,14 +54,17 @@ class PasswordProof:
         """
         account = await self._accounts.by_name(body.name, self._clock.now())
         known = self._issuer.known_device(body.known_device, account and account.user)
-        async with self._lockout.attempt(self._lockout.limits.sign_in(folded(body.name), address, known)):
+        limited = self._lockout.limits.sign_in(folded(body.name), address, known)
+        on = account and account.user
+        async with self._lockout.attempt(limited, "sign_in", on=on, address=address):
             kept = None if account is None else account.password_hash
             if not await self._passwords.verify(kept, body.password) or account is None:
                 raise ProblemError(Code.WRONG_CREDENTIALS)
         return account
 
-    async def again(self, user: str, password: str | None, *, field: str = "password") -> AccountRow:
+    async def again(self, caller: Caller, password: str | None, *, field: str = "password") -> AccountRow:
         """The account of who is signed in, and shows its password where it has one. Raises ProblemError."""
+        user = caller.user
         account = await self._accounts.by_user(user, self._clock.now())
         if account is None:
             raise ProblemError(Code.UNAUTHENTICATED)
@@ -69,7 +72,8 @@ class PasswordProof:
             return account
         if password is None:
             raise ProblemError(Code.WRONG_CREDENTIALS, "Give the account's password.", field=field)
-        async with self._lockout.attempt(self._lockout.limits.password(user)):
+        limited = self._lockout.limits.password(user)
+        async with self._lockout.attempt(limited, "password", on=user, address=caller.address):
             if not await self._passwords.verify(account.password_hash, password):
                 raise ProblemError(Code.WRONG_CREDENTIALS, "The password is wrong.", field=field)
         return account
@@ -79,7 +83,7 @@ class PasswordProof:
 
         So a copied access token isn't enough to take an account over. Raises ProblemError.
         """
-        account = await self.again(caller.user, password, field=field)
+        account = await self.again(caller, password, field=field)
         if account.password_hash is None:
             began_at = await self._sign_ins.began_at(caller.login)
             if began_at + limits.FRESH_LOGIN_S * 1000 < self._clock.now():
@@ -103,13 +107,15 @@ class FactorProof:
 
     async def check(self, user: str, code: str, address: str, *, known_device: str | None = None) -> None:
         """Take a code of the authenticator or a recovery code. Raises ProblemError."""
-        async with self._lockout.attempt(self._lockout.limits.code(user, known_device)):
+        limited = self._lockout.limits.code(user, known_device)
+        async with self._lockout.attempt(limited, "second_factor", on=user, address=address):
             if not await self._taken(user, code, address):
                 raise wrong_code()
 
-    async def first_code(self, user: str, sealed: bytes, code: str) -> int:
+    async def first_code(self, caller: Caller, sealed: bytes, code: str) -> int:
         """The time step of the code that confirms a secret. Raises ProblemError."""
-        async with self._lockout.attempt(self._lockout.limits.code(user, None)):
+        limited = self._lockout.limits.code(caller.user, None)
+        async with self._lockout.attempt(limited, "second_factor", on=caller.user, address=caller.address):
             secret = self._seal.open(SEALED_SECRET, sealed).decode()
             step = totp.matching_step(secret, code, self._clock.now())
             if step is None:

@@ -100,7 +100,7 @@ class SecondFactorResource:
         factor = await self._factors.of(caller.user)
         if factor is None or factor.confirmed:
             raise ProblemError(Code.NOT_FOUND, "Begin to set up a second factor first.")
-        step = await self._proof.first_code(caller.user, factor.secret, body.code)
+        step = await self._proof.first_code(caller, factor.secret, body.code)
         codes, digests = self._secrets.new_codes(caller.user)
         if not await self._factors.confirm(
             caller.user, factor.secret, digests, step=step, at=self._clock.now(), address=caller.address

@@ -43,7 +43,7 @@ class DeletionResource:
 
         After ACCOUNT_ERASE_DAYS it is erased together with everything one wrote. Signing in before then keeps it.
         """
-        account = await self._passwords.again(caller.user, body.password)
+        account = await self._passwords.again(caller, body.password)
         at = self._clock.now()
         if account.password_hash is None:
             began_at = await self._erasures.login_began(caller.login)

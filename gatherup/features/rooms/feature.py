@@ -8,6 +8,7 @@ from typing import Final
 from actors.limiting.rate_limit import Rate
 from actors.room.invites import InviteCodes
 from gatherup.feature import Base, Feature
+from gatherup.features.rooms.acts import RoomActs
 from gatherup.features.rooms.heads import HeadsResource
 from gatherup.features.rooms.invites import InvitesResource
 from gatherup.features.rooms.members import MembersResource
@@ -20,6 +21,7 @@ from gatherup.http.throttle import Throttle
 from gatherup.kinds import invite_key_of
 from protocol import limits
 from storage.postgres.admin.admins import Admins
+from storage.postgres.audit_log import AuditLog
 from storage.postgres.rooms.messages import Messages
 from storage.postgres.rooms.people import RoomPeople
 from storage.postgres.rooms.read_positions import PostgresReadPositions, erase_read_positions
@@ -57,6 +59,7 @@ def rooms_of(base: Base) -> Feature:
             InvitesResource(people, access, commands, codes, throttle(looks), clock),
             ReportsResource(Reports(pool), messages, access, Admins(pool), throttle(signals), clock),
         ),
+        queues=(RoomActs(AuditLog(pool)).queue(),),
         erasers=(erase_read_positions,),
         path_parts=PATH_PARTS,
     )

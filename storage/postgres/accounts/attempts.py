@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec import Struct
+
 from actors.kind import Instant
 from actors.limiting.lockout import Limited, Tally, counted, forgiven
+from protocol.ids import SYSTEM
+from storage.postgres.audit_log import record
 from storage.postgres.driver.connection import TrioConnection
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import lent
@@ -25,23 +29,42 @@ where a.key = given.key
 """
 
 
+class Begun(Struct, frozen=True):
+    """How an attempt begins."""
+
+    wait_ms: int
+    """For so long none may be made; 0 for now."""
+    locks: bool = False
+    """If this one turns out to be wrong, the next ones must wait."""
+
+
 class Attempts:
     """Reads and writes wrong attempts."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def begin(self, limited: Sequence[Limited], now: Instant) -> int:
+    async def begin(self, limited: Sequence[Limited], now: Instant) -> Begun:
         """Count an attempt as wrong until ``forgive`` says otherwise, so that many at once count too.
 
-        0, or for how many milliseconds none may be made: then it isn't counted.
+        One that must wait isn't counted.
         """
         async with lent(self._pool, transaction=True) as connection:
             tallies = await _locked(connection, limited)
             wait_ms = max(one.rule.wait_ms(tally, now) for one, tally in zip(limited, tallies, strict=True))
-            if wait_ms == 0:
-                await _write(connection, limited, [counted(tally, now) for tally in tallies])
-            return wait_ms
+            if wait_ms > 0:
+                return Begun(wait_ms)
+            with_this = [counted(tally, now) for tally in tallies]
+            await _write(connection, limited, with_this)
+            pairs = zip(limited, with_this, strict=True)
+            return Begun(0, locks=any(tally.failures == one.rule.free for one, tally in pairs))
+
+    async def failed(self, what: str, *, on: str | None, address: str | None, locks: bool) -> None:
+        """Note in the audit log that an attempt at this was wrong, and whether later ones must wait from now on."""
+        async with lent(self._pool, transaction=True) as connection:
+            await record(connection, f"{what}.failed", by=SYSTEM, on=on, from_address=address)
+            if locks:
+                await record(connection, f"{what}.locked_out", by=SYSTEM, on=on, from_address=address)
 
     async def forgive(self, limited: Sequence[Limited]) -> None:
         """The attempt that ``begin`` counted was right."""

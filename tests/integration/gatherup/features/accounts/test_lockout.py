@@ -41,6 +41,27 @@ async def test_a_name_is_locked_everywhere_but_on_its_owner_s_device(desk: Desk)
     assert await guess(desk.someone(), PER_NAME.free, **WRONG) == [401] * PER_NAME.free
 
 
+def audit(desk: Desk) -> list[tuple[str, str, str | None, str | None]]:
+    query = "select act, actor, subject, address from audit_log where act ~ 'failed|locked' order by id"
+    return [(act, by, on, address) for act, by, on, address in desk.rows(query)]
+
+
+async def test_wrong_attempts_and_lockouts_stand_in_the_audit_log(desk: Desk) -> None:
+    ann = await desk.registered()
+    user = ann.signed_in["user"]
+    thief = desk.someone(address="10.6.6.6")
+    await guess(thief, PER_NAME.free + 2, **WRONG)
+    failed, locked = (("sign_in." + what, "system", user, "10.6.6.6") for what in ("failed", "locked_out"))
+    assert audit(desk) == [failed] * PER_NAME.free + [locked]
+    await guess(thief, 1, **{**WRONG, "name": "nobody"})
+    assert audit(desk)[-1] == ("sign_in.failed", "system", None, None)
+    change = {"old": "wrong", "new": "correct horse battery"}
+    problem(await ann.send("PUT", "/v1/me/password", **change), 401, "wrong_credentials", "old")
+    assert audit(desk)[-1][:3] == ("password.failed", "system", user)
+    await desk.signed_in(known_device=ann.signed_in["known_device"])
+    assert len(audit(desk)) == PER_NAME.free + 3
+
+
 async def test_a_stolen_known_device_is_slowed_too(desk: Desk) -> None:
     known = (await desk.registered()).signed_in["known_device"]
     statuses = await guess(desk.someone(), PER_DEVICE.free + 1, **WRONG, known_device=known)

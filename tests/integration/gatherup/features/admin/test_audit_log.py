@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from storage.postgres.audit_log import AuditFilter, AuditLog, record
+from storage.postgres.audit_log import AuditFilter, AuditLog, erase_addresses, record
 from storage.postgres.driver.errors import StatementFailed
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import execute, lent
@@ -35,13 +35,37 @@ async def test_an_entry_says_who_what_on_whom_from_where_and_what_changed(pool: 
 
 @pytest.mark.parametrize(
     "statement",
-    ["update audit_log set act = 'x.y'", "delete from audit_log", "truncate audit_log"],
+    [
+        "update audit_log set act = 'x.y'",
+        "update audit_log set act = 'x.y', address = null",
+        "update audit_log set address = '192.0.2.8'",
+        "update audit_log set before = null, address = null",
+        "delete from audit_log",
+        "truncate audit_log",
+    ],
 )
 async def test_nothing_in_it_can_be_changed(pool: Pool, statement: str) -> None:
     await noted(pool, "admin.granted")
     with pytest.raises(StatementFailed, match="only ever added to"):
         await execute(pool, statement, {})
     assert len(await AuditLog(pool).page(AuditFilter(), before=None, after=None, limit=10)) == 1
+
+
+async def test_addresses_end_with_the_account_whose_they_are(pool: Pool) -> None:
+    await noted(pool, "login.ended", by=ANN)
+    await noted(pool, "sign_in.failed", by="system", on=ANN)
+    await noted(pool, "account.banned", by=BEN, on=ANN)
+    await noted(pool, "sign_in.failed", by="system", on=BEN)
+    async with lent(pool, transaction=True) as connection:
+        await erase_addresses(connection, ANN)
+    found = await AuditLog(pool).page(AuditFilter(), before=None, after=0, limit=10)
+    assert [row.from_address for row in found[::-1]] == [None, None, "192.0.2.7", "192.0.2.7"]
+    assert [row.act for row in found[::-1]] == [
+        "login.ended",
+        "sign_in.failed",
+        "account.banned",
+        "sign_in.failed",
+    ]
 
 
 async def test_an_act_that_fails_leaves_no_entry(pool: Pool) -> None:

@@ -5,10 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 import trio
 
 from protocol import limits
+from storage.postgres.audit_log import AuditLog
+from storage.postgres.driver.pool import Pool
+from storage.postgres.driver.queries import rows
+from tests.integration.shared import SharedNode
 from tests.integration.site import Person, Site, problem
 
 pytestmark = pytest.mark.real
@@ -170,3 +175,25 @@ async def test_guessing_codes_is_limited(site: Site) -> None:
             problem(answer, 404, "invite_invalid", "invite")
         else:
             assert problem(answer, 429, "rate_limited")["retry_after_s"] > 0
+
+
+async def test_what_moderators_do_stands_in_the_audit_log_once(site: Site, node: SharedNode) -> None:
+    ann, ben = await site.guest("Ann"), await site.guest("Ben")
+    room = await ann.new_room()
+    await ben.send("POST", f"/v1/rooms/{room}/join")
+    kicked = await ann.send("POST", f"/v1/rooms/{room}/kick", user=ben.user, reason="secret")
+    assert kicked.status_code == 200, kicked.text
+    wanted = "select at, act, actor, after::text from audit_log where subject = %(user)s"
+    async with Pool(node.dsn, autocommit=True) as pool:
+        with trio.fail_after(60):
+            while not (found := await rows(pool, wanted, {"user": ben.user})):
+                await trio.lowlevel.checkpoint()
+        ((at, act, by, after),) = found
+        assert (act, by) == ("room.kicked", ann.user)
+        told = msgspec.json.decode(after)
+        assert told == {"room": room, "seq": kicked.json()["seq"]}
+        again = AuditLog(pool).note_once
+        await again(act, at=int(at.timestamp() * 1000), by=by, on=ben.user, after=told)
+        assert len(await rows(pool, wanted, {"user": ben.user})) == 1
+        await again(act, at=5, by=by, on=ben.user, after={**told, "seq": 99})
+        assert len(await rows(pool, wanted, {"user": ben.user})) == 2
