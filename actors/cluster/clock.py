@@ -16,6 +16,10 @@ from actors.ports.time import Clock
 _SAMPLES: Final = 8
 """Of so many measurements the one with the shortest round trip is believed, as NTP's clock filter does (RFC 5905,
 section 10): it is the one that can be wrong by the least."""
+ADOPT_AFTER_S: Final = 10.0
+"""A step of the database's clock that stays is followed after so long."""
+_ADOPT_SAMPLES_MIN: Final = 3
+"""And after so many measurements, all of which agree."""
 
 
 class _Sample(Struct, frozen=True):
@@ -28,13 +32,18 @@ class ClusterClock(Clock):
     """The Clock port of a member. Until the first renewal it tells the base clock's time.
 
     ``now`` doesn't step back after that; when the offset shrinks it stands until time caught up, which is no longer
-    than ``skew_max_s``, since a larger step isn't followed.
+    than ``skew_max_s``: a larger step isn't followed. One that stays for ADOPT_AFTER_S was no error of a measurement:
+    it is adopted, and then ``now`` steps with it, back as well, or it would stand for as long.
     """
 
     def __init__(self, base: Clock, *, skew_max_s: float) -> None:
         self._base = base
         self._skew_max_s = skew_max_s
         self._samples: deque[_Sample] = deque(maxlen=_SAMPLES)
+        self._stepped: deque[_Sample] = deque(maxlen=_SAMPLES)
+        """The last measurements in a row that show one and the same step."""
+        self._stepped_at = 0.0
+        """When the first of that row came (monotonic)."""
         self._offset_ms: float | None = None
         self._told = 0
         self.skewed_s: float | None = None
@@ -49,10 +58,28 @@ class ClusterClock(Clock):
             # What the round trip leaves open isn't held against the clocks.
             if abs(jump_s) - sample.round_trip_s / 2 > self._skew_max_s:
                 self.skewed_s = jump_s
-                return
+                if not self._stays(sample, ended):
+                    return
+                self._samples.clear()
+                self._samples.extend(self._stepped)
+                self._told = 0
         self.skewed_s = None
+        self._stepped.clear()
         self._samples.append(sample)
         self._offset_ms = min(self._samples, key=lambda known: known.round_trip_s).offset_ms
+
+    def _stays(self, sample: _Sample, ended: float) -> bool:
+        """Whether this measurement shows a step that others showed before it, for long enough."""
+        if self._stepped and not self._agree(self._stepped[0], sample):
+            self._stepped.clear()
+        if not self._stepped:
+            self._stepped_at = ended
+        self._stepped.append(sample)
+        return ended - self._stepped_at >= ADOPT_AFTER_S and len(self._stepped) >= _ADOPT_SAMPLES_MIN
+
+    def _agree(self, one: _Sample, other: _Sample) -> bool:
+        apart_s = abs(one.offset_ms - other.offset_ms) / 1000
+        return apart_s - (one.round_trip_s + other.round_trip_s) / 2 <= self._skew_max_s
 
     @override
     def now(self) -> Instant:

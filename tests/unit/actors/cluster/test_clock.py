@@ -101,6 +101,49 @@ def test_a_jump_too_far_is_told_and_not_followed(jump_ms: int) -> None:
     assert clock.skewed_s is None
 
 
+def measure(base: HandClock, clock: ClusterClock, step_ms: int, *, after_s: float) -> None:
+    """A renewal after so long, when the database's clock was set by this in all."""
+    base.seconds += after_s
+    clock.renewed(base.seconds, base.seconds, DATABASE_MS + int((base.seconds - 100.0) * 1000) + step_ms)
+
+
+@pytest.mark.parametrize("step_ms", [3_600_000, -3_600_000])
+def test_a_step_that_stays_is_adopted_after_ten_seconds(step_ms: int) -> None:
+    """It is the time of all nodes alike; not followed by any, all would stay unready until somebody restarts them."""
+    base = HandClock()
+    clock = clock_at(base)
+    for _ in range(20):
+        measure(base, clock, step_ms, after_s=0.5)
+        assert clock.skewed_s == step_ms / 1000
+    assert clock.now() == DATABASE_MS + 10_000
+    measure(base, clock, step_ms, after_s=0.5)
+    assert clock.skewed_s is None
+    assert clock.now() == DATABASE_MS + 10_500 + step_ms
+    measure(base, clock, step_ms, after_s=0.5)
+    assert (clock.skewed_s, clock.now()) == (None, DATABASE_MS + 11_000 + step_ms)
+
+
+def test_a_step_that_only_two_measurements_show_is_not_adopted() -> None:
+    base = HandClock()
+    clock = clock_at(base)
+    measure(base, clock, 60_000, after_s=1.0)
+    measure(base, clock, 60_000, after_s=30.0)
+    assert clock.skewed_s == 60.0
+    measure(base, clock, 60_000, after_s=1.0)
+    assert clock.skewed_s is None
+
+
+@pytest.mark.parametrize("other_ms", [0, 5_000])
+def test_measurements_that_disagree_begin_anew(other_ms: int) -> None:
+    base = HandClock()
+    clock = clock_at(base)
+    for _ in range(5):
+        for _ in range(9):
+            measure(base, clock, 60_000, after_s=1.0)
+        measure(base, clock, other_ms, after_s=1.0)
+    assert abs(clock.now() - (DATABASE_MS + 50_000)) < 1_000, "neither was followed"
+
+
 def test_a_slow_round_trip_is_no_jump() -> None:
     base = HandClock()
     clock = clock_at(base)
