@@ -131,6 +131,7 @@ class CloseCode(IntEnum):
     IDLE = 4002
     INTERNAL = 4003
     TOKEN_EXPIRED = 4004
+    TOO_MANY_SESSIONS = 4005
 
     # 4100-4199: don't come back without a change
     BAD_FRAME = 4100
@@ -138,7 +139,6 @@ class CloseCode(IntEnum):
     HELLO_TIMEOUT = 4102
     UNAUTHENTICATED = 4103
     UNSUPPORTED_PROTOCOL = 4104
-    TOO_MANY_SESSIONS = 4105
     FLOODING = 4106
     REVOKED = 4107
 
@@ -154,12 +154,12 @@ CLOSE_SENTENCES: Final[dict[CloseCode, str]] = {
     CloseCode.IDLE: "The client was silent for too long: reconnect and resume.",
     CloseCode.INTERNAL: "The server failed on this connection: reconnect and resume.",
     CloseCode.TOKEN_EXPIRED: "The token has expired: get a new one, reconnect and resume.",
+    CloseCode.TOO_MANY_SESSIONS: "This user has too many open connections: reconnect later.",
     CloseCode.BAD_FRAME: "The message can't be decoded.",
     CloseCode.HELLO_EXPECTED: "The first message must be a hello.",
     CloseCode.HELLO_TIMEOUT: "The hello didn't come in time.",
     CloseCode.UNAUTHENTICATED: "The token isn't valid.",
     CloseCode.UNSUPPORTED_PROTOCOL: "The server doesn't support this protocol version.",
-    CloseCode.TOO_MANY_SESSIONS: "This user has too many open connections.",
     CloseCode.FLOODING: "The client sent too many pings or messages.",
     CloseCode.REVOKED: "The login was ended.",
 }

@@ -35,6 +35,8 @@ CLOSE_TIMEOUT_S: Final = 5.0
 """What a peer gets to take our last bytes and answer our Close."""
 SUBSCRIPTIONS_PER_SESSION_MAX: Final = 200
 SESSIONS_PER_USER_MAX: Final = 20
+REPLACEABLE_AFTER_S: Final = HEARTBEAT_S + CLOSE_TIMEOUT_S
+"""A session silent this long has left a ping unanswered: one more of a user who has so many takes its place."""
 INFLIGHT_COMMANDS_MAX: Final = 256
 """Commands of one session that wait for their reply."""
 COMMAND_TIMEOUT_S: Final = 10.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Final
 
 from actors.kind import Instant
@@ -54,6 +55,10 @@ STATUSES: Final = Rate(limits.STATUSES_PER_S, limits.STATUSES_BURST)
 INFLIGHT_RETRY_S: Final = 1.0
 
 
+def _never_silent() -> float:
+    return 0.0
+
+
 class Session:
     """A session, run by its connection's reader task: one ``receive`` at a time.
 
@@ -77,6 +82,7 @@ class Session:
         "_user",
         "_watching",
         "id",
+        "silence",
         "token_expires_at",
         "writer",
     )
@@ -87,6 +93,8 @@ class Session:
         """What the welcome and log lines call it; None before the hello."""
         self.token_expires_at: Instant | None = None
         """Unix milliseconds; None before the hello."""
+        self.silence: Callable[[], float] = _never_silent
+        """How long nothing came from the client, seconds; set by whoever holds the connection."""
         self._services = services
         self._user: str | None = None
         self._authority = Authority(services.relay, self)
@@ -145,10 +153,18 @@ class Session:
         if self._watching is not None:
             self._watching.end()
         if self._user is not None:
-            self._services.registry.remove(self._user)
+            self._services.registry.remove(self._user, self)
         if self._user is not None and self.id is not None:
             self._services.local_presence.leave(self._user, self._status)
             _log.debug("a session ended", extra={"session": self.id})
+
+    def silent_s(self) -> float:
+        """How long nothing came from the client, answers to pings included."""
+        return self.silence()
+
+    def replaced(self) -> None:
+        """Another session of the user takes its place: its client seems to be gone."""
+        self.close(CloseCode.IDLE)
 
     # --- what the relay calls ------------------------------------------------------------------------
 
@@ -212,8 +228,8 @@ class Session:
         except InvalidTokenError as error:
             self.close(CloseCode.TOKEN_EXPIRED if error.expired else CloseCode.UNAUTHENTICATED)
             return
-        if not services.registry.admit(login.user):
-            self.close(CloseCode.TOO_MANY_SESSIONS)
+        if not services.registry.admit(login.user, self):
+            self.close(CloseCode.TOO_MANY_SESSIONS, retry_after_s=limits.CLOSE_TIMEOUT_S)
             return
         self._user = login.user
         self.token_expires_at = login.expires_at

@@ -171,6 +171,7 @@ class Connection:
         self._writer = self._context.writers.open(self._wire, lane)
         self._writer.write(response)
         self._session = self._context.sessions(self._writer)
+        self._session.silence = self._silent_s
         self._context.counters.handshakes += 1
 
     async def _open_events(self, opened: sse.Opened) -> None:
@@ -269,6 +270,9 @@ class Connection:
         )
         if what is not Due.NOTHING:
             self._do(what)
+
+    def _silent_s(self) -> float:
+        return self._context.clock.monotonic() - self._heard_at
 
     def _phase_now(self) -> Phase:
         if self._wire.closed:

@@ -16,6 +16,9 @@ from protocol.codes import CloseCode, Code
 class Session(Protocol):
     """What the gateway needs of a session; ``actors.session.session.Session`` is the one there is."""
 
+    silence: Callable[[], float]
+    """How long nothing came from the client, seconds: the session asks whether it is still there."""
+
     @property
     def id(self) -> str | None:
         """What log lines call it; None until the hello is heard."""

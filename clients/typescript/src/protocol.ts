@@ -38,6 +38,9 @@ export const SUBSCRIPTIONS_PER_SESSION_MAX = 200
 
 export const SESSIONS_PER_USER_MAX = 20
 
+/** A session silent this long has left a ping unanswered: one more of a user who has so many takes its place. */
+export const REPLACEABLE_AFTER_S = 25.0
+
 /** Commands of one session that wait for their reply. */
 export const INFLIGHT_COMMANDS_MAX = 256
 
@@ -374,12 +377,12 @@ export const CloseCode = {
   IDLE: 4002,
   INTERNAL: 4003,
   TOKEN_EXPIRED: 4004,
+  TOO_MANY_SESSIONS: 4005,
   BAD_FRAME: 4100,
   HELLO_EXPECTED: 4101,
   HELLO_TIMEOUT: 4102,
   UNAUTHENTICATED: 4103,
   UNSUPPORTED_PROTOCOL: 4104,
-  TOO_MANY_SESSIONS: 4105,
   FLOODING: 4106,
   REVOKED: 4107,
 } as const
@@ -400,12 +403,12 @@ export const CLOSES: Readonly<Record<number, CloseInfo>> = {
   4002: { comeBack: true, sentence: 'The client was silent for too long: reconnect and resume.' },
   4003: { comeBack: true, sentence: 'The server failed on this connection: reconnect and resume.' },
   4004: { comeBack: true, sentence: 'The token has expired: get a new one, reconnect and resume.' },
+  4005: { comeBack: true, sentence: 'This user has too many open connections: reconnect later.' },
   4100: { comeBack: false, sentence: "The message can't be decoded." },
   4101: { comeBack: false, sentence: 'The first message must be a hello.' },
   4102: { comeBack: false, sentence: "The hello didn't come in time." },
   4103: { comeBack: false, sentence: "The token isn't valid." },
   4104: { comeBack: false, sentence: "The server doesn't support this protocol version." },
-  4105: { comeBack: false, sentence: 'This user has too many open connections.' },
   4106: { comeBack: false, sentence: 'The client sent too many pings or messages.' },
   4107: { comeBack: false, sentence: 'The login was ended.' },
 }

@@ -14,7 +14,7 @@ from gatherup.auth.tokens import AccessTokens
 from protocol import limits
 from protocol.codec import Subprotocol
 from protocol.codes import CloseCode, Code
-from protocol.frames import Accepted, Hello, RefreshToken, Subscribe
+from protocol.frames import Accepted, Hello, Ping, RefreshToken, Subscribe
 from protocol.room.commands import JoinRoom, PostMessage
 from tests.integration.gatherup.gateway.node import (
     LIFETIME_S,
@@ -198,6 +198,23 @@ async def test_too_many_sessions_of_one_user() -> None:
         for client in mine:
             await client.peer.close()
         await settled(node, witness, before)
+
+
+async def test_the_sessions_of_a_network_that_vanished_make_room() -> None:
+    async with serving_node() as node:
+        gone = [await node.greeted(ME) for _ in range(limits.SESSIONS_PER_USER_MAX)]
+        await node.served.clock.advance(limits.REPLACEABLE_AFTER_S - 1)
+        alive = gone.pop()
+        await alive.tell(Ping(client_id=client_id()))
+        assert isinstance(await alive.frame(), Accepted)
+        await node.served.clock.advance(2)
+        back = [await node.greeted(ME) for _ in gone]
+        assert {await client.closed() for client in gone} == {CloseCode.IDLE}
+        one_more = await node.client()
+        await one_more.tell(Hello(token=node.token(ME)))
+        assert await one_more.closed() == CloseCode.TOO_MANY_SESSIONS, "all of them are alive"
+        for client in (alive, *back):
+            await client.peer.close()
 
 
 async def test_a_token_that_expires_and_one_that_is_refreshed() -> None:

@@ -17,7 +17,7 @@ from actors.session.services import SessionServices
 from actors.session.session import INVALID_FRAMES, Session
 from actors.session.watching import VisibilityChecks
 from protocol import limits
-from protocol.codes import CloseCode, Code
+from protocol.codes import CloseCode, Code, may_come_back
 from protocol.frames import (
     Accepted,
     ClientFrame,
@@ -260,6 +260,33 @@ async def test_one_user_may_have_so_many_sessions_and_no_more(autojump_clock, to
     clients[0].session.end()
     assert (await town.ready()).session.ready
     assert town.registry.count == limits.SESSIONS_PER_USER_MAX + 1
+
+
+async def test_one_more_session_takes_the_place_of_the_one_silent_longest(autojump_clock, town):
+    """Who lost the network comes back at once; the server finds the old sessions dead a minute later."""
+    clients = [await town.ready() for _ in range(limits.SESSIONS_PER_USER_MAX)]
+    for index, client in enumerate(clients):
+        client.session.silence = lambda index=index: limits.REPLACEABLE_AFTER_S - index % 2 * 0.1
+    clients[6].session.silence = lambda: limits.REPLACEABLE_AFTER_S + 1.0
+    newcomer = await town.ready()
+    assert newcomer.session.ready
+    assert clients[6].code == CloseCode.IDLE
+    assert may_come_back(CloseCode.IDLE)
+    assert [client.code for client in clients if client is not clients[6]] == [None] * 19
+    await town.ready()
+    assert clients[0].code == CloseCode.IDLE, "of those that were silent equally long the oldest"
+    assert town.registry.count == limits.SESSIONS_PER_USER_MAX
+
+
+async def test_who_finds_all_sessions_alive_is_told_to_come_back(autojump_clock, town):
+    for _ in range(limits.SESSIONS_PER_USER_MAX):
+        client = await town.ready()
+        client.session.silence = lambda: limits.REPLACEABLE_AFTER_S - 0.1
+    extra = Client(town)
+    (goodbye,) = await extra.hello()
+    assert extra.code == CloseCode.TOO_MANY_SESSIONS
+    assert may_come_back(CloseCode.TOO_MANY_SESSIONS)
+    assert goodbye.retry_after_s
 
 
 async def test_a_second_hello_is_refused(autojump_clock, town):
