@@ -28,9 +28,9 @@ CHECKPOINT_EVENTS: Final = 300
 FOLD_PAGE_EVENTS: Final = 500
 PASSIVATE_AFTER_S: Final = 300.0
 PASSIVATION_SWEEP_S: Final = 30.0
-TRIALS_AT_ONCE: Final = 16
-"""Resends of one node that are decided at a time while a loss is recent: if one stops the node, the others were in
-hand as well.
+TRIALS_IN_TURN: Final = 100
+"""While a loss is recent, resends are decided one after the other, or one more at a time for so many that wait: if one
+stops the node, the others were in hand as well.
 """
 
 RESTARTS_MAX: Final = 5

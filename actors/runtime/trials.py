@@ -27,12 +27,12 @@ _SENDERS = frozenset({"user", "key"})
 
 
 class Trials:
-    """The trials of one node: a few at a time, since a command that stops the node counts against all of them."""
+    """The trials of one node: as few at a time as can be, since whatever stops the node counts against all of them."""
 
     def __init__(self, log: Log, ownership: Ownership) -> None:
         self._source = log
         self._ownership = ownership
-        self._at_once = trio.Semaphore(limits.TRIALS_AT_ONCE)
+        self._at_once = trio.CapacityLimiter(1)
 
     @asynccontextmanager
     async def of(self, stream: str, envelopes: Sequence[Envelope]) -> AsyncGenerator[list[Envelope]]:
@@ -41,6 +41,8 @@ class Trials:
         Raises LogUnavailableError, FencedError; then nothing may be decided.
         """
         suspects = [envelope for envelope in envelopes if envelope.command.resend]
+        waiting = self._at_once.statistics().tasks_waiting
+        self._at_once.total_tokens = 1 + waiting // limits.TRIALS_IN_TURN
         async with self._at_once:
             for suspect in suspects:
                 await self._begin(stream, suspect)

@@ -10,11 +10,11 @@ import trio
 import trio.testing
 
 from actors.kind import Decision, Facts, Instant
-from actors.runtime import limits
 from actors.runtime.node import Runtime
 from protocol.codes import Code
 from protocol.frames import Accepted, Command, Refused, Reply
-from protocol.ids import SYSTEM
+from protocol.ids import SYSTEM, stream_key
+from storage.memory.database import StoredStream
 from tests.unit.actors.runtime.conftest import (
     Add,
     Expire,
@@ -183,10 +183,13 @@ async def test_commands_keep_their_order_round_a_resend_that_is_alone(
     assert len(seqs) == len(names) and all(b == a + 1 for a, b in pairwise(seqs))
 
 
+@pytest.mark.parametrize(("waiting", "in_hand"), [(84, 1), (240, 3)])
 async def test_few_are_in_hand_with_a_command_that_ends_the_node(
-    autojump_clock: object, world: World, kind: Deadly
+    autojump_clock: object, world: World, kind: Deadly, waiting: int, in_hand: int
 ) -> None:
-    streams = world.make(*(f"{n:02x}" for n in range(16, 100)))
+    streams = [f"tally:{n:032x}" for n in range(16, 16 + waiting)]
+    for stream in streams:
+        world.database.streams[stream_key(stream)] = StoredStream("tally")
     resent = [Add(client_id=cid(stream), stream=stream, resend=True) for stream in streams]
     world.faults = faults = CountingFaults()
     faults.held["take_in_hand"] = held = trio.Event()  # so that as many as may be are under way together
@@ -200,4 +203,5 @@ async def test_few_are_in_hand_with_a_command_that_ends_the_node(
             held.set()
             await trio.sleep(60)
     assert life.cancelled_caught
-    assert 1 <= len(world.database.in_hand) <= limits.TRIALS_AT_ONCE
+    assert 1 <= len(world.database.in_hand) <= in_hand
+    assert (streams[-1], ME, cid("poison")) in world.database.in_hand
