@@ -12,7 +12,7 @@ from actors.cluster.audible import Hearing
 from actors.cluster.bridge import Bridge
 from actors.cluster.fanout import Fanout
 from actors.cluster.member import Membership
-from actors.cluster.ownership import Ownership
+from actors.cluster.ownership import NOBODY, Ownership
 from actors.kind import Kind
 from actors.ports.streams import Streams
 from actors.presence import Presence
@@ -90,7 +90,7 @@ def core_of(
     ``committed`` is woken after commits of streams.
     """
     clock = store.clock
-    ownership = Ownership(store.fence, clock, lease_s=config.cluster.lease_s)
+    ownership = Ownership(NOBODY, clock, lease_s=config.cluster.lease_s)
     relay = Relay(store.log, clock, store.randomness, store.tracer, PostgresBlocks(store.pool, clock))
     last_seen = LastSeen(PostgresLastSeen(store.pool), clock)
     presence, local_presence = node_presence(ownership, clock, relay, last_seen.left)

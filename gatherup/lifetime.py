@@ -17,7 +17,7 @@ from gatherup.config import Config
 from gatherup.garbage import relax_garbage_collection
 from gatherup.http.server import serve_http
 from gatherup.start import FencedOutError, StartRefusedError, bound, port_refused
-from gatherup.store import opened
+from gatherup.store import member, opened
 from protocol import limits
 
 FENCED_GOODBYE_S: Final = 1.0
@@ -65,9 +65,12 @@ async def run_node(config: Config, stop: trio.Event, started: Callable[[Addresse
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_give_up_start, stop, serving, nursery.cancel_scope)
             async with opened(config) as store:
+                # Wired first: it takes long on a busy machine, and from the join on the lease must be renewed.
                 node = wired(config, store, listener)
-                with node.core.loop_hold.watching():
-                    await _Life(config, node, store.clock).run(stop, serves)
+                async with member(config, store) as fence:
+                    node.core.membership.enter(fence)
+                    with node.core.loop_hold.watching():
+                        await _Life(config, node, store.clock).run(stop, serves)
             nursery.cancel_scope.cancel()
 
 

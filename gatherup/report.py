@@ -47,6 +47,8 @@ class NodeReport(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a command took to its event at a subscriber, the last time that was tried; its wait as of now, if longer."""
     loop_hold_ms: int = 0
     """The longest step of a task over the limit, since the start."""
+    starting: bool = False
+    """It was never ready so far."""
     unready: str | None = None
     degraded: str | None = None
 
@@ -101,6 +103,7 @@ class Reporter:
             registrations=bridge.counters.reregistrations if bridge else 0,
             lag_ms=round(self._canary.lag_s * 1000),
             loop_hold_ms=round(self._loop_hold.longest_s * 1000),
+            starting=not self._canary.was_ready,
             unready=found.unready,
             degraded=found.degraded,
         )

@@ -32,7 +32,7 @@ _log = structlog.stdlib.get_logger("gatherup")
 
 
 class Store(Struct, frozen=True, kw_only=True):
-    """PostgreSQL and Redis, as this node has them, and its place among the others."""
+    """PostgreSQL and Redis, as this node has them."""
 
     clock: ClusterClock
     randomness: Randomness
@@ -40,13 +40,12 @@ class Store(Struct, frozen=True, kw_only=True):
     log: PostgresLog
     directory: PostgresDirectory
     bus: Bus | None
-    fence: Fence
     tracer: OtelTracer | None
 
 
 @asynccontextmanager
 async def opened(config: Config) -> AsyncGenerator[Store]:
-    """Be a member of the cluster for the block. Raises StartRefusedError."""
+    """PostgreSQL and Redis for the block, the schema looked at. Raises StartRefusedError."""
     clock, randomness = (
         ClusterClock(SystemClock(), skew_max_s=config.cluster.clock_skew_max_s),
         SystemRandomness(),
@@ -75,23 +74,28 @@ async def opened(config: Config) -> AsyncGenerator[Store]:
             bus = await stack.enter_async_context(redis_bus(config.redis.url.reveal(), clock, randomness))
         tracer = await stack.enter_async_context(_tracer(config, clock))
         await fit(pool)
-        fence = await joined(config, directory, clock)
-        try:
-            # Again: a migration that began before this node joined has not waited for it.
-            await fit(pool)
-            yield Store(
-                clock=clock,
-                randomness=randomness,
-                pool=pool,
-                log=log,
-                directory=directory,
-                bus=bus,
-                fence=fence,
-                tracer=tracer,
-            )
-        finally:
-            with trio.CancelScope(shield=True):
-                await _leave(directory, fence)
+        yield Store(
+            clock=clock,
+            randomness=randomness,
+            pool=pool,
+            log=log,
+            directory=directory,
+            bus=bus,
+            tracer=tracer,
+        )
+
+
+@asynccontextmanager
+async def member(config: Config, store: Store) -> AsyncGenerator[Fence]:
+    """Be a member of the cluster for the block, which begins to renew the lease at once. Raises StartRefusedError."""
+    fence = await joined(config, store.directory, store.clock)
+    try:
+        # Again: a migration that began before this node joined has not waited for it.
+        await fit(store.pool)
+        yield fence
+    finally:
+        with trio.CancelScope(shield=True):
+            await _leave(store.directory, fence)
 
 
 @asynccontextmanager

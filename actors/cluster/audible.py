@@ -46,14 +46,15 @@ class Hearing:
     """
 
     def __init__(self, me: int) -> None:
-        self._me = me
+        self.me = me
+        """The id of the node."""
         self._bad_since: float | None = None
         self.audibility = Audibility.UNHEARD
         """How this node stands; one that has just joined others must be heard first."""
 
     def seen(self, view: ClusterView, hears: Collection[int], monotonic: float) -> None:
         """At this time (seconds) this was the view, and this was heard."""
-        found = audibility(view, self._me, hears)
+        found = audibility(view, self.me, hears)
         if found in (Audibility.ALONE, Audibility.HEARD):
             self._bad_since = None
             self.audibility = found

@@ -107,7 +107,6 @@ class Membership:
         """Set once the directory marks this node as draining: it should ``drain``, ``leave`` and end."""
         self._directory = directory
         self._ownership = ownership
-        self._me: Final = ownership.me
         self._streams = streams
         self._clock = clock
         self._report = report
@@ -115,7 +114,8 @@ class Membership:
         self._period_s = lease_s / RENEWALS_PER_LEASE
         self._timeout_s = lease_s * ACTING_PART
         """What a call to the directory gets: a renewal that took longer would be worth nothing."""
-        self._detector = FailureDetector(self._me.node, lease_s=lease_s)
+        self._lease_s = lease_s
+        self._detector = FailureDetector(ownership.me.node, lease_s=lease_s)
         self._dead: tuple[Member, ...] = ()
         self._hearing = hearing
         self._draining = False
@@ -130,6 +130,16 @@ class Membership:
         self._over = False
         self._fenced = False
         ownership.on_wish(self._wish)
+
+    def enter(self, fence: Fence) -> None:
+        """The node has joined as this run; for one that was wired before. ``run`` must follow at once."""
+        self._ownership.me = fence
+        self._hearing.me = fence.node
+        self._detector = FailureDetector(fence.node, lease_s=self._lease_s)
+
+    @property
+    def _me(self) -> Fence:
+        return self._ownership.me
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Renew, and move shards. Started once the first view is known.

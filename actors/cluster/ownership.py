@@ -35,6 +35,8 @@ class Suspended(Struct, frozen=True):
     """This node owns it and may not act now: its lease couldn't be renewed."""
 
 
+NOBODY: Final = Fence(0, 0)
+"""No run of any node: what a node is before it joins."""
 Where = Here | There | Settling | Suspended
 _SETTLING: Final = Settling()
 _SUSPENDED: Final = Suspended()
@@ -64,7 +66,8 @@ class Ownership:
     """
 
     def __init__(self, me: Fence, clock: Clock, *, lease_s: float = LEASE_S) -> None:
-        self.me: Final = me
+        self.me = me
+        """This run of the node. One that is wired before it joins has NOBODY here, and may be asked nothing."""
         self.view = ClusterView(version=0, members=(), shards=(Shard(None, 0),) * SHARDS)
         self.lost_lately = False
         """Whether a member was lost in the last LOSS_REMEMBERED_S, or may have been: as of the last renewal."""

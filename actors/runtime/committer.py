@@ -85,7 +85,8 @@ class Committer:
     ) -> None:
         self._db = log
         self._commit_connections = commit_connections
-        self._fence = fence
+        self.fence = fence
+        """By what it writes."""
         self._clock = clock
         self._randomness = randomness
         self._ready: deque[_Pending] = deque()
@@ -215,7 +216,7 @@ class Committer:
         begun = self._clock.monotonic()
         # What a database answers comes to six cases. The first five are about the whole transaction.
         try:
-            verdicts = await self._db.append(self._fence, appends, wait_for_locks=batch[0].waits)
+            verdicts = await self._db.append(self.fence, appends, wait_for_locks=batch[0].waits)
         # 1. Rolled back for reasons of timing (deadlock, serialization, lock timeout): the same again, later.
         except LogConflictError:
             for pending in batch:

@@ -48,6 +48,7 @@ class Runtime:
     ) -> None:
         by_name = {kind.wire.name: kind for kind in kinds}
         self._clock = clock
+        self._ownership = ownership
         self._randomness = randomness
         self.counters = RuntimeCounters()
         self.committer = Committer(
@@ -75,7 +76,10 @@ class Runtime:
         self.due = DueWork(log, ownership, clock, self.supervisor.wake)
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Serve until cancelled. The committer is the last to go: it outlives every actor."""
+        """Serve until cancelled, as the run that the node is now. The committer is the last to go: it outlives every
+        actor.
+        """
+        self.committer.fence = self._ownership.me
         async with trio.open_nursery() as outer:
             await outer.start(self.committer.run)
             async with trio.open_nursery() as nursery:

@@ -56,6 +56,8 @@ class Canary:
         self._home_begun = context.clock.monotonic()
         self._away: dict[int, Probe] = {}
         """By the member's id."""
+        self.was_ready = False
+        """Whether it was ready at any time."""
         self.stopping = False
         """Set when the node drains: it is unready from then on."""
 
@@ -153,14 +155,13 @@ class Canary:
 
     async def _watch(self) -> None:
         told: Readiness | None = None
-        was_ready = False
         while True:
             found = self.readiness()
             if self._bridge is not None:
                 self._bridge.troubled = not self.serves()
             if found != told and not self.stopping:
-                tell = _log.warning if was_ready and found != Readiness(None) else _log.info
-                was_ready = was_ready or found.unready is None
+                tell = _log.warning if self.was_ready and found != Readiness(None) else _log.info
+                self.was_ready = self.was_ready or found.unready is None
                 tell("readiness changed", ready=found.unready is None, reason=found.unready or found.degraded)
                 told = found
             await self._context.clock.sleep_until(self._context.clock.monotonic() + WATCH_S)

@@ -24,7 +24,13 @@ ONCE_S: Final = 1.2
 """What ``--once`` watches before it tells, so that it sees leases move."""
 WIDTH_CHARS: Final = 120
 """Of a table that goes to no terminal."""
-_STYLES: Final = {"ready": "green", "degraded": "yellow", "draining": "cyan", "unknown": "yellow"}
+_STYLES: Final = {
+    "ready": "green",
+    "degraded": "yellow",
+    "draining": "cyan",
+    "starting": "cyan",
+    "unknown": "yellow",
+}
 _COLUMNS: Final = (
     "node", "state", "shards", "lease", "sessions", "lag", "calls", "queue", "holes", "repairs", "hears",
 )  # fmt: skip

@@ -36,8 +36,12 @@ class NodeStatus(Struct, frozen=True, kw_only=True):
             return "draining"
         if self.report is None:
             return "unknown"
+        if self.report.starting:
+            return "starting"
         if self.report.unready is not None:
             return "unready"
+        if not self.report.stream:  # it has joined, and has told nothing of itself
+            return "starting"
         return "degraded" if self.report.degraded is not None else "ready"
 
 

@@ -14,7 +14,7 @@ from actors.cluster.audible import Audibility, Hearing
 from actors.cluster.clock import ClusterClock
 from actors.cluster.limits import ACTING_PART, HANDOVER_PAUSE_S, HANDOVER_SHARDS, HANDOVERS_AT_ONCE, LEASE_S
 from actors.cluster.member import Membership, join
-from actors.cluster.ownership import Here, Ownership, Settling
+from actors.cluster.ownership import NOBODY, Here, Ownership, Settling
 from actors.cluster.placement import placement
 from actors.ports.cluster_view import SHARDS, ClusterView, Joining, Member, Move, Renewal
 from actors.ports.directory import JoinRefusedError
@@ -123,9 +123,9 @@ class Node:
     ) -> None:
         self.me = me
         self.clock = ClusterClock(TrioClock(), skew_max_s=1.0)
-        self.ownership = Ownership(me, self.clock)
+        self.ownership = Ownership(NOBODY, self.clock)  # wired before it joined, as a real node is
         self.streams = Streams()
-        self.hearing = Hearing(me.node)
+        self.hearing = Hearing(NOBODY.node)
         self.membership = Membership(
             directory=directory,
             ownership=self.ownership,
@@ -135,6 +135,7 @@ class Node:
             hears=hears or tuple,
             hearing=self.hearing,
         )
+        self.membership.enter(me)
         self.scope = trio.CancelScope()
         self.fenced = False
         self.ended = trio.Event()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import msgspec
+import pytest
 from rich.console import Console
 
 from actors.ports.cluster_view import SHARDS, ClusterView, Member, Shard
@@ -12,13 +13,15 @@ from gatherup.operator.screen import as_line, table
 from gatherup.operator.status import Observer
 from gatherup.report import NodeReport, report_text
 
+STREAM = "ws://10.0.0.1:8081"
+
 
 def member(number: int, lease: int, **more: object) -> Member:
     values: dict[str, object] = {
         "fence": 1,
         "lease_s": 2.0,
         "protocol": 1,
-        "report": report_text(NodeReport()),
+        "report": report_text(NodeReport(stream=STREAM)),
     }
     return Member(id=number, name=f"node-{number}", lease=lease, **{**values, **more})  # type: ignore[arg-type]
 
@@ -48,11 +51,21 @@ def test_a_lease_that_never_moves_is_told_of_after_its_time() -> None:
     assert node.state == "silent"
 
 
+@pytest.mark.parametrize(
+    "report",
+    [NodeReport(), NodeReport(starting=True, unready="Why."), NodeReport(starting=True, stream=STREAM)],
+    ids=["joined", "not ready yet", "listens"],
+)
+def test_a_node_that_was_never_ready_starts(report: NodeReport) -> None:
+    (node,) = Observer().status(view(member(1, 1, report=report_text(report))), 0.0).nodes
+    assert node.state == "starting"
+
+
 def test_states_and_what_they_come_from() -> None:
     reports = {
-        "ready": report_text(NodeReport()),
+        "ready": report_text(NodeReport(stream=STREAM)),
         "unready": report_text(NodeReport(unready="Why.")),
-        "degraded": report_text(NodeReport(degraded="What.")),
+        "degraded": report_text(NodeReport(stream=STREAM, degraded="What.")),
         "unknown": "not json",
     }
     members = [member(n, 1, report=text, hears=(1, 99)) for n, text in enumerate(reports.values(), 1)]
@@ -68,6 +81,7 @@ def test_states_and_what_they_come_from() -> None:
 
 def test_each_number_stands_in_its_column() -> None:
     told = NodeReport(
+        stream=STREAM,
         sessions=11,
         streams_active=12,
         lag_ms=13,
@@ -115,7 +129,9 @@ def test_the_table_can_be_read_in_80_columns() -> None:
 
 
 def test_json_is_one_line_with_everything() -> None:
-    found = Observer().status(view(member(1, 1, report=report_text(NodeReport(sessions=3)))), 0.0)
+    found = Observer().status(
+        view(member(1, 1, report=report_text(NodeReport(stream=STREAM, sessions=3)))), 0.0
+    )
     line = as_line(found)
     assert "\n" not in line
     document = json.loads(line)
