@@ -13,11 +13,13 @@ from actors.ports.log import FencedError
 from actors.ports.time import Clock
 from gatherup.addresses import Addresses, addresses_of
 from gatherup.app import Node, wired
+from gatherup.clock import SystemClock
 from gatherup.config import Config
 from gatherup.garbage import relax_garbage_collection
 from gatherup.http.server import serve_http
 from gatherup.start import FencedOutError, StartRefusedError, bound, port_refused
 from gatherup.store import member, opened
+from gatherup.watchdog import watch_loop
 from protocol import limits
 
 FENCED_GOODBYE_S: Final = 1.0
@@ -31,7 +33,8 @@ _log = structlog.stdlib.get_logger("gatherup")
 
 
 async def serve(config: Config, *, started: Callable[[Addresses], None] = lambda _: None) -> None:
-    """Run a node until SIGINT or SIGTERM, then let it finish what it does; a second signal ends it at once.
+    """Run a node until SIGINT or SIGTERM, then let it finish what it does; a second signal ends it at once. A loop that
+    stands ends the process.
 
     ``started`` is called once every part serves. Raises StartRefusedError, FencedOutError.
     """
@@ -40,6 +43,7 @@ async def serve(config: Config, *, started: Callable[[Addresses], None] = lambda
     try:
         async with trio.open_nursery() as nursery:
             await nursery.start(_await_signals, stop, nursery.cancel_scope.cancel)
+            await nursery.start(watch_loop, SystemClock(), config.cluster.lease_s)
             await run_node(config, stop, started)
             nursery.cancel_scope.cancel()
     except BaseExceptionGroup as group:

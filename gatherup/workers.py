@@ -22,12 +22,10 @@ from gatherup.clock import SystemClock
 from gatherup.config import NODE_NAME_CHARS_MAX, Config
 from gatherup.randomness import SystemRandomness
 from gatherup.start import StartRefusedError, port_refused
+from gatherup.watchdog import how_it_ended
 
 SETTLED_S: Final = 30.0
 """A node that ran so long was well: if it crashes, that is its first crash."""
-CRASHES_MAX: Final = 5
-"""So many crashes of a node that never was well, and all are ended. One that was is started again for ever: it may be
-the database that is away, and the others live through that."""
 BACKOFF_LOW_S: Final = 0.5
 BACKOFF_HIGH_S: Final = 10.0
 
@@ -102,18 +100,8 @@ async def _watch(workers: Sequence[Worker]) -> None:
         signals.start_soon(_pass_on_signals, workers)
         async with trio.open_nursery() as nursery:
             for worker in workers:
-                nursery.start_soon(_watch_one, worker, workers)
+                nursery.start_soon(worker.run)
         signals.cancel_scope.cancel()
-    if any(worker.gave_up for worker in workers):
-        raise StartRefusedError(f"A worker crashed {CRASHES_MAX} times in a row: all were ended.")
-
-
-async def _watch_one(worker: Worker, workers: Sequence[Worker]) -> None:
-    await worker.run()
-    if worker.gave_up:
-        for other in workers:
-            if not other.ending:  # a second signal would cut it off
-                other.end(signal.SIGTERM)
 
 
 async def _pass_on_signals(workers: Sequence[Worker]) -> None:
@@ -124,7 +112,9 @@ async def _pass_on_signals(workers: Sequence[Worker]) -> None:
 
 
 class Worker:
-    """A node that is started again when it crashes."""
+    """A node that is started again when it crashes, however often: the machine may be too busy for it just now, or the
+    database away. The back-off grows with each crash.
+    """
 
     def __init__(
         self,
@@ -134,8 +124,6 @@ class Worker:
         clock: Clock,
         randomness: Randomness,
     ) -> None:
-        self.gave_up = False
-        """It crashed too often."""
         self._argv = tuple(argv)
         self._environment = dict(environment)
         self._say = say
@@ -156,24 +144,22 @@ class Worker:
             self._child.send(number)
 
     async def run(self) -> None:
-        """Return when it ended well, was told to end, or crashed too often."""
+        """Return when it ended well, or was told to end."""
         crashes = 0
-        was_well = False
         while not self.ending:
             begun = self._clock.monotonic()
             code = await self._live()
             if code == 0 or self.ending:
                 return
             well = self._clock.monotonic() - begun >= SETTLED_S
-            was_well |= well
             crashes = 1 if well else crashes + 1
-            _log.error(
-                "a worker ended", node=self._environment["GATHERUP_NODE_NAME"], code=code, crashes=crashes
-            )
-            if crashes >= CRASHES_MAX and not was_well:
-                self.gave_up = True
-                return
             pause_s = backoff(self._randomness, crashes, BACKOFF_LOW_S, BACKOFF_HIGH_S)
+            _log.error(
+                f"a worker {how_it_ended(code)}",
+                node=self._environment["GATHERUP_NODE_NAME"],
+                crashes=crashes,
+                started_again_in_s=round(pause_s, 1),
+            )
             with self._clock.deadline(pause_s):
                 await self._ending.wait()
 

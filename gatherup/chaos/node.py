@@ -15,11 +15,17 @@ import trio
 from gatherup.addresses import Addresses
 from gatherup.chaos.child import Child
 from gatherup.chaos.proxy import BOTH, Direction, FaultProxy
+from gatherup.watchdog import how_it_ended
 
 RESTART_PAUSE_S: Final = 0.5
-"""Between the end of a node and its next start, as a supervisor would wait."""
+"""Between the end of a node and its next start, as a supervisor would wait. Each start that came to nothing doubles
+it.
+"""
+RESTART_PAUSE_MAX_S: Final = 8.0
 FAILED_STARTS_MAX: Final = 10
-"""So many starts in a row that come to nothing, and the node is left alone."""
+"""So many starts in a row that come to nothing, and a node that never served is left alone: something is set up
+wrongly. One that has served is tried for ever: it may be that the machine is too busy now.
+"""
 LINES_KEPT: Final = 20
 _SERVES: Final = re.compile(r"GatherUp serves on (?P<http>\S+) and (?P<stream>\S+)")
 
@@ -84,7 +90,7 @@ class ClusterNode:
     async def wait_serving(self) -> Addresses:
         """Return once it serves. Raises NodeFailedError if it can't be started."""
         while not (self._serving and self.addresses):
-            if self._failed_starts >= FAILED_STARTS_MAX:
+            if self._hopeless:
                 said = dict.fromkeys(self._last_lines)  # each start says the same
                 raise NodeFailedError("\n".join((f"{self.name} doesn't start:", *said)))
             await self._changed.wait()
@@ -152,13 +158,28 @@ class ClusterNode:
         """Keep it running until cancelled; the process is killed then, if it still runs."""
         with self._log.open("ab") as log:
             while True:
-                while not self._wanted or self._failed_starts >= FAILED_STARTS_MAX:
+                while not self._wanted or self._hopeless:
                     await self._changed.wait()
                 code = await self._live(lambda line: log.write(line.encode() + b"\n"))
                 log.flush()
                 if self._wanted:
-                    self._say(f"{self.name} ended with {code}; it is started again.")
-                    await trio.sleep(RESTART_PAUSE_S)
+                    pause_s = min(RESTART_PAUSE_S * 2**self._failed_starts, RESTART_PAUSE_MAX_S)
+                    self._say(f"{self.name} {how_it_ended(code)}; {self._what_follows(pause_s)}.")
+                    await trio.sleep(pause_s)
+
+    @property
+    def _hopeless(self) -> bool:
+        return self._failed_starts >= FAILED_STARTS_MAX and self.addresses is None
+
+    def _what_follows(self, pause_s: float) -> str:
+        if self._hopeless:
+            return "it is left alone"
+        when = (
+            ""
+            if pause_s == RESTART_PAUSE_S
+            else f" in {pause_s:.0f} s, after {self._failed_starts} failed starts"
+        )
+        return f"it is started again{when}"
 
     async def _live(self, keep: Callable[[str], object]) -> int:
         """One run of the process, from its start to its end: the exit code."""

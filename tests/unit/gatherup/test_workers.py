@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import signal
 import socket
-from typing import cast
+from itertools import pairwise
 
 import pytest
 import trio
-from trio.testing import wait_all_tasks_blocked
 
 from gatherup import config
 from gatherup.http.server import bind
 from gatherup.start import StartRefusedError
-from gatherup.workers import CRASHES_MAX, SETTLED_S, Worker, _watch, run  # pyright: ignore[reportPrivateUsage]
+from gatherup.workers import BACKOFF_HIGH_S, BACKOFF_LOW_S, Worker, run
 from tests.ports import SeededRandomness, TrioClock
 from tests.unit.gatherup.config.test_config import MINIMAL
 
+CRASHES = 20
 SHARED = {
     **MINIMAL,
     "REDIS_URL": "redis://localhost",
@@ -40,57 +40,25 @@ def test_a_node_that_doesn_t_serve_yet_takes_no_connection_from_its_neighbours()
             socket.create_connection(("127.0.0.1", port), timeout=5)
 
 
-class FakeWorker:
-    """A worker that crashes too often, or one that ends a while after it was told to."""
+class Hasty(Worker):
+    """Crashes at once, again and again, until it is told to end."""
 
-    def __init__(self, *, gave_up: bool) -> None:
-        self.gave_up = gave_up
-        self.ending = False
-        self.signals: list[signal.Signals] = []
-        self._told = trio.Event()
-
-    def end(self, number: signal.Signals) -> None:
-        self.ending = True
-        self.signals.append(number)
-        self._told.set()
-
-    async def run(self) -> None:
-        if not self.gave_up:
-            await self._told.wait()
-            await wait_all_tasks_blocked()
-
-
-async def test_two_that_give_up_cut_nobody_off() -> None:
-    """A second signal would end a node that hands over."""
-    workers = [FakeWorker(gave_up=True), FakeWorker(gave_up=True), FakeWorker(gave_up=False)]
-    with pytest.raises(StartRefusedError, match="crashed"):
-        await _watch(cast("list[Worker]", workers))
-    assert workers[2].signals == [signal.SIGTERM]
-
-
-class BrieflyWell(Worker):
-    """Its first run goes on long enough to count as well; then it crashes at once, again and again."""
-
-    def __init__(self, *, well: bool) -> None:
+    def __init__(self) -> None:
         super().__init__((), {"GATHERUP_NODE_NAME": "a"}, print, TrioClock(), SeededRandomness())
-        self.runs = 0
-        self._well = well
+        self.begun: list[float] = []
 
     async def _live(self) -> int:
-        self.runs += 1
-        if self._well and self.runs == 1:
-            await trio.sleep(SETTLED_S)
-        if self.runs == 4 * CRASHES_MAX:
+        self.begun.append(trio.current_time())
+        if len(self.begun) == CRASHES:
             self.end(signal.SIGTERM)
         return 1
 
 
-@pytest.mark.parametrize(("well", "runs"), [(False, CRASHES_MAX), (True, 4 * CRASHES_MAX)])
-async def test_only_a_node_that_never_was_well_is_given_up(
-    autojump_clock: object, well: bool, runs: int
-) -> None:
-    """A crash while the database is away must not end the nodes that live through the outage."""
-    worker = BrieflyWell(well=well)
+async def test_a_node_that_crashes_is_tried_for_ever_with_pauses_that_grow(autojump_clock: object) -> None:
+    """It may be the machine that is too busy, or the database that is away."""
+    worker = Hasty()
     await worker.run()
-    assert worker.runs == runs
-    assert worker.gave_up is not well
+    pauses_s = [later - earlier for earlier, later in pairwise(worker.begun)]
+    assert len(pauses_s) == CRASHES - 1
+    assert pauses_s[0] <= BACKOFF_LOW_S and max(pauses_s) <= BACKOFF_HIGH_S
+    assert min(pauses_s[-5:]) >= BACKOFF_HIGH_S / 2

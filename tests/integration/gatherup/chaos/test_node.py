@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import trio
 
-from gatherup.chaos.node import ClusterNode, NodeFailedError
+from gatherup.chaos.node import FAILED_STARTS_MAX, ClusterNode, NodeFailedError
 
 HANG_S = 60
 NODE = """
@@ -104,6 +104,33 @@ async def test_a_node_that_cannot_start_is_given_up_with_its_last_words(
     async with node_running(tmp_path, "import sys; sys.exit('no such setting')") as (node, _):
         with pytest.raises(NodeFailedError, match="no such setting"):
             await node.wait_serving()
+
+
+async def test_a_node_that_served_once_is_tried_for_ever_and_pauses_grow(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gatherup.chaos.node.RESTART_PAUSE_S", 0.001)
+    monkeypatch.setattr("gatherup.chaos.node.RESTART_PAUSE_MAX_S", 0.004)
+    count = tmp_path / "starts"
+    failing = f"""
+import sys
+count = open({str(count)!r}, "a+")
+count.seek(0)
+starts = len(count.read())
+count.write("x")
+count.close()
+if 0 < starts <= {FAILED_STARTS_MAX + 2}:
+    sys.exit("the machine is too busy")
+"""
+    async with node_running(tmp_path, failing + NODE) as (node, said):
+        await node.wait_serving()
+        node.kill()
+        await node.wait_ended()
+        await node.wait_serving()
+    assert node.starts == FAILED_STARTS_MAX + 4
+    assert said[0] == "node-1 ended with -9; it is started again."
+    assert said[-1].startswith("node-1 ended with 1; it is started again in ")
+    assert said[-1].endswith(f"after {FAILED_STARTS_MAX + 2} failed starts.")
 
 
 async def test_no_node_outlives_a_killed_launcher() -> None:
