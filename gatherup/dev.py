@@ -72,7 +72,11 @@ async def run(environment: Mapping[str, str], *, program: str, ephemeral: bool, 
             config = configuration.read({**found, **environment})
             configure_logs(config.log, config.node.name)
             await trio.to_thread.run_sync(migrate, config.postgres.url.reveal())  # noqa: TID251 - before any actor
-            await serve(config, started=partial(_greet, say, program))
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(postgres.keep, say)
+                nursery.start_soon(valkey.keep, say)
+                await serve(config, started=partial(_greet, say, program))
+                nursery.cancel_scope.cancel()
 
 
 async def run_cluster(

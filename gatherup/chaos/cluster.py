@@ -110,6 +110,8 @@ async def open_cluster(
             say(note)
         await trio.to_thread.run_sync(migrate, postgres.dsn_for(DATABASE))
         async with trio.open_nursery() as nursery:
+            nursery.start_soon(postgres.keep, say)
+            nursery.start_soon(valkey.keep, say)
             made: dict[str, ClusterNode] = {}
             for number in range(1, nodes + 1):
                 name = f"node-{number}"

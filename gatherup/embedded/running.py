@@ -1,6 +1,7 @@
 """The embedded servers on Trio: one async context manager each."""
 
-from collections.abc import AsyncGenerator, Mapping
+import os
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -13,6 +14,7 @@ from gatherup.embedded.server import EmbeddedServer
 from gatherup.embedded.valkey import ValkeyServer
 
 Server = TypeVar("Server", bound=EmbeddedServer)
+Say = Callable[[str], object]
 
 
 class Running(Generic[Server]):
@@ -24,6 +26,11 @@ class Running(Generic[Server]):
 
     def __init__(self, server: Server) -> None:
         self._server = server
+        self._changing = trio.Lock()
+        """Held by whoever ends or starts it."""
+        self._up = trio.Event()
+        """Set unless it was killed by ``kill``."""
+        self._up.set()
 
     @property
     def pid(self) -> int:
@@ -51,14 +58,41 @@ class Running(Generic[Server]):
         return self._server.notes
 
     async def kill(self) -> None:
-        """SIGKILL to all processes of the server. Raises EmbeddedServerError if it isn't ours."""
-        await trio.to_thread.run_sync(self._server.kill)
+        """SIGKILL to all processes of the server, until ``restart``. Raises EmbeddedServerError if it isn't ours."""
+        async with self._changing:
+            await trio.to_thread.run_sync(self._server.kill)
+            self._up = trio.Event()
 
     async def restart(self) -> None:
         """Stop if running, then start on the same port. Raises EmbeddedServerError if it isn't ours."""
         if not self.owned:
             raise EmbeddedServerError(f"{self._server.name} belongs to another launcher.")
-        await trio.to_thread.run_sync(self._server.stop)
+        async with self._changing:
+            await trio.to_thread.run_sync(self._server.stop)
+            await self._start_again()
+            self._up.set()
+
+    async def keep(self, say: Say) -> None:
+        """Start it again whenever it ends by itself, and say so, until cancelled.
+
+        One of another launcher is left alone. Raises EmbeddedServerError if it doesn't start.
+        """
+        while self.owned:
+            await self._up.wait()
+            pid = self.pid
+            process = os.pidfd_open(pid)
+            try:
+                await trio.lowlevel.wait_readable(process)
+            finally:
+                os.close(process)
+            async with self._changing:
+                if self._up.is_set() and self.pid == pid:  # nobody has ended it on purpose
+                    code = await trio.to_thread.run_sync(self._server.reap)
+                    say(f"{self._server.name} ended with {code}; it is started again.")
+                    await self._start_again()
+
+    async def _start_again(self) -> None:
+        await trio.to_thread.run_sync(self._server.clear)
         self._server.relaunch()
         await trio.to_thread.run_sync(self._server.wait_ready)
 

@@ -25,6 +25,7 @@ from gatherup.embedded.errors import EmbeddedServerError
 
 START_TIMEOUT_S: Final = 60.0  # crash recovery of a big log takes long; a start takes 0.1 s
 STOP_TIMEOUT_S: Final = 30.0
+LEFTOVER_TIMEOUT_S: Final = 10.0  # what a leftover gets for each way to end it, the clean one first
 _POLL_S: Final = 0.01
 _LAUNCHES_MAX: Final = 5  # each but the first because somebody took the port between choosing and binding
 _LOG_TAIL_BYTES: Final = 2000
@@ -169,10 +170,19 @@ class EmbeddedServer(abc.ABC):
             return
         raise EmbeddedServerError(f"{self.name} (process {child.pid}) does not stop; see {self.log_path}.")
 
-    def relaunch(self) -> None:
-        """Start again after kill() or stop(), on the same port; wait_ready() comes next."""
+    def reap(self) -> int:
+        """Let go of a process that has ended by itself: its exit code, negative for a signal."""
+        code = self._owned_child().wait()
+        self._child = None
+        return code
+
+    def clear(self) -> None:
+        """Make ready for relaunch() after the process ended; may take seconds."""
         self._end_leftovers()
         self._prepare()
+
+    def relaunch(self) -> None:
+        """Start again after clear(), on the same port; wait_ready() comes next. Quick, and as launch() in that."""
         if not port_is_free(self.port):
             raise EmbeddedServerError(f"Port {self.port}, which {self.name} had, was taken by somebody else.")
         self._launches = _LAUNCHES_MAX  # a restart must not move: its clients know the port
@@ -183,6 +193,7 @@ class EmbeddedServer(abc.ABC):
         if not self.owned:
             raise EmbeddedServerError(f"{self.name} belongs to another launcher.")
         self.stop()
+        self.clear()
         self.relaunch()
         self.wait_ready()
 
@@ -215,9 +226,15 @@ class EmbeddedServer(abc.ABC):
 
     def _end_leftovers(self) -> None:
         """Stop what a launcher that no longer lives left running. Usually it is stopping already."""
-        if pids := marked_processes(self.mark, self.name):
-            signal_all(self._leaders(pids), self.stop_signal)
-            self._until(self._all_ended, STOP_TIMEOUT_S, f"Processes {pids} still use {self.home}; end them.")
+        for number in (self.stop_signal, self.force_signal):
+            if pids := marked_processes(self.mark, self.name):
+                signal_all(self._leaders(pids), number)
+                if self._ended_within(LEFTOVER_TIMEOUT_S):
+                    return
+        # One of its processes hangs, or their leader is gone.
+        signal_all(pids := marked_processes(self.mark, self.name), signal.SIGKILL)
+        if not self._ended_within(LEFTOVER_TIMEOUT_S):
+            raise EmbeddedServerError(f"Processes {pids} still use {self.home}; end them.")
 
     def _leaders(self, pids: Sequence[int]) -> Sequence[int]:
         """Those of a server's processes to which a signal is sent to end it."""
@@ -267,11 +284,19 @@ class EmbeddedServer(abc.ABC):
         return kept
 
     def _until(self, done: Callable[[], bool], timeout_s: float, failure: str) -> None:
+        if not self._within(timeout_s, done):
+            raise EmbeddedServerError(f"{failure}\n{self._log_tail()}")
+
+    def _ended_within(self, timeout_s: float) -> bool:
+        return self._within(timeout_s, self._all_ended)
+
+    def _within(self, timeout_s: float, done: Callable[[], bool]) -> bool:
         deadline = time.monotonic() + timeout_s
         while not done():
             if time.monotonic() > deadline:
-                raise EmbeddedServerError(f"{failure}\n{self._log_tail()}")
+                return False
             time.sleep(_POLL_S)
+        return True
 
     def _log_tail(self) -> str:
         try:

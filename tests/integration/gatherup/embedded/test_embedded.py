@@ -1,6 +1,7 @@
 """The launcher of the embedded servers: real servers, real kills."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from shutil import rmtree
 import psycopg
 import pytest
 import trio
+import trio.testing
 
 from gatherup.embedded import (
     EmbeddedServerError,
@@ -21,6 +23,7 @@ from gatherup.embedded import (
     embedded_postgres,
     embedded_valkey,
 )
+from gatherup.embedded import server as embedded_server
 from gatherup.embedded.child import any_free_port, marked_processes
 from tests.markdown import ROOT
 
@@ -209,6 +212,67 @@ def test_a_server_left_by_a_dead_launcher_is_replaced(folder: Path) -> None:
     assert successor.pid != left_pid
     assert ask(successor.dsn, "select a from t") == [(1,)]
     successor.close()
+
+
+@pytest.mark.parametrize("leaderless", [False, True])
+def test_a_server_that_was_left_and_hangs_is_replaced(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, leaderless: bool
+) -> None:
+    """One of its processes ends neither by itself nor when asked."""
+    monkeypatch.setattr(embedded_server, "LEFTOVER_TIMEOUT_S", 0.3)
+    left = PostgresServer(folder / "pg", settings=FAST)
+    left.start()
+    ask(left.dsn, "create table t as select 1 as a")
+    hanging = next(pid for pid in marked_processes(left.mark, left.name) if pid != left.pid)
+    os.kill(hanging, signal.SIGSTOP)
+    if leaderless:
+        os.kill(left.pid, signal.SIGKILL)
+    left._unlock()
+    successor = PostgresServer(folder / "pg", settings=FAST)
+    successor.start()
+    assert left._child
+    left._child.wait(HANG_GUARD_S)
+    assert hanging not in marked_processes(successor.mark, successor.name)
+    assert ask(successor.dsn, "select a from t") == [(1,)]
+    successor.close()
+
+
+async def said_once(said: list[str]) -> None:
+    with trio.fail_after(HANG_GUARD_S):
+        while not said:  # noqa: ASYNC110 - it is said from another task
+            await trio.sleep(0.005)
+
+
+async def test_a_killed_postgres_is_told_and_started_again(folder: Path) -> None:
+    said: list[str] = []
+    async with embedded_postgres(folder / "pg", settings=FAST) as server, trio.open_nursery() as nursery:
+        ask(server.dsn, "create table t as select 1 as a")
+        before, port = server.pid, server.port
+        nursery.start_soon(server.keep, said.append)
+        os.kill(before, signal.SIGKILL)
+        await said_once(said)
+        with trio.fail_after(HANG_GUARD_S):
+            await server.restart()  # waits for the start under way
+        assert said == ["postgres ended with -9; it is started again."]
+        assert server.pid != before and server.port == port
+        assert ask(server.dsn, "select a from t") == [(1,)]
+        nursery.cancel_scope.cancel()
+
+
+async def test_a_server_that_is_ended_on_purpose_stays_so_and_is_kept_afterwards(folder: Path) -> None:
+    said: list[str] = []
+    async with embedded_valkey(folder / "valkey") as server, trio.open_nursery() as nursery:
+        nursery.start_soon(server.keep, said.append)
+        await server.kill()
+        await trio.testing.wait_all_tasks_blocked()
+        await server.restart()
+        await server.restart()
+        await trio.testing.wait_all_tasks_blocked()
+        assert said == []
+        os.kill(server.pid, signal.SIGKILL)
+        await said_once(said)
+        assert said == ["valkey-server ended with -9; it is started again."]
+        nursery.cancel_scope.cancel()
 
 
 def test_a_bad_setting_is_a_clear_error_and_gives_the_folder_up(folder: Path) -> None:

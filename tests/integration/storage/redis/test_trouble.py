@@ -54,6 +54,7 @@ async def test_kill_and_restart(station: Station, server_dir: Path) -> None:
             with pytest.raises(BusUnavailableError):
                 await bus.publish([("here", b"lost")])
             await ear.until(lambda noted: noted[-1] is False)
+            await trio.to_thread.run_sync(server.clear)
             server.relaunch()
             await trio.to_thread.run_sync(server.wait_ready)
             await heals(station, server.url, ear)
