@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections import deque
-
 from msgspec import Struct
 
 from actors.kind import Instant
-from actors.runtime.draft import PendingEffect
+from actors.runtime.owed import Owed
 
 
 class Active(Struct):
@@ -18,7 +16,7 @@ class Active(Struct):
     last_at: Instant
     activation: int
     checkpoint_seq: int
-    pending: deque[PendingEffect]
-    """Effects not settled yet, oldest first."""
+    owed: Owed
+    """Effects not settled yet."""
     retry_at: Instant | None = None
-    """When the oldest of them is tried again, after its target was unavailable."""
+    """When the next of them is tried again, while all their targets are unavailable."""

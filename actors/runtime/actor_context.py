@@ -13,7 +13,7 @@ from actors.ports.log import Log
 from actors.ports.time import Clock, Randomness
 from actors.runtime.committer import Committer
 from actors.runtime.counters import RuntimeCounters
-from actors.runtime.effects import EffectSource
+from actors.runtime.effects import Delivery, EffectSource
 from actors.runtime.envelope import Envelope
 from actors.runtime.publisher import Publisher
 from actors.runtime.trials import Trials
@@ -35,7 +35,7 @@ class ActorContext(Struct, frozen=True, kw_only=True):
     fenced: Callable[[str], None]
     """Told of a stream that was found to be another's, before its commands are given back."""
     schedule: Callable[[str, Instant], None]
-    deliver: Callable[[trio.Nursery, EffectSource], None]
+    deliver: Callable[[trio.Nursery, EffectSource], Delivery]
     """Starts the sending of a cell's pending effects."""
     counters: RuntimeCounters
     tracing: bool

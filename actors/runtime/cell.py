@@ -23,7 +23,8 @@ from actors.runtime.active import Active
 from actors.runtime.actor_context import ActorContext
 from actors.runtime.checkpoints import encode_state
 from actors.runtime.committer import Outcome
-from actors.runtime.draft import DecideError, Draft, PendingEffect, fact_keys, wake_at
+from actors.runtime.draft import DecideError, Draft, fact_keys, wake_at
+from actors.runtime.effects import Delivery
 from actors.runtime.envelope import RETRY_AFTER_S, Envelope, accepted, digest_of, mark
 from actors.runtime.mailbox import Mailbox
 from actors.runtime.time_slice import TimeSlice
@@ -51,7 +52,7 @@ class Cell:
         active: Active,
         mailbox: Mailbox,
         context: ActorContext,
-        deliver: Callable[[Cell], None],
+        deliver: Callable[[Cell], Delivery],
     ) -> None:
         self.stream = stream
         self.kind = kind
@@ -68,8 +69,8 @@ class Cell:
         self._slice = TimeSlice(context.clock)
         self._timer = Timer(stream, kind, active, mailbox, context.clock, context.schedule)
         self._deliver = deliver
-        self.delivering = False
-        """Whether a task is sending what ``active.pending`` holds."""
+        self.delivering: Delivery | None = None
+        """What is sending what ``active.owed`` holds."""
         self._written: tuple[int, int | None] | None = None
         """(effects_seq, wake_at) as this activation last wrote them; None before its first append.
 
@@ -84,7 +85,9 @@ class Cell:
         return self._context.ownership.serves(self.stream, self.epoch)
 
     def put_off(self, wait_s: float) -> None:
-        """Note in the log that the oldest effect is tried again after this time, since it couldn't be delivered now."""
+        """Note in the log which effects are settled, and that the others, which can't be delivered now, are tried again
+        after this time.
+        """
         self.active.retry_at = self._context.clock.now() + int(wait_s * 1000)
         self.mailbox.wake()
 
@@ -166,7 +169,7 @@ class Cell:
             # Which ones were never on their way before. Afterwards all are, and _undo couldn't tell.
             fresh = [envelope for envelope in self.taken if not envelope.submitted]
             append = draft.append(
-                self.active.activation, pending=self._oldest_pending(), retry_at=self.active.retry_at
+                self.active.activation, pending=self.active.owed.oldest, retry_at=self.active.retry_at
             )
             outcome = await self._submit(append)
             if outcome is not Outcome.COMMITTED:
@@ -199,6 +202,7 @@ class Cell:
         draft = Draft(
             self.kind, self.stream, active.state, active.head, active.last_at, self._context.digest_key
         )
+        draft.sends_max = limits.EFFECTS_OWED_MAX - len(active.owed)
         # A timer is decided when it is due, not before, wherever the clock stepped meanwhile.
         now = max(self._context.clock.now(), self._timer.firing or 0)
         for number, envelope in enumerate(self.taken, 1):
@@ -230,7 +234,7 @@ class Cell:
     def _adopt(self, draft: Draft) -> None:
         active = self.active
         active.state, active.head, active.last_at = draft.state, draft.head, draft.last_at
-        active.pending.extend(draft.pending)
+        active.owed.add(draft.pending)
         if self._context.tracing:
             mark(self.taken, Step.COMMITTED, events=len(draft.rows))
         if draft.rows:
@@ -367,16 +371,14 @@ class Cell:
     # --- due work: effects, checkpoints ---
 
     def _deliver_pending(self) -> None:
-        if self.active.pending and not self.delivering:
-            self.delivering = True
-            self._deliver(self)
-
-    def _oldest_pending(self) -> PendingEffect | None:
-        return self.active.pending[0] if self.active.pending else None
+        if self.delivering is not None:
+            self.delivering.stir()
+        elif self.active.owed:
+            self.delivering = self._deliver(self)
 
     async def _settle(self) -> bool:
         """Write that effects are settled, or that nothing is due, when no batch carries it. False when fenced."""
-        pending = self._oldest_pending()
+        pending = self.active.owed.oldest
         active = self.active
         # Everything up to the event before the oldest unsettled effect has taken effect: a later activation
         # derives effects again from there on. Too high a number would lose one; too low only repeats some.

@@ -37,5 +37,7 @@ class RuntimeCounters:
     """Actors that a bug ended; each is restarted, or rests."""
     rests: int = 0
     """Streams that crashed too often: they answer unavailable for a while."""
+    effects: int = 0
+    """Commands of streams for other streams that were settled."""
     events: Counter[str] = field(default_factory=Counter[str])
     """Committed events by type."""

@@ -15,6 +15,7 @@ from actors.kind import (
     Accept,
     Change,
     Delete,
+    Emit,
     FactKey,
     Facts,
     Instant,
@@ -29,7 +30,9 @@ from actors.kind import (
 )
 from actors.ports.log import Append, JobRow, LogRow, Receipt
 from actors.refusals import refused
-from actors.runtime.envelope import Envelope, accepted, digest_of
+from actors.runtime.envelope import RETRY_AFTER_S, Envelope, accepted, digest_of
+from actors.runtime.limits import EFFECTS_OWED_MAX
+from actors.runtime.owed import PendingEffect
 from actors.tables import Tables
 from protocol import limits
 from protocol.codes import Code
@@ -38,16 +41,6 @@ from protocol.frames import Accepted, Command, Refused, StreamCommand
 from protocol.ids import STREAM_ID_PATTERN
 
 _STREAM_ID = re.compile(STREAM_ID_PATTERN)
-
-
-class PendingEffect(Struct, frozen=True):
-    """An effect that isn't settled yet."""
-
-    seq: int
-    """Of the event that caused it."""
-    index: int
-    """Among the event's effects."""
-    send: Send
 
 
 class DecideError(Exception):
@@ -114,6 +107,8 @@ class Draft:
         self.erases: list[int] = []
         self.jobs: list[JobRow] = []
         self.pending: list[PendingEffect] = []
+        self.sends_max = EFFECTS_OWED_MAX
+        """As soon as so many are pending, what would cause more is refused."""
         self.accepted: list[tuple[Envelope, Accepted]] = []
         self.refused: list[tuple[Envelope, Refused]] = []
 
@@ -168,19 +163,11 @@ class Draft:
             self._refuse(envelope, Refuse(Code.TOO_LARGE))
             return
         first = self.head + 1
-        for emit, payload in zip(decision.events, payloads, strict=True):
-            if len(emit.erases) > limits.ERASE_SEQS_MAX:
-                raise ValueError(f"{len(emit.erases)} erased seqs in one event")
-            header = Header(
-                stream=self.stream,
-                seq=self.head + 1,
-                at=at,
-                author=envelope.by,
-                type=self._types[type(emit.payload)],
-                revokes=emit.revokes,
-                erases=emit.erases,
-                marks=dict(emit.marks),
-            )
+        headers = [self._header(first + n, at, envelope.by, emit) for n, emit in enumerate(decision.events)]
+        if len(self.pending) >= self.sends_max and any(pending_effects(self.kind, h) for h in headers):
+            self._refuse(envelope, Refuse(Code.OVERLOADED, retry_after_s=RETRY_AFTER_S))
+            return
+        for header, emit, payload in zip(headers, decision.events, payloads, strict=True):
             self._log(header, emit.payload, payload)
         answer = None if decision.answer is None else msgspec.msgpack.encode(decision.answer)
         self.receipts.append(
@@ -189,6 +176,20 @@ class Draft:
         reply = accepted(envelope.command.client_id, self.stream, first, self.head, answer)
         self._seen[envelope.key] = (digest, reply)
         self.accepted.append((envelope, reply))
+
+    def _header(self, seq: int, at: Instant, author: str, emit: Emit) -> Header:
+        if len(emit.erases) > limits.ERASE_SEQS_MAX:
+            raise ValueError(f"{len(emit.erases)} erased seqs in one event")
+        return Header(
+            stream=self.stream,
+            seq=seq,
+            at=at,
+            author=author,
+            type=self._types[type(emit.payload)],
+            revokes=emit.revokes,
+            erases=emit.erases,
+            marks=dict(emit.marks),
+        )
 
     def _log(self, header: Header, payload: Struct, encoded: bytes) -> None:
         # As when it is folded from the log: a kind that doesn't say so must not come to rely on payloads.
@@ -226,6 +227,7 @@ class Draft:
         """
         # What is owed from before this batch is older than anything the batch itself owes.
         oldest = pending or (self.pending[0] if self.pending else None)
+        owed_at = self.last_at if self.pending or retry_at is None else retry_at
         return Append(
             stream=self.stream,
             activation=activation,
@@ -236,7 +238,7 @@ class Draft:
             erases=tuple(self.erases),
             changes=tuple(self._written.values()),
             jobs=tuple(self.jobs),
-            wake_at=wake_at(self.kind, self.state, effects_at=(retry_at or self.last_at) if oldest else None),
+            wake_at=wake_at(self.kind, self.state, effects_at=owed_at if oldest else None),
             effects_seq=oldest.seq - 1 if oldest else self.head,
         )
 
@@ -290,4 +292,4 @@ def fact_keys(
 def pending_effects(kind: Kind[Any], header: Header) -> list[PendingEffect]:
     """The sends of an event of the log that may not be settled, derived again."""
     sends = enumerate(kind.effects(header))
-    return [PendingEffect(header.seq, i, e) for i, e in sends if isinstance(e, Send)]
+    return [PendingEffect(header.seq, i, e, tried=True) for i, e in sends if isinstance(e, Send)]

@@ -25,9 +25,10 @@ from actors.runtime.actor_context import ActorContext
 from actors.runtime.backoff import backoff
 from actors.runtime.cell import Cell
 from actors.runtime.checkpoints import decode_state
-from actors.runtime.draft import DecideError, PendingEffect, pending_effects
+from actors.runtime.draft import DecideError, pending_effects
 from actors.runtime.envelope import tag_of
 from actors.runtime.mailbox import Mailbox
+from actors.runtime.owed import Owed
 from actors.runtime.time_slice import TimeSlice
 from protocol.codes import Code
 from protocol.event import Header, decode_header
@@ -92,7 +93,7 @@ class Entity:
     @property
     def has_pending(self) -> bool:
         """Whether events of its wait to take effect on other streams."""
-        return self.cell is not None and bool(self.cell.active.pending)
+        return self.cell is not None and bool(self.cell.active.owed)
 
     def passivate(self) -> None:
         """Let the cell go when the mailbox is empty, unless somebody asks for the stream meanwhile."""
@@ -267,7 +268,7 @@ class Entity:
         # A field of a checkpoint takes as long again.
         time_slice = TimeSlice(self._context.clock, part=0.5)
         state, seq = await self._start(found, time_slice)
-        pending: deque[PendingEffect] = deque()
+        owed = Owed()
         # From the older of the two: events up to the checkpoint are in the state already, but may still owe effects.
         after = min(seq, found.effects_seq)
         while after < found.head:
@@ -281,7 +282,7 @@ class Entity:
                 if row.seq > seq:
                     state = self.kind.apply(state, header, self._payload(header, row))
                 if row.seq > found.effects_seq:
-                    pending.extend(pending_effects(self.kind, header))
+                    owed.add(pending_effects(self.kind, header))
             after = rows[-1].seq
         return Active(
             state=state,
@@ -289,7 +290,7 @@ class Entity:
             last_at=found.last_at,
             activation=found.activation,
             checkpoint_seq=seq,
-            pending=pending,
+            owed=owed,
         )
 
     async def _start(self, found: Activation, time_slice: TimeSlice) -> tuple[Struct, int]:

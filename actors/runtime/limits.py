@@ -46,6 +46,12 @@ DUE_RESWEEP_S: Final = 1.0
 DUE_SWEEP_STREAMS_MAX: Final = 1000
 TIMER_RETRY_MS: Final = 1000
 """A timer whose command couldn't be served is fired again after this long."""
+EFFECTS_OWED_MAX: Final = 1000
+"""Effects of one stream that aren't settled. More: what would cause further ones is refused ``overloaded``."""
+EFFECTS_AT_ONCE: Final = 20
+"""So many go to one target together, so that it takes them in one batch; the next ones after these were answered."""
+EFFECTS_PER_STEP: Final = 50
+"""Sent by one stream in one step, unless one target alone gets more."""
 EFFECT_BACKOFF_MIN_S: Final = 0.1
 EFFECT_BACKOFF_MAX_S: Final = 30.0
 ENTITIES_MAX: Final = 100_000

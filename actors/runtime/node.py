@@ -17,7 +17,7 @@ from actors.runtime.actor_context import ActorContext
 from actors.runtime.committer import Committer
 from actors.runtime.counters import RuntimeCounters
 from actors.runtime.due import DueWork
-from actors.runtime.effects import EffectSource, deliver_effects
+from actors.runtime.effects import Delivery, EffectSource
 from actors.runtime.envelope import Envelope
 from actors.runtime.peers import Peers
 from actors.runtime.publisher import Publisher
@@ -106,5 +106,7 @@ class Runtime:
     def _schedule(self, stream: str, at: Instant) -> None:
         self.due.schedule(stream, at)
 
-    def _deliver(self, nursery: trio.Nursery, cell: EffectSource) -> None:
-        nursery.start_soon(deliver_effects, cell, self.router, self._clock, self._randomness)
+    def _deliver(self, nursery: trio.Nursery, cell: EffectSource) -> Delivery:
+        delivery = Delivery(cell, self.router, self._clock, self._randomness, self.counters)
+        nursery.start_soon(delivery.run)
+        return delivery

@@ -46,8 +46,8 @@ class Timer:
         self._stuck: Instant | None = None
         """A timer whose command was refused: it isn't fired again until the state moves it."""
         self._not_before: Instant = 0
-        """When one that came back is tried again. Fired at once, it would come before what waits in the mailbox, and come
-        back, for ever.
+        """When one that came back is tried again. Fired at once, it would come before what waits in the mailbox, and
+        come back, for ever.
         """
 
     def schedule(self) -> None:

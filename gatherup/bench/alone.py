@@ -7,14 +7,14 @@ import tempfile
 from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import trio
 from typing_extensions import override
 
 from actors.cluster.limits import LEASE_S
 from actors.cluster.ownership import Ownership
-from actors.kind import tables_of
+from actors.kind import Kind, tables_of
 from actors.ports.cluster_view import SHARDS, Joining, Move
 from actors.ports.log import LogRow
 from actors.ports.time import Clock, Randomness
@@ -60,13 +60,14 @@ class RefusedError(Exception):
 
 
 @asynccontextmanager
-async def runtime_alone(clock: Clock, randomness: Randomness) -> AsyncGenerator[Runtime]:
+async def runtime_alone(
+    clock: Clock, randomness: Randomness, kinds: Sequence[Kind[Any]] = (RoomKind(bytes(32)),)
+) -> AsyncGenerator[Runtime]:
     """Yield the parts of a node that decide and commit, on a PostgreSQL of their own."""
     with _folder() as data:
         async with embedded_postgres(data / "postgres") as server:
             dsn = server.dsn_for("bench")
             migrate(dsn)
-            kinds = [RoomKind(bytes(32))]
             async with (
                 PostgresDirectory(dsn, clock) as directory,
                 Pool(quick(dsn), size_max=POOL_SIZE, autocommit=True) as pool,

@@ -43,6 +43,7 @@ def _streams(core: Core) -> list[Measure]:
         Level("mailbox_commands", "Commands in mailboxes.", lambda: supervisor.mailboxes[0]),
         Level("mailbox_deepest", "Commands in the fullest mailbox.", lambda: supervisor.mailboxes[1]),
         Total("activations", "Streams that became active here.", lambda: n.activations),
+        Total("effects_settled", "Commands of streams for others that were settled.", lambda: n.effects),
         Total("stream_crashes", "Actors that a bug ended.", lambda: n.crashes),
         Total("stream_rests", "Streams that crashed too often, and rest.", lambda: n.rests),
         Total("commits", "Transactions of the group commit.", lambda: committer.commits),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ from actors.ports.cluster_view import Joining
 from actors.ports.log import Fence, FencedError, LogUnavailableError
 from actors.ports.logins import InvalidTokenError, Login, Tokens
 from actors.relay import Relay
+from actors.runtime.cell import Cell
 from actors.runtime.node import Runtime
 from actors.runtime.publisher import Publisher
 from actors.session.connection_writer import ConnectionWriters, Lane
@@ -44,7 +45,13 @@ from tests.counter_kind import STANDS
 from tests.ports import SeededRandomness, TrioClock
 from tests.sim.clock import SimClock
 from tests.sim.faults import Remote, SeededFaults
-from tests.sim.observers import ObservedDirectory, ObservedEar, ObservedLog, ObservedPublisher
+from tests.sim.observers import (
+    ObservedDirectory,
+    ObservedEar,
+    ObservedEffects,
+    ObservedLog,
+    ObservedPublisher,
+)
 from tests.sim.schedule import OUTBOX_BYTES_MAX
 from tests.sim.truth import ObservedDatabase
 from tests.sim.wire import SimFraming, SimWire
@@ -168,6 +175,7 @@ class SimNode:
         self.runtime = Runtime(
             kinds=self._kinds, publisher=publisher, peers=self.bridge, digest_key=b"k" * 32, **shared
         )
+        ObservedEffects(self.runtime.router, self._database, ownership.me)
         self.membership = Membership(
             directory=self._directory,
             ownership=ownership,
@@ -237,6 +245,14 @@ class SimNode:
     def _busy(self, shard: int) -> int:
         """How many streams of this shard it has in hand."""
         return len(self.runtime.supervisor._shards[shard])
+
+    @property
+    def cells(self) -> Iterator[Cell]:
+        """Those that are active on it."""
+        if self._fence is None or not hasattr(self, "runtime"):
+            return
+        for entities in self.runtime.supervisor._shards:
+            yield from (entity.cell for entity in entities.values() if entity.cell is not None)
 
     def hears(self) -> tuple[int, ...]:
         """The ids of the members it hears."""

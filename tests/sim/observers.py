@@ -14,8 +14,10 @@ from actors.ports.cluster_view import Joining, Member, Move
 from actors.ports.log import Append, Fence, LogRow, Verdict
 from actors.relay import Relay
 from actors.runtime.publisher import Publisher
+from actors.runtime.router import Router
 from actors.tables import Tables
-from protocol.frames import Signalled
+from protocol.frames import Command, Reply, Signalled
+from protocol.ids import SYSTEM, USER, kind_of
 from protocol.nodes import PassSignal, unseal
 from storage.memory.directory import MemoryDirectory
 from storage.memory.log import MemoryLog
@@ -106,6 +108,21 @@ class ObservedPublisher(Publisher):
     @override
     def stands(self, stream: str, head: int) -> None:
         self._publisher.stands(stream, head)
+
+
+class ObservedEffects:
+    """A router, watched for effects of streams that aren't its node's to speak for."""
+
+    def __init__(self, router: Router, database: ObservedDatabase, run: Fence) -> None:
+        self._send = router.send
+        self._database = database
+        self._run = run
+        router.send = self._watched  # type: ignore[method-assign]
+
+    def _watched(self, command: Command, *, by: str, reply: Callable[[Reply], None]) -> None:
+        if kind_of(by) not in (USER, SYSTEM):
+            self._database.acts(self._run, by, "sent an effect of")
+        self._send(command, by=by, reply=reply)
 
 
 class ObservedEar:

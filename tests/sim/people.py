@@ -22,6 +22,8 @@ from tests.sim.workload import World
 
 OFTEN_S = (1.0, 3.0, 10.0)
 """Between two ends of logins, on average: one of these for each history."""
+PACES_S = (0.2, 0.8, 2.0)
+"""Between what one client does that concerns people, on average: one of these for each client."""
 FOR_GOOD = 0.1
 """The part of ends that end the whole account."""
 CLIENTS_MIN = 2
@@ -99,7 +101,7 @@ class Accounts:
 async def concern(client: SimClient, world: World, users: list[str], seed: str) -> None:
     """One client's script: to mention, answer and invite others, and to read its own inbox."""
     chance = random.Random(seed)
-    pace_s = chance.choice([0.2, 0.8, 2.0])
+    pace_s = chance.choice(PACES_S)
     while True:
         await trio.sleep(chance.uniform(0, 2 * pace_s))
         other, number, new = chance.choice(users), chance.random(), client.new_id()

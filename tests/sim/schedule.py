@@ -29,6 +29,8 @@ SMALL = {
     (runtime_limits, "PASSIVATE_AFTER_S"): 3.0,
     (runtime_limits, "PASSIVATION_SWEEP_S"): 1.0,
     (runtime_limits, "DUE_SWEEP_S"): 5.0,
+    (runtime_limits, "EFFECTS_OWED_MAX"): 8,
+    (runtime_limits, "EFFECTS_AT_ONCE"): 3,
     (runtime_limits, "STREAMS_PER_COMMIT_MAX"): 3,
     (outgoing, "LINK_QUEUE_MESSAGES_MAX"): 16,
     (outgoing, "LINK_QUEUE_BYTES_MAX"): 6000,

@@ -13,6 +13,7 @@ from actors.kind import Kind
 from actors.room.kind import RoomKind
 from actors.runtime import cell, entity, router
 from actors.runtime import limits as runtime_limits
+from actors.runtime.cell import Cell
 from protocol.ids import SYSTEM, kind_of
 from protocol.inbox import inbox_of
 from tests.counter_kind import CounterKind
@@ -20,6 +21,7 @@ from tests.sim.client import SimClient
 from tests.sim.cluster import Cluster
 from tests.sim.crowd import crowd_in_peace, crowds
 from tests.sim.history import History
+from tests.sim.node import SimNode
 from tests.sim.people import Accounts, concern, handle_of
 from tests.sim.schedule import OUTBOX_BYTES_MAX
 from tests.sim.trouble import Trouble
@@ -34,6 +36,8 @@ HANGS_MAX = (0, 0, 1, 2)
 SETTLE_S = 3.0
 CROWDED = 0.4
 """The part of histories in which many come at once."""
+EFFECTS_PER_COMMAND_MAX = 6
+"""A post mentions each user once, and answers one."""
 
 
 class Simulation:
@@ -48,6 +52,8 @@ class Simulation:
         self.cluster = Cluster(seed, kinds, self.database, self.history)
         self.count = self.chance.choices([1, 2, 3, 4], [15, 30, 40, 15])[0]
         self.clients: list[SimClient] = []
+        self._owed: dict[Cell, int] = {}
+        """What each cell owed when it was seen first: an activation owes what the one before it did."""
 
     async def run(self) -> None:
         """The whole history. Raises Violation, possibly in a group."""
@@ -176,6 +182,7 @@ class Simulation:
             for session in node.sessions:
                 if (queued := session.writer.queued_bytes) > 2 * OUTBOX_BYTES_MAX:
                     raise self.history.fail(5, f"the writer of {name} holds {queued} bytes")
+            self._check_owed(name, node)
             if (bridge := node.bridge) is not None:
                 # As many answers as other messages, and a beat.
                 if bridge.queued > (2 * outgoing.LINK_QUEUE_MESSAGES_MAX + 1) * len(self.cluster.nodes):
@@ -187,6 +194,14 @@ class Simulation:
                     raise self.history.fail(5, f"{bridge.calls} calls of {name} wait")
                 if (held := node.runtime.router.held) > router.HELD_MAX:
                     raise self.history.fail(5, f"{held} commands of {name} are held")
+
+    def _check_owed(self, name: str, node: SimNode) -> None:
+        """Nobody owes more than is bounded, but for what one command causes."""
+        for cell in node.cells:
+            owed = len(cell.active.owed)
+            most = max(self._owed.setdefault(cell, owed), runtime_limits.EFFECTS_OWED_MAX)
+            if owed >= most + EFFECTS_PER_COMMAND_MAX:
+                raise self.history.fail(5, f"{cell.stream} on {name} owes {owed} effects")
 
     def _check_calm(self, before: dict[str, int], version: int) -> None:
         """In peace nothing moves: a stream is activated again only after it was idle."""

@@ -24,7 +24,6 @@ from actors.cluster.placement import rebalancing
 from actors.cluster.receiving import Receiving
 from actors.cluster.registrations import Registrations
 from actors.cluster.saying_again import SayingAgain
-from actors.cluster.showing import Showing
 from actors.ports.cluster_view import ClusterView, Member
 from actors.ports.log import Append, LogOutcomeUnknownError, LogUnavailableError, Verdict
 from actors.ports.logins import LoginStatus
@@ -34,6 +33,7 @@ from actors.runtime import limits as runtime_limits
 from actors.runtime.cell import Cell
 from actors.runtime.draft import Draft
 from actors.runtime.due import DueWork
+from actors.runtime.owed import Owed
 from actors.runtime.supervisor import Supervisor
 from actors.runtime.trials import Trials
 from actors.session.authority import LOGINS_ENDED, Authority
@@ -160,6 +160,42 @@ def _effects_lost() -> Generator[None]:
         return replace(append, effects_seq=self.head, wake_at=None)
 
     with patch.object(Draft, "append", forgetful):
+        yield
+
+
+@_variant
+def _effects_are_owed_without_end() -> Generator[None]:
+    decide = Draft.decide
+
+    def lavish(self: Any, *args: Any) -> None:
+        self.sends_max = 1_000_000
+        decide(self, *args)
+
+    with patch.object(Draft, "decide", lavish), _targets_are_slow():
+        yield
+
+
+@_variant
+def _what_settles_late_is_passed_over() -> Generator[None]:
+    newest = property(lambda self: next(reversed(self._unsettled.values()), None))
+    with patch.object(Owed, "oldest", newest):
+        yield
+
+
+@_variant
+def _effects_are_sent_by_who_may_not_act() -> Generator[None]:
+    with (
+        patch("actors.runtime.effects.Delivery.may_send", lambda self: True),
+        patch("tests.sim.trouble.OFTEN_S", (1.0,)),
+        _targets_are_slow(),
+    ):
+        yield
+
+
+@contextmanager
+def _targets_are_slow() -> Generator[None]:
+    """A world in which much is owed for long."""
+    with patch("tests.sim.faults.TROUBLES", (0.3,)), patch("tests.sim.people.PACES_S", (0.1,)):
         yield
 
 
@@ -574,15 +610,6 @@ def _what_is_not_remembered_is_not_asked_for() -> Generator[None]:
 def _queues_between_nodes_are_endless() -> Generator[None]:
     endless = property(lambda self: False)
     with patch.object(Outgoing, "_holds", _never), patch.object(Calls, "full", endless):
-        yield
-
-
-@_variant
-def _questions_for_snapshots_are_held_without_end() -> Generator[None]:
-    def hold(self: Any, link: Any, message: Any, until: float) -> None:
-        link.asked[message.call] = (message, until)
-
-    with patch.object(Showing, "_hold", hold), _links_are_full():
         yield
 
 

@@ -505,7 +505,7 @@ async def test_a_commit_under_way_is_published_and_answered_though_its_cell_is_c
         raise RuntimeError("effects")
 
     world.faults = Slow()
-    monkeypatch.setattr("actors.runtime.node.deliver_effects", crash)
+    monkeypatch.setattr("actors.runtime.effects.Delivery.run", crash)
     async with world.runtime() as runtime:
         replies: list[Reply] = []
         runtime.router.send(Add(client_id=cid("0"), stream=a, forward=b), by=ME, reply=replies.append)
