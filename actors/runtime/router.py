@@ -363,7 +363,11 @@ class Router:
         while True:
             await self._clock.sleep_until(self._clock.monotonic() + limits.ROUTER_SWEEP_S)
             now, time_slice = self._clock.monotonic(), TimeSlice(self._clock)
-            while self._waiting and (self._waiting[0].settled or self._waiting[0].expires_at <= now):
+            # Those that were answered are let go, with the texts they carry, wherever they stand: one that waits would
+            # otherwise keep all that came after it.
+            self._waiting = deque(envelope for envelope in self._waiting if not envelope.settled)
+            await time_slice.rest()
+            while self._waiting and self._waiting[0].expires_at <= now:
                 envelope = self._waiting.popleft()
                 envelope.give_up(envelope.stream)
                 await time_slice.rest()

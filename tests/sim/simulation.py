@@ -197,11 +197,11 @@ class Simulation:
 
     def _check_owed(self, name: str, node: SimNode) -> None:
         """Nobody owes more than is bounded, but for what one command causes."""
-        for cell in node.cells:
-            owed = len(cell.active.owed)
-            most = max(self._owed.setdefault(cell, owed), runtime_limits.EFFECTS_OWED_MAX)
+        for one in node.cells:
+            owed = len(one.active.owed)
+            most = max(self._owed.setdefault(one, owed), runtime_limits.EFFECTS_OWED_MAX)
             if owed >= most + EFFECTS_PER_COMMAND_MAX:
-                raise self.history.fail(5, f"{cell.stream} on {name} owes {owed} effects")
+                raise self.history.fail(5, f"{one.stream} on {name} owes {owed} effects")
 
     def _check_calm(self, before: dict[str, int], version: int) -> None:
         """In peace nothing moves: a stream is activated again only after it was idle."""

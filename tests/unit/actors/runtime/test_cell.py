@@ -9,6 +9,7 @@ import trio
 from msgspec import msgpack
 
 from actors.ports.log import Append, LogDataError, LogUnavailableError
+from actors.runtime.limits import ROUTER_SWEEP_S
 from protocol.codes import Code
 from protocol.frames import Accepted, Refused, Unknown
 from storage.memory.faults import Faults, Outcome, Point
@@ -302,3 +303,25 @@ async def test_idle_streams_are_passivated_and_come_back_as_they_were(
         view = await runtime.router.view(a, user=ME)
     assert getattr(view, "head", None) == 4
     assert view.view.total == 6  # type: ignore[union-attr]
+
+
+async def test_commands_that_were_answered_are_let_go_though_one_before_them_waits(
+    autojump_clock: object, world: World
+) -> None:
+    """The router keeps what waits, in the order of deadlines; what was answered must not stay for that."""
+    slow, quick = world.make("1", "2")
+
+    class Stuck(Faults):
+        async def before(self, call: str) -> None:
+            if call == "receipts":
+                await trio.sleep_forever()
+            await trio.lowlevel.checkpoint()
+
+    world.faults = Stuck()
+    async with world.runtime() as runtime:
+        waiting = Touch(client_id=cid("slow"), stream=slow, resend=True)
+        runtime.router.send(waiting, by=ME, reply=lambda _: None)
+        for number in range(500):
+            await runtime.router.ask(Touch(client_id=cid(str(number)), stream=quick), by=ME)
+        await trio.sleep(2 * ROUTER_SWEEP_S)
+        assert [envelope.command for envelope in runtime.router._waiting] == [waiting]
