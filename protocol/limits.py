@@ -148,9 +148,9 @@ HEADS_INTERVAL_S: Final = 1.0
 HEADS_WATCHES_PER_S: Final = 1.0
 HEADS_WATCHES_BURST: Final = 10.0
 """How often one session may change which heads it watches."""
-UNREAD_MAX: Final = 1000
+UNREAD_MAX: Final = 100
 """Unread messages are counted up to here: this number means so many or more."""
-UNREAD_SCANNED_MAX: Final = 2000
+UNREAD_SCANNED_MAX: Final = 200
 """Of a room's messages, so many of the newest are looked at to count the unread ones."""
 READ_FLUSH_S: Final = 1.0
 """Read positions are kept in batches this far apart; a node that dies forgets at most these."""

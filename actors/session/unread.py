@@ -31,6 +31,8 @@ COUNTS_AT_ONCE: Final = 4
 """Sessions of a node whose rooms are counted at a time; each is one statement."""
 DUE_AT_ONCE: Final = 8
 """How many sessions are told in one step, before other tasks run."""
+HEARD_AT_ONCE: Final = 64
+"""Sessions that take what was relayed to them in one step: one event may concern thousands."""
 READ: Final = str(Read.__struct_config__.tag)
 
 
@@ -48,6 +50,7 @@ class UnreadScheduler:
         self._later: list[tuple[float, int, UnreadWatch]] = []  # a heap by time
         self._order = count()
         self._wake = trio.Event()
+        self._hearing: deque[UnreadWatch] = deque()
         self._uncounted: deque[UnreadWatch] = deque()
         self._to_count = trio.Semaphore(0)
 
@@ -59,13 +62,19 @@ class UnreadScheduler:
             while True:
                 if self._wake.is_set():
                     self._wake = trio.Event()
-                if self._tell_due():
+                told, heard = self._tell_due(), self._hear()
+                if told or heard:
                     await trio.lowlevel.checkpoint()
                 elif self._later:
                     with self._clock.deadline(max(0.0, self._later[0][0] - self.now())):
                         await self._wake.wait()
                 else:
                     await self._wake.wait()
+
+    def hear(self, watch: UnreadWatch) -> None:
+        """Have a session take what was relayed to it, in turn."""
+        self._hearing.append(watch)
+        self._wake.set()
 
     def tell_at(self, at: float, watch: UnreadWatch) -> None:
         """Have a session told at this time, in monotonic seconds."""
@@ -90,6 +99,13 @@ class UnreadScheduler:
             told += 1
         return bool(told)
 
+    def _hear(self) -> bool:
+        """Let some take what was relayed; whether there were any."""
+        some = min(HEARD_AT_ONCE, len(self._hearing))
+        for _ in range(some):
+            self._hearing.popleft().hear()
+        return bool(some)
+
     async def _count(self) -> None:
         while True:
             await self._to_count.acquire()
@@ -107,6 +123,7 @@ class UnreadWatch(Watcher):
         "_changed",
         "_counters",
         "_gone",
+        "_heard",
         "_next_at",
         "_scheduler",
         "_under_way",
@@ -123,6 +140,8 @@ class UnreadWatch(Watcher):
         self._watches: dict[str, Watch] = {}  # of the same rooms
         self._changed: dict[str, None] = {}
         self._gone: dict[str, None] = {}
+        self._heard: list[tuple[str, RelayedEvent]] = []
+        """What was relayed and not taken yet, in order: whoever looks at the counters takes it first."""
         self._next_at = float("-inf")  # no frame before
         self._under_way = False
 
@@ -139,6 +158,7 @@ class UnreadWatch(Watcher):
 
     def was_read(self, room: str, number: int) -> None:
         """The user has read a room up to this number, on whatever device."""
+        self.hear()
         if (counter := self._counters.get(room)) is not None and counter.was_read(number):
             self._change(room)
 
@@ -147,6 +167,7 @@ class UnreadWatch(Watcher):
         for room in tuple(self._counters):
             self._forget(room)
         self._gone.clear()
+        self._heard.clear()
 
     # --- what the relay calls ------------------------------------------------------------------------
 
@@ -157,6 +178,12 @@ class UnreadWatch(Watcher):
 
     @override
     def relayed(self, stream: str, event: RelayedEvent) -> None:
+        # Only noted: the event is relayed to all who watch the room in one step.
+        if not self._heard:
+            self._scheduler.hear(self)
+        self._heard.append((stream, event))
+
+    def _take(self, stream: str, event: RelayedEvent) -> None:
         if (counter := self._counters.get(stream)) is None:
             return
         counter.happened(event.read, self._user)
@@ -179,8 +206,15 @@ class UnreadWatch(Watcher):
 
     # --- what the scheduler calls -------------------------------------------------------------------------
 
+    def hear(self) -> None:
+        """Take what was relayed."""
+        heard, self._heard = self._heard, []
+        for stream, event in heard:
+            self._take(stream, event)
+
     def due(self, now: float) -> None:
         """Its turn has come."""
+        self.hear()
         if self._writer.direct and not all(self._counters[room].exact for room in self._changed):
             self._scheduler.count(self)
         else:
@@ -188,6 +222,7 @@ class UnreadWatch(Watcher):
 
     async def count(self) -> None:
         """Count the rooms that aren't exact, and tell."""
+        self.hear()
         inexact = {room: counter for room, counter in self._counters.items() if not counter.exact}
         for counter in inexact.values():
             counter.asked()
@@ -197,6 +232,7 @@ class UnreadWatch(Watcher):
             self._scheduler.tell_at(self._scheduler.now() + limits.HEADS_INTERVAL_S, self)
             return
         heads = {head.room: head for head in found}
+        self.hear()
         for room, counter in inexact.items():
             if self._counters.get(room) is counter:  # else it is watched no longer
                 self._counted(room, counter, heads.get(room))
@@ -213,6 +249,7 @@ class UnreadWatch(Watcher):
         else:
             # This tells of what came by meanwhile: the room may be watched no longer when it returns.
             self._scheduler.relay.watched_from(self._watches[room], head.seq)
+            self.hear()
 
     def _tell(self, now: float) -> None:
         """Write what is exact, unless the client is slow: it gets what is true by the time it has read the rest."""

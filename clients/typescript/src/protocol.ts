@@ -213,10 +213,10 @@ export const HEADS_WATCHES_PER_S = 1.0
 export const HEADS_WATCHES_BURST = 10.0
 
 /** Unread messages are counted up to here: this number means so many or more. */
-export const UNREAD_MAX = 1000
+export const UNREAD_MAX = 100
 
 /** Of a room's messages, so many of the newest are looked at to count the unread ones. */
-export const UNREAD_SCANNED_MAX = 2000
+export const UNREAD_SCANNED_MAX = 200
 
 /** Read positions are kept in batches this far apart; a node that dies forgets at most these. */
 export const READ_FLUSH_S = 1.0

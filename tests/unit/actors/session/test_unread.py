@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from actors.kind import LISTENERS, NOBODY, FactKey
 from actors.ports.log import LogRow
 from actors.session.read_markers import ReadMarkers
-from actors.session.unread import UnreadScheduler, UnreadWatch
+from actors.session.unread import HEARD_AT_ONCE, UnreadScheduler, UnreadWatch
+from actors.session.unread_counter import UnreadCounter
 from protocol import limits
 from protocol.event import Header, encode_header
 from protocol.frames import Heads, Read, RoomHead, Signal, Signalled
@@ -445,3 +446,58 @@ def test_a_client_ends_up_with_the_truth_after_anything(taken: list[tuple[Any, .
             assert town.known == await town.truth()
 
     run(test)
+
+
+async def test_who_watches_a_crowded_room_takes_its_event_in_small_steps(
+    autojump_clock: object, monkeypatch: Any
+) -> None:
+    """Publishing touches no counter; then a few sessions at a time take the event, and each is told."""
+    counted: list[int] = []
+    steps: list[int] = []
+    happened = UnreadCounter.happened
+
+    def counting(self: UnreadCounter, header: Header, user: str) -> None:
+        counted.append(header.seq)
+        happened(self, header, user)
+
+    hear = UnreadScheduler._hear
+
+    def step(self: UnreadScheduler) -> bool:
+        before = len(counted)
+        some = hear(self)
+        steps.append(len(counted) - before)
+        return some
+
+    monkeypatch.setattr(UnreadCounter, "happened", counting)
+    monkeypatch.setattr(UnreadScheduler, "_hear", step)
+    async with Town().running() as town:
+        crowd = [UnreadWatch(town.scheduler, ME, town.world.open(MemoryWire())) for _ in range(500)]
+        for watch in crowd:
+            watch.watch([ROOM])
+        await trio.sleep(5)
+        counted.clear()
+        steps.clear()
+        town.post()
+        assert counted == []
+        await trio.sleep(2)
+        assert len(counted) == len(crowd)
+        assert max(steps) <= HEARD_AT_ONCE
+        assert all(watch._counters[ROOM].unread == 1 for watch in crowd)
+
+
+async def test_what_was_relayed_counts_before_what_is_read_of_it(autojump_clock: object) -> None:
+    """Nothing runs between the two: the counter stays exact, and nothing is counted anew."""
+    async with Town().running() as town:
+        town.unread.watch([ROOM])
+        await trio.sleep(3)
+        counts = town.scheduler.counts
+        town.post()
+        town.mark(ROOM, 1)
+        await trio.sleep(3)
+        assert town.told[-1].rooms[0].unread == 0
+        assert town.scheduler.counts == counts
+
+
+def test_what_one_count_looks_at_is_bounded() -> None:
+    assert limits.UNREAD_MAX <= limits.UNREAD_SCANNED_MAX
+    assert limits.HEADS_ROOMS_MAX * limits.UNREAD_SCANNED_MAX <= 40_000
