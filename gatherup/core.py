@@ -25,6 +25,7 @@ from actors.session.local_presence import LocalPresence, node_presence
 from actors.session.logins import LoginReader
 from actors.session.read_markers import ReadMarkers
 from actors.session.registry import SessionRegistry
+from actors.session.rights import ReadRights
 from actors.session.services import SessionServices
 from actors.session.session import Session
 from actors.session.unread import UnreadScheduler
@@ -64,6 +65,7 @@ class Core(Struct, frozen=True, kw_only=True):
     streams: Streams
     """What clients send goes this way: through the hooks of the community."""
     logins: LoginReader
+    rights: ReadRights
     read_markers: ReadMarkers
     unread: UnreadScheduler
     presence: Presence
@@ -124,6 +126,7 @@ def core_of(
         sessions=services.registry,
         streams=streams,
         logins=services.logins,
+        rights=services.rights,
         read_markers=services.read_markers,
         unread=services.unread,
         presence=presence,
@@ -202,11 +205,11 @@ def _services(
     read_markers = ReadMarkers(PostgresReadPositions(pool), runtime.router, clock)
     return SessionServices(
         node=config.node.name,
-        log=store.log,
+        rights=ReadRights(store.log, clock),
         relay=relay,
         streams=streams,
         tokens=tokens,
-        logins=LoginReader(PostgresLogins(pool, clock)),
+        logins=LoginReader(PostgresLogins(pool.first, clock), clock),
         registry=SessionRegistry(),
         presence=presence,
         local_presence=local_presence,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import structlog
 import trio
@@ -30,6 +30,13 @@ if TYPE_CHECKING:
 
 _log = structlog.stdlib.get_logger("gatherup")
 
+# Who waits for whom at PostgreSQL: renewals and changes of the directory have a connection each (PostgresDirectory),
+# commits have ``committers`` of their own. What actors and sessions ask of the log and of logins goes before all the
+# rest (HTTP, jobs, chores): it has its own queue, and these connections of the pool are lent for nothing else. How much
+# of it is under way at once say the lines in actors/runtime/limits.py and actors/session.
+ENGINE_CONNECTIONS: Final = 2
+"""Fewer where the pool has fewer: one is left for the rest."""
+
 
 class Store(Struct, frozen=True, kw_only=True):
     """PostgreSQL and Redis, as this node has them."""
@@ -52,14 +59,10 @@ async def opened(config: Config) -> AsyncGenerator[Store]:
     )
     dsn, settings, access = config.postgres.url.reveal(), config.postgres, WriteAccess()
     async with AsyncExitStack() as stack:
-        pool = Pool(
-            quick(dsn),
-            size_max=settings.connections_max - settings.committers,
-            access=access,
-            autocommit=True,
-        )
+        size = settings.connections_max - settings.committers
+        pool = Pool(quick(dsn), size_max=size, reserved=ENGINE_CONNECTIONS, access=access, autocommit=True)
         await stack.enter_async_context(pool)
-        log = PostgresLog(dsn, pool, clock, TABLES, links=settings.committers, access=access)
+        log = PostgresLog(dsn, pool.first, clock, TABLES, links=settings.committers, access=access)
         await stack.enter_async_context(log)
         directory = await stack.enter_async_context(
             PostgresDirectory(

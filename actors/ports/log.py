@@ -127,6 +127,46 @@ class Activation(Struct, frozen=True, kw_only=True):
     """The seq the checkpoint stands at; 0 without one."""
 
 
+class Wanted(Struct, frozen=True, kw_only=True):
+    """A stream to become the writer of."""
+
+    stream: str
+    epoch: int
+    """Of its shard, as the caller owns it."""
+    create: bool
+    """Whether it is made, empty, if it isn't there."""
+    state_version: int
+    """Which checkpoint can be read."""
+
+
+class NotActivated(Enum):
+    """Why a stream wasn't activated."""
+
+    ABSENT = auto()
+    FENCED = auto()
+    """The run of the node is over, or the stream's shard isn't its own at this epoch."""
+    BUSY = auto()
+    """The row is locked by somebody else: proves nothing, ask again."""
+
+
+class Checkpoint(Struct, frozen=True, kw_only=True):
+    """A state to keep for later activations."""
+
+    stream: str
+    activation: int
+    seq: int
+    version: int
+    state: bytes
+
+
+class Page(Struct, frozen=True):
+    """Events of a stream: those after a seq, at most so many."""
+
+    stream: str
+    after: int
+    limit: int
+
+
 class ReadAccess(Struct, frozen=True):
     """One consistent read of what a subscriber needs to know."""
 
@@ -142,13 +182,20 @@ class Log(Protocol):
     """The durable log of all streams. Every method may raise LogUnavailableError."""
 
     async def activate(
-        self, fence: Fence, stream: str, *, epoch: int, create: bool, state_version: int
-    ) -> Activation | None:
-        """Become the stream's writer: raises its activation, so that every earlier owner is fenced.
+        self, fence: Fence, wanted: Sequence[Wanted], *, wait_for_locks: bool
+    ) -> list[Activation | NotActivated]:
+        """Become the writer of streams: raises their activations, so that every earlier owner is fenced.
 
-        None if there is no such stream and ``create`` is false; with ``create`` it is made, empty. Waits for
-        locks, so no earlier owner's transaction can commit after it returned.
-        Raises FencedError if this run of the node is over, or the stream's shard isn't this node's at this epoch.
+        Each is judged for itself, in one transaction, and answered in the order given. With ``wait_for_locks`` there
+        is no BUSY, unless a stream went away meanwhile; either way no earlier owner's transaction can commit to an
+        activated stream any more. A stream may stand in it once.
+        """
+        ...
+
+    async def discard(self, fence: Fence, stream: str, activation: int) -> None:
+        """Forget a stream that holds neither event nor receipt, if this is its newest activation: it isn't there then.
+
+        A stream that is made again has larger activations than any before.
         """
         ...
 
@@ -165,30 +212,41 @@ class Log(Protocol):
         """The events after this seq, in order, at most ``limit``."""
         ...
 
-    async def receipts(self, stream: str, keys: Sequence[tuple[str, str]]) -> list[Receipt]:
-        """The receipts that exist for these (author, client_id), in any order."""
+    async def read_many(self, pages: Sequence[Page]) -> list[list[LogRow]]:
+        """The events of each page, in the order given."""
         ...
 
-    async def facts(self, stream: str, keys: Sequence[FactKey]) -> dict[FactKey, Row | None]:
-        """The projected rows of this stream, all keys answered; None for a row that isn't there."""
+    async def receipts(
+        self, questions: Sequence[tuple[str, Sequence[tuple[str, str]]]]
+    ) -> list[list[Receipt]]:
+        """For each stream the receipts that exist for these (author, client_id), in any order."""
+        ...
+
+    async def facts(
+        self, questions: Sequence[tuple[str, Sequence[FactKey]]]
+    ) -> list[dict[FactKey, Row | None]]:
+        """For each stream its projected rows, all keys answered; None for a row that isn't there.
+
+        May raise LogDataError: something in it can't be asked.
+        """
         ...
 
     async def read_access(self, questions: Sequence[tuple[str, str]]) -> list[ReadAccess]:
         """For each (stream, user): right, incarnation and head, from one snapshot, in the order asked."""
         ...
 
-    async def checkpoint(
-        self, fence: Fence, stream: str, activation: int, seq: int, version: int, state: bytes
-    ) -> bool:
-        """Keep a state for later activations; false if this owner is fenced."""
+    async def checkpoint(self, fence: Fence, checkpoints: Sequence[Checkpoint]) -> list[bool]:
+        """Keep states for later activations; false for one whose owner is fenced. A stream may stand in it once."""
         ...
 
     async def heads(self, streams: Sequence[str]) -> list[int]:
         """The last seq of each stream, in the order asked, from one snapshot; 0 for one that doesn't exist."""
         ...
 
-    async def due(self, shards: Sequence[int], before: Instant, limit: int) -> list[tuple[str, Instant]]:
-        """Streams of these shards whose wake_at is at or before this time, earliest first."""
+    async def due(
+        self, shards: Sequence[int], before: Instant, limit: int, *, after: tuple[Instant, str] | None = None
+    ) -> list[tuple[str, Instant]]:
+        """Streams of these shards whose wake_at is at or before this time, earliest first; those after this one."""
         ...
 
     async def take_in_hand(

@@ -9,20 +9,20 @@ from msgspec import Struct
 
 from actors.cluster.ownership import Ownership
 from actors.kind import Instant
-from actors.ports.log import Log
 from actors.ports.time import Clock, Randomness
 from actors.runtime.committer import Committer
 from actors.runtime.counters import RuntimeCounters
 from actors.runtime.effects import Delivery, EffectSource
 from actors.runtime.envelope import Envelope
 from actors.runtime.publisher import Publisher
+from actors.runtime.stream_store import StreamStore
 from actors.runtime.trials import Trials
 
 
 class ActorContext(Struct, frozen=True, kw_only=True):
     """What every entity and cell of a node shares."""
 
-    log: Log
+    store: StreamStore
     ownership: Ownership
     clock: Clock
     randomness: Randomness

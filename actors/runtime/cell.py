@@ -21,11 +21,11 @@ from actors.refusals import refused
 from actors.runtime import limits
 from actors.runtime.active import Active
 from actors.runtime.actor_context import ActorContext
-from actors.runtime.checkpoints import encode_state
+from actors.runtime.checkpoints import forget, keep
 from actors.runtime.committer import Outcome
 from actors.runtime.draft import DecideError, Draft, fact_keys, wake_at
 from actors.runtime.effects import Delivery
-from actors.runtime.envelope import RETRY_AFTER_S, Envelope, accepted, digest_of, mark
+from actors.runtime.envelope import RETRY_AFTER_S, Envelope, accepted, digest_of, latest, mark
 from actors.runtime.mailbox import Mailbox
 from actors.runtime.time_slice import TimeSlice
 from actors.runtime.timer import Timer
@@ -114,6 +114,10 @@ class Cell:
         while True:
             if not self.mailbox:
                 if self.passivating:
+                    if self._empty:
+                        # Whatever came meanwhile is the next activation's: this one's stream isn't there any more.
+                        await forget(self._context, self.stream, self.active)
+                        return True
                     if self._behind:
                         await self._checkpoint()
                     # Looked at again: commands may have come while the checkpoint was written.
@@ -136,6 +140,8 @@ class Cell:
                 return False
             if self._behind >= limits.CHECKPOINT_EVENTS:
                 await self._checkpoint()
+            if self._empty and not self.kind.on_demand:
+                self.passivating = True  # what should have made the stream was refused
 
     # --- one batch ---
 
@@ -188,7 +194,8 @@ class Cell:
         self._leave_from(looked_at)
         facts: Facts = {}
         if keys:
-            facts = await self._context.log.facts(self.stream, keys)
+            until = latest(self.taken, self._context.clock.monotonic())
+            facts = await self._context.store.facts(self.stream, keys, until=until)
             self._slice.begin()
         # 3. Asked after the last await: the node may have lost the shard, or its lease, while it read.
         if not self.serves:
@@ -343,7 +350,8 @@ class Cell:
     async def _answer_from_receipts(self, envelopes: Sequence[Envelope]) -> None:
         """Settle those whose client_id was accepted before. Raises LogUnavailableError."""
         keys = list({e.key for e in envelopes})
-        found = await self._context.log.receipts(self.stream, keys)
+        until = latest(envelopes, self._context.clock.monotonic())
+        found = await self._context.store.receipts(self.stream, keys, until=until)
         receipts = {(r.author, r.client_id): r for r in found}
         for envelope in envelopes:
             receipt = receipts.get(envelope.key)
@@ -386,7 +394,7 @@ class Cell:
         wake = wake_at(
             self.kind, active.state, effects_at=(active.retry_at or active.last_at) if pending else None
         )
-        if (effects_seq, wake) == self._written:
+        if (effects_seq, wake) == self._written or self._empty:
             return True
         append = Append(
             stream=self.stream,
@@ -399,25 +407,17 @@ class Cell:
         return await self._submit(append) in (Outcome.COMMITTED, Outcome.UNAVAILABLE)
 
     @property
+    def _empty(self) -> bool:
+        """Whether nothing was ever written to the stream, as far as this activation knows."""
+        return self.active.head == 0 and self._written is None
+
+    @property
     def _behind(self) -> int:
         """Events since the last checkpoint."""
         return self.active.head - self.active.checkpoint_seq
 
     async def _checkpoint(self) -> None:
-        active = self.active
-        try:
-            kept = await self._context.log.checkpoint(
-                self._context.ownership.me,
-                self.stream,
-                active.activation,
-                active.head,
-                self.kind.state_version,
-                await encode_state(active.state, self._slice),
-            )
-        except LogUnavailableError:
-            return  # the log itself is whole: a later checkpoint, or a longer fold, makes up for it
-        if kept:
-            active.checkpoint_seq = active.head
+        await keep(self._context, self.stream, self.kind, self.active, self.active.head, self._slice)
 
 
 def _unavailable(envelope: Envelope) -> Refused:

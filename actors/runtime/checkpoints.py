@@ -1,18 +1,57 @@
-"""A stream's state as bytes: what msgspec makes of the Struct, but field by field, so that others can run in between.
+"""What an activation leaves to later ones: its state, or nothing at all.
 
-An ``OrderedMap``, which is a field's value and in no other value, is encoded as the dict that it equals, in its order.
+As bytes a state is what msgspec makes of the Struct, but field by field, so that others can run in between. An
+``OrderedMap``, which is a field's value and in no other value, is encoded as the dict that it equals, in its order.
 """
 
 from __future__ import annotations
 
+import logging
 from functools import cache
 from typing import Any, Final, cast, get_args, get_origin
 
 from msgspec import Raw, Struct, ValidationError, msgpack
 from msgspec.structs import FieldInfo, fields
 
+from actors.kind import Kind
 from actors.ordered_map import OrderedMap
+from actors.ports.log import Checkpoint, LogUnavailableError
+from actors.runtime.active import Active
+from actors.runtime.actor_context import ActorContext
 from actors.runtime.time_slice import TimeSlice
+
+_log = logging.getLogger(__name__)
+
+
+async def keep(
+    context: ActorContext, stream: str, kind: Kind[Any], active: Active, seq: int, time_slice: TimeSlice
+) -> None:
+    """Keep the state, which stands at this seq. If it can't be kept, that is counted: the log itself is whole, and a
+    later checkpoint, or a longer fold, makes up for it.
+    """
+    checkpoint = Checkpoint(
+        stream=stream,
+        activation=active.activation,
+        seq=seq,
+        version=kind.state_version,
+        state=await encode_state(active.state, time_slice),
+    )
+    try:
+        kept = await context.store.checkpoint(checkpoint)
+    except LogUnavailableError:
+        context.counters.checkpoints_failed += 1
+        return
+    if kept:
+        context.counters.checkpoints += 1
+        active.checkpoint_seq = seq
+
+
+async def forget(context: ActorContext, stream: str, active: Active) -> None:
+    """Have a stream that stayed empty forgotten. If that can't be done now, its row stays: nobody can see it."""
+    try:
+        await context.store.discard(stream, active.activation)
+    except LogUnavailableError as error:
+        _log.info("the row of an empty stream stays", extra={"stream": stream, "error": str(error)})
 
 
 async def encode_state(state: Struct, time_slice: TimeSlice) -> bytes:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import heapq
 import logging
 from collections import deque
+from collections.abc import Sequence
 from enum import Enum, auto
 from itertools import count
 from typing import Final
@@ -26,6 +27,7 @@ from actors.ports.log import (
     LogFaultError,
     LogOutcomeUnknownError,
     LogUnavailableError,
+    Receipt,
     Verdict,
 )
 from actors.ports.time import Clock, Randomness
@@ -300,22 +302,26 @@ class Committer:
         """Identical appends were refused, which settles their first attempts; the receipts tell how those went.
 
         Nothing else proves anything: an old head may still move, a moved head may be somebody else's. Apart from the
-        connections, so that slow reads hold up no commit.
+        connections, so that a slow read holds up no commit.
         """
-        readable = True
-        for pending, verdict in refused:
-            readable = readable and await self._settle_one(pending, verdict)
-            self._settling.discard(pending)
-            if not readable:  # now; the whole attempt is repeated later
-                self._delay(pending, limits.SETTLE_BACKOFF_MIN_S, limits.SETTLE_BACKOFF_MAX_S)
-
-    async def _settle_one(self, pending: _Pending, verdict: Verdict) -> bool:
-        """Tell an actor by its receipts; false if they can't be read now."""
-        mine = pending.append.receipts
+        questions = [
+            (p.append.stream, [(r.author, r.client_id) for r in p.append.receipts]) for p, _ in refused
+        ]
         try:
-            found = await self._db.receipts(pending.append.stream, [(r.author, r.client_id) for r in mine])
+            found = await self._db.receipts(questions)
         except LogUnavailableError:
-            return False
+            for pending, _ in refused:
+                self._settling.discard(pending)
+                # Now; the whole attempt is repeated later.
+                self._delay(pending, limits.SETTLE_BACKOFF_MIN_S, limits.SETTLE_BACKOFF_MAX_S)
+            return
+        for (pending, verdict), receipts in zip(refused, found, strict=True):
+            self._settling.discard(pending)
+            self._tell(pending, verdict, receipts)
+
+    def _tell(self, pending: _Pending, verdict: Verdict, found: Sequence[Receipt]) -> None:
+        """Tell an actor by its receipts."""
+        mine = pending.append.receipts
         self.settlements += 1
         # All receipts are there and equal ours to the last seq: the lost attempt committed. A part of them, or others
         # under the same client_ids, are of earlier commands.
@@ -325,4 +331,3 @@ class Committer:
             pending.result.set(Outcome.DUPLICATE)
         else:
             pending.result.set(Outcome.FENCED)
-        return True

@@ -35,6 +35,14 @@ class RuntimeCounters:
     """Streams that became active here."""
     crashes: int = 0
     """Actors that a bug ended; each is restarted, or rests."""
+    checkpoints: int = 0
+    """States kept for later activations."""
+    checkpoints_failed: int = 0
+    """States that couldn't be kept: the next activation, or checkpoint, has more to do."""
+    passivations: int = 0
+    """Idle streams that were let go."""
+    passivations_deferred: int = 0
+    """Idle streams that have to wait for a later sweep, since so many are."""
     rests: int = 0
     """Streams that crashed too often: they answer unavailable for a while."""
     effects: int = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 import trio
@@ -12,7 +12,7 @@ import trio
 from actors.cluster.ownership import Change, Here, Ownership, There
 from actors.kind import Instant
 from actors.ports.log import Log, LogUnavailableError
-from actors.ports.time import Clock
+from actors.ports.time import Clock, Randomness
 from actors.runtime import limits
 from actors.runtime.time_slice import TimeSlice
 
@@ -26,24 +26,28 @@ class DueWork:
     """A heap of (when, stream), filled by the cells and by sweeps of the log, which outlives any crash.
 
     Only for the shards of this node: those it takes, or keeps after all, are read at once, those it loses are their
-    next owner's.
+    next owner's. What is overdue when it is read is spread: after a fail-over that may be thousands.
     """
 
     def __init__(
-        self, log: Log, ownership: Ownership, clock: Clock, wake: Callable[[str, int], None]
+        self,
+        log: Log,
+        ownership: Ownership,
+        clock: Clock,
+        randomness: Randomness,
+        wake: Callable[[str, int], None],
     ) -> None:
         self._source = log
         self._ownership = ownership
         self._clock = clock
+        self._randomness = randomness
         self._wake = wake
         # A wish that was replaced by an earlier one stays in the heap and is passed over when it comes up:
         # only the entry that _earliest names counts. So the heap never has to be searched.
         self._heap: list[tuple[Instant, str]] = []
         self._earliest: dict[str, Instant] = {}
         self._changed = trio.Event()
-        self._unread: set[int] = set()
-        """Shards whose due rows weren't read since they were taken, or not wholly."""
-        self._took = trio.Event()
+        self._nursery: trio.Nursery | None = None
         ownership.on_change(self._moved)
 
     def schedule(self, stream: str, at: Instant) -> None:
@@ -67,13 +71,17 @@ class DueWork:
     async def run(self) -> None:
         """Wake streams until cancelled."""
         async with trio.open_nursery() as nursery:
+            self._nursery = nursery
             nursery.start_soon(self._sweep)
-            while True:
-                await self._wake_due()
-                self._changed = trio.Event()
-                wait_s = self._wait_s()
-                with self._clock.deadline(wait_s):
-                    await self._changed.wait()
+            try:
+                while True:
+                    await self._wake_due()
+                    self._changed = trio.Event()
+                    wait_s = self._wait_s()
+                    with self._clock.deadline(wait_s):
+                        await self._changed.wait()
+            finally:
+                self._nursery = None
 
     def _wait_s(self) -> float:
         if not self._heap:
@@ -101,39 +109,45 @@ class DueWork:
     # --- what the log says ---
 
     def _moved(self, change: Change) -> None:
-        if begun := change.taken | change.kept:
-            self._unread |= begun
-            self._took.set()
+        if (begun := change.taken | change.kept) and self._nursery is not None:
+            self._nursery.start_soon(self._read, begun)
 
     async def _sweep(self) -> None:
-        """Read all shards every DUE_SWEEP_S, one that is taken at once, what couldn't be read soon again."""
-        all_at = self._clock.monotonic()
+        """Read all shards every DUE_SWEEP_S."""
         while True:
-            owned = self._ownership.shards
-            if self._clock.monotonic() >= all_at:
-                self._unread = set(owned)
-                all_at = self._clock.monotonic() + limits.DUE_SWEEP_S
-            self._took = trio.Event()  # before reading: a shard that is taken meanwhile ends the wait below
-            await self._read(self._unread.intersection(owned))
-            wait_s = min(
-                all_at - self._clock.monotonic(), limits.DUE_RESWEEP_S if self._unread else limits.DUE_SWEEP_S
-            )
-            with self._clock.deadline(wait_s):
-                await self._took.wait()
+            next_at = self._clock.monotonic() + limits.DUE_SWEEP_S
+            await self._read(self._ownership.shards)
+            await self._clock.sleep_until(next_at)
 
     async def _read(self, shards: Iterable[int]) -> None:
-        """Schedule what the log says is due in these shards before the next sweep."""
-        asked = sorted(shards)
-        self._unread.difference_update(asked)  # now, for one may be lost and taken again meanwhile
+        """Schedule what the log says is due in these shards before the next sweep: all of it, page by page.
+
+        A shard that is lost and taken again meanwhile is read again, by another task.
+        """
+        asked = frozenset(shards)
         horizon = self._clock.now() + int(limits.DUE_SWEEP_S * 1000)
-        try:
-            found = await self._source.due(asked, horizon, limits.DUE_SWEEP_STREAMS_MAX) if asked else []
-        except LogUnavailableError as error:
-            _log.warning("due work wasn't read", extra={"error": str(error)})
-            self._unread.update(asked)
-            return
+        last: tuple[Instant, str] | None = None
+        while owned := sorted(asked.intersection(self._ownership.shards)):
+            begun, limit = self._clock.monotonic(), limits.DUE_PAGE_STREAMS_MAX
+            try:
+                found = await self._source.due(owned, horizon, limit, after=last)
+            except LogUnavailableError as error:
+                _log.warning("due work wasn't read", extra={"error": str(error)})
+                await self._clock.sleep_until(begun + limits.DUE_RESWEEP_S)
+                continue
+            spread_s = self._spread(found)
+            if len(found) < limit:
+                return
+            stream, at = found[-1]
+            last = at, stream
+            await self._clock.sleep_until(begun + spread_s)
+
+    def _spread(self, found: Sequence[tuple[str, Instant]]) -> float:
+        """Schedule these: what is overdue at random times, within so many seconds that DUE_WAKES_PER_S holds."""
+        now = self._clock.now()
+        late = sum(at <= now for _, at in found)
+        spread_s = late / limits.DUE_WAKES_PER_S
         for stream, at in found:
-            self.schedule(stream, at)
-        # Cut at the limit: what comes after the last row is still unread.
-        if len(found) >= limits.DUE_SWEEP_STREAMS_MAX:
-            self._unread.update(asked)
+            wait_ms = int(self._randomness.uniform(0, spread_s * 1000)) if at <= now else at - now
+            self.schedule(stream, now + wait_ms)
+        return spread_s

@@ -15,16 +15,17 @@ from actors.kind import Kind
 from actors.ports.log import (
     Activation,
     FencedError,
-    LogConflictError,
     LogRow,
     LogUnavailableError,
+    Page,
+    Wanted,
 )
 from actors.runtime import limits
 from actors.runtime.active import Active
 from actors.runtime.actor_context import ActorContext
 from actors.runtime.backoff import backoff
 from actors.runtime.cell import Cell
-from actors.runtime.checkpoints import decode_state
+from actors.runtime.checkpoints import decode_state, keep
 from actors.runtime.draft import DecideError, pending_effects
 from actors.runtime.envelope import tag_of
 from actors.runtime.mailbox import Mailbox
@@ -32,7 +33,7 @@ from actors.runtime.owed import Owed
 from actors.runtime.time_slice import TimeSlice
 from protocol.codes import Code
 from protocol.event import Header, decode_header
-from protocol.limits import MAILBOX_COMMANDS_MAX
+from protocol.limits import COMMAND_TIMEOUT_S, MAILBOX_COMMANDS_MAX
 
 _log = logging.getLogger(__name__)
 
@@ -143,9 +144,6 @@ class Entity:
             # So it is for every stream then, and the node's readiness tells it once.
             _log.debug("a stream can't be activated", extra={"stream": self.stream, "error": str(error)})
             return False
-        except LogConflictError as error:
-            _log.warning("a stream can't be activated", extra={"stream": self.stream, "error": str(error)})
-            return False
         except LostHistoryError as error:
             _log.error("a stream can't be activated", extra={"stream": self.stream, "error": str(error)})
             return False
@@ -159,6 +157,12 @@ class Entity:
     @property
     def _wanted(self) -> bool:
         return bool(self.mailbox) or bool(self._waiting)
+
+    @property
+    def _wanted_until(self) -> float:
+        """When the last of those who wait for it now has given up (monotonic seconds): nothing is done for nobody."""
+        longest = self._context.clock.monotonic() + COMMAND_TIMEOUT_S
+        return longest if self._waiting else min(longest, self.mailbox.expires_at)
 
     async def _run_cell(self, active: Active) -> None:
         """Run a cell to its end, with a nursery for what it starts; raises what it crashed with, or FencedError."""
@@ -253,13 +257,10 @@ class Entity:
 
     async def _activate(self) -> Active | None:
         create, self.create = self.create, False
-        found = await self._context.log.activate(
-            self._context.ownership.me,
-            self.stream,
-            epoch=self.epoch,
-            create=create,
-            state_version=self.kind.state_version,
+        wanted = Wanted(
+            stream=self.stream, epoch=self.epoch, create=create, state_version=self.kind.state_version
         )
+        found = await self._context.store.activate(wanted, until=self._wanted_until)
         if found is None:
             return None
         self._context.counters.activations += 1
@@ -268,30 +269,44 @@ class Entity:
         # A field of a checkpoint takes as long again.
         time_slice = TimeSlice(self._context.clock, part=0.5)
         state, seq = await self._start(found, time_slice)
-        owed = Owed()
-        # From the older of the two: events up to the checkpoint are in the state already, but may still owe effects.
-        after = min(seq, found.effects_seq)
-        while after < found.head:
-            rows = await self._context.log.read(self.stream, after, limits.FOLD_PAGE_EVENTS)
-            if not rows or rows[0].seq != after + 1:
-                raise LostHistoryError(f"event {after + 1} of {found.head} isn't in the log")
-            time_slice.begin()
-            for row in rows:
-                await time_slice.rest()
-                header = decode_header(row.header)
-                if row.seq > seq:
-                    state = self.kind.apply(state, header, self._payload(header, row))
-                if row.seq > found.effects_seq:
-                    owed.add(pending_effects(self.kind, header))
-            after = rows[-1].seq
-        return Active(
+        active = Active(
             state=state,
             head=found.head,
             last_at=found.last_at,
             activation=found.activation,
             checkpoint_seq=seq,
-            owed=owed,
+            owed=Owed(),
         )
+        await self._fold(active, min(seq, found.effects_seq), found.effects_seq, time_slice)
+        return active
+
+    async def _fold(self, active: Active, after: int, effects_seq: int, time_slice: TimeSlice) -> None:
+        """Apply what the log holds beyond the state, and derive what events after ``effects_seq`` may owe.
+
+        ``after`` is the older of the two: events up to the checkpoint are in the state already, but may owe effects.
+        """
+        start = kept = active.checkpoint_seq
+        while after < active.head:
+            rows = await self._page(after, active.head)
+            if not rows or rows[0].seq != after + 1:
+                raise LostHistoryError(f"event {after + 1} of {active.head} isn't in the log")
+            time_slice.begin()
+            for row in rows:
+                await time_slice.rest()
+                header = decode_header(row.header)
+                if row.seq > start:
+                    active.state = self.kind.apply(active.state, header, self._payload(header, row))
+                if row.seq > effects_seq:
+                    active.owed.add(pending_effects(self.kind, header))
+            after = rows[-1].seq
+            if after - kept >= limits.FOLD_CHECKPOINT_EVENTS:
+                await keep(self._context, self.stream, self.kind, active, after, time_slice)
+                kept = after
+
+    async def _page(self, after: int, head: int) -> list[LogRow]:
+        page = Page(self.stream, after, min(limits.FOLD_PAGE_EVENTS, head - after))
+        clock = self._context.clock
+        return await self._context.store.page(page, until=clock.monotonic() + COMMAND_TIMEOUT_S)
 
     async def _start(self, found: Activation, time_slice: TimeSlice) -> tuple[Struct, int]:
         if found.checkpoint is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b
 from typing import Final
 
@@ -12,6 +12,7 @@ from actors.ports.trace import Step, Trace
 from actors.refusals import refused
 from protocol.codes import Code
 from protocol.frames import Accepted, Command, Refused, Reply, Unknown
+from protocol.limits import COMMAND_TIMEOUT_S
 
 RETRY_AFTER_S: Final = 1.0
 
@@ -117,6 +118,11 @@ def mark(envelopes: Iterable[Envelope], step: Step, **facts: int) -> None:
     for envelope in envelopes:
         if envelope.trace is not None:
             envelope.trace.mark(step, **facts)
+
+
+def latest(envelopes: Sequence[Envelope], now: float) -> float:
+    """When the last of these is answered in any case (monotonic seconds): what is asked for them may take so long."""
+    return min(max(envelope.expires_at for envelope in envelopes), now + COMMAND_TIMEOUT_S)
 
 
 def _outcome(reply: Reply) -> str:

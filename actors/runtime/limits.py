@@ -23,11 +23,33 @@ STEP_S: Final = 0.004
 run. What one more of them takes comes on top; both together stay below the 10 ms that the loop may be held.
 """
 
+# What actors ask of the log is gathered across streams: at most so many calls of each kind under way (lines), and in
+# each call at most so much. Together with those of sessions (actors/session) they are what the engine asks of the pool
+# at once; docs/architecture.md says who waits for whom.
+ACTIVATION_LINES: Final = 2
+ACTIVATIONS_PER_CALL_MAX: Final = 100
+HELD_ROW_LINES: Final = 2
+"""Activations that wait for a lock of somebody else, one stream each."""
+FOLD_LINES: Final = 2
+FOLD_EVENTS_PER_CALL_MAX: Final = 1000
+RECEIPT_LINES: Final = 1
+RECEIPTS_PER_CALL_MAX: Final = 1000
+FACT_LINES: Final = 2
+FACTS_PER_CALL_MAX: Final = 1000
+CHECKPOINT_LINES: Final = 1
+CHECKPOINT_BYTES_PER_CALL_MAX: Final = 1_000_000
+
 CHECKPOINT_EVENTS: Final = 300
 """A checkpoint is kept after this many events."""
 FOLD_PAGE_EVENTS: Final = 500
+FOLD_CHECKPOINT_EVENTS: Final = 10_000
+"""And after so many while a long log is folded: should that be cut off, the next one goes on from there."""
 PASSIVATE_AFTER_S: Final = 300.0
 PASSIVATION_SWEEP_S: Final = 30.0
+"""In this time every stream is looked at once, a part of them in each step."""
+PASSIVATION_STEPS: Final = 60
+PASSIVATIONS_PER_STEP_MAX: Final = 50
+"""What is idle beyond that is looked at again in the next sweep."""
 TRIALS_IN_TURN: Final = 100
 """While a loss is recent, resends are decided one after the other, or one more at a time for so many that wait: if one
 stops the node, the others were in hand as well.
@@ -42,8 +64,13 @@ RESTART_BACKOFF_MAX_S: Final = 5.0
 
 DUE_SWEEP_S: Final = 30.0
 DUE_RESWEEP_S: Final = 1.0
-"""After a sweep that failed, or didn't get everything."""
-DUE_SWEEP_STREAMS_MAX: Final = 1000
+"""After a page that couldn't be read."""
+DUE_PAGE_STREAMS_MAX: Final = 1000
+"""Read at once; a sweep reads page after page."""
+DUE_WAKES_PER_S: Final = 1000
+"""Streams that are overdue when they are read, as after a fail-over, are woken at this pace and in any order: what
+clients ask for is activated meanwhile.
+"""
 TIMER_RETRY_MS: Final = 1000
 """A timer whose command couldn't be served is fired again after this long."""
 EFFECTS_OWED_MAX: Final = 1000

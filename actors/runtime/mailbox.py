@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 
 import outcome
@@ -23,6 +24,11 @@ class Mailbox:
 
     def __len__(self) -> int:
         return len(self._commands)
+
+    @property
+    def expires_at(self) -> float:
+        """When the last of its commands is answered in any case (monotonic seconds); long ago for an empty one."""
+        return max((e.expires_at for e in self._commands if not e.settled), default=-math.inf)
 
     def put(self, envelope: Envelope) -> bool:
         """Queue a command; false if the mailbox is full."""

@@ -22,6 +22,7 @@ from actors.runtime.envelope import Envelope
 from actors.runtime.peers import Peers
 from actors.runtime.publisher import Publisher
 from actors.runtime.router import Router
+from actors.runtime.stream_store import StreamStore
 from actors.runtime.supervisor import Supervisor
 from actors.runtime.trials import Trials
 
@@ -54,8 +55,9 @@ class Runtime:
         self.committer = Committer(
             log, ownership.me, clock, randomness, commit_connections=commit_connections
         )
+        self.store = StreamStore(log, ownership.me, clock)
         context = ActorContext(
-            log=log,
+            store=self.store,
             ownership=ownership,
             clock=clock,
             randomness=randomness,
@@ -73,7 +75,7 @@ class Runtime:
         # Each hears of a change of owners in this order: what is lost ends before what is held is taken on.
         self.supervisor = Supervisor(by_name, context)
         self.router = Router(by_name, self.supervisor, ownership, peers, publisher, clock, tracer)
-        self.due = DueWork(log, ownership, clock, self.supervisor.wake)
+        self.due = DueWork(log, ownership, clock, randomness, self.supervisor.wake)
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Serve until cancelled, as the run that the node is now. The committer is the last to go: it outlives every

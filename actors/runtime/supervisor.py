@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping
 from contextvars import copy_context
+from itertools import cycle
 from typing import Any
 
 import trio
@@ -139,15 +140,26 @@ class Supervisor:
                 release.ended(entity)
 
     async def _passivate_idle(self) -> None:
+        """Look at all streams in the course of a sweep, a part in each step: thousands may become idle at once."""
+        steps = limits.PASSIVATION_STEPS
+        for step in cycle(range(steps)):
+            await self._clock.sleep_until(self._clock.monotonic() + limits.PASSIVATION_SWEEP_S / steps)
+            self._passivate_some(self._shards[step::steps])
+
+    def _passivate_some(self, shards: Iterable[Mapping[str, Entity]]) -> None:
         # Counting sweeps costs a command less than a look at the clock.
         sweeps_max = limits.PASSIVATE_AFTER_S / limits.PASSIVATION_SWEEP_S
-        while True:
-            await self._clock.sleep_until(self._clock.monotonic() + limits.PASSIVATION_SWEEP_S)
-            for entities in self._shards:
-                for entity in entities.values():
-                    entity.idle_sweeps += 1
-                    if entity.idle_sweeps > sweeps_max and not entity.has_pending:
-                        entity.passivate()
+        counters, left = self._context.counters, limits.PASSIVATIONS_PER_STEP_MAX
+        for entity in (entity for entities in shards for entity in entities.values()):
+            entity.idle_sweeps += 1
+            if entity.idle_sweeps <= sweeps_max or entity.cell is None or entity.has_pending:
+                continue
+            if left:
+                left -= 1
+                counters.passivations += 1
+                entity.passivate()
+            else:
+                counters.passivations_deferred += 1
 
 
 def _wake(found: Cell | Code | None) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from actors.ports.log import Log
 from actors.ports.logins import Tokens
 from actors.ports.streams import Streams
 from actors.ports.time import Clock, Randomness
@@ -14,6 +13,7 @@ from actors.session.local_presence import LocalPresence
 from actors.session.logins import LoginReader
 from actors.session.read_markers import ReadMarkers
 from actors.session.registry import SessionRegistry
+from actors.session.rights import ReadRights
 from actors.session.unread import UnreadScheduler
 from actors.session.watching import VisibilityChecks
 
@@ -24,7 +24,7 @@ class SessionServices:
 
     node: str
     """The node's name, as clients are told it."""
-    log: Log
+    rights: ReadRights
     relay: Relay
     streams: Streams
     tokens: Tokens

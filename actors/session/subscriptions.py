@@ -83,7 +83,7 @@ class Subscriptions:
 
     async def _read_access(self, streams: Sequence[str]) -> list[ReadAccess]:
         user = self._subscriber.user
-        found = await self._services.log.read_access([(stream, user) for stream in streams])
+        found = await self._services.rights.of(user, streams)
         own = inbox_of(user)
         return [
             owned(access) if stream == own else access for stream, access in zip(streams, found, strict=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import trio
+from msgspec import Struct
 from typing_extensions import override
 
 from actors.cluster.limits import LEASE_S
@@ -22,6 +23,7 @@ from actors.room.kind import RoomKind
 from actors.runtime.node import Runtime
 from actors.runtime.publisher import Publisher
 from gatherup.embedded import embedded_postgres
+from gatherup.store import ENGINE_CONNECTIONS
 from protocol.frames import Accepted, Signalled
 from protocol.ids import derive_client_id
 from protocol.nodes import NODE_PROTOCOL
@@ -59,52 +61,89 @@ class RefusedError(Exception):
     """A command was not accepted."""
 
 
+class Run(Struct, frozen=True, kw_only=True):
+    """A run of the only node."""
+
+    runtime: Runtime
+    ownership: Ownership
+
+    async def passivate(self) -> None:
+        """Have every stream keep a checkpoint and end, as after a long silence."""
+        self.ownership.hand_over(range(SHARDS))
+        await self.runtime.release(range(SHARDS), DRAIN_TIMEOUT_S)
+        self.ownership.keep(range(SHARDS))
+
+
+class Alone(Struct, frozen=True, kw_only=True):
+    """A PostgreSQL of its own, and what a node has of it."""
+
+    log: PostgresLog
+    directory: PostgresDirectory
+    clock: Clock
+    randomness: Randomness
+    kinds: Sequence[Kind[Any]]
+
+    @asynccontextmanager
+    async def run(self) -> AsyncGenerator[Run]:
+        """A run of the only node, with all shards; at the end of the block it is killed."""
+        ownership = await _alone(self.directory, self.clock)
+        runtime = Runtime(
+            kinds=self.kinds,
+            log=self.log,
+            ownership=ownership,
+            clock=self.clock,
+            randomness=self.randomness,
+            publisher=Nobody(),
+            digest_key=bytes(32),
+        )
+        async with trio.open_nursery() as nursery:
+            await nursery.start(runtime.run)
+            yield Run(runtime=runtime, ownership=ownership)
+            nursery.cancel_scope.cancel()
+
+
 @asynccontextmanager
-async def runtime_alone(
+async def alone(
     clock: Clock, randomness: Randomness, kinds: Sequence[Kind[Any]] = (RoomKind(bytes(32)),)
-) -> AsyncGenerator[Runtime]:
-    """Yield the parts of a node that decide and commit, on a PostgreSQL of their own."""
+) -> AsyncGenerator[Alone]:
+    """Start a PostgreSQL for the block."""
     with _folder() as data:
         async with embedded_postgres(data / "postgres") as server:
             dsn = server.dsn_for("bench")
             migrate(dsn)
             async with (
                 PostgresDirectory(dsn, clock) as directory,
-                Pool(quick(dsn), size_max=POOL_SIZE, autocommit=True) as pool,
-                PostgresLog(dsn, pool, clock, tables_of(kinds)) as log,
-                trio.open_nursery() as nursery,
+                Pool(quick(dsn), size_max=POOL_SIZE, reserved=ENGINE_CONNECTIONS, autocommit=True) as pool,
+                PostgresLog(dsn, pool.first, clock, tables_of(kinds)) as log,
             ):
-                ownership = await _alone(directory, clock)
-                runtime = Runtime(
-                    kinds=kinds,
-                    log=log,
-                    ownership=ownership,
-                    clock=clock,
-                    randomness=randomness,
-                    publisher=Nobody(),
-                    digest_key=randomness.token(32),
-                )
-                await nursery.start(runtime.run)
-                yield runtime
-                ownership.hand_over(range(SHARDS))
-                await runtime.release(range(SHARDS), DRAIN_TIMEOUT_S)
-                nursery.cancel_scope.cancel()
+                yield Alone(log=log, directory=directory, clock=clock, randomness=randomness, kinds=kinds)
+
+
+@asynccontextmanager
+async def runtime_alone(
+    clock: Clock, randomness: Randomness, kinds: Sequence[Kind[Any]] = (RoomKind(bytes(32)),)
+) -> AsyncGenerator[Runtime]:
+    """Yield the parts of a node that decide and commit, on a PostgreSQL of their own."""
+    async with alone(clock, randomness, kinds) as parts, parts.run() as run:
+        yield run.runtime
+        await run.passivate()
 
 
 async def _alone(directory: PostgresDirectory, clock: Clock) -> Ownership:
     """The only member, with all shards; nobody is there to find its lease unchanged."""
-    fence = await directory.join(
-        Joining(
-            name="bench",
-            cluster="bench",
-            secret_digest=b"",
-            lease_s=LEASE_S,
-            protocol=NODE_PROTOCOL,
-            bridged=False,
-        )
+    before = next(iter((await directory.read()).members), None)
+    joining = Joining(
+        name="bench",
+        cluster="bench",
+        secret_digest=b"",
+        lease_s=LEASE_S,
+        protocol=NODE_PROTOCOL,
+        bridged=False,
     )
+    fence = await directory.join(joining, over=before)
     joined = await directory.renew(fence, hears=(), report="{}", known=None)
-    await directory.move(fence, [Move(n, s.epoch, fence.node) for n, s in enumerate(joined.view.shards)])
+    free = [(n, s.epoch) for n, s in enumerate(joined.view.shards) if s.owner is None]
+    await directory.move(fence, [Move(n, epoch, fence.node) for n, epoch in free])
     owned = await directory.renew(fence, hears=(), report="{}", known=None)
     ownership = Ownership(fence, clock)
     ownership.renewed(math.inf, owned.view)

@@ -19,6 +19,7 @@ def core_measures(core: Core) -> list[Measure]:
     bridge = _bridge(core.bridge) if core.bridge is not None else []
     return [
         *_streams(core),
+        *_gathers(core),
         *_cluster(core.ownership),
         *bridge,
         *_delivery(core),
@@ -44,6 +45,14 @@ def _streams(core: Core) -> list[Measure]:
         Level("mailbox_deepest", "Commands in the fullest mailbox.", lambda: supervisor.mailboxes[1]),
         Total("activations", "Streams that became active here.", lambda: n.activations),
         Total("effects_settled", "Commands of streams for others that were settled.", lambda: n.effects),
+        Total("checkpoints", "States kept for later activations.", lambda: n.checkpoints),
+        Total("checkpoints_failed", "States that couldn't be kept.", lambda: n.checkpoints_failed),
+        Total("passivations", "Idle streams that were let go.", lambda: n.passivations),
+        Total(
+            "passivations_deferred",
+            "Idle streams left for a later sweep, since so many are.",
+            lambda: n.passivations_deferred,
+        ),
         Total("stream_crashes", "Actors that a bug ended.", lambda: n.crashes),
         Total("stream_rests", "Streams that crashed too often, and rest.", lambda: n.rests),
         Total("commits", "Transactions of the group commit.", lambda: committer.commits),
@@ -60,6 +69,30 @@ def _streams(core: Core) -> list[Measure]:
         Total("away_canaries_heard", "Canaries that went through another node.", lambda: canary.away_heard),
         Total("away_canaries_lost", "Canaries that didn't come back from one.", lambda: canary.away_silent),
         Level("canary_lag_s", "From a command to its event at a subscriber.", lambda: canary.lag_s),
+    ]
+
+
+def _gathers(core: Core) -> list[Measure]:
+    gathers = {**core.runtime.store.gathers, "read_rights": core.rights.gather, "logins": core.logins.gather}
+    return [
+        Totals(
+            "gathered_questions",
+            "Questions of actors and sessions to PostgreSQL.",
+            ("what",),
+            lambda: {(what,): gather.questions for what, gather in gathers.items()},
+        ),
+        Totals(
+            "gathered_calls",
+            "The calls in which they were asked.",
+            ("what",),
+            lambda: {(what,): gather.calls for what, gather in gathers.items()},
+        ),
+        Levels(
+            "gathered_waiting",
+            "Of them, those that wait for the next call.",
+            ("what",),
+            lambda: {(what,): gather.waiting for what, gather in gathers.items()},
+        ),
     ]
 
 

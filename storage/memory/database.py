@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from actors.kind import (
     EVERYONE,
@@ -46,6 +47,8 @@ from storage.tables import (
     checked,
 )
 
+BIRTH_STEP: Final = 1_000_000
+"""Far more than a stream has activations."""
 Table = dict[FactKey, Row]
 
 
@@ -97,6 +100,12 @@ class MemoryDatabase:
         """By stream, author and client_id."""
         self.people = MemoryPeople()
         self.members = StoredMembers()
+        self._births = 0
+
+    def create(self, stream: str) -> None:
+        """Make an empty stream. Its activations are larger than those of any stream that was forgotten before."""
+        self._births += BIRTH_STEP
+        self.streams[stream_key(stream)] = StoredStream(kind_of(stream), activation=self._births)
 
     def stream(self, stream: str) -> StoredStream | None:
         """The stream, unless it is absent, soft-deleted or of another kind."""

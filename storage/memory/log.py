@@ -9,9 +9,11 @@ from typing import Final
 from typing_extensions import override
 
 from actors.kind import FactKey, Instant, Row, tables_of
+from actors.ports.cluster_view import shard_of
 from actors.ports.log import (
     Activation,
     Append,
+    Checkpoint,
     Fence,
     FencedError,
     Log,
@@ -20,14 +22,17 @@ from actors.ports.log import (
     LogOutcomeUnknownError,
     LogRow,
     LogUnavailableError,
+    NotActivated,
+    Page,
     ReadAccess,
     Receipt,
     Verdict,
+    Wanted,
 )
 from actors.ports.time import Clock
 from actors.tables import Tables
-from protocol.ids import kind_of, stream_key
-from storage.memory.database import MemoryDatabase, StoredStream, check
+from protocol.ids import stream_key
+from storage.memory.database import BIRTH_STEP, MemoryDatabase, check
 from storage.memory.faults import Faults, Outcome, Point
 from storage.memory.locks import Held
 
@@ -59,37 +64,63 @@ class MemoryLog(Log):
 
     @override
     async def activate(
-        self, fence: Fence, stream: str, *, epoch: int, create: bool, state_version: int
-    ) -> Activation | None:
+        self, fence: Fence, wanted: Sequence[Wanted], *, wait_for_locks: bool
+    ) -> list[Activation | NotActivated]:
+        if len({one.stream for one in wanted}) != len(wanted):
+            raise ValueError("a stream stands in one call once")
         await self._faults.before("activate")
-        database, key = self._database, stream_key(stream)
+        database = self._database
         async with Held() as held:
             if not await self._in_time(self._lock_node(held, fence)):
                 raise LogUnavailableError("lock timeout")
             if database.fences(fence):
-                raise FencedError
-            shard = database.shard(stream)
-            if not await self._in_time(held.add([shard.lock], shared=True)):
+                return [NotActivated.FENCED] * len(wanted)
+            shards = {shard_of(one.stream): database.shard(one.stream).lock for one in wanted}
+            if not await self._in_time(held.add([shards[n] for n in sorted(shards)], shared=True)):
                 raise LogUnavailableError("lock timeout")
-            if not database.owns(fence, stream, epoch):
-                raise FencedError
-            if create:
-                database.streams.setdefault(key, StoredStream(kind_of(stream)))
-            if (row := database.stream(stream)) is None:
-                return None
+            found: dict[str, Activation | NotActivated] = {}
+            for one in sorted(wanted, key=lambda one: stream_key(one.stream)):
+                found[one.stream] = await self._activate(held, fence, one, wait_for_locks)
+            return [found[one.stream] for one in wanted]
+
+    async def _activate(
+        self, held: Held, fence: Fence, wanted: Wanted, wait: bool
+    ) -> Activation | NotActivated:
+        database, stream = self._database, wanted.stream
+        if not database.owns(fence, stream, wanted.epoch):
+            return NotActivated.FENCED
+        if wanted.create and stream_key(stream) not in database.streams:
+            database.create(stream)
+        if (row := database.stream(stream)) is None:
+            return NotActivated.ABSENT
+        if wait:
             if not await self._in_time(held.add([row.lock])):
                 raise LogUnavailableError("lock timeout")
-            row.activation += 1
-            database.activated(stream, row.activation, run=fence, epoch=epoch, shard=shard.row)
-            seq, state = row.checkpoints.get(state_version, (0, None))
-            return Activation(
-                activation=row.activation,
-                head=row.head,
-                last_at=row.last_at,
-                effects_seq=row.effects_seq,
-                checkpoint=state,
-                checkpoint_seq=seq,
-            )
+            if database.stream(stream) is not row:  # it went away meanwhile
+                return NotActivated.BUSY if wanted.create else NotActivated.ABSENT
+        elif self._faults.busy(stream) or not held.try_add(row.lock):
+            return NotActivated.BUSY
+        row.activation += 1
+        shard = database.shard(stream).row
+        database.activated(stream, row.activation, run=fence, epoch=wanted.epoch, shard=shard)
+        seq, state = row.checkpoints.get(wanted.state_version, (0, None))
+        return Activation(
+            activation=row.activation,
+            head=row.head,
+            last_at=row.last_at,
+            effects_seq=row.effects_seq,
+            checkpoint=state,
+            checkpoint_seq=seq,
+        )
+
+    @override
+    async def discard(self, fence: Fence, stream: str, activation: int) -> None:
+        await self._faults.before("discard")
+        row = self._database.stream(stream)
+        if self._database.fences(fence) or row is None or row.activation != activation:
+            return
+        if row.head == 0 and row.wake_at is None and not row.receipts and activation > BIRTH_STEP:
+            del self._database.streams[stream_key(stream)]
 
     @override
     async def append(self, fence: Fence, appends: Sequence[Append], *, wait_for_locks: bool) -> list[Verdict]:
@@ -168,15 +199,34 @@ class MemoryLog(Log):
         return row.events[after : after + limit] if row else []
 
     @override
-    async def receipts(self, stream: str, keys: Sequence[tuple[str, str]]) -> list[Receipt]:
+    async def read_many(self, pages: Sequence[Page]) -> list[list[LogRow]]:
+        await self._faults.before("read_many")
+        rows = [self._database.stream(page.stream) for page in pages]
+        return [
+            row.events[page.after : page.after + page.limit] if row else []
+            for page, row in zip(pages, rows, strict=True)
+        ]
+
+    @override
+    async def receipts(
+        self, questions: Sequence[tuple[str, Sequence[tuple[str, str]]]]
+    ) -> list[list[Receipt]]:
         await self._faults.before("receipts")
+        return [self._receipts(stream, keys) for stream, keys in questions]
+
+    def _receipts(self, stream: str, keys: Sequence[tuple[str, str]]) -> list[Receipt]:
         row = self._database.stream(stream)
         return [row.receipts[key] for key in dict.fromkeys(keys) if key in row.receipts] if row else []
 
     @override
-    async def facts(self, stream: str, keys: Sequence[FactKey]) -> dict[FactKey, Row | None]:
+    async def facts(
+        self, questions: Sequence[tuple[str, Sequence[FactKey]]]
+    ) -> list[dict[FactKey, Row | None]]:
         await self._faults.before("facts")
-        return {key: self._database.fact(stream, key, self._tables) for key in keys}
+        return [
+            {key: self._database.fact(stream, key, self._tables) for key in keys}
+            for stream, keys in questions
+        ]
 
     @override
     async def read_access(self, questions: Sequence[tuple[str, str]]) -> list[ReadAccess]:
@@ -184,15 +234,16 @@ class MemoryLog(Log):
         return [self._database.access(stream, user) for stream, user in questions]
 
     @override
-    async def checkpoint(
-        self, fence: Fence, stream: str, activation: int, seq: int, version: int, state: bytes
-    ) -> bool:
+    async def checkpoint(self, fence: Fence, checkpoints: Sequence[Checkpoint]) -> list[bool]:
         await self._faults.before("checkpoint")
-        row = self._database.stream(stream)
-        if self._database.fences(fence) or row is None or row.activation != activation:
+        return [self._checkpoint(fence, one) for one in checkpoints]
+
+    def _checkpoint(self, fence: Fence, checkpoint: Checkpoint) -> bool:
+        row = self._database.stream(checkpoint.stream)
+        if self._database.fences(fence) or row is None or row.activation != checkpoint.activation:
             return False
-        if seq >= row.checkpoints.get(version, (0, b""))[0]:
-            row.checkpoints[version] = (seq, state)
+        if checkpoint.seq >= row.checkpoints.get(checkpoint.version, (0, b""))[0]:
+            row.checkpoints[checkpoint.version] = (checkpoint.seq, checkpoint.state)
         return True
 
     @override
@@ -202,15 +253,19 @@ class MemoryLog(Log):
         return [row.head if row else 0 for row in found]
 
     @override
-    async def due(self, shards: Sequence[int], before: Instant, limit: int) -> list[tuple[str, Instant]]:
+    async def due(
+        self, shards: Sequence[int], before: Instant, limit: int, *, after: tuple[Instant, str] | None = None
+    ) -> list[tuple[str, Instant]]:
         await self._faults.before("due")
         asked = frozenset(shards)
+        from_ = (0, b"") if after is None else (after[0], stream_key(after[1]))
         due = sorted(
             (row.wake_at, key, row.kind)
             for key, row in self._database.streams.items()
             if row.wake_at is not None and row.wake_at <= before and not row.deleted and key[0] in asked
         )
-        return [(f"{kind}:{key.hex()}", wake_at) for wake_at, key, kind in due[:limit]]
+        later = [found for found in due if found[:2] > from_]
+        return [(f"{kind}:{key.hex()}", wake_at) for wake_at, key, kind in later[:limit]]
 
     @override
     async def take_in_hand(

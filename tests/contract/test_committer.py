@@ -11,6 +11,7 @@ from actors.kind import Upsert
 from actors.ports.log import Append
 from actors.runtime.committer import Committer, Outcome
 from actors.tables import Value
+from tests import single
 from tests.contract.rig import Owner, PostgresRig, Rig, append, new_stream, receipt
 from tests.ports import SeededRandomness
 
@@ -22,7 +23,9 @@ async def opened(rig: Rig, owner: Owner, count: int) -> list[tuple[str, int]]:
     made: list[tuple[str, int]] = []
     for _ in range(count):
         stream = new_stream()
-        found = await rig.log.activate(owner.fence, stream, epoch=owner.epoch, create=True, state_version=1)
+        found = await single.activate(
+            rig.log, owner.fence, stream, epoch=owner.epoch, create=True, state_version=1
+        )
         assert found is not None
         made.append((stream, found.activation))
     return made
@@ -39,7 +42,7 @@ async def test_the_healthy_ones_among_all_kinds_of_trouble_commit(log_under_test
 
     used = receipt(1)
     assert await rig.log.append(fence, [append(*duplicate, 0, receipts=(used,))], wait_for_locks=True)
-    await rig.log.activate(fence, fenced[0], epoch=owner.epoch, create=False, state_version=1)
+    await single.activate(rig.log, fence, fenced[0], epoch=owner.epoch, create=False, state_version=1)
 
     def one(stream: tuple[str, int]) -> Append:
         if stream == poison:

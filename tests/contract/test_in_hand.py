@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from actors.ports.log import POISONED, Fence, FencedError, Receipt, Verdict
+from tests import single
 from tests.contract.rig import Rig, append, new_client_id, new_stream
 from tests.contract.test_log import Node
 
@@ -32,7 +33,7 @@ class Owners:
         return await self.rig.log.take_in_hand(self.fence, self.stream, key, lost_before=lost_before)
 
     async def receipts(self, *keys: tuple[str, str]) -> list[Receipt]:
-        return await self.rig.log.receipts(self.stream, keys)
+        return await single.receipts(self.rig.log, self.stream, keys)
 
 
 @pytest.fixture

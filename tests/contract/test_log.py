@@ -41,6 +41,7 @@ from actors.ports.log import (
     Verdict,
 )
 from protocol.handles import folded
+from tests import single
 from tests.contract.rig import Rig, append, new_stream, receipt, row
 from tests.rows import room_row
 
@@ -69,8 +70,8 @@ class Node:
         return stream, (await self.activated(stream)).activation
 
     async def activated(self, stream: str, *, version: int = 1) -> Activation:
-        found = await self.rig.log.activate(
-            self.fence, stream, epoch=self.epoch, create=True, state_version=version
+        found = await single.activate(
+            self.rig.log, self.fence, stream, epoch=self.epoch, create=True, state_version=version
         )
         assert found is not None
         return found
@@ -96,7 +97,9 @@ async def node(log_under_test: Rig) -> Node:
 
 async def test_a_stream_that_isnt_there_is_none(node: Node) -> None:
     assert (
-        await node.rig.log.activate(node.fence, new_stream(), epoch=node.epoch, create=False, state_version=1)
+        await single.activate(
+            node.rig.log, node.fence, new_stream(), epoch=node.epoch, create=False, state_version=1
+        )
         is None
     )
 
@@ -108,7 +111,9 @@ async def test_create_makes_an_empty_stream(node: Node) -> None:
         activation=made.activation, head=0, last_at=0, effects_seq=0, checkpoint=None, checkpoint_seq=0
     )
     assert (
-        await node.rig.log.activate(node.fence, stream, epoch=node.epoch, create=False, state_version=1)
+        await single.activate(
+            node.rig.log, node.fence, stream, epoch=node.epoch, create=False, state_version=1
+        )
         is not None
     )
 
@@ -158,7 +163,9 @@ async def test_a_stream_of_another_kind_is_absent(node: Node) -> None:
     foreign = "tournament" + stream[stream.index(":") :]
     for create in (False, True):
         assert (
-            await node.rig.log.activate(node.fence, foreign, epoch=node.epoch, create=create, state_version=1)
+            await single.activate(
+                node.rig.log, node.fence, foreign, epoch=node.epoch, create=create, state_version=1
+            )
             is None
         )
     assert await node.rig.log.read_access([(foreign, USER)]) == [ReadAccess(False, False, 1, 0)]
@@ -172,15 +179,17 @@ async def test_a_soft_deleted_stream_is_absent(node: Node) -> None:
     assert await node.one(written) is ACCEPTED
     await node.rig.soft_delete(stream)
     log = node.rig.log
-    assert await log.activate(node.fence, stream, epoch=node.epoch, create=True, state_version=1) is None
+    assert (
+        await single.activate(log, node.fence, stream, epoch=node.epoch, create=True, state_version=1) is None
+    )
     assert await node.append(append(stream, activation, 1)) == [FENCED]
     assert await node.append(append(stream, activation, 1), wait=True) == [FENCED]
     assert await node.read(stream) == []
-    assert await log.receipts(stream, [(mine.author, mine.client_id)]) == []
-    assert await log.facts(stream, [FactKey(LISTENERS, USER)]) == {FactKey(LISTENERS, USER): None}
+    assert await single.receipts(log, stream, [(mine.author, mine.client_id)]) == []
+    assert await single.facts(log, stream, [FactKey(LISTENERS, USER)]) == {FactKey(LISTENERS, USER): None}
     assert await log.read_access([(stream, USER)]) == [ReadAccess(False, False, 1, 0)]
     assert await log.due(SHARDS, 10, 10) == []
-    assert not await log.checkpoint(node.fence, stream, activation, 1, 1, b"s")
+    assert not await single.checkpoint(log, node.fence, stream, activation, 1, 1, b"s")
 
 
 async def test_activation_waits_for_an_earlier_transaction(node: Node) -> None:
@@ -291,9 +300,9 @@ async def test_a_refused_append_writes_nothing(node: Node) -> None:
     assert await node.one(refused, wait=True) is DUPLICATE
     log = node.rig.log
     assert await node.read(stream) == [row(1)]
-    assert await log.receipts(stream, [(other.author, other.client_id)]) == []
+    assert await single.receipts(log, stream, [(other.author, other.client_id)]) == []
     keys = [FactKey(LISTENERS, USER), FactKey("notes", "k")]
-    assert await log.facts(stream, keys) == dict.fromkeys(keys)
+    assert await single.facts(log, stream, keys) == dict.fromkeys(keys)
     assert await node.rig.jobs(stream) == []
     assert await log.due(SHARDS, 10, 10) == [(stream, 5)]
     found = await node.activated(stream)
@@ -336,7 +345,7 @@ async def test_empty_appends_move_what_is_always_written(node: Node) -> None:
     assert await node.one(empty) is ACCEPTED
     log = node.rig.log
     assert await log.due(SHARDS, 5_000, 10) == [(stream, 5_000)]
-    assert await log.receipts(stream, [(mine.author, mine.client_id)]) == [mine]
+    assert await single.receipts(log, stream, [(mine.author, mine.client_id)]) == [mine]
     assert (await node.activated(stream)).effects_seq == 2
     _, newest = await node.opened(stream)
     assert await node.one(append(stream, newest, 2, 0, wake_at=None, effects_seq=1)) is ACCEPTED
@@ -441,10 +450,10 @@ async def test_unicode_in_rows_receipts_and_jobs(node: Node) -> None:
     job = Job("mail", {text: text})
     one = append(stream, activation, 0, changes=changes, receipts=(mine,), jobs=(JobRow(1, 0, job),))
     assert await node.one(one) is ACCEPTED
-    facts = await node.rig.log.facts(stream, [FactKey("notes", text), FactKey("message", "1")])
+    facts = await single.facts(node.rig.log, stream, [FactKey("notes", text), FactKey("message", "1")])
     assert facts[FactKey("notes", text)] == {text: text}
     assert (facts[FactKey("message", "1")] or {})["body"] == text
-    assert await node.rig.log.receipts(stream, [(text, mine.client_id)]) == [mine]
+    assert await single.receipts(node.rig.log, stream, [(text, mine.client_id)]) == [mine]
     assert await node.rig.jobs(stream) == [(1, 0, job)]
 
 
@@ -569,16 +578,16 @@ async def test_rows_are_written_replaced_whole_and_deleted(node: Node, table: st
 
     async def write(head: int, change: Upsert | Delete) -> object:
         assert await node.one(append(stream, activation, head, changes=(change,))) is ACCEPTED
-        return (await log.facts(stream, [key]))[key]
+        return (await single.facts(log, stream, [key]))[key]
 
-    assert await log.facts(stream, [key]) == {key: None}
+    assert await single.facts(log, stream, [key]) == {key: None}
     assert await node.one(append(neighbour, n, 0, changes=(Upsert(key.table, key.key, first),))) is ACCEPTED
     assert await write(0, Upsert(key.table, key.key, first)) == first
     assert await write(1, Upsert(key.table, key.key, second)) == second
     assert await write(2, Delete(key.table, key.key)) is None
     assert await write(3, Delete(key.table, key.key)) is None
     assert await write(4, Upsert(key.table, key.key, first)) == first
-    assert await log.facts(neighbour, [key]) == {key: first}
+    assert await single.facts(log, neighbour, [key]) == {key: first}
 
 
 async def test_columns_that_a_change_does_not_name_are_null(node: Node) -> None:
@@ -591,7 +600,7 @@ async def test_columns_that_a_change_does_not_name_are_null(node: Node) -> None:
         await node.one(append(stream, activation, 1, changes=(Upsert("message", "1", required),))) is ACCEPTED
     )
     nothing = {"body": None, "edited_at": None, "deleted_at": None, **UNANSWERED}
-    assert await node.rig.log.facts(stream, [key]) == {key: required | nothing}
+    assert await single.facts(node.rig.log, stream, [key]) == {key: required | nothing}
 
 
 UPDATES = {
@@ -613,11 +622,11 @@ async def test_an_update_changes_the_columns_it_names_and_makes_no_row(node: Nod
     log = node.rig.log
     assert await node.one(append(neighbour, n, 0, changes=(whole,))) is ACCEPTED
     assert await node.one(append(stream, activation, 0, changes=(update,))) is ACCEPTED
-    assert await log.facts(stream, [key]) == {key: None}
+    assert await single.facts(log, stream, [key]) == {key: None}
     assert await node.one(append(stream, activation, 1, changes=(whole,))) is ACCEPTED
     assert await node.one(append(stream, activation, 2, changes=(update,))) is ACCEPTED
-    assert await log.facts(stream, [key]) == {key: {**first, **UPDATES[table]}}
-    assert await log.facts(neighbour, [key]) == {key: first}
+    assert await single.facts(log, stream, [key]) == {key: {**first, **UPDATES[table]}}
+    assert await single.facts(log, neighbour, [key]) == {key: first}
 
 
 async def test_updates_of_a_refused_stream_change_nothing(node: Node) -> None:
@@ -627,7 +636,7 @@ async def test_updates_of_a_refused_stream_change_nothing(node: Node) -> None:
     updates = tuple(Update(ROWS[t][0].table, ROWS[t][0].key, values) for t, values in UPDATES.items())
     assert await node.one(append(stream, activation, 0, changes=updates)) is BEHIND
     keys = [key for key, _, _ in ROWS.values()]
-    assert await node.rig.log.facts(stream, keys) == {key: first for key, first, _ in ROWS.values()}
+    assert await single.facts(node.rig.log, stream, keys) == {key: first for key, first, _ in ROWS.values()}
 
 
 @pytest.mark.parametrize("table", sorted(SHARED_FACTS))
@@ -653,9 +662,9 @@ async def test_all_tables_in_one_call_and_all_facts_answered(node: Node) -> None
     assert verdicts == [ACCEPTED] * 2
     keys = [key for key, _, _ in ROWS.values()]
     missing = [FactKey("message", "13"), FactKey("message", "x"), FactKey("notes", "l"), FactKey("none", "")]
-    facts = await node.rig.log.facts(other, [*keys, *missing])
+    facts = await single.facts(node.rig.log, other, [*keys, *missing])
     assert facts == {key: first for key, first, _ in ROWS.values()} | dict.fromkeys(missing)
-    assert await node.rig.log.facts(other, []) == {}
+    assert await single.facts(node.rig.log, other, []) == {}
 
 
 # --- read access ------------------------------------------------------------------------------------------------
@@ -727,7 +736,7 @@ async def test_people_by_id_and_by_handle(node: Node) -> None:
     await rig.person(guest, None)
     keys = [FactKey(PERSON, user) for user in (ann, guest, nobody)]
     keys += [FactKey(PERSON, "no user"), FactKey(HANDLE, folded(handle)), FactKey(HANDLE, handle)]
-    assert await rig.log.facts(stream, keys) == {
+    assert await single.facts(rig.log, stream, keys) == {
         FactKey(PERSON, ann): {"handle": handle, "direct_from": "friends", "invites_from": "nobody"},
         FactKey(PERSON, guest): {"handle": None, "direct_from": "everyone", "invites_from": "everyone"},
         FactKey(PERSON, nobody): None,
@@ -745,7 +754,7 @@ async def test_blocks_have_a_direction_and_friendship_has_none(node: Node) -> No
     await rig.befriend(bob, ann)
     keys = [FactKey(table, pair(*both)) for table in (BLOCK, FRIENDS) for both in ((ann, bob), (bob, ann))]
     keys += [FactKey(BLOCK, pair(ann, ann)), FactKey(BLOCK, ann), FactKey(FRIENDS, "x y")]
-    assert await rig.log.facts(new_stream(), keys) == dict(
+    assert await single.facts(rig.log, new_stream(), keys) == dict(
         zip(keys, [None, {}, {}, {}, None, None, None], strict=True)
     )
 
@@ -753,13 +762,16 @@ async def test_blocks_have_a_direction_and_friendship_has_none(node: Node) -> No
 async def test_memberships_are_counted_over_all_streams(node: Node) -> None:
     user, key = new_user(), FactKey(MEMBERSHIPS, new_user())
     mine = FactKey(MEMBERSHIPS, user)
-    assert await node.rig.log.facts(new_stream(), [mine, key]) == {mine: {"count": 0}, key: {"count": 0}}
+    assert await single.facts(node.rig.log, new_stream(), [mine, key]) == {
+        mine: {"count": 0},
+        key: {"count": 0},
+    }
     for number in (1, 2):
         stream, activation = await node.opened()
         assert (
             await node.one(append(stream, activation, 0, changes=(Upsert(LISTENERS, user, {}),))) is ACCEPTED
         )
-        assert await node.rig.log.facts(stream, [mine]) == {mine: {"count": number}}
+        assert await single.facts(node.rig.log, stream, [mine]) == {mine: {"count": number}}
 
 
 async def test_a_right_that_was_taken_away_is_gone(node: Node) -> None:
@@ -779,10 +791,10 @@ async def test_receipts_that_exist_are_returned_whole(node: Node) -> None:
     assert await node.one(append(stream, activation, 0, 3, receipts=(mine, theirs))) is ACCEPTED
     absent = (mine.author, "0" * 8 + "-0000-0000-0000-" + "1" * 12)
     keys = [(r.author, r.client_id) for r in (mine, theirs, mine)]
-    found = await node.rig.log.receipts(stream, [absent, *keys])
+    found = await single.receipts(node.rig.log, stream, [absent, *keys])
     assert sorted(found, key=lambda r: r.first_seq) == [mine, theirs]
-    assert await node.rig.log.receipts(new_stream(), keys) == []
-    assert await node.rig.log.receipts(stream, []) == []
+    assert await single.receipts(node.rig.log, new_stream(), keys) == []
+    assert await single.receipts(node.rig.log, stream, []) == []
 
 
 async def test_due_streams_earliest_first(node: Node) -> None:
@@ -827,7 +839,7 @@ async def test_a_checkpoint_of_the_version_asked_for(node: Node) -> None:
     log = node.rig.log
 
     async def keep(seq: int, version: int, state: bytes) -> bool:
-        return await log.checkpoint(node.fence, stream, activation, seq, version, state)
+        return await single.checkpoint(log, node.fence, stream, activation, seq, version, state)
 
     assert await keep(3, 1, b"old")
     assert await keep(5, 1, b"new")
@@ -845,8 +857,8 @@ async def test_a_fenced_owner_keeps_no_checkpoint(node: Node) -> None:
     stream, first = await node.opened()
     log = node.rig.log
     _, second = await node.opened(stream)
-    assert not await log.checkpoint(node.fence, stream, first, 0, 1, b"s")
-    assert not await log.checkpoint(node.fence, new_stream(), 1, 0, 1, b"s")
+    assert not await single.checkpoint(log, node.fence, stream, first, 0, 1, b"s")
+    assert not await single.checkpoint(log, node.fence, new_stream(), 1, 0, 1, b"s")
     later = await node.rig.owner("other")
-    assert not await log.checkpoint(node.fence, stream, second, 0, 1, b"s")
-    assert await log.checkpoint(later.fence, stream, second, 0, 1, b"s")
+    assert not await single.checkpoint(log, node.fence, stream, second, 0, 1, b"s")
+    assert await single.checkpoint(log, later.fence, stream, second, 0, 1, b"s")

@@ -10,6 +10,7 @@ from protocol.inbox import inbox_of
 from storage.memory.logins import MemoryLogins
 from storage.postgres.accounts.logins import PostgresLogins
 from storage.postgres.driver.pool import Pool
+from tests import single
 from tests.contract.rig import MemoryRig, PostgresRig, Rig, append
 from tests.ports import TrioClock
 
@@ -79,7 +80,7 @@ async def test_the_inbox_s_head_is_read_with_it(stored: Stored) -> None:
     rig, inbox = stored.rig, inbox_of(ANN)
     assert await stored.logins.statuses([login(ANN)]) == [LoginStatus(True, 0, 1)]
     owner = await rig.owner()
-    made = await rig.log.activate(owner.fence, inbox, epoch=owner.epoch, create=True, state_version=1)
+    made = await single.activate(rig.log, owner.fence, inbox, epoch=owner.epoch, create=True, state_version=1)
     assert made is not None
     await rig.log.append(owner.fence, [append(inbox, made.activation, 0, 3)], wait_for_locks=True)
     asked = [login(ANN, DESK), login(ANN), login(CID, "4" * 32)]

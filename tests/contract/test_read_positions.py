@@ -10,6 +10,7 @@ from protocol import limits
 from protocol.frames import RoomHead
 from storage.memory.read_positions import MemoryReadPositions
 from storage.postgres.rooms.read_positions import PostgresReadPositions
+from tests import single
 from tests.contract.rig import MemoryRig, Owner, PostgresRig, Rig, append, new_stream
 from tests.rows import room_row
 
@@ -27,8 +28,8 @@ class Room:
         self._access = access
 
     async def made(self, *members: str) -> Room:
-        activated = await self._rig.log.activate(
-            self._owner.fence, self.id, epoch=self._owner.epoch, create=True, state_version=1
+        activated = await single.activate(
+            self._rig.log, self._owner.fence, self.id, epoch=self._owner.epoch, create=True, state_version=1
         )
         assert activated is not None
         self._activation = activated.activation

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from actors.kind import Change, Delete, FactKey, Row, Update, Upsert
 from actors.ports.log import Log, LogDataError, Verdict
 from actors.tables import Column, Tables, Type
+from tests import single
 from tests.contract.rig import TABLES, Owner, Rig, append, new_stream
 
 USER = "user:" + "1" * 32
@@ -63,8 +64,8 @@ class Roll:
         self._key, self.row, self.changes = ROWS[table]
 
     async def open(self) -> None:
-        made = await self.new.activate(
-            self._owner.fence, self._stream, epoch=self._owner.epoch, create=True, state_version=1
+        made = await single.activate(
+            self.new, self._owner.fence, self._stream, epoch=self._owner.epoch, create=True, state_version=1
         )
         assert made is not None
         self._activation = made.activation
@@ -85,7 +86,7 @@ class Roll:
 
     async def seen(self, by: Log) -> Row | None:
         key = FactKey(self._table, self._key)
-        return (await by.facts(self._stream, [key]))[key]
+        return (await single.facts(by, self._stream, [key]))[key]
 
     async def new_columns(self) -> Row | None:
         """What the new node finds in the columns that only it knows; None if there is no row."""

@@ -29,6 +29,7 @@ from actors.session.local_presence import node_presence
 from actors.session.logins import LoginReader
 from actors.session.read_markers import ReadMarkers
 from actors.session.registry import SessionRegistry
+from actors.session.rights import ReadRights
 from actors.session.services import SessionServices
 from actors.session.session import Session
 from actors.session.unread import UnreadScheduler
@@ -190,11 +191,11 @@ class SimNode:
         self._unread = UnreadScheduler(self.relay, self._read_markers, self._time)
         self._services = SessionServices(
             node=self.name,
-            log=self._log,
+            rights=ReadRights(self._log, self._time),
             relay=self.relay,
             streams=self.runtime.router,
             tokens=SimTokens(),
-            logins=LoginReader(self._logins),
+            logins=LoginReader(self._logins, self._time),
             read_markers=self._read_markers,
             unread=self._unread,
             registry=self.registry,

@@ -11,7 +11,7 @@ from typing_extensions import override
 from actors.cluster.ownership import Ownership
 from actors.ports.bus import Bus
 from actors.ports.cluster_view import Joining, Member, Move
-from actors.ports.log import Append, Fence, LogRow, Verdict
+from actors.ports.log import Append, Checkpoint, Fence, LogRow, Verdict
 from actors.relay import Relay
 from actors.runtime.publisher import Publisher
 from actors.runtime.router import Router
@@ -42,13 +42,12 @@ class ObservedLog(MemoryLog):
         return verdicts
 
     @override
-    async def checkpoint(
-        self, fence: Fence, stream: str, activation: int, seq: int, version: int, state: bytes
-    ) -> bool:
-        kept = await super().checkpoint(fence, stream, activation, seq, version, state)
-        if kept:
-            self._observed.wrote(fence, stream, activation, "kept a checkpoint of")
-            self._observed.alive(fence, f"kept a checkpoint of {stream}")
+    async def checkpoint(self, fence: Fence, checkpoints: Sequence[Checkpoint]) -> list[bool]:
+        kept = await super().checkpoint(fence, checkpoints)
+        for one, done in zip(checkpoints, kept, strict=True):
+            if done:
+                self._observed.wrote(fence, one.stream, one.activation, "kept a checkpoint of")
+                self._observed.alive(fence, f"kept a checkpoint of {one.stream}")
         return kept
 
 

@@ -13,7 +13,7 @@ from actors.ports.log import LogUnavailableError
 from actors.ports.logins import Login, Logins, LoginStatus
 from actors.ports.time import Clock
 from storage.postgres.driver.errors import PostgresError
-from storage.postgres.driver.pool import Pool
+from storage.postgres.driver.pool import Lender
 from storage.postgres.driver.queries import rows
 from storage.postgres.ids import uuid_of
 from storage.postgres.streams.log import CALL_TIMEOUT_S
@@ -21,14 +21,16 @@ from storage.postgres.streams.log import CALL_TIMEOUT_S
 _LOGIN_ID: Final = re.compile(r"[0-9a-f]{32}").fullmatch
 _NO_LOGIN: Final = UUID(int=0)
 
-# An inbox has the key of its user.
+# An inbox has the key of its user. One by one: a crowd would be joined to tables that have just grown by scans.
 _STATUSES: Final = """
 select l.revoked_at is null and a.deleted_at is null and a.banned_at is null and l.id is not null and a.id is not null,
        coalesce(s.head, 0), coalesce(l.created_at, 0)
 from unnest(%(logins)s::uuid[], %(accounts)s::uuid[]) with ordinality q(login, account, position)
-left join login l on l.id = q.login and l.account = q.account
-left join account a on a.id = q.account
-left join stream s on s.id = q.account and s.kind = 'inbox' and s.deleted_at is null
+left join lateral (select l.* from login l where l.id = q.login and l.account = q.account limit 1) l on true
+left join lateral (select a.* from account a where a.id = q.account limit 1) a on true
+left join lateral (
+    select s.* from stream s where s.id = q.account and s.kind = 'inbox' and s.deleted_at is null limit 1
+) s on true
 order by q.position
 """
 
@@ -36,7 +38,7 @@ order by q.position
 class PostgresLogins(Logins):
     """The Logins port on PostgreSQL."""
 
-    def __init__(self, pool: Pool, clock: Clock) -> None:
+    def __init__(self, pool: Lender, clock: Clock) -> None:
         self._pool = pool
         self._clock = clock
 

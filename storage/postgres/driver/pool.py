@@ -1,14 +1,15 @@
-"""A bounded pool of connections."""
+"""A bounded pool of connections, with a way past the queue for what all else waits for."""
 
 from __future__ import annotations
 
 from collections import deque
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Protocol, Self
 
 import psycopg
 import trio
 from psycopg import pq
+from typing_extensions import override
 
 from storage.postgres.driver.connection import CLEANUP_TIMEOUT_S, TrioConnection
 from storage.postgres.driver.errors import PoolClosed, PoolTimeout
@@ -18,14 +19,28 @@ _IDLE: Final = pq.TransactionStatus.IDLE
 _ACTIVE: Final = pq.TransactionStatus.ACTIVE
 
 
-class Pool:
+class Lender(Protocol):
+    """Lends connections."""
+
+    def connection(self) -> Lease:
+        """Lend a connection for the block: ``async with lender.connection() as connection``.
+
+        Raises PoolTimeout, PoolClosed, or psycopg.OperationalError if a new connection can't be made.
+        """
+        ...
+
+
+class Pool(Lender):
     """At most ``size_max`` connections, lent one at a time; the one used last is lent first.
 
-    At most ``waiters_max`` tasks wait for one, in order, each ``acquire_timeout_s``. A connection that the
-    server closed while it lay idle is noticed and replaced, one older than ``lifetime_max_s`` too; one that
-    comes back in the middle of a transaction is rolled back, in any other state closed. One that may only read is
-    closed when it was refused a write, with all that ``access`` trusts no longer. Further keyword arguments go to
-    TrioConnection.connect. Make and use a pool within one Trio run.
+    At most ``waiters_max`` tasks wait for one, in order, each ``acquire_timeout_s``. The last ``reserved`` places that
+    are free are for those who borrow from ``first``, who also wait in a queue of their own, which is served first: a
+    crowd of others neither refuses them nor holds them up for longer than one of its statements takes.
+
+    A connection that the server closed while it lay idle is noticed and replaced, one older than ``lifetime_max_s``
+    too; one that comes back in the middle of a transaction is rolled back, in any other state closed. One that may only
+    read is closed when it was refused a write, with all that ``access`` trusts no longer. Further keyword arguments go
+    to TrioConnection.connect. Make and use a pool within one Trio run.
     """
 
     def __init__(
@@ -33,6 +48,7 @@ class Pool:
         conninfo: str,
         *,
         size_max: int = 10,
+        reserved: int = 0,
         waiters_max: int = 1000,
         acquire_timeout_s: float = 5.0,
         lifetime_max_s: float = 1800.0,
@@ -47,21 +63,23 @@ class Pool:
         self._lifetime_max_s = lifetime_max_s
         self._closed = False
         self._idle: deque[TrioConnection] = deque()
-        # Tasks park only while _free is 0; a lease that ends passes its place to the first of them, so
-        # _free + leases (and places being passed on) == size_max.
+        # Tasks park only while there is no place for them; a lease that ends passes its place to the first who may have
+        # it, so _free + leases (and places being passed on) == size_max.
         self._free = size_max
+        self._reserved = min(reserved, size_max - 1)
         self._waiters = trio.lowlevel.ParkingLot()
+        self._first_waiters = trio.lowlevel.ParkingLot()
+        self.first: Final[Lender] = _First(self)
+        """The same connections, for what all else waits for."""
 
+    @override
     def connection(self) -> Lease:
-        """Lend a connection for the block: ``async with pool.connection() as connection``.
-
-        Raises PoolTimeout, PoolClosed, or psycopg.OperationalError if a new connection can't be made.
-        """
-        return Lease(self)
+        return Lease(self, first=False)
 
     async def aclose(self) -> None:
         """Close idle connections now and lent ones as they come back; whoever waits gets PoolClosed."""
         self._closed = True
+        self._first_waiters.unpark_all()
         self._waiters.unpark_all()
         while self._idle:
             await self._idle.pop().close()
@@ -72,13 +90,13 @@ class Pool:
     async def __aexit__(self, *exc: object) -> None:
         await self.aclose()
 
-    async def _lend(self) -> TrioConnection:
+    async def _lend(self, *, first: bool) -> TrioConnection:
         if self._closed:
             raise PoolClosed("the connection pool is closed")
-        if self._free:
+        if self._free > (0 if first else self._reserved):
             self._free -= 1
         else:
-            await self._wait_for_place()
+            await self._wait_for_place(self._first_waiters if first else self._waiters)
         try:
             return await self._newest_alive() or await TrioConnection.connect(
                 self._conninfo, **self._connect_options
@@ -87,18 +105,20 @@ class Pool:
             self._give_place()
             raise
 
-    async def _wait_for_place(self) -> None:
-        if len(self._waiters) >= self._waiters_max:
+    async def _wait_for_place(self, waiters: trio.lowlevel.ParkingLot) -> None:
+        if len(waiters) >= self._waiters_max:
             raise PoolTimeout(f"{self._waiters_max} tasks wait for a database connection already")
         with trio.move_on_after(self._acquire_timeout_s) as scope:
-            await self._waiters.park()
+            await waiters.park()
         if scope.cancelled_caught:
             raise PoolTimeout(f"no database connection became free in {self._acquire_timeout_s} s")
         if self._closed:
             raise PoolClosed("the connection pool is closed")
 
     def _give_place(self) -> None:
-        if self._waiters:
+        if self._first_waiters:
+            self._first_waiters.unpark()
+        elif self._waiters and self._free >= self._reserved:
             self._waiters.unpark()
         else:
             self._free += 1
@@ -126,16 +146,28 @@ class Pool:
             self._give_place()
 
 
-class Lease:
-    """One loan of a connection. A class, because @asynccontextmanager costs a third of the throughput."""
-
-    __slots__ = ("_connection", "_pool")
+class _First(Lender):
+    """Borrows before others."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
+    @override
+    def connection(self) -> Lease:
+        return Lease(self._pool, first=True)
+
+
+class Lease:
+    """One loan of a connection. A class, because @asynccontextmanager costs a third of the throughput."""
+
+    __slots__ = ("_connection", "_first", "_pool")
+
+    def __init__(self, pool: Pool, *, first: bool) -> None:
+        self._pool = pool
+        self._first = first
+
     async def __aenter__(self) -> TrioConnection:
-        self._connection = await self._pool._lend()  # pyright: ignore[reportPrivateUsage]
+        self._connection = await self._pool._lend(first=self._first)  # pyright: ignore[reportPrivateUsage]
         return self._connection
 
     async def __aexit__(

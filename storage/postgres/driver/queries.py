@@ -16,13 +16,13 @@ from storage.postgres.driver.errors import (
     PostgresError,
     statement_error,
 )
-from storage.postgres.driver.pool import Pool
+from storage.postgres.driver.pool import Lender
 
 Row = tuple[Any, ...]
 
 
 @asynccontextmanager
-async def lent(pool: Pool, *, transaction: bool = False) -> AsyncGenerator[TrioConnection]:
+async def lent(pool: Lender, *, transaction: bool = False) -> AsyncGenerator[TrioConnection]:
     """A connection for the block, in a transaction if one is asked for. Raises PostgresError."""
     entered = False
     try:
@@ -37,14 +37,14 @@ async def lent(pool: Pool, *, transaction: bool = False) -> AsyncGenerator[TrioC
         raise _translated(error, sent=entered) from error
 
 
-async def rows(pool: Pool, statement: str, parameters: Mapping[str, Any]) -> list[Row]:
+async def rows(pool: Lender, statement: str, parameters: Mapping[str, Any]) -> list[Row]:
     """The rows one statement returns. Raises PostgresError."""
     async with lent(pool) as connection:
         cursor = await connection.execute(statement.encode(), parameters)
         return await cursor.fetchall()
 
 
-async def execute(pool: Pool, statement: str, parameters: Mapping[str, Any]) -> None:
+async def execute(pool: Lender, statement: str, parameters: Mapping[str, Any]) -> None:
     """Run one statement that returns nothing. Raises PostgresError."""
     async with lent(pool) as connection:
         await connection.execute(statement.encode(), parameters)

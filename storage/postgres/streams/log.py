@@ -17,6 +17,7 @@ from actors.ports.log import (
     POISONED,
     Activation,
     Append,
+    Checkpoint,
     Fence,
     FencedError,
     Log,
@@ -26,9 +27,12 @@ from actors.ports.log import (
     LogOutcomeUnknownError,
     LogRow,
     LogUnavailableError,
+    NotActivated,
+    Page,
     ReadAccess,
     Receipt,
     Verdict,
+    Wanted,
 )
 from actors.ports.time import Clock
 from actors.tables import Tables
@@ -43,13 +47,14 @@ from storage.postgres.driver.errors import (
 )
 from storage.postgres.driver.link import CommitLink
 from storage.postgres.driver.links import Links
-from storage.postgres.driver.pool import Pool
+from storage.postgres.driver.pool import Lender
 from storage.postgres.driver.queries import rows
 from storage.postgres.driver.write_access import WriteAccess
-from storage.postgres.streams import append_batch
+from storage.postgres.streams import activation, append_batch
+from storage.postgres.streams.activation import DISCARD
 from storage.postgres.streams.changes import schema_of
 from storage.postgres.streams.projections import OTHERS, projections_of
-from storage.postgres.streams.shared_facts import SHARED, SharedFacts
+from storage.postgres.streams.shared_facts import SHARED
 
 CONNECT_TIMEOUT_S: Final = 2
 """To one address; libpq takes whole seconds, from 2."""
@@ -59,26 +64,46 @@ CALL_TIMEOUT_S: Final = 5.0
 """A call other than append, a wait for a pooled connection or a lock included."""
 COMMIT_LINKS: Final = 2
 
+NO_KEY: Final = bytes(16)
+"""Before that of any stream."""
+
 _SETTINGS: Final = {
     # append_batch_v2 judges rows as their last writer left them: only READ COMMITTED reads them so.
     "default_transaction_isolation": "read committed",
     # Accepted means durable, whatever the server's own default is.
     "synchronous_commit": "on",
 }
-_ACTIVATE: Final = """
-    select fenced, activation, head, last_at, effects_seq, state, checkpoint_seq
-    from activate_stream(%(node)s, %(fence)s, %(epoch)s, %(stream)s, %(kind)s, %(create)s, %(version)s)
-"""
 _READ: Final = """
     select e.seq, e.header, e.payload from stream s join event e on e.stream_id = s.id
     where s.id = %(stream)s and s.kind = %(kind)s and s.deleted_at is null and e.seq > %(after)s
     order by e.seq limit %(limit)s
 """
+# Streams are looked up one by one: with "limit" they aren't joined. The planner joins a crowd to a table of unknown
+# size, such as one that has just grown, by scanning it for each.
+_READ_MANY: Final = """
+    select q.position, e.seq, e.header, e.payload
+    from unnest(%(streams)s::uuid[], %(kinds)s::text[], %(afters)s::bigint[], %(limits)s::bigint[])
+        with ordinality q(id, kind, after, at_most, position)
+    cross join lateral (
+        select s.* from stream s where s.id = q.id and s.kind = q.kind and s.deleted_at is null limit 1
+    ) s
+    cross join lateral (
+        select e.seq, e.header, e.payload from event e where e.stream_id = s.id and e.seq > q.after
+        order by e.seq limit q.at_most
+    ) e
+    order by q.position, e.seq
+"""
 _RECEIPTS: Final = """
-    select r.author, r.client_id::text, r.first_seq, r.last_seq, r.digest, r.answer
-    from unnest(%(authors)s::text[], %(client_ids)s::uuid[]) k(author, client_id)
-    join stream s on s.id = %(stream)s and s.kind = %(kind)s and s.deleted_at is null
-    join receipt r on r.stream_id = s.id and r.author = k.author and r.client_id = k.client_id
+    select q.position, r.author, r.client_id::text, r.first_seq, r.last_seq, r.digest, r.answer
+    from unnest(%(streams)s::uuid[], %(kinds)s::text[], %(authors)s::text[], %(client_ids)s::uuid[])
+        with ordinality q(id, kind, author, client_id, position)
+    cross join lateral (
+        select s.* from stream s where s.id = q.id and s.kind = q.kind and s.deleted_at is null limit 1
+    ) s
+    cross join lateral (
+        select r.* from receipt r where r.stream_id = s.id and r.author = q.author and r.client_id = q.client_id
+        limit 1
+    ) r
 """
 _READ_ACCESS: Final = """
     select s.id is not null,
@@ -89,29 +114,40 @@ _READ_ACCESS: Final = """
     from incarnation i
     cross join unnest(%(streams)s::uuid[], %(kinds)s::text[], %(users)s::text[])
         with ordinality q(id, kind, user_id, position)
-    left join stream s on s.id = q.id and s.kind = q.kind and s.deleted_at is null
+    left join lateral (
+        select s.* from stream s where s.id = q.id and s.kind = q.kind and s.deleted_at is null limit 1
+    ) s on true
     left join lateral (
         select true as may, min(coalesce(l.after, 0)) as after from listener l
         where l.stream_id = s.id and l.user_id in (q.user_id, '*') having count(*) > 0
     ) l on true
     order by q.position
 """
-# No lock: an earlier owner's state is as true as a later one's, and the highest seq wins.
+# No lock: an earlier owner's state is as true as a later one's, and the highest seq wins. In id order, or two calls
+# deadlock.
 _CHECKPOINT: Final = """
     with owned as (
-        select s.id from stream s join node n on n.id = %(node)s and n.fence = %(fence)s
-        where s.id = %(stream)s and s.kind = %(kind)s and s.deleted_at is null and s.activation = %(activation)s
+        select q.* from unnest(
+            %(streams)s::uuid[], %(kinds)s::text[], %(activations)s::bigint[], %(versions)s::integer[],
+            %(seqs)s::bigint[], %(states)s::bytea[]
+        ) with ordinality q(id, kind, activation, version, seq, state, position)
+        join node n on n.id = %(node)s and n.fence = %(fence)s
+        join lateral (
+        select s.* from stream s where s.id = q.id and s.kind = q.kind and s.deleted_at is null limit 1
+    ) s on s.activation = q.activation
     ), kept as (
         insert into checkpoint as c (stream_id, version, seq, state)
-        select id, %(version)s, %(seq)s, %(state)s from owned
+        select id, version, seq, state from owned order by id
         on conflict (stream_id, version) do update set seq = excluded.seq, state = excluded.state
         where c.seq <= excluded.seq
     )
-    select exists (select from owned)
+    select position from owned
 """
 _HEADS: Final = """
     select coalesce(s.head, 0) from unnest(%(streams)s::uuid[], %(kinds)s::text[]) with ordinality q(id, kind, position)
-    left join stream s on s.id = q.id and s.kind = q.kind and s.deleted_at is null
+    left join lateral (
+        select s.* from stream s where s.id = q.id and s.kind = q.kind and s.deleted_at is null limit 1
+    ) s on true
     order by q.position
 """
 # Each shard's earliest by its index: neither other shards' streams nor those beyond the limit are read.
@@ -120,8 +156,9 @@ _DUE: Final = """
     from unnest(%(shards)s::smallint[]) q(shard)
     cross join lateral (
         select s.kind, s.id, s.wake_at from stream s
-        where s.shard = q.shard and s.wake_at <= %(before)s and s.deleted_at is null
-        order by s.wake_at limit %(limit)s
+        where s.shard = q.shard and s.wake_at between %(from)s and %(before)s and s.deleted_at is null
+            and (s.wake_at, s.id) > (%(from)s, %(after)s)
+        order by s.wake_at, s.id limit %(limit)s
     ) d
     order by d.wake_at, d.id limit %(limit)s
 """
@@ -169,7 +206,7 @@ class PostgresLog(Log):
     def __init__(
         self,
         conninfo: str,
-        pool: Pool,
+        pool: Lender,
         clock: Clock,
         tables: Tables,
         *,
@@ -226,34 +263,22 @@ class PostgresLog(Log):
 
     @override
     async def activate(
-        self, fence: Fence, stream: str, *, epoch: int, create: bool, state_version: int
-    ) -> Activation | None:
-        parameters = {
-            **_named(stream),
-            "node": fence.node,
-            "fence": fence.number,
-            "epoch": epoch,
-            "create": create,
-            "version": state_version,
-        }
+        self, fence: Fence, wanted: Sequence[Wanted], *, wait_for_locks: bool
+    ) -> list[Activation | NotActivated]:
+        if len({one.stream for one in wanted}) != len(wanted):
+            raise ValueError("a stream stands in one call once")
+        parameters = activation.parameters(fence, wanted, wait_for_locks=wait_for_locks)
         try:
-            found = await self._ask(_ACTIVATE, parameters)
+            found = await self._ask(activation.STATEMENT, parameters)
         except LogUnavailableError as error:
             self._failed(error)
             raise
-        if not found:
-            return None
-        fenced, activation, head, last_at, effects_seq, state, checkpoint_seq = found[0]
-        if fenced:
-            raise FencedError
-        return Activation(
-            activation=activation,
-            head=head,
-            last_at=last_at,
-            effects_seq=effects_seq,
-            checkpoint=state,
-            checkpoint_seq=checkpoint_seq or 0,
-        )
+        return activation.answers(len(wanted), found)
+
+    @override
+    async def discard(self, fence: Fence, stream: str, activation: int) -> None:
+        parameters = {**_named(stream), **_run(fence), "activation": activation}
+        await self._ask(DISCARD, parameters)
 
     @override
     async def read(self, stream: str, after: int, limit: int) -> list[LogRow]:
@@ -261,49 +286,90 @@ class PostgresLog(Log):
         return [LogRow(seq, header, payload) for seq, header, payload in found]
 
     @override
-    async def receipts(self, stream: str, keys: Sequence[tuple[str, str]]) -> list[Receipt]:
-        distinct = list(dict.fromkeys(keys))
+    async def read_many(self, pages: Sequence[Page]) -> list[list[LogRow]]:
         parameters = {
-            **_named(stream),
-            "authors": [author for author, _ in distinct],
-            "client_ids": [UUID(bytes=client_key(client_id)) for _, client_id in distinct],
+            **_all_named([page.stream for page in pages]),
+            "afters": [page.after for page in pages],
+            "limits": [page.limit for page in pages],
         }
-        return [Receipt(*row) for row in await self._ask(_RECEIPTS, parameters)]
-
-    @override
-    async def facts(self, stream: str, keys: Sequence[FactKey]) -> dict[FactKey, Row | None]:
-        found: dict[FactKey, Row | None] = dict.fromkeys(keys)
-        by_table: defaultdict[str, list[str]] = defaultdict(list)
-        for key in found:
-            by_table[key.table].append(key.key)
-        for table, names in by_table.items():
-            if table in SHARED:
-                for key, row in await self._shared(SHARED[table], names):
-                    found[FactKey(table, key)] = row
-                continue
-            projection = self._projections.get(table, OTHERS)
-            parameters = {**_named(stream), "table": table, "keys": projection.keys(names)}
-            for key, *values in await self._ask(projection.statement, parameters):
-                found[FactKey(table, key)] = projection.row(values)
+        found = [list[LogRow]() for _ in pages]
+        for position, seq, header, payload in await self._ask(_READ_MANY, parameters):
+            found[int(position) - 1].append(LogRow(seq, header, payload))
         return found
 
     def _failed(self, error: Exception) -> None:
         # The first one is kept: the next may name another file, and nobody should be told of a new trouble.
         self.trouble = self.trouble or own_words(error)
 
-    async def _shared(self, shared: SharedFacts, keys: Sequence[str]) -> list[tuple[str, Row]]:
-        asked = [(key, arguments) for key in keys if (arguments := shared.arguments(key)) is not None]
-        if not asked:
+    @override
+    async def receipts(
+        self, questions: Sequence[tuple[str, Sequence[tuple[str, str]]]]
+    ) -> list[list[Receipt]]:
+        asked = [
+            (place, stream, key)
+            for place, (stream, keys) in enumerate(questions)
+            for key in dict.fromkeys(keys)
+        ]
+        parameters = {
+            **_all_named([stream for _, stream, _ in asked]),
+            "authors": [author for _, _, (author, _) in asked],
+            "client_ids": [UUID(bytes=client_key(client_id)) for _, _, (_, client_id) in asked],
+        }
+        found = [list[Receipt]() for _ in questions]
+        for position, *values in await self._ask(_RECEIPTS, parameters):
+            found[asked[int(position) - 1][0]].append(Receipt(*values))
+        return found
+
+    @override
+    async def facts(
+        self, questions: Sequence[tuple[str, Sequence[FactKey]]]
+    ) -> list[dict[FactKey, Row | None]]:
+        found: list[dict[FactKey, Row | None]] = [dict.fromkeys(keys) for _, keys in questions]
+        by_table: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
+        for place, keys in enumerate(found):
+            for key in keys:
+                by_table[key.table].append((place, key.key))
+        for table, asked in by_table.items():
+            reading = self._shared(table, asked) if table in SHARED else self._own(table, asked, questions)
+            for place, key, row in await reading:
+                found[place][FactKey(table, key)] = row
+        return found
+
+    async def _own(
+        self,
+        table: str,
+        asked: Sequence[tuple[int, str]],
+        questions: Sequence[tuple[str, Sequence[FactKey]]],
+    ) -> list[tuple[int, str, Row]]:
+        """Rows of one table of streams' own, with the question and the key that asked."""
+        projection = self._projections.get(table, OTHERS)
+        stored = [
+            (place, key, value) for place, key in asked if (value := projection.stored(key)) is not None
+        ]
+        parameters = {
+            **_all_named([questions[place][0] for place, _, _ in stored]),
+            "table": table,
+            "keys": [value for _, _, value in stored],
+        }
+        found = await self._ask(projection.statement, parameters) if stored else []
+        return [(*stored[position - 1][:2], projection.row(values)) for position, *values in found]
+
+    async def _shared(self, table: str, asked: Sequence[tuple[int, str]]) -> list[tuple[int, str, Row]]:
+        """Rows that belong to no stream, likewise; each is read once."""
+        shared = SHARED[table]
+        distinct = dict.fromkeys(key for _, key in asked)
+        known = [(key, arguments) for key in distinct if (arguments := shared.arguments(key)) is not None]
+        if not known:
             return []
-        columns = zip(*(arguments for _, arguments in asked), strict=True)
+        columns = zip(*(arguments for _, arguments in known), strict=True)
         rows = await self._ask(shared.statement, {f"k{i}": list(column) for i, column in enumerate(columns)})
-        return [(asked[position - 1][0], shared.row(values)) for position, *values in rows]
+        found: dict[str, Row] = {known[position - 1][0]: shared.row(values) for position, *values in rows}
+        return [(place, key, found[key]) for place, key in asked if key in found]
 
     @override
     async def read_access(self, questions: Sequence[tuple[str, str]]) -> list[ReadAccess]:
         parameters = {
-            "streams": [UUID(bytes=stream_key(stream)) for stream, _ in questions],
-            "kinds": [kind_of(stream) for stream, _ in questions],
+            **_all_named([stream for stream, _ in questions]),
             "users": [user for _, user in questions],
         }
         return [
@@ -312,32 +378,35 @@ class PostgresLog(Log):
         ]
 
     @override
-    async def checkpoint(
-        self, fence: Fence, stream: str, activation: int, seq: int, version: int, state: bytes
-    ) -> bool:
+    async def checkpoint(self, fence: Fence, checkpoints: Sequence[Checkpoint]) -> list[bool]:
         parameters = {
-            **_named(stream),
-            "node": fence.node,
-            "fence": fence.number,
-            "activation": activation,
-            "seq": seq,
-            "version": version,
-            "state": state,
+            **_all_named([one.stream for one in checkpoints]),
+            **_run(fence),
+            "activations": [one.activation for one in checkpoints],
+            "versions": [one.version for one in checkpoints],
+            "seqs": [one.seq for one in checkpoints],
+            "states": [one.state for one in checkpoints],
         }
-        ((owned,),) = await self._ask(_CHECKPOINT, parameters)
-        return owned
+        owned = {position for (position,) in await self._ask(_CHECKPOINT, parameters)}
+        return [position in owned for position in range(1, len(checkpoints) + 1)]
 
     @override
     async def heads(self, streams: Sequence[str]) -> list[int]:
-        parameters = {
-            "streams": [UUID(bytes=stream_key(stream)) for stream in streams],
-            "kinds": [kind_of(stream) for stream in streams],
-        }
-        return [head for (head,) in await self._ask(_HEADS, parameters)]
+        return [head for (head,) in await self._ask(_HEADS, _all_named(streams))]
 
     @override
-    async def due(self, shards: Sequence[int], before: Instant, limit: int) -> list[tuple[str, Instant]]:
-        found = await self._ask(_DUE, {"shards": list(shards), "before": before, "limit": limit})
+    async def due(
+        self, shards: Sequence[int], before: Instant, limit: int, *, after: tuple[Instant, str] | None = None
+    ) -> list[tuple[str, Instant]]:
+        at, key = (0, NO_KEY) if after is None else (after[0], stream_key(after[1]))
+        parameters = {
+            "shards": list(shards),
+            "before": before,
+            "limit": limit,
+            "from": at,
+            "after": UUID(bytes=key),
+        }
+        found = await self._ask(_DUE, parameters)
         return [(f"{kind}:{key.hex}", wake_at) for kind, key, wake_at in found]
 
     @override
@@ -362,10 +431,14 @@ class PostgresLog(Log):
         await self._ask(_LET_GO, _command(stream, key))
 
     async def _ask(self, statement: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-        """One statement on the pool, whose repetition is harmless: every failure is 'unavailable'."""
+        """One statement on the pool, whose repetition is harmless: a failure is 'unavailable', but for what can't be
+        asked.
+        """
         try:
             with self._clock.deadline(CALL_TIMEOUT_S):
                 return await rows(self._pool, statement, parameters)
+        except DataRejected as error:
+            raise LogDataError(str(error)) from error
         except PostgresError as error:
             raise LogUnavailableError(str(error)) from error
         raise LogUnavailableError(f"no answer within {CALL_TIMEOUT_S} s")
@@ -378,3 +451,14 @@ def _command(stream: str, key: tuple[str, str]) -> dict[str, Any]:
 
 def _named(stream: str) -> dict[str, Any]:
     return {"stream": UUID(bytes=stream_key(stream)), "kind": kind_of(stream)}
+
+
+def _all_named(streams: Sequence[str]) -> dict[str, Any]:
+    return {
+        "streams": [UUID(bytes=stream_key(stream)) for stream in streams],
+        "kinds": [kind_of(stream) for stream in streams],
+    }
+
+
+def _run(fence: Fence) -> dict[str, Any]:
+    return {"node": fence.node, "fence": fence.number}

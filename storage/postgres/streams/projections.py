@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, cast
 
 from msgspec import Struct
-from psycopg.sql import SQL, Composable, Identifier, Literal
+from psycopg.sql import SQL, Identifier
 
 from actors.kind import Row
 from actors.tables import Table, Tables, Type
@@ -28,66 +28,66 @@ COLUMN_TYPES: Final = {
 class Projection(Struct, frozen=True):
     """How one table's facts are read.
 
-    The statement takes stream, kind, table and keys, and returns the key as text, then the columns in order.
+    The statement takes arrays of streams, kinds and keys, and the table's name; it returns a position in the arrays,
+    from 1, then the columns in order.
     """
 
     statement: str
-    keys: Callable[[Sequence[str]], list[Any]]
-    """Keys as the statement takes them; one that can't exist is left out."""
+    stored: Callable[[str], Any]
+    """A key as the statement takes it; None for one that can't exist."""
     row: Callable[[Sequence[Any]], Row]
     """A row from its columns."""
 
 
-_OF_DECLARED: Final = SQL("""
-    select {key}, {columns} from stream s join {table} t on t.stream_id = s.id
-    where s.id = %(stream)s and s.kind = %(kind)s and s.deleted_at is null and {match}
+# One by one: with "limit" it isn't joined. The planner joins a crowd to a table of unknown size, such as one that has
+# just grown, by scanning it for each.
+_ASKED: Final = SQL("""
+    from unnest(%(streams)s::uuid[], %(kinds)s::text[], %(keys)s::{type}[])
+        with ordinality q(id, kind, key, position)
+    cross join lateral (
+        select s.* from stream s where s.id = q.id and s.kind = q.kind and s.deleted_at is null limit 1
+    ) s
+    cross join lateral (select t.* from {table} t where t.stream_id = s.id and {match} limit 1) t
 """)
-_OF_OTHERS: Final = """
-    select p.key, p.value from stream s join projection_row p on p.stream_id = s.id
-    where s.id = %(stream)s and s.kind = %(kind)s and s.deleted_at is null
-      and p.name = %(table)s and p.key = any(%(keys)s::text[])
-"""
+_OF_DECLARED: Final = SQL("select q.position, {columns} {asked}")
 
 
 def _declared(table: Table) -> Projection:
     names = tuple(column.name for column in table.columns)
     statement = _OF_DECLARED.format(
-        key=_key_of(table),
         columns=SQL(", ").join(Identifier("t", name) for name in names),
-        table=Identifier(table.name),
-        match=_match_of(table),
+        asked=_ASKED.format(
+            type=SQL("bigint" if table.by_seq else "text"),
+            table=Identifier(table.name),
+            match=SQL("q.key = ''")
+            if table.key is None
+            else SQL("{} = q.key").format(Identifier("t", table.key.name)),
+        ),
     )
     return Projection(
         statement=statement.as_string(),
-        keys=_seqs if table.by_seq else list[str],
+        stored=_seq if table.by_seq else str,
         row=lambda values: dict(zip(names, values, strict=True)),
     )
 
 
-def _key_of(table: Table) -> Composable:
-    if table.key is None:
-        return Literal("")
-    return SQL("{}::text").format(Identifier("t", table.key.name))
+def _seq(key: str) -> int | None:
+    try:
+        return seq_of(key)
+    except UnstorableError:
+        return None  # there can't be such a row
 
 
-def _match_of(table: Table) -> Composable:
-    if table.key is None:
-        return SQL("'' = any(%(keys)s::text[])")
-    key = Identifier("t", table.key.name)
-    return SQL("{} = any(%(keys)s::{}[])").format(key, SQL("bigint" if table.by_seq else "text"))
-
-
-def _seqs(keys: Sequence[str]) -> list[int]:
-    found: list[int] = []
-    for key in keys:
-        try:
-            found.append(seq_of(key))
-        except UnstorableError:
-            continue  # there can't be such a row
-    return found
-
-
-OTHERS: Final = Projection(statement=_OF_OTHERS, keys=list[str], row=lambda values: cast("Row", values[0]))
+_OF_OTHERS: Final = SQL("select q.position, t.value {asked}").format(
+    asked=_ASKED.format(
+        type=SQL("text"),
+        table=Identifier("projection_row"),
+        match=SQL("t.name = %(table)s and t.key = q.key"),
+    )
+)
+OTHERS: Final = Projection(
+    statement=_OF_OTHERS.as_string(), stored=str, row=lambda values: cast("Row", values[0])
+)
 
 
 def projections_of(tables: Tables) -> dict[str, Projection]:

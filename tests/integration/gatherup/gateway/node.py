@@ -18,6 +18,7 @@ from actors.session.local_presence import node_presence
 from actors.session.logins import LoginReader
 from actors.session.read_markers import ReadMarkers
 from actors.session.registry import SessionRegistry
+from actors.session.rights import ReadRights
 from actors.session.services import SessionServices
 from actors.session.session import Session
 from actors.session.unread import UnreadScheduler
@@ -172,11 +173,11 @@ async def serving_node() -> AsyncIterator[Node]:
     presence, local_presence = node_presence(ownership, clock, relay, lambda user: None)
     services = SessionServices(
         node="node-1",
-        log=log,
+        rights=ReadRights(log, clock),
         relay=relay,
         streams=runtime.router,
         tokens=tokens,
-        logins=LoginReader(MemoryLogins(database, set())),
+        logins=LoginReader(MemoryLogins(database, set()), clock),
         registry=SessionRegistry(),
         presence=presence,
         local_presence=local_presence,

@@ -50,9 +50,11 @@ class Scripted:
             answer = Verdict.ACCEPTED
         return [cast(Verdict, answer)] * len(appends)
 
-    async def receipts(self, stream: str, keys: Sequence[tuple[str, str]]) -> list[Receipt]:
+    async def receipts(
+        self, questions: Sequence[tuple[str, Sequence[tuple[str, str]]]]
+    ) -> list[list[Receipt]]:
         await trio.lowlevel.checkpoint()
-        return self._receipts
+        return [self._receipts for _ in questions]
 
 
 @asynccontextmanager

@@ -18,7 +18,7 @@ from protocol.event import decode_header
 from protocol.frames import Accepted, Refused
 from storage.memory.faults import Faults, Outcome
 from tests.ownership import owning_everything
-from tests.ports import TrioClock
+from tests.ports import SeededRandomness, TrioClock
 from tests.unit.actors.runtime.conftest import TALLY, Add, World, ask_all, cid
 
 ME = "user:" + "1" * 32
@@ -187,14 +187,16 @@ async def test_a_shard_that_is_taken_again_during_a_read_is_read_again(autojump_
     gate = trio.Event()
 
     class SlowLog:
-        async def due(self, shards: Sequence[int], horizon: int, limit: int) -> list[tuple[str, int]]:
+        async def due(
+            self, shards: Sequence[int], before: int, limit: int, *, after: object
+        ) -> list[tuple[str, int]]:
             reads.append(list(shards))
             if len(reads) == 1:
                 await gate.wait()
             return []
 
     ownership = owning_everything(clock)
-    due = DueWork(SlowLog(), ownership, clock, lambda stream, epoch: None)  # type: ignore[arg-type]
+    due = DueWork(SlowLog(), ownership, clock, SeededRandomness(1), lambda *_: None)  # type: ignore[arg-type]
     async with trio.open_nursery() as nursery:
         nursery.start_soon(due.run)
         await trio.testing.wait_all_tasks_blocked()

@@ -10,7 +10,7 @@ import pytest
 import trio
 
 from actors.kind import Send
-from actors.ports.log import LogUnavailableError
+from actors.ports.log import LogUnavailableError, NotActivated, Wanted
 from actors.runtime import cell
 from actors.runtime.limits import EFFECTS_AT_ONCE
 from actors.runtime.owed import Owed, PendingEffect
@@ -29,11 +29,13 @@ def away(world: World, monkeypatch: pytest.MonkeyPatch) -> set[str]:
     streams: set[str] = set()
     activate = MemoryLog.activate
 
-    async def refusing(self: Any, fence: Any, stream: str, **more: Any) -> Any:
-        if stream in streams:
+    async def refusing(self: Any, fence: Any, wanted: Sequence[Wanted], *, wait_for_locks: bool) -> Any:
+        there = [one for one in wanted if one.stream not in streams]
+        if wait_for_locks and there != wanted:
             await trio.sleep(5)
             raise LogUnavailableError("away")
-        return await activate(self, fence, stream, **more)
+        found = iter(await activate(self, fence, there, wait_for_locks=wait_for_locks))
+        return [NotActivated.BUSY if one.stream in streams else next(found) for one in wanted]
 
     monkeypatch.setattr(MemoryLog, "activate", refusing)
     return streams
@@ -81,9 +83,9 @@ async def test_what_goes_to_one_target_is_taken_in_batches_and_first_without_a_l
         appends.extend(each.stream for each in batch)
         return await append(self, fence, batch, **more)
 
-    async def looked(self: Any, stream: str, keys: Any) -> Any:
-        looks.append(stream)
-        return await receipts(self, stream, keys)
+    async def looked(self: Any, questions: Any) -> Any:
+        looks.extend(stream for stream, _ in questions)
+        return await receipts(self, questions)
 
     monkeypatch.setattr(MemoryLog, "append", counted)
     monkeypatch.setattr(MemoryLog, "receipts", looked)

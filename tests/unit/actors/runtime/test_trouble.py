@@ -18,6 +18,7 @@ from actors.ports.log import (
     LogOutcomeUnknownError,
     LogRow,
     LogUnavailableError,
+    Page,
     Receipt,
     Verdict,
 )
@@ -31,6 +32,7 @@ from protocol.event import Header, decode_header
 from protocol.frames import Accepted, Command, Refused, Reply, Signal, Unknown
 from storage.memory.faults import Faults, Outcome, Point
 from storage.memory.log import MemoryLog
+from tests import single
 from tests.ownership import owning_everything
 from tests.ports import SeededRandomness, TrioClock
 from tests.unit.actors.runtime.conftest import (
@@ -171,7 +173,7 @@ async def test_a_timer_that_was_put_off_fires_on_its_new_time(autojump_clock: ob
 
 async def test_due_work_keeps_no_more_than_the_near_future(autojump_clock: object, world: World) -> None:
     log = MemoryLog(world.database, world.clock)
-    due = DueWork(log, owning_everything(world.clock), world.clock, lambda *_: None)
+    due = DueWork(log, owning_everything(world.clock), world.clock, SeededRandomness(1), lambda *_: None)
     for i in range(10_000):
         due.schedule("tally:1", world.clock.now() + 10**9 - i)
     assert len(due) == 0
@@ -180,7 +182,7 @@ async def test_due_work_keeps_no_more_than_the_near_future(autojump_clock: objec
 async def test_a_crowd_that_is_due_at_once_is_read_page_by_page(
     autojump_clock: object, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "DUE_SWEEP_STREAMS_MAX", 2)
+    monkeypatch.setattr(limits, "DUE_PAGE_STREAMS_MAX", 2)
     streams = world.make(*"12345")
     for stream in streams:
         world.row(stream).wake_at = world.clock.now()
@@ -191,7 +193,7 @@ async def test_a_crowd_that_is_due_at_once_is_read_page_by_page(
         woken.add(stream)
 
     log = MemoryLog(world.database, world.clock)
-    due = DueWork(log, owning_everything(world.clock), world.clock, wake)
+    due = DueWork(log, owning_everything(world.clock), world.clock, SeededRandomness(1), wake)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(due.run)
         await trio.sleep(limits.DUE_SWEEP_S - 1)
@@ -369,9 +371,11 @@ class Lossy(MemoryLog):
             raise LogOutcomeUnknownError("lost")
         return await super().append(fence, appends, wait_for_locks=wait_for_locks)
 
-    async def receipts(self, stream: str, keys: Sequence[tuple[str, str]]) -> list[Receipt]:
+    async def receipts(
+        self, questions: Sequence[tuple[str, Sequence[tuple[str, str]]]]
+    ) -> list[list[Receipt]]:
         if self.readable:
-            return await super().receipts(stream, keys)
+            return await super().receipts(questions)
         await self._clock.sleep_until(self._clock.monotonic() + 5)
         raise LogUnavailableError("slow")
 
@@ -403,7 +407,9 @@ class Connections:
     async def submit(self, nursery: trio.Nursery, *streams: str) -> None:
         appends: list[Append] = []
         for stream in streams:
-            found = await self.log.activate(self.fence, stream, epoch=1, create=False, state_version=1)
+            found = await single.activate(
+                self.log, self.fence, stream, epoch=1, create=False, state_version=1
+            )
             assert found is not None
             appends.append(an_append(stream, found.activation))
         for append in appends:
@@ -556,7 +562,10 @@ async def test_a_crash_is_unknown_while_the_receipts_cannot_be_read(
 
 
 async def test_a_stream_without_its_history_is_unavailable_and_no_crash(
-    autojump_clock: object, world: World, caplog: pytest.LogCaptureFixture
+    autojump_clock: object,
+    world: World,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     (a,) = world.make("1")
     async with world.runtime() as runtime:
@@ -565,17 +574,14 @@ async def test_a_stream_without_its_history_is_unavailable_and_no_crash(
     row = world.row(a)
     row.checkpoints.clear()
 
-    class Trimmed(MemoryLog):
-        async def read(self, stream: str, after: int, limit: int) -> list[LogRow]:
-            return [found for found in await super().read(stream, after, limit) if found.seq > self.trimmed]
+    trimmed, read_many = 0, MemoryLog.read_many
 
-        trimmed = 5
+    async def read_trimmed(self: MemoryLog, pages: Sequence[Page]) -> list[list[LogRow]]:
+        return [[row for row in rows if row.seq > trimmed] for rows in await read_many(self, pages)]
 
+    monkeypatch.setattr(MemoryLog, "read_many", read_trimmed)
     async with world.runtime() as runtime:
-        log = runtime.supervisor._context.log  # type: ignore[reportPrivateUsage]
-        log.__class__ = Trimmed
         for trimmed in (5, 3):
-            log.trimmed = trimmed  # type: ignore[attr-defined]
             began = trio.current_time()
             reply = await runtime.router.ask(Add(client_id=cid(f"x{trimmed}"), stream=a), by=ME)
             assert isinstance(reply, Refused) and reply.code is Code.UNAVAILABLE

@@ -17,6 +17,7 @@ from protocol.event import Header, encode_header, encode_payload
 from protocol.frames import Accepted, Event, Goodbye, Hello, RefreshToken, Signalled, Subscribed, Welcome
 from protocol.inbox import LoginsEnded, inbox_of
 from storage.memory.logins import MemoryLogins
+from tests.ports import TrioClock
 from tests.unit.actors.session.support import PACKED, World, client_id, settle, user_id
 from tests.unit.actors.session.test_session import LOGIN, ME, OTHER, ROOM, Client, Town, subscribe
 
@@ -106,7 +107,7 @@ class LateAnswers:
     def client(self) -> Client:
         """A connection whose login is read here."""
         before = self._town.services
-        self._town.services = replace(before, logins=LoginReader(self))
+        self._town.services = replace(before, logins=LoginReader(self, TrioClock()))
         client, self._town.services = Client(self._town), before
         return client
 
@@ -347,7 +348,7 @@ async def ask(reader: LoginReader, number: int, found: dict[int, Any]) -> None:
 
 async def test_those_who_ask_while_one_read_is_made_share_the_next(autojump_clock):
     logins = CountingLogins()
-    reader, found = LoginReader(logins), dict[int, Any]()
+    reader, found = LoginReader(logins, TrioClock()), dict[int, Any]()
     async with trio.open_nursery() as nursery:
         for number in range(LOGINS_PER_READ_MAX + 11):
             nursery.start_soon(ask, reader, number, found)
@@ -363,7 +364,7 @@ async def test_those_who_ask_while_one_read_is_made_share_the_next(autojump_cloc
 async def test_a_failed_read_fails_for_all_who_shared_it_and_no_others(autojump_clock):
     logins = CountingLogins()
     logins.failing = True
-    reader, found = LoginReader(logins), dict[int, Any]()
+    reader, found = LoginReader(logins, TrioClock()), dict[int, Any]()
     async with trio.open_nursery() as nursery:
         for number in (1, 2, 3):
             nursery.start_soon(ask, reader, number, found)
@@ -376,7 +377,7 @@ async def test_a_failed_read_fails_for_all_who_shared_it_and_no_others(autojump_
 async def test_a_cancelled_read_is_made_by_the_next(autojump_clock):
     logins = CountingLogins()
     logins.gate = trio.Event()
-    reader, found = LoginReader(logins), dict[int, Any]()
+    reader, found = LoginReader(logins, TrioClock()), dict[int, Any]()
     async with trio.open_nursery() as nursery:
         scope = trio.CancelScope()
 

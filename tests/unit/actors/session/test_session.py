@@ -13,6 +13,7 @@ from actors.session.connection_writer import Lane
 from actors.session.local_presence import node_presence
 from actors.session.logins import LoginReader
 from actors.session.registry import SessionRegistry
+from actors.session.rights import ReadRights
 from actors.session.services import SessionServices
 from actors.session.session import INVALID_FRAMES, Session
 from actors.session.watching import VisibilityChecks
@@ -163,11 +164,11 @@ class Town:
         self.presence = presence
         self.services = SessionServices(
             node="n1",
-            log=world.log,
+            rights=ReadRights(world.log, world.clock),
             relay=world.relay,
             streams=self.owners,
             tokens=PlainTokens(),
-            logins=LoginReader(logins),
+            logins=LoginReader(logins, world.clock),
             registry=self.registry,
             read_markers=cast(Any, None),
             unread=cast(Any, None),

@@ -40,7 +40,7 @@ def login(number: int = 1, expires_at: int = 1) -> Login:
 
 
 async def test_a_live_login_is_read_once_in_a_while(autojump_clock, table):
-    live = LiveLogins(LoginReader(table), TrioClock())
+    live = LiveLogins(LoginReader(table, TrioClock()), TrioClock())
     for _ in range(3):
         assert await live.live(login())
     assert table.reads == 1
@@ -50,7 +50,7 @@ async def test_a_live_login_is_read_once_in_a_while(autojump_clock, table):
 
 
 async def test_an_ended_login_is_refused_within_that_time(autojump_clock, table):
-    live = LiveLogins(LoginReader(table), TrioClock())
+    live = LiveLogins(LoginReader(table, TrioClock()), TrioClock())
     table.takes_s = 3
     asked_at = trio.current_time()
     assert await live.live(login())  # ends while the answer is on its way
@@ -64,7 +64,7 @@ async def test_an_ended_login_is_refused_within_that_time(autojump_clock, table)
 
 
 async def test_so_many_are_remembered_and_the_oldest_is_forgotten(autojump_clock, table):
-    live = LiveLogins(LoginReader(table), TrioClock(), logins_max=2)
+    live = LiveLogins(LoginReader(table, TrioClock()), TrioClock(), logins_max=2)
     for number in (1, 2, 3):
         await live.live(login(number))
     assert len(live) == 2
@@ -76,7 +76,7 @@ async def test_so_many_are_remembered_and_the_oldest_is_forgotten(autojump_clock
 
 
 async def test_without_the_database_nothing_is_said_of_it(autojump_clock, table):
-    live = LiveLogins(LoginReader(table), TrioClock())
+    live = LiveLogins(LoginReader(table, TrioClock()), TrioClock())
     table.away = True
     with pytest.raises(LogUnavailableError):
         await live.live(login())

@@ -22,6 +22,7 @@ from storage.memory.database import MemoryDatabase
 from storage.memory.directory import MemoryDirectory
 from storage.memory.faults import Faults, Outcome, Point
 from storage.memory.log import MemoryLog
+from tests import single
 from tests.contract.rig import Owner, append, joining, new_stream, own_everything
 from tests.ports import TrioClock
 
@@ -74,8 +75,8 @@ class Node:
         self.activation = await self.activated()
 
     async def activated(self) -> int:
-        made = await self.log.activate(
-            self.fence, self.stream, epoch=self.owner.epoch, create=True, state_version=1
+        made = await single.activate(
+            self.log, self.fence, self.stream, epoch=self.owner.epoch, create=True, state_version=1
         )
         assert made is not None
         return made.activation
@@ -296,10 +297,11 @@ async def test_each_activation_that_commits_is_told_with_the_shard_as_it_stood()
     log, directory = MemoryLog(database, TrioClock()), MemoryDirectory(database, TrioClock())
     owner = await own_everything(directory)
     stream = new_stream()
-    assert await log.activate(owner.fence, stream, epoch=1, create=False, state_version=1) is None
+    assert await single.activate(log, owner.fence, stream, epoch=1, create=False, state_version=1) is None
     for _ in range(2):
-        await log.activate(owner.fence, stream, epoch=1, create=True, state_version=1)
+        await single.activate(log, owner.fence, stream, epoch=1, create=True, state_version=1)
     with pytest.raises(FencedError):
-        await log.activate(owner.fence, stream, epoch=2, create=True, state_version=1)
+        await single.activate(log, owner.fence, stream, epoch=2, create=True, state_version=1)
     mine = Shard(owner.fence.node, 1)
-    assert told == [(stream, 1, owner.fence, 1, mine), (stream, 2, owner.fence, 1, mine)]
+    first = told[0][1]
+    assert told == [(stream, first, owner.fence, 1, mine), (stream, first + 1, owner.fence, 1, mine)]

@@ -147,7 +147,7 @@ def app_of(config: Config, pool: Pool, clock: MovedClock, desks: list[Desk]) -> 
     endless = Throttle(clock, Rate(1e6, 1e6), keys_max=100)
     gate = Gate(
         tokens,
-        LiveLogins(LoginReader(PostgresLogins(pool, clock)), clock),
+        LiveLogins(LoginReader(PostgresLogins(pool, clock), clock), clock),
         clock,
         Throttles(endless, endless, endless),
         keys=KeyRing(ApiKeys(pool), clock),

@@ -29,6 +29,7 @@ from protocol.room.events import MemberJoined, MessagePosted, RoomCreated
 from storage.postgres.driver.queries import lent, rows
 from storage.postgres.integrations.webhooks import WebhookRow, Webhooks, announce
 from storage.postgres.outbox.jobs import Jobs
+from tests import single
 from tests.contract.rig import PostgresRig, append, new_stream, own_everything, postgres_rig
 from tests.integration.gatherup.features.integrations.receiver import Receiver, receiver
 from tests.ports import EPOCH_MS, TrioClock
@@ -58,8 +59,8 @@ class World:
     async def room(self, *payloads: tuple[str, msgspec.Struct], stream: str | None = None) -> str:
         """A room with these events, by Ann."""
         stream = stream or new_stream()
-        found = await self.rig.log.activate(
-            self.fence, stream, epoch=self.epoch, create=True, state_version=1
+        found = await single.activate(
+            self.rig.log, self.fence, stream, epoch=self.epoch, create=True, state_version=1
         )
         assert found is not None
         events = tuple(
@@ -146,7 +147,7 @@ async def test_a_refused_append_owes_nothing_though_its_neighbour_does(world: Wo
     await world.hook("room.posted")
     stream, other = await world.room(POSTED), new_stream()
     one, two = [
-        await world.rig.log.activate(world.fence, s, epoch=world.epoch, create=True, state_version=1)
+        await single.activate(world.rig.log, world.fence, s, epoch=world.epoch, create=True, state_version=1)
         for s in (stream, other)
     ]
     assert one is not None

@@ -10,7 +10,7 @@ import trio.testing
 
 from storage.postgres.driver.connection import TrioConnection
 from storage.postgres.driver.errors import PoolClosed, PoolTimeout
-from storage.postgres.driver.pool import Pool
+from storage.postgres.driver.pool import Lender, Pool
 
 pytestmark = pytest.mark.real
 
@@ -96,6 +96,57 @@ async def test_waiting_has_limits(empty_postgres_dsn: str) -> None:
                 while pool._waiters:
                     await trio.lowlevel.checkpoint()
         assert await answers(pool, 3)
+
+
+async def test_a_crowd_neither_refuses_nor_overtakes_who_goes_first(empty_postgres_dsn: str) -> None:
+    order: list[str] = []
+    async with (
+        Pool(empty_postgres_dsn, size_max=1, waiters_max=3, autocommit=True) as pool,
+        trio.open_nursery() as nursery,
+    ):
+
+        async def take(name: str, lender: Lender) -> None:
+            async with lender.connection():
+                order.append(name)
+
+        async with pool.connection():
+            for number in range(3):
+                nursery.start_soon(take, f"crowd {number}", pool)
+                await trio.testing.wait_all_tasks_blocked()
+            with pytest.raises(PoolTimeout):
+                await answers(pool, 1)
+            for number in range(2):
+                nursery.start_soon(take, f"first {number}", pool.first)
+                await trio.testing.wait_all_tasks_blocked()
+            assert order == []
+    assert order == ["first 0", "first 1", "crowd 0", "crowd 1", "crowd 2"]
+
+
+async def test_reserved_connections_are_lent_to_who_goes_first_alone(empty_postgres_dsn: str) -> None:
+    order: list[str] = []
+    async with (
+        Pool(empty_postgres_dsn, size_max=3, reserved=2, autocommit=True) as pool,
+        trio.open_nursery() as nursery,
+    ):
+
+        async def take(name: str) -> None:
+            async with pool.connection():
+                order.append(name)
+
+        async with pool.first.connection():
+            async with pool.first.connection(), pool.first.connection():
+                nursery.start_soon(take, "waits")
+                await trio.testing.wait_all_tasks_blocked()
+            await trio.testing.wait_all_tasks_blocked()
+            assert order == [], "what is free is reserved"
+        await trio.testing.wait_all_tasks_blocked()
+        async with pool.connection(), pool.first.connection(), pool.first.connection():
+            assert order == ["waits"]
+
+
+async def test_where_one_connection_is_all_it_is_lent_to_everybody(empty_postgres_dsn: str) -> None:
+    async with Pool(empty_postgres_dsn, size_max=1, reserved=2, autocommit=True) as pool:
+        assert await answers(pool, 1)
 
 
 async def test_close_fails_waiters_and_closes_leases_on_return(empty_postgres_dsn: str) -> None:

@@ -19,6 +19,7 @@ from actors.ports.log import (
 )
 from gatherup.embedded import PostgresServer
 from storage.postgres.streams.log import PostgresLog
+from tests import single
 from tests.contract.rig import TABLES, Owner, PostgresRig, append, new_stream, postgres_rig
 
 HANG_GUARD_S = 120
@@ -101,7 +102,9 @@ class Setting:
         return stream, await self.activation(stream)
 
     async def activation(self, stream: str) -> int:
-        made = await self.rig.log.activate(self.fence, stream, epoch=self.epoch, create=True, state_version=1)
+        made = await single.activate(
+            self.rig.log, self.fence, stream, epoch=self.epoch, create=True, state_version=1
+        )
         assert made is not None
         return made.activation
 
@@ -121,7 +124,7 @@ class Setting:
     async def _committed(self, one: Append, verdict: Verdict) -> bool:
         """Accepted now, or by the receipts, which alone can tell, earlier."""
         keys = [(r.author, r.client_id) for r in one.receipts]
-        found = await self.log.receipts(one.stream, keys)
+        found = await single.receipts(self.log, one.stream, keys)
         committed = set(found) == set(one.receipts)
         assert committed or (verdict is not Verdict.ACCEPTED and not found)
         return committed

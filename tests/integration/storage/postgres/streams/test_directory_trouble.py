@@ -17,6 +17,7 @@ from actors.ports.log import Fence, FencedError, LogUnavailableError
 from gatherup.embedded import PostgresServer
 from storage.postgres.driver.connection import TrioConnection
 from storage.postgres.streams.directory import PostgresDirectory
+from tests import single
 from tests.contract.rig import PostgresRig, joining, new_stream, own_everything, postgres_rig
 from tests.integration.storage.postgres.streams.cutting import Proxy
 
@@ -82,7 +83,9 @@ async def test_an_activation_that_comes_during_a_move_is_refused(rig: PostgresRi
 
     async def activate() -> None:
         with pytest.raises(FencedError):
-            await rig.log.activate(owner.fence, stream, epoch=owner.epoch, create=True, state_version=1)
+            await single.activate(
+                rig.log, owner.fence, stream, epoch=owner.epoch, create=True, state_version=1
+            )
         outcome.append("fenced")
 
     async def move() -> None:

@@ -8,6 +8,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from actors.ports.log import Verdict
+from tests import single
 from tests.contract.rig import append, new_stream, postgres_rig
 
 pytestmark = pytest.mark.real
@@ -33,7 +34,9 @@ async def test_a_commit_waits_for_the_disk_even_where_the_default_is_not_to(post
             owner = await rig.owner()
             fence = owner.fence
             stream = new_stream()
-            made = await rig.log.activate(fence, stream, epoch=owner.epoch, create=True, state_version=1)
+            made = await single.activate(
+                rig.log, fence, stream, epoch=owner.epoch, create=True, state_version=1
+            )
             assert made is not None
             verdicts = await rig.log.append(fence, [append(stream, made.activation, 0)], wait_for_locks=True)
         assert verdicts == [Verdict.ACCEPTED]

@@ -20,6 +20,7 @@ from actors.ports.log import (
 )
 from protocol.ids import stream_key
 from storage.postgres.streams.log import PostgresLog
+from tests import single
 from tests.contract.rig import TABLES, append, new_stream
 from tests.integration.storage.postgres.streams.cutting import Cut, Setting
 
@@ -199,8 +200,13 @@ class Writer:
 
     async def _take_over(self) -> None:
         for stream in self._chance.sample(self._streams, 4):
-            made = await self._setting.rig.log.activate(
-                self._setting.fence, stream, epoch=self._setting.epoch, create=False, state_version=1
+            made = await single.activate(
+                self._setting.rig.log,
+                self._setting.fence,
+                stream,
+                epoch=self._setting.epoch,
+                create=False,
+                state_version=1,
             )
             assert made is not None
             self._owned[stream] = (made.activation, made.head)
@@ -224,8 +230,8 @@ async def test_two_committers_that_take_streams_from_each_other(setting: Setting
         numbers = await seqs(setting, stream)
         assert numbers == list(range(1, len(numbers) + 1))
         written |= {(stream, n, i) for n, i in enumerate(await _client_ids(setting, stream), 1)}
-        made = await setting.rig.log.activate(
-            setting.fence, stream, epoch=setting.epoch, create=False, state_version=1
+        made = await single.activate(
+            setting.rig.log, setting.fence, stream, epoch=setting.epoch, create=False, state_version=1
         )
         assert made is not None
         assert made.head == len(numbers)

@@ -21,6 +21,7 @@ from storage.postgres.schema.migrate import migrate
 from storage.postgres.schema.plan import Phase
 from storage.postgres.streams.log import PostgresLog
 from storage.postgres.streams.projections import COLUMN_TYPES
+from tests import single
 from tests.contract.rig import Owner, PostgresRig, append, new_stream, postgres_rig
 from tests.example_kind import TABLE, load_declared
 
@@ -41,11 +42,12 @@ async def log_of(dsn: str, tables: Tables) -> AsyncIterator[tuple[PostgresRig, P
         yield rig, log, await rig.owner()
 
 
-async def opened(log: PostgresLog, owner: Owner, kind: str = "room") -> str:
+async def opened(log: PostgresLog, owner: Owner, kind: str = "room") -> tuple[str, int]:
+    """A new stream and its activation."""
     stream = new_stream(kind)
-    made = await log.activate(owner.fence, stream, epoch=owner.epoch, create=True, state_version=1)
+    made = await single.activate(log, owner.fence, stream, epoch=owner.epoch, create=True, state_version=1)
     assert made is not None
-    return stream
+    return stream, made.activation
 
 
 # --- the declarations and the catalog ----------------------------------------------------------------------------
@@ -117,15 +119,17 @@ async def test_create_table_its_writer_and_a_declaration_are_enough(
     tables = {**TABLES, **tables_of([auction.AuctionKind()])}
     key = FactKey("lot", "")
     async with log_of(postgres_dsn, tables) as (_, log, owner):
-        one, other = await opened(log, owner, "auction"), await opened(log, owner, "auction")
+        (one, a), (other, b) = [await opened(log, owner, "auction") for _ in range(2)]
         lot, room = Upsert("lot", "", {"item": "Cup"}), {"access": "public", "history": True}
         room |= {"slow_mode_s": 0, "creator": SELLER, "created_at": 1}
-        appends = [append(s, 1, 0, changes=(lot, Upsert("room", "", room))) for s in (one, other)]
+        appends = [
+            append(s, of, 0, changes=(lot, Upsert("room", "", room))) for s, of in ((one, a), (other, b))
+        ]
         assert await log.append(owner.fence, appends, wait_for_locks=True) == [Verdict.ACCEPTED] * 2
-        bid = append(other, 1, 1, changes=(Update("lot", "", {"bids": 3}),))
+        bid = append(other, b, 1, changes=(Update("lot", "", {"bids": 3}),))
         assert await log.append(owner.fence, [bid], wait_for_locks=True) == [Verdict.ACCEPTED]
-        assert await log.facts(one, [key]) == {key: {"item": "Cup", "bids": 0}}
-        assert await log.facts(other, [key]) == {key: {"item": "Cup", "bids": 3}}
+        assert await single.facts(log, one, [key]) == {key: {"item": "Cup", "bids": 0}}
+        assert await single.facts(log, other, [key]) == {key: {"item": "Cup", "bids": 3}}
     found = set(admin.execute("select stream_id, item, bids from lot"))
     assert found == {
         (UUID(bytes=stream_key(one)), "Cup", 0),
@@ -142,11 +146,11 @@ async def test_a_kind_that_declares_nothing_reaches_no_table(
     changes = tuple(Upsert(name, "1", {"a": 1}) for name in names)
     keys = [FactKey(name, "1") for name in names]
     async with log_of(postgres_dsn, tables_of(())) as (_, log, owner):
-        stream = await opened(log, owner)
+        stream, activation = await opened(log, owner)
         for head, changed in enumerate((changes, tuple(Update(name, "1", {"b": 2}) for name in names))):
-            one = append(stream, 1, head, changes=changed)
+            one = append(stream, activation, head, changes=changed)
             assert await log.append(owner.fence, [one], wait_for_locks=True) == [Verdict.ACCEPTED]
-        assert await log.facts(stream, keys) == {key: {"a": 1, "b": 2} for key in keys}
+        assert await single.facts(log, stream, keys) == {key: {"a": 1, "b": 2} for key in keys}
     assert {name for (name,) in admin.execute("select name from projection_row")} == set(names)
     assert admin.execute("select from room union all select from message").fetchall() == []
 
@@ -159,8 +163,8 @@ async def test_a_declared_table_without_a_writer_is_the_databases_fault(
     """It is as if the database couldn't be reached: no command is refused for its content."""
     tables = {**TABLES, name: Table(name, (Column("a", Type.INTEGER),))}
     async with log_of(postgres_dsn, tables) as (_, log, owner):
-        stream = await opened(log, owner)
-        one = append(stream, 1, 0, changes=(change(name, "k", {"a": 1}),))
+        stream, activation = await opened(log, owner)
+        one = append(stream, activation, 0, changes=(change(name, "k", {"a": 1}),))
         with pytest.raises(LogUnavailableError):
             await log.append(owner.fence, [one], wait_for_locks=True)
         assert await log.read(stream, 0, 10) == []
