@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
@@ -37,6 +38,9 @@ class SeededFaults(Faults):
         self._busy = self._random.choice([0.0, 0.0, 0.2])
         self._down_until = 0.0
         self._calls: dict[Call, None] = {}
+        self._under_way: Counter[str] = Counter()
+        self.under_way_most: dict[str, int] = {}
+        """By the name of a call, how many were under way at once since somebody took it away."""
         self.healed = False
         self.troubles = 0
         """Calls that failed, or whose answer was lost: each may cost an activation."""
@@ -109,6 +113,8 @@ class SeededFaults(Faults):
         """One call over one connection, which may be lost under it."""
         open_call = Call()
         self._calls[open_call] = None
+        self._under_way[name] += 1
+        self.under_way_most[name] = max(self.under_way_most.get(name, 0), self._under_way[name])
         try:
             with open_call.scope:
                 answer = await call()
@@ -116,6 +122,7 @@ class SeededFaults(Faults):
                     return answer
         finally:
             del self._calls[open_call]
+            self._under_way[name] -= 1
         self.troubles += 1
         raise LogOutcomeUnknownError(name) if name == "append" else LogUnavailableError(name)
 

@@ -20,6 +20,7 @@ from tests.counter_kind import CounterKind
 from tests.sim.client import SimClient
 from tests.sim.cluster import Cluster
 from tests.sim.crowd import crowd_in_peace, crowds
+from tests.sim.herd import Herd
 from tests.sim.history import History
 from tests.sim.node import SimNode
 from tests.sim.people import Accounts, concern, handle_of
@@ -63,6 +64,7 @@ class Simulation:
             for client in self.clients:
                 nursery.start_soon(client.run)
             self.accounts = Accounts(self.cluster, self.clients, self.seed, nursery)
+            self.herd = Herd(self.cluster, self.seed, self.history, nursery)
             nursery.start_soon(self._check_always)
             await self._history()
             await self._heal()
@@ -70,6 +72,7 @@ class Simulation:
             self._check()
             self._check_ping_pong()
             self._check_ends()
+            self.herd.finish()
             self.history.finish()
             self.history.note("CHECK", "all promises held")
             nursery.cancel_scope.cancel()
@@ -105,6 +108,7 @@ class Simulation:
             if self.chance.random() < CROWDED:
                 nursery.start_soon(crowds, self.clients, world, f"crowds {self.seed}")
             nursery.start_soon(self.accounts.run)
+            nursery.start_soon(self.herd.run)
             await trio.sleep(HISTORY_S)
             nursery.cancel_scope.cancel()
 
@@ -131,7 +135,7 @@ class Simulation:
             await crowd_in_peace(self.clients, counters, self.history)
 
     def _unsettled(self) -> list[str]:
-        found = self.cluster.unsettled() + self._outliving()
+        found = self.cluster.unsettled() + self._outliving() + self.herd.unsettled()
         if self.accounts.unsettled:
             found.append(f"{self.accounts.unsettled} ends of logins aren't settled")
         for client in self.clients:
@@ -174,6 +178,7 @@ class Simulation:
             raise self.history.fail(3, self.database.alarms[0])
         if self.database.late_writes:
             raise self.history.fail(6, self.database.late_writes[0], "revoked")
+        self.herd.check()
         for name, node in self.cluster.nodes.items():
             # What was taken, and the timer, may be put back past the limit.
             most = entity.MAILBOX_COMMANDS_MAX + cell.BATCH_COMMANDS_MAX + 1
@@ -260,6 +265,8 @@ class Simulation:
             "views": self.database.members.version,
             "hangs": len(self.database.stood),
             "poisoned": self.database.poisonings,
+            "herds": int(self.herd.there),
+            "woken": self.herd.woken_most,
             "frames lost": self.cluster.bus_faults.lost,
             **self.cluster.counters,
         }

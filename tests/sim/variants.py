@@ -5,7 +5,7 @@ One that shows only when rare things meet comes with a world in which these are 
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from itertools import count
 from typing import Any, cast
@@ -262,6 +262,46 @@ def _due_work_is_not_swept() -> Generator[None]:
 @_variant
 def _no_gap_repair() -> Generator[None]:
     with patch.object(Relay, "_repair_soon", _nothing):
+        yield
+
+
+# --- a thousand at once -------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _herded() -> Iterator[None]:
+    with patch("tests.sim.herd.HERDED", 1.0):
+        yield
+
+
+@_variant
+def _every_stream_is_activated_by_itself() -> Generator[None]:
+    alone = {(runtime_limits, "ACTIVATION_LINES"): 1000, (runtime_limits, "ACTIVATIONS_PER_CALL_MAX"): 1}
+    with patch.dict(SMALL, alone), _herded():
+        yield
+
+
+@_variant
+def _all_that_is_idle_goes_at_once() -> Generator[None]:
+    with patch.dict(SMALL, {(runtime_limits, "PASSIVATIONS_PER_STEP_MAX"): 1000}), _herded():
+        yield
+
+
+@_variant
+def _all_that_is_overdue_is_woken_at_once() -> Generator[None]:
+    at_once = {(runtime_limits, "DUE_WAKES_PER_S"): 10**6, (runtime_limits, "DUE_PAGE_STREAMS_MAX"): 1000}
+    with patch.dict(SMALL, at_once), _herded():
+        yield
+
+
+@_variant
+def _what_stays_due_hides_what_is_due_after_it() -> Generator[None]:
+    due = MemoryLog.due
+
+    async def first(self: Any, *args: Any, after: Any = None) -> Any:
+        return await due(self, *args) if after is None else []
+
+    with patch.object(MemoryLog, "due", first), _herded():
         yield
 
 
