@@ -41,6 +41,10 @@ class Scale(Struct, frozen=True, kw_only=True):
     """Whose history is asked for and posted to over HTTP."""
     storming: int
     """Accounts that sign in, all at once and again and again."""
+    crowd: int
+    """Rooms that are made, or asked for, at once."""
+    dying: int
+    """Rooms that are active on a node that dies."""
     profile: bool = False
     """Whether nodes are asked where their CPU time goes, which makes them slower."""
 
@@ -64,6 +68,8 @@ FULL = Scale(
     sleep_s=15.0,
     asked_rooms=40,
     storming=16,
+    crowd=2000,
+    dying=10_000,
 )
 QUICK = Scale(
     repeats=1,
@@ -84,4 +90,6 @@ QUICK = Scale(
     sleep_s=0.5,
     asked_rooms=8,
     storming=3,
+    crowd=40,
+    dying=60,
 )

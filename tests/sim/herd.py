@@ -121,7 +121,7 @@ class Herd:
         with trio.move_on_after(PATIENCE_S):
             reply = await node.runtime.router.ask(command, by=BY)
             if isinstance(reply, Refused) and not reply.retry:
-                raise self._fail(3, f"{command} of the crowd is refused: {reply.code}")
+                raise self._fail(3, f"{command} of the herd is refused: {reply.code}")
             return isinstance(reply, Accepted)
         return False
 
@@ -129,7 +129,7 @@ class Herd:
 
     def unsettled(self) -> list[str]:
         """What isn't answered yet."""
-        return [f"{self._open} commands of the crowd aren't answered"] if self._open else []
+        return [f"{self._open} commands of the herd aren't answered"] if self._open else []
 
     def check(self) -> None:
         """No node does more at once than its limits say. Raises Violation."""

@@ -29,6 +29,16 @@ FIGURES = {
         "longest step, links, a body too long",
         "longest step, links, a body as long as may be",
     },
+    "crowds": {
+        figure
+        for case in (
+            "40 rooms are created",
+            "posts to 40 passive rooms",
+            "30 sessions ask what they may read",
+            "posts to 60 rooms that were active on a node that died",
+        )
+        for figure in (case, f"answers that served, {case}")
+    },
     "events": {
         "node CPU per delivery, WebSocket",
         "node CPU per delivery, events",
