@@ -75,6 +75,7 @@ class Session:
         "_read_state",
         "_services",
         "_signals",
+        "_silence",
         "_status",
         "_statuses",
         "_subscribes",
@@ -82,7 +83,6 @@ class Session:
         "_user",
         "_watching",
         "id",
-        "silence",
         "token_expires_at",
         "writer",
     )
@@ -93,9 +93,8 @@ class Session:
         """What the welcome and log lines call it; None before the hello."""
         self.token_expires_at: Instant | None = None
         """Unix milliseconds; None before the hello."""
-        self.silence: Callable[[], float] = _never_silent
-        """How long nothing came from the client, seconds; set by whoever holds the connection."""
         self._services = services
+        self._silence: Callable[[], float] = _never_silent
         self._user: str | None = None
         self._authority = Authority(services.relay, self)
         self._subscriptions = Subscriptions(services, self)
@@ -137,6 +136,10 @@ class Session:
         else:
             await (self._take(frame) if self.ready else self._take_first(frame))
 
+    def ask_silence(self, silent_s: Callable[[], float]) -> None:
+        """Ask this how long nothing came from the client, seconds."""
+        self._silence = silent_s
+
     def close(self, code: CloseCode, *, retry_after_s: float | None = None) -> None:
         """Say goodbye and close the connection."""
         self.writer.close(code, CLOSE_SENTENCES[code], goodbye=self.writer.lane.goodbye(code, retry_after_s))
@@ -160,7 +163,7 @@ class Session:
 
     def silent_s(self) -> float:
         """How long nothing came from the client, answers to pings included."""
-        return self.silence()
+        return self._silence()
 
     def replaced(self) -> None:
         """Another session of the user takes its place: its client seems to be gone."""

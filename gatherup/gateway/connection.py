@@ -171,7 +171,7 @@ class Connection:
         self._writer = self._context.writers.open(self._wire, lane)
         self._writer.write(response)
         self._session = self._context.sessions(self._writer)
-        self._session.silence = self._silent_s
+        self._session.ask_silence(self._silent_s)
         self._context.counters.handshakes += 1
 
     async def _open_events(self, opened: sse.Opened) -> None:

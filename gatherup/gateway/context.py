@@ -16,8 +16,9 @@ from protocol.codes import CloseCode, Code
 class Session(Protocol):
     """What the gateway needs of a session; ``actors.session.session.Session`` is the one there is."""
 
-    silence: Callable[[], float]
-    """How long nothing came from the client, seconds: the session asks whether it is still there."""
+    def ask_silence(self, silent_s: Callable[[], float]) -> None:
+        """Ask this how long nothing came from the client, seconds."""
+        ...
 
     @property
     def id(self) -> str | None:

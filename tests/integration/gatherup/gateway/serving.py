@@ -82,6 +82,8 @@ class EchoSession:
         self.ended = 0
         opened.append(self)
 
+    def ask_silence(self, silent_s: Callable[[], float]) -> None: ...
+
     async def receive(self, message: bytes) -> None:
         if message == b"crash":
             raise RuntimeError("a bug")

@@ -267,8 +267,8 @@ async def test_one_more_session_takes_the_place_of_the_one_silent_longest(autoju
     """Who lost the network comes back at once; the server finds the old sessions dead a minute later."""
     clients = [await town.ready() for _ in range(limits.SESSIONS_PER_USER_MAX)]
     for index, client in enumerate(clients):
-        client.session.silence = lambda index=index: limits.REPLACEABLE_AFTER_S - index % 2 * 0.1
-    clients[6].session.silence = lambda: limits.REPLACEABLE_AFTER_S + 1.0
+        client.session.ask_silence(lambda index=index: limits.REPLACEABLE_AFTER_S - index % 2 * 0.1)
+    clients[6].session.ask_silence(lambda: limits.REPLACEABLE_AFTER_S + 1.0)
     newcomer = await town.ready()
     assert newcomer.session.ready
     assert clients[6].code == CloseCode.IDLE
@@ -282,7 +282,7 @@ async def test_one_more_session_takes_the_place_of_the_one_silent_longest(autoju
 async def test_who_finds_all_sessions_alive_is_told_to_come_back(autojump_clock, town):
     for _ in range(limits.SESSIONS_PER_USER_MAX):
         client = await town.ready()
-        client.session.silence = lambda: limits.REPLACEABLE_AFTER_S - 0.1
+        client.session.ask_silence(lambda: limits.REPLACEABLE_AFTER_S - 0.1)
     extra = Client(town)
     (goodbye,) = await extra.hello()
     assert extra.code == CloseCode.TOO_MANY_SESSIONS
