@@ -13,7 +13,7 @@ from actors.ports.time import Clock
 from gatherup.config import Config, Http
 from gatherup.http.server import bind
 from gatherup.kinds import TABLES
-from protocol.nodes import NODE_PROTOCOL, secret_digest
+from protocol.nodes import NODE_PROTOCOL, key_digest, secret_digest
 from storage.postgres.driver.errors import PostgresError
 from storage.postgres.driver.pool import Pool
 from storage.postgres.schema.fitness import SchemaUnfitError, check_schema
@@ -23,6 +23,9 @@ UNDEFINED_FUNCTION: Final = "42883"
 _ADVICE: Final = {
     "wrong_cluster": "GATHERUP_CLUSTER_NAME must be the same on all nodes.",
     "wrong_secret": "GATHERUP_CLUSTER_SECRET must be the same on all nodes.",
+    "wrong_receipt_key": "GATHERUP_RUNTIME_RECEIPT_KEY must be the same on all nodes.",
+    "wrong_token_key": "GATHERUP_AUTH_TOKEN_KEY must be the same on all nodes, or stand in "
+    "GATHERUP_AUTH_TOKEN_KEYS_ACCEPTED of the others while it is changed.",
     "unsupported_protocol": "Bring all nodes to one release of GatherUp and the next before this one.",
     "bus_needed": "Set REDIS_URL on all nodes, or run one alone.",
     "node_name_taken": "GATHERUP_NODE_NAME names another.",
@@ -59,7 +62,8 @@ async def fit(pool: Pool) -> None:
 
 def joining(config: Config) -> Joining:
     """What a node of this configuration says of itself when it joins."""
-    secret = config.cluster.secret
+    secret, accepted = config.cluster.secret, config.auth.token_keys_accepted
+    token_keys = (config.auth.token_key.key, *(accepted.keys if accepted is not None else ()))
     return Joining(
         name=config.node.name,
         cluster=config.cluster.name,
@@ -67,6 +71,8 @@ def joining(config: Config) -> Joining:
         lease_s=config.cluster.lease_s,
         protocol=NODE_PROTOCOL,
         bridged=config.redis.url is not None,
+        receipt_digest=key_digest(config.runtime.receipt_key.key, config.cluster.name),
+        token_digests=tuple(key_digest(key, config.cluster.name) for key in token_keys),
     )
 
 

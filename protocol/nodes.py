@@ -262,3 +262,8 @@ def link_key(secret: bytes, cluster: str) -> bytes:
 def secret_digest(secret: bytes, cluster: str) -> bytes:
     """Tells whether two nodes hold the same secret; 16 bytes, of no use to who reads them."""
     return hmac.digest(secret, b"join:" + cluster.encode(), sha256)[:16]
+
+
+def key_digest(key: bytes, cluster: str) -> bytes:
+    """Tells whether two nodes hold the same key; 16 bytes, of no use to who reads them."""
+    return hmac.digest(key, b"key:" + cluster.encode(), sha256)[:16]

@@ -10,7 +10,16 @@ from actors.ports.directory import Directory, NameHeldError
 from actors.ports.log import Fence
 from actors.ports.time import Clock
 
-JOINING = Joining(name="one", cluster="test", secret_digest=b"s" * 16, lease_s=2.0, protocol=1, bridged=True)
+JOINING = Joining(
+    name="one",
+    cluster="test",
+    secret_digest=b"s" * 16,
+    lease_s=2.0,
+    protocol=1,
+    bridged=True,
+    receipt_digest=b"r",
+    token_digests=(b"t",),
+)
 """What a node of a test says when it joins."""
 
 

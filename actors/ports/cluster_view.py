@@ -105,3 +105,7 @@ class Joining(Struct, frozen=True, kw_only=True):
     lease_s: float
     protocol: int
     bridged: bool
+    receipt_digest: bytes
+    """Tells whether two nodes hold the same receipt key."""
+    token_digests: tuple[bytes, ...]
+    """Of its token keys: the first one signs, tokens of the others are accepted as well."""

@@ -12,7 +12,8 @@ from actors.ports.log import Fence
 class JoinRefusedError(Exception):
     """The node can't join: ``code`` is stable, the message a sentence for a person.
 
-    Codes: ``wrong_cluster``, ``wrong_secret``, ``unsupported_protocol``, ``bus_needed``, ``node_name_taken``.
+    Codes: ``wrong_cluster``, ``wrong_secret``, ``wrong_receipt_key``, ``wrong_token_key``, ``unsupported_protocol``,
+    ``bus_needed``, ``node_name_taken``.
     """
 
     def __init__(self, code: str, sentence: str) -> None:
@@ -40,8 +41,9 @@ class Directory(Protocol):
 
         A member of this name: raises NameHeldError, unless it is ``over`` with fence and lease unchanged, whose
         run ends with this. The shards its row still owns stay its own, at higher epochs. While there are other
-        members, ``joining`` must agree with them on cluster, secret, protocol (newest or the one before) and bus
-        (two members need one each): JoinRefusedError. Alone, it sets cluster and secret.
+        members, ``joining`` must agree with them on cluster, secret, receipt key, token keys (each accepts what the
+        other signs), protocol (newest or the one before) and bus (two members need one each): JoinRefusedError. Alone,
+        it sets cluster and secret.
         """
         ...
 

@@ -139,6 +139,8 @@ async def _alone(directory: PostgresDirectory, clock: Clock) -> Ownership:
         lease_s=LEASE_S,
         protocol=NODE_PROTOCOL,
         bridged=False,
+        receipt_digest=b"",
+        token_digests=(b"",),
     )
     fence = await directory.join(joining, over=before)
     joined = await directory.renew(fence, hears=(), report="{}", known=None)

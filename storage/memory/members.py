@@ -21,6 +21,8 @@ class StoredNode:
     row: Member
     member: bool = True
     lock: RowLock = field(default_factory=RowLock)
+    receipt_digest: bytes = b""
+    token_digests: tuple[bytes, ...] = ()
 
 
 @dataclass(eq=False)
@@ -93,6 +95,16 @@ class StoredMembers:
             raise join_refused("wrong_secret")
         if any(abs(other.protocol - joining.protocol) > 1 for other in others):
             raise join_refused("unsupported_protocol")
+        self._check_keys(joining)
+
+    def _check_keys(self, joining: Joining) -> None:
+        others = [node for node in self.nodes.values() if node.member and node.row.name != joining.name]
+        if any(other.receipt_digest != joining.receipt_digest for other in others):
+            raise join_refused("wrong_receipt_key")
+        for other in others:
+            signs = joining.token_digests[0] in other.token_digests
+            if not signs or other.token_digests[0] not in joining.token_digests:
+                raise join_refused("wrong_token_key")
 
     # --- changes ---
 
@@ -111,9 +123,9 @@ class StoredMembers:
         if not any(node.member and node is not before for node in self.nodes.values()):
             self._cluster, self._secret_digest = joining.cluster, joining.secret_digest
         if before is None:
-            self.nodes[row.id] = StoredNode(row)
-        else:
-            before.row, before.member = row, True
+            before = self.nodes[row.id] = StoredNode(row)
+        before.row, before.member = row, True
+        before.receipt_digest, before.token_digests = joining.receipt_digest, joining.token_digests
         for shard in self.owned_by(row.id):
             shard.row = Shard(row.id, shard.row.epoch + 1)
         self.version += 1

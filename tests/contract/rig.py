@@ -72,6 +72,8 @@ def joining(name: str = "node", **changes: object) -> Joining:
         "lease_s": LEASE_S,
         "protocol": 1,
         "bridged": True,
+        "receipt_digest": b"r" * 16,
+        "token_digests": (b"t" * 16,),
     }
     return Joining(name=name, **{**values, **changes})  # type: ignore[arg-type]
 

@@ -153,6 +153,8 @@ async def test_of_many_that_join_at_once_by_one_name_one_does(log_under_test: Ri
 DISAGREEING = {
     "wrong_cluster": {"cluster": "other"},
     "wrong_secret": {"secret_digest": b"t" * 32},
+    "wrong_receipt_key": {"receipt_digest": b"x" * 16},
+    "wrong_token_key": {"token_digests": (b"x" * 16,)},
     "unsupported_protocol": {"protocol": 7},
     "bus_needed": {"bridged": False},
 }
@@ -173,6 +175,20 @@ async def test_who_disagrees_with_a_member_is_refused_and_changes_nothing(
         assert caught.value.code == code
         assert str(caught.value).endswith(".")
     assert await directory.read() == before
+
+
+async def test_a_token_key_is_changed_node_by_node(directory: Directory) -> None:
+    """The next key is accepted everywhere before a node signs with it; then the last one goes."""
+    old, new = b"t" * 16, b"n" * 16
+    runs = {name: await directory.join(joining(name)) for name in ("a", "b")}
+    for keys in ((old, new), (new, old), (new,)):
+        for name, run in list(runs.items()):
+            await directory.leave(run)
+            runs[name] = await directory.join(joining(name, token_digests=keys))
+    for keys in ((old,), (old, new), (b"x" * 16, new)):
+        with pytest.raises(JoinRefusedError) as caught:
+            await directory.join(joining("c", token_digests=keys))
+        assert caught.value.code == "wrong_token_key"
 
 
 @pytest.mark.parametrize("protocol", [4, 5, 6])

@@ -136,6 +136,8 @@ class SimNode:
                 lease_s=LEASE_S,
                 protocol=NODE_PROTOCOL,
                 bridged=self._bus is not None,
+                receipt_digest=b"r",
+                token_digests=(b"t",),
             )
             fence = self._fence = await join(self._directory, joining, self._time)
             self._note("joins as", (fence.node, fence.number))

@@ -32,9 +32,9 @@ _RENEW: Final = """
 """
 _READ: Final = "select version, now_ms, members, owners, epochs from cluster_view(null)"
 _JOIN: Final = """
-    select refused, holder, node_id, node_fence from join_cluster_v2(
+    select refused, holder, node_id, node_fence from join_cluster_v3(
         %(name)s, %(cluster)s, %(secret_digest)s, %(lease_s)s, %(protocol)s, %(bridged)s,
-        %(over_id)s, %(over_fence)s, %(over_lease)s)
+        %(over_id)s, %(over_fence)s, %(over_lease)s, %(receipt_digest)s, %(token_digests)s::bytea[])
 """
 _MOVE: Final = """
     select move_shards(%(node)s, %(fence)s, %(shards)s::smallint[], %(epochs)s::bigint[], %(owners)s::bigint[])
@@ -86,6 +86,7 @@ class PostgresDirectory(Directory):
     async def join(self, joining: Joining, *, over: Member | None = None) -> Fence:
         parameters = {
             **msgspec.structs.asdict(joining),
+            "token_digests": list(joining.token_digests),
             "over_id": over and over.id,
             "over_fence": over and over.fence,
             "over_lease": over and over.lease,

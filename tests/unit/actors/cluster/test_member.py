@@ -190,7 +190,16 @@ async def cluster() -> AsyncIterator[Cluster]:
 
 
 def joining(name: str) -> Joining:
-    return Joining(name=name, cluster="c", secret_digest=b"s", lease_s=LEASE_S, protocol=1, bridged=True)
+    return Joining(
+        name=name,
+        cluster="c",
+        secret_digest=b"s",
+        lease_s=LEASE_S,
+        protocol=1,
+        bridged=True,
+        receipt_digest=b"r",
+        token_digests=(b"t",),
+    )
 
 
 # --- joining ---

@@ -12,7 +12,7 @@ import trio
 from psycopg.conninfo import conninfo_to_dict
 
 from actors.ports.cluster_view import SHARDS, ClusterView, Move
-from actors.ports.directory import Directory, NameHeldError
+from actors.ports.directory import Directory, JoinRefusedError, NameHeldError
 from actors.ports.log import Fence, FencedError, LogUnavailableError
 from gatherup.embedded import PostgresServer
 from storage.postgres.driver.connection import TrioConnection
@@ -61,6 +61,18 @@ async def test_no_server_is_unavailable(rig: PostgresRig) -> None:
             await directory.read()
         with pytest.raises(LogUnavailableError):
             await directory.renew(Fence(1, 1), hears=(), report="{}", known=None)
+
+
+async def test_a_node_of_the_release_before_does_not_say_which_keys_it_has(rig: PostgresRig) -> None:
+    """It joins by the function of its release, and nodes of this one join beside it."""
+    directory = rig.directory()
+    await rig.admin.execute(
+        "select join_cluster_v2('old', 'test', %s, 2.0, 1, true, null, null, null)", (b"s" * 32,)
+    )
+    await directory.join(joining("new"))
+    with pytest.raises(JoinRefusedError, match="receipt key"):
+        await directory.join(joining("other", receipt_digest=b"o" * 16))
+    assert [member.name for member in (await directory.read()).members] == ["old", "new"]
 
 
 async def test_connections_that_were_cut_while_idle_are_made_again(rig: PostgresRig) -> None:
