@@ -37,6 +37,8 @@ class SeededFaults(Faults):
         self._slow_s = self._random.choice([0.0, 0.005, 0.05, 0.3])
         self._busy = self._random.choice([0.0, 0.0, 0.2])
         self._down_until = 0.0
+        self._renewals_until = 0.0
+        self._renewal_late_s: float | None = None
         self._calls: dict[Call, None] = {}
         self._under_way: Counter[str] = Counter()
         self.under_way_most: dict[str, int] = {}
@@ -62,11 +64,18 @@ class SeededFaults(Faults):
             if rolled_back:
                 call.scope.cancel()
 
+    def renew_slowly(self, seconds: float, late_s: float) -> None:
+        """For a while the next renewal is answered so late, and those after it don't come through at all."""
+        self._renewals_until = trio.current_time() + seconds
+        self._renewal_late_s = late_s
+
     # --- what MemoryLog and MemoryDirectory ask ---
 
     @override
     async def before(self, call: str) -> None:
         await self._wait()
+        if call == "renew" and self._renews_slowly and self._renewal_late_s is None:
+            await trio.sleep_until(self._renewals_until)
         down = trio.current_time() < self._down_until
         if not self.healed and (down or self._random.random() < self._away):
             self.troubles += 1
@@ -75,6 +84,9 @@ class SeededFaults(Faults):
     @override
     async def after(self, call: str) -> None:
         await self._wait()
+        if call == "renew" and self._renews_slowly and self._renewal_late_s is not None:
+            late_s, self._renewal_late_s = self._renewal_late_s, None
+            await trio.sleep(late_s)
         if not self.healed and self._random.random() < self._trouble / (1 if call == "move" else 8):
             await trio.sleep(self._random.choice([0.0, 0.0, LEASE_S]))
             raise LogUnavailableError(call)
@@ -106,6 +118,10 @@ class SeededFaults(Faults):
     def detach(self, transaction: Callable[[], Awaitable[None]]) -> None:
         """The server's half outlives the node."""
         self._nursery.start_soon(transaction)
+
+    @property
+    def _renews_slowly(self) -> bool:
+        return not self.healed and trio.current_time() < self._renewals_until
 
     # --- what the node's ports ask ---
 

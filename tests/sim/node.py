@@ -52,6 +52,7 @@ from tests.sim.observers import (
     ObservedEffects,
     ObservedLog,
     ObservedPublisher,
+    ObservedRouter,
 )
 from tests.sim.schedule import OUTBOX_BYTES_MAX
 from tests.sim.truth import ObservedDatabase
@@ -179,6 +180,7 @@ class SimNode:
             kinds=self._kinds, publisher=publisher, peers=self.bridge, digest_key=b"k" * 32, **shared
         )
         ObservedEffects(self.runtime.router, self._database, ownership.me)
+        ObservedRouter(self.runtime.router, self._database, ownership.me)
         self.membership = Membership(
             directory=self._directory,
             ownership=ownership,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from functools import partial
+from typing import Any, Final
 
 from typing_extensions import override
 
@@ -13,16 +14,27 @@ from actors.ports.bus import Bus
 from actors.ports.cluster_view import Joining, Member, Move
 from actors.ports.log import Append, Checkpoint, Fence, LogRow, Verdict
 from actors.relay import Relay
+from actors.runtime.envelope import Envelope
 from actors.runtime.publisher import Publisher
 from actors.runtime.router import Router
+from actors.runtime.snapshots import Snapshot
 from actors.tables import Tables
-from protocol.frames import Command, Reply, Signalled
+from protocol.codes import Code
+from protocol.frames import Command, Refused, Reply, Signalled
 from protocol.ids import SYSTEM, USER, kind_of
 from protocol.nodes import PassSignal, unseal
 from storage.memory.directory import MemoryDirectory
 from storage.memory.log import MemoryLog
 from tests.sim.truth import ObservedDatabase
 
+UNDECIDED: Final = {
+    Code.UNAVAILABLE,
+    Code.OVERLOADED,
+    Code.INTERNAL,
+    Code.NOT_FOUND,
+    Code.CLIENT_ID_REUSED,
+}
+"""Refusals that rest on no state: anybody may give these, or on what the log said."""
 _PASSES_SIGNAL = b"pass_signal"
 
 
@@ -122,6 +134,48 @@ class ObservedEffects:
         if kind_of(by) not in (USER, SYSTEM):
             self._database.acts(self._run, by, "sent an effect of")
         self._send(command, by=by, reply=reply)
+
+
+class ObservedRouter:
+    """A node's router, watched for refusals and snapshots: only who owns a stream now may decide and show it.
+
+    What was committed may be answered by whoever wrote it, and anybody may say that it can't serve.
+    """
+
+    def __init__(self, router: Router, database: ObservedDatabase, run: Fence) -> None:
+        self._database = database
+        self._run = run
+        self._here: set[Envelope] = set()
+        """What was last taken to a stream of this node, rather than to another one."""
+        self._deliver, self._forward, self._view_for = router._deliver, router._forward, router.view_for
+        router._deliver = self._delivered  # type: ignore[method-assign]
+        router._forward = self._forwarded  # type: ignore[method-assign]
+        router.view_for = self._viewed  # type: ignore[method-assign]
+
+    def _delivered(self, envelope: Envelope, epoch: int) -> None:
+        told = envelope.reply
+        if envelope not in self._here and told is not None:
+            self._here.add(envelope)
+            envelope.reply = partial(self._replied, envelope, told)
+        self._deliver(envelope, epoch)
+
+    def _replied(self, envelope: Envelope, told: Callable[[Reply], None], reply: Reply) -> None:
+        if envelope in self._here and isinstance(reply, Refused) and reply.code not in UNDECIDED:
+            self._database.acts(self._run, envelope.stream, f"refused ({reply.code}) a command to")
+        self._here.discard(envelope)
+        told(reply)
+
+    def _forwarded(self, there: Any, envelope: Envelope) -> None:
+        self._here.discard(envelope)
+        self._forward(there, envelope)
+
+    def _viewed(self, stream: str, user: str, epoch: int, answer: Callable[[Any], None]) -> None:
+        def shown(found: Snapshot | Refused | None) -> None:
+            if isinstance(found, Snapshot):
+                self._database.acts(self._run, stream, "showed")
+            answer(found)
+
+        self._view_for(stream, user, epoch, shown)
 
 
 class ObservedEar:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import trio
 
-from actors.cluster.limits import LEASE_S
+from actors.cluster.limits import ACTING_PART, LEASE_S
 from protocol.nodes import inbox
 from storage.memory.directory import MemoryDirectory
 from tests.ports import TrioClock
@@ -39,6 +39,7 @@ class Trouble:
             (7, self._lose_postgres),
             (7, self._fail_over),
             (8, self._cut_from_postgres),
+            (8, self._renew_slowly),
             (6, self._lose_redis),
             (8, self._cut_from_redis),
             (10, self._partition),
@@ -133,6 +134,13 @@ class Trouble:
         node, seconds = self._some(), self._chance.uniform(0.2, 3 * LEASE_S)
         self._say(node.name, f"is cut from PostgreSQL for {seconds:.2f} s")
         node.faults.go_down(seconds, rolled_back=False)
+
+    async def _renew_slowly(self) -> None:
+        """The last renewal that came through is answered just before it would be too late: the lease is old by then."""
+        node, seconds = self._some(), self._chance.uniform(1.5 * LEASE_S, 3 * LEASE_S)
+        late_s = self._chance.uniform(0.3, 0.99) * ACTING_PART * LEASE_S
+        self._say(node.name, f"renews {late_s:.2f} s late, and then not at all, for {seconds:.2f} s")
+        node.faults.renew_slowly(seconds, late_s)
 
     # --- Redis ---
 

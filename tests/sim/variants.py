@@ -20,6 +20,7 @@ from actors.cluster.lease import FailureDetector
 from actors.cluster.link import Arrival, Incoming
 from actors.cluster.member import Membership
 from actors.cluster.outgoing import Outgoing
+from actors.cluster.ownership import Ownership
 from actors.cluster.placement import rebalancing
 from actors.cluster.receiving import Receiving
 from actors.cluster.registrations import Registrations
@@ -30,10 +31,12 @@ from actors.ports.logins import LoginStatus
 from actors.relay import Relay, Subscription, Watch
 from actors.relay.ring import RelayedEvent
 from actors.runtime import limits as runtime_limits
+from actors.runtime import router, snapshots
 from actors.runtime.cell import Cell
 from actors.runtime.draft import Draft
 from actors.runtime.due import DueWork
 from actors.runtime.owed import Owed
+from actors.runtime.router import Router
 from actors.runtime.supervisor import Supervisor
 from actors.runtime.trials import Trials
 from actors.session.authority import LOGINS_ENDED, Authority
@@ -46,7 +49,9 @@ from protocol.nodes import PassSignal
 from storage.memory.database import MemoryDatabase
 from storage.memory.faults import Outcome
 from storage.memory.log import MemoryLog
+from tests.sim import trouble, workload
 from tests.sim.schedule import SMALL
+from tests.sim.trouble import Trouble
 
 VARIANTS: dict[str, Callable[[], AbstractContextManager[None]]] = {}
 
@@ -532,6 +537,90 @@ def _an_outage_of_the_observer_counts() -> Generator[None]:
     with (
         patch.object(FailureDetector, "failed", _nothing),
         patch("actors.cluster.lease._COUNTED_PERIODS_MAX", 1000),
+    ):
+        yield
+
+
+@contextmanager
+def _renewals_are_late() -> Generator[None]:
+    """A world in which little else goes wrong, and much is asked of owners that writes nothing."""
+    make = Trouble.__init__
+
+    def made(self: Any, cluster: Any, seed: int) -> None:
+        make(self, cluster, seed)
+        self._events = [(1, self._renew_slowly)]
+
+    with (
+        patch.object(Trouble, "__init__", made),
+        patch.object(trouble, "OFTEN_S", (1.0,)),
+        patch.object(workload, "TYPES", 0.5),
+    ):
+        yield
+
+
+@_variant
+def _acting_counts_from_the_end_of_a_renewal() -> Generator[None]:
+    renewed = Ownership.renewed
+
+    def late(self: Any, begun: float, view: ClusterView) -> Any:
+        return renewed(self, self._clock.monotonic(), view)
+
+    with patch.object(Ownership, "renewed", late), _renewals_are_late():
+        yield
+
+
+@_variant
+def _a_zombie_refuses() -> Generator[None]:
+    with _renewals_are_late():
+        yield from _unasked_while("_answer_refused")
+
+
+@_variant
+def _a_zombie_shows_its_streams() -> Generator[None]:
+    ask, look = Router._ask_view, Router._look
+
+    def ask_unasked(self: Any, stream: str, user: str, answer: Any) -> None:
+        epoch = self._ownership.epoch(stream)
+        if epoch is None:
+            ask(self, stream, user, answer)
+        else:
+            self.view_for(stream, user, epoch, answer)
+
+    def shown(self: Any, stream: str, user: str, epoch: int, answer: Any) -> None:
+        look(self, stream, user, epoch, answer)
+
+    with (
+        patch.object(router, "show", _show_unasked),
+        patch.object(Router, "_ask_view", ask_unasked),
+        patch.object(Router, "view_for", shown),
+        _renewals_are_late(),
+    ):
+        yield
+
+
+def _show_unasked(stream: str, user: str, answer: Any, found: Any) -> None:
+    if isinstance(found, Cell):
+        answer(snapshots.Snapshot(head=found.active.head, view=cast(Any, found.view(user))))
+    else:
+        answer(None)
+
+
+def _unasked_while(step: str) -> Generator[None]:
+    """While a cell does this it takes itself for the owner."""
+    original, serves = getattr(Cell, step), Cell.serves.fget
+    assert serves is not None
+    inside: set[Any] = set()
+
+    async def unasked(self: Any, *args: Any) -> Any:
+        inside.add(self)
+        try:
+            return await original(self, *args)
+        finally:
+            inside.discard(self)
+
+    with (
+        patch.object(Cell, step, unasked),
+        patch.object(Cell, "serves", property(lambda self: self in inside or serves(self))),
     ):
         yield
 
