@@ -25,7 +25,7 @@ from gatherup.http.throttle import Throttle
 from protocol import limits
 from protocol.codes import Code
 from protocol.garbled import SENTENCE, garbled_json, is_text
-from protocol.http.base import CommandBody
+from protocol.http.base import CommandBody, Query
 
 ADDRESS_CHARS_MAX: Final = 64
 OPEN_REQUESTS_MAX: Final = 1000
@@ -201,6 +201,9 @@ def decoded_query(kind: type[Struct]) -> Struct:
             raise ProblemError(Code.INVALID, "Give this parameter only once.", field=name)
         else:
             given[name] = values[0]
+    exclusive = [name for name in kind.exclusive if name in given] if issubclass(kind, Query) else []
+    if len(exclusive) > 1:
+        raise ProblemError(Code.INVALID, f"Give {' or '.join(exclusive)}, not both.", field=exclusive[-1])
     try:
         return msgspec.convert(given, kind, strict=False)
     except msgspec.ValidationError as error:

@@ -21,7 +21,7 @@ from gatherup.http.gate import Gate
 from gatherup.http.problem import MEDIA_TYPE, document_of
 from gatherup.http.refusals import codes_of
 from protocol.codes import CODES, Code
-from protocol.http.base import CommandAccepted, CommandBody, Problem
+from protocol.http.base import CommandAccepted, CommandBody, Problem, Query
 from protocol.ids import CLIENT_ID_PATTERN
 
 BEARER: Final = "bearer"
@@ -159,7 +159,7 @@ def _parameters(declared: Declared, components: dict[str, Any]) -> list[dict[str
                 "name": name,
                 "in": "query",
                 "required": name in fields.get("required", ()),
-                "description": schema.get("description", ""),
+                "description": _told_of_parameter(declared.query, name, schema),
                 "schema": schema,
             }
             for name, schema in fields["properties"].items()
@@ -171,9 +171,20 @@ def _parameters(declared: Declared, components: dict[str, Any]) -> list[dict[str
             _header("If-Match", "the ETag of what one read: 412 if others changed it meanwhile")
         )
     if declared.body is not None and issubclass(declared.body, CommandBody):
-        told = "the client_id, if it isn't in the body"
+        told = "the client_id, which must stand here or in the body; in both only the same"
         parameters.append(_header("Idempotency-Key", told, pattern=CLIENT_ID_PATTERN))
     return parameters
+
+
+def _told_of_parameter(kind: type[Struct], name: str, schema: dict[str, Any]) -> str:
+    """What a parameter is, and which it excludes: OpenAPI has no other way to say that."""
+    others = (
+        [one for one in kind.exclusive if one != name]
+        if issubclass(kind, Query) and name in kind.exclusive
+        else []
+    )
+    alone = f"Not together with {' or '.join(others)}." if others else ""
+    return " ".join(text for text in (schema.get("description", ""), alone) if text)
 
 
 def _path_part(part: PathPart) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from protocol import limits
-from protocol.http.base import Answer, Cursor, Limit, RequestBody
+from protocol.http.base import Answer, Cursor, Limit, Query, RequestBody
 from protocol.ids import Author, UserId
 from protocol.text import Reason
 
@@ -48,8 +48,10 @@ class BanPage(Answer, frozen=True, kw_only=True):
     """The cursor of the page before this one; None on the first."""
 
 
-class AuditQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class AuditQuery(Query, frozen=True, kw_only=True):
     """Which acts; without ``before`` and ``after`` (give one of them) the newest."""
+
+    exclusive = ("before", "after")
 
     act: Act | None = None
     by: Author | None = None

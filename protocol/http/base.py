@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta, Raw, Struct
 
@@ -11,7 +11,21 @@ from protocol.codes import Code
 from protocol.ids import ClientId, StreamId
 
 Limit = Annotated[int, Meta(ge=1, le=limits.PAGE_ITEMS_MAX)]
-Cursor = Annotated[str, Meta(max_length=limits.CURSOR_CHARS_MAX, description="``next`` of the page before")]
+Cursor = Annotated[
+    str,
+    Meta(
+        max_length=limits.CURSOR_CHARS_MAX,
+        pattern=r"^[np][A-Za-z0-9_-]+$(?!\n)",
+        description="``next`` of the page before, or ``previous`` of the one after; of the same list",
+    ),
+]
+
+
+class Query(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of the parameters of endpoints."""
+
+    exclusive: ClassVar[tuple[str, ...]] = ()
+    """Of these only one may be given."""
 
 
 class RequestBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

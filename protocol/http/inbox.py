@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
 from protocol import limits
-from protocol.http.base import Answer, CommandBody, Limit
+from protocol.http.base import Answer, CommandBody, Limit, Query
 from protocol.ids import Author, StreamId
 from protocol.inbox import LoginId, Matter, Seq
 
 
-class InboxQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class InboxQuery(Query, frozen=True, kw_only=True):
     """Which part of the inbox; without ``before`` and ``after`` (give one of them) the newest page."""
+
+    exclusive = ("before", "after")
 
     before: Seq | None = None
     """Items older than this seq."""

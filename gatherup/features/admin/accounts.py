@@ -71,8 +71,6 @@ class AdminResource:
     async def audit(self, caller: Caller, query: AuditQuery) -> AuditPage:
         """List privileged and security acts: who did what, to whom, from where."""
         await self._admit(caller)
-        if query.before is not None and query.after is not None:
-            raise ProblemError(Code.INVALID, "Give before or after, not both.", field="after")
         matching = AuditFilter(act=query.act, by=query.by, on=query.on)
         found = await self._audit.page(
             matching, before=query.before, after=query.after, limit=query.limit + 1

@@ -6,8 +6,6 @@ import msgspec
 
 from gatherup.http.commands import Commands
 from gatherup.http.endpoint import Caller, endpoint
-from gatherup.http.problem import ProblemError
-from protocol.codes import Code
 from protocol.http.base import CommandAccepted
 from protocol.http.inbox import InboxItem, InboxPage, InboxQuery, ReadUpTo
 from protocol.inbox import ReadInbox, inbox_of
@@ -26,8 +24,6 @@ class InboxResource:
     @endpoint("GET", "/v1/inbox", query=InboxQuery, answer=InboxPage, polled=True, group=GROUP)
     async def page(self, caller: Caller, query: InboxQuery) -> InboxPage:
         """Read a part of one's inbox, the newest item first."""
-        if query.before is not None and query.after is not None:
-            raise ProblemError(Code.INVALID, "Give before or after, not both.", field="after")
         found = await self._inboxes.page(
             caller.user, before=query.before, after=query.after, limit=query.limit + 1
         )

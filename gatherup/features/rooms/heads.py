@@ -60,8 +60,6 @@ class HeadsResource:
         """Get how much is new in the named rooms, or in all rooms of which one is a member."""
         self._throttle.admit(caller.user)
         if query.room:
-            if query.cursor is not None:
-                raise ProblemError(Code.INVALID, "Give rooms or a cursor, not both.", field="cursor")
             rooms = await self._counts(caller, list(dict.fromkeys(query.room)))
             return HeadsPage(rooms=rooms, next=None, previous=None)
         edge = self._pages.edge(query.cursor)

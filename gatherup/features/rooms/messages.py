@@ -166,8 +166,6 @@ class MessagesResource:
     async def _part(
         self, caller: Caller, room: str, query: MessagesQuery, *, thread: int | None
     ) -> MessagePage:
-        if query.before is not None and query.after is not None:
-            raise ProblemError(Code.INVALID, "Give before or after, not both.", field="after")
         found = await self._messages.part(
             caller.user,
             room_id(room),

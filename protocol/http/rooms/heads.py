@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
 from protocol import limits
 from protocol.frames import RoomHead
-from protocol.http.base import Answer, Cursor, Limit, RequestBody
+from protocol.http.base import Answer, Cursor, Limit, Query, RequestBody
 from protocol.ids import StreamId
 
 
@@ -19,10 +19,12 @@ class RoomRead(RequestBody, frozen=True, kw_only=True):
     """Beyond the room's last message: all of them."""
 
 
-class HeadsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class HeadsQuery(Query, frozen=True, kw_only=True):
     """Whose heads to show: of the rooms that are named, or of all one is in, page by page."""
 
-    room: Annotated[list[StreamId], Meta(max_length=limits.HEADS_ROOMS_MAX)] = []
+    exclusive = ("room", "cursor")
+
+    room: Annotated[list[StreamId], Meta(max_length=limits.HEADS_ROOMS_MAX)] = []  # noqa: RUF012 - msgspec copies it
     """May be repeated."""
     cursor: Cursor | None = None
     limit: Limit = limits.PAGE_ITEMS_DEFAULT

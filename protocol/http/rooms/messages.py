@@ -7,7 +7,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from protocol import limits
-from protocol.http.base import Answer, CommandBody, Cursor, Limit
+from protocol.http.base import Answer, CommandBody, Cursor, Limit, Query
 from protocol.ids import Author, UserId
 from protocol.room import Seq
 from protocol.text import Body, Reaction
@@ -35,8 +35,10 @@ class GivenReaction(CommandBody, frozen=True, kw_only=True):
     reaction: Reaction
 
 
-class MessagesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class MessagesQuery(Query, frozen=True, kw_only=True):
     """Which part of the messages; without ``before`` and ``after`` (give one of them) the newest page."""
+
+    exclusive = ("before", "after")
 
     before: Seq | None = None
     """Messages older than this seq."""

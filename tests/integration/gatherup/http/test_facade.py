@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import AsyncGenerator
 from typing import Any
 
@@ -225,6 +226,44 @@ async def test_every_example_of_the_document_is_good(site: Site) -> None:
                 if one["in"] == "path":
                     assert re.search(one["schema"]["pattern"], one["example"]), (method, path, one["name"])
     assert examples > 500
+
+
+async def test_the_document_says_what_the_server_asks_of_parameters(site: Site) -> None:
+    """Which exclude each other, and how a cursor and an Idempotency-Key look."""
+    document = (await site.http.get("/openapi.json")).json()
+    ann = await site.guest()
+    named = {
+        (path, one["name"]): one
+        for path, methods in document["paths"].items()
+        for operation in methods.values()
+        for one in operation["parameters"]
+    }
+    excluded = {key: one for key, one in named.items() if "Not together with" in one["description"]}
+    assert {path for path, _ in excluded} == {
+        "/v1/rooms/{room}/messages",
+        "/v1/rooms/{room}/messages/{seq}/thread",
+        "/v1/admin/audit",
+        "/v1/inbox",
+        "/v1/heads",
+    }
+    assert excluded["/v1/inbox", "after"]["description"] == "Not together with before."
+    both = await ann.http.get("/v1/inbox?before=3&after=1")
+    assert problem(both, 422, "invalid", "after")["detail"] == "Give before or after, not both."
+    room = await ann.new_room()
+    both = await ann.http.get("/v1/heads", params={"room": room, "cursor": "nkQ"})
+    problem(both, 422, "invalid", "cursor")
+    cursors = [one["schema"] for (_, name), one in named.items() if name == "cursor"]
+    assert len(cursors) > 5
+    for schema in cursors:
+        pattern = next(part["pattern"] for part in schema["anyOf"] if "pattern" in part)
+        assert re.search(pattern, "nkQ")
+        assert not any(re.search(pattern, bad) for bad in ("", "x", "n", "nk=", "n k", "nkQ\n"))
+    for bad in ("", "x", "nk=", "n%20k"):
+        problem(await ann.http.get(f"/v1/rooms?cursor={bad}"), 422, "invalid", "cursor")
+    keys = [one for (_, name), one in named.items() if name == "Idempotency-Key"]
+    assert keys
+    assert all("must stand here or in the body" in key["description"] for key in keys)
+    assert all(re.search(key["schema"]["pattern"], str(uuid.uuid4())) for key in keys)
 
 
 def test_no_two_operations_share_an_id() -> None:
