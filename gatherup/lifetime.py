@@ -43,8 +43,12 @@ async def serve(config: Config, *, started: Callable[[Addresses], None] = lambda
     try:
         async with trio.open_nursery() as nursery:
             await nursery.start(_await_signals, stop, nursery.cancel_scope.cancel)
-            await nursery.start(watch_loop, SystemClock(), config.cluster.lease_s)
-            await run_node(config, stop, started)
+
+            def watch() -> None:
+                nursery.start_soon(watch_loop, SystemClock(), config.cluster.lease_s)
+
+            # From the join on: wiring is one long step, the longer the busier the machine is.
+            await run_node(config, stop, started, joined=watch)
             nursery.cancel_scope.cancel()
     except BaseExceptionGroup as group:
         if (known := _sole(group)) is not None:
@@ -52,9 +56,15 @@ async def serve(config: Config, *, started: Callable[[Addresses], None] = lambda
         raise
 
 
-async def run_node(config: Config, stop: trio.Event, started: Callable[[Addresses], None]) -> None:
+async def run_node(
+    config: Config,
+    stop: trio.Event,
+    started: Callable[[Addresses], None],
+    *,
+    joined: Callable[[], None] = lambda: None,
+) -> None:
     """Run a node until ``stop`` is set, an operator drains it or its run is over. Raises as ``serve``, possibly in a
-    group.
+    group. ``joined`` is called once it is a member.
 
     Stopped while it starts it ends at once: nobody is served yet.
     """
@@ -73,6 +83,7 @@ async def run_node(config: Config, stop: trio.Event, started: Callable[[Addresse
                 node = wired(config, store, listener)
                 async with member(config, store) as fence:
                     node.core.membership.enter(fence)
+                    joined()
                     with node.core.loop_hold.watching():
                         await _Life(config, node, store.clock).run(stop, serves)
             nursery.cancel_scope.cancel()

@@ -12,8 +12,6 @@ import signal
 import sys
 from typing import Final
 
-import trio
-
 from actors.ports.time import Clock
 
 STOOD: Final = int(signal.SIGPROF)
@@ -26,9 +24,7 @@ _libc: Final = ctypes.CDLL(None, use_errno=True)
 _libc.signal.argtypes = ctypes.c_int, ctypes.c_void_p
 
 
-async def watch_loop(
-    clock: Clock, stands_max_s: float, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
-) -> None:
+async def watch_loop(clock: Clock, stands_max_s: float) -> None:
     """While this runs, the process ends with STOOD once its loop stood for this long.
 
     What counts is the processor's time: a process that is stopped, or gets none on a busy machine, is left alone.
@@ -38,7 +34,6 @@ async def watch_loop(
     _libc.signal(signal.SIGPROF, ctypes.cast(_libc._exit, ctypes.c_void_p))
     faulthandler.register(signal.SIGPROF, file=sys.stderr, all_threads=True, chain=True)
     try:
-        task_status.started()
         while True:
             signal.setitimer(signal.ITIMER_PROF, stands_max_s)
             await clock.sleep_until(clock.monotonic() + stands_max_s / FEEDINGS)

@@ -11,7 +11,7 @@ from gatherup.watchdog import STOOD
 
 PROGRAM = """
 import itertools, sys
-import trio
+import trio, trio.testing
 from gatherup.clock import SystemClock
 from gatherup.watchdog import watch_loop
 
@@ -27,7 +27,8 @@ def waits_for_somebody():
 
 async def main():
     async with trio.open_nursery() as nursery:
-        await nursery.start(watch_loop, SystemClock(), 0.2)
+        nursery.start_soon(watch_loop, SystemClock(), 0.2)
+        await trio.testing.wait_all_tasks_blocked()
         {step}
         nursery.cancel_scope.cancel()
     print("ended well")
