@@ -17,16 +17,19 @@ from protocol.frames import (
     Accepted,
     Command,
     Event,
+    Heads,
     Hello,
     Position,
     RefreshToken,
     Refused,
+    RoomHead,
     Signalled,
     Subscribe,
     Subscribed,
     Unknown,
     Unsubscribe,
     Unsubscribed,
+    WatchHeads,
     Welcome,
 )
 from protocol.ids import derive_client_id
@@ -87,6 +90,10 @@ class SimClient:
         self.followed: dict[str, Followed] = {}
         """What this connection is subscribed to."""
         self._subscribing: dict[str, tuple[str, Position | None]] = {}
+        self.heads: dict[str, RoomHead] = {}
+        """What this connection was told of the rooms whose heads it watches, the newest of each."""
+        self._heads_of: tuple[str, ...] = ()
+        self._watching: set[str] = set()
         self.created: list[str] = []
         self.accepted: list[tuple[Command, Accepted]] = []
         self.closed_slow = 0
@@ -148,6 +155,15 @@ class SimClient:
             self._subscribing[client_id] = (stream, None)
             self._transmit(Unsubscribe(client_id=client_id, stream=stream))
 
+    def watch_heads(self, rooms: Sequence[str]) -> None:
+        """Watch how much is new in these rooms, instead of those before; on later connections too."""
+        self._heads_of = tuple(rooms)
+        self.heads.clear()
+        if self.online and rooms:
+            client_id = self.new_id()
+            self._watching.add(client_id)
+            self._transmit(WatchHeads(client_id=client_id, rooms=self._heads_of))
+
     def sign_in_anew(self) -> None:
         """Have the open connection speak for another login."""
         if self.online:
@@ -206,6 +222,7 @@ class SimClient:
             self.followed.clear()
             self._subscribing.clear()
             self._signing_in.clear()
+            self.heads.clear()
             for pending in self.pending.values():
                 pending.unsure = pending.unsure or pending.inflight
                 pending.inflight = False
@@ -272,6 +289,10 @@ class SimClient:
                 self._subscribed(frame)
             case Unsubscribed():
                 self._ended(frame.stream)
+            case Heads():
+                self.heads.update({head.room: head for head in frame.rooms if head.room in self._heads_of})
+                for room in frame.gone:
+                    self.heads.pop(room, None)
             case Event():
                 self._event(frame)
             case Signalled():
@@ -284,6 +305,7 @@ class SimClient:
 
     def _welcome(self) -> None:
         self.online = True
+        self.watch_heads(self._heads_of)
         for stream, position in self.wanted.items():
             if position is None:
                 self.follow(stream)
@@ -301,6 +323,8 @@ class SimClient:
             self._transmit(replace(pending.command, resend=pending.unsure))
 
     def _accepted(self, reply: Accepted) -> None:
+        if reply.client_id in self._watching:
+            return
         if reply.client_id in self._subscribing:
             stream, _ = self._subscribing.pop(reply.client_id)
             self._ended(stream)

@@ -98,6 +98,14 @@ class Accounts:
         self.unsettled -= 1
 
 
+async def count_unread(client: SimClient, world: World, seed: str) -> None:
+    """One client's script: to watch, now and then, how much is new in all rooms that there are."""
+    chance = random.Random(seed)
+    while True:
+        await trio.sleep(chance.uniform(1, 8))
+        client.watch_heads(world.rooms)
+
+
 async def concern(client: SimClient, world: World, users: list[str], seed: str) -> None:
     """One client's script: to mention, answer and invite others, and to read its own inbox."""
     chance = random.Random(seed)

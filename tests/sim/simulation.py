@@ -16,6 +16,7 @@ from actors.runtime import limits as runtime_limits
 from actors.runtime.cell import Cell
 from protocol.ids import SYSTEM, kind_of
 from protocol.inbox import inbox_of
+from storage.memory.read_positions import MemoryReadPositions
 from tests.counter_kind import CounterKind
 from tests.sim.client import SimClient
 from tests.sim.cluster import Cluster
@@ -23,7 +24,7 @@ from tests.sim.crowd import crowd_in_peace, crowds
 from tests.sim.herd import Herd
 from tests.sim.history import History
 from tests.sim.node import SimNode
-from tests.sim.people import Accounts, concern, handle_of
+from tests.sim.people import Accounts, concern, count_unread, handle_of
 from tests.sim.schedule import OUTBOX_BYTES_MAX
 from tests.sim.trouble import Trouble
 from tests.sim.truth import ObservedDatabase
@@ -53,6 +54,8 @@ class Simulation:
         self.cluster = Cluster(seed, kinds, self.database, self.history)
         self.count = self.chance.choices([1, 2, 3, 4], [15, 30, 40, 15])[0]
         self.clients: list[SimClient] = []
+        self.told = 0
+        """Rooms of which a client was told at the end how much is unread."""
         self._owed: dict[Cell, int] = {}
         """What each cell owed when it was seen first: an activation owes what the one before it did."""
 
@@ -105,6 +108,7 @@ class Simulation:
             for client in self.clients:
                 nursery.start_soon(act, client, world, users, f"act {self.seed} {client.name}")
                 nursery.start_soon(concern, client, world, users, f"concern {self.seed} {client.name}")
+                nursery.start_soon(count_unread, client, world, f"unread {self.seed} {client.name}")
             if self.chance.random() < CROWDED:
                 nursery.start_soon(crowds, self.clients, world, f"crowds {self.seed}")
             nursery.start_soon(self.accounts.run)
@@ -131,8 +135,20 @@ class Simulation:
         calm = self.database.activations.copy(), self.database.members.version
         await trio.sleep(SETTLE_S)
         self._check_calm(*calm)
+        await self._check_unread()
         if counters := [stream for stream in self.database.story if kind_of(stream) == "counter"]:
             await crowd_in_peace(self.clients, counters, self.history)
+
+    async def _check_unread(self) -> None:
+        """Whoever watches is told in the end what there is."""
+        positions = MemoryReadPositions(self.database)
+        for client in self.clients:
+            found = await positions.counts(client.user, dict.fromkeys(client.heads, 0))
+            true = {head.room: (head.number, head.unread, head.mentions) for head in found}
+            told = {room: (head.number, head.unread, head.mentions) for room, head in client.heads.items()}
+            self.told += len(told)
+            if told != true:
+                raise self.history.fail(2, f"{client.name} is told {told} is unread, not {true}")
 
     def _unsettled(self) -> list[str]:
         found = self.cluster.unsettled() + self._outliving() + self.herd.unsettled()
@@ -253,6 +269,7 @@ class Simulation:
             "signals": history.signals,
             "snapshots": history.snapshots,
             "replays": history.replays,
+            "unread rooms": self.told,
             "revocations": history.revocations,
             "logouts": history.logouts,
             "inbox items": sum(

@@ -36,6 +36,7 @@ def test_the_promises_hold_in_many_histories(request: pytest.FixtureRequest) -> 
         "events",
         "snapshots",
         "replays",
+        "unread rooms",
         "revocations",
         "logouts",
         "inbox items",

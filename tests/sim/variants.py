@@ -42,6 +42,8 @@ from actors.runtime.trials import Trials
 from actors.session.authority import LOGINS_ENDED, Authority
 from actors.session.connection_writer import ConnectionWriter
 from actors.session.logins import LoginReader
+from actors.session.unread import UnreadWatch
+from actors.session.unread_counter import UnreadCounter
 from protocol import limits
 from protocol.ids import derive_client_id
 from protocol.inbox import inbox_of
@@ -337,6 +339,28 @@ def _removed_rooms_can_be_subscribed_to() -> Generator[None]:
 @_variant
 def _history_is_everybodys() -> Generator[None]:
     with patch("storage.memory.database.LISTENS_AFTER", "?"), patch("tests.sim.workload.OPEN", 0.0):
+        yield
+
+
+# --- what is unread -----------------------------------------------------------------------------------------------
+
+
+@_variant
+def _what_was_relayed_is_not_counted() -> Generator[None]:
+    with patch.object(UnreadWatch, "hear", lambda self: self._heard.clear()):
+        yield
+
+
+@_variant
+def _unread_goes_on_from_a_count_without_what_came_meanwhile() -> Generator[None]:
+    counted = UnreadCounter.counted
+
+    def forgetful(self: Any, head: Any, user: str) -> None:
+        self._later.clear()
+        counted(self, head, user)
+        self.seq = 2**53
+
+    with patch.object(UnreadCounter, "counted", forgetful):
         yield
 
 
