@@ -53,6 +53,10 @@ test-fast: $(INSTALLED) ## Run the tests that need no server and no long search
 sim: $(INSTALLED) ## Simulate more seeds: make sim SEEDS=5000 SEED_BASE=100000
 	PYTHONHASHSEED=0 $(BIN)/python -m tests.sim.run --seeds $(SEEDS) --base $(SEED_BASE)
 
+.PHONY: mutants
+mutants: $(INSTALLED) ## Make the mistakes of tests/mutants in a copy: each must be found
+	PYTHONHASHSEED=0 $(BIN)/python -m tests.mutants
+
 .PHONY: bench
 bench: $(INSTALLED) $(NODE_INSTALLED) ## Measure the figures the documentation names
 	$(BIN)/python -m loadtest.bench
