@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from actors.kind import FactKey, Row
-from actors.ports.log import Activation, Checkpoint, Fence, FencedError, Log, NotActivated, Receipt, Wanted
+from actors.ports.log import (
+    Activation,
+    Checkpoint,
+    Fence,
+    FencedError,
+    Log,
+    LogRow,
+    NotActivated,
+    Page,
+    Receipt,
+    Wanted,
+)
 
 
 async def activate(
@@ -17,6 +28,11 @@ async def activate(
     if found is NotActivated.FENCED:
         raise FencedError
     return found if isinstance(found, Activation) else None
+
+
+async def read(log: Log, stream: str, after: int, limit: int) -> list[LogRow]:
+    (found,) = await log.read([Page(stream, after, limit)])
+    return found
 
 
 async def receipts(log: Log, stream: str, keys: Sequence[tuple[str, str]]) -> list[Receipt]:

@@ -192,10 +192,9 @@ class Log(Protocol):
         """
         ...
 
-    async def discard(self, fence: Fence, stream: str, activation: int) -> None:
-        """Forget a stream that holds neither event nor receipt, if this is its newest activation: it isn't there then.
-
-        A stream that is made again has larger activations than any before.
+    async def discard(self, fence: Fence, activations: Sequence[tuple[str, int]]) -> None:
+        """Forget streams that hold neither event nor receipt, if these are their newest activations: they aren't there
+        then. A stream that is made again has larger activations than any before.
         """
         ...
 
@@ -208,12 +207,8 @@ class Log(Protocol):
         """
         ...
 
-    async def read(self, stream: str, after: int, limit: int) -> list[LogRow]:
-        """The events after this seq, in order, at most ``limit``."""
-        ...
-
-    async def read_many(self, pages: Sequence[Page]) -> list[list[LogRow]]:
-        """The events of each page, in the order given."""
+    async def read(self, pages: Sequence[Page]) -> list[list[LogRow]]:
+        """The events of each page, in order."""
         ...
 
     async def receipts(

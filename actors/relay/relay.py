@@ -7,12 +7,14 @@ from typing import Final
 
 import trio
 
+from actors.gather import Gather
 from actors.ports.blocks import Blocks
-from actors.ports.log import Log, LogRow, LogUnavailableError
+from actors.ports.log import Log, LogRow, LogUnavailableError, Page
 from actors.ports.time import Clock, Randomness
 from actors.ports.trace import Tracer
 from actors.relay.counters import RelayCounters
-from actors.relay.entry import Entry, Page, Subscription, Watch
+from actors.relay.entry import Entry, Subscription, Watch
+from actors.relay.entry import Page as SharedPage
 from actors.relay.flusher import Flusher
 from actors.relay.ring import RelayedEvent, joined, portions
 from actors.relay.signals import Signals
@@ -24,6 +26,8 @@ from protocol.frames import Signalled
 
 REPAIR_RETRY_MIN_S: Final = 0.05
 REPAIR_RETRY_MAX_S: Final = 2.0
+PAGE_LINES: Final = 2
+PAGE_EVENTS_PER_CALL_MAX: Final = 2000
 
 
 class Relay:
@@ -44,7 +48,13 @@ class Relay:
     ) -> None:
         self.counters: Final = RelayCounters()
         self._tracer = tracer
-        self._log = log
+        self.pages: Final = Gather[Page, list[LogRow]](
+            clock,
+            log.read,
+            lines=PAGE_LINES,
+            weight_max=PAGE_EVENTS_PER_CALL_MAX,  # thousands of streams may have missed something at once
+            weigh=lambda page: page.limit,
+        )
         self._clock = clock
         self._randomness = randomness
         self._entries: dict[str, Entry] = {}  # streams that somebody subscribes to or watches
@@ -299,9 +309,9 @@ class Relay:
                 raise LogUnavailableError
             if page.events:
                 return page.events
-        page = entry.pages[after] = Page()
+        page = entry.pages[after] = SharedPage()
         try:
-            rows = await self._log.read(entry.stream, after, limits.RESUME_PAGE_EVENTS)
+            rows = await self.pages.ask(Page(entry.stream, after, limits.RESUME_PAGE_EVENTS))
             if not rows or rows[0].seq != after + 1:
                 raise LogUnavailableError(f"{entry.stream}: no event {after + 1}, though the head is beyond")
             page.events = [RelayedEvent(row) for row in rows]
@@ -383,7 +393,7 @@ class Relay:
 
     async def _fetch(self, entry: Entry) -> None:
         try:
-            rows = await self._log.read(entry.stream, entry.head, limits.RESUME_PAGE_EVENTS)
+            rows = await self.pages.ask(Page(entry.stream, entry.head, limits.RESUME_PAGE_EVENTS))
         except LogUnavailableError:
             return  # no progress: the caller backs off
         if rows:

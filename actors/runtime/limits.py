@@ -38,6 +38,7 @@ FACT_LINES: Final = 2
 FACTS_PER_CALL_MAX: Final = 1000
 CHECKPOINT_LINES: Final = 1
 CHECKPOINT_BYTES_PER_CALL_MAX: Final = 1_000_000
+DISCARDS_PER_CALL_MAX: Final = 100
 
 CHECKPOINT_EVENTS: Final = 300
 """A checkpoint is kept after this many events."""

@@ -51,7 +51,7 @@ class StreamStore:
         )
         self._pages: Final = Gather[Page, list[LogRow]](
             clock,
-            log.read_many,
+            log.read,
             lines=limits.FOLD_LINES,
             weight_max=limits.FOLD_EVENTS_PER_CALL_MAX,
             weigh=lambda page: page.limit,
@@ -79,6 +79,10 @@ class StreamStore:
             key=lambda checkpoint: checkpoint.stream,
         )
 
+        self._discards: Final = Gather[tuple[str, int], None](
+            clock, self._discard, lines=1, weight_max=limits.DISCARDS_PER_CALL_MAX
+        )
+
     @property
     def gathers(self) -> Mapping[str, Gather[Any, Any]]:
         """Each by what it asks, for telemetry."""
@@ -89,6 +93,7 @@ class StreamStore:
             "receipts": self._receipts,
             "facts": self._facts,
             "checkpoints": self._checkpoints,
+            "discards": self._discards,
         }
 
     async def activate(self, wanted: Wanted, *, until: float) -> Activation | None:
@@ -108,7 +113,7 @@ class StreamStore:
 
     async def discard(self, stream: str, activation: int) -> None:
         """Forget a stream that stayed empty, if this is its newest activation."""
-        await self._log.discard(self._fence, stream, activation)
+        await self._discards.ask((stream, activation))
 
     async def page(self, page: Page, *, until: float) -> list[LogRow]:
         """Events of a stream."""
@@ -125,3 +130,7 @@ class StreamStore:
     async def checkpoint(self, checkpoint: Checkpoint) -> bool:
         """Keep a state for later activations; false if this owner is fenced."""
         return await self._checkpoints.ask(checkpoint)
+
+    async def _discard(self, activations: Sequence[tuple[str, int]]) -> Sequence[None]:
+        await self._log.discard(self._fence, activations)
+        return [None] * len(activations)

@@ -73,7 +73,12 @@ def _streams(core: Core) -> list[Measure]:
 
 
 def _gathers(core: Core) -> list[Measure]:
-    gathers = {**core.runtime.store.gathers, "read_rights": core.rights.gather, "logins": core.logins.gather}
+    gathers = {
+        **core.runtime.store.gathers,
+        "repairs": core.relay.pages,
+        "read_rights": core.rights.gather,
+        "logins": core.logins.gather,
+    }
     return [
         Totals(
             "gathered_questions",

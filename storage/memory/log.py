@@ -114,13 +114,14 @@ class MemoryLog(Log):
         )
 
     @override
-    async def discard(self, fence: Fence, stream: str, activation: int) -> None:
+    async def discard(self, fence: Fence, activations: Sequence[tuple[str, int]]) -> None:
         await self._faults.before("discard")
-        row = self._database.stream(stream)
-        if self._database.fences(fence) or row is None or row.activation != activation:
-            return
-        if row.head == 0 and row.wake_at is None and not row.receipts and activation > BIRTH_STEP:
-            del self._database.streams[stream_key(stream)]
+        for stream, activation in () if self._database.fences(fence) else activations:
+            row = self._database.stream(stream)
+            if row is None or row.activation != activation or activation <= BIRTH_STEP:
+                continue
+            if row.head == 0 and row.wake_at is None and not row.receipts:
+                del self._database.streams[stream_key(stream)]
 
     @override
     async def append(self, fence: Fence, appends: Sequence[Append], *, wait_for_locks: bool) -> list[Verdict]:
@@ -193,14 +194,8 @@ class MemoryLog(Log):
         return not scope.cancelled_caught
 
     @override
-    async def read(self, stream: str, after: int, limit: int) -> list[LogRow]:
+    async def read(self, pages: Sequence[Page]) -> list[list[LogRow]]:
         await self._faults.before("read")
-        row = self._database.stream(stream)
-        return row.events[after : after + limit] if row else []
-
-    @override
-    async def read_many(self, pages: Sequence[Page]) -> list[list[LogRow]]:
-        await self._faults.before("read_many")
         rows = [self._database.stream(page.stream) for page in pages]
         return [
             row.events[page.after : page.after + page.limit] if row else []

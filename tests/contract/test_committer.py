@@ -70,9 +70,9 @@ async def test_the_healthy_ones_among_all_kinds_of_trouble_commit(log_under_test
             assert await results[locked].wait() is Outcome.COMMITTED
             nursery.cancel_scope.cancel()
     for stream in (*healthy[1:], locked, duplicate):
-        assert [e.seq for e in await rig.log.read(stream[0], 0, 10)] == [1]
+        assert [e.seq for e in await single.read(rig.log, stream[0], 0, 10)] == [1]
     for stream in (poison, fenced):
-        assert await rig.log.read(stream[0], 0, 10) == []
+        assert await single.read(rig.log, stream[0], 0, 10) == []
 
 
 async def test_nobody_waits_for_a_committer_that_has_ended(log_under_test: Rig) -> None:
@@ -90,7 +90,7 @@ async def test_nobody_waits_for_a_committer_that_has_ended(log_under_test: Rig) 
         # Never more than tried with locks skipped: it certainly isn't written.
         assert await stuck.wait() in (Outcome.UNAVAILABLE, Outcome.UNKNOWN)
         assert await committer.submit(append(*free, 1)).wait() is Outcome.UNAVAILABLE
-    assert await rig.log.read(held[0], 0, 10) == []
+    assert await single.read(rig.log, held[0], 0, 10) == []
 
 
 _DAMAGED = """

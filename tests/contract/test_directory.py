@@ -529,7 +529,7 @@ async def test_a_run_that_is_over_writes_nothing(log_under_test: Rig, directory:
         with pytest.raises(FencedError):
             await single.activate(log, owner.fence, stream, epoch=epoch, create=False, state_version=1)
     assert not await single.checkpoint(log, owner.fence, stream, 1, 1, 1, b"s")
-    assert len(await log.read(stream, 0, 10)) == 1
+    assert len(await single.read(log, stream, 0, 10)) == 1
 
 
 @pytest.mark.parametrize("how", ENDS)
@@ -552,7 +552,7 @@ async def test_ending_a_run_waits_for_what_it_is_writing(
             assert not ended
     assert ended
     assert verdicts == [Verdict.ACCEPTED]
-    assert len(await log_under_test.log.read(stream, 0, 10)) == 1
+    assert len(await single.read(log_under_test.log, stream, 0, 10)) == 1
 
 
 async def test_only_the_shards_owner_activates_at_its_present_epoch(

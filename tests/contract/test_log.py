@@ -84,7 +84,7 @@ class Node:
         return verdict
 
     async def read(self, stream: str) -> list[LogRow]:
-        return await self.rig.log.read(stream, 0, 1000)
+        return await single.read(self.rig.log, stream, 0, 1000)
 
 
 @pytest.fixture
@@ -235,9 +235,9 @@ async def test_what_is_accepted_can_be_read(node: Node) -> None:
     assert await node.one(append(stream, activation, 0, 3)) is ACCEPTED
     assert await node.one(append(stream, activation, 3, 2)) is ACCEPTED
     assert await node.read(stream) == [row(seq) for seq in (1, 2, 3, 4, 5)]
-    assert await node.rig.log.read(stream, 1, 3) == [row(2), row(3), row(4)]
-    assert await node.rig.log.read(stream, 5, 3) == []
-    assert await node.rig.log.read(new_stream(), 0, 3) == []
+    assert await single.read(node.rig.log, stream, 1, 3) == [row(2), row(3), row(4)]
+    assert await single.read(node.rig.log, stream, 5, 3) == []
+    assert await single.read(node.rig.log, new_stream(), 0, 3) == []
 
 
 async def test_trouble_of_some_streams_leaves_fifty_healthy_ones_alone(node: Node) -> None:

@@ -174,7 +174,7 @@ async def test_a_crowd_of_activations_and_appends_at_once_ends(node: Node) -> No
 async def test_an_empty_stream_is_forgotten_and_made_again_with_larger_activations(node: Node) -> None:
     stream = new_stream()
     (first,) = await node.open(stream)
-    await node.rig.log.discard(node.fence, stream, first)
+    await node.rig.log.discard(node.fence, [(stream, first)])
     assert await node.activate(node.wanted(stream, create=False)) == [ABSENT]
     (again,) = await node.open(stream)
     assert again > first + 1000
@@ -189,7 +189,7 @@ async def test_a_stream_that_holds_anything_is_not_forgotten(node: Node, what: s
     empty: dict[str, object] = {"receipts": ()}
     more = {"events": {}, "receipts": {"receipts": (receipt(1),)}, "wake_at": {"wake_at": 5}}[what]
     await node.write(stream, activation, 0, 1 if what == "events" else 0, **{**empty, **more})
-    await node.rig.log.discard(node.fence, stream, activation)
+    await node.rig.log.discard(node.fence, [(stream, activation)])
     assert isinstance((await node.activate(node.wanted(stream, create=False)))[0], Activation)
 
 
@@ -197,9 +197,9 @@ async def test_a_stream_is_forgotten_by_its_newest_activation_alone(node: Node) 
     stream = new_stream()
     (first,) = await node.open(stream)
     (second,) = await node.open(stream)
-    await node.rig.log.discard(node.fence, stream, first)
+    await node.rig.log.discard(node.fence, [(stream, first)])
     other = await node.rig.owner("other")
-    await node.rig.log.discard(node.fence, stream, second)
+    await node.rig.log.discard(node.fence, [(stream, second)])
     (found,) = await node.rig.log.activate(
         other.fence,
         [Wanted(stream=stream, epoch=other.epoch, create=False, state_version=1)],
@@ -225,7 +225,7 @@ async def test_pages_of_many_streams(node: Node) -> None:
         Page(foreign, 0, 9),
         Page(one, 3, 9),
     ]
-    assert await node.rig.log.read_many(pages) == [
+    assert await node.rig.log.read(pages) == [
         [row(1), row(2)],
         [row(2), row(3)],
         [],
@@ -233,7 +233,7 @@ async def test_pages_of_many_streams(node: Node) -> None:
         [],
         [row(4)],
     ]
-    assert await node.rig.log.read_many([]) == []
+    assert await node.rig.log.read([]) == []
 
 
 async def test_receipts_of_many_streams_stay_apart(node: Node) -> None:

@@ -12,6 +12,7 @@ from typing import Final
 import trio
 
 from actors.ports.cluster_view import shard_of
+from actors.relay.relay import PAGE_LINES
 from actors.runtime import limits
 from actors.session.rights import READ_RIGHT_LINES
 from protocol.frames import Accepted, Command, Refused
@@ -35,7 +36,7 @@ LOOK_S: Final = 0.1
 
 CALLS_MAX: Final = {
     "activate": 1 + limits.HELD_ROW_LINES,
-    "read_many": 1,
+    "read": 1 + PAGE_LINES,
     "facts": 1,
     "checkpoint": limits.CHECKPOINT_LINES,
     "read_access": READ_RIGHT_LINES,

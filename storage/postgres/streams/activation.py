@@ -17,9 +17,10 @@ STATEMENT: Final = """
 # Only what activate_streams made: its numbers lie so far apart that none comes twice, also not from a node of the last
 # release, which counts from 0 when it makes the stream again.
 DISCARD: Final = """
-    delete from stream s using node n
-    where n.id = %(node)s and n.fence = %(fence)s and s.id = %(stream)s and s.kind = %(kind)s
-        and s.activation = %(activation)s and s.activation > 1000000
+    delete from stream s
+    using node n, unnest(%(streams)s::uuid[], %(kinds)s::text[], %(activations)s::bigint[]) q(id, kind, activation)
+    where n.id = %(node)s and n.fence = %(fence)s and s.id = q.id and s.kind = q.kind
+        and s.activation = q.activation and s.activation > 1000000
         and s.head = 0 and s.wake_at is null and s.deleted_at is null
         and not exists (select from receipt r where r.stream_id = s.id)
     returning 1

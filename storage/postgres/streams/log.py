@@ -73,14 +73,9 @@ _SETTINGS: Final = {
     # Accepted means durable, whatever the server's own default is.
     "synchronous_commit": "on",
 }
-_READ: Final = """
-    select e.seq, e.header, e.payload from stream s join event e on e.stream_id = s.id
-    where s.id = %(stream)s and s.kind = %(kind)s and s.deleted_at is null and e.seq > %(after)s
-    order by e.seq limit %(limit)s
-"""
 # Streams are looked up one by one: with "limit" they aren't joined. The planner joins a crowd to a table of unknown
 # size, such as one that has just grown, by scanning it for each.
-_READ_MANY: Final = """
+_READ: Final = """
     select q.position, e.seq, e.header, e.payload
     from unnest(%(streams)s::uuid[], %(kinds)s::text[], %(afters)s::bigint[], %(limits)s::bigint[])
         with ordinality q(id, kind, after, at_most, position)
@@ -276,24 +271,23 @@ class PostgresLog(Log):
         return activation.answers(len(wanted), found)
 
     @override
-    async def discard(self, fence: Fence, stream: str, activation: int) -> None:
-        parameters = {**_named(stream), **_run(fence), "activation": activation}
+    async def discard(self, fence: Fence, activations: Sequence[tuple[str, int]]) -> None:
+        parameters = {
+            **_named([stream for stream, _ in activations]),
+            **_run(fence),
+            "activations": [number for _, number in activations],
+        }
         await self._ask(DISCARD, parameters)
 
     @override
-    async def read(self, stream: str, after: int, limit: int) -> list[LogRow]:
-        found = await self._ask(_READ, {**_named(stream), "after": after, "limit": limit})
-        return [LogRow(seq, header, payload) for seq, header, payload in found]
-
-    @override
-    async def read_many(self, pages: Sequence[Page]) -> list[list[LogRow]]:
+    async def read(self, pages: Sequence[Page]) -> list[list[LogRow]]:
         parameters = {
-            **_all_named([page.stream for page in pages]),
+            **_named([page.stream for page in pages]),
             "afters": [page.after for page in pages],
             "limits": [page.limit for page in pages],
         }
         found = [list[LogRow]() for _ in pages]
-        for position, seq, header, payload in await self._ask(_READ_MANY, parameters):
+        for position, seq, header, payload in await self._ask(_READ, parameters):
             found[int(position) - 1].append(LogRow(seq, header, payload))
         return found
 
@@ -311,7 +305,7 @@ class PostgresLog(Log):
             for key in dict.fromkeys(keys)
         ]
         parameters = {
-            **_all_named([stream for _, stream, _ in asked]),
+            **_named([stream for _, stream, _ in asked]),
             "authors": [author for _, _, (author, _) in asked],
             "client_ids": [UUID(bytes=client_key(client_id)) for _, _, (_, client_id) in asked],
         }
@@ -347,7 +341,7 @@ class PostgresLog(Log):
             (place, key, value) for place, key in asked if (value := projection.stored(key)) is not None
         ]
         parameters = {
-            **_all_named([questions[place][0] for place, _, _ in stored]),
+            **_named([questions[place][0] for place, _, _ in stored]),
             "table": table,
             "keys": [value for _, _, value in stored],
         }
@@ -369,7 +363,7 @@ class PostgresLog(Log):
     @override
     async def read_access(self, questions: Sequence[tuple[str, str]]) -> list[ReadAccess]:
         parameters = {
-            **_all_named([stream for stream, _ in questions]),
+            **_named([stream for stream, _ in questions]),
             "users": [user for _, user in questions],
         }
         return [
@@ -380,7 +374,7 @@ class PostgresLog(Log):
     @override
     async def checkpoint(self, fence: Fence, checkpoints: Sequence[Checkpoint]) -> list[bool]:
         parameters = {
-            **_all_named([one.stream for one in checkpoints]),
+            **_named([one.stream for one in checkpoints]),
             **_run(fence),
             "activations": [one.activation for one in checkpoints],
             "versions": [one.version for one in checkpoints],
@@ -392,7 +386,7 @@ class PostgresLog(Log):
 
     @override
     async def heads(self, streams: Sequence[str]) -> list[int]:
-        return [head for (head,) in await self._ask(_HEADS, _all_named(streams))]
+        return [head for (head,) in await self._ask(_HEADS, _named(streams))]
 
     @override
     async def due(
@@ -446,14 +440,15 @@ class PostgresLog(Log):
 
 def _command(stream: str, key: tuple[str, str]) -> dict[str, Any]:
     author, client_id = key
-    return {**_named(stream), "author": author, "client_id": UUID(bytes=client_key(client_id))}
+    return {
+        "stream": UUID(bytes=stream_key(stream)),
+        "kind": kind_of(stream),
+        "author": author,
+        "client_id": UUID(bytes=client_key(client_id)),
+    }
 
 
-def _named(stream: str) -> dict[str, Any]:
-    return {"stream": UUID(bytes=stream_key(stream)), "kind": kind_of(stream)}
-
-
-def _all_named(streams: Sequence[str]) -> dict[str, Any]:
+def _named(streams: Sequence[str]) -> dict[str, Any]:
     return {
         "streams": [UUID(bytes=stream_key(stream)) for stream in streams],
         "kinds": [kind_of(stream) for stream in streams],

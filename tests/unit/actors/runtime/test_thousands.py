@@ -97,14 +97,14 @@ async def test_a_thousand_passive_streams_are_activated_in_a_few_calls(
         replies = await ask_all(runtime, adds(streams))
         assert all(isinstance(reply, Accepted) for reply in replies)
         assert counting.calls["activate"] <= 1000 / limits.ACTIVATIONS_PER_CALL_MAX + 2
-        assert counting.calls["read_many"] == 0, "there was nothing to fold"
+        assert counting.calls["read"] == 0, "there was nothing to fold"
         assert await world.release(runtime)
         assert counting.calls["checkpoint"] <= 5, "they are written together too"
     async with world.runtime() as runtime:
         for row in world.database.streams.values():
             row.checkpoints.clear()
         await ask_all(runtime, adds(streams, "b"))
-    assert counting.calls["read_many"] <= 1000 / limits.ACTIVATIONS_PER_CALL_MAX + 5
+    assert counting.calls["read"] <= 1000 / limits.ACTIVATIONS_PER_CALL_MAX + 5
 
 
 async def test_receipts_and_facts_of_many_streams_are_read_together(
@@ -336,7 +336,7 @@ async def test_a_long_fold_that_is_cut_off_goes_on_where_it_was(
     class Cut(Counting):
         async def before(self, call: str) -> None:
             await super().before(call)
-            if call == "read_many" and self.calls[call] == 6:
+            if call == "read" and self.calls[call] == 6:
                 raise LogUnavailableError("cut off")
 
     world.faults = cut = Cut()
@@ -347,7 +347,7 @@ async def test_a_long_fold_that_is_cut_off_goes_on_where_it_was(
         assert kept == 40
         (reply,) = await ask_all(runtime, adds([a], "after"))
         assert isinstance(reply, Accepted) and reply.seq == 101
-        assert cut.calls["read_many"] == 6 + (100 - 40) / 10
+        assert cut.calls["read"] == 6 + (100 - 40) / 10
 
 
 # --- streams that stay empty -------------------------------------------------------------------------------------

@@ -574,12 +574,12 @@ async def test_a_stream_without_its_history_is_unavailable_and_no_crash(
     row = world.row(a)
     row.checkpoints.clear()
 
-    trimmed, read_many = 0, MemoryLog.read_many
+    trimmed, read = 0, MemoryLog.read
 
     async def read_trimmed(self: MemoryLog, pages: Sequence[Page]) -> list[list[LogRow]]:
-        return [[row for row in rows if row.seq > trimmed] for rows in await read_many(self, pages)]
+        return [[row for row in rows if row.seq > trimmed] for rows in await read(self, pages)]
 
-    monkeypatch.setattr(MemoryLog, "read_many", read_trimmed)
+    monkeypatch.setattr(MemoryLog, "read", read_trimmed)
     async with world.runtime() as runtime:
         for trimmed in (5, 3):
             began = trio.current_time()

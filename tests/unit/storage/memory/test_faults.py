@@ -85,7 +85,7 @@ class Node:
         return (await self.log.append(self.fence, [one], wait_for_locks=wait))[0]
 
     async def head(self) -> int:
-        return len(await self.log.read(self.stream, 0, 100))
+        return len(await single.read(self.log, self.stream, 0, 100))
 
 
 @pytest.fixture

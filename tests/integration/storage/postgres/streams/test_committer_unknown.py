@@ -8,6 +8,7 @@ import pytest
 import trio
 
 from actors.runtime.committer import Committer, Outcome
+from tests import single
 from tests.contract.rig import append
 from tests.integration.storage.postgres.streams.cutting import HANG_GUARD_S, Cut, Setting
 from tests.ports import SeededRandomness
@@ -28,7 +29,7 @@ async def test_a_cut_commit_is_settled(setting: Setting, cut: Cut) -> None:
             nursery.cancel_scope.cancel()
     assert committer.settlements >= (20 if cut is Cut.BEFORE_THE_ANSWER else 0)
     for stream, _ in streams:
-        assert [e.seq for e in await setting.rig.log.read(stream, 0, 10)] == [1, 2]
+        assert [e.seq for e in await single.read(setting.rig.log, stream, 0, 10)] == [1, 2]
 
 
 async def test_connections_that_keep_dying_lose_and_double_nothing(setting: Setting) -> None:
@@ -56,4 +57,6 @@ async def test_connections_that_keep_dying_lose_and_double_nothing(setting: Sett
             nursery.cancel_scope.cancel()
     assert committer.settlements > 0
     for stream, _ in streams:
-        assert [e.seq for e in await setting.rig.log.read(stream, 0, 100)] == list(range(1, rounds + 1))
+        assert [e.seq for e in await single.read(setting.rig.log, stream, 0, 100)] == list(
+            range(1, rounds + 1)
+        )

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.real
 
 
 async def seqs(setting: Setting, stream: str) -> list[int]:
-    return [e.seq for e in await setting.rig.log.read(stream, 0, 10_000)]
+    return [e.seq for e in await single.read(setting.rig.log, stream, 0, 10_000)]
 
 
 async def test_cut_before_the_server_got_it_nothing_is_written(setting: Setting) -> None:

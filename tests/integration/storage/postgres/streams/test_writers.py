@@ -167,7 +167,7 @@ async def test_a_declared_table_without_a_writer_is_the_databases_fault(
         one = append(stream, activation, 0, changes=(change(name, "k", {"a": 1}),))
         with pytest.raises(LogUnavailableError):
             await log.append(owner.fence, [one], wait_for_locks=True)
-        assert await log.read(stream, 0, 10) == []
+        assert await single.read(log, stream, 0, 10) == []
 
 
 @pytest.mark.parametrize(
