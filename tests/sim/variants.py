@@ -137,17 +137,6 @@ def _what_a_batch_has_no_time_for_is_skipped() -> Generator[None]:
         yield
 
 
-@_variant
-def _what_a_batch_has_no_time_for_goes_to_the_end() -> Generator[None]:
-    def last(self: Any, number: int) -> None:
-        self.taken, rest = self.taken[:number], self.taken[number:]
-        for envelope in rest:
-            self.mailbox.put(envelope)
-
-    with patch.object(Cell, "_leave_from", last), _batches_are_short():
-        yield
-
-
 @contextmanager
 def _batches_are_short() -> Generator[None]:
     """Every look at the clock takes half of what a batch has."""
