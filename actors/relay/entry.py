@@ -79,7 +79,7 @@ class Watch:
         return True
 
 
-class Page:
+class SharedPage:
     """A read of the log that several subscribers may wait for."""
 
     __slots__ = ("done", "events", "failed")
@@ -176,7 +176,7 @@ class Entry:
         """A task fetches the events up to ``announced``; a second one would read the same again."""
         self.failures = 0
         """Fetches that brought nothing, ever: who waits for the head sees by it that a fetch failed meanwhile."""
-        self.pages: dict[int, Page] = {}
+        self.pages: dict[int, SharedPage] = {}
         """Reads of the log under way, by the seq they start after."""
         self._moved: trio.Event | None = None
 

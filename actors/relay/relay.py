@@ -13,8 +13,7 @@ from actors.ports.log import Log, LogRow, LogUnavailableError, Page
 from actors.ports.time import Clock, Randomness
 from actors.ports.trace import Tracer
 from actors.relay.counters import RelayCounters
-from actors.relay.entry import Entry, Subscription, Watch
-from actors.relay.entry import Page as SharedPage
+from actors.relay.entry import Entry, SharedPage, Subscription, Watch
 from actors.relay.flusher import Flusher
 from actors.relay.ring import RelayedEvent, joined, portions
 from actors.relay.signals import Signals

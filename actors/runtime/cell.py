@@ -15,7 +15,7 @@ import trio
 from msgspec import Struct
 
 from actors.kind import Facts, Kind
-from actors.ports.log import POISONED, Append, FencedError, LogUnavailableError, Receipt
+from actors.ports.log import Append, FencedError, LogUnavailableError
 from actors.ports.trace import Step
 from actors.refusals import refused
 from actors.runtime import limits
@@ -23,10 +23,11 @@ from actors.runtime.active import Active
 from actors.runtime.actor_context import ActorContext
 from actors.runtime.checkpoints import forget, keep
 from actors.runtime.committer import Outcome
-from actors.runtime.draft import DecideError, Draft, fact_keys, wake_at
+from actors.runtime.draft import DecideError, Draft, fact_keys, trace_events, wake_at
 from actors.runtime.effects import Delivery
-from actors.runtime.envelope import RETRY_AFTER_S, Envelope, accepted, digest_of, latest, mark
+from actors.runtime.envelope import Envelope, latest, mark, unavailable
 from actors.runtime.mailbox import Mailbox
+from actors.runtime.repeats import answer_repeats
 from actors.runtime.time_slice import TimeSlice
 from actors.runtime.timer import Timer
 from actors.runtime.trials import apart
@@ -251,17 +252,11 @@ class Cell:
             for header in draft.headers:
                 events[header.type] += 1
             if self._context.tracing:
-                self._trace_events(draft)
+                trace_events(self._context.publisher, self.stream, draft)
         for envelope, reply in draft.accepted:
             envelope.answer(reply)
         self._timer.schedule()
         self._deliver_pending()
-
-    def _trace_events(self, draft: Draft) -> None:
-        for envelope, reply in draft.accepted:
-            if envelope.trace is not None and reply.events and reply.seq is not None:
-                envelope.trace.mark(Step.PUBLISHED, events=reply.events)
-                self._context.publisher.traced(self.stream, reply.seq, envelope.trace.parent)
 
     async def _undo(self, outcome: Outcome, draft: Draft, fresh: Sequence[Envelope]) -> bool:
         """The batch was not written: sort its commands. False when this activation is over.
@@ -309,7 +304,7 @@ class Cell:
             #    first sending; called "unknown" it would only be sent again and again.
             case Outcome.UNAVAILABLE:
                 self.taken = taken
-                await self._answer_refused([(e, _unavailable(e)) for e in fresh if e.command.resend])
+                await self._answer_refused([(e, unavailable(e)) for e in fresh if e.command.resend])
                 self._give_up()
             # 5. FENCED: this activation can write nothing any more. The commands wait for whoever can.
             case _:
@@ -349,25 +344,10 @@ class Cell:
 
     async def _answer_from_receipts(self, envelopes: Sequence[Envelope]) -> None:
         """Settle those whose client_id was accepted before. Raises LogUnavailableError."""
-        keys = list({e.key for e in envelopes})
         until = latest(envelopes, self._context.clock.monotonic())
+        keys = list({envelope.key for envelope in envelopes})
         found = await self._context.store.receipts(self.stream, keys, until=until)
-        receipts = {(r.author, r.client_id): r for r in found}
-        for envelope in envelopes:
-            receipt = receipts.get(envelope.key)
-            if receipt is not None:
-                self._answer_repeat(envelope, receipt)
-
-    def _answer_repeat(self, envelope: Envelope, receipt: Receipt) -> None:
-        if envelope.settled:
-            return
-        if receipt.digest == POISONED:
-            envelope.refuse(Code.INTERNAL, self.stream)
-        elif receipt.digest == digest_of(envelope.command, self._context.digest_key):
-            first, last = receipt.first_seq, receipt.last_seq
-            envelope.answer(accepted(receipt.client_id, self.stream, first, last, receipt.answer))
-        else:
-            envelope.refuse(Code.CLIENT_ID_REUSED, self.stream)
+        answer_repeats(self.stream, envelopes, found, self._context.digest_key)
 
     def _give_up(self, *, outcome_unknown: bool = False) -> None:
         for envelope in self.taken:
@@ -418,8 +398,3 @@ class Cell:
 
     async def _checkpoint(self) -> None:
         await keep(self._context, self.stream, self.kind, self.active, self.active.head, self._slice)
-
-
-def _unavailable(envelope: Envelope) -> Refused:
-    client_id, stream = envelope.command.client_id, envelope.stream
-    return refused(Code.UNAVAILABLE, client_id=client_id, stream=stream, retry_after_s=RETRY_AFTER_S)

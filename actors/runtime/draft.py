@@ -29,10 +29,12 @@ from actors.kind import (
     tables_of,
 )
 from actors.ports.log import Append, JobRow, LogRow, Receipt
+from actors.ports.trace import Step
 from actors.refusals import refused
 from actors.runtime.envelope import RETRY_AFTER_S, Envelope, accepted, digest_of
 from actors.runtime.limits import EFFECTS_OWED_MAX
 from actors.runtime.owed import PendingEffect
+from actors.runtime.publisher import Publisher
 from actors.tables import Tables
 from protocol import limits
 from protocol.codes import Code
@@ -293,3 +295,11 @@ def pending_effects(kind: Kind[Any], header: Header) -> list[PendingEffect]:
     """The sends of an event of the log that may not be settled, derived again."""
     sends = enumerate(kind.effects(header))
     return [PendingEffect(header.seq, i, e, tried=True) for i, e in sends if isinstance(e, Send)]
+
+
+def trace_events(publisher: Publisher, stream: str, draft: Draft) -> None:
+    """Mark in the traces of its commands that their events are published, and let these go on with the events."""
+    for envelope, reply in draft.accepted:
+        if envelope.trace is not None and reply.events and reply.seq is not None:
+            envelope.trace.mark(Step.PUBLISHED, events=reply.events)
+            publisher.traced(stream, reply.seq, envelope.trace.parent)

@@ -120,6 +120,12 @@ def mark(envelopes: Iterable[Envelope], step: Step, **facts: int) -> None:
             envelope.trace.mark(step, **facts)
 
 
+def unavailable(envelope: Envelope) -> Refused:
+    """The refusal of a command that certainly did nothing, and may soon."""
+    client_id, stream = envelope.command.client_id, envelope.stream
+    return refused(Code.UNAVAILABLE, client_id=client_id, stream=stream, retry_after_s=RETRY_AFTER_S)
+
+
 def latest(envelopes: Sequence[Envelope], now: float) -> float:
     """When the last of these is answered in any case (monotonic seconds): what is asked for them may take so long."""
     return min(max(envelope.expires_at for envelope in envelopes), now + COMMAND_TIMEOUT_S)

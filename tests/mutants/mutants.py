@@ -21,6 +21,7 @@ class Mutant(Struct, frozen=True, kw_only=True):
 
 COMMITTER: Final = "actors/runtime/committer.py"
 CELL: Final = "actors/runtime/cell.py"
+REPEATS: Final = "actors/runtime/repeats.py"
 RELAY: Final = "actors/relay/entry.py"
 LINK: Final = "actors/cluster/link.py"
 CALLS: Final = "actors/cluster/calls.py"
@@ -51,8 +52,8 @@ MUTANTS: Final = (
     Mutant(
         why="an outage after a lost attempt is told as if nothing had been sent",
         file=COMMITTER,
-        old="                if pending.unsettled:\n                    self._delay(",
-        new="                if False:\n                    self._delay(",
+        old="            if pending.unsettled:\n                self._delay(",
+        new="            if False:\n                self._delay(",
         test="tests/unit/actors/runtime/test_committer.py::test_an_outage_after_a_lost_attempt_says_nothing_of_it",
     ),
     Mutant(
@@ -80,8 +81,8 @@ MUTANTS: Final = (
     Mutant(
         why="a command is decided by who lost the shard while the facts were read",
         file=CELL,
-        old="            if not self.serves:\n                self._give_back(self.taken)\n",
-        new="            if False:\n                self._give_back(self.taken)\n",
+        old="        if not self.serves:\n            self._give_back(self.taken)\n",
+        new="        if False:\n            self._give_back(self.taken)\n",
         test="tests/unit/actors/runtime/test_many_nodes.py::test_a_node_that_may_not_act_neither_decides_nor_refuses_nor_shows",
     ),
     Mutant(
@@ -96,7 +97,7 @@ MUTANTS: Final = (
         file=CELL,
         old="        for envelope in fresh:\n            envelope.submitted = False\n",
         new="        for envelope in fresh:\n            envelope.submitted = True\n",
-        test="tests/unit/actors/runtime/test_cell.py::test_a_log_that_is_away_refuses_what_is_new_and_is_unsure_of_a_resend",
+        test="tests/unit/actors/runtime/test_cell.py::test_a_log_that_is_away_refuses_what_is_new_and_a_resend_without_a_receipt",
     ),
     Mutant(
         why="an effect is noted as settled before it is",
@@ -114,9 +115,9 @@ MUTANTS: Final = (
     ),
     Mutant(
         why="the same client_id with other content gets the first answer",
-        file=CELL,
-        old="if receipt.digest == digest_of(envelope.command, self._context.digest_key):",
-        new="if True:",
+        file=REPEATS,
+        old="elif receipt.digest == digest_of(envelope.command, digest_key):",
+        new="elif True:",
         test="tests/unit/actors/runtime/test_cell.py::test_a_repeat_gets_the_first_answer_and_no_second_effect",
     ),
     # --- the relay ---
@@ -154,7 +155,7 @@ MUTANTS: Final = (
         file=CALLS,
         old="    if not envelope.command.resend:\n",
         new="    if envelope.command.resend:\n",
-        test="tests/unit/actors/cluster/test_bridge.py::test_what_the_bus_loses_is_asked_again_and_takes_effect_once",
+        test="tests/unit/actors/cluster/test_bridge.py::test_a_lost_command_is_sent_again_and_takes_effect_once",
     ),
     Mutant(
         why="a command that was returned is unknown for ever, or refused though a copy took effect",
@@ -173,9 +174,9 @@ MUTANTS: Final = (
     Mutant(
         why="what was lost before a frame is never said again",
         file=RECEIVING,
-        old="            self.recover(link)\n\n    def recover",
-        new="            pass\n\n    def recover",
-        test="tests/unit/actors/cluster/test_bridge.py::test_what_the_bus_loses_is_asked_again_and_takes_effect_once",
+        old="            link.outgoing.miss(before + 1, frame.number - 1)\n",
+        new="",
+        test="tests/unit/actors/cluster/test_bridge.py::test_after_a_hole_only_what_was_in_it_is_said_again",
     ),
     Mutant(
         why="a signal of an owner of before passes",

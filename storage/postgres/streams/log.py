@@ -13,8 +13,6 @@ from typing_extensions import override
 
 from actors.kind import FactKey, Instant, Row
 from actors.ports.log import (
-    OWNERS_LOST_MAX,
-    POISONED,
     Activation,
     Append,
     Checkpoint,
@@ -50,9 +48,10 @@ from storage.postgres.driver.links import Links
 from storage.postgres.driver.pool import Lender
 from storage.postgres.driver.queries import rows
 from storage.postgres.driver.write_access import WriteAccess
-from storage.postgres.streams import activation, append_batch
+from storage.postgres.streams import activation, append_batch, in_hand
 from storage.postgres.streams.activation import DISCARD
 from storage.postgres.streams.changes import schema_of
+from storage.postgres.streams.checkpoints import KEEP
 from storage.postgres.streams.projections import OTHERS, projections_of
 from storage.postgres.streams.shared_facts import SHARED
 
@@ -118,26 +117,6 @@ _READ_ACCESS: Final = """
     ) l on true
     order by q.position
 """
-# No lock: an earlier owner's state is as true as a later one's, and the highest seq wins. In id order, or two calls
-# deadlock.
-_CHECKPOINT: Final = """
-    with owned as (
-        select q.* from unnest(
-            %(streams)s::uuid[], %(kinds)s::text[], %(activations)s::bigint[], %(versions)s::integer[],
-            %(seqs)s::bigint[], %(states)s::bytea[]
-        ) with ordinality q(id, kind, activation, version, seq, state, position)
-        join node n on n.id = %(node)s and n.fence = %(fence)s
-        join lateral (
-        select s.* from stream s where s.id = q.id and s.kind = q.kind and s.deleted_at is null limit 1
-    ) s on s.activation = q.activation
-    ), kept as (
-        insert into checkpoint as c (stream_id, version, seq, state)
-        select id, version, seq, state from owned order by id
-        on conflict (stream_id, version) do update set seq = excluded.seq, state = excluded.state
-        where c.seq <= excluded.seq
-    )
-    select position from owned
-"""
 _HEADS: Final = """
     select coalesce(s.head, 0) from unnest(%(streams)s::uuid[], %(kinds)s::text[]) with ordinality q(id, kind, position)
     left join lateral (
@@ -156,33 +135,6 @@ _DUE: Final = """
         order by s.wake_at, s.id limit %(limit)s
     ) d
     order by d.wake_at, d.id limit %(limit)s
-"""
-
-# FOR KEY SHARE: whoever ends this run waits for the note, or this sees the end.
-_TAKE_IN_HAND: Final = """
-    with me as (
-        select id, fence from node where id = %(node)s and fence = %(fence)s for key share
-    ), taken as (
-        insert into in_hand as h (stream_id, author, client_id, node_id, fence, lost)
-        select s.id, %(author)s, %(client_id)s, me.id, me.fence, %(lost)s
-        from me join stream s on s.id = %(stream)s and s.kind = %(kind)s and s.deleted_at is null
-        on conflict (stream_id, author, client_id) do update
-        set node_id = excluded.node_id, fence = excluded.fence, taken_at = now(),
-            lost = h.lost
-                + (not exists (select from node n where n.id = h.node_id and n.fence = h.fence))::integer
-        returning stream_id, author, client_id, lost
-    ), refused as (
-        insert into receipt (stream_id, author, client_id, first_seq, last_seq, digest)
-        select t.stream_id, t.author, t.client_id, s.head + 1, s.head, %(poisoned)s
-        from taken t join stream s on s.id = t.stream_id where t.lost >= %(lost_max)s
-        on conflict do nothing
-        returning true
-    )
-    select exists (select from me), not exists (select from taken where lost >= %(lost_max)s)
-"""
-_LET_GO: Final = """
-    delete from in_hand where stream_id = %(stream)s and author = %(author)s and client_id = %(client_id)s
-    returning true
 """
 
 
@@ -381,7 +333,7 @@ class PostgresLog(Log):
             "seqs": [one.seq for one in checkpoints],
             "states": [one.state for one in checkpoints],
         }
-        owned = {position for (position,) in await self._ask(_CHECKPOINT, parameters)}
+        owned = {position for (position,) in await self._ask(KEEP, parameters)}
         return [position in owned for position in range(1, len(checkpoints) + 1)]
 
     @override
@@ -407,22 +359,15 @@ class PostgresLog(Log):
     async def take_in_hand(
         self, fence: Fence, stream: str, key: tuple[str, str], *, lost_before: int
     ) -> bool:
-        parameters = {
-            **_command(stream, key),
-            "node": fence.node,
-            "fence": fence.number,
-            "lost": lost_before,
-            "lost_max": OWNERS_LOST_MAX,
-            "poisoned": POISONED,
-        }
-        ((live, may),) = await self._ask(_TAKE_IN_HAND, parameters)
+        parameters = in_hand.note(fence, stream, key, lost_before=lost_before)
+        ((live, may),) = await self._ask(in_hand.TAKE, parameters)
         if not live:
             raise FencedError
         return may
 
     @override
     async def let_go(self, stream: str, key: tuple[str, str]) -> None:
-        await self._ask(_LET_GO, _command(stream, key))
+        await self._ask(in_hand.LET_GO, in_hand.command(stream, key))
 
     async def _ask(self, statement: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """One statement on the pool, whose repetition is harmless: a failure is 'unavailable', but for what can't be
@@ -436,16 +381,6 @@ class PostgresLog(Log):
         except PostgresError as error:
             raise LogUnavailableError(str(error)) from error
         raise LogUnavailableError(f"no answer within {CALL_TIMEOUT_S} s")
-
-
-def _command(stream: str, key: tuple[str, str]) -> dict[str, Any]:
-    author, client_id = key
-    return {
-        "stream": UUID(bytes=stream_key(stream)),
-        "kind": kind_of(stream),
-        "author": author,
-        "client_id": UUID(bytes=client_key(client_id)),
-    }
 
 
 def _named(streams: Sequence[str]) -> dict[str, Any]:
