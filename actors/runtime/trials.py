@@ -23,7 +23,9 @@ from protocol.ids import kind_of
 
 _log = logging.getLogger(__name__)
 _SENDERS = frozenset({"user", "key"})
-"""Kinds of authors who mark as a resend only what they sent before. Effects and timers may be marked at first, too."""
+"""Kinds of authors who mark as a resend only what they sent before. Effects that are derived again, and timers, may be
+marked at first.
+"""
 
 
 class Trials:

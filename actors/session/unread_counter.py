@@ -134,12 +134,9 @@ class UnreadCounter:
                     self._lose()
 
     def _deleted(self, header: Header, user: str) -> None:
-        if header.marks["author"] == user or cast(int, header.marks["number"]) <= self.read:
-            return
-        if self.mentions or self.unread == limits.UNREAD_MAX:
-            self._lose()  # it may have been one of the mentions, or there are more than are counted
-        else:
-            self.unread -= 1
+        # It may have been a mention, beyond what is counted, or from before the user could read the room.
+        if self.unread and header.marks["author"] != user and cast(int, header.marks["number"]) > self.read:
+            self._lose()
 
     def _lose(self) -> None:
         self.exact = self._overtaken = False
