@@ -226,8 +226,10 @@ def test_the_end_of_an_account_may_erase_unread_messages() -> None:
     assert not something_new.exact
 
 
-def test_of_more_than_are_counted_a_deletion_says_nothing() -> None:
-    counter = counted(posts=9, unread=UNREAD_MAX)
+@pytest.mark.parametrize("unread", [1, UNREAD_MAX])
+def test_a_deleted_message_may_not_be_one_of_those_that_were_counted(unread: int) -> None:
+    """There may be more than are counted, and one that came before the user could read the room never was."""
+    counter = counted(posts=9, unread=unread)
     marks: dict[str, Any] = {"message": 9, "number": 9, "author": BEN}
     deleted = Header(stream=ROOM, seq=11, at=1, author=BEN, type="room.deleted", erases=(9,), marks=marks)
     counter.happened(deleted, ME)

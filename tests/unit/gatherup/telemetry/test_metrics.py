@@ -17,7 +17,7 @@ from gatherup.telemetry.metrics import Distribution, Totals, registry_of
 from tests.unit.actors.runtime.conftest import Add, Explode, World, ask_all, cid
 
 BOUNDS = (0, 1, 2.5)
-LABELS = {"code", "status", "endpoint", "queue", "outcome", "reason", "type"}
+LABELS = {"code", "status", "endpoint", "queue", "outcome", "reason", "type", "what"}
 """What a label may say: a closed set of words each, never whose or which."""
 
 

@@ -168,7 +168,7 @@ async def test_one_command_over_two_nodes_is_one_trace(autojump_clock: object, s
         far, near = Listener(other, ME), Listener(owner, ME)  # type: ignore[arg-type]
         await far.join(stream)
         await near.join(stream)
-        await trio.sleep(1)
+        await trio.sleep(3)  # what two nodes say again when they begin to hear one another is said
         seen.exporter.clear()
 
         reply = await other.runtime.router.ask(Add(client_id=cid("a"), stream=stream), by=ME)
