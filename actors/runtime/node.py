@@ -55,7 +55,7 @@ class Runtime:
         self.committer = Committer(
             log, ownership.me, clock, randomness, commit_connections=commit_connections
         )
-        self.store = StreamStore(log, ownership.me, clock)
+        self.store = StreamStore(log, ownership, clock)
         context = ActorContext(
             store=self.store,
             ownership=ownership,

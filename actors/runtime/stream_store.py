@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
+from actors.cluster.ownership import Ownership
 from actors.gather import Gather
 from actors.kind import FactKey, Row
 from actors.ports.log import (
     Activation,
     Checkpoint,
-    Fence,
     FencedError,
     Log,
     LogRow,
@@ -34,20 +34,19 @@ class StreamStore:
     ``until`` (monotonic seconds) is when nobody wants the answer any more.
     """
 
-    def __init__(self, log: Log, fence: Fence, clock: Clock) -> None:
+    def __init__(self, log: Log, ownership: Ownership, clock: Clock) -> None:
         self._log: Final = log
-        self._fence: Final = fence
-        activate = partial(log.activate, fence)
+        self._ownership: Final = ownership
         self._activations: Final = Gather[Wanted, Activation | NotActivated](
             clock,
-            partial(activate, wait_for_locks=False),
+            partial(self._activate, wait_for_locks=False),
             lines=limits.ACTIVATION_LINES,
             weight_max=limits.ACTIVATIONS_PER_CALL_MAX,
             key=lambda wanted: wanted.stream,
         )
         # One by one: whoever waits for a row would hold up all the others of its transaction.
         self._held: Final = Gather[Wanted, Activation | NotActivated](
-            clock, partial(activate, wait_for_locks=True), lines=limits.HELD_ROW_LINES, weight_max=1
+            clock, partial(self._activate, wait_for_locks=True), lines=limits.HELD_ROW_LINES, weight_max=1
         )
         self._pages: Final = Gather[Page, list[LogRow]](
             clock,
@@ -72,7 +71,7 @@ class StreamStore:
         )
         self._checkpoints: Final = Gather[Checkpoint, bool](
             clock,
-            partial(log.checkpoint, fence),
+            self._keep,
             lines=limits.CHECKPOINT_LINES,
             weight_max=limits.CHECKPOINT_BYTES_PER_CALL_MAX,
             weigh=lambda checkpoint: len(checkpoint.state),
@@ -95,6 +94,16 @@ class StreamStore:
             "checkpoints": self._checkpoints,
             "discards": self._discards,
         }
+
+    # The run is asked for with each call: a node is wired before it joins.
+
+    async def _activate(
+        self, wanted: Sequence[Wanted], *, wait_for_locks: bool
+    ) -> list[Activation | NotActivated]:
+        return await self._log.activate(self._ownership.me, wanted, wait_for_locks=wait_for_locks)
+
+    async def _keep(self, checkpoints: Sequence[Checkpoint]) -> list[bool]:
+        return await self._log.checkpoint(self._ownership.me, checkpoints)
 
     async def activate(self, wanted: Wanted, *, until: float) -> Activation | None:
         """Become the writer of a stream; None if it isn't there. Raises FencedError."""
@@ -132,5 +141,5 @@ class StreamStore:
         return await self._checkpoints.ask(checkpoint)
 
     async def _discard(self, activations: Sequence[tuple[str, int]]) -> Sequence[None]:
-        await self._log.discard(self._fence, activations)
+        await self._log.discard(self._ownership.me, activations)
         return [None] * len(activations)
