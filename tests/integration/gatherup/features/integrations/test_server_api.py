@@ -168,7 +168,8 @@ async def test_rooms_members_roles_and_messages(site: Site, backend: Backend, po
         problem(await backend.send("PUT", f"/rooms/{room}/members/{nobody}"), 404, "not_found", "user")
     problem(await backend.send("PUT", f"/rooms/{room}/members/me"), 404, "not_found")
     problem(await backend.send("POST", "/rooms/room:1/messages", body="x"), 404, "not_found")
-    acts = await rows(pool, "select act from audit_log where actor = %(key)s", {"key": backend.author})
+    said = "select act from audit_log where actor = %(key)s and act like 'server.%%'"  # rooms tell theirs by a job
+    acts = await rows(pool, said, {"key": backend.author})
     assert {act for (act,) in acts} == {"server.create_room", "server.put_member", "server.delete_member"}
 
 

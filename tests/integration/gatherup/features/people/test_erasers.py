@@ -27,6 +27,7 @@ KEPT = {
     "projected_table": "no person: names of tables and functions",
     "projection_row": "of streams: Kind.erase",
     "receipt": "of streams: ids and digests",
+    "in_hand": "an author's id, for a day after a node was lost",
     "schema_migrations": "no person",
     "stream": "an inbox's id is its owner's",
     "webhook": "the id of the admin who made it",
