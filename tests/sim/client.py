@@ -324,6 +324,7 @@ class SimClient:
 
     def _accepted(self, reply: Accepted) -> None:
         if reply.client_id in self._watching:
+            self.heads.clear()  # what came since it was asked for was of the rooms before
             return
         if reply.client_id in self._subscribing:
             stream, _ = self._subscribing.pop(reply.client_id)

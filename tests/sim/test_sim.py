@@ -17,7 +17,7 @@ from tests.sim.variants import VARIANTS
 SEEDS = 1000
 BUDGET_S = 120.0
 """Of real time; then no further seed is begun, unless fewer than SEEDS_MIN were."""
-SEEDS_MIN = 200
+SEEDS_MIN = 100
 """Fewer prove too little."""
 
 pytestmark = [pytest.mark.sim, pytest.mark.slow]

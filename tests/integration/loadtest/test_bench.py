@@ -29,6 +29,8 @@ FIGURES = {
         "longest step, links, a body too long",
         "longest step, links, a body as long as may be",
     },
+    "effects": {"settled", "per commit"},
+    "snapshots": {"4 at once, until the last", "4 at once, refused"},
     "crowds": {
         figure
         for case in (

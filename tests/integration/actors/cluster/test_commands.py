@@ -37,7 +37,7 @@ async def ran(*arguments: str, **changes: str) -> subprocess.CompletedProcess[by
 async def obeyed(stdin: bytes, /, *arguments: str, **changes: str) -> subprocess.CompletedProcess[bytes]:
     return await trio.run_process(
         [*GATHERUP, *arguments],
-        stdin=subprocess.PIPE,
+        stdin=stdin,
         env=environment(**changes),
         capture_stdout=True,
         capture_stderr=True,

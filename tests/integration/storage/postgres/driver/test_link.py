@@ -15,6 +15,7 @@ from storage.postgres.driver.errors import (
     OutcomeUnknown,
     PostgresError,
     Retryable,
+    ServerFault,
     StatementFailed,
 )
 from storage.postgres.driver.link import CommitLink
@@ -113,7 +114,7 @@ async def test_session_settings(database: str, link: CommitLink) -> None:
     [
         ("divide", [i4(0)], DataRejected, "22012"),
         ("echo", [b"\xff"], DataRejected, "22021"),
-        ("fail", [], StatementFailed, "P0001"),
+        ("fail", [], ServerFault, "P0001"),
         ("oom", [], StatementFailed, "53200"),
         ("serial", [], Retryable, "40001"),
         ("no such statement", [], StatementFailed, "26000"),

@@ -13,7 +13,7 @@ from psycopg.sql import SQL, Identifier, Literal
 from psycopg.types.json import Jsonb
 
 from actors.kind import FactKey, Update, Upsert, tables_of
-from actors.ports.log import LogUnavailableError, Verdict
+from actors.ports.log import LogFaultError, Verdict
 from actors.tables import Column, Table, Tables, Type
 from gatherup.kinds import TABLES
 from protocol.ids import stream_key
@@ -160,12 +160,12 @@ async def test_a_kind_that_declares_nothing_reaches_no_table(
 async def test_a_declared_table_without_a_writer_is_the_databases_fault(
     postgres_dsn: str, name: str, change: type[Upsert] | type[Update]
 ) -> None:
-    """It is as if the database couldn't be reached: no command is refused for its content."""
+    """The stream alone is unavailable: no command is refused for its content."""
     tables = {**TABLES, name: Table(name, (Column("a", Type.INTEGER),))}
     async with log_of(postgres_dsn, tables) as (_, log, owner):
         stream, activation = await opened(log, owner)
         one = append(stream, activation, 0, changes=(change(name, "k", {"a": 1}),))
-        with pytest.raises(LogUnavailableError):
+        with pytest.raises(LogFaultError):
             await log.append(owner.fence, [one], wait_for_locks=True)
         assert await single.read(log, stream, 0, 10) == []
 
