@@ -30,7 +30,7 @@ FIGURES = {
         "longest step, links, a body as long as may be",
     },
     "effects": {"settled", "per commit"},
-    "snapshots": {"4 at once, until the last", "4 at once, refused"},
+    "snapshots": {"4 at once, until the last", "4 at once, served"},
     "crowds": {
         figure
         for case in (
