@@ -142,7 +142,13 @@ def normalised(history: Any, names: dict[str, str]) -> Any:
         if isinstance(value, dict):
             return {call_text(name): walk(inner, name) for name, inner in value.items()}
         if isinstance(value, list | tuple):
-            return [walk(inner) for inner in value]
+            walked = [walk(inner) for inner in value]
+            # Members who came with one event are listed by their ids, which are other ones in each run.
+            return (
+                sorted(walked)
+                if key == "members" and all(isinstance(each, str) for each in walked)
+                else walked
+            )
         if isinstance(value, str):
             return call_text(value)
         return "a time" if key in _TIMES and value is not None else value
