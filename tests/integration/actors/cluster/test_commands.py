@@ -232,16 +232,15 @@ def worker_process(parent: int, name: str) -> int:
     raise AssertionError(name)
 
 
-async def test_workers_that_cannot_start_end_with_a_sentence(cluster: Rig) -> None:
+async def test_workers_that_cannot_start_say_why_and_go_on_trying(cluster: Rig) -> None:
     alone = await ran("serve", "--workers", "2", **{**settings_of(cluster), "REDIS_URL": ""})
     assert alone.returncode == 1
-    assert alone.stderr.startswith(b"bus_needed: ")
+    assert b"bus_needed: " in alone.stderr
     unmigrated = {**settings_of(cluster), "DATABASE_URL": "postgresql://x@127.0.0.1:1/x"}
-    with trio.fail_after(HANG_S):
-        refused = await ran("serve", "--workers", "1", **unmigrated)
-    assert refused.returncode == 1
-    assert b"can't be reached" in refused.stderr
-    assert refused.stderr.rstrip().endswith(b"all were ended.")
+    async with serving("serve", "--workers", "1", **unmigrated) as workers:
+        await workers.until("can't be reached", 2)
+        workers.process.terminate()
+        await workers.process.wait()
 
 
 async def test_a_cluster_to_break_by_hand(server_dir: Path) -> None:
