@@ -17,9 +17,13 @@ GUESTS, LANES, POSTS = 3, 4, 12
 async def test_kill_in_a_burst(installation: Installation) -> None:
     total = GUESTS * LANES * POSTS
 
+    # What two owners happened to die with in hand is refused for good: nobody can tell it from what ended them.
+    in_hand: set[str] = set()
+
     async def lane(guest: Guest, room: str, name: str) -> None:
         for number in range(POSTS):
-            assert await guest.post(room, f"{name}:{number}") is not None
+            if await guest.post(room, f"{name}:{number}") is None:
+                in_hand.add(f"{name}:{number}")
 
     async with party(installation, GUESTS) as (room, guests):
         async with trio.open_nursery() as posting:
@@ -30,8 +34,10 @@ async def test_kill_in_a_burst(installation: Installation) -> None:
                 await guests[0].saw(len(guests[0].seen) + 20)
                 await installation.kill()
                 await installation.start()
-        assert not any(guest.refused for guest in guests)
+        assert len(in_hand) <= 1  # trials are one after the other
+        assert {error.code for guest in guests for error in guest.refused.values()} <= {"internal"}
         accepted = {seq: body for guest in guests for seq, body in guest.accepted.items()}
+        total -= len(in_hand)
         assert len(accepted) == total
         for guest in guests:
             await guest.saw(total)
@@ -42,4 +48,4 @@ async def test_kill_in_a_burst(installation: Installation) -> None:
             assert any(isinstance(s, Offline) for s in guest.statuses)
         for n in range(LANES):
             mine = [b for b in guests[1].seen.values() if b.startswith(f"0.{n}:")]
-            assert mine == [f"0.{n}:{number}" for number in range(POSTS)]
+            assert mine == [body for number in range(POSTS) if (body := f"0.{n}:{number}") not in in_hand]
