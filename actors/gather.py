@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections import deque
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from typing import Generic, TypeVar
@@ -98,12 +99,12 @@ class Gather(Generic[Q, A]):
         """How many wait for the next calls."""
         return len(self._waiting)
 
-    async def ask(self, question: Q, *, until: float | None = None) -> A:
+    async def ask(self, question: Q, *, until: float = math.inf) -> A:
         """The answer, as it was at some moment after this call. Raises LogUnavailableError, also when it isn't there
-        by ``until`` (monotonic seconds; by default as long as a command may take).
+        by ``until`` (monotonic seconds), or within the time that a command may take.
         """
         now = self._clock.monotonic()
-        ends = now + COMMAND_TIMEOUT_S if until is None else until
+        ends = min(until, now + COMMAND_TIMEOUT_S)
         asker: _Asker[Q, A] = _Asker(question, self._weigh(question), ends)
         if self._free:
             self._free -= 1
@@ -123,9 +124,8 @@ class Gather(Generic[Q, A]):
         """Call for the caller and for who waits, as long as any of them does, and give the turn to the next."""
         batch = [caller]
         try:
-            await (
-                trio.lowlevel.checkpoint()
-            )  # whoever asks in this same pass of the scheduler shares the call
+            # Whoever asks in this same pass of the scheduler shares the call.
+            await trio.lowlevel.checkpoint()
             batch = self._cut(caller)
             left_s = max(asker.until for asker in batch) - self._clock.monotonic()
             with self._clock.deadline(left_s):

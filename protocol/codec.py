@@ -19,7 +19,7 @@ from protocol import ids, limits, presence, text
 from protocol.codes import CODES, Code
 from protocol.event import event_frame_json, event_frame_msgpack
 from protocol.frames import SERVER_FRAMES, SESSION_FRAMES, ClientFrame, Refused, ServerFrame
-from protocol.garbled import SENTENCE, garbled_json, garbled_msgpack
+from protocol.garbled import SENTENCE, UNREADABLE, garbled_json, garbled_msgpack
 from protocol.kind import WireKind
 from protocol.kinds import KINDS
 
@@ -51,7 +51,6 @@ class _Probe(Struct):
     stream: object = None
 
 
-_UNREADABLE: Final = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 _PATH = re.compile(r" - at `\$\.?(?P<path>[^`]*)`$")
 _MISSING = re.compile(r"missing required field `(?P<name>\w+)`")
 _SENTENCES: Final = {
@@ -145,12 +144,12 @@ class Codec:
         """
         try:
             return cast(ClientFrame, self._decode(data))
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             raise self._failure(data, error) from None
 
     def _failure(self, data: bytes, error: Exception) -> InvalidFrameError | UndecodableError:
         if isinstance(error, msgspec.ValidationError):
-            with suppress(*_UNREADABLE):  # what follows the field at fault may be garbled, or no message
+            with suppress(*UNREADABLE):  # what follows the field at fault may be garbled, or no message
                 return InvalidFrameError(refusal_of(self._probe(data), self._known, *_complaint(str(error))))
         garbled = self._garbled(data, *_Probe.__struct_fields__)
         if garbled is None:

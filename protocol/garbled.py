@@ -14,7 +14,8 @@ from msgspec import Raw, Struct
 
 SENTENCE: Final = "The text isn't valid UTF-8."
 
-_UNREADABLE: Final = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
+UNREADABLE: Final = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
+"""What decoding raises for bytes that no sound peer sends."""
 # Each has a fixed length, so a search looks at few characters from each place.
 _PAIR: Final = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
 _HALF: Final = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
@@ -65,7 +66,7 @@ def garbled_json(data: bytes, *asked: str) -> Garbled | None:
     try:
         fields = _json_fields(marked)
         found = {name: _json_value(fields[name]) for name in asked if name in fields}
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
     guilty = next((name for name, raw in fields.items() if _MARKED in name or _MARK in bytes(raw)), None)
     return Garbled(found, None if guilty is None else guilty.replace(_MARKED, "\ufffd"))
@@ -75,7 +76,7 @@ def garbled_msgpack(data: bytes, *asked: str) -> Garbled | None:
     """What is wrong with the text of a map in MessagePack; None if nothing, or if its names aren't text."""
     try:
         fields = _msgpack_fields(data)
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
     found: dict[str, object] = {}
     guilty: str | None = None
@@ -84,7 +85,7 @@ def garbled_msgpack(data: bytes, *asked: str) -> Garbled | None:
             value = _msgpack_value(raw)
         except UnicodeDecodeError:
             guilty = guilty or name
-        except _UNREADABLE:
+        except UNREADABLE:
             return None
         else:
             if name in asked:

@@ -21,6 +21,7 @@ from actors.runtime.envelope import RETRY_AFTER_S, Envelope
 from actors.runtime.peers import RemoteSnapshot
 from protocol.codes import Code
 from protocol.frames import Accepted, Refused, Reply, Unknown
+from protocol.garbled import UNREADABLE
 from protocol.nodes import Ask, Forward, NodeMessage
 
 Answered = RemoteSnapshot | Refused | None
@@ -34,7 +35,7 @@ def decoded(reply: Raw) -> Reply | None:
     """The reply in these bytes; None for bytes that are none."""
     try:
         return _decode_reply(reply)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return None
 
 

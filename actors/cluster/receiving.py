@@ -21,6 +21,7 @@ from actors.ports.time import Clock
 from actors.presence import Presence
 from actors.relay import Relay
 from protocol.frames import Accepted, Signalled
+from protocol.garbled import UNREADABLE
 from protocol.nodes import (
     Answer,
     Ask,
@@ -47,7 +48,6 @@ from protocol.nodes import (
 REJECTED_LOG_S: Final = 1.0
 """Frames rejected for one reason are logged at most so often."""
 _log = logging.getLogger(__name__)
-_UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _decode_signalled: Final = msgspec.msgpack.Decoder(Signalled).decode
 
 
@@ -194,7 +194,7 @@ class Receiving:
         rows = [LogRow(event.seq, event.header, event.payload) for event in message.events]
         try:
             self._relay.publish(message.stream, rows)
-        except _UNREADABLE:
+        except UNREADABLE:
             self._counters.malformed_messages += 1
             return
         for seq, parent in message.traces.items():
@@ -207,7 +207,7 @@ class Receiving:
             return
         try:
             frame = _decode_signalled(message.frame)
-        except _UNREADABLE:
+        except UNREADABLE:
             self._counters.malformed_messages += 1
             return
         if frame.stream != message.stream:  # its epoch was another stream's

@@ -195,8 +195,7 @@ class Cell:
         self._leave_from(looked_at)
         facts: Facts = {}
         if keys:
-            until = latest(self.taken, self._context.clock.monotonic())
-            facts = await self._context.store.facts(self.stream, keys, until=until)
+            facts = await self._context.store.facts(self.stream, keys, until=latest(self.taken))
             self._slice.begin()
         # 3. Asked after the last await: the node may have lost the shard, or its lease, while it read.
         if not self.serves:
@@ -344,9 +343,8 @@ class Cell:
 
     async def _answer_from_receipts(self, envelopes: Sequence[Envelope]) -> None:
         """Settle those whose client_id was accepted before. Raises LogUnavailableError."""
-        until = latest(envelopes, self._context.clock.monotonic())
         keys = list({envelope.key for envelope in envelopes})
-        found = await self._context.store.receipts(self.stream, keys, until=until)
+        found = await self._context.store.receipts(self.stream, keys, until=latest(envelopes))
         answer_repeats(self.stream, envelopes, found, self._context.digest_key)
 
     def _give_up(self, *, outcome_unknown: bool = False) -> None:

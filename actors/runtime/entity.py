@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections import deque
 from collections.abc import Callable
 from functools import partial
@@ -33,7 +34,7 @@ from actors.runtime.owed import Owed
 from actors.runtime.time_slice import TimeSlice
 from protocol.codes import Code
 from protocol.event import Header, decode_header
-from protocol.limits import COMMAND_TIMEOUT_S, MAILBOX_COMMANDS_MAX
+from protocol.limits import MAILBOX_COMMANDS_MAX
 
 _log = logging.getLogger(__name__)
 
@@ -161,8 +162,7 @@ class Entity:
     @property
     def _wanted_until(self) -> float:
         """When the last of those who wait for it now has given up (monotonic seconds): nothing is done for nobody."""
-        longest = self._context.clock.monotonic() + COMMAND_TIMEOUT_S
-        return longest if self._waiting else min(longest, self.mailbox.expires_at)
+        return math.inf if self._waiting else self.mailbox.expires_at
 
     async def _run_cell(self, active: Active) -> None:
         """Run a cell to its end, with a nursery for what it starts; raises what it crashed with, or FencedError."""
@@ -287,7 +287,8 @@ class Entity:
         """
         start = kept = active.checkpoint_seq
         while after < active.head:
-            rows = await self._page(after, active.head)
+            page = Page(self.stream, after, min(limits.FOLD_PAGE_EVENTS, active.head - after))
+            rows = await self._context.store.page(page)
             if not rows or rows[0].seq != after + 1:
                 raise LostHistoryError(f"event {after + 1} of {active.head} isn't in the log")
             time_slice.begin()
@@ -302,11 +303,6 @@ class Entity:
             if after - kept >= limits.FOLD_CHECKPOINT_EVENTS:
                 await keep(self._context, self.stream, self.kind, active, after, time_slice)
                 kept = after
-
-    async def _page(self, after: int, head: int) -> list[LogRow]:
-        page = Page(self.stream, after, min(limits.FOLD_PAGE_EVENTS, head - after))
-        clock = self._context.clock
-        return await self._context.store.page(page, until=clock.monotonic() + COMMAND_TIMEOUT_S)
 
     async def _start(self, found: Activation, time_slice: TimeSlice) -> tuple[Struct, int]:
         if found.checkpoint is not None:

@@ -12,7 +12,6 @@ from actors.ports.trace import Step, Trace
 from actors.refusals import refused
 from protocol.codes import Code
 from protocol.frames import Accepted, Command, Refused, Reply, Unknown
-from protocol.limits import COMMAND_TIMEOUT_S
 
 RETRY_AFTER_S: Final = 1.0
 
@@ -126,9 +125,9 @@ def unavailable(envelope: Envelope) -> Refused:
     return refused(Code.UNAVAILABLE, client_id=client_id, stream=stream, retry_after_s=RETRY_AFTER_S)
 
 
-def latest(envelopes: Sequence[Envelope], now: float) -> float:
+def latest(envelopes: Sequence[Envelope]) -> float:
     """When the last of these is answered in any case (monotonic seconds): what is asked for them may take so long."""
-    return min(max(envelope.expires_at for envelope in envelopes), now + COMMAND_TIMEOUT_S)
+    return max(envelope.expires_at for envelope in envelopes)
 
 
 def _outcome(reply: Reply) -> str:

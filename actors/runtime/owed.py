@@ -102,11 +102,6 @@ class Owed:
         return next(iter(self._unsettled.values()), None)
 
     @property
-    def targets(self) -> int:
-        """Streams that something is owed to."""
-        return len(self._targets)
-
-    @property
     def ready(self) -> bool:
         """Whether something can go now."""
         return bool(self._ready)

@@ -124,9 +124,9 @@ class StreamStore:
         """Forget a stream that stayed empty, if this is its newest activation."""
         await self._discards.ask((stream, activation))
 
-    async def page(self, page: Page, *, until: float) -> list[LogRow]:
+    async def page(self, page: Page) -> list[LogRow]:
         """Events of a stream."""
-        return await self._pages.ask(page, until=until)
+        return await self._pages.ask(page)
 
     async def receipts(self, stream: str, keys: Sequence[tuple[str, str]], *, until: float) -> list[Receipt]:
         """The receipts that exist for these (author, client_id), in any order."""

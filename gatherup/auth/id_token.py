@@ -89,9 +89,8 @@ def read_id_token(token: str, keys: Keys, *, issuer: str, client_id: str, nonce:
             options={"verify_exp": False, "verify_iat": False, "verify_nbf": False},
         )
         claims = msgspec.convert(raw, _Claims)
-        msgspec.json.encode(
-            claims
-        )  # UnicodeEncodeError for half a surrogate pair, which the library lets through
+        # UnicodeEncodeError for half a surrogate pair, which the library lets through.
+        msgspec.json.encode(claims)
     except (jwt.PyJWTError, msgspec.ValidationError, UnicodeError) as error:
         raise IdTokenError(str(error)) from None
     if claims.iss != issuer:

@@ -8,19 +8,17 @@ given rate), in turns. CPU is this process's: the writers', which cost little, i
 from __future__ import annotations
 
 import argparse
-import resource
-import sys
 from collections.abc import Sequence
 from itertools import count
 from typing import Final
 
-import msgspec
 import trio
 from msgspec import Struct
 
 from actors.ports.time import Clock, Randomness
 from actors.runtime.node import Runtime
 from gatherup.bench.alone import RefusedError, make_room, runtime_alone
+from gatherup.bench.measuring import cpu_s, say
 from gatherup.clock import SystemClock
 from gatherup.garbage import relax_garbage_collection
 from gatherup.randomness import SystemRandomness
@@ -129,8 +127,7 @@ async def run(options: Options) -> None:
         for _ in range(options.repeats):
             for loop in ("closed", "open"):
                 measured = await _measure(loop, writers, runtime, clock, randomness, options)
-                sys.stdout.write(msgspec.json.encode(measured).decode() + "\n")
-                sys.stdout.flush()
+                say(measured)
 
 
 async def _measure(
@@ -150,25 +147,20 @@ async def _measure(
             nursery.start_soon(writers.open, total_s, options.per_s, randomness)
         begun = clock.monotonic()
         await clock.sleep_until(begun + WARM_UP_S)
-        first, commits, cpu, at = len(writers.took_s), runtime.committer.commits, _cpu_s(), clock.monotonic()
+        first, commits, cpu, at = len(writers.took_s), runtime.committer.commits, cpu_s(), clock.monotonic()
         await clock.sleep_until(at + options.seconds)
         took = sorted(writers.took_s[first:])
         measured = Measured(
             loop=loop,
             events=len(took),
             seconds=clock.monotonic() - at,
-            cpu_s=_cpu_s() - cpu,
+            cpu_s=cpu_s() - cpu,
             commits=runtime.committer.commits - commits,
             ack_p50_ms=took[len(took) // 2] * 1000,
             ack_p99_ms=took[len(took) * 99 // 100] * 1000,
         )
     await writers.settle()
     return measured
-
-
-def _cpu_s() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

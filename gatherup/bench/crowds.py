@@ -7,7 +7,6 @@ JSON. Whoever is turned away comes again a second later, as SDKs do.
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from itertools import count
 from typing import Final
@@ -22,6 +21,7 @@ from actors.runtime.envelope import RETRY_AFTER_S
 from actors.runtime.node import Runtime
 from actors.session.rights import ReadRights
 from gatherup.bench.alone import Alone, Run, alone
+from gatherup.bench.measuring import say
 from gatherup.clock import SystemClock
 from gatherup.garbage import relax_garbage_collection
 from gatherup.randomness import SystemRandomness
@@ -139,8 +139,7 @@ async def run(options: Options) -> None:
         relax_garbage_collection()
         for _ in range(options.repeats):
             async for measured in _turn(parts, clock, options):
-                sys.stdout.write(msgspec.json.encode(measured).decode() + "\n")
-                sys.stdout.flush()
+                say(measured)
 
 
 async def _turn(parts: Alone, clock: Clock, options: Options) -> AsyncGenerator[Measured]:

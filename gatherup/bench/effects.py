@@ -7,13 +7,10 @@ writer posts again when it is answered, and a little later when it is refused be
 from __future__ import annotations
 
 import argparse
-import resource
-import sys
 from collections.abc import Sequence
 from itertools import count
 from typing import Any, Final
 
-import msgspec
 import trio
 from msgspec import Struct
 from typing_extensions import override
@@ -23,6 +20,7 @@ from actors.kind import Accept, Decision, Effect, Emit, Facts, Instant, Kind, Se
 from actors.ports.time import Clock
 from actors.runtime.node import Runtime
 from gatherup.bench.alone import RefusedError, runtime_alone
+from gatherup.bench.measuring import cpu_s, say
 from gatherup.clock import SystemClock
 from gatherup.garbage import relax_garbage_collection
 from gatherup.randomness import SystemRandomness
@@ -137,24 +135,18 @@ async def run(streams: int, seconds: float, repeats: int) -> None:
                 nursery.start_soon(writers.write, f"crier:{number % streams:032x}")
             await clock.sleep_until(clock.monotonic() + WARM_UP_S)
             for _ in range(repeats):
-                at, cpu_s, commits = clock.monotonic(), _cpu_s(), runtime.committer.commits
+                at, cpu, commits = clock.monotonic(), cpu_s(), runtime.committer.commits
                 effects, refused = runtime.counters.effects, writers.refused
                 await clock.sleep_until(at + seconds)
                 measured = Measured(
                     effects=runtime.counters.effects - effects,
                     seconds=clock.monotonic() - at,
-                    cpu_s=_cpu_s() - cpu_s,
+                    cpu_s=cpu_s() - cpu,
                     commits=runtime.committer.commits - commits,
                     refused=writers.refused - refused,
                 )
-                sys.stdout.write(msgspec.json.encode(measured).decode() + "\n")
-                sys.stdout.flush()
+                say(measured)
             nursery.cancel_scope.cancel()
-
-
-def _cpu_s() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -9,7 +9,6 @@ other programs on the machine don't count.
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
@@ -25,6 +24,7 @@ from typing_extensions import override
 from actors.runtime.node import Runtime
 from gatherup.bench.alone import RefusedError, make_room, runtime_alone
 from gatherup.bench.crowded import LONGEST, SIGNS, crowded
+from gatherup.bench.measuring import say
 from gatherup.clock import SystemClock
 from gatherup.garbage import relax_garbage_collection
 from gatherup.randomness import SystemRandomness
@@ -112,9 +112,7 @@ async def run(repeats: int) -> None:
 
 
 def _say(case: str, longest_s: float) -> None:
-    measured = Measured(case=case, longest_step_ms=longest_s * 1000)
-    sys.stdout.write(msgspec.json.encode(measured).decode() + "\n")
-    sys.stdout.flush()
+    say(Measured(case=case, longest_step_ms=longest_s * 1000))
 
 
 @contextmanager

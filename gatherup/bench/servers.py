@@ -6,18 +6,17 @@ a ``Look`` for each line of standard input. At its end the servers are stopped a
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-import msgspec
 import trio
 from msgspec import Struct
 
 from actors.ports.cluster_view import ClusterView
+from gatherup.bench.measuring import say
 from gatherup.clock import SystemClock
 from gatherup.embedded import embedded_postgres, embedded_valkey
 from gatherup.playground.lines import lines
@@ -78,9 +77,9 @@ async def run() -> None:
                 connected(address, address.endpoints[0]) as redis,
             ):
                 await execute(pool, _TRACK, {})
-                _say(Servers(database_url=dsn, redis_url=valkey.url))
+                say(Servers(database_url=dsn, redis_url=valkey.url))
                 async for _ in lines(STDIN):
-                    _say(await _look(pool, directory, redis))
+                    say(await _look(pool, directory, redis))
 
 
 async def _look(pool: Pool, directory: PostgresDirectory, redis: Connection) -> Look:
@@ -105,11 +104,6 @@ def _calls(stats: object) -> dict[str, int]:
         if values:
             found[name.removeprefix("cmdstat_")] = int(values.partition(",")[0])
     return found
-
-
-def _say(told: Struct) -> None:
-    sys.stdout.write(msgspec.json.encode(told).decode() + "\n")
-    sys.stdout.flush()
 
 
 @contextmanager

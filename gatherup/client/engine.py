@@ -19,7 +19,8 @@ from gatherup.client.items import ItemDecoder
 from gatherup.client.policy import Policy
 from gatherup.client.ports import Clock, Connection, Connector, Randomness, new_client_id
 from gatherup.client.state import ClientState
-from gatherup.client.wire import UNREADABLE, read_frame
+from gatherup.client.wire import read_frame
+from protocol.garbled import UNREADABLE
 from protocol.kind import WireKind
 
 TokenProvider = Callable[[], Awaitable[str]]

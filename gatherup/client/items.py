@@ -127,7 +127,7 @@ class ItemDecoder:
         self._views: Final = views_of(wires)
 
     def value(self, frame: frames.ServerFrame) -> object:
-        """The payload or snapshot that a frame carries. Raises one of ``wire.UNREADABLE``."""
+        """The payload or snapshot that a frame carries. Raises one of ``protocol.garbled.UNREADABLE``."""
         match frame:
             case frames.Event(header=header, payload=Raw() as payload):
                 return _decode(payload, self._events.get(header.type))

@@ -12,9 +12,6 @@ from protocol.codec import FULL, Codec, Subprotocol
 from protocol.frames import SERVER_FRAMES, ClientFrame, Goodbye, Refused, ServerFrame, Unknown, Welcome
 from protocol.garbled import is_text
 
-UNREADABLE: Final = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
-"""What decoding raises for bytes that no sound server sends."""
-
 _CODEC: Final = Codec(Subprotocol.MSGPACK, FULL)
 _KNOWN: Final = frozenset(frame.__struct_config__.tag for frame in SERVER_FRAMES)
 
@@ -52,7 +49,7 @@ def _with_halves(value: object) -> object:
 
 
 def read_frame(data: bytes) -> ServerFrame | None:
-    """A server frame; None for one of a later version, to be skipped. Raises one of UNREADABLE."""
+    """A server frame; None for one of a later version, to be skipped. Raises one of ``garbled.UNREADABLE``."""
     try:
         frame = _CODEC.decode_server(data)
     except msgspec.ValidationError:

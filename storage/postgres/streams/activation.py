@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, Final
-from uuid import UUID
 
 from actors.ports.log import Activation, Fence, NotActivated, Wanted
-from protocol.ids import kind_of, stream_key
+from storage.postgres.streams.parameters import named, run_of
 
 STATEMENT: Final = """
     select place, verdict, activation, head, last_at, effects_seq, state, checkpoint_seq from activate_streams(
@@ -31,11 +30,9 @@ _REFUSED: Final = {1: NotActivated.FENCED, 2: NotActivated.ABSENT, 3: NotActivat
 def parameters(fence: Fence, wanted: Sequence[Wanted], *, wait_for_locks: bool) -> dict[str, Any]:
     """The statement's parameters."""
     return {
-        "node": fence.node,
-        "fence": fence.number,
+        **run_of(fence),
+        **named([one.stream for one in wanted]),
         "wait": wait_for_locks,
-        "streams": [UUID(bytes=stream_key(one.stream)) for one in wanted],
-        "kinds": [kind_of(one.stream) for one in wanted],
         "epochs": [one.epoch for one in wanted],
         "creates": [one.create for one in wanted],
         "versions": [one.state_version for one in wanted],

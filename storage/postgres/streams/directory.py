@@ -18,6 +18,7 @@ from storage.postgres.driver.errors import own_words
 from storage.postgres.driver.line import Line
 from storage.postgres.driver.write_access import WriteAccess
 from storage.postgres.streams.log import quick
+from storage.postgres.streams.parameters import run_of
 
 RENEW_TIMEOUT_S: Final = 1.0
 """A renewal, a new connection included. Half a lease, so that a second try may still come in time."""
@@ -103,7 +104,7 @@ class PostgresDirectory(Directory):
         self, fence: Fence, *, hears: Sequence[int], report: str, known: ClusterView | None
     ) -> Renewal:
         parameters = {
-            **_run(fence),
+            **run_of(fence),
             "hears": list(hears),
             "report": report,
             "known": known.version if known is not None else None,
@@ -122,7 +123,7 @@ class PostgresDirectory(Directory):
     @override
     async def move(self, fence: Fence, moves: Sequence[Move]) -> int:
         parameters = {
-            **_run(fence),
+            **run_of(fence),
             "shards": [move.shard for move in moves],
             "epochs": [move.epoch for move in moves],
             "owners": [move.to for move in moves],
@@ -135,7 +136,7 @@ class PostgresDirectory(Directory):
     @override
     async def declare_dead(self, fence: Fence, member: Member, next_owners: Mapping[int, int]) -> bool:
         parameters = {
-            **_run(fence),
+            **run_of(fence),
             "dead": member.id,
             "dead_fence": member.fence,
             "dead_lease": member.lease,
@@ -154,7 +155,7 @@ class PostgresDirectory(Directory):
 
     @override
     async def leave(self, fence: Fence) -> None:
-        await _ask(self._changes, _LEAVE, _run(fence))
+        await _ask(self._changes, _LEAVE, run_of(fence))
 
     @override
     async def read(self) -> ClusterView:
@@ -181,10 +182,6 @@ async def _ask(line: Line, statement: str, parameters: Mapping[str, Any]) -> lis
         return await line.rows(statement, parameters)
     except psycopg.Error as error:
         raise LogUnavailableError(str(error)) from error
-
-
-def _run(fence: Fence) -> dict[str, Any]:
-    return {"node": fence.node, "fence": fence.number}
 
 
 def _renewal(row: tuple[Any, ...], known: ClusterView | None) -> Renewal:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from actors.ports.log import OWNERS_LOST_MAX, POISONED, Fence
 from protocol.ids import client_key, kind_of, stream_key
+from storage.postgres.streams.parameters import run_of
 
 # FOR KEY SHARE: whoever ends this run waits for the note, or this sees the end.
 TAKE: Final = """
@@ -40,8 +41,7 @@ def note(fence: Fence, stream: str, key: tuple[str, str], *, lost_before: int) -
     """TAKE's parameters."""
     return {
         **command(stream, key),
-        "node": fence.node,
-        "fence": fence.number,
+        **run_of(fence),
         "lost": lost_before,
         "lost_max": OWNERS_LOST_MAX,
         "poisoned": POISONED,

@@ -34,7 +34,7 @@ from actors.ports.log import (
 )
 from actors.ports.time import Clock
 from actors.tables import Tables
-from protocol.ids import client_key, kind_of, stream_key
+from protocol.ids import client_key, stream_key
 from storage.postgres.driver.errors import (
     DataRejected,
     OutcomeUnknown,
@@ -52,6 +52,7 @@ from storage.postgres.streams import activation, append_batch, in_hand
 from storage.postgres.streams.activation import DISCARD
 from storage.postgres.streams.changes import schema_of
 from storage.postgres.streams.checkpoints import KEEP
+from storage.postgres.streams.parameters import named, run_of
 from storage.postgres.streams.projections import OTHERS, projections_of
 from storage.postgres.streams.shared_facts import SHARED
 
@@ -225,8 +226,8 @@ class PostgresLog(Log):
     @override
     async def discard(self, fence: Fence, activations: Sequence[tuple[str, int]]) -> None:
         parameters = {
-            **_named([stream for stream, _ in activations]),
-            **_run(fence),
+            **named([stream for stream, _ in activations]),
+            **run_of(fence),
             "activations": [number for _, number in activations],
         }
         await self._ask(DISCARD, parameters)
@@ -234,7 +235,7 @@ class PostgresLog(Log):
     @override
     async def read(self, pages: Sequence[Page]) -> list[list[LogRow]]:
         parameters = {
-            **_named([page.stream for page in pages]),
+            **named([page.stream for page in pages]),
             "afters": [page.after for page in pages],
             "limits": [page.limit for page in pages],
         }
@@ -257,7 +258,7 @@ class PostgresLog(Log):
             for key in dict.fromkeys(keys)
         ]
         parameters = {
-            **_named([stream for _, stream, _ in asked]),
+            **named([stream for _, stream, _ in asked]),
             "authors": [author for _, _, (author, _) in asked],
             "client_ids": [UUID(bytes=client_key(client_id)) for _, _, (_, client_id) in asked],
         }
@@ -293,7 +294,7 @@ class PostgresLog(Log):
             (place, key, value) for place, key in asked if (value := projection.stored(key)) is not None
         ]
         parameters = {
-            **_named([questions[place][0] for place, _, _ in stored]),
+            **named([questions[place][0] for place, _, _ in stored]),
             "table": table,
             "keys": [value for _, _, value in stored],
         }
@@ -315,7 +316,7 @@ class PostgresLog(Log):
     @override
     async def read_access(self, questions: Sequence[tuple[str, str]]) -> list[ReadAccess]:
         parameters = {
-            **_named([stream for stream, _ in questions]),
+            **named([stream for stream, _ in questions]),
             "users": [user for _, user in questions],
         }
         return [
@@ -326,8 +327,8 @@ class PostgresLog(Log):
     @override
     async def checkpoint(self, fence: Fence, checkpoints: Sequence[Checkpoint]) -> list[bool]:
         parameters = {
-            **_named([one.stream for one in checkpoints]),
-            **_run(fence),
+            **named([one.stream for one in checkpoints]),
+            **run_of(fence),
             "activations": [one.activation for one in checkpoints],
             "versions": [one.version for one in checkpoints],
             "seqs": [one.seq for one in checkpoints],
@@ -338,7 +339,7 @@ class PostgresLog(Log):
 
     @override
     async def heads(self, streams: Sequence[str]) -> list[int]:
-        return [head for (head,) in await self._ask(_HEADS, _named(streams))]
+        return [head for (head,) in await self._ask(_HEADS, named(streams))]
 
     @override
     async def due(
@@ -381,14 +382,3 @@ class PostgresLog(Log):
         except PostgresError as error:
             raise LogUnavailableError(str(error)) from error
         raise LogUnavailableError(f"no answer within {CALL_TIMEOUT_S} s")
-
-
-def _named(streams: Sequence[str]) -> dict[str, Any]:
-    return {
-        "streams": [UUID(bytes=stream_key(stream)) for stream in streams],
-        "kinds": [kind_of(stream) for stream in streams],
-    }
-
-
-def _run(fence: Fence) -> dict[str, Any]:
-    return {"node": fence.node, "fence": fence.number}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -54,12 +55,12 @@ class Crowd:
         self._nursery = nursery
         self._gather = gather
 
-    def ask(self, *questions: int, until: float | None = None) -> None:
+    def ask(self, *questions: int, until: float = math.inf) -> None:
         for question in questions:
             self.scopes[question] = trio.CancelScope()
             self._nursery.start_soon(self._ask, question, until)
 
-    async def _ask(self, question: int, until: float | None) -> None:
+    async def _ask(self, question: int, until: float) -> None:
         with self.scopes[question]:
             try:
                 self.got[question] = await self._gather.ask(question, until=until)

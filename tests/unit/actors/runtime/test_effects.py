@@ -175,4 +175,4 @@ def test_each_target_gets_its_effects_in_order_however_it_answers(seed: int) -> 
         unsettled = [e for e in effects[:begun] if e not in settled]
         assert owed.oldest is (unsettled[0] if unsettled else None) and len(owed) == len(unsettled)
         assert owed.flying == bool(flying)
-    assert owed.targets == 0
+    assert len(owed._targets) == 0

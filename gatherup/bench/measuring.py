@@ -1,0 +1,21 @@
+"""What the programs that measure a node from the inside have in common."""
+
+from __future__ import annotations
+
+import resource
+import sys
+
+import msgspec
+from msgspec import Struct
+
+
+def say(told: Struct) -> None:
+    """Tell whoever started this program, as a line of JSON on standard output."""
+    sys.stdout.write(msgspec.json.encode(told).decode() + "\n")
+    sys.stdout.flush()
+
+
+def cpu_s() -> float:
+    """The processor time that this process has used."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
