@@ -1,0 +1,42 @@
+"""Lots are drawn by a published generator, so that anybody who knows the seed can check a draw.
+
+The numbers come from SplitMix64 (G. Steele, D. Lea and C. Flood, "Fast splittable pseudorandom number generators",
+OOPSLA 2014; as in S. Vigna's https://prng.di.unimi.it/splitmix64.c), whose state begins as the seed. They shuffle by
+Fisher and Yates' method (D. Knuth, "The Art of Computer Programming" 3.4.2, algorithm P).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+_WORD = 1 << 64
+
+
+def draw(entrants: Iterable[int], seed: int) -> tuple[int, ...]:
+    """These numbers in an order of lots; it depends on which they are and on the seed, a number of 64 bits.
+
+    They begin in ascending order. From the last place to the second, each is exchanged with the one at
+    a place from the first up to itself, which is the next number of the generator modulo how many places that are;
+    a number at or above the largest multiple of them below 2**64 is skipped, so that all orders are equally likely.
+    """
+    order = sorted(entrants)
+    numbers = splitmix64(seed)
+    for last in range(len(order) - 1, 0, -1):
+        chosen = _below(last + 1, numbers)
+        order[last], order[chosen] = order[chosen], order[last]
+    return tuple(order)
+
+
+def splitmix64(seed: int) -> Iterator[int]:
+    """The numbers of 64 bits that SplitMix64 gives from this seed on."""
+    state = seed % _WORD
+    while True:
+        state = (state + 0x9E3779B97F4A7C15) % _WORD
+        mixed = (state ^ (state >> 30)) * 0xBF58476D1CE4E5B9 % _WORD
+        mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EB % _WORD
+        yield mixed ^ (mixed >> 31)
+
+
+def _below(bound: int, numbers: Iterator[int]) -> int:
+    fair = _WORD - _WORD % bound
+    return next(number for number in numbers if number < fair) % bound

@@ -1,0 +1,133 @@
+"""What a result leads to: who goes on to which side of which match, and who has got a place.
+
+An entrant is a positive number; 0 is nobody, and a side is None as long as nobody knows who comes. Who meets nobody
+goes on without a match.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from actors.tournament.engine.elimination import Bracket, Match, Slot
+
+NOBODY = 0
+
+Sides = tuple[int | None, int | None]
+
+
+class Fill(NamedTuple):
+    """This entrant, or nobody, comes to a side of a match that was not known."""
+
+    match: int
+    side: int
+    entrant: int
+
+
+class Placed(NamedTuple):
+    """An entrant who plays no more, and the place they have for good."""
+
+    entrant: int
+    place: int
+
+
+class Outcome(NamedTuple):
+    """What follows from a result, in order."""
+
+    fills: tuple[Fill, ...]
+    places: tuple[Placed, ...]
+
+
+def seat(bracket: Bracket, order: Sequence[int]) -> tuple[Sides, ...]:
+    """The sides of all matches, from number 1 on, when entrants in the order of their seeds begin and byes are over."""
+    if not 2 <= len(order) <= len(bracket.starts):
+        raise ValueError(f"{len(order)} entrants are not for a bracket of {len(bracket.starts)}")
+    progress = _Progress(bracket, lambda _match: (None, None))
+    for seed, slot in enumerate(bracket.starts):
+        progress.fill(slot, order[seed] if seed < len(order) else NOBODY)
+    progress.run()
+    return tuple(progress.sides_of(number) for number in range(1, len(bracket.matches) + 1))
+
+
+def outcome(bracket: Bracket, sides: Callable[[int], Sides], match: int, winner: int | None) -> Outcome:
+    """What follows when this side wins the match; with None both forfeit, and nobody goes on from it.
+
+    ``sides`` tells what was known of a match before. Both sides of this one are entrants, and it had no result.
+    """
+    progress = _Progress(bracket, sides)
+    progress.settle(match, winner)
+    progress.run()
+    return Outcome(tuple(progress.fills), tuple(progress.places))
+
+
+def is_finished(bracket: Bracket, sides: Callable[[int], Sides], has_result: Callable[[int], bool]) -> bool:
+    """Whether no match is left to play."""
+    return all(_is_walkover(sides(match)) or has_result(match) for match in bracket.last)
+
+
+def dependents(bracket: Bracket, match: int) -> tuple[int, ...]:
+    """The matches that the result of this one may lead to, in their order. Those of them with a side that isn't known
+    have not begun."""
+    found: set[int] = set()
+    ahead = [match]
+    while ahead:
+        place = bracket[ahead.pop()]
+        new = {slot.match for slot in (place.winner_to, place.loser_to) if slot} - found
+        found |= new
+        ahead.extend(new)
+    return tuple(sorted(found))
+
+
+def _is_walkover(sides: Sides) -> bool:
+    """Whether both sides are known and at least one is nobody."""
+    return None not in sides and NOBODY in sides
+
+
+class _Progress:
+    """What follows, while it is worked out: each fill may settle a match with nobody, which causes more."""
+
+    def __init__(self, bracket: Bracket, sides: Callable[[int], Sides]) -> None:
+        self.fills: list[Fill] = []
+        self.places: list[Placed] = []
+        self._bracket = bracket
+        self._before = sides
+        self._changed: dict[int, Sides] = {}
+
+    def sides_of(self, match: int) -> Sides:
+        """The sides with what was filled so far."""
+        return self._changed.get(match) or self._before(match)
+
+    def fill(self, slot: Slot, entrant: int) -> None:
+        """Bring them to a side; ``run`` sees to what that causes."""
+        self.fills.append(Fill(slot.match, slot.side, entrant))
+
+    def run(self) -> None:
+        """Take each fill in turn, those that others cause last."""
+        for match, side, entrant in self.fills:
+            first, second = self.sides_of(match)
+            sides = (first, entrant) if side else (entrant, second)
+            self._changed[match] = sides
+            if _is_walkover(sides):
+                self.settle(match, 1 if sides[0] == NOBODY else 0)
+
+    def settle(self, match: int, winner: int | None) -> None:
+        """Send the winner and the loser on; who goes nowhere has a place."""
+        place = self._bracket[match]
+        sides = self.sides_of(match)
+        slots = (place.winner_to, place.loser_to)
+        if winner is None or _decides(place, sides, winner):
+            for slot in slots:
+                if slot is not None:
+                    self.fill(slot, NOBODY)
+            slots = (None, None)
+        places = (place.out_place if winner is None else place.win_place, place.out_place)
+        for entrant, slot, reached in zip(reversed(sides) if winner else sides, slots, places, strict=True):
+            if slot is not None:
+                self.fill(slot, entrant or NOBODY)
+            elif entrant:
+                self.places.append(Placed(entrant, reached))
+
+
+def _decides(match: Match, sides: Sides, winner: int) -> bool:
+    """Whether this is the final and needs no reset: its winner has lost nothing before, or meets nobody."""
+    return match.part == "final" and (winner == 0 or NOBODY in sides)
