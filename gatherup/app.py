@@ -24,6 +24,7 @@ from gatherup.features.accounts.feature import accounts_of
 from gatherup.features.admin.feature import admin_of
 from gatherup.features.inbox.feature import inbox_of
 from gatherup.features.integrations.feature import integrations_of
+from gatherup.features.lookups.feature import lookups_of
 from gatherup.features.people.feature import erasure_of, people_of
 from gatherup.features.rooms.feature import rooms_of
 from gatherup.hooks import loaded
@@ -55,6 +56,7 @@ def features(base: Base) -> tuple[Feature, ...]:
         inbox_of(base),
         integrations_of(base, account_parts),
         admin_of(base),
+        lookups_of(base),
     )
 
 

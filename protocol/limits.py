@@ -183,6 +183,13 @@ ACCOUNT_ERASE_DAYS: Final = 30
 FRESH_LOGIN_S: Final = 600
 """A login this young may delete an account that has no password, and change how one signs in to it."""
 
+# --- lookup tables -------------------------------------------------------------------------------------
+LOOKUP_ENTRIES_MAX: Final = 1000
+"""Entries of one table, retired ones too."""
+LOOKUP_KEY_CHARS_MAX: Final = 40
+LOOKUP_NAME_CHARS_MAX: Final = 80
+LOOKUP_POSITION_MAX: Final = 10_000
+
 # --- HTTP ----------------------------------------------------------------------------------------------
 REQUESTS_PER_S: Final = 20.0
 """Requests of one user that aren't commands, on one node."""

@@ -256,6 +256,15 @@ export const ACCOUNT_ERASE_DAYS = 30
 /** A login this young may delete an account that has no password, and change how one signs in to it. */
 export const FRESH_LOGIN_S = 600
 
+/** Entries of one table, retired ones too. */
+export const LOOKUP_ENTRIES_MAX = 1000
+
+export const LOOKUP_KEY_CHARS_MAX = 40
+
+export const LOOKUP_NAME_CHARS_MAX = 80
+
+export const LOOKUP_POSITION_MAX = 10000
+
 /** Requests of one user that aren't commands, on one node. */
 export const REQUESTS_PER_S = 20.0
 

@@ -1,0 +1,65 @@
+"""Lookup tables: values that others refer to by their key."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal, get_args
+
+from msgspec import Meta
+
+from protocol import limits
+from protocol.http.base import Answer, RequestBody
+from protocol.text import NO_NUL
+
+LookupTable = Literal["game", "platform", "region", "language", "report_reason", "badge"]
+"""The lookup tables there are."""
+LOOKUPS: Final[tuple[str, ...]] = get_args(LookupTable)
+KEY_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9-]*$(?!\n)"
+
+LookupKey = Annotated[
+    str,
+    Meta(
+        max_length=limits.LOOKUP_KEY_CHARS_MAX,
+        pattern=KEY_PATTERN,
+        description="letters, digits and hyphens; of a language its tag (BCP 47)",
+        examples=["chess"],
+    ),
+]
+LookupName = Annotated[str, Meta(min_length=1, max_length=limits.LOOKUP_NAME_CHARS_MAX, pattern=NO_NUL)]
+LookupPosition = Annotated[int, Meta(ge=0, le=limits.LOOKUP_POSITION_MAX)]
+
+
+class NewLookupEntry(RequestBody, frozen=True, kw_only=True):
+    """Add an entry to a lookup table."""
+
+    key: LookupKey
+    """Stays for ever; no other of the table, in whatever case."""
+    name: LookupName
+    position: LookupPosition | None = None
+    """Where it stands in the table; None: at the end."""
+
+
+class ChangedLookupEntry(RequestBody, frozen=True, kw_only=True):
+    """Change an entry of a lookup table; what is left out stays as it is."""
+
+    name: LookupName | None = None
+    position: LookupPosition | None = None
+    retired: bool | None = None
+    """True: it can't be chosen any more, and what refers to it stays. False: it can be chosen again."""
+
+
+class LookupEntry(Answer, frozen=True, kw_only=True):
+    """An entry of a lookup table."""
+
+    key: LookupKey
+    """What others refer to it by. It never changes."""
+    name: str
+    position: int
+    retired: bool
+    """Whether it can't be chosen any more. What refers to it stays."""
+
+
+class Lookup(Answer, frozen=True, kw_only=True):
+    """A lookup table, in the order of its positions."""
+
+    lookup: LookupTable
+    entries: list[LookupEntry]
