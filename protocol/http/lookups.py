@@ -1,29 +1,16 @@
-"""Lookup tables: values that others refer to by their key."""
+"""Lookup tables over HTTP."""
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal, get_args
+from typing import Annotated
 
 from msgspec import Meta
 
 from protocol import limits
 from protocol.http.base import Answer, RequestBody
+from protocol.lookups import LookupKey, LookupTable
 from protocol.text import NO_NUL
 
-LookupTable = Literal["game", "platform", "region", "language", "report_reason", "badge"]
-"""The lookup tables there are."""
-LOOKUPS: Final[tuple[str, ...]] = get_args(LookupTable)
-KEY_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9-]*$(?!\n)"
-
-LookupKey = Annotated[
-    str,
-    Meta(
-        max_length=limits.LOOKUP_KEY_CHARS_MAX,
-        pattern=KEY_PATTERN,
-        description="letters, digits and hyphens; of a language its tag (BCP 47)",
-        examples=["chess"],
-    ),
-]
 LookupName = Annotated[str, Meta(min_length=1, max_length=limits.LOOKUP_NAME_CHARS_MAX, pattern=NO_NUL)]
 LookupPosition = Annotated[int, Meta(ge=0, le=limits.LOOKUP_POSITION_MAX)]
 

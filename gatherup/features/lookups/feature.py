@@ -7,7 +7,7 @@ from typing import Final
 from gatherup.feature import Base, Feature
 from gatherup.features.lookups.lookups import LookupsResource
 from gatherup.http.endpoint import PathPart
-from protocol.http.lookups import KEY_PATTERN, LOOKUPS
+from protocol.lookups import KEY_PATTERN, LOOKUPS
 from storage.postgres.admin.admins import Admins
 from storage.postgres.lookups.lookups import Lookups
 

@@ -10,15 +10,8 @@ from gatherup.http.endpoint import Caller, endpoint
 from gatherup.http.problem import ProblemError
 from protocol import limits
 from protocol.codes import Code
-from protocol.http.lookups import (
-    KEY_PATTERN,
-    LOOKUPS,
-    ChangedLookupEntry,
-    Lookup,
-    LookupEntry,
-    LookupTable,
-    NewLookupEntry,
-)
+from protocol.http.lookups import ChangedLookupEntry, Lookup, LookupEntry, NewLookupEntry
+from protocol.lookups import KEY_PATTERN, LOOKUPS, LookupTable
 from storage.postgres.admin.admins import Admins
 from storage.postgres.lookups.lookups import EntryRow, Lookups, NotAdded
 

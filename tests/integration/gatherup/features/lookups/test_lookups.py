@@ -11,8 +11,8 @@ import pytest
 import trio
 
 from protocol import limits
-from protocol.http.lookups import LOOKUPS
 from protocol.http.rooms.reports import Ground
+from protocol.lookups import LOOKUPS
 from storage.postgres.driver.pool import Pool
 from storage.postgres.lookups.lookups import EntryRow, Lookups, NotAdded
 from tests.integration.shared import SharedNode
