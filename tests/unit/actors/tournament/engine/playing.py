@@ -1,0 +1,77 @@
+"""Brackets that are played out, as whoever keeps the sides of their matches does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from actors.tournament.engine.elimination import Bracket, Match
+from actors.tournament.engine.progress import Outcome, Sides, is_finished, outcome, seat
+
+Chosen = tuple[int, int | None]
+
+
+class Board:
+    """A bracket with who plays in it, the winners' sides of matches that were played, and the places so far."""
+
+    def __init__(self, bracket: Bracket, order: Sequence[int]) -> None:
+        self.bracket = bracket
+        self.order = order
+        self.matches = list(seat(bracket, order))
+        self.results: dict[int, int | None] = {}
+        self.places: dict[int, int] = {}
+        self.looked_up = 0
+
+    def sides(self, match: int) -> Sides:
+        """Who plays in it, as far as known."""
+        self.looked_up += 1
+        return self.matches[match - 1]
+
+    @property
+    def due(self) -> list[int]:
+        """Matches of two entrants without a result."""
+        return [number for number in range(1, len(self.matches) + 1) if self.is_due(number)]
+
+    def is_due(self, match: int) -> bool:
+        """Whether it is of two entrants and has no result."""
+        return all(self.matches[match - 1]) and match not in self.results
+
+    @property
+    def finished(self) -> bool:
+        """What the engine says of it."""
+        return is_finished(self.bracket, self.sides, self.results.__contains__)
+
+    def record(self, match: int, winner: int | None) -> Outcome:
+        """Take a result. Nothing that was known may change by it."""
+        assert self.is_due(match)
+        found = outcome(self.bracket, self.sides, match, winner)
+        self.results[match] = winner
+        for number, side, entrant in found.fills:
+            sides = list(self.matches[number - 1])
+            assert sides[side] is None
+            sides[side] = entrant
+            self.matches[number - 1] = (sides[0], sides[1])
+        for entrant, place in found.places:
+            assert entrant not in self.places
+            self.places[entrant] = place
+        return found
+
+    def played(self) -> Iterator[tuple[int, Match, Sides, int | None]]:
+        """Each result with its match and sides, by number."""
+        for number in sorted(self.results):
+            yield number, self.bracket[number], self.matches[number - 1], self.results[number]
+
+
+def play(bracket: Bracket, order: Sequence[int], choose: Callable[[list[int]], Chosen]) -> Board:
+    """Play until nothing is due; ``choose`` gets the matches that are and tells the next result."""
+    board = Board(bracket, order)
+    while due := board.due:
+        assert not board.finished
+        board.record(*choose(due))
+    assert board.finished
+    return board
+
+
+def better_seed_wins(board: Board, match: int) -> int:
+    """The side whose seed is better."""
+    first, second = (board.order.index(entrant) for entrant in board.matches[match - 1] if entrant)
+    return 0 if first < second else 1
