@@ -29,6 +29,7 @@ FIGURES = {
         "longest step, links, a body too long",
         "longest step, links, a body as long as may be",
     },
+    "brackets": {"bracket built", "entrants seated"},
     "effects": {"settled", "per commit"},
     "snapshots": {"4 at once, until the last", "4 at once, served"},
     "crowds": {
