@@ -15,14 +15,14 @@ _WORD = 1 << 64
 def draw(entrants: Iterable[int], seed: int) -> tuple[int, ...]:
     """These numbers in an order of lots; it depends on which they are and on the seed, a number of 64 bits.
 
-    They begin in ascending order. From the last place to the second, each is exchanged with the one at
-    a place from the first up to itself, which is the next number of the generator modulo how many places that are;
-    a number at or above the largest multiple of them below 2**64 is skipped, so that all orders are equally likely.
+    They begin in ascending order. From the last place to the second, the one who is there is exchanged with the one at
+    place k, where places count from 0 and k is the next number of the generator modulo one more than this place. That
+    prefers some places by less than one in 2**51, with 4,096 entrants.
     """
     order = sorted(entrants)
     numbers = splitmix64(seed)
     for last in range(len(order) - 1, 0, -1):
-        chosen = _below(last + 1, numbers)
+        chosen = next(numbers) % (last + 1)
         order[last], order[chosen] = order[chosen], order[last]
     return tuple(order)
 
@@ -35,8 +35,3 @@ def splitmix64(seed: int) -> Iterator[int]:
         mixed = (state ^ (state >> 30)) * 0xBF58476D1CE4E5B9 % _WORD
         mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EB % _WORD
         yield mixed ^ (mixed >> 31)
-
-
-def _below(bound: int, numbers: Iterator[int]) -> int:
-    fair = _WORD - _WORD % bound
-    return next(number for number in numbers if number < fair) % bound

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from actors.tournament.engine.elimination import Bracket, Match, Slot
+from actors.tournament.engine.elimination import Bracket, Slot
 
 NOBODY = 0
 
@@ -71,8 +71,8 @@ def dependents(bracket: Bracket, match: int) -> tuple[int, ...]:
     found: set[int] = set()
     ahead = [match]
     while ahead:
-        place = bracket[ahead.pop()]
-        new = {slot.match for slot in (place.winner_to, place.loser_to) if slot} - found
+        spot = bracket[ahead.pop()]
+        new = {slot.match for slot in (spot.winner_to, spot.loser_to) if slot} - found
         found |= new
         ahead.extend(new)
     return tuple(sorted(found))
@@ -112,22 +112,18 @@ class _Progress:
 
     def settle(self, match: int, winner: int | None) -> None:
         """Send the winner and the loser on; who goes nowhere has a place."""
-        place = self._bracket[match]
+        spot = self._bracket[match]
         sides = self.sides_of(match)
-        slots = (place.winner_to, place.loser_to)
-        if winner is None or _decides(place, sides, winner):
+        slots = (spot.winner_to, spot.loser_to)
+        # Who wins the final without having lost before needs no reset.
+        if winner is None or (spot.part == "final" and winner == 0):
             for slot in slots:
                 if slot is not None:
                     self.fill(slot, NOBODY)
             slots = (None, None)
-        places = (place.out_place if winner is None else place.win_place, place.out_place)
-        for entrant, slot, reached in zip(reversed(sides) if winner else sides, slots, places, strict=True):
+        places = (spot.out_place if winner is None else spot.win_place, spot.out_place)
+        for entrant, slot, place in zip(reversed(sides) if winner else sides, slots, places, strict=True):
             if slot is not None:
                 self.fill(slot, entrant or NOBODY)
             elif entrant:
-                self.places.append(Placed(entrant, reached))
-
-
-def _decides(match: Match, sides: Sides, winner: int) -> bool:
-    """Whether this is the final and needs no reset: its winner has lost nothing before, or meets nobody."""
-    return match.part == "final" and (winner == 0 or NOBODY in sides)
+                self.places.append(Placed(entrant, place))

@@ -304,6 +304,13 @@ def test_who_meets_two_who_forfeited_goes_on() -> None:
     assert board.due == [6]
 
 
+def test_who_forfeits_a_semifinal_with_the_other_is_fourth() -> None:
+    board = Board(single(4, third_place=True), [10, 20, 30, 40])
+    assert board.record(1, None).places == (Placed(10, 4), Placed(40, 4))
+    assert board.record(2, 0).places == (Placed(20, 1), Placed(30, 3))
+    assert board.finished
+
+
 def test_all_forfeit() -> None:
     for format_ in ("single", "third", "double", "reset"):
         board = play(bracket_of(format_, 8), range(1, 9), lambda due: (due[0], None))
