@@ -172,8 +172,8 @@ class Kind(ABC, Generic[S]):
     wire: ClassVar[WireKind]
     """Its name, and the types that go over the wire."""
     state: ClassVar[type[Any]]
-    """The state's type, a Struct without a tag, of what msgspec encodes and of ``OrderedMap``: that is for what grows
-    with members, of which an event must copy nothing."""
+    """The state's type, a Struct without a tag, of what msgspec encodes, ``OrderedMap`` and ``Numbered``: these two are
+    for what grows with members, of which an event must copy nothing."""
     state_version: ClassVar[int] = 1
     """Raised when old checkpoints can't be read any more: streams then fold from their log."""
     tables: ClassVar[tuple[Table, ...]] = ()

@@ -1,7 +1,8 @@
 """What an activation leaves to later ones: its state, or nothing at all.
 
 As bytes a state is what msgspec makes of the Struct, but field by field, so that others can run in between. An
-``OrderedMap``, which is a field's value and in no other value, is encoded as the dict that it equals, in its order.
+``OrderedMap``, which is a field's value and in no other value, is encoded as the dict that it equals, in its order,
+and a ``Numbered`` as the list of its values.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from msgspec import Raw, Struct, ValidationError, msgpack
 from msgspec.structs import FieldInfo, fields
 
 from actors.kind import Kind
+from actors.numbered import Numbered
 from actors.ordered_map import OrderedMap
 from actors.ports.log import Checkpoint, LogUnavailableError
 from actors.runtime.active import Active
@@ -69,12 +71,13 @@ async def decode_state(encoded: bytes, state: type[Struct], time_slice: TimeSlic
     values: dict[str, Any] = {}
     for field in _fields(state):
         if (value := raw.get(field.encode_name)) is not None:
-            ordered = get_origin(field.type) is OrderedMap
-            type_ = dict[str, get_args(field.type)[0]] if ordered else field.type
+            shared, type_ = get_origin(field.type), field.type
+            if shared in _SHARED:
+                type_ = _plain(shared, get_args(field.type)[0])
             values[field.name] = msgpack.decode(value, type=type_)
             await time_slice.rest()
-            if ordered:
-                values[field.name] = OrderedMap(values[field.name])
+            if shared in _SHARED:
+                values[field.name] = shared(values[field.name])
                 await time_slice.rest()
         elif field.required:
             raise ValidationError(f"there is no {field.encode_name}")
@@ -90,9 +93,19 @@ def _fields(state: type[Struct]) -> tuple[FieldInfo, ...]:
     return fields(state)
 
 
-def _encoded(value: Any) -> dict[str, Any]:
+_SHARED: Final = (OrderedMap, Numbered)
+"""What states hold of which their next version shares nearly all."""
+
+
+def _plain(shared: type[Any], of: Any) -> Any:
+    return dict[str, of] if shared is OrderedMap else list[of]
+
+
+def _encoded(value: Any) -> dict[str, Any] | list[Any]:
     if isinstance(value, OrderedMap):
         return cast("OrderedMap[Any]", value).as_dict()
+    if isinstance(value, Numbered):
+        return [*cast("Numbered[Any]", value)]
     raise NotImplementedError(f"a state can't hold a {type(value).__name__}")
 
 
