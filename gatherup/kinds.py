@@ -8,18 +8,29 @@ from typing import Any, Final
 from actors.inbox.kind import InboxKind
 from actors.kind import Kind, tables_of
 from actors.room.kind import RoomKind
+from actors.tournament.kind import TournamentKind
 from gatherup.canary import CanaryKind
 from protocol.inbox import KIND as INBOX
 
 
 def kinds_of(receipt_key: bytes) -> tuple[Kind[Any], ...]:
     """Every kind of stream, with the keys they need, derived from the one that all nodes share."""
-    return RoomKind(invite_key_of(receipt_key)), InboxKind(), CanaryKind()
+    return (
+        RoomKind(invite_key_of(receipt_key)),
+        InboxKind(),
+        TournamentKind(draw_key_of(receipt_key)),
+        CanaryKind(),
+    )
 
 
 def invite_key_of(receipt_key: bytes) -> bytes:
     """What makes the codes of invites, derived from the key that all nodes share."""
     return blake2b(key=receipt_key, person=b"invite").digest()
+
+
+def draw_key_of(receipt_key: bytes) -> bytes:
+    """What makes the numbers of draws, derived from the key that all nodes share."""
+    return blake2b(key=receipt_key, person=b"draw").digest()
 
 
 def webhook_visible(kind: Kind[Any]) -> bool:

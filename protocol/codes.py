@@ -35,6 +35,8 @@ class Code(StrEnum):
     METHOD_NOT_ALLOWED = "method_not_allowed"
     INTERNAL = "internal"
     ARCHIVED = "archived"
+    WRONG_PHASE = "wrong_phase"
+    TOO_FEW = "too_few"
     MUTED = "muted"
     BANNED = "banned"
     BLOCKED = "blocked"
@@ -93,6 +95,8 @@ CODES: Final[dict[Code, CodeInfo]] = {
     Code.METHOD_NOT_ALLOWED: CodeInfo(False, 405, "This method isn't allowed here."),
     Code.INTERNAL: CodeInfo(False, 500, "The server failed on this command; nothing was changed."),
     Code.ARCHIVED: CodeInfo(False, 409, "The room is archived: it can only be read."),
+    Code.WRONG_PHASE: CodeInfo(False, 409, "This can't be done in the phase that it is in."),
+    Code.TOO_FEW: CodeInfo(False, 409, "There are too few for this."),
     Code.MUTED: CodeInfo(True, 403, "You are muted here for a while."),
     Code.BANNED: CodeInfo(False, 403, "You are banned here."),
     Code.BLOCKED: CodeInfo(False, 403, "This person doesn't accept this from you."),

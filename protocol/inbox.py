@@ -54,7 +54,7 @@ class ReadInbox(StreamCommand, frozen=True, kw_only=True, tag="inbox.read"):
     up_to: Annotated[int, Meta(ge=0, le=limits.SEQ_MAX)]
 
 
-# --- commands of the server: rooms' effects, and what accounts owe ---------------------------------------
+# --- commands of the server: effects of rooms and tournaments, and what accounts owe ---------------------
 
 
 class Mention(StreamCommand, frozen=True, kw_only=True, tag="inbox.mention"):
@@ -83,6 +83,21 @@ class Befriend(StreamCommand, frozen=True, kw_only=True, tag="inbox.befriend"):
     accepted: bool = False
 
 
+class CallMatch(StreamCommand, frozen=True, kw_only=True, tag="inbox.call_match"):
+    """A match of the owner in a tournament was opened."""
+
+    tournament: StreamId
+    match: Seq
+    until: Seq | None = None
+    """Until when the owner must be ready, Unix milliseconds; None if the match has begun."""
+
+
+class Promote(StreamCommand, frozen=True, kw_only=True, tag="inbox.promote"):
+    """The owner has moved up from the waitlist of a tournament."""
+
+    tournament: StreamId
+
+
 class Warn(StreamCommand, frozen=True, kw_only=True, tag="inbox.warn"):
     """Something about the owner's account that they should know of."""
 
@@ -101,7 +116,7 @@ class EndLogins(StreamCommand, frozen=True, kw_only=True, tag="inbox.end_logins"
     why: Why = "logout"
 
 
-InboxCommand = ReadInbox | Mention | Invite | Befriend | Warn | EndLogins
+InboxCommand = ReadInbox | Mention | Invite | Befriend | CallMatch | Promote | Warn | EndLogins
 
 # --- events --------------------------------------------------------------------------------------------
 
@@ -134,6 +149,21 @@ class Befriended(Struct, frozen=True, kw_only=True):
     accepted: bool = False
 
 
+class MatchCalled(Struct, frozen=True, kw_only=True):
+    """A match of the inbox's owner in a tournament was opened. Marks repeat the fields."""
+
+    tournament: StreamId
+    match: int
+    until: int | None = None
+    """Until when they must be ready, Unix milliseconds; None if the match has begun."""
+
+
+class Promoted(Struct, frozen=True, kw_only=True):
+    """The inbox's owner has moved up from the waitlist of a tournament. Marks repeat the fields."""
+
+    tournament: StreamId
+
+
 class Warned(Struct, frozen=True, kw_only=True):
     """Something about the owner's account happened that they should know of. Marks repeat the fields."""
 
@@ -162,6 +192,8 @@ EVENTS: Final[dict[str, type[Struct]]] = {
     "inbox.mentioned": Mentioned,
     "inbox.invited": Invited,
     "inbox.befriended": Befriended,
+    "inbox.match_called": MatchCalled,
+    "inbox.promoted": Promoted,
     "inbox.warned": Warned,
     "inbox.read": InboxRead,
     "inbox.logins_ended": LoginsEnded,

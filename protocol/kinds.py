@@ -10,12 +10,15 @@ from typing import Final
 
 from msgspec import Struct
 
-from protocol import inbox
+from protocol import inbox, tournament
 from protocol.codes import Code
 from protocol.frames import Read
 from protocol.kind import WireKind
 from protocol.room import KIND, commands, events
 from protocol.room.view import RoomView
+from protocol.tournament import commands as tournament_commands
+from protocol.tournament import events as tournament_events
+from protocol.tournament.view import TournamentView
 
 ROOM: Final = WireKind(
     name=KIND,
@@ -43,13 +46,36 @@ ROOM: Final = WireKind(
 INBOX: Final = WireKind(
     name=inbox.KIND,
     commands=(inbox.ReadInbox,),
-    internal=(inbox.Mention, inbox.Invite, inbox.Befriend, inbox.Warn, inbox.EndLogins),
+    internal=(
+        inbox.Mention,
+        inbox.Invite,
+        inbox.Befriend,
+        inbox.CallMatch,
+        inbox.Promote,
+        inbox.Warn,
+        inbox.EndLogins,
+    ),
     internal_signals=(Read,),
     events=inbox.EVENTS,
     view=inbox.InboxView,
     refuses=(Code.BLOCKED,),
 )
-KINDS: Final = (ROOM, INBOX)
+TOURNAMENT: Final = WireKind(
+    name=tournament.KIND,
+    commands=tournament_commands.COMMANDS,
+    internal=tournament_commands.INTERNAL,
+    events=tournament_events.EVENTS,
+    view=TournamentView,
+    refuses=(
+        Code.FORBIDDEN,
+        Code.ALREADY_EXISTS,
+        Code.TOO_MANY,
+        Code.TOO_FEW,
+        Code.WRONG_PHASE,
+        Code.BLOCKED,
+    ),
+)
+KINDS: Final = (ROOM, INBOX, TOURNAMENT)
 
 
 def events_of(kinds: Iterable[WireKind]) -> dict[str, type[Struct]]:

@@ -140,6 +140,33 @@ INVITE_LOOKS_BURST: Final = 20.0
 PRESENT_USERS_MAX: Final = 100
 """Users named in a roster; of more only the count is told, in which a user on two nodes counts twice."""
 
+# --- tournaments ---------------------------------------------------------------------------------------
+TOURNAMENT_NAME_CHARS_MAX: Final = 80
+TOURNAMENT_DESCRIPTION_CHARS_MAX: Final = 4000
+GAME_KEY_CHARS_MAX: Final = 40
+ENTRANT_NAME_CHARS_MAX: Final = 64
+NOTE_CHARS_MAX: Final = 500
+"""What is said with a dispute or a decision."""
+TOURNAMENT_ENTRANTS_MIN: Final = 2
+TOURNAMENT_ENTRANTS_MAX: Final = 4096
+"""Who may take part in one tournament."""
+TOURNAMENT_ENTRIES_MAX: Final = 8192
+"""Entrants of one tournament, with those who wait, weren't accepted or have left."""
+ENTRANTS_PER_COMMAND_MAX: Final = 50
+"""Entrants whom staff may enter at once."""
+TOURNAMENT_STAFF_MAX: Final = 50
+BEST_OF_MAX: Final = 9
+POINTS_MAX: Final = 1_000_000
+"""Of one side in one game."""
+READY_S: Final = 600
+READY_S_MAX: Final = 86_400
+CONFIRM_S: Final = 900
+CONFIRM_S_MAX: Final = 7 * 86_400
+VIEW_MATCHES_MAX: Final = 50
+"""Matches named in a tournament's snapshot; all are read over HTTP."""
+PLACES_MAX: Final = 8
+"""Places that are told when a tournament has finished; all are read over HTTP."""
+
 # --- read positions and heads ------------------------------------------------------------------------
 HEADS_ROOMS_MAX: Final = 200
 """Rooms whose heads one session may watch."""

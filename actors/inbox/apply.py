@@ -9,7 +9,16 @@ from actors.inbox.state import Inbox
 from protocol.event import Header
 from protocol.inbox import InboxView, owner_of
 
-ITEMS: Final = frozenset({"inbox.mentioned", "inbox.invited", "inbox.befriended", "inbox.warned"})
+ITEMS: Final = frozenset(
+    {
+        "inbox.mentioned",
+        "inbox.invited",
+        "inbox.befriended",
+        "inbox.match_called",
+        "inbox.promoted",
+        "inbox.warned",
+    }
+)
 """The types of events that are items: what a user is shown."""
 
 

@@ -17,14 +17,18 @@ from protocol.ids import USER, kind_of
 from protocol.inbox import (
     Befriend,
     Befriended,
+    CallMatch,
     EndLogins,
     InboxCommand,
     InboxRead,
     Invite,
     Invited,
     LoginsEnded,
+    MatchCalled,
     Mention,
     Mentioned,
+    Promote,
+    Promoted,
     ReadInbox,
     Warn,
     Warned,
@@ -70,6 +74,11 @@ def decide(state: Inbox, facts: Facts, command: InboxCommand, by: str) -> Decisi
             return _item(state, Invited(room=command.room, by=command.by, direct=command.direct))
         case Befriend():
             return _item(state, Befriended(by=command.by, accepted=command.accepted))
+        case CallMatch():
+            called = MatchCalled(tournament=command.tournament, match=command.match, until=command.until)
+            return _item(state, called)
+        case Promote():
+            return _item(state, Promoted(tournament=command.tournament))
         case Warn():
             return _item(state, Warned(matter=command.matter, login=command.login))
         case EndLogins():

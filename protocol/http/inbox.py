@@ -50,6 +50,11 @@ class InboxItem(Answer, frozen=True, kw_only=True, omit_defaults=True):
     reply: bool | None = None
     direct: bool | None = None
     accepted: bool | None = None
+    tournament: StreamId | None = None
+    match: int | None = None
+    """The match's number."""
+    until: int | None = None
+    """Until when the user must be ready for the match, Unix milliseconds."""
     matter: Matter | None = None
     login: LoginId | None = None
 

@@ -201,6 +201,49 @@ export const INVITE_LOOKS_BURST = 20.0
 /** Users named in a roster; of more only the count is told, in which a user on two nodes counts twice. */
 export const PRESENT_USERS_MAX = 100
 
+export const TOURNAMENT_NAME_CHARS_MAX = 80
+
+export const TOURNAMENT_DESCRIPTION_CHARS_MAX = 4000
+
+export const GAME_KEY_CHARS_MAX = 40
+
+export const ENTRANT_NAME_CHARS_MAX = 64
+
+/** What is said with a dispute or a decision. */
+export const NOTE_CHARS_MAX = 500
+
+export const TOURNAMENT_ENTRANTS_MIN = 2
+
+/** Who may take part in one tournament. */
+export const TOURNAMENT_ENTRANTS_MAX = 4096
+
+/** Entrants of one tournament, with those who wait, weren't accepted or have left. */
+export const TOURNAMENT_ENTRIES_MAX = 8192
+
+/** Entrants whom staff may enter at once. */
+export const ENTRANTS_PER_COMMAND_MAX = 50
+
+export const TOURNAMENT_STAFF_MAX = 50
+
+export const BEST_OF_MAX = 9
+
+/** Of one side in one game. */
+export const POINTS_MAX = 1000000
+
+export const READY_S = 600
+
+export const READY_S_MAX = 86400
+
+export const CONFIRM_S = 900
+
+export const CONFIRM_S_MAX = 604800
+
+/** Matches named in a tournament's snapshot; all are read over HTTP. */
+export const VIEW_MATCHES_MAX = 50
+
+/** Places that are told when a tournament has finished; all are read over HTTP. */
+export const PLACES_MAX = 8
+
 /** Rooms whose heads one session may watch. */
 export const HEADS_ROOMS_MAX = 200
 
@@ -353,6 +396,8 @@ export const CODES = {
   method_not_allowed: { retry: false, sentence: "This method isn't allowed here." },
   internal: { retry: false, sentence: 'The server failed on this command; nothing was changed.' },
   archived: { retry: false, sentence: 'The room is archived: it can only be read.' },
+  wrong_phase: { retry: false, sentence: "This can't be done in the phase that it is in." },
+  too_few: { retry: false, sentence: 'There are too few for this.' },
   muted: { retry: true, sentence: 'You are muted here for a while.' },
   banned: { retry: false, sentence: 'You are banned here.' },
   blocked: { retry: false, sentence: "This person doesn't accept this from you." },
@@ -839,6 +884,260 @@ export interface ReadInbox {
   up_to: number
 }
 
+/**
+ * Create a tournament as a draft; its creator owns it. `accepted.stream` is the tournament's id.
+ *
+ * The times that are given come in this order: registration, check-in, start. What has no time waits for a command.
+ */
+export interface CreateTournament {
+  t: 'tournament.create'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  name: string
+  description?: string
+  game?: string | null
+  format?: 'double_elimination' | 'single_elimination'
+  /** Whether the losers of the semi-finals play for the third place; in single elimination alone. */
+  third_place?: boolean
+  /** Whether a final that the winner of the losers' bracket wins is played again; in double elimination alone. */
+  reset?: boolean
+  best_of?: '1' | '3' | '5' | '7' | '9'
+  /** How many may take part; who comes later is put on the waitlist. */
+  entrants_max?: number
+  /** Whether a tournament is for invited people alone can't be changed later. */
+  visibility?: 'invited' | 'public' | 'unlisted'
+  /** A tournament for invited people is always `listed`. */
+  entry?: 'approval' | 'listed' | 'open'
+  /** How long a side has to say that it is ready, before it forfeits; 0: matches begin at once. */
+  ready_s?: number
+  /** How long a side has to confirm or dispute a report, before it counts as confirmed. */
+  confirm_s?: number
+  registration_at?: number | null
+  check_in_at?: number | null
+  start_at?: number | null
+}
+
+/**
+ * Change the settings of a tournament. A setting that is None stays as it is; a time of 0 is taken away.
+ *
+ * After the start only name, description and visibility can be changed, and the two durations for later matches.
+ */
+export interface ChangeTournament {
+  t: 'tournament.change'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  name?: string | null
+  description?: string | null
+  game?: string | null
+  format?: 'double_elimination' | 'single_elimination' | null
+  third_place?: boolean | null
+  reset?: boolean | null
+  best_of?: '1' | '3' | '5' | '7' | '9' | null
+  entrants_max?: number | null
+  visibility?: 'invited' | 'public' | 'unlisted' | null
+  entry?: 'approval' | 'listed' | 'open' | null
+  ready_s?: number | null
+  confirm_s?: number | null
+  registration_at?: number | null
+  check_in_at?: number | null
+  start_at?: number | null
+}
+
+/** Give a user a role on the staff of a tournament, or take it away. */
+export interface SetStaff {
+  t: 'tournament.set_staff'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  user: string
+  /** None: no role any more. */
+  role: 'organiser' | 'referee' | 'streamer' | null
+}
+
+/** Open the registration of a tournament; from the check-in it goes back to it. */
+export interface OpenRegistration {
+  t: 'tournament.open_registration'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+}
+
+/** Open the check-in of a tournament: who hasn't checked in at the start doesn't take part. */
+export interface OpenCheckIn {
+  t: 'tournament.open_check_in'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+}
+
+/** Start a tournament: seeds and format are settled, and the first matches are opened. */
+export interface StartTournament {
+  t: 'tournament.start'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+}
+
+/** Cancel a tournament for good. */
+export interface CancelTournament {
+  t: 'tournament.cancel'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  reason?: string
+}
+
+/** Enter a tournament whose registration is open. Who has left gets their old number again. */
+export interface EnterTournament {
+  t: 'tournament.enter'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+}
+
+/** Leave a tournament. After the start the current match is forfeited, and so is each later one. */
+export interface LeaveTournament {
+  t: 'tournament.leave'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+}
+
+/** Check in to a tournament: say that one is there. */
+export interface CheckIn {
+  t: 'tournament.check_in'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  /** Whom staff check in; None: oneself. */
+  entrant?: number | null
+}
+
+/**
+ * Enter people in a tournament as staff: all of them, or none. They are accepted at once, as far as there is room.
+ *
+ * It can be done until the start. Users who were removed, or have left, get their old number again.
+ */
+export interface AddEntrants {
+  t: 'tournament.add_entrants'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  entrants: readonly NewEntrant[]
+}
+
+/** Accept an entrant of a tournament who is pending. */
+export interface AcceptEntrant {
+  t: 'tournament.accept'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  entrant: number
+}
+
+/**
+ * Remove an entrant from a tournament, or refuse one who is pending. After the start they forfeit as if they had
+ * left.
+ */
+export interface RemoveEntrant {
+  t: 'tournament.remove_entrant'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  entrant: number
+  /** Whether they may not come back. */
+  disqualify?: boolean
+  reason?: string
+}
+
+/**
+ * Set the order in which entrants of a tournament are seeded, the best first. All others come after them, drawn at
+ * the start.
+ */
+export interface SetSeeds {
+  t: 'tournament.set_seeds'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  entrants: readonly number[]
+}
+
+/** Say that one is ready to play a match that is open. */
+export interface SayReady {
+  t: 'tournament.ready'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  match: number
+  /** Whose side staff say it of; None: one's own. */
+  entrant?: number | null
+}
+
+/** Report the result of one's own match. The same report by the other side confirms it, another one disputes it. */
+export interface ReportResult {
+  t: 'tournament.report'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  match: number
+  /** Who has won the games that it takes has won the match. */
+  scores: readonly readonly number[][]
+}
+
+/** Confirm the result that the other side of one's own match has reported. */
+export interface ConfirmResult {
+  t: 'tournament.confirm'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  match: number
+}
+
+/** Dispute one's own match, so that staff decide it. */
+export interface DisputeResult {
+  t: 'tournament.dispute'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  match: number
+  note?: string
+  evidence?: string | null
+}
+
+/** Decide a match as staff, from its opening until it is done, whatever its sides have said. */
+export interface DecideMatch {
+  t: 'tournament.decide'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  match: number
+  /** The number of the entrant who has won; 0: nobody, both forfeit. */
+  winner: number
+  /** None, or some that this winner has won by. */
+  scores?: readonly readonly number[][]
+  note?: string
+}
+
 /** What everyone on the way may read. Never changes once logged. */
 export interface Header {
   readonly stream: string
@@ -1235,6 +1534,19 @@ export interface Befriended {
   readonly accepted: boolean
 }
 
+/** A match of the inbox's owner in a tournament was opened. Marks repeat the fields. */
+export interface MatchCalled {
+  readonly tournament: string
+  readonly match: number
+  /** Until when they must be ready, Unix milliseconds; None if the match has begun. */
+  readonly until: number | null
+}
+
+/** The inbox's owner has moved up from the waitlist of a tournament. Marks repeat the fields. */
+export interface Promoted {
+  readonly tournament: string
+}
+
 /** Something about the owner's account happened that they should know of. Marks repeat the fields. */
 export interface Warned {
   readonly matter: 'account_deleted' | 'email_changed' | 'password_changed' | 'recovery_code_used' | 'second_factor_off' | 'second_factor_on' | 'signed_in' | 'token_reused'
@@ -1255,6 +1567,223 @@ export interface LoginsEnded {
   readonly logins: readonly string[]
   readonly why: 'banned' | 'deleted' | 'logout' | 'password_changed' | 'token_reused'
   readonly before: number
+}
+
+/** A tournament was created as a draft: always its first event. The author owns it, unless it is no user. */
+export interface TournamentCreated {
+  readonly name: string
+  readonly description: string
+  readonly game: string | null
+  readonly format: 'double_elimination' | 'single_elimination'
+  readonly third_place: boolean
+  readonly reset: boolean
+  readonly best_of: number
+  readonly entrants_max: number
+  readonly visibility: 'invited' | 'public' | 'unlisted'
+  readonly entry: 'approval' | 'listed' | 'open'
+  readonly ready_s: number
+  readonly confirm_s: number
+  readonly registration_at: number | null
+  readonly check_in_at: number | null
+  readonly start_at: number | null
+}
+
+/**
+ * Settings of the tournament were changed to those values that are not None; a time of 0 was taken away.
+ *
+ * The marks `named` and `described` tell that these texts changed.
+ */
+export interface TournamentChanged {
+  readonly name: string | null
+  readonly description: string | null
+  readonly game: string | null
+  readonly format: 'double_elimination' | 'single_elimination' | null
+  readonly third_place: boolean | null
+  readonly reset: boolean | null
+  readonly best_of: number | null
+  readonly entrants_max: number | null
+  readonly visibility: 'invited' | 'public' | 'unlisted' | null
+  readonly entry: 'approval' | 'listed' | 'open' | null
+  readonly ready_s: number | null
+  readonly confirm_s: number | null
+  readonly registration_at: number | null
+  readonly check_in_at: number | null
+  readonly start_at: number | null
+}
+
+/** A user has this role on the staff of the tournament now; None: no role. */
+export interface StaffSet {
+  readonly user: string
+  readonly role: 'organiser' | 'referee' | 'streamer' | null
+}
+
+/** The registration of the tournament was opened. */
+export interface RegistrationOpened {}
+
+/** The check-in of the tournament was opened. */
+export interface CheckInOpened {}
+
+/**
+ * The tournament has started.
+ *
+ * The mark `seeds` holds the numbers of all who take part, the best first. From these, the format and the version of
+ * the engine anybody can work out who meets whom.
+ */
+export interface TournamentStarted {
+  /** The version of the rules by which the bracket was made. */
+  readonly engine: number
+  /** The number from which those without a seed of their own were drawn, in decimal. */
+  readonly draw: string
+  /** How many take part. */
+  readonly count: number
+}
+
+/** The time of the start has come, but too few were there. The time is taken away: an organiser decides. */
+export interface TournamentNotStarted {
+  /** How many could have taken part. */
+  readonly count: number
+}
+
+/** The tournament was cancelled. */
+export interface TournamentCancelled {
+  readonly reason: string
+}
+
+/** The last match is done, and the tournament has finished. */
+export interface TournamentFinished {
+  /** The first ones by number, the best first; none if everybody was out. */
+  readonly entrants: readonly number[]
+  /** Their places, in the same order. */
+  readonly places: readonly number[]
+}
+
+/**
+ * Somebody entered the tournament, again or for the first time.
+ *
+ * The mark `listens` tells that they may watch from now on.
+ */
+export interface EntrantEntered {
+  readonly entrant: number
+  /** *entered*, *waiting* or *pending*. */
+  readonly status: 'disqualified' | 'dropped' | 'entered' | 'left' | 'pending' | 'removed' | 'waiting'
+  /** How many are entered now. */
+  readonly count: number
+  readonly user: string | null
+  /** Of somebody without an account. */
+  readonly name: string | null
+}
+
+/** Staff have accepted an entrant of the tournament. */
+export interface EntrantAccepted {
+  readonly entrant: number
+  /** *entered* or *waiting*. */
+  readonly status: 'disqualified' | 'dropped' | 'entered' | 'left' | 'pending' | 'removed' | 'waiting'
+  /** How many are entered now. */
+  readonly count: number
+}
+
+/** An entrant of the tournament has moved up from the waitlist. */
+export interface EntrantPromoted {
+  readonly entrant: number
+  /** How many are entered now. */
+  readonly count: number
+  readonly user: string | null
+}
+
+/** An entrant isn't in the tournament any more. Who mayn't watch it any more is revoked by the header. */
+export interface EntrantLeft {
+  readonly entrant: number
+  /** *left*, *removed* or *disqualified*. */
+  readonly status: 'disqualified' | 'dropped' | 'entered' | 'left' | 'pending' | 'removed' | 'waiting'
+  /** How many are entered now. */
+  readonly count: number
+  readonly reason: string
+}
+
+/** An entrant of the tournament has checked in. */
+export interface EntrantCheckedIn {
+  readonly entrant: number
+}
+
+/** Entrants of the tournament were seeded in this order, the best first; before the start. */
+export interface SeedsSet {
+  readonly entrants: readonly number[]
+}
+
+/**
+ * A match was opened: its sides must say that they are ready, or play at once.
+ *
+ * The mark `players` holds the ids of the users who are called to it.
+ */
+export interface MatchOpened {
+  readonly match: number
+  readonly part: 'final' | 'losers' | 'reset' | 'third' | 'winners'
+  readonly round: number
+  readonly a: number
+  readonly b: number
+  readonly ready_a: boolean
+  /** A side without an account is ready at once. If both are, the match is being played. */
+  readonly ready_b: boolean
+  /** Until when both must be ready, Unix milliseconds. */
+  readonly until: number | null
+}
+
+/** A side of a match is ready; once both are, the match is being played. */
+export interface SideReady {
+  readonly match: number
+  readonly entrant: number
+  readonly ready_a: boolean
+  readonly ready_b: boolean
+}
+
+/** A side has reported the result of a match. */
+export interface ResultReported {
+  readonly match: number
+  readonly entrant: number
+  readonly winner: number
+  readonly scores: readonly readonly number[][]
+  /** When it counts as confirmed, Unix milliseconds. */
+  readonly until: number
+}
+
+/** A side has disputed a match, or reported something else than the other side: staff decide it. */
+export interface ResultDisputed {
+  readonly match: number
+  readonly entrant: number
+  /** What this side has reported itself. */
+  readonly scores: readonly readonly number[][]
+  readonly note: string
+  readonly evidence: string | null
+}
+
+/** A match is done. */
+export interface MatchFinished {
+  readonly match: number
+  /** The number of an entrant; 0 for nobody. */
+  readonly winner: number
+  /** The number of an entrant; 0 for nobody, or for both. */
+  readonly loser: number
+  readonly kind: 'bye' | 'decided' | 'double_forfeit' | 'forfeit' | 'played'
+  readonly scores: readonly readonly number[][]
+  readonly note: string
+  /**
+   * What follows for other matches: a match, its side a, its side b; the next match, and so on. A side is the number
+   * of an entrant, 0 for nobody, or -1 while it isn't known. A match with nobody on a side is done, too.
+   */
+  readonly fills: readonly number[]
+  /** Who plays no more, and their place: an entrant, a place; the next one, and so on. */
+  readonly placed: readonly number[]
+}
+
+/**
+ * A user's account was erased, and so were their texts in the events at the header's `erases`.
+ *
+ * Marks: `name`, `description` and `reason` if the tournament's is gone; `names` and `reasons`: entrants
+ * whose name, or reason of removal, is gone; `disputes` and `decisions`: matches whose note on that is gone;
+ * `owner` if the owner was erased: who owns the tournament now, "" for nobody.
+ */
+export interface PersonErased {
+  readonly user: string
 }
 
 /** The state of a room: no bodies; history, name and topic are requests of their own. */
@@ -1299,6 +1828,48 @@ export interface InboxView {
   readonly read_up_to: number
 }
 
+/** The state of a tournament: no texts; those, entrants and all matches are requests of their own. */
+export interface TournamentView {
+  readonly tournament: string
+  readonly phase: 'cancelled' | 'check_in' | 'draft' | 'finished' | 'registration' | 'running'
+  readonly owner: string | null
+  /** All who have a role, beside the owner. */
+  readonly staff: readonly StaffMember[]
+  readonly game: string | null
+  readonly format: 'double_elimination' | 'single_elimination'
+  readonly third_place: boolean
+  readonly reset: boolean
+  readonly best_of: number
+  readonly entrants_max: number
+  readonly visibility: 'invited' | 'public' | 'unlisted'
+  readonly entry: 'approval' | 'listed' | 'open'
+  readonly ready_s: number
+  readonly confirm_s: number
+  readonly registration_at: number | null
+  readonly check_in_at: number | null
+  readonly start_at: number | null
+  /** How many are entered; after the start, how many take part. */
+  readonly entered: number
+  readonly checked_in: number
+  /** How many are on the waitlist. */
+  readonly waiting: number
+  /** How many wait until staff accept them. */
+  readonly pending: number
+  /** How many there are in all; 0 before the start. */
+  readonly matches: number
+  readonly matches_done: number
+  /** The first VIEW_MATCHES_MAX of those that are open and not done. */
+  readonly current: readonly MatchView[]
+  /** Once it has finished: the first ones by number, the best first. */
+  readonly entrants: readonly number[]
+  /** Their places, in the same order. */
+  readonly places: readonly number[]
+  /** None if the one who asks has never entered. */
+  readonly own: OwnEntry | null
+  /** The role of the one who asks; the owner is an organiser. */
+  readonly role: 'organiser' | 'referee' | 'streamer' | null
+}
+
 /** The invite that `room.create_invite` created, with its code. */
 export interface InviteCreated {
   /** Its number, by which it is revoked. */
@@ -1339,6 +1910,25 @@ export interface Commands {
   'room.remove': RemoveRoom
   'room.restore': RestoreRoom
   'inbox.read': ReadInbox
+  'tournament.create': CreateTournament
+  'tournament.change': ChangeTournament
+  'tournament.set_staff': SetStaff
+  'tournament.open_registration': OpenRegistration
+  'tournament.open_check_in': OpenCheckIn
+  'tournament.start': StartTournament
+  'tournament.cancel': CancelTournament
+  'tournament.enter': EnterTournament
+  'tournament.leave': LeaveTournament
+  'tournament.check_in': CheckIn
+  'tournament.add_entrants': AddEntrants
+  'tournament.accept': AcceptEntrant
+  'tournament.remove_entrant': RemoveEntrant
+  'tournament.set_seeds': SetSeeds
+  'tournament.ready': SayReady
+  'tournament.report': ReportResult
+  'tournament.confirm': ConfirmResult
+  'tournament.dispute': DisputeResult
+  'tournament.decide': DecideMatch
 }
 
 /** Every signal a client sends, by its tag. */
@@ -1378,15 +1968,39 @@ export interface Events {
   'inbox.mentioned': Mentioned
   'inbox.invited': Invited
   'inbox.befriended': Befriended
+  'inbox.match_called': MatchCalled
+  'inbox.promoted': Promoted
   'inbox.warned': Warned
   'inbox.read': InboxRead
   'inbox.logins_ended': LoginsEnded
+  'tournament.created': TournamentCreated
+  'tournament.changed': TournamentChanged
+  'tournament.staff_set': StaffSet
+  'tournament.registration_opened': RegistrationOpened
+  'tournament.check_in_opened': CheckInOpened
+  'tournament.started': TournamentStarted
+  'tournament.not_started': TournamentNotStarted
+  'tournament.cancelled': TournamentCancelled
+  'tournament.finished': TournamentFinished
+  'tournament.entered': EntrantEntered
+  'tournament.accepted': EntrantAccepted
+  'tournament.promoted': EntrantPromoted
+  'tournament.left': EntrantLeft
+  'tournament.checked_in': EntrantCheckedIn
+  'tournament.seeded': SeedsSet
+  'tournament.match_opened': MatchOpened
+  'tournament.side_ready': SideReady
+  'tournament.reported': ResultReported
+  'tournament.disputed': ResultDisputed
+  'tournament.match_finished': MatchFinished
+  'tournament.person_erased': PersonErased
 }
 
 /** What a snapshot shows, by the stream's kind. */
 export interface Views {
   'room': RoomView
   'inbox': InboxView
+  'tournament': TournamentView
 }
 
 /** What `accepted.answer` is, by the command's tag. */
@@ -1433,6 +2047,25 @@ export type ClientFrame =
   | RestoreRoom
   | SendTyping
   | ReadInbox
+  | CreateTournament
+  | ChangeTournament
+  | SetStaff
+  | OpenRegistration
+  | OpenCheckIn
+  | StartTournament
+  | CancelTournament
+  | EnterTournament
+  | LeaveTournament
+  | CheckIn
+  | AddEntrants
+  | AcceptEntrant
+  | RemoveEntrant
+  | SetSeeds
+  | SayReady
+  | ReportResult
+  | ConfirmResult
+  | DisputeResult
+  | DecideMatch
 
 export type ServerFrame =
   | Welcome
@@ -1482,8 +2115,18 @@ export const PAYLOAD_DEFAULTS: Readonly<Record<string, object>> = {
   'inbox.mentioned': { reply: false },
   'inbox.invited': { direct: false },
   'inbox.befriended': { accepted: false },
+  'inbox.match_called': { until: null },
   'inbox.warned': { login: null },
   'inbox.logins_ended': { before: 0 },
+  'tournament.changed': { name: null, description: null, game: null, format: null, third_place: null, reset: null, best_of: null, entrants_max: null, visibility: null, entry: null, ready_s: null, confirm_s: null, registration_at: null, check_in_at: null, start_at: null },
+  'tournament.staff_set': { role: null },
+  'tournament.cancelled': { reason: "" },
+  'tournament.entered': { user: null, name: null },
+  'tournament.promoted': { user: null },
+  'tournament.left': { reason: "" },
+  'tournament.match_opened': { until: null },
+  'tournament.disputed': { scores: [], note: "", evidence: null },
+  'tournament.match_finished': { scores: [], note: "", fills: [], placed: [] },
 }
 
 /** What a view's field is if the server is older than the field, by the stream's kind. */

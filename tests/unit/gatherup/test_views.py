@@ -10,9 +10,12 @@ from msgspec import NODEFAULT, Struct
 from msgspec.structs import fields, replace
 
 from actors.inbox.state import Inbox
+from actors.numbered import Numbered
 from actors.ordered_map import OrderedMap
 from actors.room.state import Invite, Room
 from actors.room.view import view
+from actors.tournament.state import Entrant, Settings, Tournament
+from actors.tournament.state import Match as TournamentMatch
 from gatherup.app import kinds_of
 from gatherup.canary.kind import CanaryState
 from protocol import limits
@@ -57,7 +60,56 @@ FULL_ROOM = Room(
 FULL_INBOX = Inbox(
     "inbox:" + "f" * 32, unread=tuple(range(LATEST - limits.INBOX_UNREAD_MAX, LATEST)), read_up_to=LATEST
 )
-AT_ITS_LIMITS: dict[str, Struct] = {"room": FULL_ROOM, "inbox": FULL_INBOX, "canary": CanaryState()}
+PLAYING = limits.TOURNAMENT_ENTRANTS_MAX
+"""Entrants of the fullest tournament who play; as many wait."""
+USERS = tuple(f"user:{number:032x}" for number in range(limits.TOURNAMENT_ENTRIES_MAX - 4))
+PLAYERS = (*USERS[: PLAYING - 4], OWNER, MODERATORS[0], LAST, MEMBERS[-1][:-1] + "x", *USERS[PLAYING - 4 :])
+_SCORES = (limits.POINTS_MAX, limits.POINTS_MAX - 1) * limits.BEST_OF_MAX
+_GOING = TournamentMatch(1, 2, "disputed", True, True, LATEST, PLAYING, _SCORES, PLAYING, "double_forfeit")
+FULL_TOURNAMENT = Tournament(
+    tournament="tournament:" + "f" * 32,
+    seq=LATEST,
+    phase="finished",
+    owner=OWNER,
+    staff=dict.fromkeys(MODERATORS[: limits.TOURNAMENT_STAFF_MAX], "organiser"),
+    named_at=LATEST,
+    described_at=LATEST,
+    settings=Settings(
+        game="g" * limits.GAME_KEY_CHARS_MAX,
+        format="double_elimination",
+        best_of=limits.BEST_OF_MAX,
+        entrants_max=PLAYING,
+        visibility="unlisted",
+        entry="approval",
+        ready_s=limits.READY_S_MAX,
+        confirm_s=limits.CONFIRM_S_MAX,
+        registration_at=LATEST,
+        check_in_at=LATEST,
+        start_at=LATEST,
+    ),
+    entrants=Numbered(Entrant(user, "disqualified", True, 2 * PLAYING - 2) for user in PLAYERS),
+    users=OrderedMap({user: number for number, user in enumerate(PLAYERS, 1)}),
+    entered=PLAYING,
+    checked_in=PLAYING,
+    pending=PLAYING,
+    waitlist=OrderedMap({str(number): LATEST for number in range(PLAYING, 2 * PLAYING)}),
+    seeds=tuple(range(1, PLAYING + 1)),
+    engine=1,
+    draw=str(2**64 - 1),
+    matches=Numbered(replace(_GOING, a=n % PLAYING + 1, b=PLAYING) for n in range(2 * PLAYING - 1)),
+    matches_done=2 * PLAYING - 1,
+    to_open=OrderedMap({str(number): number for number in range(1, 2 * PLAYING)}),
+    going=OrderedMap({str(number): number for number in range(1, 2 * PLAYING)}),
+    timers=OrderedMap({f"m{number}": LATEST for number in range(1, 2 * PLAYING)}),
+    first=tuple(range(PLAYING - limits.PLACES_MAX, PLAYING)),
+    places=tuple(range(1, limits.PLACES_MAX + 1)),
+)
+AT_ITS_LIMITS: dict[str, Struct] = {
+    "room": FULL_ROOM,
+    "inbox": FULL_INBOX,
+    "tournament": FULL_TOURNAMENT,
+    "canary": CanaryState(),
+}
 """For each kind the largest state that its own limits allow, with the longest ids and numbers."""
 
 

@@ -39,13 +39,16 @@ from protocol.inbox import (
     InboxView,
     Invited,
     LoginsEnded,
+    MatchCalled,
     Mentioned,
+    Promoted,
     ReadInbox,
     Warned,
 )
 from protocol.presence import SetStatus, WatchPresence
-from tests.unit.protocol import room_samples
+from tests.unit.protocol import room_samples, tournament_samples
 from tests.unit.protocol.room_samples import ANN, AT, BOB, CLIENT_ID, ROOM, VIEW, VIEW_MAP, Map
+from tests.unit.protocol.tournament_samples import TOURNAMENT
 
 
 def packb(value: object) -> bytes:
@@ -95,6 +98,7 @@ CLIENT: list[tuple[Struct, Map]] = [
         {"t": "watch_presence", "client_id": CLIENT_ID, "users": [ANN, BOB]},
     ),
     *room_samples.CLIENT,
+    *tournament_samples.CLIENT,
 ]
 
 
@@ -108,6 +112,12 @@ EVENTS: list[tuple[str, Struct, Map]] = [
     ),
     ("inbox.invited", Invited(room=ROOM, by=BOB), {"room": ROOM, "by": BOB, "direct": False}),
     ("inbox.befriended", Befriended(by=BOB, accepted=True), {"by": BOB, "accepted": True}),
+    (
+        "inbox.match_called",
+        MatchCalled(tournament=TOURNAMENT, match=3, until=AT),
+        {"tournament": TOURNAMENT, "match": 3, "until": AT},
+    ),
+    ("inbox.promoted", Promoted(tournament=TOURNAMENT), {"tournament": TOURNAMENT}),
     ("inbox.warned", Warned(matter="signed_in", login=LOGIN), {"matter": "signed_in", "login": LOGIN}),
     ("inbox.read", InboxRead(up_to=7), {"up_to": 7}),
     (
@@ -115,9 +125,11 @@ EVENTS: list[tuple[str, Struct, Map]] = [
         LoginsEnded(logins=(LOGIN,), why="banned", before=AT),
         {"logins": [LOGIN], "why": "banned", "before": AT},
     ),
+    *tournament_samples.EVENTS,
 ]
 VIEWS: list[tuple[Struct, Map]] = [
     (VIEW, VIEW_MAP),
+    (tournament_samples.VIEW, tournament_samples.VIEW_MAP),
     (InboxView(user=ANN, unread=2, read_up_to=7), {"user": ANN, "unread": 2, "read_up_to": 7}),
 ]
 

@@ -1,0 +1,116 @@
+"""What a tournament does by itself when its time has come, and when that is."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from actors.kind import Decision, Instant, Refuse
+from actors.tournament.bracket import bracket_of
+from actors.tournament.context import Context, Course
+from actors.tournament.lifecycle import begin
+from actors.tournament.matches import forfeit, take_report
+from actors.tournament.state import BEFORE_START, Match, Tournament
+from protocol import limits
+from protocol.codes import Code
+from protocol.tournament import NOBODY
+from protocol.tournament.events import CheckInOpened, EntrantPromoted, MatchOpened, RegistrationOpened
+
+_STEP_EVENTS_MAX: Final = 3
+"""A match that is opened and forfeited, and the end of the tournament with it."""
+
+
+def due(tournament: Tournament) -> Instant | None:
+    """When there is something to do next.
+
+    What is to be done at once is due at a time long ago that is another one after each event: so the runtime sees that
+    a command has moved it on.
+    """
+    if _has_work(tournament):
+        return tournament.seq
+    least = tournament.timers.least
+    return None if least is None else tournament.timers[least]
+
+
+def _has_work(tournament: Tournament) -> bool:
+    promotes = (
+        tournament.phase in BEFORE_START and tournament.waitlist.least is not None and tournament.has_room
+    )
+    return promotes or tournament.to_open.least is not None
+
+
+def advance(context: Context) -> Decision:
+    """Do what is due now, as much of it as fits one command."""
+    course = Course(context)
+    while len(course.events) <= limits.EVENTS_PER_COMMAND_MAX - _STEP_EVENTS_MAX:
+        if not _step(course, context.draw_key):
+            break
+    return course.accept() if course.events else Refuse(Code.FORBIDDEN, "Nothing is due.")
+
+
+def _step(course: Course, draw_key: bytes) -> bool:
+    """Do one thing that is due, if there is one."""
+    tournament = course.tournament
+    if tournament.phase in BEFORE_START and tournament.has_room and (first := tournament.waitlist.least):
+        _promote(course, int(first))
+        return True
+    if (ready := tournament.to_open.least) is not None:
+        _open(course, int(ready))
+        return True
+    timer = tournament.timers.least
+    if timer is None or tournament.timers[timer] > course.now:
+        return False
+    match timer:
+        case "registration":
+            course.add(RegistrationOpened())
+        case "check_in":
+            course.add(CheckInOpened())
+        case "start":
+            begin(course, draw_key)
+        case _:
+            _expire(course, int(timer.removeprefix("m")))
+    return True
+
+
+def _promote(course: Course, number: int) -> None:
+    user = course.tournament.entrants[number].user
+    course.add(EntrantPromoted(entrant=number, count=course.tournament.entered + 1, user=user))
+
+
+def _open(course: Course, number: int) -> None:
+    """Open a match and call its players; if a side has left the tournament, it ends at once."""
+    tournament = course.tournament
+    match = tournament.matches[number]
+    sides = [tournament.entrants[side] for side in (match.a, match.b) if side]
+    gone = any(side.status != "entered" for side in sides)
+    place, ready_s = bracket_of(tournament)[number], tournament.settings.ready_s
+    ready_a, ready_b = (not gone and (side.user is None or not ready_s) for side in sides)
+    waits = not gone and not (ready_a and ready_b)
+    course.add(
+        MatchOpened(
+            match=number,
+            part=place.part,
+            round=place.round,
+            a=match.a or NOBODY,
+            b=match.b or NOBODY,
+            ready_a=ready_a,
+            ready_b=ready_b,
+            until=course.now + ready_s * 1000 if waits else None,
+        ),
+        marks={"players": () if gone else tuple(side.user for side in sides if side.user is not None)},
+    )
+    if gone:
+        forfeit(course, number)
+
+
+def _expire(course: Course, number: int) -> None:
+    """The time of a match's phase is over: who isn't ready forfeits, and what was reported counts."""
+    match = course.tournament.matches[number]
+    if match.phase == "reported":
+        take_report(course, number)
+    else:
+        forfeit(course, number, absent=_absent(match))
+
+
+def _absent(match: Match) -> frozenset[int]:
+    sides = ((match.a, match.ready_a), (match.b, match.ready_b))
+    return frozenset(side for side, ready in sides if side and not ready)

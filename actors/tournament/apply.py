@@ -1,0 +1,103 @@
+"""What an event makes of a tournament's state. Headers alone decide, never payloads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, cast
+
+from msgspec.structs import replace
+
+from actors.ordered_map import OrderedMap
+from actors.tournament import apply_entrants, apply_matches
+from actors.tournament.state import Settings, Tournament
+from protocol.event import Header
+from protocol.ids import kind_of
+from protocol.tournament import Phase, StaffRole
+
+TIMES: Final = {"registration_at": "registration", "check_in_at": "check_in", "start_at": "start"}
+"""The times among the settings, each with its key in ``timers``."""
+_SETTINGS: Final = Settings.__struct_fields__
+
+
+def apply(tournament: Tournament, header: Header) -> Tournament:
+    """The state after one event; types of later versions change nothing but ``seq``."""
+    change = _CHANGES.get(header.type)
+    after = tournament if change is None else change(tournament, header)
+    return replace(after, seq=header.seq)
+
+
+def _created(tournament: Tournament, header: Header) -> Tournament:
+    marks = header.marks
+    created = replace(
+        tournament,
+        phase="draft",
+        owner=header.author if kind_of(header.author) == "user" else None,
+        named_at=header.seq,
+        described_at=header.seq,
+    )
+    return _set(created, {name: marks[name] for name in _SETTINGS if name in marks})
+
+
+def _changed(tournament: Tournament, header: Header) -> Tournament:
+    marks = header.marks
+    changed = _set(tournament, {name: marks[name] for name in _SETTINGS if name in marks})
+    return replace(
+        changed,
+        named_at=header.seq if "named" in marks else changed.named_at,
+        described_at=header.seq if "described" in marks else changed.described_at,
+    )
+
+
+def _set(tournament: Tournament, values: dict[str, Any]) -> Tournament:
+    """With these settings, and with timers for the times among them; a time of 0 is none."""
+    timers = tournament.timers
+    for name in TIMES.keys() & values.keys():
+        values[name] = values[name] or None
+        timers = _timed(timers, TIMES[name], values[name])
+    return replace(tournament, settings=replace(tournament.settings, **values), timers=timers)
+
+
+def _timed(timers: OrderedMap[int], key: str, at: int | None) -> OrderedMap[int]:
+    return timers.discard(key) if at is None else timers.insert(key, at)
+
+
+def _staff_set(tournament: Tournament, header: Header) -> Tournament:
+    user, role = cast(str, header.marks["user"]), cast("StaffRole | None", header.marks.get("role"))
+    staff = {other: theirs for other, theirs in tournament.staff.items() if other != user}
+    return replace(tournament, staff=staff if role is None else {**staff, user: role})
+
+
+def _phase(phase: Phase, *passed: str) -> Callable[[Tournament, Header], Tournament]:
+    """The next phase; these timers have nothing more to do."""
+    return lambda tournament, _: replace(tournament, phase=phase, timers=tournament.timers.discard(*passed))
+
+
+def _not_started(tournament: Tournament, _: Header) -> Tournament:
+    return _set(tournament, {"start_at": None})
+
+
+def _over(tournament: Tournament, phase: Phase) -> Tournament:
+    none = OrderedMap[int]()
+    return replace(tournament, phase=phase, timers=none, to_open=none, going=none)
+
+
+def _erased(tournament: Tournament, header: Header) -> Tournament:
+    user, staff = cast(str, header.marks["user"]), tournament.staff
+    owner = cast("str | None", header.marks.get("owner"))
+    staff = {other: role for other, role in staff.items() if other not in (user, owner)}
+    return replace(tournament, staff=staff, owner=tournament.owner if owner is None else owner or None)
+
+
+_CHANGES: Final[dict[str, Callable[[Tournament, Header], Tournament]]] = {
+    "tournament.created": _created,
+    "tournament.changed": _changed,
+    "tournament.staff_set": _staff_set,
+    "tournament.registration_opened": _phase("registration", "registration"),
+    "tournament.check_in_opened": _phase("check_in", "registration", "check_in"),
+    "tournament.not_started": _not_started,
+    "tournament.cancelled": lambda tournament, _: _over(tournament, "cancelled"),
+    "tournament.finished": lambda tournament, _: _over(tournament, "finished"),
+    "tournament.person_erased": _erased,
+    **apply_entrants.CHANGES,
+    **apply_matches.CHANGES,
+}

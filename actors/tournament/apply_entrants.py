@@ -1,0 +1,90 @@
+"""What the events of entrants make of a tournament's state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final, cast
+
+from msgspec.structs import replace
+
+from actors.tournament.state import Entrant, Tournament
+from protocol.event import Header
+from protocol.tournament import EntrantStatus
+
+
+def _entered(tournament: Tournament, header: Header) -> Tournament:
+    number, user = cast(int, header.marks["entrant"]), cast("str | None", header.marks.get("user"))
+    # Nobody could say of a name that it is there: staff did so when they entered it.
+    came = Entrant(user, _status(header), checked_in=user is None)
+    if number in tournament.entrants:
+        return _with(tournament, header, number, came)
+    users = tournament.users if user is None else tournament.users.insert(user, number)
+    absent = Entrant(user, "left")
+    added = replace(tournament, entrants=tournament.entrants.append(absent), users=users)
+    return _with(added, header, number, came)
+
+
+def _accepted(tournament: Tournament, header: Header) -> Tournament:
+    number = cast(int, header.marks["entrant"])
+    return _with(tournament, header, number, replace(tournament.entrants[number], status=_status(header)))
+
+
+def _promoted(tournament: Tournament, header: Header) -> Tournament:
+    number = cast(int, header.marks["entrant"])
+    return _with(tournament, header, number, replace(tournament.entrants[number], status="entered"))
+
+
+def _left(tournament: Tournament, header: Header) -> Tournament:
+    number = cast(int, header.marks["entrant"])
+    gone = replace(tournament.entrants[number], status=_status(header))
+    if tournament.engine:  # they stand in the bracket; matches see to it
+        return replace(tournament, entrants=tournament.entrants.replaced(number, gone))
+    return _with(tournament, header, number, replace(gone, checked_in=False))
+
+
+def _checked_in(tournament: Tournament, header: Header) -> Tournament:
+    number = cast(int, header.marks["entrant"])
+    return _with(tournament, header, number, replace(tournament.entrants[number], checked_in=True))
+
+
+def _seeded(tournament: Tournament, header: Header) -> Tournament:
+    return replace(tournament, seeds=header.marks.get("entrants", ()))
+
+
+def _status(header: Header) -> EntrantStatus:
+    return cast("EntrantStatus", header.marks["status"])
+
+
+def _with(tournament: Tournament, header: Header, number: int, entrant: Entrant) -> Tournament:
+    """This entrant instead of the one before, counted anew."""
+    before, waitlist, key = tournament.entrants[number], tournament.waitlist, str(number)
+    if entrant.status != "waiting":
+        waitlist = waitlist.discard(key)
+    elif before.status != "waiting":
+        waitlist = waitlist.insert(key, header.seq)
+    return replace(
+        tournament,
+        entrants=tournament.entrants.replaced(number, entrant),
+        entered=tournament.entered + _is(entrant, "entered") - _is(before, "entered"),
+        checked_in=tournament.checked_in + _is_here(entrant) - _is_here(before),
+        pending=tournament.pending + _is(entrant, "pending") - _is(before, "pending"),
+        waitlist=waitlist,
+    )
+
+
+def _is(entrant: Entrant, status: EntrantStatus) -> bool:
+    return entrant.status == status
+
+
+def _is_here(entrant: Entrant) -> bool:
+    return entrant.status == "entered" and entrant.checked_in
+
+
+CHANGES: Final[Mapping[str, Callable[[Tournament, Header], Tournament]]] = {
+    "tournament.entered": _entered,
+    "tournament.accepted": _accepted,
+    "tournament.promoted": _promoted,
+    "tournament.left": _left,
+    "tournament.checked_in": _checked_in,
+    "tournament.seeded": _seeded,
+}

@@ -1,0 +1,112 @@
+"""One command as the decisions see it: the tournament, who asks, when, and the facts; and how they answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, cast
+
+from msgspec import Struct
+
+from actors.kind import PERSON, Accept, Emit, FactKey, Facts, Instant, Refuse
+from actors.tournament.apply import apply
+from actors.tournament.state import Rank, Tournament
+from protocol.codes import Code
+from protocol.event import Header, Mark
+from protocol.tournament.events import EVENTS
+
+_TEXTS: Final = frozenset({"name", "description", "reason", "note", "evidence"})
+"""Fields that people write: marks never hold them."""
+_TYPES: Final = {payload: name for name, payload in EVENTS.items()}
+
+
+class Context(Struct, frozen=True):
+    """What a decision may look at."""
+
+    tournament: Tournament
+    facts: Facts
+    by: str
+    now: Instant
+    draw_key: bytes
+    """Makes the numbers of draws."""
+
+    @property
+    def rank(self) -> Rank:
+        """What the one who asks is on the staff."""
+        return self.tournament.rank(self.by)
+
+    @property
+    def own(self) -> int | None:
+        """The number of the entrant who the one who asks is or was."""
+        return self.tournament.users.get(self.by)
+
+    def unknown(self, user: str, field: str) -> Refuse | None:
+        """Why a user can't be named: there is none."""
+        if self.facts.get(person_key(user)) is None:
+            return Refuse(Code.NOT_FOUND, "There is no such user.", field)
+        return None
+
+
+def person_key(user: str) -> FactKey:
+    """Whether there is such a user."""
+    return FactKey(PERSON, user)
+
+
+_NONE: Final[Mapping[str, Mark]] = {}
+
+
+def emitted(
+    payload: Struct,
+    *,
+    revokes: tuple[str, ...] = (),
+    erases: tuple[int, ...] = (),
+    marks: Mapping[str, Mark] = _NONE,
+) -> Emit:
+    """An event whose marks are the payload's fields, without texts and what is None or empty, and these."""
+    own: dict[str, Mark] = {}
+    for name in payload.__struct_fields__:
+        value: Any = getattr(payload, name)
+        if name not in _TEXTS and value is not None and value != ():
+            own[name] = tuple(part for pair in value for part in pair) if name == "scores" else value
+    return Emit(payload, revokes=revokes, erases=erases, marks={**own, **marks})
+
+
+def emit(payload: Struct, *, revokes: tuple[str, ...] = (), marks: Mapping[str, Mark] = _NONE) -> Accept:
+    """The command takes effect as this one event."""
+    return Accept((emitted(payload, revokes=revokes, marks=marks),))
+
+
+class Course:
+    """The events of one command, each decided on what those before it have made of the tournament."""
+
+    def __init__(self, context: Context) -> None:
+        self.tournament = context.tournament
+        self.now = context.now
+        self.events: list[Emit] = []
+        self._by = context.by
+
+    def add(
+        self,
+        payload: Struct,
+        *,
+        revokes: tuple[str, ...] = (),
+        erases: tuple[int, ...] = (),
+        marks: Mapping[str, Mark] = _NONE,
+    ) -> None:
+        """One more event."""
+        emit = emitted(payload, revokes=revokes, erases=erases, marks=marks)
+        header = Header(
+            stream=self.tournament.tournament,
+            seq=self.tournament.seq + 1,
+            at=self.now,
+            author=self._by,
+            type=_TYPES[type(payload)],
+            revokes=revokes,
+            erases=erases,
+            marks=cast("dict[str, Mark]", emit.marks),
+        )
+        self.events.append(emit)
+        self.tournament = apply(self.tournament, header)
+
+    def accept(self) -> Accept:
+        """The command takes effect as all these."""
+        return Accept(tuple(self.events))

@@ -1,0 +1,69 @@
+"""What a command causes in a tournament: who may send it at all. The modules it names say the rest, in their ``RULES``.
+
+Who may not watch a tournament is told ``not_found``, whatever they ask of it, just as by one that was never made.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from actors.kind import Decision, FactKey, Refuse
+from actors.tournament import entrants, lifecycle, matches, settings
+from actors.tournament.advance import advance
+from actors.tournament.context import Context, person_key
+from actors.tournament.entrants import block_key
+from actors.tournament.erasure import erase
+from actors.tournament.erasure import needed_facts as erasure_facts
+from actors.tournament.rule import Rules
+from protocol.codes import Code
+from protocol.frames import Command
+from protocol.ids import SYSTEM
+from protocol.tournament import Phase
+from protocol.tournament.commands import AddEntrants, Advance, CreateTournament, ErasePerson, SetStaff
+
+_RULES: Final[Rules] = {**lifecycle.RULES, **settings.RULES, **entrants.RULES, **matches.RULES}
+_SENTENCES: Final[dict[Phase, str]] = {
+    "draft": "The tournament is still a draft.",
+    "registration": "The registration is open.",
+    "check_in": "The check-in is open.",
+    "running": "The tournament has started.",
+    "finished": "The tournament has finished.",
+    "cancelled": "The tournament was cancelled.",
+}
+
+
+def decide(context: Context, command: Command) -> Decision:
+    """The events of a command, or why not."""
+    tournament = context.tournament
+    if isinstance(command, CreateTournament):
+        return lifecycle.create(context, command)
+    if tournament.phase is None:
+        return Refuse(Code.NOT_FOUND)
+    match command:
+        case ErasePerson() if context.by == SYSTEM:
+            return erase(context, command)
+        case Advance() if context.by == SYSTEM:
+            return advance(context)
+        case _:
+            rule = _RULES.get(type(command))
+    if rule is None or not tournament.watches(context.by):
+        return Refuse(Code.NOT_FOUND)
+    if context.rank < rule.rank:
+        return Refuse(Code.FORBIDDEN)
+    if tournament.phase not in rule.phases:
+        return Refuse(Code.WRONG_PHASE, _SENTENCES[tournament.phase])
+    return rule.decide(context, command)
+
+
+def needed_facts(command: Command, by: str) -> tuple[FactKey, ...]:
+    """The rows that deciding looks at."""
+    match command:
+        case AddEntrants():
+            users = [new.user for new in command.entrants if new.user is not None]
+            return tuple(key for user in users for key in (person_key(user), block_key(user, by)))
+        case SetStaff(user=user):
+            return (person_key(user),)
+        case ErasePerson():
+            return erasure_facts(command)
+        case _:
+            return ()

@@ -1,0 +1,203 @@
+"""Who takes part: entering, checking in, leaving, and what staff do about it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from actors.kind import BLOCK, Decision, FactKey, Refuse, pair
+from actors.tournament.context import Context, Course, emit
+from actors.tournament.matches import forfeit
+from actors.tournament.rule import NOT_OVER, Rule, Rules
+from actors.tournament.state import ASKING, BEFORE_START, GOING, Rank, Tournament
+from protocol import limits
+from protocol.codes import Code
+from protocol.event import Mark
+from protocol.ids import USER, kind_of
+from protocol.tournament import EntrantStatus
+from protocol.tournament.commands import (
+    AcceptEntrant,
+    AddEntrants,
+    CheckIn,
+    EnterTournament,
+    LeaveTournament,
+    NewEntrant,
+    RemoveEntrant,
+    SetSeeds,
+)
+from protocol.tournament.events import (
+    EntrantAccepted,
+    EntrantCheckedIn,
+    EntrantEntered,
+    EntrantLeft,
+    SeedsSet,
+)
+
+_NO_ENTRANT: Final = "There is no such entrant."
+_FULL: Final = Refuse(Code.TOO_MANY, f"Entrants of a tournament: at most {limits.TOURNAMENT_ENTRIES_MAX}.")
+
+
+def enter(context: Context, _: EnterTournament) -> Decision:
+    """Anyone may who wants, if staff don't choose; beyond the cap they wait."""
+    tournament = context.tournament
+    if kind_of(context.by) != USER or tournament.settings.entry == "listed":
+        return Refuse(Code.FORBIDDEN, "Staff enter people in this tournament.")
+    entrant = tournament.entrant_of(context.by)
+    if entrant is not None and entrant.status in ASKING:
+        return Refuse(Code.ALREADY_EXISTS)
+    if entrant is not None and entrant.status == "disqualified":
+        return Refuse(Code.FORBIDDEN, "You were disqualified.")
+    course = Course(context)
+    asking = tournament.settings.entry == "approval"
+    return _add(course, context.by, None, "pending" if asking else None) or course.accept()
+
+
+def add(context: Context, command: AddEntrants) -> Decision:
+    """All of them or none."""
+    course = Course(context)
+    for new in command.entrants:
+        if refusal := _unfit(context, course.tournament, new) or _add(course, new.user, new.name, None):
+            return refusal
+    return course.accept()
+
+
+def _unfit(context: Context, tournament: Tournament, new: NewEntrant) -> Refuse | None:
+    """Why this one can't be entered by staff."""
+    if (new.user is None) == (new.name is None):
+        return Refuse(Code.INVALID, "Give a user or a name for each entrant.", "entrants")
+    if new.user is None:
+        return None
+    if refusal := context.unknown(new.user, "entrants"):
+        return refusal
+    entrant = tournament.entrant_of(new.user)
+    if entrant is not None and entrant.status in ASKING:
+        return Refuse(Code.ALREADY_EXISTS, "One of these users is an entrant already.", "entrants")
+    if context.facts.get(block_key(new.user, context.by)) is not None:
+        return Refuse(Code.BLOCKED, field="entrants")
+    return None
+
+
+def block_key(who: str, whom: str) -> FactKey:
+    """Whether the first has blocked the second."""
+    return FactKey(BLOCK, pair(who, whom))
+
+
+def _add(course: Course, user: str | None, name: str | None, status: EntrantStatus | None) -> Refuse | None:
+    """Enter one, who waits if there is no room; or why not."""
+    tournament = course.tournament
+    number = None if user is None else tournament.users.get(user)
+    if number is None and len(tournament.entrants) >= limits.TOURNAMENT_ENTRIES_MAX:
+        return _FULL
+    if status is None:
+        status = _place(tournament)
+    course.add(
+        EntrantEntered(
+            entrant=number or len(tournament.entrants) + 1,
+            status=status,
+            count=tournament.entered + (status == "entered"),
+            user=user,
+            name=name,
+        ),
+        marks=_listens(tournament, user),
+    )
+    return None
+
+
+def _place(tournament: Tournament) -> EntrantStatus:
+    """Whether one more is entered, or waits: also while others wait for a place that has just become free."""
+    return "entered" if tournament.has_room and not tournament.waitlist else "waiting"
+
+
+def _listens(tournament: Tournament, user: str | None) -> dict[str, Mark]:
+    return {"listens": True} if tournament.settings.visibility == "invited" and user is not None else {}
+
+
+def accept(context: Context, command: AcceptEntrant) -> Decision:
+    """They are in, or wait with the others."""
+    tournament = context.tournament
+    if command.entrant not in tournament.entrants:
+        return Refuse(Code.NOT_FOUND, _NO_ENTRANT, "entrant")
+    if tournament.entrants[command.entrant].status != "pending":
+        return Refuse(Code.ALREADY_EXISTS, "This entrant isn't pending.", "entrant")
+    status = _place(tournament)
+    count = tournament.entered + (status == "entered")
+    return emit(EntrantAccepted(entrant=command.entrant, status=status, count=count))
+
+
+def check_in(context: Context, command: CheckIn) -> Decision:
+    """Who waits may check in too: at the start they move up before those who haven't."""
+    number, entrants = command.entrant, context.tournament.entrants
+    if number is not None:
+        if context.rank < Rank.ORGANISER:
+            return Refuse(Code.FORBIDDEN, "Only organisers can check others in.")
+        if number not in entrants:
+            return Refuse(Code.NOT_FOUND, _NO_ENTRANT, "entrant")
+    elif (number := context.own) is None:
+        return Refuse(Code.FORBIDDEN, "You aren't an entrant.")
+    if entrants[number].status not in ("entered", "waiting"):
+        return Refuse(Code.FORBIDDEN, "This entrant isn't entered.")
+    if entrants[number].checked_in:
+        return Refuse(Code.ALREADY_EXISTS)
+    return emit(EntrantCheckedIn(entrant=number))
+
+
+def leave(context: Context, _: LeaveTournament) -> Decision:
+    """By themselves. In the bracket they stay on their side, and forfeit."""
+    if context.own is None:
+        return Refuse(Code.FORBIDDEN, "You aren't an entrant.")
+    return _go(context, context.own, "left", "")
+
+
+def remove(context: Context, command: RemoveEntrant) -> Decision:
+    """By staff."""
+    if command.entrant not in context.tournament.entrants:
+        return Refuse(Code.NOT_FOUND, _NO_ENTRANT, "entrant")
+    how: EntrantStatus = "disqualified" if command.disqualify else "removed"
+    return _go(context, command.entrant, how, command.reason)
+
+
+def _go(context: Context, number: int, how: EntrantStatus, reason: str) -> Decision:
+    entrant, running = context.tournament.entrants[number], bool(context.tournament.engine)
+    if entrant.status not in ASKING or (running and not entrant.match):
+        return Refuse(Code.WRONG_PHASE, "This entrant doesn't take part any more.", "entrant")
+    course = Course(context)
+    gone(course, number, how, reason)
+    return course.accept()
+
+
+def gone(course: Course, number: int, how: EntrantStatus, reason: str = "") -> None:
+    """Take an entrant out who asks or takes part, and forfeit their match if it was to be played."""
+    tournament = course.tournament
+    entrant = tournament.entrants[number]
+    entered = not tournament.engine and entrant.status == "entered"
+    hidden = tournament.settings.visibility == "invited" and not tournament.engine
+    revokes = (
+        (entrant.user,) if hidden and entrant.user and tournament.rank(entrant.user) is Rank.SPECTATOR else ()
+    )
+    course.add(
+        EntrantLeft(entrant=number, status=how, count=tournament.entered - entered, reason=reason),
+        revokes=revokes,
+    )
+    # One that isn't open yet is forfeited when it is opened.
+    if entrant.match and tournament.matches[entrant.match].phase in GOING:
+        forfeit(course, entrant.match)
+
+
+def set_seeds(context: Context, command: SetSeeds) -> Decision:
+    """Of people who are in or want to be; each once."""
+    entrants = context.tournament.entrants
+    if any(n not in entrants or entrants[n].status not in ASKING for n in command.entrants):
+        return Refuse(Code.NOT_FOUND, _NO_ENTRANT, "entrants")
+    if len({*command.entrants}) != len(command.entrants):
+        return Refuse(Code.INVALID, "Name each entrant once.", "entrants")
+    return emit(SeedsSet(entrants=command.entrants))
+
+
+RULES: Final[Rules] = {
+    EnterTournament: Rule(enter, Rank.SPECTATOR, frozenset({"registration"})),
+    LeaveTournament: Rule(leave, Rank.SPECTATOR, NOT_OVER),
+    CheckIn: Rule(check_in, Rank.SPECTATOR, frozenset({"check_in"})),
+    AddEntrants: Rule(add, Rank.ORGANISER, BEFORE_START),
+    AcceptEntrant: Rule(accept, Rank.ORGANISER, BEFORE_START),
+    RemoveEntrant: Rule(remove, Rank.ORGANISER, NOT_OVER),
+    SetSeeds: Rule(set_seeds, Rank.ORGANISER, BEFORE_START),
+}

@@ -1,0 +1,81 @@
+"""The tournament as a kind of stream: its pure functions, in the form the runtime takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from msgspec import Struct
+from typing_extensions import override
+
+from actors.kind import Change, Decision, Effect, FactKey, Facts, Instant, Kind
+from actors.tournament.advance import due
+from actors.tournament.apply import apply
+from actors.tournament.context import Context
+from actors.tournament.decide import decide, needed_facts
+from actors.tournament.effects import effects
+from actors.tournament.project import project
+from actors.tournament.rows import PLAYER, STAFF, TABLES
+from actors.tournament.state import Tournament
+from actors.tournament.view import view
+from protocol.event import Header
+from protocol.frames import Command
+from protocol.kinds import TOURNAMENT
+from protocol.tournament.commands import Advance, ErasePerson
+from protocol.tournament.view import TournamentView
+
+
+class TournamentKind(Kind[Tournament]):
+    """Tournaments that run by themselves, from the registration to the last match.
+
+    ``draw_key``, at least 16 bytes and equal on all nodes, makes the numbers of draws.
+    """
+
+    wire = TOURNAMENT
+    state = Tournament
+    tables = TABLES
+    people = (PLAYER, STAFF)
+    view_own = ("own", "role")
+
+    def __init__(self, draw_key: bytes) -> None:
+        self._draw_key: Final = draw_key
+
+    def initial(self, stream: str) -> Tournament:
+        """A tournament that isn't created yet."""
+        return Tournament(tournament=stream)
+
+    @override
+    def facts(self, state: Tournament, command: Command, *, by: str) -> Sequence[FactKey]:
+        return needed_facts(command, by)
+
+    @override
+    def decide(self, state: Tournament, facts: Facts, command: Command, *, by: str, now: Instant) -> Decision:
+        return decide(Context(state, facts, by, now, self._draw_key), command)
+
+    @override
+    def erase(self, stream: str, user: str, events: Sequence[int]) -> ErasePerson:
+        return ErasePerson(client_id="", stream=stream, user=user, events=tuple(events))
+
+    @override
+    def apply(self, state: Tournament, header: Header, payload: Struct | None) -> Tournament:
+        return apply(state, header)
+
+    @override
+    def project(self, header: Header, payload: Struct | None) -> Sequence[Change]:
+        return project(header, payload)
+
+    @override
+    def effects(self, header: Header) -> Sequence[Effect]:
+        return effects(header)
+
+    def view(self, state: Tournament, user: str) -> TournamentView:
+        """See ``actors.tournament.view``."""
+        return view(state, user)
+
+    @override
+    def due(self, state: Tournament) -> Instant | None:
+        return due(state)
+
+    def on_due(self, state: Tournament, now: Instant) -> Advance:
+        """Whatever it is: one command does all that is due."""
+        return Advance(client_id="", stream=state.tournament)

@@ -1,0 +1,111 @@
+"""How tournaments come to be, pass from phase to phase, and end."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import Final
+
+from actors.kind import Decision, Refuse
+from actors.tournament.bracket import ENGINE
+from actors.tournament.context import Context, Course, emit
+from actors.tournament.engine.draw import draw
+from actors.tournament.rule import NOT_OVER, Rule, Rules
+from actors.tournament.settings import unfit
+from actors.tournament.state import BEFORE_START, Rank, Settings, Tournament
+from protocol import limits
+from protocol.codes import Code
+from protocol.ids import USER, kind_of
+from protocol.tournament.commands import (
+    CancelTournament,
+    CreateTournament,
+    OpenCheckIn,
+    OpenRegistration,
+    StartTournament,
+)
+from protocol.tournament.events import (
+    CheckInOpened,
+    RegistrationOpened,
+    TournamentCancelled,
+    TournamentCreated,
+    TournamentNotStarted,
+    TournamentStarted,
+)
+
+_TOO_FEW: Final = f"A tournament needs {limits.TOURNAMENT_ENTRANTS_MIN} who can take part."
+
+
+def create(context: Context, command: CreateTournament) -> Decision:
+    """A user makes a tournament of their own, an operator one that nobody owns."""
+    if kind_of(context.by) != USER and context.rank < Rank.OPERATOR:
+        return Refuse(Code.FORBIDDEN)
+    if context.tournament.phase is not None:
+        return Refuse(Code.ALREADY_EXISTS)
+    chosen = {name: getattr(command, name) for name in Settings.__struct_fields__}
+    if refusal := unfit(Settings(**chosen)):
+        return refusal
+    return emit(TournamentCreated(name=command.name, description=command.description, **chosen))
+
+
+def open_registration(context: Context, _: OpenRegistration) -> Decision:
+    """Also from the check-in back; who has checked in stays so."""
+    return emit(RegistrationOpened())
+
+
+def open_check_in(context: Context, _: OpenCheckIn) -> Decision:
+    """Whoever hasn't checked in at the start is dropped then."""
+    return emit(CheckInOpened())
+
+
+def start(context: Context, _: StartTournament) -> Decision:
+    """Who can take part now does."""
+    course = Course(context)
+    if len(_players(course.tournament)) < limits.TOURNAMENT_ENTRANTS_MIN:
+        return Refuse(Code.TOO_FEW, _TOO_FEW)
+    begin(course, context.draw_key)
+    return course.accept()
+
+
+def begin(course: Course, draw_key: bytes) -> None:
+    """Start with those who can take part, or note that they are too few."""
+    tournament = course.tournament
+    players = _players(tournament)
+    if len(players) < limits.TOURNAMENT_ENTRANTS_MIN:
+        course.add(TournamentNotStarted(count=len(players)))
+        return
+    number = draw_number(draw_key, tournament.tournament)
+    seeded = [entrant for entrant in tournament.seeds if entrant in players]
+    seeds = (*seeded, *draw(players - set(seeded), number))
+    course.add(TournamentStarted(engine=ENGINE, draw=str(number), count=len(seeds)), marks={"seeds": seeds})
+
+
+def draw_number(draw_key: bytes, tournament: str) -> int:
+    """The number of 64 bits that a tournament's draw is made from: nobody chooses it, and nobody knows it before."""
+    return int.from_bytes(blake2b(tournament.encode(), key=draw_key, digest_size=8).digest())
+
+
+def _players(tournament: Tournament) -> set[int]:
+    """Who takes part if it starts now: the entered, and who waits as far as there is room; of both only those who have
+    checked in, if there was a check-in.
+    """
+    entrants, checked = tournament.entrants, tournament.phase == "check_in"
+    entered = {
+        number
+        for number, entrant in enumerate(entrants, 1)
+        if entrant.status == "entered" and (entrant.checked_in or not checked)
+    }
+    room = tournament.settings.entrants_max - len(entered)
+    waiting = [n for n in map(int, tournament.waitlist) if entrants[n].checked_in or not checked]
+    return entered | set(waiting[:room])
+
+
+def cancel(_: Context, command: CancelTournament) -> Decision:
+    """Nothing happens in it any more."""
+    return emit(TournamentCancelled(reason=command.reason))
+
+
+RULES: Final[Rules] = {
+    OpenRegistration: Rule(open_registration, Rank.ORGANISER, frozenset({"draft", "check_in"})),
+    OpenCheckIn: Rule(open_check_in, Rank.ORGANISER, frozenset({"draft", "registration"})),
+    StartTournament: Rule(start, Rank.ORGANISER, BEFORE_START),
+    CancelTournament: Rule(cancel, Rank.ORGANISER, NOT_OVER),
+}

@@ -1,0 +1,240 @@
+"""Matches: who is ready, what was reported, and how a match ends."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from actors.kind import Decision, Refuse
+from actors.tournament.apply_matches import UNKNOWN
+from actors.tournament.bracket import bracket_of
+from actors.tournament.context import Context, Course, emit
+from actors.tournament.engine.progress import Fill, outcome
+from actors.tournament.rule import RUNNING, Rule, Rules
+from actors.tournament.scores import winner_of
+from actors.tournament.state import GOING, Match, Rank, Tournament
+from protocol.codes import Code
+from protocol.tournament import NOBODY, MatchPhase, ResultKind
+from protocol.tournament.commands import ConfirmResult, DecideMatch, DisputeResult, ReportResult, SayReady
+from protocol.tournament.events import (
+    MatchFinished,
+    ResultDisputed,
+    ResultReported,
+    SideReady,
+    TournamentFinished,
+)
+
+_NO_MATCH: Final = "There is no such match."
+
+
+def say_ready(context: Context, command: SayReady) -> Decision:
+    """Once both sides are, the match is being played."""
+    found = _match(context, command.match, frozenset({"open"}))
+    if isinstance(found, Refuse):
+        return found
+    entrant = context.own if command.entrant is None else command.entrant
+    if command.entrant is not None and context.rank < Rank.REFEREE:
+        return Refuse(Code.FORBIDDEN, "Only staff can say it of others.")
+    if entrant not in (found.a, found.b) or not entrant:
+        return _outsider(command.entrant)
+    if found.until is not None and context.now >= found.until:
+        return Refuse(Code.WRONG_PHASE, "The time to be ready is over.")
+    if found.ready_a if entrant == found.a else found.ready_b:
+        return Refuse(Code.ALREADY_EXISTS)
+    ready_a, ready_b = found.ready_a or entrant == found.a, found.ready_b or entrant == found.b
+    return emit(SideReady(match=command.match, entrant=entrant, ready_a=ready_a, ready_b=ready_b))
+
+
+def report(context: Context, command: ReportResult) -> Decision:
+    """The other side confirms it with the same report, or disputes it with another. One's own may be mended."""
+    found = _own_match(context, command.match, frozenset({"playing", "reported"}))
+    if isinstance(found, Refuse):
+        return found
+    tournament, own, best_of = context.tournament, context.own or NOBODY, context.tournament.settings.best_of
+    try:
+        side = winner_of(command.scores, best_of)
+    except ValueError as error:
+        return Refuse(Code.INVALID, str(error), "scores")
+    winner = (found.b if side else found.a) or NOBODY
+    if found.phase == "reported" and found.reporter != own:
+        if found.scores == _flat(command.scores):
+            return _confirmed(context, command.match)
+        return emit(ResultDisputed(match=command.match, entrant=own, scores=command.scores))
+    until = context.now + tournament.settings.confirm_s * 1000
+    reported = ResultReported(
+        match=command.match, entrant=own, winner=winner, scores=command.scores, until=until
+    )
+    return emit(reported)
+
+
+def confirm(context: Context, command: ConfirmResult) -> Decision:
+    """By the other side."""
+    found = _own_match(context, command.match, frozenset({"reported"}))
+    if isinstance(found, Refuse):
+        return found
+    if found.reporter == context.own:
+        return Refuse(Code.FORBIDDEN, "The other side confirms what you have reported.")
+    return _confirmed(context, command.match)
+
+
+def _confirmed(context: Context, number: int) -> Decision:
+    course = Course(context)
+    take_report(course, number)
+    return course.accept()
+
+
+def dispute(context: Context, command: DisputeResult) -> Decision:
+    """By either side, with what speaks for it."""
+    found = _own_match(context, command.match, frozenset({"playing", "reported"}))
+    if isinstance(found, Refuse):
+        return found
+    return emit(
+        ResultDisputed(
+            match=command.match, entrant=context.own or NOBODY, note=command.note, evidence=command.evidence
+        )
+    )
+
+
+def decide(context: Context, command: DecideMatch) -> Decision:
+    """By staff, whatever the sides have said."""
+    found = _match(context, command.match, GOING)
+    if isinstance(found, Refuse):
+        return found
+    sides = (found.a, found.b)
+    if command.winner not in (*sides, NOBODY):
+        return Refuse(Code.INVALID, "The winner isn't on a side of this match.", "winner")
+    winner = sides.index(command.winner) if command.winner else None
+    if command.scores:
+        try:
+            fits = winner_of(command.scores, context.tournament.settings.best_of) == winner
+        except ValueError as error:
+            return Refuse(Code.INVALID, str(error), "scores")
+        if not fits:
+            return Refuse(Code.INVALID, "By these scores somebody else has won.", "scores")
+    course = Course(context)
+    kind: ResultKind = "double_forfeit" if winner is None else "decided"
+    finish(course, command.match, winner, kind, command.scores, command.note)
+    return course.accept()
+
+
+# --- what a match comes to ---------------------------------------------------------------------------------
+
+
+def take_report(course: Course, number: int) -> None:
+    """The match ends as it was reported."""
+    match = course.tournament.matches[number]
+    scores = tuple(zip(match.scores[::2], match.scores[1::2], strict=True))
+    finish(course, number, winner_of(scores, course.tournament.settings.best_of), "played", scores)
+
+
+def forfeit(course: Course, number: int, *, absent: frozenset[int] = frozenset()) -> None:
+    """The match ends without a game: whoever is out of the tournament or ``absent`` forfeits it."""
+    tournament = course.tournament
+    match = tournament.matches[number]
+    lost = [
+        side in absent or side is None or tournament.entrants[side].status != "entered"
+        for side in (match.a, match.b)
+    ]
+    winner = None if all(lost) else lost.index(False)
+    finish(course, number, winner, "double_forfeit" if winner is None else "forfeit")
+
+
+def finish(
+    course: Course,
+    number: int,
+    winner: int | None,
+    kind: ResultKind,
+    scores: tuple[tuple[int, ...], ...] = (),
+    note: str = "",
+) -> None:
+    """The match ends, with all that follows for others; with the last one the tournament has finished."""
+    tournament = course.tournament
+    match = tournament.matches[number]
+    sides = (match.a or NOBODY, match.b or NOBODY)
+    follows = outcome(bracket_of(tournament), lambda n: _sides(tournament.matches[n]), number, winner)
+    course.add(
+        MatchFinished(
+            match=number,
+            winner=NOBODY if winner is None else sides[winner],
+            loser=NOBODY if winner is None else sides[1 - winner],
+            kind=kind,
+            scores=scores,
+            note=note,
+            fills=_fills(tournament, follows.fills),
+            placed=tuple(part for placed in follows.places for part in placed),
+        )
+    )
+    after = course.tournament
+    if after.matches_done == len(after.matches):
+        order = sorted(zip(after.places, after.first, strict=True))
+        course.add(
+            TournamentFinished(
+                entrants=tuple(entrant for _, entrant in order), places=tuple(place for place, _ in order)
+            )
+        )
+
+
+def _fills(tournament: Tournament, fills: tuple[Fill, ...]) -> tuple[int, ...]:
+    """Each match that they change with both its sides, those first that lead to others."""
+    changed: dict[int, list[int | None]] = {}
+    for fill in fills:
+        changed.setdefault(fill.match, [*_sides(tournament.matches[fill.match])])[fill.side] = fill.entrant
+    flat: list[int] = []
+    for number in sorted(changed):  # each match is numbered after those that lead to it
+        flat += (number, *(UNKNOWN if side is None else side for side in changed[number]))
+    return tuple(flat)
+
+
+def _sides(match: Match) -> tuple[int | None, int | None]:
+    return match.a, match.b
+
+
+# --- who asks of which match -------------------------------------------------------------------------------
+
+
+def _match(context: Context, number: int, phases: frozenset[MatchPhase]) -> Match | Refuse:
+    """The match, if it is in one of these phases."""
+    matches = context.tournament.matches
+    if number not in matches:
+        return Refuse(Code.NOT_FOUND, _NO_MATCH, "match")
+    match = matches[number]
+    if match.phase not in phases:
+        return Refuse(Code.WRONG_PHASE, _SENTENCES[match.phase], "match")
+    return match
+
+
+def _own_match(context: Context, number: int, phases: frozenset[MatchPhase]) -> Match | Refuse:
+    """The match, if the one who asks is on one of its sides, and it is in one of these phases."""
+    matches, own = context.tournament.matches, context.own
+    if number in matches and (own is None or own not in _sides(matches[number])):
+        return _outsider(None)
+    return _match(context, number, phases)
+
+
+def _outsider(entrant: int | None) -> Refuse:
+    if entrant is None:
+        return Refuse(Code.FORBIDDEN, "You aren't on a side of this match.")
+    return Refuse(Code.INVALID, "This entrant isn't on a side of this match.", "entrant")
+
+
+_SENTENCES: Final[dict[MatchPhase, str]] = {
+    "waiting": "It isn't known yet who plays this match.",
+    "due": "This match isn't open yet.",
+    "open": "The sides of this match must be ready first.",
+    "playing": "Nothing was reported of this match yet.",
+    "reported": "The result of this match was reported already.",
+    "disputed": "This match is disputed: staff decide it.",
+    "done": "This match is done.",
+}
+
+
+def _flat(scores: tuple[tuple[int, ...], ...]) -> tuple[int, ...]:
+    return tuple(points for game in scores for points in game)
+
+
+RULES: Final[Rules] = {
+    SayReady: Rule(say_ready, Rank.SPECTATOR, RUNNING),
+    ReportResult: Rule(report, Rank.SPECTATOR, RUNNING),
+    ConfirmResult: Rule(confirm, Rank.SPECTATOR, RUNNING),
+    DisputeResult: Rule(dispute, Rank.SPECTATOR, RUNNING),
+    DecideMatch: Rule(decide, Rank.REFEREE, RUNNING),
+}

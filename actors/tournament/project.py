@@ -1,0 +1,208 @@
+"""Which event changes which rows of a tournament, its settings and its people. ``rows`` says what they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, cast
+
+from msgspec import Struct
+
+from actors.kind import AUTHORED, EVERYONE, LISTENERS, LISTENS_AFTER, Change, Delete, Update, Upsert
+from actors.tournament import project_matches
+from actors.tournament.apply import TIMES
+from actors.tournament.rows import ENTRANT, MATCH, PLAYER, STAFF, TOURNAMENT
+from actors.tournament.state import Settings
+from actors.tournament.texts import said
+from protocol.event import Header
+from protocol.ids import USER, kind_of
+from protocol.tournament.events import (
+    EntrantEntered,
+    EntrantLeft,
+    TournamentCancelled,
+    TournamentChanged,
+    TournamentCreated,
+)
+
+Project = Callable[[Header, Any], Sequence[Change]]
+_SETTINGS: Final = Settings.__struct_fields__
+
+
+def project(header: Header, payload: Struct | None) -> Sequence[Change]:
+    """The rows that an event changes."""
+    rows = _ROWS.get(header.type)
+    return () if rows is None else rows(header, payload)
+
+
+# --- the tournament ----------------------------------------------------------------------------------------
+
+
+def _created(header: Header, payload: TournamentCreated | None) -> Sequence[Change]:
+    marks, by_user = header.marks, kind_of(header.author) == USER
+    row = {
+        **{name: marks.get(name) for name in _SETTINGS},
+        "name": payload.name if payload else None,
+        "description": payload.description if payload else None,
+        "phase": "draft",
+        "owner": header.author if by_user else None,
+        "created_at": header.at,
+        "entrants": 0,
+    }
+    changes: list[Change] = [Upsert(TOURNAMENT, "", cast(Any, row)), said(header, "texts")]
+    if marks["visibility"] != "invited":
+        changes.append(Upsert(LISTENERS, EVERYONE, {LISTENS_AFTER: None}))
+    elif by_user:
+        changes.append(_listens(header.author))
+    return [*changes, _staff(header, header.author, "owner")] if by_user else changes
+
+
+def _changed(header: Header, payload: TournamentChanged | None) -> Sequence[Change]:
+    marks = header.marks
+    values: dict[str, Any] = {name: marks[name] for name in _SETTINGS if name in marks}
+    values |= {name: values[name] or None for name in TIMES.keys() & values.keys()}
+    if payload is not None and payload.name is not None:
+        values["name"] = payload.name
+    if payload is not None and payload.description is not None:
+        values["description"] = payload.description
+    texts = "named" in marks or "described" in marks
+    return Update(TOURNAMENT, "", values), *([said(header, "texts")] if texts else [])
+
+
+def _phase(phase: str) -> Project:
+    return lambda _, __: (Update(TOURNAMENT, "", {"phase": phase}),)
+
+
+def _started(header: Header, _: object) -> Sequence[Change]:
+    marks = header.marks
+    values = {
+        "phase": "running",
+        "seeds": [*cast("Sequence[int]", marks["seeds"])],
+        "engine": marks["engine"],
+        "draw": marks["draw"],
+        "entrants": marks["count"],
+        "started_at": header.at,
+    }
+    return (Update(TOURNAMENT, "", cast(Any, values)),)
+
+
+def _not_started(_: Header, __: object) -> Sequence[Change]:
+    return (Update(TOURNAMENT, "", {"start_at": None}),)
+
+
+def _cancelled(header: Header, payload: TournamentCancelled | None) -> Sequence[Change]:
+    reason = payload.reason if payload and payload.reason else None
+    values = {"phase": "cancelled", "ended_at": header.at, "reason": reason}
+    return Update(TOURNAMENT, "", cast(Any, values)), *([said(header, "reason")] if reason else [])
+
+
+def _finished(header: Header, _: object) -> Sequence[Change]:
+    return (Update(TOURNAMENT, "", {"phase": "finished", "ended_at": header.at}),)
+
+
+# --- people ------------------------------------------------------------------------------------------------
+
+
+def _staff_set(header: Header, _: object) -> Sequence[Change]:
+    user, role = cast(str, header.marks["user"]), cast("str | None", header.marks.get("role"))
+    if role is None:
+        return Delete(STAFF, user), *_revoked(header)
+    return _staff(header, user, role), *([_listens(user)] if "listens" in header.marks else [])
+
+
+def _staff(header: Header, user: str, role: str) -> Change:
+    return Upsert(STAFF, user, {"role": role, "since": header.at})
+
+
+def _listens(user: str) -> Change:
+    return Upsert(LISTENERS, user, {LISTENS_AFTER: None})
+
+
+def _revoked(header: Header) -> Sequence[Change]:
+    return [Delete(LISTENERS, user) for user in header.revokes]
+
+
+def _entered(header: Header, payload: EntrantEntered | None) -> Sequence[Change]:
+    marks = header.marks
+    user, number = cast("str | None", marks.get("user")), cast(int, marks["entrant"])
+    row = {
+        "user_id": user,
+        "name": payload.name if payload else None,
+        "status": marks["status"],
+        "checked_in": user is None,
+        "entered_at": header.at,
+    }
+    changes: list[Change] = [Upsert(ENTRANT, str(number), cast(Any, row)), _count(header)]
+    if user is None:
+        return [*changes, said(header, f"names {number}")]
+    changes.append(Upsert(PLAYER, user, {"entrant": number}))
+    return [*changes, _listens(user)] if "listens" in marks else changes
+
+
+def _accepted(header: Header, _: object) -> Sequence[Change]:
+    return _entrant(header, status=header.marks["status"]), _count(header)
+
+
+def _promoted(header: Header, _: object) -> Sequence[Change]:
+    return _entrant(header, status="entered"), _count(header)
+
+
+def _left(header: Header, payload: EntrantLeft | None) -> Sequence[Change]:
+    reason = payload.reason if payload and payload.reason else None
+    text = [said(header, f"reasons {header.marks['entrant']}")] if reason else []
+    changed = _entrant(header, status=header.marks["status"], reason=reason)
+    return changed, _count(header), *_revoked(header), *text
+
+
+def _checked_in(header: Header, _: object) -> Sequence[Change]:
+    return (_entrant(header, checked_in=True),)
+
+
+def _entrant(header: Header, **values: Any) -> Change:
+    return Update(ENTRANT, str(header.marks["entrant"]), values)
+
+
+def _count(header: Header) -> Change:
+    return Update(TOURNAMENT, "", {"entrants": cast(int, header.marks["count"])})
+
+
+def _erased(header: Header, _: object) -> Sequence[Change]:
+    """Whose they were isn't known any more, and the texts are gone; entrants keep the id."""
+    marks, user = header.marks, cast(str, header.marks["user"])
+    changes: list[Change] = [Delete(PLAYER, user), Delete(STAFF, user), *_revoked(header)]
+    changes += [Delete(AUTHORED, str(seq)) for seq in header.erases]
+    own: dict[str, Any] = {name: None for name in ("name", "description", "reason") if name in marks}
+    if "owner" in marks:
+        own["owner"] = marks["owner"] or None
+    if own:
+        changes.append(Update(TOURNAMENT, "", own))
+    if owner := cast(str, marks.get("owner", "")):
+        changes.append(_staff(header, owner, "owner"))
+    for mark, (table, columns) in _GONE.items():
+        numbers = cast("Sequence[int]", marks.get(mark, ()))
+        changes += [Update(table, str(number), dict.fromkeys(columns)) for number in numbers]
+    return changes
+
+
+_GONE: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    "names": (ENTRANT, ("name",)),
+    "reasons": (ENTRANT, ("reason",)),
+    "disputes": (MATCH, ("note", "evidence")),
+    "decisions": (MATCH, ("decision",)),
+}
+_ROWS: Final[Mapping[str, Project]] = {
+    "tournament.created": _created,
+    "tournament.changed": _changed,
+    "tournament.registration_opened": _phase("registration"),
+    "tournament.check_in_opened": _phase("check_in"),
+    "tournament.started": _started,
+    "tournament.not_started": _not_started,
+    "tournament.cancelled": _cancelled,
+    "tournament.finished": _finished,
+    "tournament.staff_set": _staff_set,
+    "tournament.entered": _entered,
+    "tournament.accepted": _accepted,
+    "tournament.promoted": _promoted,
+    "tournament.left": _left,
+    "tournament.checked_in": _checked_in,
+    "tournament.person_erased": _erased,
+    **project_matches.ROWS,
+}

@@ -1,0 +1,92 @@
+"""Which event changes which rows of matches, and of entrants who have got a place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, cast
+
+from actors.kind import Change, Update, Upsert
+from actors.tournament.apply_matches import fills_of, placed_of, seated
+from actors.tournament.rows import ENTRANT, MATCH
+from actors.tournament.texts import said
+from protocol.event import Header
+from protocol.tournament.events import MatchFinished, ResultDisputed
+
+
+def _opened(header: Header, _: object) -> Sequence[Change]:
+    marks = header.marks
+    row = {name: marks.get(name) for name in ("part", "round", "a", "b", "ready_a", "ready_b", "until")}
+    row |= {"phase": "open" if "until" in marks else "playing", "opened_at": header.at}
+    return (Upsert(MATCH, str(marks["match"]), cast(Any, row)),)
+
+
+def _ready(header: Header, _: object) -> Sequence[Change]:
+    values: dict[str, Any] = {name: header.marks[name] for name in ("ready_a", "ready_b")}
+    if all(values.values()):
+        values |= {"phase": "playing", "until": None}
+    return (_match(header, **values),)
+
+
+def _reported(header: Header, _: object) -> Sequence[Change]:
+    marks = header.marks
+    changed = _match(
+        header, phase="reported", until=marks["until"], reported_by=marks["entrant"], scores=_scores(header)
+    )
+    return (changed,)
+
+
+def _disputed(header: Header, payload: ResultDisputed | None) -> Sequence[Change]:
+    changed = _match(
+        header,
+        phase="disputed",
+        until=None,
+        disputed_by=header.marks["entrant"],
+        disputed_scores=_scores(header),
+        note=payload.note if payload and payload.note else None,
+        evidence=payload.evidence if payload else None,
+    )
+    wrote = payload is not None and bool(payload.note or payload.evidence)
+    return changed, *([said(header, f"disputes {header.marks['match']}")] if wrote else [])
+
+
+def _finished(header: Header, payload: MatchFinished | None) -> Sequence[Change]:
+    marks, note = header.marks, payload.note if payload and payload.note else None
+    changed = _match(
+        header,
+        phase="done",
+        until=None,
+        scores=_scores(header),
+        winner=marks["winner"],
+        kind=marks["kind"],
+        ended_by=header.author,
+        decision=note,
+        ended_at=header.at,
+    )
+    placed = [Update(ENTRANT, str(entrant), {"place": place}) for entrant, place in placed_of(header)]
+    text = [said(header, f"decisions {marks['match']}")] if note else []
+    return changed, *(_filled(header, *fill) for fill in fills_of(header)), *placed, *text
+
+
+def _filled(header: Header, number: int, a: int | None, b: int | None) -> Change:
+    match = seated(a, b)
+    row: dict[str, Any] = {"a": a, "b": b, "phase": match.phase}
+    if match.phase == "done":
+        row |= {"winner": match.winner, "kind": match.kind, "ended_at": header.at}
+    return Upsert(MATCH, str(number), row)
+
+
+def _scores(header: Header) -> list[int]:
+    return [*cast("Sequence[int]", header.marks.get("scores", ()))]
+
+
+def _match(header: Header, **values: Any) -> Change:
+    return Update(MATCH, str(header.marks["match"]), values)
+
+
+ROWS: Final[Mapping[str, Callable[[Header, Any], Sequence[Change]]]] = {
+    "tournament.match_opened": _opened,
+    "tournament.side_ready": _ready,
+    "tournament.reported": _reported,
+    "tournament.disputed": _disputed,
+    "tournament.match_finished": _finished,
+}

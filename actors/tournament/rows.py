@@ -1,0 +1,125 @@
+"""The rows of a tournament that others query, written in the transaction of the event that changes them.
+
+An erased payload leaves its text None. Times are Unix milliseconds. No event writes a row for each entrant: who begins
+where follows from ``seeds``, and matches have a row from when somebody reaches them or they are opened.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from actors.tables import Column, Table, Type
+
+TOURNAMENT: Final = "tournament"
+ENTRANT: Final = "tournament_entrant"
+"""Key: the entrant's number."""
+PLAYER: Final = "tournament_player"
+"""Key: the id of a user who has ever entered."""
+MATCH: Final = "tournament_match"
+"""Key: the match's number."""
+STAFF: Final = "tournament_staff"
+"""Key: a user id."""
+_NUMBER: Final = Column("number", Type.INTEGER, required=True)
+_USER: Final = Column("user_id", Type.TEXT, required=True)
+TABLES: Final = (
+    Table(
+        TOURNAMENT,
+        (
+            # None once erased.
+            Column("name", Type.TEXT),
+            Column("description", Type.TEXT),
+            Column("game", Type.TEXT),
+            Column("format", Type.TEXT, required=True),
+            Column("third_place", Type.BOOLEAN, required=True),
+            Column("reset", Type.BOOLEAN, required=True),
+            Column("best_of", Type.INTEGER, required=True),
+            Column("entrants_max", Type.INTEGER, required=True),
+            Column("visibility", Type.TEXT, required=True),
+            Column("entry", Type.TEXT, required=True),
+            Column("ready_s", Type.INTEGER, required=True),
+            Column("confirm_s", Type.INTEGER, required=True),
+            Column("registration_at", Type.INTEGER),
+            Column("check_in_at", Type.INTEGER),
+            Column("start_at", Type.INTEGER),
+            Column("phase", Type.TEXT, required=True),
+            # None in one that an operator made, or whose people are erased.
+            Column("owner", Type.TEXT),
+            Column("created_at", Type.INTEGER, required=True),
+            Column("started_at", Type.INTEGER),
+            # Or when it was cancelled.
+            Column("ended_at", Type.INTEGER),
+            # Why it was cancelled.
+            Column("reason", Type.TEXT),
+            # How many are entered; since the start, how many took part.
+            Column("entrants", Type.INTEGER, required=True, default=0),
+            # Since the start: entrants, the best first. The bracket follows from it and the version of the engine.
+            Column("seeds", Type.INTEGERS),
+            Column("engine", Type.INTEGER),
+            Column("draw", Type.TEXT),
+        ),
+        key=None,
+    ),
+    # One who was entered, pending or waiting at the start and isn't among the seeds was dropped.
+    Table(
+        ENTRANT,
+        (
+            # None for a name without an account.
+            Column("user_id", Type.TEXT),
+            Column("name", Type.TEXT),
+            Column("status", Type.TEXT, required=True),
+            Column("checked_in", Type.BOOLEAN, required=True),
+            Column("entered_at", Type.INTEGER, required=True),
+            # Why staff removed them.
+            Column("reason", Type.TEXT),
+            # None while they play.
+            Column("place", Type.INTEGER),
+        ),
+        key=_NUMBER,
+    ),
+    Table(PLAYER, (Column("entrant", Type.INTEGER, required=True),), key=_USER),
+    Table(
+        MATCH,
+        (
+            # None until it is opened.
+            Column("part", Type.TEXT),
+            Column("round", Type.INTEGER),
+            # Entrants; 0 for nobody, None while it isn't known.
+            Column("a", Type.INTEGER),
+            Column("b", Type.INTEGER),
+            Column("phase", Type.TEXT, required=True),
+            Column("ready_a", Type.BOOLEAN, required=True, default=False),
+            Column("ready_b", Type.BOOLEAN, required=True, default=False),
+            # When its phase ends by itself.
+            Column("until", Type.INTEGER),
+            # The entrant who has reported the scores.
+            Column("reported_by", Type.INTEGER),
+            # Side a and side b of each game, one after the other.
+            Column("scores", Type.INTEGERS, required=True, default=[]),
+            # Who has disputed it, and what they have said.
+            Column("disputed_by", Type.INTEGER),
+            Column("disputed_scores", Type.INTEGERS, required=True, default=[]),
+            Column("note", Type.TEXT),
+            Column("evidence", Type.TEXT),
+            # An entrant; 0 for nobody.
+            Column("winner", Type.INTEGER),
+            Column("kind", Type.TEXT),
+            # The author of the last event: of who reported, confirmed or decided, or the server.
+            Column("ended_by", Type.TEXT),
+            # What staff have said to their decision.
+            Column("decision", Type.TEXT),
+            Column("opened_at", Type.INTEGER),
+            Column("ended_at", Type.INTEGER),
+        ),
+        key=_NUMBER,
+    ),
+    # The owner is in it, too.
+    Table(
+        STAFF,
+        (
+            # ``owner``, ``organiser``, ``referee`` or ``streamer``.
+            Column("role", Type.TEXT, required=True),
+            Column("since", Type.INTEGER, required=True),
+        ),
+        key=_USER,
+    ),
+)

@@ -1,0 +1,106 @@
+"""What a tournament is like, and who runs it."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from actors.kind import Decision, Refuse
+from actors.tournament.apply import TIMES
+from actors.tournament.context import Context, emit
+from actors.tournament.rule import NOT_OVER, Rule, Rules
+from actors.tournament.state import ASKING, BEFORE_START, Rank, Settings, Tournament
+from protocol import limits
+from protocol.codes import Code
+from protocol.event import Mark
+from protocol.tournament.commands import ChangeTournament, SetStaff
+from protocol.tournament.events import StaffSet, TournamentChanged
+
+_ALWAYS: Final = frozenset({"visibility", "ready_s", "confirm_s"})
+"""What can be changed after the start, too."""
+_PHASES: Final = {
+    "registration_at": frozenset({"draft"}),
+    "check_in_at": frozenset({"draft", "registration"}),
+    "start_at": BEFORE_START,
+}
+"""The phases in which these times are still to come."""
+
+
+def change(context: Context, command: ChangeTournament) -> Decision:
+    """Before the start everything can be changed; afterwards nothing that the bracket was made from."""
+    tournament = context.tournament
+    chosen: dict[str, Any] = {
+        name: value for name in Settings.__struct_fields__ if (value := getattr(command, name)) is not None
+    }
+    texts = {"named": command.name is not None, "described": command.description is not None}
+    if not chosen and not any(texts.values()):
+        return Refuse(Code.INVALID, "There is nothing to change.")
+    if refusal := _too_late(tournament, chosen):
+        return refusal
+    after = replace(tournament.settings, **{n: (v or None) if n in TIMES else v for n, v in chosen.items()})
+    if refusal := unfit(after) or _unfit_for(tournament, after):
+        return refusal
+    marks: dict[str, Mark] = {name: True for name, changed in texts.items() if changed}
+    return emit(TournamentChanged(name=command.name, description=command.description, **chosen), marks=marks)
+
+
+def _too_late(tournament: Tournament, chosen: dict[str, Any]) -> Refuse | None:
+    """Why these settings can't be changed any more."""
+    for name in chosen:
+        phases = _PHASES.get(name, BEFORE_START)
+        if name not in _ALWAYS and tournament.phase not in phases:
+            return Refuse(Code.WRONG_PHASE, "This can't be changed any more.", name)
+    return None
+
+
+def unfit(settings: Settings) -> Refuse | None:
+    """Why no tournament can have these settings."""
+    if settings.visibility == "invited" and settings.entry != "listed":
+        return Refuse(Code.INVALID, "Staff enter people in a tournament for invited people.", "entry")
+    given = [(name, at) for name in TIMES if (at := getattr(settings, name)) is not None]
+    for (_, earlier), (name, later) in pairwise(given):
+        if later < earlier:
+            return Refuse(Code.INVALID, "Registration, check-in and start come in this order.", name)
+    return None
+
+
+def _unfit_for(tournament: Tournament, settings: Settings) -> Refuse | None:
+    """Why this tournament can't be given these settings."""
+    if (settings.visibility == "invited") != (tournament.settings.visibility == "invited"):
+        message = "Whether a tournament is for invited people alone can't be changed."
+        return Refuse(Code.INVALID, message, "visibility")
+    if settings.entrants_max < tournament.entered:
+        return Refuse(Code.INVALID, f"{tournament.entered} are entered already.", "entrants_max")
+    return None
+
+
+def set_staff(context: Context, command: SetStaff) -> Decision:
+    """The owner chooses who helps; the owner's own role stays."""
+    tournament, user = context.tournament, command.user
+    if user == tournament.owner:
+        return Refuse(Code.INVALID, "The owner is always an organiser.", "user")
+    if tournament.staff.get(user) == command.role:
+        return Refuse(Code.ALREADY_EXISTS, field="role")
+    if command.role is None:
+        return emit(StaffSet(user=user), revokes=_revoked(tournament, user))
+    if refusal := context.unknown(user, "user"):
+        return refusal
+    if user not in tournament.staff and len(tournament.staff) >= limits.TOURNAMENT_STAFF_MAX:
+        return Refuse(Code.TOO_MANY, f"Staff of a tournament: at most {limits.TOURNAMENT_STAFF_MAX}.")
+    marks: dict[str, Mark] = {"listens": True} if tournament.settings.visibility == "invited" else {}
+    return emit(StaffSet(user=user, role=command.role), marks=marks)
+
+
+def _revoked(tournament: Tournament, user: str) -> tuple[str, ...]:
+    """Whose right to watch ends with their role."""
+    entrant = tournament.entrant_of(user)
+    stays = entrant is not None and (entrant.status in ASKING or bool(tournament.engine))
+    return () if stays or tournament.settings.visibility != "invited" else (user,)
+
+
+RULES: Final[Rules] = {
+    ChangeTournament: Rule(change, Rank.ORGANISER, NOT_OVER),
+    SetStaff: Rule(set_staff, Rank.OWNER, NOT_OVER),
+}

@@ -1,0 +1,188 @@
+"""A tournament as deciding needs it: who takes part, where matches stand, timers. Bounded, and without any text."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Final
+
+from msgspec import Struct
+
+from actors.kind import Instant
+from actors.numbered import Numbered
+from actors.ordered_map import OrderedMap
+from protocol import limits
+from protocol.ids import SYSTEM, StreamId, kind_of
+from protocol.tournament import (
+    NOBODY,
+    EntrantStatus,
+    Entry,
+    Format,
+    MatchPhase,
+    Phase,
+    ResultKind,
+    StaffRole,
+    Visibility,
+)
+
+BEFORE_START: Final[frozenset[Phase]] = frozenset({"draft", "registration", "check_in"})
+ASKING: Final[frozenset[EntrantStatus]] = frozenset({"pending", "waiting", "entered"})
+"""Who is in, or wants to be."""
+GOING: Final[frozenset[MatchPhase]] = frozenset({"open", "playing", "reported", "disputed"})
+
+
+class Rank(IntEnum):
+    """What somebody is on the staff of a tournament; a higher rank may do all that a lower one may."""
+
+    SPECTATOR = 0
+    STREAMER = 1
+    REFEREE = 2
+    ORGANISER = 3
+    OWNER = 4
+    OPERATOR = 5
+    """A game's own backend, or the server."""
+
+
+_RANKS: Final[dict[StaffRole, Rank]] = {
+    "streamer": Rank.STREAMER,
+    "referee": Rank.REFEREE,
+    "organiser": Rank.ORGANISER,
+}
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """What its creator chose, and staff have changed."""
+
+    game: str | None = None
+    format: Format = "single_elimination"
+    third_place: bool = False
+    reset: bool = True
+    best_of: int = 1
+    entrants_max: int = limits.TOURNAMENT_ENTRANTS_MAX
+    visibility: Visibility = "public"
+    entry: Entry = "open"
+    ready_s: int = 0
+    confirm_s: int = 0
+    registration_at: Instant | None = None
+    check_in_at: Instant | None = None
+    start_at: Instant | None = None
+
+
+class Entrant(Struct, frozen=True, array_like=True):
+    """Somebody who takes part, or wanted to."""
+
+    user: str | None
+    """None for a name without an account."""
+    status: EntrantStatus
+    checked_in: bool = False
+    match: int = 0
+    """The match that they are on a side of and that isn't done; 0 if there is none."""
+
+
+class Match(Struct, frozen=True, array_like=True):
+    """Where a match stands."""
+
+    a: int | None = None
+    b: int | None = None
+    """The entrants on its sides; 0 for nobody, None while it isn't known."""
+    phase: MatchPhase = "waiting"
+    ready_a: bool = False
+    ready_b: bool = False
+    until: Instant | None = None
+    """When its phase ends by itself."""
+    reporter: int = NOBODY
+    """The entrant who has reported ``scores``."""
+    scores: tuple[int, ...] = ()
+    """Side a and side b of each game, one after the other."""
+    winner: int = NOBODY
+    kind: ResultKind | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether both sides are entrants."""
+        return bool(self.a and self.b)
+
+    def other(self, entrant: int) -> int:
+        """The other one of its two entrants."""
+        return (self.b if entrant == self.a else self.a) or NOBODY
+
+
+class Tournament(Struct, frozen=True, kw_only=True):
+    """The state of one tournament. Never changed in place, and what grows with its entrants is copied only by what
+    settles something for all of them: a seeding and the start.
+    """
+
+    tournament: StreamId
+    seq: int = 0
+    """Of its last event."""
+    phase: Phase | None = None
+    """None only before the first event."""
+    owner: str | None = None
+    """None in one that an operator made, or that erased people have left without organisers."""
+    staff: dict[str, StaffRole] = {}
+    """User ids, without the owner; at most TOURNAMENT_STAFF_MAX."""
+    named_at: int = 0
+    """The seq of the event that gave it its name."""
+    described_at: int = 0
+    """The seq of the event that gave it its description."""
+    settings: Settings = Settings()
+    entrants: Numbered[Entrant] = Numbered()
+    """At most TOURNAMENT_ENTRIES_MAX."""
+    users: OrderedMap[int] = OrderedMap()
+    """User id to the number of their entrant."""
+    entered: int = 0
+    """How many entrants are *entered*; since the start, how many took part."""
+    checked_in: int = 0
+    """How many of those have checked in."""
+    pending: int = 0
+    """How many entrants are *pending*."""
+    waitlist: OrderedMap[int] = OrderedMap()
+    """The numbers of entrants who are *waiting*, as texts, to the seq at which they came; the first moves up first."""
+    seeds: tuple[int, ...] = ()
+    """Entrants, the best first: before the start those who were seeded, then all who take part."""
+    engine: int = 0
+    """The version of the engine that made the bracket; 0 before the start."""
+    draw: str = ""
+    """The number that the draw was made from, in decimal."""
+    matches: Numbered[Match] = Numbered()
+    matches_done: int = 0
+    to_open: OrderedMap[int] = OrderedMap()
+    """The matches that are *due*: their numbers as texts, in the order of the numbers."""
+    going: OrderedMap[int] = OrderedMap()
+    """The matches that were opened and aren't done, likewise."""
+    timers: OrderedMap[Instant] = OrderedMap()
+    """When something happens by itself: ``registration``, ``check_in``, ``start``, and ``m`` with a match's number."""
+    first: tuple[int, ...] = ()
+    """Entrants who have one of the first PLACES_MAX places, in the order in which they got it."""
+    places: tuple[int, ...] = ()
+    """Their places."""
+
+    def rank(self, author: str) -> Rank:
+        """What this author is on its staff."""
+        if author == SYSTEM or kind_of(author) == "key":
+            return Rank.OPERATOR
+        if author == self.owner:
+            return Rank.OWNER
+        role = self.staff.get(author)
+        return Rank.SPECTATOR if role is None else _RANKS[role]
+
+    def entrant_of(self, user: str) -> Entrant | None:
+        """The entrant who this user is or was."""
+        number = self.users.get(user)
+        return None if number is None else self.entrants[number]
+
+    def watches(self, user: str) -> bool:
+        """Whether this user may watch it. Whoever was in it at the start may do so for ever."""
+        if self.settings.visibility != "invited" or self.rank(user) > Rank.SPECTATOR:
+            return True
+        entrant = self.entrant_of(user)
+        return entrant is not None and (entrant.status in ASKING or self.phase not in BEFORE_START)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether one more may take part."""
+        return self.entered < self.settings.entrants_max
+
+
+def timer_of(match: int) -> str:
+    """The key of a match in ``timers``."""
+    return f"m{match}"

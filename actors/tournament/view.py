@@ -1,0 +1,96 @@
+"""What a snapshot shows of a tournament. Its size and the work it takes are bounded, however many take part."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from actors.tournament.bracket import bracket_of
+from actors.tournament.state import Rank, Tournament
+from protocol import limits
+from protocol.tournament import NOBODY, StaffRole
+from protocol.tournament.view import MatchView, OwnEntry, StaffMember, TournamentView
+
+
+def view(tournament: Tournament, user: str) -> TournamentView:
+    """The tournament as this user sees it."""
+    settings, order = tournament.settings, _order(tournament)
+    return TournamentView(
+        tournament=tournament.tournament,
+        phase=tournament.phase or "draft",
+        owner=tournament.owner,
+        staff=[StaffMember(user=who, role=role) for who, role in tournament.staff.items()],
+        game=settings.game,
+        format=settings.format,
+        third_place=settings.third_place,
+        reset=settings.reset,
+        best_of=settings.best_of,
+        entrants_max=settings.entrants_max,
+        visibility=settings.visibility,
+        entry=settings.entry,
+        ready_s=settings.ready_s,
+        confirm_s=settings.confirm_s,
+        registration_at=settings.registration_at,
+        check_in_at=settings.check_in_at,
+        start_at=settings.start_at,
+        entered=tournament.entered,
+        checked_in=tournament.checked_in,
+        waiting=len(tournament.waitlist),
+        pending=tournament.pending,
+        matches=len(tournament.matches),
+        matches_done=tournament.matches_done,
+        current=[
+            _match(tournament, int(number)) for number in islice(tournament.going, limits.VIEW_MATCHES_MAX)
+        ],
+        entrants=[entrant for _, entrant in order],
+        places=[place for place, _ in order],
+        own=_own(tournament, user),
+        role=_role(tournament, user),
+    )
+
+
+def _order(tournament: Tournament) -> list[tuple[int, int]]:
+    """Once it has finished: the first places, each with its entrant."""
+    finished = tournament.phase == "finished"
+    return sorted(zip(tournament.places, tournament.first, strict=True)) if finished else []
+
+
+def _own(tournament: Tournament, user: str) -> OwnEntry | None:
+    number = tournament.users.get(user)
+    if number is None:
+        return None
+    entrant = tournament.entrants[number]
+    known = entrant.match and tournament.matches[entrant.match].known
+    return OwnEntry(
+        entrant=number,
+        status=entrant.status,
+        checked_in=entrant.checked_in,
+        match=_match(tournament, entrant.match) if known else None,
+    )
+
+
+def _role(tournament: Tournament, user: str) -> StaffRole | None:
+    return "organiser" if tournament.rank(user) is Rank.OWNER else tournament.staff.get(user)
+
+
+def _match(tournament: Tournament, number: int) -> MatchView:
+    """A match whose two sides are known."""
+    match, place = tournament.matches[number], bracket_of(tournament)[number]
+    a, b = match.a or NOBODY, match.b or NOBODY
+    flat = match.scores
+    return MatchView(
+        match=number,
+        part=place.part,
+        round=place.round,
+        phase=match.phase,
+        a=a,
+        b=b,
+        user_a=tournament.entrants[a].user,
+        user_b=tournament.entrants[b].user,
+        ready_a=match.ready_a,
+        ready_b=match.ready_b,
+        until=match.until,
+        reported_by=match.reporter,
+        scores=tuple(zip(flat[::2], flat[1::2], strict=True)),
+        winner=match.winner,
+        kind=match.kind,
+    )

@@ -1,0 +1,80 @@
+"""Tournaments on the wire: the words that commands, events and the snapshot's view share."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal
+
+from msgspec import Meta
+
+from protocol import limits
+from protocol.text import NO_NUL
+
+KIND: Final = "tournament"
+
+Name = Annotated[
+    str,
+    Meta(min_length=1, max_length=limits.TOURNAMENT_NAME_CHARS_MAX, pattern=NO_NUL, description="its name"),
+]
+Description = Annotated[str, Meta(max_length=limits.TOURNAMENT_DESCRIPTION_CHARS_MAX, pattern=NO_NUL)]
+EntrantName = Annotated[str, Meta(min_length=1, max_length=limits.ENTRANT_NAME_CHARS_MAX, pattern=NO_NUL)]
+Note = Annotated[str, Meta(max_length=limits.NOTE_CHARS_MAX, pattern=NO_NUL)]
+Evidence = Annotated[
+    str,
+    Meta(
+        max_length=limits.URL_CHARS_MAX,
+        pattern=r"^https?://[!-~]*$(?!\n)",
+        description="a link to a picture, a video or the like",
+    ),
+]
+GameKey = Annotated[
+    str,
+    Meta(
+        max_length=limits.GAME_KEY_CHARS_MAX,
+        pattern=r"^[a-z0-9_-]{1,40}$(?!\n)",
+        description="the key of a game in the lookup table of games",
+    ),
+]
+
+EntrantNumber = Annotated[int, Meta(ge=1, le=limits.TOURNAMENT_ENTRIES_MAX)]
+"""Entrants are numbered within their tournament, in the order of their entry. Who comes back has the same number."""
+MatchNumber = Annotated[int, Meta(ge=1, le=limits.SEQ_MAX)]
+"""Matches are numbered within their tournament."""
+At = Annotated[int, Meta(ge=1, le=limits.SEQ_MAX, description="Unix milliseconds")]
+AtOrNever = Annotated[int, Meta(ge=0, le=limits.SEQ_MAX, description="Unix milliseconds; 0 for never")]
+EntrantsMax = Annotated[int, Meta(ge=limits.TOURNAMENT_ENTRANTS_MIN, le=limits.TOURNAMENT_ENTRANTS_MAX)]
+BestOf = Literal[1, 3, 5, 7, 9]
+ReadyS = Annotated[int, Meta(ge=0, le=limits.READY_S_MAX)]
+ConfirmS = Annotated[int, Meta(ge=1, le=limits.CONFIRM_S_MAX)]
+Points = Annotated[int, Meta(ge=0, le=limits.POINTS_MAX)]
+Game = Annotated[
+    tuple[Points, ...], Meta(min_length=2, max_length=2, description="points of side a and side b")
+]
+Scores = Annotated[tuple[Game, ...], Meta(max_length=limits.BEST_OF_MAX)]
+"""The points of each game that was played, in their order."""
+
+Format = Literal["single_elimination", "double_elimination"]
+Visibility = Literal["public", "unlisted", "invited"]
+"""*public*: listed, everybody may watch. *unlisted*: whoever knows its id may watch. *invited*: only staff and entrants
+may watch, and staff enter people.
+"""
+Entry = Literal["open", "approval", "listed"]
+"""Who gets in: *open*: anyone. *approval*: those whom staff accept. *listed*: those whom staff enter."""
+Phase = Literal["draft", "registration", "check_in", "running", "finished", "cancelled"]
+StaffRole = Literal["organiser", "referee", "streamer"]
+"""*organiser*: runs the tournament. *referee*: decides matches. *streamer*: shows them."""
+EntrantStatus = Literal["pending", "waiting", "entered", "dropped", "left", "removed", "disqualified"]
+"""*pending*: staff haven't accepted it. *waiting*: on the waitlist. *entered*: takes part. *dropped*: hadn't checked in
+at the start, or was still pending or waiting. *left*: by themselves. *removed*, *disqualified*: by staff.
+"""
+Part = Literal["winners", "losers", "final", "reset", "third"]
+"""Where in the bracket a match is. In single elimination all before the final are *winners*."""
+MatchPhase = Literal["waiting", "due", "open", "playing", "reported", "disputed", "done"]
+"""*waiting*: a side isn't known yet. *due*: it is opened in a moment. *open*: both sides must say that they are ready.
+*playing*: a report is awaited. *reported*: the other side must confirm it. *disputed*: staff must decide. *done*.
+"""
+ResultKind = Literal["played", "decided", "forfeit", "double_forfeit", "bye"]
+"""*played*: reported and confirmed. *decided*: by staff. *forfeit*: a side was absent or out. *double_forfeit*: both,
+and nobody goes on. *bye*: there was nobody on a side.
+"""
+NOBODY: Final = 0
+"""As the number of an entrant: nobody, where an entrant could be."""

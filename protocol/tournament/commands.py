@@ -1,0 +1,266 @@
+"""What a tournament is asked for."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from msgspec import Meta, Struct
+
+from protocol import limits
+from protocol.frames import CreateCommand, StreamCommand
+from protocol.ids import UserId
+from protocol.text import Reason
+from protocol.tournament import (
+    At,
+    AtOrNever,
+    BestOf,
+    ConfirmS,
+    Description,
+    EntrantName,
+    EntrantNumber,
+    EntrantsMax,
+    Entry,
+    Evidence,
+    Format,
+    GameKey,
+    MatchNumber,
+    Name,
+    Note,
+    ReadyS,
+    Scores,
+    StaffRole,
+    Visibility,
+)
+
+_Seq = Annotated[int, Meta(ge=1, le=limits.SEQ_MAX)]
+
+# --- the tournament --------------------------------------------------------------------------------------
+
+
+class CreateTournament(CreateCommand, frozen=True, kw_only=True, tag="tournament.create"):
+    """Create a tournament as a draft; its creator owns it. ``accepted.stream`` is the tournament's id.
+
+    The times that are given come in this order: registration, check-in, start. What has no time waits for a command.
+    """
+
+    name: Name
+    description: Description = ""
+    game: GameKey | None = None
+    format: Format = "single_elimination"
+    third_place: bool = False
+    """Whether the losers of the semi-finals play for the third place; in single elimination alone."""
+    reset: bool = True
+    """Whether a final that the winner of the losers' bracket wins is played again; in double elimination alone."""
+    best_of: BestOf = 1
+    entrants_max: EntrantsMax = limits.TOURNAMENT_ENTRANTS_MAX
+    """How many may take part; who comes later is put on the waitlist."""
+    visibility: Visibility = "public"
+    """Whether a tournament is for invited people alone can't be changed later."""
+    entry: Entry = "open"
+    """A tournament for invited people is always ``listed``."""
+    ready_s: ReadyS = limits.READY_S
+    """How long a side has to say that it is ready, before it forfeits; 0: matches begin at once."""
+    confirm_s: ConfirmS = limits.CONFIRM_S
+    """How long a side has to confirm or dispute a report, before it counts as confirmed."""
+    registration_at: At | None = None
+    check_in_at: At | None = None
+    start_at: At | None = None
+
+
+class ChangeTournament(StreamCommand, frozen=True, kw_only=True, tag="tournament.change"):
+    """Change the settings of a tournament. A setting that is None stays as it is; a time of 0 is taken away.
+
+    After the start only name, description and visibility can be changed, and the two durations for later matches.
+    """
+
+    name: Name | None = None
+    description: Description | None = None
+    game: GameKey | None = None
+    format: Format | None = None
+    third_place: bool | None = None
+    reset: bool | None = None
+    best_of: BestOf | None = None
+    entrants_max: EntrantsMax | None = None
+    visibility: Visibility | None = None
+    entry: Entry | None = None
+    ready_s: ReadyS | None = None
+    confirm_s: ConfirmS | None = None
+    registration_at: AtOrNever | None = None
+    check_in_at: AtOrNever | None = None
+    start_at: AtOrNever | None = None
+
+
+class SetStaff(StreamCommand, frozen=True, kw_only=True, tag="tournament.set_staff"):
+    """Give a user a role on the staff of a tournament, or take it away."""
+
+    user: UserId
+    role: StaffRole | None
+    """None: no role any more."""
+
+
+class OpenRegistration(StreamCommand, frozen=True, kw_only=True, tag="tournament.open_registration"):
+    """Open the registration of a tournament; from the check-in it goes back to it."""
+
+
+class OpenCheckIn(StreamCommand, frozen=True, kw_only=True, tag="tournament.open_check_in"):
+    """Open the check-in of a tournament: who hasn't checked in at the start doesn't take part."""
+
+
+class StartTournament(StreamCommand, frozen=True, kw_only=True, tag="tournament.start"):
+    """Start a tournament: seeds and format are settled, and the first matches are opened."""
+
+
+class CancelTournament(StreamCommand, frozen=True, kw_only=True, tag="tournament.cancel"):
+    """Cancel a tournament for good."""
+
+    reason: Reason = ""
+
+
+# --- who takes part --------------------------------------------------------------------------------------
+
+
+class EnterTournament(StreamCommand, frozen=True, kw_only=True, tag="tournament.enter"):
+    """Enter a tournament whose registration is open. Who has left gets their old number again."""
+
+
+class LeaveTournament(StreamCommand, frozen=True, kw_only=True, tag="tournament.leave"):
+    """Leave a tournament. After the start the current match is forfeited, and so is each later one."""
+
+
+class CheckIn(StreamCommand, frozen=True, kw_only=True, tag="tournament.check_in"):
+    """Check in to a tournament: say that one is there."""
+
+    entrant: EntrantNumber | None = None
+    """Whom staff check in; None: oneself."""
+
+
+class NewEntrant(Struct, frozen=True, kw_only=True):
+    """Somebody to enter: a user, or a name for somebody without an account."""
+
+    user: UserId | None = None
+    name: EntrantName | None = None
+
+
+class AddEntrants(StreamCommand, frozen=True, kw_only=True, tag="tournament.add_entrants"):
+    """Enter people in a tournament as staff: all of them, or none. They are accepted at once, as far as there is room.
+
+    It can be done until the start. Users who were removed, or have left, get their old number again.
+    """
+
+    entrants: Annotated[
+        tuple[NewEntrant, ...], Meta(min_length=1, max_length=limits.ENTRANTS_PER_COMMAND_MAX)
+    ]
+
+
+class AcceptEntrant(StreamCommand, frozen=True, kw_only=True, tag="tournament.accept"):
+    """Accept an entrant of a tournament who is pending."""
+
+    entrant: EntrantNumber
+
+
+class RemoveEntrant(StreamCommand, frozen=True, kw_only=True, tag="tournament.remove_entrant"):
+    """Remove an entrant from a tournament, or refuse one who is pending. After the start they forfeit as if they had
+    left.
+    """
+
+    entrant: EntrantNumber
+    disqualify: bool = False
+    """Whether they may not come back."""
+    reason: Reason = ""
+
+
+class SetSeeds(StreamCommand, frozen=True, kw_only=True, tag="tournament.set_seeds"):
+    """Set the order in which entrants of a tournament are seeded, the best first. All others come after them, drawn at
+    the start.
+    """
+
+    entrants: Annotated[tuple[EntrantNumber, ...], Meta(max_length=limits.TOURNAMENT_ENTRANTS_MAX)]
+
+
+# --- matches ---------------------------------------------------------------------------------------------
+
+
+class SayReady(StreamCommand, frozen=True, kw_only=True, tag="tournament.ready"):
+    """Say that one is ready to play a match that is open."""
+
+    match: MatchNumber
+    entrant: EntrantNumber | None = None
+    """Whose side staff say it of; None: one's own."""
+
+
+class ReportResult(StreamCommand, frozen=True, kw_only=True, tag="tournament.report"):
+    """Report the result of one's own match. The same report by the other side confirms it, another one disputes it."""
+
+    match: MatchNumber
+    scores: Scores
+    """Who has won the games that it takes has won the match."""
+
+
+class ConfirmResult(StreamCommand, frozen=True, kw_only=True, tag="tournament.confirm"):
+    """Confirm the result that the other side of one's own match has reported."""
+
+    match: MatchNumber
+
+
+class DisputeResult(StreamCommand, frozen=True, kw_only=True, tag="tournament.dispute"):
+    """Dispute one's own match, so that staff decide it."""
+
+    match: MatchNumber
+    note: Note = ""
+    evidence: Evidence | None = None
+
+
+class DecideMatch(StreamCommand, frozen=True, kw_only=True, tag="tournament.decide"):
+    """Decide a match as staff, from its opening until it is done, whatever its sides have said."""
+
+    match: MatchNumber
+    winner: Annotated[int, Meta(ge=0, le=limits.TOURNAMENT_ENTRIES_MAX)]
+    """The number of the entrant who has won; 0: nobody, both forfeit."""
+    scores: Scores = ()
+    """None, or some that this winner has won by."""
+    note: Note = ""
+
+
+TournamentCommand = (
+    CreateTournament
+    | ChangeTournament
+    | SetStaff
+    | OpenRegistration
+    | OpenCheckIn
+    | StartTournament
+    | CancelTournament
+    | EnterTournament
+    | LeaveTournament
+    | CheckIn
+    | AddEntrants
+    | AcceptEntrant
+    | RemoveEntrant
+    | SetSeeds
+    | SayReady
+    | ReportResult
+    | ConfirmResult
+    | DisputeResult
+    | DecideMatch
+)
+COMMANDS: Final = TournamentCommand.__args__
+"""What clients may send."""
+
+# --- the server's own --------------------------------------------------------------------------------------
+
+
+class Advance(StreamCommand, frozen=True, kw_only=True, tag="tournament.advance"):
+    """The tournament's own: do what is due at this time, as much of it as one command may."""
+
+
+class ErasePerson(StreamCommand, frozen=True, kw_only=True, tag="tournament.erase_person"):
+    """The server's own: this user's account is gone. They leave, and of these events those that hold a text of theirs
+    are emptied.
+
+    Sent again, each time with another client_id, until no row names them.
+    """
+
+    user: UserId
+    events: Annotated[tuple[_Seq, ...], Meta(max_length=limits.ERASE_SEQS_MAX)] = ()
+
+
+INTERNAL: Final = (Advance, ErasePerson)

@@ -1,0 +1,280 @@
+"""What happened in a tournament: payloads; who and when stand in the event's header.
+
+Marks repeat all fields but texts that people wrote (names, descriptions, notes, reasons, links) and None; scores stand
+there flat. A docstring names the marks that are more than that.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec import Struct
+
+from protocol.ids import UserId
+from protocol.tournament import (
+    EntrantStatus,
+    Entry,
+    Format,
+    Part,
+    ResultKind,
+    Scores,
+    StaffRole,
+    Visibility,
+)
+
+
+class TournamentCreated(Struct, frozen=True, kw_only=True):
+    """A tournament was created as a draft: always its first event. The author owns it, unless it is no user."""
+
+    name: str
+    description: str
+    game: str | None
+    format: Format
+    third_place: bool
+    reset: bool
+    best_of: int
+    entrants_max: int
+    visibility: Visibility
+    entry: Entry
+    ready_s: int
+    confirm_s: int
+    registration_at: int | None
+    check_in_at: int | None
+    start_at: int | None
+
+
+class TournamentChanged(Struct, frozen=True, kw_only=True):
+    """Settings of the tournament were changed to those values that are not None; a time of 0 was taken away.
+
+    The marks ``named`` and ``described`` tell that these texts changed.
+    """
+
+    name: str | None = None
+    description: str | None = None
+    game: str | None = None
+    format: Format | None = None
+    third_place: bool | None = None
+    reset: bool | None = None
+    best_of: int | None = None
+    entrants_max: int | None = None
+    visibility: Visibility | None = None
+    entry: Entry | None = None
+    ready_s: int | None = None
+    confirm_s: int | None = None
+    registration_at: int | None = None
+    check_in_at: int | None = None
+    start_at: int | None = None
+
+
+class StaffSet(Struct, frozen=True, kw_only=True):
+    """A user has this role on the staff of the tournament now; None: no role."""
+
+    user: UserId
+    role: StaffRole | None = None
+
+
+class RegistrationOpened(Struct, frozen=True, kw_only=True):
+    """The registration of the tournament was opened."""
+
+
+class CheckInOpened(Struct, frozen=True, kw_only=True):
+    """The check-in of the tournament was opened."""
+
+
+class TournamentStarted(Struct, frozen=True, kw_only=True):
+    """The tournament has started.
+
+    The mark ``seeds`` holds the numbers of all who take part, the best first. From these, the format and the version of
+    the engine anybody can work out who meets whom.
+    """
+
+    engine: int
+    """The version of the rules by which the bracket was made."""
+    draw: str
+    """The number from which those without a seed of their own were drawn, in decimal."""
+    count: int
+    """How many take part."""
+
+
+class TournamentNotStarted(Struct, frozen=True, kw_only=True):
+    """The time of the start has come, but too few were there. The time is taken away: an organiser decides."""
+
+    count: int
+    """How many could have taken part."""
+
+
+class TournamentCancelled(Struct, frozen=True, kw_only=True):
+    """The tournament was cancelled."""
+
+    reason: str = ""
+
+
+class TournamentFinished(Struct, frozen=True, kw_only=True):
+    """The last match is done, and the tournament has finished."""
+
+    entrants: tuple[int, ...]
+    """The first ones by number, the best first; none if everybody was out."""
+    places: tuple[int, ...]
+    """Their places, in the same order."""
+
+
+class EntrantEntered(Struct, frozen=True, kw_only=True):
+    """Somebody entered the tournament, again or for the first time.
+
+    The mark ``listens`` tells that they may watch from now on.
+    """
+
+    entrant: int
+    status: EntrantStatus
+    """*entered*, *waiting* or *pending*."""
+    count: int
+    """How many are entered now."""
+    user: UserId | None = None
+    name: str | None = None
+    """Of somebody without an account."""
+
+
+class EntrantAccepted(Struct, frozen=True, kw_only=True):
+    """Staff have accepted an entrant of the tournament."""
+
+    entrant: int
+    status: EntrantStatus
+    """*entered* or *waiting*."""
+    count: int
+    """How many are entered now."""
+
+
+class EntrantPromoted(Struct, frozen=True, kw_only=True):
+    """An entrant of the tournament has moved up from the waitlist."""
+
+    entrant: int
+    count: int
+    """How many are entered now."""
+    user: UserId | None = None
+
+
+class EntrantLeft(Struct, frozen=True, kw_only=True):
+    """An entrant isn't in the tournament any more. Who mayn't watch it any more is revoked by the header."""
+
+    entrant: int
+    status: EntrantStatus
+    """*left*, *removed* or *disqualified*."""
+    count: int
+    """How many are entered now."""
+    reason: str = ""
+
+
+class EntrantCheckedIn(Struct, frozen=True, kw_only=True):
+    """An entrant of the tournament has checked in."""
+
+    entrant: int
+
+
+class SeedsSet(Struct, frozen=True, kw_only=True):
+    """Entrants of the tournament were seeded in this order, the best first; before the start."""
+
+    entrants: tuple[int, ...]
+
+
+class MatchOpened(Struct, frozen=True, kw_only=True):
+    """A match was opened: its sides must say that they are ready, or play at once.
+
+    The mark ``players`` holds the ids of the users who are called to it.
+    """
+
+    match: int
+    part: Part
+    round: int
+    a: int
+    b: int
+    ready_a: bool
+    ready_b: bool
+    """A side without an account is ready at once. If both are, the match is being played."""
+    until: int | None = None
+    """Until when both must be ready, Unix milliseconds."""
+
+
+class SideReady(Struct, frozen=True, kw_only=True):
+    """A side of a match is ready; once both are, the match is being played."""
+
+    match: int
+    entrant: int
+    ready_a: bool
+    ready_b: bool
+
+
+class ResultReported(Struct, frozen=True, kw_only=True):
+    """A side has reported the result of a match."""
+
+    match: int
+    entrant: int
+    winner: int
+    scores: Scores
+    until: int
+    """When it counts as confirmed, Unix milliseconds."""
+
+
+class ResultDisputed(Struct, frozen=True, kw_only=True):
+    """A side has disputed a match, or reported something else than the other side: staff decide it."""
+
+    match: int
+    entrant: int
+    scores: Scores = ()
+    """What this side has reported itself."""
+    note: str = ""
+    evidence: str | None = None
+
+
+class MatchFinished(Struct, frozen=True, kw_only=True):
+    """A match is done."""
+
+    match: int
+    winner: int
+    """The number of an entrant; 0 for nobody."""
+    loser: int
+    """The number of an entrant; 0 for nobody, or for both."""
+    kind: ResultKind
+    scores: Scores = ()
+    note: str = ""
+    fills: tuple[int, ...] = ()
+    """What follows for other matches: a match, its side a, its side b; the next match, and so on. A side is the number
+    of an entrant, 0 for nobody, or -1 while it isn't known. A match with nobody on a side is done, too.
+    """
+    placed: tuple[int, ...] = ()
+    """Who plays no more, and their place: an entrant, a place; the next one, and so on."""
+
+
+class PersonErased(Struct, frozen=True, kw_only=True):
+    """A user's account was erased, and so were their texts in the events at the header's ``erases``.
+
+    Marks: ``name``, ``description`` and ``reason`` if the tournament's is gone; ``names`` and ``reasons``: entrants
+    whose name, or reason of removal, is gone; ``disputes`` and ``decisions``: matches whose note on that is gone;
+    ``owner`` if the owner was erased: who owns the tournament now, "" for nobody.
+    """
+
+    user: UserId
+
+
+EVENTS: Final[dict[str, type[Struct]]] = {
+    "tournament.created": TournamentCreated,
+    "tournament.changed": TournamentChanged,
+    "tournament.staff_set": StaffSet,
+    "tournament.registration_opened": RegistrationOpened,
+    "tournament.check_in_opened": CheckInOpened,
+    "tournament.started": TournamentStarted,
+    "tournament.not_started": TournamentNotStarted,
+    "tournament.cancelled": TournamentCancelled,
+    "tournament.finished": TournamentFinished,
+    "tournament.entered": EntrantEntered,
+    "tournament.accepted": EntrantAccepted,
+    "tournament.promoted": EntrantPromoted,
+    "tournament.left": EntrantLeft,
+    "tournament.checked_in": EntrantCheckedIn,
+    "tournament.seeded": SeedsSet,
+    "tournament.match_opened": MatchOpened,
+    "tournament.side_ready": SideReady,
+    "tournament.reported": ResultReported,
+    "tournament.disputed": ResultDisputed,
+    "tournament.match_finished": MatchFinished,
+    "tournament.person_erased": PersonErased,
+}

@@ -1,0 +1,104 @@
+"""What the snapshot of a tournament shows."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from protocol.ids import StreamId, UserId
+from protocol.tournament import (
+    EntrantStatus,
+    Entry,
+    Format,
+    MatchPhase,
+    Part,
+    Phase,
+    ResultKind,
+    Scores,
+    StaffRole,
+    Visibility,
+)
+
+
+class StaffMember(Struct, frozen=True, kw_only=True):
+    """A user on the staff of a tournament."""
+
+    user: UserId
+    role: StaffRole
+
+
+class MatchView(Struct, frozen=True, kw_only=True):
+    """A match of a tournament that both of its sides have reached."""
+
+    match: int
+    part: Part
+    round: int
+    phase: MatchPhase
+    a: int
+    b: int
+    """The numbers of the entrants on its two sides; 0 for nobody."""
+    user_a: UserId | None
+    user_b: UserId | None
+    """None for somebody without an account."""
+    ready_a: bool
+    ready_b: bool
+    until: int | None
+    """When its phase ends by itself, Unix milliseconds."""
+    reported_by: int
+    """The number of the entrant who has reported the scores; 0 if nobody has."""
+    scores: Scores
+    winner: int
+    kind: ResultKind | None
+    """None until it is done."""
+
+
+class OwnEntry(Struct, frozen=True, kw_only=True):
+    """What the one who asks is in a tournament."""
+
+    entrant: int
+    status: EntrantStatus
+    checked_in: bool
+    match: MatchView | None
+    """The match that they play now, or wait for once both sides are known."""
+
+
+class TournamentView(Struct, frozen=True, kw_only=True):
+    """The state of a tournament: no texts; those, entrants and all matches are requests of their own."""
+
+    tournament: StreamId
+    phase: Phase
+    owner: UserId | None
+    staff: list[StaffMember]
+    """All who have a role, beside the owner."""
+    game: str | None
+    format: Format
+    third_place: bool
+    reset: bool
+    best_of: int
+    entrants_max: int
+    visibility: Visibility
+    entry: Entry
+    ready_s: int
+    confirm_s: int
+    registration_at: int | None
+    check_in_at: int | None
+    start_at: int | None
+    entered: int
+    """How many are entered; after the start, how many take part."""
+    checked_in: int
+    waiting: int
+    """How many are on the waitlist."""
+    pending: int
+    """How many wait until staff accept them."""
+    matches: int
+    """How many there are in all; 0 before the start."""
+    matches_done: int
+    current: list[MatchView]
+    """The first VIEW_MATCHES_MAX of those that are open and not done."""
+    entrants: list[int]
+    """Once it has finished: the first ones by number, the best first."""
+    places: list[int]
+    """Their places, in the same order."""
+    own: OwnEntry | None
+    """None if the one who asks has never entered."""
+    role: StaffRole | None
+    """The role of the one who asks; the owner is an organiser."""

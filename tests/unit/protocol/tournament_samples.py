@@ -1,0 +1,290 @@
+"""Real values of every message of tournaments, each with the map it must be on the wire."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from msgspec import Struct
+
+from protocol.tournament.commands import (
+    AcceptEntrant,
+    AddEntrants,
+    CancelTournament,
+    ChangeTournament,
+    CheckIn,
+    ConfirmResult,
+    CreateTournament,
+    DecideMatch,
+    DisputeResult,
+    EnterTournament,
+    LeaveTournament,
+    NewEntrant,
+    OpenCheckIn,
+    OpenRegistration,
+    RemoveEntrant,
+    ReportResult,
+    SayReady,
+    SetSeeds,
+    SetStaff,
+    StartTournament,
+)
+from protocol.tournament.events import (
+    CheckInOpened,
+    EntrantAccepted,
+    EntrantCheckedIn,
+    EntrantEntered,
+    EntrantLeft,
+    EntrantPromoted,
+    MatchFinished,
+    MatchOpened,
+    PersonErased,
+    RegistrationOpened,
+    ResultDisputed,
+    ResultReported,
+    SeedsSet,
+    SideReady,
+    StaffSet,
+    TournamentCancelled,
+    TournamentChanged,
+    TournamentCreated,
+    TournamentFinished,
+    TournamentNotStarted,
+    TournamentStarted,
+)
+from protocol.tournament.view import MatchView, OwnEntry, StaffMember, TournamentView
+from tests.unit.protocol.room_samples import ANN, AT, BOB, CLIENT_ID, TEXT, Map
+
+TOURNAMENT = "tournament:5f0c1a52b4f24f2f9a0c6f1d2e3b4a59"
+LINK = "https://example.org/final.png?at=1#x"
+_ASK: Map = {"client_id": CLIENT_ID, "stream": TOURNAMENT}
+
+
+def _plain(value: Any) -> Any:
+    return [_plain(part) for part in cast("tuple[Any, ...]", value)] if isinstance(value, tuple) else value
+
+
+def _of(command: type, **fields: Any) -> tuple[Struct, Map]:
+    """A command of these fields, none of which has its default, and its map."""
+    tag = str(command.__struct_config__.tag)  # type: ignore[attr-defined]
+    return command(**_ASK, **fields), {"t": tag, **_ASK, **{name: _plain(v) for name, v in fields.items()}}
+
+
+_CHOSEN: Map = {
+    "name": TEXT,
+    "description": TEXT,
+    "game": "chess-960",
+    "format": "double_elimination",
+    "third_place": True,
+    "reset": False,
+    "best_of": 3,
+    "entrants_max": 2,
+    "visibility": "invited",
+    "entry": "listed",
+    "ready_s": 0,
+    "confirm_s": 1,
+    "registration_at": AT,
+    "check_in_at": AT + 1,
+    "start_at": 2**53 - 1,
+}
+CLIENT: list[tuple[Struct, Map]] = [
+    (
+        CreateTournament(client_id=CLIENT_ID, name="Cup"),
+        {"t": "tournament.create", "client_id": CLIENT_ID, "name": "Cup"},
+    ),
+    (
+        CreateTournament(client_id=CLIENT_ID, **_CHOSEN),
+        {"t": "tournament.create", "client_id": CLIENT_ID, **_CHOSEN},
+    ),
+    _of(ChangeTournament, **_CHOSEN),
+    _of(ChangeTournament, start_at=0),
+    _of(SetStaff, user=BOB, role="referee"),
+    _of(SetStaff, user=BOB, role=None),
+    _of(OpenRegistration),
+    _of(OpenCheckIn),
+    _of(StartTournament),
+    _of(CancelTournament),
+    _of(CancelTournament, reason=TEXT),
+    _of(EnterTournament, resend=True),
+    _of(LeaveTournament),
+    _of(CheckIn),
+    _of(CheckIn, entrant=8192),
+    (
+        AddEntrants(**_ASK, entrants=(NewEntrant(user=BOB), NewEntrant(name=TEXT))),
+        {
+            "t": "tournament.add_entrants",
+            **_ASK,
+            "entrants": [{"user": BOB, "name": None}, {"user": None, "name": TEXT}],
+        },
+    ),
+    _of(AcceptEntrant, entrant=1),
+    _of(RemoveEntrant, entrant=1),
+    _of(RemoveEntrant, entrant=1, disqualify=True, reason=TEXT),
+    _of(SetSeeds, entrants=(2, 1)),
+    _of(SayReady, match=1),
+    _of(SayReady, match=2**53 - 1, entrant=2),
+    _of(ReportResult, match=1, scores=((16, 3), (0, 1_000_000))),
+    _of(ConfirmResult, match=1),
+    _of(DisputeResult, match=1),
+    _of(DisputeResult, match=1, note=TEXT, evidence=LINK),
+    _of(DecideMatch, match=1, winner=0),
+    _of(DecideMatch, match=1, winner=2, scores=((1, 2),), note=TEXT),
+]
+
+
+def _event(kind: str, payload: Struct, **fields: Any) -> tuple[str, Struct, Map]:
+    """An event whose payload is built from these fields, all it has."""
+    return f"tournament.{kind}", payload, {name: _plain(value) for name, value in fields.items()}
+
+
+_NO_SETTINGS: Map = dict.fromkeys(_CHOSEN)
+_OPENED: Map = {
+    "match": 1,
+    "part": "losers",
+    "round": 2,
+    "a": 3,
+    "b": 4,
+    "ready_a": False,
+    "ready_b": True,
+    "until": AT,
+}
+_FINISHED: Map = {
+    "match": 1,
+    "winner": 3,
+    "loser": 4,
+    "kind": "played",
+    "scores": [[2, 1]],
+    "note": TEXT,
+    "fills": [2, 3, -1],
+    "placed": [4, 5],
+}
+EVENTS: list[tuple[str, Struct, Map]] = [
+    ("tournament.created", TournamentCreated(**_CHOSEN), _CHOSEN),
+    ("tournament.changed", TournamentChanged(best_of=5), {**_NO_SETTINGS, "best_of": 5}),
+    _event("staff_set", StaffSet(user=BOB, role="streamer"), user=BOB, role="streamer"),
+    _event("registration_opened", RegistrationOpened()),
+    _event("check_in_opened", CheckInOpened()),
+    _event("started", TournamentStarted(engine=1, draw="9", count=2), engine=1, draw="9", count=2),
+    _event("not_started", TournamentNotStarted(count=1), count=1),
+    _event("cancelled", TournamentCancelled(reason=TEXT), reason=TEXT),
+    _event("finished", TournamentFinished(entrants=(2, 1), places=(1, 2)), entrants=(2, 1), places=(1, 2)),
+    _event(
+        "entered",
+        EntrantEntered(entrant=1, status="entered", count=1, user=ANN),
+        entrant=1,
+        status="entered",
+        count=1,
+        user=ANN,
+        name=None,
+    ),
+    _event(
+        "accepted",
+        EntrantAccepted(entrant=1, status="waiting", count=2),
+        entrant=1,
+        status="waiting",
+        count=2,
+    ),
+    _event("promoted", EntrantPromoted(entrant=1, count=2, user=ANN), entrant=1, count=2, user=ANN),
+    _event(
+        "left",
+        EntrantLeft(entrant=1, status="removed", count=2, reason=TEXT),
+        entrant=1,
+        status="removed",
+        count=2,
+        reason=TEXT,
+    ),
+    _event("checked_in", EntrantCheckedIn(entrant=1), entrant=1),
+    _event("seeded", SeedsSet(entrants=(2, 1)), entrants=(2, 1)),
+    ("tournament.match_opened", MatchOpened(**_OPENED), _OPENED),
+    _event(
+        "side_ready",
+        SideReady(match=1, entrant=3, ready_a=True, ready_b=False),
+        match=1,
+        entrant=3,
+        ready_a=True,
+        ready_b=False,
+    ),
+    _event(
+        "reported",
+        ResultReported(match=1, entrant=3, winner=3, scores=((2, 1), (2, 0)), until=AT),
+        match=1,
+        entrant=3,
+        winner=3,
+        scores=((2, 1), (2, 0)),
+        until=AT,
+    ),
+    _event(
+        "disputed",
+        ResultDisputed(match=1, entrant=4, note=TEXT, evidence=LINK),
+        match=1,
+        entrant=4,
+        scores=(),
+        note=TEXT,
+        evidence=LINK,
+    ),
+    (
+        "tournament.match_finished",
+        MatchFinished(
+            match=1,
+            winner=3,
+            loser=4,
+            kind="played",
+            scores=((2, 1),),
+            note=TEXT,
+            fills=(2, 3, -1),
+            placed=(4, 5),
+        ),
+        _FINISHED,
+    ),
+    _event("person_erased", PersonErased(user=BOB), user=BOB),
+]
+
+_MATCH: Map = {
+    "match": 7,
+    "part": "winners",
+    "round": 1,
+    "phase": "reported",
+    "a": 1,
+    "b": 2,
+    "user_a": ANN,
+    "user_b": None,
+    "ready_a": True,
+    "ready_b": True,
+    "until": AT,
+    "reported_by": 1,
+    "winner": 0,
+    "kind": None,
+}
+_SETTINGS: Map = {name: value for name, value in _CHOSEN.items() if name not in ("name", "description")}
+_STATE: Map = {
+    "tournament": TOURNAMENT,
+    "phase": "running",
+    "owner": ANN,
+    **_SETTINGS,
+    "entered": 4,
+    "checked_in": 3,
+    "waiting": 2,
+    "pending": 1,
+    "matches": 3,
+    "matches_done": 1,
+    "entrants": [],
+    "places": [],
+    "role": "organiser",
+}
+_SHOWN = MatchView(**_MATCH, scores=((2, 1),))
+VIEW = TournamentView(
+    **_STATE,
+    staff=[StaffMember(user=BOB, role="referee")],
+    current=[_SHOWN],
+    own=OwnEntry(entrant=1, status="entered", checked_in=True, match=_SHOWN),
+)
+VIEW_MAP: Map = {
+    **_STATE,
+    "staff": [{"user": BOB, "role": "referee"}],
+    "current": [{**_MATCH, "scores": [[2, 1]]}],
+    "own": {
+        "entrant": 1,
+        "status": "entered",
+        "checked_in": True,
+        "match": {**_MATCH, "scores": [[2, 1]]},
+    },
+}
