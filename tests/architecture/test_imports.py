@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 ALLOWED = {
     "protocol": {"protocol", "msgspec"},
     "actors": {"actors", "protocol", "msgspec", "outcome", "rpds", "trio", "typing_extensions"},
+    "actors/tournament/engine": {"actors.tournament.engine", "msgspec"},
     "storage/memory": {
         "storage.memory",
         "storage.tables",
