@@ -21,16 +21,19 @@ _PARTS: Final = ("names", "reasons", "disputes", "decisions")
 
 
 def needed_facts(command: ErasePerson) -> tuple[FactKey, ...]:
-    """The rows that name this person."""
-    named = (FactKey(table, command.user) for table in (PLAYER, STAFF, LISTENERS))
-    return *named, *(authored_key(seq) for seq in command.events)
+    """The rows that name this person, and those of the texts."""
+    return *_named(command.user), *(authored_key(seq) for seq in command.events)
+
+
+def _named(user: str) -> tuple[FactKey, ...]:
+    return tuple(FactKey(table, user) for table in (PLAYER, STAFF, LISTENERS))
 
 
 def erase(context: Context, command: ErasePerson) -> Decision:
     """They leave it, and their texts are gone. Nothing happens when no row names them any more."""
     user = command.user
     texts = {seq: row for seq in command.events if (row := _theirs(context, seq, user)) is not None}
-    if not texts and all(context.facts[key] is None for key in needed_facts(command)):
+    if not texts and all(context.facts[key] is None for key in _named(user)):
         return Accept()
     course = Course(context)
     number = context.tournament.users.get(user)

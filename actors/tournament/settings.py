@@ -61,7 +61,7 @@ def unfit(settings: Settings) -> Refuse | None:
         return Refuse(Code.INVALID, "Staff enter people in a tournament for invited people.", "entry")
     given = [(name, at) for name in TIMES if (at := getattr(settings, name)) is not None]
     for (_, earlier), (name, later) in pairwise(given):
-        if later < earlier:
+        if later <= earlier:
             return Refuse(Code.INVALID, "Registration, check-in and start come in this order.", name)
     return None
 

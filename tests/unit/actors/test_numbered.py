@@ -1,4 +1,4 @@
-"""The sequence of states that grow: it behaves as a list from 1, leaves its earlier versions alone, and is kept as one."""
+"""The sequence of states that grow: it behaves as a list from 1, leaves its earlier versions alone, and is kept so."""
 
 from __future__ import annotations
 
