@@ -57,15 +57,17 @@ BLOCK: Final = "block"
 """Key: ``pair(who, whom)``. There is a row if the first has blocked the second."""
 FRIENDS: Final = "friends"
 """Key: ``pair(a, b)``. There is a row if the two are friends."""
+LOOKUP: Final = "lookup"
+"""Key: ``pair(table, key)``. There is a row if the lookup table has an entry of this key that isn't retired."""
 MEMBERSHIPS: Final = "memberships"
 """Key: a user id. ``count``: how many streams the user may listen to, counted up to MEMBERSHIPS_MAX."""
 MEMBERSHIPS_MAX: Final = 2_000
-SHARED_FACTS: Final = frozenset({PERSON, HANDLE, BLOCK, FRIENDS, MEMBERSHIPS})
+SHARED_FACTS: Final = frozenset({PERSON, HANDLE, BLOCK, FRIENDS, LOOKUP, MEMBERSHIPS})
 """Tables of facts that belong to no stream. Kinds may ask for them, none may project into them."""
 
 
 def pair(one: str, other: str) -> str:
-    """The key of a fact about two users."""
+    """The key of a fact about two things, such as users."""
     return f"{one} {other}"
 
 

@@ -143,7 +143,6 @@ PRESENT_USERS_MAX: Final = 100
 # --- tournaments ---------------------------------------------------------------------------------------
 TOURNAMENT_NAME_CHARS_MAX: Final = 80
 TOURNAMENT_DESCRIPTION_CHARS_MAX: Final = 4000
-GAME_KEY_CHARS_MAX: Final = 40
 ENTRANT_NAME_CHARS_MAX: Final = 64
 NOTE_CHARS_MAX: Final = 500
 """What is said with a dispute or a decision."""

@@ -19,6 +19,5 @@ LookupKey = Annotated[
         max_length=limits.LOOKUP_KEY_CHARS_MAX,
         pattern=KEY_PATTERN,
         description="the key of an entry in a lookup table; of a language its tag (BCP 47)",
-        examples=["chess"],
     ),
 ]

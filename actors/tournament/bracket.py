@@ -13,7 +13,14 @@ ENGINE: Final = 1
 
 def bracket_of(tournament: Tournament) -> Bracket:
     """The bracket of a tournament that has started."""
-    settings, count = tournament.settings, len(tournament.seeds)
-    if settings.format == "double_elimination":
-        return double(count, reset=settings.reset)
-    return single(count, third_place=settings.third_place)
+    settings = tournament.settings
+    return bracket_for(
+        settings.format, len(tournament.seeds), third_place=settings.third_place, reset=settings.reset
+    )
+
+
+def bracket_for(format_: str, count: int, *, third_place: bool, reset: bool) -> Bracket:
+    """The bracket of so many, in this format."""
+    if format_ == "double_elimination":
+        return double(count, reset=reset)
+    return single(count, third_place=third_place)

@@ -7,15 +7,18 @@ from typing import Any, Final, cast
 
 from msgspec import Struct
 
-from actors.kind import PERSON, Accept, Emit, FactKey, Facts, Instant, Refuse
+from actors.kind import LOOKUP, PERSON, Accept, Emit, FactKey, Facts, Instant, Refuse, pair
 from actors.tournament.apply import apply
 from actors.tournament.state import Rank, Tournament
 from protocol.codes import Code
 from protocol.event import Header, Mark
+from protocol.tournament.commands import ChangeTournament, CreateTournament
 from protocol.tournament.events import EVENTS
 
 _TEXTS: Final = frozenset({"name", "description", "reason", "note", "evidence"})
 """Fields that people write: marks never hold them."""
+_LOOKUPS: Final = ("game", "platform", "region")
+"""Settings that are keys of the lookup tables of these names."""
 _TYPES: Final = {payload: name for name, payload in EVENTS.items()}
 
 
@@ -39,11 +42,28 @@ class Context(Struct, frozen=True):
         """The number of the entrant who the one who asks is or was."""
         return self.tournament.users.get(self.by)
 
+    def unusable(self, command: CreateTournament | ChangeTournament) -> Refuse | None:
+        """Why what was chosen from a lookup table can't be: it isn't there, or is retired."""
+        for name, key in chosen(command).items():
+            if self.facts.get(lookup_key(name, key)) is None:
+                return Refuse(Code.NOT_FOUND, f"There is no such {name}.", name)
+        return None
+
     def unknown(self, user: str, field: str) -> Refuse | None:
         """Why a user can't be named: there is none."""
         if self.facts.get(person_key(user)) is None:
             return Refuse(Code.NOT_FOUND, "There is no such user.", field)
         return None
+
+
+def chosen(command: CreateTournament | ChangeTournament) -> dict[str, str]:
+    """The keys that it names, by their lookup table."""
+    return {name: key for name in _LOOKUPS if (key := getattr(command, name)) is not None}
+
+
+def lookup_key(table: str, key: str) -> FactKey:
+    """Whether an entry of a lookup table can be chosen."""
+    return FactKey(LOOKUP, pair(table, key))
 
 
 def person_key(user: str) -> FactKey:

@@ -10,7 +10,7 @@ from typing import Final
 from actors.kind import Decision, FactKey, Refuse
 from actors.tournament import entrants, lifecycle, matches, settings
 from actors.tournament.advance import advance
-from actors.tournament.context import Context, person_key
+from actors.tournament.context import Context, chosen, lookup_key, person_key
 from actors.tournament.entrants import block_key
 from actors.tournament.erasure import erase
 from actors.tournament.erasure import needed_facts as erasure_facts
@@ -19,7 +19,14 @@ from protocol.codes import Code
 from protocol.frames import Command
 from protocol.ids import SYSTEM
 from protocol.tournament import Phase
-from protocol.tournament.commands import AddEntrants, Advance, CreateTournament, ErasePerson, SetStaff
+from protocol.tournament.commands import (
+    AddEntrants,
+    Advance,
+    ChangeTournament,
+    CreateTournament,
+    ErasePerson,
+    SetStaff,
+)
 
 _RULES: Final[Rules] = {**lifecycle.RULES, **settings.RULES, **entrants.RULES, **matches.RULES}
 _SENTENCES: Final[dict[Phase, str]] = {
@@ -61,6 +68,8 @@ def needed_facts(command: Command, by: str) -> tuple[FactKey, ...]:
         case AddEntrants():
             users = [new.user for new in command.entrants if new.user is not None]
             return tuple(key for user in users for key in (person_key(user), block_key(user, by)))
+        case CreateTournament() | ChangeTournament():
+            return tuple(lookup_key(name, key) for name, key in chosen(command).items())
         case SetStaff(user=user):
             return (person_key(user),)
         case ErasePerson():

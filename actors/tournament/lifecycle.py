@@ -41,7 +41,7 @@ def create(context: Context, command: CreateTournament) -> Decision:
     if context.tournament.phase is not None:
         return Refuse(Code.ALREADY_EXISTS)
     chosen = {name: getattr(command, name) for name in Settings.__struct_fields__}
-    if refusal := unfit(Settings(**chosen)):
+    if refusal := unfit(Settings(**chosen)) or context.unusable(command):
         return refusal
     return emit(TournamentCreated(name=command.name, description=command.description, **chosen))
 

@@ -84,6 +84,10 @@ def _started(header: Header, _: object) -> Sequence[Change]:
     return (Update(TOURNAMENT, "", cast(Any, values)),)
 
 
+def _seeded(header: Header, _: object) -> Sequence[Change]:
+    return (Update(TOURNAMENT, "", {"seeds": [*cast("Sequence[int]", header.marks.get("entrants", ()))]}),)
+
+
 def _not_started(_: Header, __: object) -> Sequence[Change]:
     return (Update(TOURNAMENT, "", {"start_at": None}),)
 
@@ -193,6 +197,7 @@ _ROWS: Final[Mapping[str, Project]] = {
     "tournament.changed": _changed,
     "tournament.registration_opened": _phase("registration"),
     "tournament.check_in_opened": _phase("check_in"),
+    "tournament.seeded": _seeded,
     "tournament.started": _started,
     "tournament.not_started": _not_started,
     "tournament.cancelled": _cancelled,

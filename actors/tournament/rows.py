@@ -29,6 +29,8 @@ TABLES: Final = (
             Column("name", Type.TEXT),
             Column("description", Type.TEXT),
             Column("game", Type.TEXT),
+            Column("platform", Type.TEXT),
+            Column("region", Type.TEXT),
             Column("format", Type.TEXT, required=True),
             Column("third_place", Type.BOOLEAN, required=True),
             Column("reset", Type.BOOLEAN, required=True),
@@ -52,7 +54,8 @@ TABLES: Final = (
             Column("reason", Type.TEXT),
             # How many are entered; since the start, how many took part.
             Column("entrants", Type.INTEGER, required=True, default=0),
-            # Since the start: entrants, the best first. The bracket follows from it and the version of the engine.
+            # Entrants, the best first. Before the start those who were seeded; then all who take part: the bracket
+            # follows from it and the version of the engine.
             Column("seeds", Type.INTEGERS),
             Column("engine", Type.INTEGER),
             Column("draw", Type.TEXT),

@@ -40,7 +40,7 @@ def change(context: Context, command: ChangeTournament) -> Decision:
     if refusal := _too_late(tournament, chosen):
         return refusal
     after = replace(tournament.settings, **{n: (v or None) if n in TIMES else v for n, v in chosen.items()})
-    if refusal := unfit(after) or _unfit_for(tournament, after):
+    if refusal := unfit(after) or _unfit_for(tournament, after) or context.unusable(command):
         return refusal
     marks: dict[str, Mark] = {name: True for name, changed in texts.items() if changed}
     return emit(TournamentChanged(name=command.name, description=command.description, **chosen), marks=marks)

@@ -53,6 +53,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """What its creator chose, and staff have changed."""
 
     game: str | None = None
+    platform: str | None = None
+    region: str | None = None
     format: Format = "single_elimination"
     third_place: bool = False
     reset: bool = True

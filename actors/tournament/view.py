@@ -20,6 +20,8 @@ def view(tournament: Tournament, user: str) -> TournamentView:
         owner=tournament.owner,
         staff=[StaffMember(user=who, role=role) for who, role in tournament.staff.items()],
         game=settings.game,
+        platform=settings.platform,
+        region=settings.region,
         format=settings.format,
         third_place=settings.third_place,
         reset=settings.reset,

@@ -46,19 +46,25 @@ WORDS: Final[dict[str, Any]] = {
     "by": "user:0d9a41f0c1f84f1f8c0f7d6f3f6f6c11",
     "body": "gg, well played @ben",
     "code": "123456",
+    "decision": "Their client has crashed.",
+    "description": "A cup for everybody, every Friday.",
     "detail": "The room is in slow mode: wait, then try again.",
     "device": "Ann's phone",
     "display_name": "Ann",
+    "draw": "8126543210987654321",
     "email": "ann@example.org",
     "error": "The answer came too late.",
+    "evidence": "https://example.org/final-board.png",
     "external_id": "player-4711",
     "field": "body",
     "from_address": "192.0.2.7",
     "failures": 0,
+    "game": "chess",
     "ground": "spam",
     "handle": "ann_of_arc",
     "hosts": "example.org",
     "identities": "example",
+    "key": "chess",
     "last_place": "192.0.2.7",
     "matter": "signed_in",
     "name": "Duelists",
@@ -68,10 +74,12 @@ WORDS: Final[dict[str, Any]] = {
     "on": "user:0d9a41f0c1f84f1f8c0f7d6f3f6f6c11",
     "password": "correct horse battery staple",
     "place": "192.0.2.7",
+    "platform": "web",
     "prefix": "ann",
     "reaction": "👍",
     "reason": "Spam, again.",
     "redirect_uri": "https://play.example.org/signed-in",
+    "region": "europe",
     "scopes": "rooms.create",
     "secret": "JBSWY3DPEHPK3PXP",
     "state": "kT0v",
@@ -138,7 +146,8 @@ def _of_field(field: inspect.Field) -> Any:
 def _number(kind: inspect.IntType, name: str) -> int:
     if name in {"at", "until"} or name.endswith(("_at", "_until", "_since")):
         return AT
-    number = WORDS.get(name, 42)
+    word = WORDS.get(name)
+    number = word if isinstance(word, int) else 42
     if kind.le is not None:
         number = min(number, kind.le)
     if kind.lt is not None:

@@ -26,14 +26,6 @@ Evidence = Annotated[
         description="a link to a picture, a video or the like",
     ),
 ]
-GameKey = Annotated[
-    str,
-    Meta(
-        max_length=limits.GAME_KEY_CHARS_MAX,
-        pattern=r"^[a-z0-9_-]{1,40}$(?!\n)",
-        description="the key of a game in the lookup table of games",
-    ),
-]
 
 EntrantNumber = Annotated[int, Meta(ge=1, le=limits.TOURNAMENT_ENTRIES_MAX)]
 """Entrants are numbered within their tournament, in the order of their entry. Who comes back has the same number."""

@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 from protocol import limits
 from protocol.frames import CreateCommand, StreamCommand
 from protocol.ids import UserId
+from protocol.lookups import LookupKey
 from protocol.text import Reason
 from protocol.tournament import (
     At,
@@ -22,7 +23,6 @@ from protocol.tournament import (
     Entry,
     Evidence,
     Format,
-    GameKey,
     MatchNumber,
     Name,
     Note,
@@ -45,7 +45,10 @@ class CreateTournament(CreateCommand, frozen=True, kw_only=True, tag="tournament
 
     name: Name
     description: Description = ""
-    game: GameKey | None = None
+    game: LookupKey | None = None
+    platform: LookupKey | None = None
+    region: LookupKey | None = None
+    """Keys of the lookup tables of these names; of entries that aren't retired."""
     format: Format = "single_elimination"
     third_place: bool = False
     """Whether the losers of the semi-finals play for the third place; in single elimination alone."""
@@ -75,7 +78,9 @@ class ChangeTournament(StreamCommand, frozen=True, kw_only=True, tag="tournament
 
     name: Name | None = None
     description: Description | None = None
-    game: GameKey | None = None
+    game: LookupKey | None = None
+    platform: LookupKey | None = None
+    region: LookupKey | None = None
     format: Format | None = None
     third_place: bool | None = None
     reset: bool | None = None

@@ -29,6 +29,8 @@ class TournamentCreated(Struct, frozen=True, kw_only=True):
     name: str
     description: str
     game: str | None
+    platform: str | None = None
+    region: str | None = None
     format: Format
     third_place: bool
     reset: bool
@@ -52,6 +54,8 @@ class TournamentChanged(Struct, frozen=True, kw_only=True):
     name: str | None = None
     description: str | None = None
     game: str | None = None
+    platform: str | None = None
+    region: str | None = None
     format: Format | None = None
     third_place: bool | None = None
     reset: bool | None = None

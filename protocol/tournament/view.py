@@ -70,6 +70,8 @@ class TournamentView(Struct, frozen=True, kw_only=True):
     staff: list[StaffMember]
     """All who have a role, beside the owner."""
     game: str | None
+    platform: str | None
+    region: str | None
     format: Format
     third_place: bool
     reset: bool

@@ -205,8 +205,6 @@ export const TOURNAMENT_NAME_CHARS_MAX = 80
 
 export const TOURNAMENT_DESCRIPTION_CHARS_MAX = 4000
 
-export const GAME_KEY_CHARS_MAX = 40
-
 export const ENTRANT_NAME_CHARS_MAX = 64
 
 /** What is said with a dispute or a decision. */
@@ -897,6 +895,9 @@ export interface CreateTournament {
   name: string
   description?: string
   game?: string | null
+  platform?: string | null
+  /** Keys of the lookup tables of these names; of entries that aren't retired. */
+  region?: string | null
   format?: 'double_elimination' | 'single_elimination'
   /** Whether the losers of the semi-finals play for the third place; in single elimination alone. */
   third_place?: boolean
@@ -932,6 +933,8 @@ export interface ChangeTournament {
   name?: string | null
   description?: string | null
   game?: string | null
+  platform?: string | null
+  region?: string | null
   format?: 'double_elimination' | 'single_elimination' | null
   third_place?: boolean | null
   reset?: boolean | null
@@ -1574,6 +1577,8 @@ export interface TournamentCreated {
   readonly name: string
   readonly description: string
   readonly game: string | null
+  readonly platform: string | null
+  readonly region: string | null
   readonly format: 'double_elimination' | 'single_elimination'
   readonly third_place: boolean
   readonly reset: boolean
@@ -1597,6 +1602,8 @@ export interface TournamentChanged {
   readonly name: string | null
   readonly description: string | null
   readonly game: string | null
+  readonly platform: string | null
+  readonly region: string | null
   readonly format: 'double_elimination' | 'single_elimination' | null
   readonly third_place: boolean | null
   readonly reset: boolean | null
@@ -1836,6 +1843,8 @@ export interface TournamentView {
   /** All who have a role, beside the owner. */
   readonly staff: readonly StaffMember[]
   readonly game: string | null
+  readonly platform: string | null
+  readonly region: string | null
   readonly format: 'double_elimination' | 'single_elimination'
   readonly third_place: boolean
   readonly reset: boolean
@@ -2118,7 +2127,8 @@ export const PAYLOAD_DEFAULTS: Readonly<Record<string, object>> = {
   'inbox.match_called': { until: null },
   'inbox.warned': { login: null },
   'inbox.logins_ended': { before: 0 },
-  'tournament.changed': { name: null, description: null, game: null, format: null, third_place: null, reset: null, best_of: null, entrants_max: null, visibility: null, entry: null, ready_s: null, confirm_s: null, registration_at: null, check_in_at: null, start_at: null },
+  'tournament.created': { platform: null, region: null },
+  'tournament.changed': { name: null, description: null, game: null, platform: null, region: null, format: null, third_place: null, reset: null, best_of: null, entrants_max: null, visibility: null, entry: null, ready_s: null, confirm_s: null, registration_at: null, check_in_at: null, start_at: null },
   'tournament.staff_set': { role: null },
   'tournament.cancelled': { reason: "" },
   'tournament.entered': { user: null, name: null },

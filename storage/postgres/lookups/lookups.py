@@ -5,7 +5,6 @@ Every method may raise PostgresError. The caller judges who may.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import Enum, auto
 from typing import Any, Final
 
@@ -52,10 +51,6 @@ _CHANGE: Final = """
 update lookup set name = %(name)s, position = %(position)s, retired_at = %(retired_at)s
 where list = %(list)s and key = %(key)s
 """
-_USABLE: Final = """
-select w.list from unnest(%(lists)s::text[], %(keys)s::text[]) w(list, key)
-join lookup l on l.list = w.list and l.key = w.key and l.retired_at is null
-"""
 
 
 class Lookups:
@@ -67,12 +62,6 @@ class Lookups:
     async def entries(self, lookup: str) -> list[EntryRow]:
         """All entries of a table, retired ones too, by position."""
         return [EntryRow(*row) for row in await rows(self._pool, _ENTRIES, {"list": lookup})]
-
-    async def unusable(self, wanted: Mapping[str, str]) -> list[str]:
-        """Of keys by their table, the tables that lack theirs or have retired it."""
-        parameters = {"lists": list(wanted.keys()), "keys": list(wanted.values())}
-        usable = {lookup for (lookup,) in await rows(self._pool, _USABLE, parameters)}
-        return [lookup for lookup in wanted if lookup not in usable]
 
     async def add(
         self,

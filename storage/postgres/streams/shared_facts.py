@@ -1,4 +1,4 @@
-"""Facts that belong to no stream: handles of people, and relations between them."""
+"""Facts that belong to no stream: handles of people, relations between them, and what can be chosen from lists."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from actors.kind import BLOCK, FRIENDS, HANDLE, MEMBERSHIPS, PERSON, Row
+from actors.kind import BLOCK, FRIENDS, HANDLE, LOOKUP, MEMBERSHIPS, PERSON, Row
 from protocol.ids import USER_ID_PATTERN
 from storage.tables import UnstorableError, check_text
 
@@ -45,6 +45,10 @@ _FRIENDS: Final = """
     select q.position from unnest(%(k0)s::uuid[], %(k1)s::uuid[]) with ordinality q(one, other, position)
     join friendship f on f.one = least(q.one, q.other) and f.other = greatest(q.one, q.other)
 """
+_LOOKUP: Final = """
+    select q.position from unnest(%(k0)s::text[], %(k1)s::text[]) with ordinality q(list, key, position)
+    join lookup l on l.list = q.list and l.key = q.key and l.retired_at is null
+"""
 # 2000 is MEMBERSHIPS_MAX.
 _MEMBERSHIPS: Final = """
     select q.position, (select count(*) from (select from listener l where l.user_id = q.id limit 2000) c)
@@ -70,6 +74,11 @@ def _text(key: str) -> tuple[Any, ...] | None:
     return (key,)
 
 
+def _two_texts(key: str) -> tuple[Any, ...] | None:
+    one, _, other = key.partition(" ")
+    return None if _text(key) is None else (one, other)
+
+
 def _columns(*names: str) -> Callable[[Sequence[Any]], Row]:
     return lambda values: dict(zip(names, values, strict=True))
 
@@ -79,5 +88,6 @@ SHARED: Final = {
     HANDLE: SharedFacts(_HANDLE, _text, _columns("user")),
     BLOCK: SharedFacts(_BLOCK, _two_users, _columns()),
     FRIENDS: SharedFacts(_FRIENDS, _two_users, _columns()),
+    LOOKUP: SharedFacts(_LOOKUP, _two_texts, _columns()),
     MEMBERSHIPS: SharedFacts(_MEMBERSHIPS, _text, _columns("count")),
 }

@@ -73,6 +73,8 @@ _CHOSEN: Map = {
     "name": TEXT,
     "description": TEXT,
     "game": "chess-960",
+    "platform": "web",
+    "region": "europe",
     "format": "double_elimination",
     "third_place": True,
     "reset": False,

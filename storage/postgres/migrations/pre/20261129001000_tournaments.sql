@@ -4,7 +4,10 @@ create table tournament (
     stream_id uuid primary key,
     name text,
     description text,
+    -- Keys of the lookup tables of these names.
     game text,
+    platform text,
+    region text,
     format text not null,
     third_place boolean not null,
     reset boolean not null,
@@ -30,6 +33,10 @@ create table tournament (
     draw text
 );
 create index tournament_public on tournament (created_at, stream_id) where visibility = 'public';
+create index tournament_game on tournament (game, created_at, stream_id) where visibility = 'public';
+create index tournament_owner on tournament (owner, created_at, stream_id);
+create index tournament_upcoming on tournament (start_at, stream_id)
+    where start_at is not null and phase in ('draft', 'registration', 'check_in');
 
 create table tournament_entrant (
     stream_id uuid not null,
@@ -78,6 +85,7 @@ create table tournament_match (
     ended_at bigint,
     primary key (stream_id, number)
 );
+create index tournament_match_current on tournament_match (stream_id, number) where phase <> 'done';
 
 create table tournament_staff (
     stream_id uuid not null,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from actors.kind import Refuse
+from actors.kind import LOOKUP, FactKey, Refuse
 from protocol.codes import Code
 from protocol.ids import SYSTEM
 from protocol.tournament.commands import (
@@ -202,6 +202,8 @@ def test_settings_are_changed_and_stand_in_state_row_and_view() -> None:
     cup = draft(start_at=90_000)
     fields: dict[str, Any] = {
         "game": "go",
+        "platform": "web",
+        "region": "europe",
         "format": "double_elimination",
         "third_place": True,
         "reset": False,
@@ -215,6 +217,8 @@ def test_settings_are_changed_and_stand_in_state_row_and_view() -> None:
         "check_in_at": 60_000,
         "start_at": 70_000,
     }
+    for table in ("game", "platform", "region"):
+        cup.people[FactKey(LOOKUP, f"{table} {fields[table]}")] = {}
     cup.done(ChangeTournament, ORGANISER, name="Go", description="All of it.", **fields)
     row, view = cup.row("tournament"), cup.view()
     assert (row["name"], row["description"]) == ("Go", "All of it.")

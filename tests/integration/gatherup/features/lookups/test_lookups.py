@@ -154,17 +154,6 @@ async def test_an_entry_at_the_end_has_no_position_beyond_the_last(pool: Pool) -
     assert added.position == limits.LOOKUP_POSITION_MAX
 
 
-async def test_keys_that_can_not_be_chosen_are_found(pool: Pool) -> None:
-    lookups = Lookups(pool)
-    assert await lookups.unusable({"game": "chess", "region": "europe"}) == []
-    assert await lookups.unusable({"game": "europe", "region": "europe"}) == ["game"]
-    await lookups.change(
-        "region", "europe", name=None, position=None, retired=True, at=1, by="system", from_address="::1"
-    )
-    assert await lookups.unusable({"game": "Chess", "region": "europe"}) == ["game", "region"]
-    assert await lookups.unusable({}) == []
-
-
 async def test_the_reasons_of_reports_are_those_that_reports_take(pool: Pool) -> None:
     seeded = [entry.key for entry in await Lookups(pool).entries("report_reason")]
     assert seeded == list(get_args(Ground))
