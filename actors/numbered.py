@@ -35,7 +35,7 @@ class Numbered(Generic[V]):
         return len(self._values)
 
     def __iter__(self) -> Iterator[V]:
-        return (self._values[number] for number in range(1, len(self) + 1))
+        return map(self._values.__getitem__, range(1, len(self) + 1))
 
     @override
     def __eq__(self, other: object) -> bool:

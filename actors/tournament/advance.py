@@ -48,7 +48,7 @@ def advance(context: Context) -> Decision:
 
 
 def _step(course: Course, draw_key: bytes) -> bool:
-    """Do one thing that is due, if there is one."""
+    """Do one thing that is due. Whether there may be more for this command."""
     tournament = course.tournament
     if tournament.phase in BEFORE_START and tournament.has_room and (first := tournament.waitlist.least):
         _promote(course, int(first))
@@ -66,6 +66,7 @@ def _step(course: Course, draw_key: bytes) -> bool:
             course.add(CheckInOpened())
         case "start":
             begin(course, draw_key)
+            return False  # the matches are opened by the next command, for which the bracket is made
         case _:
             _expire(course, int(timer.removeprefix("m")))
     return True

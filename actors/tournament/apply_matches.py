@@ -59,7 +59,7 @@ def _started(tournament: Tournament, header: Header) -> Tournament:
 def _settled(entrant: Entrant, match: int) -> Entrant:
     """As the start leaves them: on a side of a match, or dropped."""
     if match:
-        return replace(entrant, status="entered", match=match)
+        return Entrant(entrant.user, "entered", entrant.checked_in, match)
     return replace(entrant, status="dropped") if entrant.status in ASKING else entrant
 
 

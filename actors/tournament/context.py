@@ -99,10 +99,18 @@ class Course:
     """The events of one command, each decided on what those before it have made of the tournament."""
 
     def __init__(self, context: Context) -> None:
-        self.tournament = context.tournament
         self.now = context.now
         self.events: list[Emit] = []
         self._by = context.by
+        self._tournament = context.tournament
+        self._ahead: Header | None = None
+
+    @property
+    def tournament(self) -> Tournament:
+        """What the events so far have made of it. The last one is applied only when this is read: a start is dear."""
+        if self._ahead is not None:
+            self._tournament, self._ahead = apply(self._tournament, self._ahead), None
+        return self._tournament
 
     def add(
         self,
@@ -114,9 +122,10 @@ class Course:
     ) -> None:
         """One more event."""
         emit = emitted(payload, revokes=revokes, erases=erases, marks=marks)
-        header = Header(
-            stream=self.tournament.tournament,
-            seq=self.tournament.seq + 1,
+        before = self.tournament
+        self._ahead = Header(
+            stream=before.tournament,
+            seq=before.seq + 1,
             at=self.now,
             author=self._by,
             type=_TYPES[type(payload)],
@@ -125,7 +134,6 @@ class Course:
             marks=cast("dict[str, Mark]", emit.marks),
         )
         self.events.append(emit)
-        self.tournament = apply(self.tournament, header)
 
     def accept(self) -> Accept:
         """The command takes effect as all these."""
