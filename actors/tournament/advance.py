@@ -73,8 +73,15 @@ def _step(course: Course, draw_key: bytes) -> bool:
 
 
 def _promote(course: Course, number: int) -> None:
-    user = course.tournament.entrants[number].user
-    course.add(EntrantPromoted(entrant=number, count=course.tournament.entered + 1, user=user))
+    tournament, entrant = course.tournament, course.tournament.entrants[number]
+    course.add(
+        EntrantPromoted(
+            entrant=number,
+            count=tournament.entered + 1,
+            checked_in=tournament.checked_in + entrant.checked_in,
+            user=entrant.user,
+        )
+    )
 
 
 def _open(course: Course, number: int) -> None:

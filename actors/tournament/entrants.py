@@ -94,6 +94,7 @@ def _add(course: Course, user: str | None, name: str | None, status: EntrantStat
             entrant=number or len(tournament.entrants) + 1,
             status=status,
             count=tournament.entered + (status == "entered"),
+            checked_in=tournament.checked_in + (status == "entered" and user is None),
             user=user,
             name=name,
         ),
@@ -137,7 +138,8 @@ def check_in(context: Context, command: CheckIn) -> Decision:
         return Refuse(Code.FORBIDDEN, "This entrant isn't entered.")
     if entrants[number].checked_in:
         return Refuse(Code.ALREADY_EXISTS)
-    return emit(EntrantCheckedIn(entrant=number))
+    checked_in = context.tournament.checked_in + (entrants[number].status == "entered")
+    return emit(EntrantCheckedIn(entrant=number, checked_in=checked_in))
 
 
 def leave(context: Context, _: LeaveTournament) -> Decision:
@@ -173,10 +175,15 @@ def gone(course: Course, number: int, how: EntrantStatus, reason: str = "") -> N
     revokes = (
         (entrant.user,) if hidden and entrant.user and tournament.rank(entrant.user) is Rank.SPECTATOR else ()
     )
-    course.add(
-        EntrantLeft(entrant=number, status=how, count=tournament.entered - entered, reason=reason),
-        revokes=revokes,
+    left = EntrantLeft(
+        entrant=number,
+        status=how,
+        was=entrant.status,
+        count=tournament.entered - entered,
+        checked_in=tournament.checked_in - (entered and entrant.checked_in),
+        reason=reason,
     )
+    course.add(left, revokes=revokes)
     # One that isn't open yet is forfeited when it is opened.
     if entrant.match and tournament.matches[entrant.match].phase in GOING:
         forfeit(course, entrant.match)

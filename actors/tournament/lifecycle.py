@@ -75,7 +75,9 @@ def begin(course: Course, draw_key: bytes) -> None:
     number = draw_number(draw_key, tournament.tournament)
     seeded = [entrant for entrant in tournament.seeds if entrant in players]
     seeds = (*seeded, *draw(players - set(seeded), number))
-    course.add(TournamentStarted(engine=ENGINE, draw=str(number), count=len(seeds)), marks={"seeds": seeds})
+    checked_in = sum(tournament.entrants[entrant].checked_in for entrant in players)
+    started = TournamentStarted(engine=ENGINE, draw=str(number), count=len(seeds), checked_in=checked_in)
+    course.add(started, marks={"seeds": seeds})
 
 
 def draw_number(draw_key: bytes, tournament: str) -> int:

@@ -98,6 +98,8 @@ class TournamentStarted(Struct, frozen=True, kw_only=True):
     """The number from which those without a seed of their own were drawn, in decimal."""
     count: int
     """How many take part."""
+    checked_in: int
+    """How many of those had checked in."""
 
 
 class TournamentNotStarted(Struct, frozen=True, kw_only=True):
@@ -133,6 +135,8 @@ class EntrantEntered(Struct, frozen=True, kw_only=True):
     """*entered*, *waiting* or *pending*."""
     count: int
     """How many are entered now."""
+    checked_in: int
+    """How many of those have checked in now."""
     user: UserId | None = None
     name: str | None = None
     """Of somebody without an account."""
@@ -154,6 +158,8 @@ class EntrantPromoted(Struct, frozen=True, kw_only=True):
     entrant: int
     count: int
     """How many are entered now."""
+    checked_in: int
+    """How many of those have checked in now."""
     user: UserId | None = None
 
 
@@ -163,8 +169,12 @@ class EntrantLeft(Struct, frozen=True, kw_only=True):
     entrant: int
     status: EntrantStatus
     """*left*, *removed* or *disqualified*."""
+    was: EntrantStatus
+    """*entered*, *waiting* or *pending*."""
     count: int
     """How many are entered now."""
+    checked_in: int
+    """How many of those have checked in now."""
     reason: str = ""
 
 
@@ -172,6 +182,8 @@ class EntrantCheckedIn(Struct, frozen=True, kw_only=True):
     """An entrant of the tournament has checked in."""
 
     entrant: int
+    checked_in: int
+    """How many of the entered have checked in now."""
 
 
 class SeedsSet(Struct, frozen=True, kw_only=True):

@@ -1643,6 +1643,8 @@ export interface TournamentStarted {
   readonly draw: string
   /** How many take part. */
   readonly count: number
+  /** How many of those had checked in. */
+  readonly checked_in: number
 }
 
 /** The time of the start has come, but too few were there. The time is taken away: an organiser decides. */
@@ -1675,6 +1677,8 @@ export interface EntrantEntered {
   readonly status: 'disqualified' | 'dropped' | 'entered' | 'left' | 'pending' | 'removed' | 'waiting'
   /** How many are entered now. */
   readonly count: number
+  /** How many of those have checked in now. */
+  readonly checked_in: number
   readonly user: string | null
   /** Of somebody without an account. */
   readonly name: string | null
@@ -1694,6 +1698,8 @@ export interface EntrantPromoted {
   readonly entrant: number
   /** How many are entered now. */
   readonly count: number
+  /** How many of those have checked in now. */
+  readonly checked_in: number
   readonly user: string | null
 }
 
@@ -1702,14 +1708,20 @@ export interface EntrantLeft {
   readonly entrant: number
   /** *left*, *removed* or *disqualified*. */
   readonly status: 'disqualified' | 'dropped' | 'entered' | 'left' | 'pending' | 'removed' | 'waiting'
+  /** *entered*, *waiting* or *pending*. */
+  readonly was: 'disqualified' | 'dropped' | 'entered' | 'left' | 'pending' | 'removed' | 'waiting'
   /** How many are entered now. */
   readonly count: number
+  /** How many of those have checked in now. */
+  readonly checked_in: number
   readonly reason: string
 }
 
 /** An entrant of the tournament has checked in. */
 export interface EntrantCheckedIn {
   readonly entrant: number
+  /** How many of the entered have checked in now. */
+  readonly checked_in: number
 }
 
 /** Entrants of the tournament were seeded in this order, the best first; before the start. */

@@ -56,7 +56,7 @@ def test_beyond_the_cap_one_waits_and_moves_up_when_a_place_is_free() -> None:
     cup.settle()
     assert cup.statuses() == ["left", "entered", "entered", "waiting"]
     header = cup.headers()[-1]
-    assert header.marks == {"entrant": 3, "count": 2, "user": P[3]}
+    assert header.marks == {"entrant": 3, "count": 2, "checked_in": 0, "user": P[3]}
     (told,) = effects(header)
     assert isinstance(told, Send) and isinstance(told.command, Promote)
     assert (told.command.stream, told.command.tournament) == (inbox_of(P[3]), cup.stream)
