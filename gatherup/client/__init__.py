@@ -14,6 +14,7 @@ Commands of kinds that have no methods here go through ``client.send(command)``.
 Imports ``protocol``, trio and trio-websocket only, so it can be used without the rest of the server.
 """
 
+from gatherup.client.bracket import LiveBracket, LiveMatch
 from gatherup.client.client import Client, TokenProvider
 from gatherup.client.entry import connect
 from gatherup.client.errors import (
@@ -44,6 +45,7 @@ from gatherup.client.members import Members
 from gatherup.client.policy import Policy
 from gatherup.client.room import Room
 from gatherup.client.streams import Stream
+from gatherup.client.tournament import Tournament, TournamentSettings
 
 __all__ = [
     "Client",
@@ -56,6 +58,8 @@ __all__ = [
     "Gone",
     "HeadsFeed",
     "Item",
+    "LiveBracket",
+    "LiveMatch",
     "Members",
     "Offline",
     "Online",
@@ -72,6 +76,8 @@ __all__ = [
     "TokenDeniedError",
     "TokenProvider",
     "TokenUnavailableError",
+    "Tournament",
+    "TournamentSettings",
     "UnknownOutcomeError",
     "connect",
 ]

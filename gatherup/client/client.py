@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Literal
 
 import trio
+from typing_extensions import Unpack
 
 from gatherup.client import actions
 from gatherup.client.actions import Action
@@ -18,11 +19,13 @@ from gatherup.client.policy import Policy
 from gatherup.client.ports import Clock, Connector, Randomness
 from gatherup.client.room import Room
 from gatherup.client.streams import Stream
+from gatherup.client.tournament import Tournament, TournamentSettings
 from protocol import presence
 from protocol.frames import Accepted, Command, Position, Signal
 from protocol.inbox import inbox_of
 from protocol.kind import WireKind
 from protocol.room.commands import CreateRoom, OpenDirect
+from protocol.tournament.commands import CreateTournament
 
 
 class Client:
@@ -117,13 +120,21 @@ class Client:
         history: bool = True,
     ) -> Room:
         """Make a room and be its owner. Raises as ``send``."""
-        return await self._made(
-            CreateRoom(client_id=self.new_id(), name=name, access=access, history=history)
-        )
+        made = CreateRoom(client_id=self.new_id(), name=name, access=access, history=history)
+        return Room(self, await self._made(made))
 
     async def open_direct(self, user: str) -> Room:
         """The direct room of oneself and this user, made if there is none. Raises as ``send``."""
-        return await self._made(OpenDirect(client_id=self.new_id(), user=user))
+        return Room(self, await self._made(OpenDirect(client_id=self.new_id(), user=user)))
+
+    def tournament(self, tournament: str) -> Tournament:
+        """A tournament by its id, to do things in. Nothing is sent."""
+        return Tournament(self, tournament)
+
+    async def create_tournament(self, name: str, **settings: Unpack[TournamentSettings]) -> Tournament:
+        """Make a tournament as a draft and be its owner. Raises as ``send``."""
+        made = CreateTournament(client_id=self.new_id(), name=name, **settings)
+        return Tournament(self, await self._made(made))
 
     async def subscribe_inbox(self, *, since: Position | None = None) -> Stream:
         """Follow one's own inbox, see ``subscribe``. Its snapshot is an ``InboxView``."""
@@ -265,7 +276,7 @@ class Client:
             self._people = None
         self._engine.apply(self._state.watch_presence(users, self._engine.now()))
 
-    async def _made(self, command: CreateRoom | OpenDirect) -> Room:
+    async def _made(self, command: CreateRoom | OpenDirect | CreateTournament) -> str:
         stream = (await self.send(command)).stream
         assert stream is not None  # a creating command's answer names it
-        return Room(self, stream)
+        return stream

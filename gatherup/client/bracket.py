@@ -1,0 +1,287 @@
+"""A tournament as a spectator sees it: a snapshot says how it stands, events tell of changes. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, cast
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from gatherup.client.items import Event, Item, Snapshot
+from protocol.event import Header
+from protocol.frames import Position
+from protocol.tournament import EntrantStatus, MatchPhase, Part, Phase, ResultKind, Scores
+from protocol.tournament.view import MatchView, TournamentView
+
+_UNKNOWN: Final = -1
+"""In ``fills``: a side that isn't known yet."""
+
+
+class LiveMatch(Struct, frozen=True, kw_only=True):
+    """A match as it stands now. A match of the bracket that HTTP answers can be decoded as one."""
+
+    match: int
+    part: Part | None = None
+    round: int | None = None
+    """Both are None until a snapshot, its opening or ``learn`` told them."""
+    phase: MatchPhase = "waiting"
+    a: int | None = None
+    b: int | None = None
+    """The numbers of the entrants on its sides; 0 for nobody, None while it isn't known."""
+    ready_a: bool = False
+    ready_b: bool = False
+    """While it is open: which sides have said that they are ready."""
+    until: int | None = None
+    """When its phase ends by itself, Unix milliseconds. This and readiness are told by snapshots and events alone."""
+    scores: Scores = ()
+    """What was reported or decided: the points of each game."""
+    winner: int | None = None
+    """The number of an entrant, 0 for nobody; None until it is done."""
+    kind: ResultKind | None = None
+    """None until it is done."""
+
+
+class LiveBracket:
+    """How one tournament stands. ``take`` every item of its stream in order; ``learn`` the bracket that HTTP answers.
+
+    Phase and the counts of entrants are right from the first snapshot on. A snapshot names the first
+    VIEW_MATCHES_MAX matches that are open, and events tell of each that changes; the others stand in
+    ``GET /v1/tournaments/{tournament}/bracket``, which needs to be read once after each snapshot and after the start.
+    ``complete`` says whether all are known.
+    """
+
+    def __init__(self) -> None:
+        self.phase: Phase | None = None
+        """None before the first snapshot."""
+        self.entered = 0
+        """How many are entered; after the start, how many take part."""
+        self.checked_in = 0
+        """How many of those have checked in."""
+        self.waiting = 0
+        """How many are on the waitlist."""
+        self.pending = 0
+        """How many wait until staff accept them."""
+        self.matches_total: int | None = 0
+        """How many matches there are; None from the start until ``learn``."""
+        self.matches_done: int | None = 0
+        self.matches: dict[int, LiveMatch] = {}
+        """Those that are known, by number."""
+        self.places: dict[int, int] = {}
+        """The places of entrants who play no more, as far as they were told since the first snapshot; of a tournament
+        that has finished the first PLACES_MAX."""
+        self._incarnation, self._seq, self._began = 0, 0, 0
+        self._ahead: tuple[int, list[LiveMatch]] | None = None
+        """A bracket that was read at a seq which isn't reached yet."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether all matches are known."""
+        return self.matches_total == len(self.matches)
+
+    def take(self, item: Item) -> None:
+        """The next item of the tournament's stream."""
+        match item:
+            case Snapshot(view=TournamentView() as view, position=position):
+                self._begin(position, view)
+            case Event(header=header, position=position):
+                if header.type == "tournament.created":
+                    self._begin(position, None)
+                elif self.phase is not None:
+                    self._apply(header)
+            case _:
+                pass
+
+    def learn(self, position: Position, matches: Iterable[LiveMatch]) -> bool:
+        """All matches of the bracket, and the position at which it was read. False if it is too old: read it again.
+
+        Of a bracket that is ahead of the stream nothing is shown until the stream has caught up.
+        """
+        if position.incarnation != self._incarnation or position.seq < self._began or self.phase is None:
+            return False
+        self._ahead = (position.seq, list(matches))
+        self._catch_up()
+        return True
+
+    def _begin(self, position: Position, view: TournamentView | None) -> None:
+        self._incarnation, self._seq, self._began = position.incarnation, position.seq, position.seq
+        self._ahead, self.matches, self.places = None, {}, {}
+        self.phase = "draft" if view is None else view.phase
+        self.entered = self.checked_in = self.waiting = self.pending = 0
+        self.matches_total = self.matches_done = 0
+        if view is not None:
+            self.entered, self.checked_in = view.entered, view.checked_in
+            self.waiting, self.pending = view.waiting, view.pending
+            self.matches_total, self.matches_done = view.matches, view.matches_done
+            own = [view.own.match] if view.own is not None and view.own.match is not None else []
+            self.matches = {shown.match: _shown(shown) for shown in (*view.current, *own)}
+            self.places = dict(zip(view.entrants, view.places, strict=True))
+
+    def _apply(self, header: Header) -> None:
+        """Headers alone tell: a payload may have been erased."""
+        self._seq = header.seq
+        if (change := _CHANGES.get(header.type)) is not None:
+            change(self, header.marks)
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        """What is known already is right as it is: only what isn't known comes from what was read before."""
+        if self._ahead is None or self._ahead[0] > self._seq:
+            return
+        for read in self._ahead[1]:
+            known = self.matches.get(read.match)
+            self.matches[read.match] = read if known is None else _placed(known, read)
+        self._ahead = None
+        self.matches_total = len(self.matches)
+        self.matches_done = sum(known.phase == "done" for known in self.matches.values())
+
+
+def _shown(shown: MatchView) -> LiveMatch:
+    """A match of a snapshot."""
+    return LiveMatch(
+        match=shown.match,
+        part=shown.part,
+        round=shown.round,
+        phase=shown.phase,
+        a=shown.a,
+        b=shown.b,
+        ready_a=shown.ready_a and shown.phase == "open",
+        ready_b=shown.ready_b and shown.phase == "open",
+        until=shown.until,
+        scores=shown.scores,
+        winner=None if shown.kind is None else shown.winner,
+        kind=shown.kind,
+    )
+
+
+def _placed(known: LiveMatch, read: LiveMatch) -> LiveMatch:
+    """With what no event told of it."""
+    a, b = (read.a if known.a is None else known.a), (read.b if known.b is None else known.b)
+    return replace(known, part=read.part, round=read.round, a=a, b=b)
+
+
+# --- events ----------------------------------------------------------------------------------------------
+
+_Marks = Mapping[str, Any]
+_PLAYING: Final[Mapping[str, Any]] = {"phase": "playing", "ready_a": False, "ready_b": False}
+
+
+def _phase(phase: Phase) -> Callable[[LiveBracket, _Marks], None]:
+    def change(bracket: LiveBracket, _: _Marks) -> None:
+        bracket.phase = phase
+
+    return change
+
+
+def _entered(bracket: LiveBracket, marks: _Marks) -> None:
+    _count(bracket, marks, None, marks["status"])
+
+
+def _accepted(bracket: LiveBracket, marks: _Marks) -> None:
+    _count(bracket, marks, "pending", marks["status"])
+
+
+def _promoted(bracket: LiveBracket, marks: _Marks) -> None:
+    _count(bracket, marks, "waiting", "entered")
+
+
+def _left(bracket: LiveBracket, marks: _Marks) -> None:
+    _count(bracket, marks, marks["was"], marks["status"])
+
+
+def _checked_in(bracket: LiveBracket, marks: _Marks) -> None:
+    bracket.checked_in = marks["checked_in"]
+
+
+def _count(bracket: LiveBracket, marks: _Marks, before: EntrantStatus | None, after: EntrantStatus) -> None:
+    bracket.entered = marks["count"]
+    bracket.checked_in = marks.get("checked_in", bracket.checked_in)
+    bracket.waiting += (after == "waiting") - (before == "waiting")
+    bracket.pending += (after == "pending") - (before == "pending")
+
+
+def _started(bracket: LiveBracket, marks: _Marks) -> None:
+    bracket.phase, bracket.entered, bracket.checked_in = "running", marks["count"], marks["checked_in"]
+    bracket.waiting = bracket.pending = 0
+    bracket.matches_total = bracket.matches_done = None
+
+
+def _finished(bracket: LiveBracket, marks: _Marks) -> None:
+    bracket.phase = "finished"
+    bracket.places.update(zip(marks.get("entrants", ()), marks.get("places", ()), strict=True))
+
+
+def _opened(bracket: LiveBracket, marks: _Marks) -> None:
+    told = {name: marks[name] for name in ("part", "round", "a", "b")}
+    until = marks.get("until")
+    _set(bracket, marks["match"], until=until, **told, **(_PLAYING if until is None else _open(marks)))
+
+
+def _ready(bracket: LiveBracket, marks: _Marks) -> None:
+    both = marks["ready_a"] and marks["ready_b"]
+    _set(bracket, marks["match"], **({**_PLAYING, "until": None} if both else _open(marks)))
+
+
+def _open(marks: _Marks) -> dict[str, Any]:
+    return {"phase": "open", "ready_a": marks["ready_a"], "ready_b": marks["ready_b"]}
+
+
+def _reported(bracket: LiveBracket, marks: _Marks) -> None:
+    _set(bracket, marks["match"], phase="reported", until=marks["until"], scores=_scores(marks))
+
+
+def _disputed(bracket: LiveBracket, marks: _Marks) -> None:
+    _set(bracket, marks["match"], phase="disputed", until=None)
+
+
+def _done(bracket: LiveBracket, marks: _Marks) -> None:
+    result = {"winner": marks["winner"], "kind": marks["kind"], "scores": _scores(marks)}
+    _set(bracket, marks["match"], **{**_PLAYING, "phase": "done", "until": None, **result})
+    fills = cast("Sequence[int]", marks.get("fills", ()))
+    filled = [
+        _set(bracket, number, **_sides(a, b))
+        for number, a, b in zip(fills[::3], fills[1::3], fills[2::3], strict=True)
+    ]
+    if bracket.matches_done is not None:
+        bracket.matches_done += 1 + sum(match.phase == "done" for match in filled)
+    placed = cast("Sequence[int]", marks.get("placed", ()))
+    bracket.places.update(zip(placed[::2], placed[1::2], strict=True))
+
+
+def _sides(a: int, b: int) -> dict[str, Any]:
+    """A match whose sides a result has filled."""
+    if _UNKNOWN in (a, b):
+        return {"a": None if a == _UNKNOWN else a, "b": None if b == _UNKNOWN else b, "phase": "waiting"}
+    if a and b:
+        return {"a": a, "b": b, "phase": "due"}
+    return {"a": a, "b": b, "phase": "done", "winner": a or b, "kind": "bye"}
+
+
+def _set(bracket: LiveBracket, number: int, **fields: Any) -> LiveMatch:
+    changed = replace(bracket.matches.get(number, LiveMatch(match=number)), **fields)
+    bracket.matches[number] = changed
+    return changed
+
+
+def _scores(marks: _Marks) -> Scores:
+    flat = cast("Sequence[int]", marks.get("scores", ()))
+    return tuple(zip(flat[::2], flat[1::2], strict=True))
+
+
+_CHANGES: Final[Mapping[str, Callable[[LiveBracket, _Marks], None]]] = {
+    "tournament.registration_opened": _phase("registration"),
+    "tournament.check_in_opened": _phase("check_in"),
+    "tournament.started": _started,
+    "tournament.cancelled": _phase("cancelled"),
+    "tournament.finished": _finished,
+    "tournament.entered": _entered,
+    "tournament.accepted": _accepted,
+    "tournament.promoted": _promoted,
+    "tournament.left": _left,
+    "tournament.checked_in": _checked_in,
+    "tournament.match_opened": _opened,
+    "tournament.side_ready": _ready,
+    "tournament.reported": _reported,
+    "tournament.disputed": _disputed,
+    "tournament.match_finished": _done,
+}

@@ -1,0 +1,157 @@
+"""One tournament, with a method for each of its commands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, TypedDict, TypeVar
+
+from typing_extensions import Unpack
+
+from gatherup.client.room import Speaks
+from gatherup.client.streams import Stream
+from protocol.frames import Accepted, Position, StreamCommand
+from protocol.tournament import BestOf, Entry, Format, StaffRole, Visibility
+from protocol.tournament.commands import (
+    AcceptEntrant,
+    AddEntrants,
+    CancelTournament,
+    ChangeTournament,
+    CheckIn,
+    ConfirmResult,
+    DecideMatch,
+    DisputeResult,
+    EnterTournament,
+    LeaveTournament,
+    NewEntrant,
+    OpenCheckIn,
+    OpenRegistration,
+    RemoveEntrant,
+    ReportResult,
+    SayReady,
+    SetSeeds,
+    SetStaff,
+    StartTournament,
+)
+
+C = TypeVar("C", bound=StreamCommand)
+Points = Sequence[tuple[int, int]]
+"""The points of each game: of side a, of side b."""
+
+
+class TournamentSettings(TypedDict, total=False):
+    """What a tournament can be created with or changed to; ``CreateTournament`` tells what each means."""
+
+    description: str
+    game: str
+    platform: str
+    region: str
+    format: Format
+    third_place: bool
+    reset: bool
+    best_of: BestOf
+    entrants_max: int
+    visibility: Visibility
+    entry: Entry
+    ready_s: int
+    confirm_s: int
+    registration_at: int
+    check_in_at: int
+    start_at: int
+
+
+class Tournament:
+    """A tournament by its id; made by ``Client.tournament`` and ``create_tournament``.
+
+    What changes it is durable when the method returns, and raises as ``Client.send`` does. Entrants and matches are
+    named by their numbers within the tournament. Give the items of ``subscribe`` to a ``LiveBracket`` to know how it
+    stands.
+    """
+
+    def __init__(self, client: Speaks, tournament: str) -> None:
+        self.id: Final = tournament
+        self._client = client
+
+    async def subscribe(self, *, since: Position | None = None) -> Stream:
+        """Follow the tournament; what the stream yields is told at ``Client.subscribe``."""
+        return await self._client.subscribe(self.id, since=since)
+
+    # --- the tournament itself -----------------------------------------------------------------------------
+
+    async def change(self, *, name: str | None = None, **settings: Unpack[TournamentSettings]) -> Accepted:
+        """Change settings; those that are left out stay as they are. A time of 0 is taken away."""
+        return await self._send(ChangeTournament, name=name, **settings)
+
+    async def set_staff(self, user: str, role: StaffRole | None) -> Accepted:
+        """Give a user a role on the staff; None takes it away."""
+        return await self._send(SetStaff, user=user, role=role)
+
+    async def open_registration(self) -> Accepted:
+        """Open the registration; from the check-in it goes back to it."""
+        return await self._send(OpenRegistration)
+
+    async def open_check_in(self) -> Accepted:
+        """Open the check-in: who hasn't checked in at the start doesn't take part."""
+        return await self._send(OpenCheckIn)
+
+    async def start(self) -> Accepted:
+        """Start the tournament: seeds and format are settled, and the first matches are opened."""
+        return await self._send(StartTournament)
+
+    async def cancel(self, *, reason: str = "") -> Accepted:
+        """Cancel the tournament for good."""
+        return await self._send(CancelTournament, reason=reason)
+
+    # --- who takes part ------------------------------------------------------------------------------------
+
+    async def enter(self) -> Accepted:
+        """Enter the tournament oneself."""
+        return await self._send(EnterTournament)
+
+    async def leave(self) -> Accepted:
+        """Leave the tournament; after the start one's matches are forfeited."""
+        return await self._send(LeaveTournament)
+
+    async def check_in(self, *, entrant: int | None = None) -> Accepted:
+        """Check oneself in, or as staff somebody else."""
+        return await self._send(CheckIn, entrant=entrant)
+
+    async def add_entrants(self, entrants: Iterable[NewEntrant]) -> Accepted:
+        """Enter people as staff: all of them or none."""
+        return await self._send(AddEntrants, entrants=tuple(entrants))
+
+    async def accept(self, entrant: int) -> Accepted:
+        """Accept an entrant who is pending."""
+        return await self._send(AcceptEntrant, entrant=entrant)
+
+    async def remove_entrant(self, entrant: int, *, disqualify: bool = False, reason: str = "") -> Accepted:
+        """Remove an entrant, or refuse one who is pending; who is disqualified can't come back."""
+        return await self._send(RemoveEntrant, entrant=entrant, disqualify=disqualify, reason=reason)
+
+    async def set_seeds(self, entrants: Iterable[int]) -> Accepted:
+        """Seed entrants in this order, the best first. All others come after them, drawn at the start."""
+        return await self._send(SetSeeds, entrants=tuple(entrants))
+
+    # --- matches -------------------------------------------------------------------------------------------
+
+    async def ready(self, match: int, *, entrant: int | None = None) -> Accepted:
+        """Say that one is ready to play a match, or as staff that somebody else is."""
+        return await self._send(SayReady, match=match, entrant=entrant)
+
+    async def report(self, match: int, scores: Points) -> Accepted:
+        """Report the result of one's own match. The same report by the other side confirms it."""
+        return await self._send(ReportResult, match=match, scores=tuple(scores))
+
+    async def confirm(self, match: int) -> Accepted:
+        """Confirm the result that the other side has reported."""
+        return await self._send(ConfirmResult, match=match)
+
+    async def dispute(self, match: int, *, note: str = "", evidence: str | None = None) -> Accepted:
+        """Dispute one's own match, so that staff decide it; ``evidence`` is a link."""
+        return await self._send(DisputeResult, match=match, note=note, evidence=evidence)
+
+    async def decide(self, match: int, winner: int, *, scores: Points = (), note: str = "") -> Accepted:
+        """Decide a match as staff, whatever its sides have said; winner 0: both forfeit."""
+        return await self._send(DecideMatch, match=match, winner=winner, scores=tuple(scores), note=note)
+
+    async def _send(self, command: type[C], **fields: Any) -> Accepted:
+        return await self._client.send(command(client_id=self._client.new_id(), stream=self.id, **fields))

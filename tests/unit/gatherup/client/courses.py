@@ -1,0 +1,261 @@
+"""Tournaments as their spectators were told of them, and how they then stood: what both SDKs must make of it.
+
+``brackets.json`` holds it for both. ``python -m tests.unit.gatherup.client.courses`` writes it anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from actors.tournament.bracket import bracket_of
+from actors.tournament.view import view
+from protocol.tournament.commands import (
+    AcceptEntrant,
+    AddEntrants,
+    CancelTournament,
+    ConfirmResult,
+    DecideMatch,
+    DisputeResult,
+    EnterTournament,
+    LeaveTournament,
+    NewEntrant,
+    OpenCheckIn,
+    OpenRegistration,
+    SetSeeds,
+    StartTournament,
+)
+from tests.unit.actors.tournament.cup import ORGANISER, STRANGER, Cup, P, draft
+
+FILE: Final = Path(__file__).parent / "brackets.json"
+Said = dict[str, Any]
+"""One thing a spectator is told, or how the tournament stands then."""
+
+
+def standing(cup: Cup, forgotten: int) -> Said:
+    """How it stands, as the actor knows it, but for the first places that somebody got."""
+    seen = view(cup.cup, STRANGER)
+    places = list(zip(cup.cup.first, cup.cup.places, strict=True))
+    return {
+        "phase": seen.phase,
+        "entered": seen.entered,
+        "checked_in": seen.checked_in,
+        "waiting": seen.waiting,
+        "pending": seen.pending,
+        "matches_total": seen.matches,
+        "matches_done": seen.matches_done,
+        "matches": [
+            {**match, "ready_a": is_open and known.ready_a, "ready_b": is_open and known.ready_b}
+            | {"until": known.until}
+            for match, known in zip(read(cup), cup.cup.matches, strict=True)
+            for is_open in [known.phase == "open"]
+        ],
+        "places": sorted(places if seen.phase == "finished" else places[forgotten:]),
+    }
+
+
+def read(cup: Cup) -> list[Said]:
+    """All matches, as HTTP answers them."""
+    if not cup.cup.seeds or not cup.cup.engine:
+        return []
+    bracket = bracket_of(cup.cup)
+    return [
+        {
+            "match": number,
+            "part": bracket[number].part,
+            "round": bracket[number].round,
+            "phase": match.phase,
+            "a": match.a,
+            "b": match.b,
+            "scores": [list(game) for game in zip(match.scores[::2], match.scores[1::2], strict=True)],
+            "winner": match.winner if match.kind else None,
+            "kind": match.kind,
+        }
+        for number, match in enumerate(cup.cup.matches, 1)
+    ]
+
+
+class Course:
+    """A spectator of a cup, who writes down what they are told."""
+
+    def __init__(self, name: str, cup: Cup, *, snapshot: bool = False) -> None:
+        self.name, self.cup = name, cup
+        self.said: list[Said] = []
+        self._told = 0
+        self._forgotten = 0
+        if snapshot:
+            self.snapshot()
+
+    def snapshot(self) -> None:
+        """They begin here, or too much was missed."""
+        self._told, self._forgotten = len(self.cup.log), len(self.cup.cup.places)
+        self.said.append({"snapshot": msgspec.to_builtins(self.cup.view()), "seq": self._told})
+
+    def events(self) -> None:
+        """They are told of what happened since."""
+        for header in self.cup.headers()[self._told :]:
+            self.said.append({"event": header.type, "seq": header.seq, "marks": header.marks})
+        self._told = len(self.cup.log)
+
+    def read(self, *, fits: bool = True) -> None:
+        """They read the bracket over HTTP; whether it fits to what they were told."""
+        self.said.append({"read": read(self.cup), "seq": len(self.cup.log), "fits": fits})
+
+    def stands(self) -> None:
+        """They know how it stands."""
+        self.events()
+        self.said.append({"stands": standing(self.cup, self._forgotten)})
+
+    def text(self) -> str:
+        """As JSON, each thing on a line."""
+        lines = ",\n".join(msgspec.json.encode(one).decode() for one in self.said)
+        return f'{{"name": "{self.name}", "said": [\n{lines}\n]}}'
+
+
+def entries() -> Course:
+    """Who comes, waits, moves up and goes."""
+    cup = draft(entrants_max=3, entry="approval")
+    course = Course("entries", cup)
+    course.stands()
+    cup.done(OpenRegistration)
+    for user in P[1:7]:
+        cup.done(EnterTournament, user)
+    course.stands()
+    for entrant in (1, 2, 3, 4):
+        cup.done(AcceptEntrant, ORGANISER, entrant=entrant)
+    cup.done(LeaveTournament, P[5])  # was pending
+    course.stands()
+    cup.done(AddEntrants, ORGANISER, entrants=(NewEntrant(name="Rob"), NewEntrant(user=P[7])))
+    course.stands()
+    cup.done(OpenCheckIn)
+    cup.check_in(P[1], P[2], P[7])
+    course.stands()
+    cup.done(LeaveTournament, P[1])
+    cup.settle()  # the next one moves up
+    cup.done(LeaveTournament, P[7])  # waited
+    cup.settle()
+    course.stands()
+    cup.done(LeaveTournament, P[2])
+    cup.done(LeaveTournament, P[3])
+    cup.settle()
+    course.stands()
+    cup.done(OpenRegistration)
+    cup.done(StartTournament)
+    course.events()
+    course.read()
+    course.stands()
+    return course
+
+
+def double() -> Course:
+    """Five play with lives to lose: readiness, no-shows, reports, a dispute, a decision, a second final."""
+    cup = draft(format="double_elimination", best_of=3)
+    cup.done(OpenRegistration)
+    cup.enter(*P[1:6])
+    cup.done(SetSeeds, entrants=(1, 2, 3, 4, 5))
+    course = Course("double elimination", cup, snapshot=True)
+    course.stands()
+    cup.done(StartTournament)
+    course.events()
+    course.read()
+    course.stands()
+    cup.settle()
+    course.stands()
+    for step in range(100):
+        going = [int(number) for number in cup.cup.going]
+        if not going:
+            break
+        _step(cup, going[0], step)
+        cup.settle()
+        course.stands()
+    assert cup.cup.phase == "finished"
+    return course
+
+
+def _step(cup: Cup, number: int, step: int) -> None:
+    """Something that happens in an open match; the worse side wins, so that there is much to play."""
+    match = cup.match(number)
+    if match.phase == "open" and step % 5 == 4:
+        cup.later(cup.cup.settings.ready_s)
+    elif match.phase == "open":
+        cup.ready(number)
+    elif match.phase == "playing" and match.b:
+        cup.report(match.b, number, (0, 2), (2, 1), (0, 2))
+    elif match.phase == "reported" and step % 2:
+        cup.done(ConfirmResult, cup.user(match.a), match=number)
+    elif match.phase == "reported":
+        cup.done(DisputeResult, cup.user(match.a), match=number, note="No.")
+    else:
+        cup.done(DecideMatch, match=number, winner=match.b)
+
+
+def late() -> Course:
+    """Somebody comes in the middle, reads pages too early and too late, and is thrown back to a snapshot."""
+    cup = draft(format="double_elimination", ready_s=0)
+    cup.done(OpenRegistration)
+    cup.enter(*P[1:9])
+    cup.done(SetSeeds, entrants=tuple(range(1, 9)))
+    cup.done(StartTournament)
+    cup.settle()
+    course = Course("coming late", cup)
+    course.said.append({"event": "tournament.match_finished", "seq": 1, "marks": {}})  # before any snapshot
+    course.read(fits=False)
+    early = {"read": read(cup), "seq": len(cup.log), "fits": False}
+    cup.decide(1, 1)
+    course.snapshot()
+    course.said.append(early)
+    cup.decide(2, 5)
+    course.read()  # ahead of what they were told
+    cup.decide(3, 2)
+    cup.decide(4, 0)
+    course.stands()
+    now = read(cup), len(cup.log)
+    cup.decide(5, 1)
+    course.events()
+    course.said.append({"read": now[0], "seq": now[1], "fits": True})  # older than what they were told
+    course.stands()
+    course.snapshot()
+    course.read()
+    course.stands()
+    cup.done(CancelTournament, reason="rain")
+    course.stands()
+    return course
+
+
+def third_place() -> Course:
+    """Four play, with a match for the third place, and somebody leaves."""
+    cup = draft(third_place=True, ready_s=0)
+    cup.done(OpenRegistration)
+    cup.enter(*P[1:5])
+    cup.done(SetSeeds, entrants=(1, 2, 3, 4))
+    cup.done(StartTournament)
+    course = Course("third place", cup, snapshot=True)
+    course.read()
+    cup.settle()
+    course.stands()
+    cup.decide(1, 1)
+    cup.done(LeaveTournament, P[2])
+    cup.settle()
+    course.stands()
+    cup.decide(3, 3)
+    course.stands()
+    assert cup.cup.phase == "finished"
+    course.snapshot()
+    course.read()
+    course.stands()
+    return course
+
+
+COURSES: Final[tuple[Callable[[], Course], ...]] = (entries, double, late, third_place)
+
+
+def text() -> str:
+    """All of it."""
+    return "[" + ",\n".join(make().text() for make in COURSES) + "]\n"
+
+
+if __name__ == "__main__":
+    FILE.write_text(text(), encoding="utf-8")

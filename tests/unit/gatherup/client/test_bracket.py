@@ -1,0 +1,124 @@
+"""A tournament as a spectator knows it: it stands as the actor says, whatever they were told and when."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from gatherup.client import Event, LiveBracket, LiveMatch, Snapshot
+from protocol.event import Header
+from protocol.frames import Position
+from protocol.tournament.commands import AddEntrants, DecideMatch, NewEntrant, StartTournament
+from protocol.tournament.view import TournamentView
+from tests.unit.actors.tournament.cup import CUP, OWNER, Cup, draft, playing
+from tests.unit.gatherup.client import courses
+
+COURSES = msgspec.json.decode(courses.FILE.read_bytes())
+
+
+def at(seq: int, incarnation: int = 1) -> Position:
+    return Position(stream=CUP, incarnation=incarnation, seq=seq)
+
+
+def event(seq: int, kind: str, marks: dict[str, Any]) -> Event:
+    header = Header(stream=CUP, seq=seq, at=seq, author=OWNER, type=kind, revokes=(), erases=(), marks=marks)
+    return Event(header=header, payload=None, position=at(seq))
+
+
+def snapshot(cup: Cup, incarnation: int = 1) -> Snapshot:
+    seq = len(cup.log)
+    return Snapshot(stream=CUP, view=cup.view(), head=seq, position=at(seq, incarnation))
+
+
+def bracket(cup: Cup) -> list[LiveMatch]:
+    return msgspec.convert(courses.read(cup), list[LiveMatch])
+
+
+def told(live: LiveBracket, cup: Cup, after: int) -> None:
+    for header in cup.headers()[after:]:
+        live.take(event(header.seq, header.type, header.marks))
+
+
+def standing(live: LiveBracket) -> dict[str, Any]:
+    names = ["phase", "entered", "checked_in", "waiting", "pending", "matches_total", "matches_done"]
+    return {name: getattr(live, name) for name in names} | {
+        "matches": msgspec.json.decode(
+            msgspec.json.encode([live.matches[number] for number in sorted(live.matches)])
+        ),
+        "places": sorted([entrant, place] for entrant, place in live.places.items()),
+    }
+
+
+def test_the_courses_are_as_the_actor_runs_them() -> None:
+    assert courses.FILE.read_text(encoding="utf-8") == courses.text(), (
+        "run: python -m tests.unit.gatherup.client.courses"
+    )
+
+
+@pytest.mark.parametrize("course", COURSES, ids=lambda course: course["name"])
+def test_a_spectator_knows_how_it_stands(course: dict[str, Any]) -> None:
+    live, stood = LiveBracket(), 0
+    for said in course["said"]:
+        match said:
+            case {"snapshot": view, "seq": seq}:
+                shown = msgspec.convert(view, TournamentView)
+                live.take(Snapshot(stream=CUP, view=shown, head=seq, position=at(seq)))
+            case {"event": kind, "seq": seq, "marks": marks}:
+                live.take(event(seq, kind, marks))
+            case {"read": matches, "seq": seq, "fits": fits}:
+                assert live.learn(at(seq), msgspec.convert(matches, list[LiveMatch])) is fits
+            case {"stands": expected}:
+                assert standing(live) == expected
+                assert live.complete
+                stood += 1
+            case _:
+                raise AssertionError(said)
+    assert stood
+
+
+def large() -> Cup:
+    """256 play, known by name."""
+    cup = draft(ready_s=0)
+    for n in range(256):
+        cup.done(AddEntrants, entrants=(NewEntrant(name=f"N{n}"),))
+    cup.done(StartTournament)
+    cup.settle()
+    return cup
+
+
+def test_a_large_bracket_is_known_once_it_was_read() -> None:
+    cup = large()
+    live = LiveBracket()
+    live.take(snapshot(cup))
+    assert (len(live.matches), live.matches_total, live.complete) == (50, 255, False)
+    before = len(cup.log)
+    cup.done(DecideMatch, match=100, winner=cup.match(100).a)  # of which the snapshot says nothing
+    told(live, cup, before)
+    assert (live.matches[100].phase, live.matches[100].part, live.matches_done) == ("done", None, 1)
+    assert live.learn(at(before), bracket(large()))
+    assert live.complete
+    readiness = {"ready_a", "ready_b", "until"}
+    known = [{k: v for k, v in match.items() if k not in readiness} for match in standing(live)["matches"]]
+    assert known == courses.read(cup)
+
+
+def test_a_bracket_of_another_history_is_refused() -> None:
+    cup = playing(4)
+    live = LiveBracket()
+    assert not live.learn(at(99), bracket(cup))
+    live.take(snapshot(cup))
+    assert not live.learn(at(len(cup.log), 2), bracket(cup))
+    live.take(snapshot(cup, 2))
+    assert live.learn(at(len(cup.log), 2), bracket(cup))
+
+
+def test_what_a_later_server_says_changes_nothing() -> None:
+    cup = playing(4)
+    live = LiveBracket()
+    live.take(snapshot(cup))
+    before = standing(live)
+    live.take(event(len(cup.log) + 1, "tournament.sung", {"match": 1}))
+    live.take(Snapshot(stream=CUP, view={"of": "a later version"}, head=99, position=at(99)))
+    assert standing(live) == before

@@ -1,0 +1,98 @@
+"""The tournament's methods: each command has one, and says what it was told."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import pytest
+
+from gatherup.client.tournament import Tournament, TournamentSettings
+from protocol.frames import StreamCommand
+from protocol.tournament import commands
+from protocol.tournament.commands import (
+    AcceptEntrant,
+    AddEntrants,
+    CancelTournament,
+    ChangeTournament,
+    CheckIn,
+    ConfirmResult,
+    CreateTournament,
+    DecideMatch,
+    DisputeResult,
+    EnterTournament,
+    LeaveTournament,
+    NewEntrant,
+    OpenCheckIn,
+    OpenRegistration,
+    RemoveEntrant,
+    ReportResult,
+    SayReady,
+    SetSeeds,
+    SetStaff,
+    StartTournament,
+)
+from tests.unit.gatherup.client.test_room import Speaker
+from tests.unit.gatherup.client.world import USER, client_id
+
+CUP = "tournament:" + "1" * 32
+ROB = NewEntrant(name="Rob")
+
+CALLS: dict[type[StreamCommand], tuple[str, tuple[Any, ...], dict[str, Any], dict[str, Any]]] = {
+    ChangeTournament: ("change", (), {"name": "Cup", "start_at": 0}, {"name": "Cup", "start_at": 0}),
+    SetStaff: ("set_staff", (USER, "referee"), {}, {"user": USER, "role": "referee"}),
+    OpenRegistration: ("open_registration", (), {}, {}),
+    OpenCheckIn: ("open_check_in", (), {}, {}),
+    StartTournament: ("start", (), {}, {}),
+    CancelTournament: ("cancel", (), {"reason": "rain"}, {"reason": "rain"}),
+    EnterTournament: ("enter", (), {}, {}),
+    LeaveTournament: ("leave", (), {}, {}),
+    CheckIn: ("check_in", (), {"entrant": 2}, {"entrant": 2}),
+    AddEntrants: ("add_entrants", ([ROB],), {}, {"entrants": (ROB,)}),
+    AcceptEntrant: ("accept", (2,), {}, {"entrant": 2}),
+    RemoveEntrant: (
+        "remove_entrant",
+        (2,),
+        {"disqualify": True, "reason": "x"},
+        {"entrant": 2, "disqualify": True, "reason": "x"},
+    ),
+    SetSeeds: ("set_seeds", ([2, 1],), {}, {"entrants": (2, 1)}),
+    SayReady: ("ready", (3,), {"entrant": 2}, {"match": 3, "entrant": 2}),
+    ReportResult: ("report", (3, [(2, 1)]), {}, {"match": 3, "scores": ((2, 1),)}),
+    ConfirmResult: ("confirm", (3,), {}, {"match": 3}),
+    DisputeResult: (
+        "dispute",
+        (3,),
+        {"note": "no", "evidence": "https://e.org"},
+        {"match": 3, "note": "no", "evidence": "https://e.org"},
+    ),
+    DecideMatch: (
+        "decide",
+        (3, 2),
+        {"scores": [(0, 1)], "note": "x"},
+        {"match": 3, "winner": 2, "scores": ((0, 1),), "note": "x"},
+    ),
+}
+
+
+@pytest.mark.parametrize("command", CALLS, ids=lambda command: command.__name__)
+async def test_a_method_sends_its_command(command: type[StreamCommand]) -> None:
+    name, args, named, fields = CALLS[command]
+    speaker = Speaker()
+    answer = await getattr(Tournament(speaker, CUP), name)(*args, **named)
+    assert speaker.sent == [command(client_id=client_id(0), stream=CUP, **fields)]
+    assert answer.seq == 4
+
+
+def test_every_command_has_a_method_and_every_method_a_command() -> None:
+    every = {c for c in commands.COMMANDS if issubclass(c, StreamCommand)}
+    assert every - set(CALLS) == set(), "give Tournament a method for it, and CALLS how it is called"
+    assert set(CALLS) - every == set()
+    public = {n for n, _ in inspect.getmembers(Tournament, inspect.isfunction) if not n.startswith("_")}
+    assert public - {name for name, *_ in CALLS.values()} == {"subscribe"}
+
+
+@pytest.mark.parametrize("command", [CreateTournament, ChangeTournament])
+def test_every_setting_can_be_given(command: type) -> None:
+    settings = set(command.__struct_fields__) - {"client_id", "resend", "stream", "name"}
+    assert set(TournamentSettings.__annotations__) == settings
