@@ -20,6 +20,7 @@ from actors.ports.directory import Directory
 from actors.ports.log import Append, Fence, Log, LogRow, Receipt
 from actors.room.kind import RoomKind
 from actors.tables import Column, Tables
+from actors.tournament.kind import TournamentKind
 from protocol.handles import folded
 from protocol.ids import stream_key
 from storage.memory.database import MemoryDatabase
@@ -33,7 +34,7 @@ from storage.postgres.streams.projections import COLUMN_TYPES
 from tests.ports import TrioClock
 
 _numbers = count(1)
-TABLES = tables_of([RoomKind(bytes(32))])
+TABLES = tables_of([RoomKind(bytes(32)), TournamentKind(bytes(32))])
 
 
 def new_stream(kind: str = "room", *, shard: int = 0) -> str:
