@@ -55,13 +55,16 @@ def source(kinds: Sequence[WireKind] = KINDS) -> str:
     events, views, answers = events_of(kinds), views_of(kinds), answers_of(kinds)
     read = (Header, Position, SessionLimits, RoomHead, *SERVER_FRAMES)
     payloads = (*events.values(), *views.values(), *answers.values())
+    named = {*sent, *read, *payloads}
+    sent_within = [kind for kind in dict.fromkeys(_within(sent)) if kind not in named]
+    read_within = [kind for kind in dict.fromkeys(_within(payloads)) if kind not in {*named, *sent_within}]
     parts = [
         _MADE,
         *_limits(limits),
         *_codes(),
         *_subprotocols(),
-        *(_interface(kind, "sent") for kind in sent),
-        *(_interface(kind, "read") for kind in (*read, *dict.fromkeys(payloads))),
+        *(_interface(kind, "sent") for kind in (*sent_within, *sent)),
+        *(_interface(kind, "read") for kind in (*read, *read_within, *dict.fromkeys(payloads))),
         _map("Commands", "Every command, by its tag.", _tagged(k for k in sent if issubclass(k, Command))),
         _map(
             "Signals",
@@ -136,6 +139,32 @@ def _interface(kind: type[Struct], use: str) -> str:
     return _block(inspect.cleandoc(kind.__doc__ or ""), f"export interface {_name(kind)} {{", body, "}")
 
 
+def _within(kinds: Iterable[type[Struct]]) -> Iterator[type[Struct]]:
+    """The structs that the fields of these hold, before those that hold them; one may come more than once."""
+    for kind in kinds:
+        for field in _info(kind).fields:
+            for held in _structs(field.type):
+                yield from _within((held,))
+                yield held
+
+
+def _structs(wanted: types.Type) -> Iterator[type[Struct]]:
+    match wanted:
+        case types.StructType(cls=kind):
+            yield kind
+        case (
+            types.Metadata(type=inner) | types.ListType(item_type=inner) | types.VarTupleType(item_type=inner)
+        ):
+            yield from _structs(inner)
+        case types.DictType(value_type=inner):
+            yield from _structs(inner)
+        case types.UnionType(types=parts):
+            for part in parts:
+                yield from _structs(part)
+        case _:
+            pass
+
+
 def _type(wanted: types.Type) -> str:
     match wanted:
         case types.Metadata():
@@ -151,7 +180,7 @@ def _type(wanted: types.Type) -> str:
         case types.RawType() | types.AnyType():
             return "unknown"
         case types.LiteralType():
-            return " | ".join(_quoted(str(value)) for value in wanted.values)
+            return " | ".join(_quoted(v) if isinstance(v, str) else str(v) for v in wanted.values)
         case types.EnumType():
             return wanted.cls.__name__
         case types.StructType():
@@ -160,7 +189,7 @@ def _type(wanted: types.Type) -> str:
             return " | ".join(_type(part) for part in wanted.types)
         case types.ListType() | types.VarTupleType():
             inner = _type(wanted.item_type)
-            return f"readonly ({inner})[]" if "|" in inner else f"readonly {inner}[]"
+            return f"readonly ({inner})[]" if " " in inner else f"readonly {inner}[]"
         case types.DictType():
             return f"Readonly<Record<string, {_type(wanted.value_type)}>>"
         case _:

@@ -47,8 +47,8 @@ class LiveBracket:
 
     Phase and the counts of entrants are right from the first snapshot on. A snapshot names the first
     VIEW_MATCHES_MAX matches that are open, and events tell of each that changes; the others stand in
-    ``GET /v1/tournaments/{tournament}/bracket``, which needs to be read once after each snapshot and after the start.
-    ``complete`` says whether all are known.
+    ``GET /v1/tournaments/{tournament}/bracket``: read it whenever ``wanting``, which is once after a snapshot and after
+    the start. ``complete`` says whether all are known.
     """
 
     def __init__(self) -> None:
@@ -78,6 +78,11 @@ class LiveBracket:
     def complete(self) -> bool:
         """Whether all matches are known."""
         return self.matches_total == len(self.matches)
+
+    @property
+    def wanting(self) -> bool:
+        """Whether the bracket should be read over HTTP now: some matches aren't known, and it wasn't read for them."""
+        return not self.complete and self._ahead is None
 
     def take(self, item: Item) -> None:
         """The next item of the tournament's stream."""

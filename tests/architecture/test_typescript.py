@@ -18,7 +18,20 @@ from protocol.frames import SERVER_FRAMES
 ROOT = Path(__file__).parents[2]
 SDK = ROOT / "clients" / "typescript"
 MADE = (ROOT / typescript.FILE).read_text(encoding="utf-8")
-PURE = ("commands", "heads", "marks", "state", "subscriptions", "wire", "engine", "client", "stream", "feed")
+PURE = (
+    "bracket",
+    "commands",
+    "heads",
+    "marks",
+    "state",
+    "subscriptions",
+    "wire",
+    "engine",
+    "client",
+    "stream",
+    "feed",
+    "tournament",
+)
 """Modules that take time, chance and sockets from their ports."""
 IMPURE = re.compile(
     r"\b(Date|performance|setTimeout|setInterval|Math\.random|crypto|new WebSocket|globalThis)\b"
@@ -39,6 +52,13 @@ def test_every_frame_has_its_type() -> None:
     for frame in (*FULL, *SERVER_FRAMES):
         tag = frame.__struct_config__.tag
         assert f"  t: '{tag}'\n" in MADE, tag
+
+
+def test_every_type_that_is_named_is_there() -> None:
+    code = re.sub(r"/\*.*?\*/|//[^\n]*|'[^'\n]*'|\"[^\"\n]*\"", "", MADE, flags=re.DOTALL)
+    named = set(re.findall(r"(?<![\w.])[A-Z][A-Za-z]*[a-z][A-Za-z]*\b(?=[\[\]\s|,>;)]|$)", code))
+    there = set(re.findall(r"export (?:interface|type|const) (\w+)", code))
+    assert named - there == set()
 
 
 @pytest.mark.parametrize("name", PURE)

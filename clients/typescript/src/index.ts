@@ -4,6 +4,7 @@
  * The interfaces `Commands`, `Signals`, `Events`, `Views` and `Answers` can be added to, for kinds of one's own.
  */
 
+export { LiveBracket, type LiveMatch, type ReadMatch } from './bracket.ts'
 export { type AcceptedAs, Client, connect, type ConnectOptions, type Draft } from './client.ts'
 export { mayComeBack, mayRetry } from './codes.ts'
 export type { TokenProvider } from './engine.ts'
@@ -15,5 +16,6 @@ export { DEFAULT_POLICY, type Policy } from './policy.ts'
 export type { Clock, Connection, Connector, Listener, Randomness } from './ports.ts'
 export * from './protocol.ts'
 export type { Stream } from './stream.ts'
+export { type Done, type Points, Tournament, type TournamentChanges, type TournamentSettings } from './tournament.ts'
 export type { WebSocketConstructor, WebSocketLike } from './transport.ts'
 export type { Command, SentSignal } from './wire.ts'

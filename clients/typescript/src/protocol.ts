@@ -469,6 +469,12 @@ export const SUBPROTOCOL_MSGPACK = 'gatherup.v1.msgpack'
 
 export const SUBPROTOCOL_JSON = 'gatherup.v1.json'
 
+/** Somebody to enter: a user, or a name for somebody without an account. */
+export interface NewEntrant {
+  user?: string | null
+  name?: string | null
+}
+
 /**
  * The first frame: the client's token, and its position in every stream it follows.
  *
@@ -903,7 +909,7 @@ export interface CreateTournament {
   third_place?: boolean
   /** Whether a final that the winner of the losers' bracket wins is played again; in double elimination alone. */
   reset?: boolean
-  best_of?: '1' | '3' | '5' | '7' | '9'
+  best_of?: 1 | 3 | 5 | 7 | 9
   /** How many may take part; who comes later is put on the waitlist. */
   entrants_max?: number
   /** Whether a tournament is for invited people alone can't be changed later. */
@@ -938,7 +944,7 @@ export interface ChangeTournament {
   format?: 'double_elimination' | 'single_elimination' | null
   third_place?: boolean | null
   reset?: boolean | null
-  best_of?: '1' | '3' | '5' | '7' | '9' | null
+  best_of?: 1 | 3 | 5 | 7 | 9 | null
   entrants_max?: number | null
   visibility?: 'invited' | 'public' | 'unlisted' | null
   entry?: 'approval' | 'listed' | 'open' | null
@@ -1101,7 +1107,7 @@ export interface ReportResult {
   stream: string
   match: number
   /** Who has won the games that it takes has won the match. */
-  scores: readonly readonly number[][]
+  scores: readonly (readonly number[])[]
 }
 
 /** Confirm the result that the other side of one's own match has reported. */
@@ -1137,7 +1143,7 @@ export interface DecideMatch {
   /** The number of the entrant who has won; 0: nobody, both forfeit. */
   winner: number
   /** None, or some that this winner has won by. */
-  scores?: readonly readonly number[][]
+  scores?: readonly (readonly number[])[]
   note?: string
 }
 
@@ -1317,6 +1323,45 @@ export interface Goodbye {
   readonly message: string
   readonly retry: boolean
   readonly retry_after_s: number | null
+}
+
+/** A user on the staff of a tournament. */
+export interface StaffMember {
+  readonly user: string
+  readonly role: 'organiser' | 'referee' | 'streamer'
+}
+
+/** A match of a tournament that both of its sides have reached. */
+export interface MatchView {
+  readonly match: number
+  readonly part: 'final' | 'losers' | 'reset' | 'third' | 'winners'
+  readonly round: number
+  readonly phase: 'disputed' | 'done' | 'due' | 'open' | 'playing' | 'reported' | 'waiting'
+  readonly a: number
+  /** The numbers of the entrants on its two sides; 0 for nobody. */
+  readonly b: number
+  readonly user_a: string | null
+  /** None for somebody without an account. */
+  readonly user_b: string | null
+  readonly ready_a: boolean
+  readonly ready_b: boolean
+  /** When its phase ends by itself, Unix milliseconds. */
+  readonly until: number | null
+  /** The number of the entrant who has reported the scores; 0 if nobody has. */
+  readonly reported_by: number
+  readonly scores: readonly (readonly number[])[]
+  readonly winner: number
+  /** None until it is done. */
+  readonly kind: 'bye' | 'decided' | 'double_forfeit' | 'forfeit' | 'played' | null
+}
+
+/** What the one who asks is in a tournament. */
+export interface OwnEntry {
+  readonly entrant: number
+  readonly status: 'disqualified' | 'dropped' | 'entered' | 'left' | 'pending' | 'removed' | 'waiting'
+  readonly checked_in: boolean
+  /** The match that they play now, or wait for once both sides are known. */
+  readonly match: MatchView | null
 }
 
 /**
@@ -1760,7 +1805,7 @@ export interface ResultReported {
   readonly match: number
   readonly entrant: number
   readonly winner: number
-  readonly scores: readonly readonly number[][]
+  readonly scores: readonly (readonly number[])[]
   /** When it counts as confirmed, Unix milliseconds. */
   readonly until: number
 }
@@ -1770,7 +1815,7 @@ export interface ResultDisputed {
   readonly match: number
   readonly entrant: number
   /** What this side has reported itself. */
-  readonly scores: readonly readonly number[][]
+  readonly scores: readonly (readonly number[])[]
   readonly note: string
   readonly evidence: string | null
 }
@@ -1783,7 +1828,7 @@ export interface MatchFinished {
   /** The number of an entrant; 0 for nobody, or for both. */
   readonly loser: number
   readonly kind: 'bye' | 'decided' | 'double_forfeit' | 'forfeit' | 'played'
-  readonly scores: readonly readonly number[][]
+  readonly scores: readonly (readonly number[])[]
   readonly note: string
   /**
    * What follows for other matches: a match, its side a, its side b; the next match, and so on. A side is the number

@@ -97,8 +97,11 @@ def test_a_large_bracket_is_known_once_it_was_read() -> None:
     cup.done(DecideMatch, match=100, winner=cup.match(100).a)  # of which the snapshot says nothing
     told(live, cup, before)
     assert (live.matches[100].phase, live.matches[100].part, live.matches_done) == ("done", None, 1)
+    assert live.wanting
+    assert live.learn(at(len(cup.log) + 1), bracket(cup))
+    assert (live.wanting, live.complete) == (False, False)  # it waits for the stream
     assert live.learn(at(before), bracket(large()))
-    assert live.complete
+    assert (live.wanting, live.complete) == (False, True)
     readiness = {"ready_a", "ready_b", "until"}
     known = [{k: v for k, v in match.items() if k not in readiness} for match in standing(live)["matches"]]
     assert known == courses.read(cup)

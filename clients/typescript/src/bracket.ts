@@ -1,0 +1,263 @@
+/** A tournament as a spectator sees it: a snapshot says how it stands, events tell of changes. Pure. */
+
+import type { Item } from './items.ts'
+import type { Header, MatchView, Position, TournamentView } from './protocol.ts'
+
+const TOURNAMENT = 'tournament:'
+/** In `fills`: a side that isn't known yet. */
+const UNKNOWN = -1
+
+/** A match as it stands now. */
+export interface LiveMatch {
+  readonly match: number
+  /** This and `round` are null until a snapshot, its opening or `learn` told them. */
+  readonly part: MatchView['part'] | null
+  readonly round: number | null
+  readonly phase: MatchView['phase']
+  /** The numbers of the entrants on its sides; 0 for nobody, null while it isn't known. */
+  readonly a: number | null
+  readonly b: number | null
+  /** While it is open: which sides have said that they are ready. */
+  readonly ready_a: boolean
+  readonly ready_b: boolean
+  /** When its phase ends by itself, Unix milliseconds. This and readiness are told by snapshots and events alone. */
+  readonly until: number | null
+  /** What was reported or decided: the points of each game. */
+  readonly scores: MatchView['scores']
+  /** The number of an entrant, 0 for nobody; null until it is done. */
+  readonly winner: number | null
+  /** Null until it is done. */
+  readonly kind: MatchView['kind']
+}
+
+/** A match of the bracket as HTTP answers it. */
+export type ReadMatch = Omit<LiveMatch, 'ready_a' | 'ready_b' | 'until'>
+
+/**
+ * How one tournament stands. `take` every item of its stream in order; `learn` the bracket that HTTP answers.
+ *
+ * Phase and the counts of entrants are right from the first snapshot on. A snapshot names the first VIEW_MATCHES_MAX
+ * matches that are open, and events tell of each that changes; the others stand in
+ * `GET /v1/tournaments/{tournament}/bracket`: read it whenever `wanting`, which is once after a snapshot and after the
+ * start. `complete` says whether all are known.
+ */
+export class LiveBracket {
+  /** Null before the first snapshot. */
+  phase: TournamentView['phase'] | null = null
+  /** How many are entered; after the start, how many take part. */
+  entered = 0
+  /** How many of those have checked in. */
+  checkedIn = 0
+  /** How many are on the waitlist. */
+  waiting = 0
+  /** How many wait until staff accept them. */
+  pending = 0
+  /** How many matches there are; null from the start until `learn`. */
+  matchesTotal: number | null = 0
+  matchesDone: number | null = 0
+  /** Those that are known, by number. */
+  readonly matches = new Map<number, LiveMatch>()
+  /**
+   * The places of entrants who play no more, as far as they were told since the first snapshot; of a tournament that has
+   * finished the first PLACES_MAX.
+   */
+  readonly places = new Map<number, number>()
+  #incarnation = 0
+  #seq = 0
+  #began = 0
+  /** A bracket that was read at a seq which isn't reached yet. */
+  #ahead: { readonly seq: number; readonly matches: readonly ReadMatch[] } | null = null
+
+  /** Whether all matches are known. */
+  get complete(): boolean {
+    return this.matchesTotal === this.matches.size
+  }
+
+  /** Whether the bracket should be read over HTTP now: some matches aren't known, and it wasn't read for them. */
+  get wanting(): boolean {
+    return !this.complete && this.#ahead === null
+  }
+
+  /** The next item of the tournament's stream. */
+  take(item: Item): void {
+    if (item.kind === 'snapshot' && item.stream.startsWith(TOURNAMENT)) {
+      this.#begin(item.position, item.view as TournamentView)
+    } else if (item.kind === 'event') {
+      if (item.type === 'tournament.created') this.#begin(item.position, null)
+      else if (this.phase !== null) this.#apply(item.header)
+    }
+  }
+
+  /**
+   * All matches of the bracket, and the position at which it was read. False if it is too old: read it again.
+   *
+   * Of a bracket that is ahead of the stream nothing is shown until the stream has caught up.
+   */
+  learn({ incarnation, seq }: Position, matches: readonly ReadMatch[]): boolean {
+    if (incarnation !== this.#incarnation || seq < this.#began || this.phase === null) return false
+    this.#ahead = { seq, matches }
+    this.#catchUp()
+    return true
+  }
+
+  #begin({ incarnation, seq }: Position, view: TournamentView | null): void {
+    this.#incarnation = incarnation
+    this.#seq = this.#began = seq
+    this.#ahead = null
+    this.matches.clear()
+    this.places.clear()
+    this.phase = view?.phase ?? 'draft'
+    this.entered = view?.entered ?? 0
+    this.checkedIn = view?.checked_in ?? 0
+    this.waiting = view?.waiting ?? 0
+    this.pending = view?.pending ?? 0
+    this.matchesTotal = view?.matches ?? 0
+    this.matchesDone = view?.matches_done ?? 0
+    const own = view?.own?.match
+    for (const match of [...(view?.current ?? []), ...(own ? [own] : [])]) this.matches.set(match.match, shown(match))
+    view?.entrants.forEach((entrant, n) => this.places.set(entrant, view.places[n]!))
+  }
+
+  /** Headers alone tell: a payload may have been erased. */
+  #apply({ type, seq, marks }: Header): void {
+    this.#seq = seq
+    // As the server writes them; of a type that isn't known none is looked at.
+    CHANGES[type]?.(this, marks as unknown as Marks)
+    this.#catchUp()
+  }
+
+  /** What is known already is right as it is: only what isn't known comes from what was read before. */
+  #catchUp(): void {
+    if (!this.#ahead || this.#ahead.seq > this.#seq) return
+    for (const read of this.#ahead.matches) {
+      const known = this.matches.get(read.match)
+      this.matches.set(read.match, known ? placed(known, read) : fresh(read))
+    }
+    this.#ahead = null
+    this.matchesTotal = this.matches.size
+    this.matchesDone = [...this.matches.values()].filter(({ phase }) => phase === 'done').length
+  }
+}
+
+/** A match of a snapshot. */
+function shown(view: MatchView): LiveMatch {
+  const { match, part, round, phase, a, b, scores, kind, until } = view
+  const open = phase === 'open'
+  const told = { match, part, round, phase, a, b, scores, kind, until }
+  return { ...told, ready_a: open && view.ready_a, ready_b: open && view.ready_b, winner: kind === null ? null : view.winner }
+}
+
+function fresh({ match, part, round, phase, a, b, scores, winner, kind }: ReadMatch): LiveMatch {
+  return { ...unknown(match), part, round, phase, a, b, scores, winner, kind }
+}
+
+function unknown(match: number): LiveMatch {
+  const nothing = { part: null, round: null, a: null, b: null, until: null, winner: null, kind: null }
+  return { match, ...nothing, phase: 'waiting', ready_a: false, ready_b: false, scores: [] }
+}
+
+/** With what no event told of it. */
+function placed(known: LiveMatch, { part, round, a, b }: ReadMatch): LiveMatch {
+  return { ...known, part, round, a: known.a ?? a, b: known.b ?? b }
+}
+
+// --- events --------------------------------------------------------------------------------------------------
+
+/** The marks of a tournament's events, as far as they are used. */
+interface Marks {
+  readonly match: number
+  readonly part: MatchView['part']
+  readonly round: number
+  readonly a: number
+  readonly b: number
+  readonly ready_a: boolean
+  readonly ready_b: boolean
+  readonly until?: number
+  readonly scores?: readonly number[]
+  readonly winner: number
+  readonly kind: NonNullable<MatchView['kind']>
+  readonly fills?: readonly number[]
+  readonly placed?: readonly number[]
+  readonly entrants?: readonly number[]
+  readonly places?: readonly number[]
+  readonly count: number
+  readonly checked_in?: number
+  readonly status: Status
+  readonly was: Status
+}
+type Status = 'disqualified' | 'dropped' | 'entered' | 'left' | 'pending' | 'removed' | 'waiting'
+type Change = (bracket: LiveBracket, marks: Marks) => void
+
+const PLAYING = { phase: 'playing', ready_a: false, ready_b: false } as const
+
+const CHANGES: Readonly<Record<string, Change>> = {
+  'tournament.registration_opened': (bracket) => (bracket.phase = 'registration'),
+  'tournament.check_in_opened': (bracket) => (bracket.phase = 'check_in'),
+  'tournament.cancelled': (bracket) => (bracket.phase = 'cancelled'),
+  'tournament.started': (bracket, marks) => {
+    bracket.phase = 'running'
+    bracket.entered = marks.count
+    bracket.checkedIn = marks.checked_in ?? 0
+    bracket.waiting = bracket.pending = 0
+    bracket.matchesTotal = bracket.matchesDone = null
+  },
+  'tournament.finished': (bracket, { entrants = [], places = [] }) => {
+    bracket.phase = 'finished'
+    entrants.forEach((entrant, n) => bracket.places.set(entrant, places[n]!))
+  },
+  'tournament.entered': (bracket, marks) => count(bracket, marks, null, marks.status),
+  'tournament.accepted': (bracket, marks) => count(bracket, marks, 'pending', marks.status),
+  'tournament.promoted': (bracket, marks) => count(bracket, marks, 'waiting', 'entered'),
+  'tournament.left': (bracket, marks) => count(bracket, marks, marks.was, marks.status),
+  'tournament.checked_in': (bracket, marks) => (bracket.checkedIn = marks.checked_in ?? 0),
+  'tournament.match_opened': (bracket, marks) => {
+    const { part, round, a, b, until } = marks
+    set(bracket, marks.match, { part, round, a, b, until: until ?? null, ...(until === undefined ? PLAYING : open(marks)) })
+  },
+  'tournament.side_ready': (bracket, marks) => {
+    set(bracket, marks.match, marks.ready_a && marks.ready_b ? { ...PLAYING, until: null } : open(marks))
+  },
+  'tournament.reported': (bracket, marks) => {
+    set(bracket, marks.match, { phase: 'reported', until: marks.until ?? null, scores: pairs(marks.scores) })
+  },
+  'tournament.disputed': (bracket, { match }) => set(bracket, match, { phase: 'disputed', until: null }),
+  'tournament.match_finished': (bracket, { match, winner, kind, scores, fills = [], placed = [] }) => {
+    set(bracket, match, { ...PLAYING, phase: 'done', until: null, winner, kind, scores: pairs(scores) })
+    let done = 1
+    for (let n = 0; n < fills.length; n += 3) {
+      const filled = sides(fills[n + 1]!, fills[n + 2]!)
+      if (filled.phase === 'done') done++
+      set(bracket, fills[n]!, filled)
+    }
+    if (bracket.matchesDone !== null) bracket.matchesDone += done
+    for (let n = 0; n < placed.length; n += 2) bracket.places.set(placed[n]!, placed[n + 1]!)
+  },
+}
+
+function count(bracket: LiveBracket, marks: Marks, before: Status | null, after: Status): void {
+  bracket.entered = marks.count
+  bracket.checkedIn = marks.checked_in ?? bracket.checkedIn
+  bracket.waiting += Number(after === 'waiting') - Number(before === 'waiting')
+  bracket.pending += Number(after === 'pending') - Number(before === 'pending')
+}
+
+function open({ ready_a, ready_b }: Marks): Partial<LiveMatch> {
+  return { phase: 'open', ready_a, ready_b }
+}
+
+/** A match whose sides a result has filled. */
+function sides(first: number, second: number): Partial<LiveMatch> {
+  const a = first === UNKNOWN ? null : first
+  const b = second === UNKNOWN ? null : second
+  if (a === null || b === null) return { a, b, phase: 'waiting' }
+  if (a && b) return { a, b, phase: 'due' }
+  return { a, b, phase: 'done', winner: a || b, kind: 'bye' }
+}
+
+function set(bracket: LiveBracket, number: number, fields: Partial<LiveMatch>): void {
+  bracket.matches.set(number, { ...(bracket.matches.get(number) ?? unknown(number)), ...fields })
+}
+
+function pairs(flat: readonly number[] = []): [number, number][] {
+  return Array.from({ length: flat.length / 2 }, (_, n) => [flat[2 * n]!, flat[2 * n + 1]!])
+}

@@ -1,0 +1,143 @@
+/** One tournament, with a method for each of its commands. */
+
+import type { AcceptedAs, Client } from './client.ts'
+import type { ChangeTournament, Commands, CreateTournament, NewEntrant, Position, StaffMember } from './protocol.ts'
+import type { Stream } from './stream.ts'
+
+type Tag = Extract<keyof Commands, `tournament.${string}`>
+/** What an answer to a tournament's command is. */
+export type Done = AcceptedAs<Tag>
+/** The points of each game: of side a, of side b. */
+export type Points = readonly (readonly [number, number])[]
+type Own = 'client_id' | 'resend' | 'stream' | 't'
+/** What a tournament can be created with; `CreateTournament` tells what each means. */
+export type TournamentSettings = Omit<CreateTournament, Own | 'name'>
+/** What of it can be changed; what is left out stays as it is, and a time of 0 is taken away. */
+export type TournamentChanges = Omit<ChangeTournament, Own>
+
+/**
+ * A tournament by its id. Nothing is sent to make one.
+ *
+ * What changes it is durable when the method resolves, and rejects as `Client.send` does. Entrants and matches are named
+ * by their numbers within the tournament. Give the items of `subscribe` to a `LiveBracket` to know how it stands.
+ */
+export class Tournament {
+  readonly id: string
+  readonly #client: Pick<Client, 'send' | 'subscribe'>
+
+  constructor(client: Pick<Client, 'send' | 'subscribe'>, id: string) {
+    this.#client = client
+    this.id = id
+  }
+
+  /** Make a tournament as a draft and be its owner. */
+  static async create(client: Client, name: string, settings: TournamentSettings = {}): Promise<Tournament> {
+    const { stream } = await client.send({ ...settings, t: 'tournament.create', name })
+    return new Tournament(client, stream)
+  }
+
+  /** Follow the tournament, as `Client.subscribe` does. */
+  subscribe(options: { since?: Position | null } = {}): Promise<Stream> {
+    return this.#client.subscribe(this.id, options)
+  }
+
+  // --- the tournament itself ---------------------------------------------------------------------------------
+
+  /** Change settings. */
+  change(changes: TournamentChanges): Promise<Done> {
+    return this.#client.send({ ...changes, t: 'tournament.change', stream: this.id })
+  }
+
+  /** Give a user a role on the staff; null takes it away. */
+  setStaff(user: string, role: StaffMember['role'] | null): Promise<Done> {
+    return this.#client.send({ t: 'tournament.set_staff', stream: this.id, user, role })
+  }
+
+  /** Open the registration; from the check-in it goes back to it. */
+  openRegistration(): Promise<Done> {
+    return this.#client.send({ t: 'tournament.open_registration', stream: this.id })
+  }
+
+  /** Open the check-in: who hasn't checked in at the start doesn't take part. */
+  openCheckIn(): Promise<Done> {
+    return this.#client.send({ t: 'tournament.open_check_in', stream: this.id })
+  }
+
+  /** Start the tournament: seeds and format are settled, and the first matches are opened. */
+  start(): Promise<Done> {
+    return this.#client.send({ t: 'tournament.start', stream: this.id })
+  }
+
+  /** Cancel the tournament for good. */
+  cancel(reason = ''): Promise<Done> {
+    return this.#client.send({ t: 'tournament.cancel', stream: this.id, reason })
+  }
+
+  // --- who takes part ----------------------------------------------------------------------------------------
+
+  /** Enter the tournament oneself. */
+  enter(): Promise<Done> {
+    return this.#client.send({ t: 'tournament.enter', stream: this.id })
+  }
+
+  /** Leave the tournament; after the start one's matches are forfeited. */
+  leave(): Promise<Done> {
+    return this.#client.send({ t: 'tournament.leave', stream: this.id })
+  }
+
+  /** Check oneself in, or as staff somebody else. */
+  checkIn(entrant: number | null = null): Promise<Done> {
+    return this.#client.send({ t: 'tournament.check_in', stream: this.id, entrant })
+  }
+
+  /** Enter people as staff: all of them or none. */
+  addEntrants(entrants: readonly NewEntrant[]): Promise<Done> {
+    return this.#client.send({ t: 'tournament.add_entrants', stream: this.id, entrants: [...entrants] })
+  }
+
+  /** Accept an entrant who is pending. */
+  accept(entrant: number): Promise<Done> {
+    return this.#client.send({ t: 'tournament.accept', stream: this.id, entrant })
+  }
+
+  /** Remove an entrant, or refuse one who is pending; who is disqualified can't come back. */
+  removeEntrant(entrant: number, { disqualify = false, reason = '' } = {}): Promise<Done> {
+    return this.#client.send({ t: 'tournament.remove_entrant', stream: this.id, entrant, disqualify, reason })
+  }
+
+  /** Seed entrants in this order, the best first. All others come after them, drawn at the start. */
+  setSeeds(entrants: readonly number[]): Promise<Done> {
+    return this.#client.send({ t: 'tournament.set_seeds', stream: this.id, entrants: [...entrants] })
+  }
+
+  // --- matches -----------------------------------------------------------------------------------------------
+
+  /** Say that one is ready to play a match, or as staff that somebody else is. */
+  ready(match: number, entrant: number | null = null): Promise<Done> {
+    return this.#client.send({ t: 'tournament.ready', stream: this.id, match, entrant })
+  }
+
+  /** Report the result of one's own match. The same report by the other side confirms it. */
+  report(match: number, scores: Points): Promise<Done> {
+    return this.#client.send({ t: 'tournament.report', stream: this.id, match, scores: games(scores) })
+  }
+
+  /** Confirm the result that the other side has reported. */
+  confirm(match: number): Promise<Done> {
+    return this.#client.send({ t: 'tournament.confirm', stream: this.id, match })
+  }
+
+  /** Dispute one's own match, so that staff decide it; `evidence` is a link. */
+  dispute(match: number, { note = '', evidence = null }: { note?: string; evidence?: string | null } = {}): Promise<Done> {
+    return this.#client.send({ t: 'tournament.dispute', stream: this.id, match, note, evidence })
+  }
+
+  /** Decide a match as staff, whatever its sides have said; winner 0: both forfeit. */
+  decide(match: number, winner: number, { scores = [], note = '' }: { scores?: Points; note?: string } = {}): Promise<Done> {
+    return this.#client.send({ t: 'tournament.decide', stream: this.id, match, winner, scores: games(scores), note })
+  }
+}
+
+function games(scores: Points): number[][] {
+  return scores.map((game) => [...game])
+}

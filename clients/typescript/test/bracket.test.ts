@@ -1,0 +1,119 @@
+/** A tournament as a spectator knows it. What they are told, and how it then stands, is the same for both SDKs. */
+
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { LiveBracket, type LiveMatch, type ReadMatch } from '../src/bracket.ts'
+import type { Event, Snapshot } from '../src/items.ts'
+import type { Header, Position } from '../src/protocol.ts'
+import { USER } from './world.ts'
+
+const CUP = `tournament:${'1'.repeat(32)}`
+const FILE = new URL('../../../tests/unit/gatherup/client/brackets.json', import.meta.url)
+
+/** One thing that a spectator is told, or how the tournament stands then. */
+interface Said {
+  readonly seq: number
+  readonly snapshot?: Snapshot['view']
+  readonly event?: string
+  readonly marks?: Header['marks']
+  readonly read?: readonly ReadMatch[]
+  readonly fits?: boolean
+  readonly stands?: object
+}
+
+const COURSES = JSON.parse(readFileSync(FILE, 'utf8')) as { name: string; said: Said[] }[]
+
+function at(seq: number, incarnation = 1): Position {
+  return { stream: CUP, incarnation, seq }
+}
+
+function event(seq: number, type: string, marks: Header['marks'] = {}): Event {
+  const header = { stream: CUP, seq, at: seq, author: USER, type, revokes: [], erases: [], marks }
+  return { kind: 'event', type, header, payload: null, position: at(seq) } as unknown as Event
+}
+
+function snapshot(view: Snapshot['view'], seq: number, incarnation = 1): Snapshot {
+  return { kind: 'snapshot', stream: CUP, view, head: seq, position: at(seq, incarnation) }
+}
+
+function standing(live: LiveBracket): object {
+  const numbers = [...live.matches.keys()].sort((one, other) => one - other)
+  return {
+    phase: live.phase,
+    entered: live.entered,
+    checked_in: live.checkedIn,
+    waiting: live.waiting,
+    pending: live.pending,
+    matches_total: live.matchesTotal,
+    matches_done: live.matchesDone,
+    matches: numbers.map((number) => live.matches.get(number)),
+    places: [...live.places].sort(([one], [other]) => one - other),
+  }
+}
+
+assert.ok(COURSES.length > 0)
+for (const { name, said } of COURSES) {
+  test(`a spectator knows how it stands: ${name}`, () => {
+    const live = new LiveBracket()
+    for (const one of said) {
+      if (one.snapshot) live.take(snapshot(one.snapshot, one.seq))
+      else if (one.event) live.take(event(one.seq, one.event, one.marks))
+      else if (one.read) assert.equal(live.learn(at(one.seq), one.read), one.fits)
+      else {
+        assert.deepEqual(standing(live), one.stands)
+        assert.equal(live.complete, true)
+      }
+    }
+  })
+}
+
+function match(number: number): ReadMatch {
+  return {
+    match: number,
+    part: 'winners',
+    round: 1,
+    phase: 'playing',
+    a: number,
+    b: number + 100,
+    scores: [],
+    winner: null,
+    kind: null,
+  }
+}
+
+test('a large bracket is known once it was read', () => {
+  const view = { phase: 'running', matches: 60, matches_done: 0, current: [], entrants: [], places: [], own: null }
+  const live = new LiveBracket()
+  live.take(snapshot(view as unknown as Snapshot['view'], 7))
+  assert.equal(live.complete, false)
+  live.take(event(8, 'tournament.match_finished', { match: 60, winner: 60, loser: 160, kind: 'decided' })) // not named before
+  const known: LiveMatch | undefined = live.matches.get(60)
+  assert.deepEqual([known?.phase, known?.part, live.matchesDone], ['done', null, 1])
+  const bracket = Array.from({ length: 60 }, (_, n) => match(n + 1))
+  assert.equal(live.wanting, true)
+  assert.equal(live.learn(at(9), bracket), true)
+  assert.deepEqual([live.wanting, live.complete], [false, false]) // it waits for the stream
+  assert.equal(live.learn(at(7), bracket), true)
+  assert.deepEqual([live.wanting, live.complete], [false, true])
+  const { phase, part, a, b, winner } = live.matches.get(60)!
+  assert.deepEqual([phase, part, a, b, winner, live.matchesDone], ['done', 'winners', 60, 160, 60, 1])
+})
+
+test('a bracket of another history is refused', () => {
+  const view = { phase: 'running', matches: 1, matches_done: 0, current: [], entrants: [], places: [], own: null }
+  const live = new LiveBracket()
+  assert.equal(live.learn(at(9), [match(1)]), false)
+  live.take(snapshot(view as unknown as Snapshot['view'], 7))
+  assert.equal(live.learn(at(7, 2), [match(1)]), false)
+  assert.equal(live.learn(at(6), [match(1)]), false)
+  assert.equal(live.learn(at(7), [match(1)]), true)
+})
+
+test('an event of a later server changes nothing', () => {
+  const live = new LiveBracket()
+  live.take(event(1, 'tournament.created'))
+  const before = standing(live)
+  live.take(event(2, 'tournament.sung', { match: 1 }))
+  assert.deepEqual(standing(live), before)
+})
