@@ -27,6 +27,7 @@ from gatherup.features.integrations.feature import integrations_of
 from gatherup.features.lookups.feature import lookups_of
 from gatherup.features.people.feature import erasure_of, people_of
 from gatherup.features.rooms.feature import rooms_of
+from gatherup.features.tournaments.feature import tournaments_of
 from gatherup.hooks import loaded
 from gatherup.http.commands import Commands
 from gatherup.http.facade import facade_of
@@ -57,6 +58,7 @@ def features(base: Base) -> tuple[Feature, ...]:
         integrations_of(base, account_parts),
         admin_of(base),
         lookups_of(base),
+        tournaments_of(base),
     )
 
 

@@ -1,0 +1,1 @@
+"""The resources of tournaments: tournaments, entrants, matches, brackets and standings."""

@@ -1,0 +1,110 @@
+"""Rows of tournaments as they are answered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, cast
+
+import msgspec
+
+from actors.tournament.engine.elimination import Bracket, Slot
+from protocol.frames import Position
+from protocol.http.tournaments.entrants import Standing, TournamentEntrant
+from protocol.http.tournaments.matches import BracketMatch, BracketSlot, MatchOfTournament, TournamentMatch
+from protocol.http.tournaments.tournaments import OwnPlace, TournamentDetail, TournamentSummary
+from protocol.tournament import EntrantStatus, MatchPhase, ResultKind, Scores, StaffRole
+from protocol.tournament.view import StaffMember
+from storage.postgres.tournaments.entrants import EntrantRow, StandingRow
+from storage.postgres.tournaments.matches import MatchRow
+from storage.postgres.tournaments.reading import Head
+from storage.postgres.tournaments.tournaments import TournamentRead, TournamentRow
+
+_OWNER: Final = "owner"
+
+
+def position_of(tournament: str, head: Head) -> Position:
+    """Where in a tournament's log something was read."""
+    return Position(stream=tournament, incarnation=head.incarnation, seq=head.seq)
+
+
+def summary_of(row: TournamentRow) -> TournamentSummary:
+    """A tournament in a list."""
+    fields: dict[str, Any] = {
+        name: getattr(row, name) for name in TournamentSummary.__struct_fields__ if name != "entered"
+    }
+    return TournamentSummary(**fields, entered=row.entrants)
+
+
+def detail_of(read: TournamentRead) -> TournamentDetail:
+    """A tournament by itself."""
+    row, own = read.row, read.own
+    fields: dict[str, Any] = msgspec.structs.asdict(row)
+    fields["entered"] = fields.pop("entrants")
+    fields["description"] = row.description or ""
+    staff = [
+        StaffMember(user=user, role=cast(StaffRole, role)) for user, role in read.staff if role != _OWNER
+    ]
+    return TournamentDetail(
+        **fields,
+        staff=staff,
+        own=None
+        if own is None
+        else OwnPlace(entrant=own.entrant, status=cast(EntrantStatus, own.status), checked_in=own.checked_in),
+        role="organiser" if read.role == _OWNER else cast("StaffRole | None", read.role),
+        position=position_of(row.tournament, read.head),
+    )
+
+
+def entrant_of(row: EntrantRow) -> TournamentEntrant:
+    """An entrant in a list."""
+    fields: dict[str, Any] = msgspec.structs.asdict(row)
+    return TournamentEntrant(entrant=fields.pop("number"), **fields)
+
+
+def standing_of(row: StandingRow) -> Standing:
+    """An entrant who has a place."""
+    return Standing(place=row.place, entrant=row.number, user=row.user, name=row.name)
+
+
+def match_of(row: MatchRow, bracket: Bracket) -> TournamentMatch:
+    """A match, with its place in the bracket."""
+    return TournamentMatch(**_match_fields(row, bracket))
+
+
+def match_at(row: MatchRow, bracket: Bracket, position: Position) -> MatchOfTournament:
+    """A match by itself."""
+    return MatchOfTournament(**_match_fields(row, bracket), position=position)
+
+
+def bracket_match_of(row: MatchRow, bracket: Bracket) -> BracketMatch:
+    """A match in the bracket, and where it leads."""
+    place = bracket[row.number]
+    return BracketMatch(
+        match=row.number,
+        part=place.part,
+        round=place.round,
+        a=row.a,
+        b=row.b,
+        phase=cast(MatchPhase, row.phase),
+        scores=_scores(row.scores),
+        winner=row.winner,
+        kind=cast("ResultKind | None", row.kind),
+        winner_to=_slot(place.winner_to),
+        loser_to=_slot(place.loser_to),
+    )
+
+
+def _match_fields(row: MatchRow, bracket: Bracket) -> dict[str, Any]:
+    fields: dict[str, Any] = msgspec.structs.asdict(row)
+    place = bracket[fields.pop("number")]
+    scores = {name: _scores(fields.pop(name)) for name in ("scores", "disputed_scores")}
+    return {"match": row.number, "part": place.part, "round": place.round, **fields, **scores}
+
+
+def _scores(flat: Sequence[int]) -> Scores:
+    """The points of each game."""
+    return tuple(zip(flat[::2], flat[1::2], strict=True))
+
+
+def _slot(slot: Slot | None) -> BracketSlot | None:
+    return None if slot is None else BracketSlot(match=slot.match, side=slot.side)

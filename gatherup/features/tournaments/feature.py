@@ -1,0 +1,42 @@
+"""Tournaments over HTTP: what changes them goes through their actors, what is read of them comes from their rows."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gatherup.feature import Base, Feature
+from gatherup.features.tournaments.entrants import EntrantsResource
+from gatherup.features.tournaments.matches import MatchesResource
+from gatherup.features.tournaments.standings import StandingsResource
+from gatherup.features.tournaments.tournaments import TournamentsResource
+from gatherup.http.endpoint import HEX, PathPart
+from storage.postgres.tournaments.entrants import Entrants
+from storage.postgres.tournaments.matches import Matches
+from storage.postgres.tournaments.tournaments import Tournaments
+
+_NUMBER: Final = "^[1-9][0-9]{0,6}$"
+PATH_PARTS: Final = (
+    PathPart(
+        "tournament",
+        "the id of a tournament",
+        f"^tournament:{HEX}$",
+        "tournament:5f0c1a52b4f24f2f9a0c6f1d2e3b4a59",
+    ),
+    PathPart("entrant", "the number of an entrant within the tournament", _NUMBER, "7"),
+    PathPart("match", "the number of a match within the tournament", _NUMBER, "12"),
+)
+
+
+def tournaments_of(base: Base) -> Feature:
+    """The feature."""
+    pool, commands = base.pool, base.commands
+    entrants, matches = Entrants(pool), Matches(pool)
+    return Feature(
+        resources=(
+            TournamentsResource(Tournaments(pool), commands),
+            EntrantsResource(entrants, commands),
+            MatchesResource(matches, commands),
+            StandingsResource(matches, entrants),
+        ),
+        path_parts=PATH_PARTS,
+    )

@@ -1,0 +1,163 @@
+"""Matches of tournaments: played through the tournament's actor, read from their rows."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from gatherup.features.tournaments.answers import match_at, match_of, position_of
+from gatherup.features.tournaments.brackets import bracket_of, first_match_of, first_of, numbers_of
+from gatherup.features.tournaments.tournament_access import found, number_of, tournament_id
+from gatherup.features.tournaments.tournaments import TOURNAMENT
+from gatherup.http.commands import Commands, fields_of
+from gatherup.http.endpoint import Caller, endpoint
+from gatherup.http.paging import Pages
+from gatherup.http.problem import ProblemError
+from protocol.codes import Code
+from protocol.http.base import CommandAccepted, CommandBody
+from protocol.http.tournaments.matches import (
+    Decision,
+    Dispute,
+    MatchesQuery,
+    MatchOfTournament,
+    MatchPage,
+    OwnMatch,
+    OwnMatchesQuery,
+    OwnMatchPage,
+    Readiness,
+    ReportedResult,
+)
+from protocol.tournament.commands import (
+    ConfirmResult,
+    DecideMatch,
+    DisputeResult,
+    ReportResult,
+    SayReady,
+)
+from storage.postgres.tournaments.matches import Matches, MatchFilter, MatchKey, OwnMatchKey, OwnMatchRow
+
+GROUP: Final = "matches"
+MATCHES: Final = TOURNAMENT + "/matches"
+MATCH: Final = MATCHES + "/<match>"
+
+
+class MatchesResource:
+    """Matches: ready, reported, confirmed, disputed, decided."""
+
+    def __init__(self, matches: Matches, commands: Commands) -> None:
+        self._matches = matches
+        self._commands = commands
+        self._pages = Pages(MatchKey)
+        self._own_pages = Pages(OwnMatchKey)
+
+    @endpoint("GET", MATCHES, query=MatchesQuery, answer=MatchPage, polled=True, group=GROUP)
+    async def page(self, caller: Caller, tournament: str, query: MatchesQuery) -> MatchPage:
+        """List matches of a tournament by number, and where in its log they were read."""
+        edge = self._pages.edge(query.cursor)
+        seated = found(await self._matches.seating(caller.user, tournament_id(tournament)))
+        if not seated.rows:  # it hasn't started
+            position = position_of(tournament, seated.head)
+            return MatchPage(matches=[], position=position, next=None, previous=None)
+        seating = seated.rows[0]
+        matching = MatchFilter(
+            phase=query.phase,
+            numbers=numbers_of(seating, query.part, query.round),
+            entrant=query.entrant,
+            mine=query.mine,
+        )
+        read = found(
+            await self._matches.page(
+                caller.user,
+                tournament,
+                matching,
+                beside=None if edge is None else edge.key,
+                back=edge is not None and edge.back,
+                limit=query.limit + 1,
+            )
+        )
+        page = self._pages.page(read.rows, edge, query.limit, lambda row: MatchKey(row.number))
+        bracket = bracket_of(seating)
+        return MatchPage(
+            matches=[match_of(row, bracket) for row in page.rows],
+            position=position_of(tournament, read.head),
+            next=page.next,
+            previous=page.previous,
+        )
+
+    @endpoint("GET", MATCH, answer=MatchOfTournament, polled=True, group=GROUP)
+    async def get(self, caller: Caller, tournament: str, match: str) -> MatchOfTournament:
+        """Get a match of a tournament that has started, and where in its log it was read."""
+        number = number_of(match, "match")
+        seated = found(await self._matches.seating(caller.user, tournament_id(tournament)))
+        seating = seated.rows[0] if seated.rows else None
+        first = None if seating is None else first_of(seating, number)
+        if seating is None or first is None:
+            raise ProblemError(Code.NOT_FOUND, "There is no such match.", field="match")
+        read = found(await self._matches.one(caller.user, tournament, number))
+        row = read.rows[0] if read.rows else first
+        return match_at(row, bracket_of(seating), position_of(tournament, read.head))
+
+    @endpoint("POST", MATCH + "/ready", body=Readiness, answer=CommandAccepted, group=GROUP)
+    async def ready(self, caller: Caller, tournament: str, match: str, body: Readiness) -> CommandAccepted:
+        """Say that one is ready to play a match that is open; staff may say so of a side."""
+        return await self._send(caller, SayReady, tournament, match, body)
+
+    @endpoint("POST", MATCH + "/report", body=ReportedResult, answer=CommandAccepted, group=GROUP)
+    async def report(
+        self, caller: Caller, tournament: str, match: str, body: ReportedResult
+    ) -> CommandAccepted:
+        """Report the result of one's own match. The same report by the other side confirms it, another disputes it."""
+        return await self._send(caller, ReportResult, tournament, match, body)
+
+    @endpoint("POST", MATCH + "/confirm", body=CommandBody, answer=CommandAccepted, group=GROUP)
+    async def confirm(
+        self, caller: Caller, tournament: str, match: str, body: CommandBody
+    ) -> CommandAccepted:
+        """Confirm the result that the other side of one's own match has reported."""
+        return await self._send(caller, ConfirmResult, tournament, match, body)
+
+    @endpoint("POST", MATCH + "/dispute", body=Dispute, answer=CommandAccepted, group=GROUP)
+    async def dispute(self, caller: Caller, tournament: str, match: str, body: Dispute) -> CommandAccepted:
+        """Dispute one's own match, so that staff decide it."""
+        return await self._send(caller, DisputeResult, tournament, match, body)
+
+    @endpoint("POST", MATCH + "/decide", body=Decision, answer=CommandAccepted, group=GROUP)
+    async def decide(self, caller: Caller, tournament: str, match: str, body: Decision) -> CommandAccepted:
+        """Decide a match that isn't done, as an organiser or referee."""
+        return await self._send(caller, DecideMatch, tournament, match, body)
+
+    @endpoint("GET", "/v1/me/matches", query=OwnMatchesQuery, answer=OwnMatchPage, polled=True, group=GROUP)
+    async def own(self, caller: Caller, query: OwnMatchesQuery) -> OwnMatchPage:
+        """List the match that one plays or waits for in each tournament that runs."""
+        edge = self._own_pages.edge(query.cursor)
+        rows = await self._matches.own(
+            caller.user,
+            beside=None if edge is None else edge.key,
+            back=edge is not None and edge.back,
+            limit=query.limit + 1,
+        )
+        page = self._own_pages.page(
+            rows, edge, query.limit, lambda row: OwnMatchKey(row.started_at, row.tournament)
+        )
+        matches = [own for row in page.rows if (own := _own(row)) is not None]
+        return OwnMatchPage(matches=matches, next=page.next, previous=page.previous)
+
+    async def _send(
+        self, caller: Caller, kind: Any, tournament: str, match: str, body: CommandBody
+    ) -> CommandAccepted:
+        return await self._commands.send(
+            caller,
+            kind,
+            body,
+            stream=tournament_id(tournament),
+            match=number_of(match, "match"),
+            **fields_of(body),
+        )
+
+
+def _own(row: OwnMatchRow) -> OwnMatch | None:
+    match = row.match or first_match_of(row.seating, row.entrant)
+    if match is None:
+        return None
+    return OwnMatch(
+        tournament=row.tournament, entrant=row.entrant, match=match_of(match, bracket_of(row.seating))
+    )

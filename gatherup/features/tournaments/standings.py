@@ -1,0 +1,88 @@
+"""What a tournament has come to so far: its bracket, and the places of those who play no more."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+from quart import Response, request
+
+from gatherup.features.tournaments.answers import bracket_match_of, position_of, standing_of
+from gatherup.features.tournaments.brackets import all_matches, bracket_of
+from gatherup.features.tournaments.tournament_access import found, tournament_id
+from gatherup.features.tournaments.tournaments import TOURNAMENT
+from gatherup.http.conditional import tagged
+from gatherup.http.endpoint import Caller, endpoint
+from gatherup.http.paging import Pages
+from gatherup.http.problem import ProblemError
+from protocol.codes import Code
+from protocol.http.tournaments.entrants import Standings, StandingsQuery
+from protocol.http.tournaments.matches import TournamentBracket
+from storage.postgres.tournaments.entrants import Entrants, StandingKey
+from storage.postgres.tournaments.matches import Matches
+from storage.postgres.tournaments.reading import Head
+
+GROUP: Final = "matches"
+
+
+class StandingsResource:
+    """Brackets and standings."""
+
+    def __init__(self, matches: Matches, entrants: Entrants) -> None:
+        self._matches = matches
+        self._entrants = entrants
+        self._pages = Pages(StandingKey)
+
+    @endpoint(
+        "GET",
+        TOURNAMENT + "/bracket",
+        answer=TournamentBracket,
+        versioned=True,
+        refuses=(Code.WRONG_PHASE,),
+        group=GROUP,
+    )
+    async def bracket(self, caller: Caller, tournament: str) -> Response:
+        """Get the whole bracket of a tournament that has started, and where in its log it was read."""
+        seated = found(await self._matches.seating(caller.user, tournament_id(tournament)))
+        if not seated.rows:
+            raise ProblemError(Code.WRONG_PHASE, "The tournament hasn't started.")
+        seating = seated.rows[0]
+        if request.if_none_match.contains_weak(_tag(seated.head)):
+            return tagged(b"", _tag(seated.head))
+        read = found(await self._matches.all(caller.user, tournament))
+        bracket = bracket_of(seating)
+        answer = TournamentBracket(
+            format=seating.format,
+            seeds=list(seating.seeds),
+            matches=[bracket_match_of(row, bracket) for row in all_matches(seating, read.rows)],
+            position=position_of(tournament, read.head),
+        )
+        return tagged(msgspec.json.encode(answer), _tag(read.head))
+
+    @endpoint(
+        "GET", TOURNAMENT + "/standings", query=StandingsQuery, answer=Standings, polled=True, group=GROUP
+    )
+    async def standings(self, caller: Caller, tournament: str, query: StandingsQuery) -> Standings:
+        """List the places of those who play no more, the best first, and where in the log they were read."""
+        edge = self._pages.edge(query.cursor)
+        read = found(
+            await self._entrants.standings(
+                caller.user,
+                tournament_id(tournament),
+                beside=None if edge is None else edge.key,
+                back=edge is not None and edge.back,
+                limit=query.limit + 1,
+            )
+        )
+        page = self._pages.page(read.rows, edge, query.limit, lambda row: StandingKey(row.place, row.number))
+        return Standings(
+            standings=list(map(standing_of, page.rows)),
+            final=read.phase == "finished",
+            position=position_of(tournament, read.head),
+            next=page.next,
+            previous=page.previous,
+        )
+
+
+def _tag(head: Head) -> str:
+    return f"{head.incarnation}-{head.seq}"

@@ -1,0 +1,118 @@
+"""Who takes part in a tournament."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from protocol import limits
+from protocol.frames import Position
+from protocol.http.base import Answer, CommandBody, Cursor, Limit
+from protocol.ids import UserId
+from protocol.text import Reason
+from protocol.tournament import EntrantNumber, EntrantStatus
+from protocol.tournament.commands import NewEntrant
+
+
+class CheckedIn(CommandBody, frozen=True, kw_only=True):
+    """Check in to a tournament."""
+
+    entrant: EntrantNumber | None = None
+    """Whom staff check in; None: oneself."""
+
+
+class NewEntrants(CommandBody, frozen=True, kw_only=True):
+    """Enter people in a tournament as staff: all of them, or none."""
+
+    entrants: Annotated[
+        tuple[NewEntrant, ...], Meta(min_length=1, max_length=limits.ENTRANTS_PER_COMMAND_MAX)
+    ]
+
+
+class Removal(CommandBody, frozen=True, kw_only=True):
+    """Remove an entrant from a tournament, or refuse one who is pending."""
+
+    disqualify: bool = False
+    """Whether they may not come back."""
+    reason: Reason = ""
+
+
+class NewSeeds(CommandBody, frozen=True, kw_only=True):
+    """The order in which entrants are seeded. All others come after them, drawn at the start."""
+
+    entrants: Annotated[tuple[EntrantNumber, ...], Meta(max_length=limits.TOURNAMENT_ENTRANTS_MAX)]
+    """Their numbers, the best first."""
+
+
+class EntrantsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which entrants to list."""
+
+    status: EntrantStatus | None = None
+    cursor: Cursor | None = None
+    limit: Limit = limits.PAGE_ITEMS_DEFAULT
+
+
+class TournamentEntrant(Answer, frozen=True, kw_only=True):
+    """Somebody who takes part in a tournament, or wanted to."""
+
+    entrant: int
+    """Their number within the tournament."""
+    user: UserId | None
+    """None for somebody without an account."""
+    name: str | None
+    """Of somebody without an account; None when it was erased."""
+    status: EntrantStatus
+    checked_in: bool
+    seed: int | None
+    """Their seed, 1 for the best; None for who doesn't take part, and before the start for who wasn't seeded."""
+    place: int | None
+    """Their place, once they play no more."""
+    reason: str | None
+    """Why staff removed them."""
+
+
+class EntrantPage(Answer, frozen=True, kw_only=True):
+    """Entrants, by number."""
+
+    entrants: list[TournamentEntrant]
+    position: Position
+    """Where in the tournament's log this was read. Pages of one list may be read at different positions."""
+    next: str | None
+    """The cursor of the page after this one; None on the last."""
+    previous: str | None
+    """The cursor of the page before this one; None on the first."""
+
+
+class StandingsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which part of the standings."""
+
+    cursor: Cursor | None = None
+    limit: Limit = limits.PAGE_ITEMS_DEFAULT
+
+
+class Standing(Answer, frozen=True, kw_only=True):
+    """The place of an entrant."""
+
+    place: int
+    """Several have the same one who went out in the same round."""
+    entrant: int
+    """Their number within the tournament."""
+    user: UserId | None
+    """None for somebody without an account."""
+    name: str | None
+    """Of somebody without an account; None when it was erased."""
+
+
+class Standings(Answer, frozen=True, kw_only=True):
+    """The places of those who play no more, the best first."""
+
+    standings: list[Standing]
+    final: bool
+    """Whether the tournament has finished: everybody has their place."""
+    position: Position
+    """Where in the tournament's log this was read. Pages of one list may be read at different positions."""
+    next: str | None
+    """The cursor of the page after this one; None on the last."""
+    previous: str | None
+    """The cursor of the page before this one; None on the first."""

@@ -1,0 +1,185 @@
+"""Matches of tournaments, and the bracket that they make."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from protocol import limits
+from protocol.frames import Position
+from protocol.http.base import Answer, CommandBody, Cursor, Limit
+from protocol.ids import StreamId
+from protocol.tournament import (
+    EntrantNumber,
+    Evidence,
+    Format,
+    MatchPhase,
+    Note,
+    Part,
+    ResultKind,
+    Scores,
+)
+
+
+class Readiness(CommandBody, frozen=True, kw_only=True):
+    """Say that one is ready to play a match that is open."""
+
+    entrant: EntrantNumber | None = None
+    """Whose side staff say it of; None: one's own."""
+
+
+class ReportedResult(CommandBody, frozen=True, kw_only=True):
+    """Report the result of one's own match."""
+
+    scores: Scores
+    """Who has won the games that it takes has won the match."""
+
+
+class Dispute(CommandBody, frozen=True, kw_only=True):
+    """Dispute one's own match, so that staff decide it."""
+
+    note: Note = ""
+    evidence: Evidence | None = None
+
+
+class Decision(CommandBody, frozen=True, kw_only=True):
+    """Decide a match as staff."""
+
+    winner: Annotated[int, Meta(ge=0, le=limits.TOURNAMENT_ENTRIES_MAX)]
+    """The number of the entrant who has won; 0: nobody, both forfeit."""
+    scores: Scores = ()
+    """None, or some that this winner has won by."""
+    note: Note = ""
+
+
+class MatchesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which matches to list: those that were opened, or that a result has led to, of which all of this is true."""
+
+    phase: MatchPhase | None = None
+    part: Part | None = None
+    round: Annotated[int, Meta(ge=1, le=limits.TOURNAMENT_ENTRANTS_MAX)] | None = None
+    entrant: EntrantNumber | None = None
+    mine: bool = False
+    """Those of the one who asks."""
+    cursor: Cursor | None = None
+    limit: Limit = limits.PAGE_ITEMS_DEFAULT
+
+
+class TournamentMatch(Answer, frozen=True, kw_only=True):
+    """A match of a tournament."""
+
+    match: int
+    """Its number within the tournament."""
+    part: Part
+    round: int
+    phase: MatchPhase
+    a: int | None
+    b: int | None
+    """The numbers of the entrants on its sides; 0 for nobody, None while it isn't known."""
+    ready_a: bool
+    ready_b: bool
+    until: int | None
+    """When its phase ends by itself, Unix time in milliseconds."""
+    reported_by: int | None
+    """The number of the entrant who has reported the scores."""
+    scores: Scores
+    winner: int | None
+    """The number of the entrant who has won, 0 for nobody; None until it is done."""
+    kind: ResultKind | None
+    """None until it is done."""
+    disputed_by: int | None
+    """The number of the entrant who has disputed it."""
+    disputed_scores: Scores
+    """What that one has reported."""
+    note: str | None
+    evidence: str | None
+    """What was said with the dispute, and the link that was given."""
+    decision: str | None
+    """What staff have said to their decision."""
+    opened_at: int | None
+    ended_at: int | None
+    """When it was opened, and when it was done, Unix time in milliseconds."""
+
+
+class MatchOfTournament(TournamentMatch, frozen=True, kw_only=True):
+    """A match of a tournament, and where in the tournament's log it was read."""
+
+    position: Position
+
+
+class MatchPage(Answer, frozen=True, kw_only=True):
+    """Matches, by number."""
+
+    matches: list[TournamentMatch]
+    position: Position
+    """Where in the tournament's log this was read. Pages of one list may be read at different positions."""
+    next: str | None
+    """The cursor of the page after this one; None on the last."""
+    previous: str | None
+    """The cursor of the page before this one; None on the first."""
+
+
+class OwnMatchesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which part of one's own matches."""
+
+    cursor: Cursor | None = None
+    limit: Limit = limits.PAGE_ITEMS_DEFAULT
+
+
+class OwnMatch(Answer, frozen=True, kw_only=True):
+    """A match that one plays now or next."""
+
+    tournament: StreamId
+    entrant: int
+    """One's own number within the tournament."""
+    match: TournamentMatch
+
+
+class OwnMatchPage(Answer, frozen=True, kw_only=True):
+    """The match that one plays or waits for in each tournament that runs; the one that started last first."""
+
+    matches: list[OwnMatch]
+    next: str | None
+    """The cursor of the page after this one; None on the last."""
+    previous: str | None
+    """The cursor of the page before this one; None on the first."""
+
+
+class BracketSlot(Answer, frozen=True, kw_only=True):
+    """A side of a match."""
+
+    match: int
+    side: Annotated[int, Meta(ge=0, le=1)]
+
+
+class BracketMatch(Answer, frozen=True, kw_only=True):
+    """A match in its place."""
+
+    match: int
+    part: Part
+    round: int
+    a: int | None
+    b: int | None
+    """The numbers of the entrants on its sides; 0 for nobody, None while it isn't known."""
+    phase: MatchPhase
+    scores: Scores
+    winner: int | None
+    """The number of the entrant who has won, 0 for nobody; None until it is done."""
+    kind: ResultKind | None
+    """None until it is done."""
+    winner_to: BracketSlot | None
+    loser_to: BracketSlot | None
+    """Where the winner and the loser go; None: nowhere."""
+
+
+class TournamentBracket(Answer, frozen=True, kw_only=True):
+    """The whole bracket of a tournament that has started. The answer's ETag is its position in the log."""
+
+    format: Format
+    seeds: list[int]
+    """The entrants by seed, the best first."""
+    matches: list[BracketMatch]
+    """All of them, by number."""
+    position: Position
+    """Where in the tournament's log this was read: apply the events after it, and the bracket is right."""

@@ -1,0 +1,1 @@
+"""Tournaments as they are listed and read, from the rows that their events wrote."""

@@ -1,0 +1,121 @@
+"""Entrants of tournaments: the rows that their events wrote.
+
+Every method may raise PostgresError.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from msgspec import Meta, Struct
+
+from protocol.limits import SEQ_MAX
+from storage.postgres.driver.pool import Pool
+from storage.postgres.ids import uuid_of
+from storage.postgres.tournaments.reading import Read, part_of, read_part
+
+
+class EntrantRow(Struct, frozen=True):
+    """Somebody who takes part in a tournament, or wanted to."""
+
+    number: int
+    user: str | None
+    name: str | None
+    status: str
+    checked_in: bool
+    seed: int | None
+    place: int | None
+    reason: str | None
+    """Why staff removed them."""
+
+
+class StandingRow(Struct, frozen=True):
+    """An entrant who has a place."""
+
+    number: int
+    user: str | None
+    name: str | None
+    place: int
+
+
+class EntrantKey(Struct, frozen=True, array_like=True):
+    """Where an entrant stands in the list."""
+
+    number: Annotated[int, Meta(ge=0, le=SEQ_MAX)]
+
+
+class StandingKey(Struct, frozen=True, array_like=True):
+    """Where an entrant stands in the standings."""
+
+    place: Annotated[int, Meta(ge=0, le=SEQ_MAX)]
+    number: Annotated[int, Meta(ge=0, le=SEQ_MAX)]
+
+
+# The start writes no row for each entrant: its seeds say who takes part.
+ENTRANTS: Final = """
+select e.number, e.user_id, e.name, case
+    when t.started_at is null or e.status not in ('entered', 'pending', 'waiting') then e.status
+    when seeded.seed is null then 'dropped'
+    else 'entered'
+end as status, e.checked_in, seeded.seed, e.place, e.reason
+from tournament_entrant e
+left join unnest(t.seeds) with ordinality seeded(number, seed) on seeded.number = e.number
+where e.stream_id = t.stream_id
+"""
+"""Of ``tournament t``, as EntrantRow takes them; more conditions may follow."""
+
+_LISTED: Final = f"""
+select found.number as key, found.* from ({ENTRANTS}) found
+where (%(status)s::text is null or found.status = %(status)s) and found.number {{beside}} %(number)s
+order by found.number {{direction}} limit %(limit)s
+"""  # noqa: S608
+_PLACED: Final = """
+select array[e.place, e.number] as key, e.number, e.user_id, e.name, e.place
+from tournament_entrant e
+where e.stream_id = t.stream_id and (e.place, e.number) {beside} (%(place)s, %(number)s)
+order by e.place {direction}, e.number {direction} limit %(limit)s
+"""
+_BESIDE: Final = {False: {"beside": ">", "direction": "asc"}, True: {"beside": "<", "direction": "desc"}}
+_LIST: Final = {back: part_of(_LISTED.format(**_BESIDE[back]), back=back) for back in _BESIDE}
+_STANDINGS: Final = {back: part_of(_PLACED.format(**_BESIDE[back]), back=back) for back in _BESIDE}
+
+
+class Entrants:
+    """Reads entrants and their places."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def page(
+        self,
+        user: str,
+        tournament: str,
+        *,
+        status: str | None,
+        beside: EntrantKey | None,
+        back: bool,
+        limit: int,
+    ) -> Read[EntrantRow] | None:
+        """Entrants by number after ``beside``; ``back``: before it, backwards. None if the user may not see it."""
+        parameters = {
+            "user": user,
+            "tournament": uuid_of(tournament),
+            "status": status,
+            "number": 0 if beside is None else beside.number,
+            "limit": limit,
+        }
+        return await read_part(self._pool, _LIST[back], parameters, EntrantRow)
+
+    async def standings(
+        self, user: str, tournament: str, *, beside: StandingKey | None, back: bool, limit: int
+    ) -> Read[StandingRow] | None:
+        """Those who have a place, the best after ``beside`` first; ``back``: before it, backwards."""
+        beside = beside or StandingKey(0, 0)
+        parameters = {
+            "user": user,
+            "tournament": uuid_of(tournament),
+            "place": beside.place,
+            "number": beside.number,
+            "limit": limit,
+        }
+        return await read_part(self._pool, _STANDINGS[back], parameters, StandingRow)

@@ -1,0 +1,223 @@
+"""Matches of tournaments: the rows that their events wrote.
+
+The start writes no row for each match: who begins where follows from the seeds. A match has a row from when a result
+leads somebody to it, or it is opened.
+
+Every method may raise PostgresError. Times are Unix milliseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Final
+
+from msgspec import Meta, Struct
+
+from actors.kind import Instant
+from protocol.ids import StreamId
+from protocol.limits import SEQ_MAX
+from protocol.tournament import KIND as TOURNAMENT
+from protocol.tournament import Format
+from storage.postgres.driver.pool import Pool
+from storage.postgres.driver.queries import rows
+from storage.postgres.ids import stream_of, uuid_of
+from storage.postgres.tournaments.reading import Read, part_of, read_part
+
+
+class MatchRow(Struct, frozen=True):
+    """Where a match stands."""
+
+    number: int
+    a: int | None
+    b: int | None
+    """The entrants on its sides; 0 for nobody, None while it isn't known."""
+    phase: str
+    ready_a: bool = False
+    ready_b: bool = False
+    until: Instant | None = None
+    reported_by: int | None = None
+    scores: Sequence[int] = ()
+    """Side a and side b of each game, one after the other."""
+    disputed_by: int | None = None
+    disputed_scores: Sequence[int] = ()
+    note: str | None = None
+    evidence: str | None = None
+    winner: int | None = None
+    kind: str | None = None
+    decision: str | None = None
+    opened_at: Instant | None = None
+    ended_at: Instant | None = None
+
+
+class SeatingRow(Struct, frozen=True):
+    """What a bracket is made from. It stays as it is from the start on."""
+
+    format: Format
+    third_place: bool
+    reset: bool
+    seeds: Sequence[int]
+    """The entrants, the best first."""
+
+
+class OwnMatchRow(Struct, frozen=True):
+    """Where somebody stands in a tournament that runs."""
+
+    tournament: str
+    started_at: Instant
+    entrant: int
+    seating: SeatingRow
+    match: MatchRow | None
+    """The match that they play or wait in; None: the one that the start has led them to."""
+
+
+class MatchKey(Struct, frozen=True, array_like=True):
+    """Where a match stands in the list."""
+
+    number: Annotated[int, Meta(ge=0, le=SEQ_MAX)]
+
+
+class OwnMatchKey(Struct, frozen=True, array_like=True):
+    """Where a tournament stands in the list of one's matches."""
+
+    started_at: Annotated[int, Meta(ge=0, le=SEQ_MAX)]
+    tournament: StreamId
+
+
+_COLUMNS: Final = """
+m.number, m.a, m.b, m.phase, m.ready_a, m.ready_b, m.until, m.reported_by, m.scores, m.disputed_by, m.disputed_scores,
+m.note, m.evidence, m.winner, m.kind, m.decision, m.opened_at, m.ended_at
+"""
+_SEATING: Final = part_of(
+    "select 1 as key, t.format, t.third_place, t.reset, t.seeds where t.started_at is not null"
+)
+_ALL: Final = part_of(
+    f"select m.number as key, {_COLUMNS} from tournament_match m where m.stream_id = t.stream_id"  # noqa: S608
+)
+_ONE: Final = part_of(
+    f"""
+select m.number as key, {_COLUMNS} from tournament_match m
+where m.stream_id = t.stream_id and m.number = %(number)s
+"""  # noqa: S608
+)
+_LISTED: Final = f"""
+select m.number as key, {_COLUMNS} from tournament_match m
+where m.stream_id = t.stream_id
+    and (%(phase)s::text is null or m.phase = %(phase)s)
+    and (%(numbers)s::bigint[] is null or m.number = any(%(numbers)s))
+    and (%(entrant)s::bigint is null or %(entrant)s in (m.a, m.b))
+    and (not %(mine)s or exists (
+        select from tournament_player p
+        where p.stream_id = t.stream_id and p.user_id = %(user)s and p.entrant in (m.a, m.b)
+    ))
+    and m.number {{beside}} %(number)s
+order by m.number {{direction}} limit %(limit)s
+"""  # noqa: S608
+_LIST: Final = {
+    False: part_of(_LISTED.format(beside=">", direction="asc")),
+    True: part_of(_LISTED.format(beside="<", direction="desc"), back=True),
+}
+_OWN: Final = f"""
+select t.stream_id, t.started_at, p.entrant, t.format, t.third_place, t.reset, t.seeds, {_COLUMNS}
+from tournament_player p
+join tournament t on t.stream_id = p.stream_id and t.phase = 'running' and p.entrant = any(t.seeds)
+join tournament_entrant e on e.stream_id = p.stream_id and e.number = p.entrant
+    and e.place is null and e.status in ('entered', 'pending', 'waiting')
+left join lateral (
+    select * from tournament_match m
+    where m.stream_id = p.stream_id and m.phase <> 'done' and p.entrant in (m.a, m.b)
+    order by m.number limit 1
+) m on true
+where p.user_id = %(user)s and (t.started_at, t.stream_id) {{beside}} (%(at)s, %(from)s)
+order by t.started_at {{direction}}, t.stream_id {{direction}} limit %(limit)s
+"""  # noqa: S608
+_OWN_BESIDE: Final = {
+    False: _OWN.format(beside="<", direction="desc"),
+    True: _OWN.format(beside=">", direction="asc"),
+}
+_NEWEST: Final = OwnMatchKey(2**62, f"{TOURNAMENT}:" + "f" * 32)
+
+
+class MatchFilter(Struct, frozen=True, kw_only=True):
+    """Which matches; None for any."""
+
+    phase: str | None = None
+    numbers: Sequence[int] | None = None
+    entrant: int | None = None
+    mine: bool = False
+
+
+class Matches:
+    """Reads matches. Whoever may not see the tournament gets None."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def seating(self, user: str, tournament: str) -> Read[SeatingRow] | None:
+        """What the bracket is made from; no row before the start."""
+        return await read_part(self._pool, _SEATING, _asked(user, tournament), SeatingRow)
+
+    async def all(self, user: str, tournament: str) -> Read[MatchRow] | None:
+        """All matches that have a row, by number."""
+        return await read_part(self._pool, _ALL, _asked(user, tournament), MatchRow)
+
+    async def one(self, user: str, tournament: str, number: int) -> Read[MatchRow] | None:
+        """One match, if it has a row."""
+        parameters = _asked(user, tournament) | {"number": number}
+        return await read_part(self._pool, _ONE, parameters, MatchRow)
+
+    async def page(
+        self,
+        user: str,
+        tournament: str,
+        matching: MatchFilter,
+        *,
+        beside: MatchKey | None,
+        back: bool,
+        limit: int,
+    ) -> Read[MatchRow] | None:
+        """Matches that have a row, by number after ``beside``; ``back``: before it, backwards."""
+        parameters = _asked(user, tournament) | {
+            "phase": matching.phase,
+            "numbers": None if matching.numbers is None else list(matching.numbers),
+            "entrant": matching.entrant,
+            "mine": matching.mine,
+            "number": 0 if beside is None else beside.number,
+            "limit": limit,
+        }
+        return await read_part(self._pool, _LIST[back], parameters, MatchRow)
+
+    async def own(
+        self, user: str, *, beside: OwnMatchKey | None, back: bool, limit: int
+    ) -> list[OwnMatchRow]:
+        """The tournaments that run in which the user isn't out, those that started last first; ``back``: backwards."""
+        beside = beside or _NEWEST
+        parameters = {
+            "user": user,
+            "at": beside.started_at,
+            "from": uuid_of(beside.tournament),
+            "limit": limit,
+        }
+        return [_own(*row) for row in await rows(self._pool, _OWN_BESIDE[back], parameters)]
+
+
+def _asked(user: str, tournament: str) -> dict[str, Any]:
+    return {"user": user, "tournament": uuid_of(tournament)}
+
+
+def _own(
+    tournament: Any,
+    started_at: int,
+    entrant: int,
+    format_: Format,
+    third_place: bool,
+    reset: bool,
+    seeds: list[int],
+    *match: Any,
+) -> OwnMatchRow:
+    return OwnMatchRow(
+        stream_of(TOURNAMENT, tournament),
+        started_at,
+        entrant,
+        SeatingRow(format_, third_place, reset, seeds),
+        None if match[0] is None else MatchRow(*match),
+    )

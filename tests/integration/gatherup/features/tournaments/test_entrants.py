@@ -1,0 +1,141 @@
+"""Who takes part, over HTTP: by themselves and by staff."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from protocol import limits
+from tests.integration.gatherup.features.tournaments.cup import cup_of, named
+from tests.integration.shared import SharedNode
+from tests.integration.site import Site, problem
+
+pytestmark = pytest.mark.real
+
+
+async def test_people_enter_wait_leave_and_move_up(site: Site, node: SharedNode) -> None:
+    async with cup_of(site, node, entrants_max=2) as cup:
+        await cup.done(cup.owner, "/open-registration")
+        await cup.enter(3)
+        problem(await cup.do(1, "POST", "/enter"), 409, "already_exists")
+        fields = ("entrant", "user", "status")
+        users = [player.user for player in cup.players]
+        shown = (await cup.get("/entrants"))["entrants"]
+        assert named(shown, *fields) == [
+            (1, users[0], "entered"),
+            (2, users[1], "entered"),
+            (3, users[2], "waiting"),
+        ]
+        assert (await cup.get())["entered"] == 2
+        assert (await cup.get("", cup.player(3)))["own"]["status"] == "waiting"
+        await cup.done(1, "/leave")
+        await cup.watcher.saw("promoted", entrant=3)
+        await cup.done(1, "/enter")
+        shown = (await cup.get("/entrants"))["entrants"]
+        assert named(shown, *fields) == [
+            (1, users[0], "waiting"),
+            (2, users[1], "entered"),
+            (3, users[2], "entered"),
+        ]
+        (item,) = (await cup.player(3).http.get("/v1/inbox")).json()["items"]
+        assert (item["type"], item["tournament"]) == ("inbox.promoted", cup.stream)
+
+
+async def test_staff_accept_whom_they_want(site: Site, node: SharedNode) -> None:
+    async with cup_of(site, node, entry="approval") as cup:
+        await cup.done(cup.owner, "/open-registration")
+        await cup.enter(2)
+        assert named((await cup.get("/entrants", status="pending"))["entrants"], "entrant") == [(1,), (2,)]
+        problem(await cup.do(1, "POST", "/entrants/1/accept"), 403, "forbidden")
+        await cup.done(cup.owner, "/entrants/1/accept")
+        problem(await cup.do(cup.owner, "POST", "/entrants/1/accept"), 409, "already_exists", "entrant")
+        await cup.done(cup.owner, "/entrants/2/remove", reason="Full.")
+        shown = (await cup.get("/entrants"))["entrants"]
+        assert named(shown, "status", "reason") == [("entered", None), ("removed", "Full.")]
+        for part in ("/entrants/3/accept", "/entrants/3/remove", "/entrants/x/accept", "/entrants/0/remove"):
+            problem(await cup.do(cup.owner, "POST", part), 404, "not_found", "entrant")
+
+
+async def test_staff_enter_people_in_bulk_all_or_none(site: Site, node: SharedNode) -> None:
+    async with cup_of(site, node, entry="listed") as cup:
+        ann = await site.guest()
+        await cup.done(cup.owner, "/open-registration")
+        problem(await cup.do(ann, "POST", "/enter"), 403, "forbidden")
+        names = [{"name": f"Player {number}"} for number in range(limits.ENTRANTS_PER_COMMAND_MAX - 1)]
+        added = await cup.done(cup.owner, "/entrants", entrants=[{"user": ann.user}, *names])
+        assert added["events"] == limits.ENTRANTS_PER_COMMAND_MAX
+        for entrants, status, code in (
+            ([{"name": "New"}, {"user": ann.user}], 409, "already_exists"),
+            ([{"name": "New"}, {"user": "user:" + "1" * 32}], 404, "not_found"),
+            ([{"name": "New"}, {}], 422, "invalid"),
+            ([{"name": "New", "user": ann.user}], 422, "invalid"),
+            ([*names, *names[:2]], 422, "invalid"),
+            ([], 422, "invalid"),
+        ):
+            problem(await cup.do(cup.owner, "POST", "/entrants", entrants=entrants), status, code, "entrants")
+        shown = await cup.pages("/entrants", "entrants", limit=20)
+        assert named(shown, "entrant", "user", "name") == [
+            (1, ann.user, None),
+            *((number + 2, None, name["name"]) for number, name in enumerate(names)),
+        ]
+
+
+async def test_a_list_of_entrants_names_where_it_was_read(site: Site, node: SharedNode) -> None:
+    async with cup_of(site, node) as cup:
+        await cup.done(cup.owner, "/open-registration")
+        entered = await cup.done(await site.guest(), "/enter")
+        position = (await cup.get("/entrants"))["position"]
+        assert (position["stream"], position["seq"]) == (cup.stream, entered["seq"])
+        empty = await cup.get("/entrants", status="disqualified")
+        assert (empty["entrants"], empty["position"]) == ([], position)
+
+
+async def test_seeds_are_shown_before_and_after_the_start(site: Site, node: SharedNode) -> None:
+    async with cup_of(site, node) as cup:
+        await cup.done(cup.owner, "/open-registration")
+        await cup.enter(3)
+        await cup.done(cup.owner, "/seeds", "PUT", entrants=[3, 1])
+        before = (await cup.get("/entrants"))["entrants"]
+        assert named(before, "entrant", "seed") == [(1, 2), (2, None), (3, 1)]
+        await cup.done(cup.owner, "/start")
+        shown = await cup.get()
+        assert int(shown["draw"]) >= 0
+        after = (await cup.get("/entrants"))["entrants"]
+        assert named(after, "entrant", "seed") == [(1, 2), (2, 3), (3, 1)]
+
+
+@pytest.mark.parametrize(
+    ("seeds", "status", "code"), [([1, 1], 422, "invalid"), ([9], 404, "not_found"), ([0], 422, "invalid")]
+)
+async def test_seeds_name_each_entrant_once(
+    site: Site, node: SharedNode, seeds: list[int], status: int, code: str
+) -> None:
+    async with cup_of(site, node) as cup:
+        await cup.done(cup.owner, "/open-registration")
+        await cup.enter(2)
+        refused = await cup.do(cup.owner, "PUT", "/seeds", entrants=seeds)
+        document: dict[str, Any] = refused.json()
+        assert (refused.status_code, document["code"]) == (status, code), document
+        assert document["field"].startswith("entrants")
+
+
+async def test_who_was_disqualified_stays_out(site: Site, node: SharedNode) -> None:
+    async with cup_of(site, node) as cup:
+        await cup.done(cup.owner, "/open-registration")
+        await cup.enter(1)
+        await cup.done(cup.owner, "/entrants/1/remove", disqualify=True)
+        problem(await cup.do(1, "POST", "/enter"), 403, "forbidden")
+
+
+async def test_only_staff_check_in_others(site: Site, node: SharedNode) -> None:
+    async with cup_of(site, node) as cup:
+        await cup.done(cup.owner, "/open-registration")
+        await cup.enter(2)
+        await cup.done(cup.owner, "/open-check-in")
+        problem(await cup.do(1, "POST", "/check-in", entrant=2), 403, "forbidden")
+        problem(await cup.do(await site.guest(), "POST", "/check-in"), 403, "forbidden")
+        await cup.done(1, "/check-in")
+        problem(await cup.do(1, "POST", "/check-in"), 409, "already_exists")
+        shown = (await cup.get("/entrants"))["entrants"]
+        assert named(shown, "checked_in") == [(True,), (False,)]
