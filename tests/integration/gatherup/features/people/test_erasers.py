@@ -22,6 +22,7 @@ KEPT = {
     "cluster": "no person",
     "erasure": "the id, until nothing else is left",
     "event": "of streams: Kind.erase",
+    "lookup": "no person: names that admins give",
     "node": "no person",
     "owed_command": "on its way into a stream: Kind.erase",
     "projected_table": "no person: names of tables and functions",
