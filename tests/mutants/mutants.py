@@ -31,6 +31,8 @@ LEASE: Final = "actors/cluster/lease.py"
 OWNERSHIP: Final = "actors/cluster/ownership.py"
 SESSION: Final = "actors/session/session.py"
 WRITER: Final = "actors/session/connection_writer.py"
+TOURNAMENT: Final = "actors/tournament/"
+TOURNAMENT_TESTS: Final = "tests/unit/actors/tournament/"
 APPEND: Final = "storage/postgres/migrations/pre/20261128000110_append_batch_v2.sql"
 
 MUTANTS: Final = (
@@ -300,5 +302,41 @@ MUTANTS: Final = (
         old="last_at = greatest(s.last_at, a.at)",
         new="last_at = a.at",
         test="tests/contract/test_log.py::test_last_at_never_falls[postgres]",
+    ),
+    # --- tournaments ---
+    Mutant(
+        why="the runtime takes a tournament that goes on at once for one whose timer is stuck",
+        file=TOURNAMENT + "advance.py",
+        old="        return tournament.seq\n",
+        new="        return 1\n",
+        test=TOURNAMENT_TESTS + "test_lifecycle.py::test_thousands_of_matches_are_opened_a_command_at_a_time",
+    ),
+    Mutant(
+        why="a match is opened again and again, and its players are called each time",
+        file=TOURNAMENT + "apply_matches.py",
+        old="        to_open=tournament.to_open.discard(key),\n        going=tournament.going.insert",
+        new="        to_open=tournament.to_open,\n        going=tournament.going.insert",
+        test=TOURNAMENT_TESTS + "test_runtime.py::test_it_runs_by_itself_though_nodes_are_killed",
+    ),
+    Mutant(
+        why="who passes a match without an opponent isn't known to be in the next one, and can't leave it",
+        file=TOURNAMENT + "matches.py",
+        old="    for number in sorted(changed):",
+        new="    for number in changed:",
+        test=TOURNAMENT_TESTS + "test_properties.py::test_the_log_says_all_and_everything_happens_once",
+    ),
+    Mutant(
+        why="who has left is called to later matches, which nobody ends",
+        file=TOURNAMENT + "advance.py",
+        old='    gone = any(side.status != "entered" for side in sides)',
+        new="    gone = False",
+        test=TOURNAMENT_TESTS + "test_matches.py::test_who_has_left_forfeits_later_matches_when_they_come_up",
+    ),
+    Mutant(
+        why="a timer of a cancelled tournament fires",
+        file=TOURNAMENT + "apply.py",
+        old="    return replace(tournament, phase=phase, timers=none, to_open=none, going=none)",
+        new="    return replace(tournament, phase=phase)",
+        test=TOURNAMENT_TESTS + "test_matches.py::test_a_cancelled_tournament_does_nothing_more",
     ),
 )

@@ -152,6 +152,7 @@ def test_the_log_says_all_and_everything_happens_once(seed: int, fields: dict[st
         acting.act()
         if cup.cup.phase in ("finished", "cancelled"):
             break
+        check_sides(cup)
         if step % 25 == 0:
             # As after a fail-over: what goes on is what was kept.
             kept = decoded(encoded(cup.cup), Tournament)
@@ -162,6 +163,7 @@ def test_the_log_says_all_and_everything_happens_once(seed: int, fields: dict[st
     assert (state, rows) == (cup.cup, cup.rows)
     assert cup.refolded(erased=lambda _: True)[0] == cup.cup
     assert decoded(encoded(cup.cup), Tournament) == cup.cup
+    check_sides(cup)
     check_events(cup)
     check_rows(cup)
     if cup.cup.phase == "finished":
@@ -179,6 +181,21 @@ def end(cup: Cup) -> None:
     assert cup.cup.phase in ("finished", "cancelled") or cup.cup.entered < 2 or cup.cup.phase == "check_in"
     if cup.cup.phase in ("finished", "cancelled"):
         assert (cup.kind.due(cup.state), cup.cup.timers.least) == (None, None)
+
+
+def check_sides(cup: Cup) -> None:
+    """Each entrant knows the one match that they are on a side of and that isn't done."""
+    state = cup.cup
+    sides = [
+        (side, number)
+        for number, match in enumerate(state.matches, 1)
+        if match.phase != "done"
+        for side in (match.a, match.b)
+        if side
+    ]
+    assert len(dict(sides)) == len(sides)
+    known = {number: entrant.match for number, entrant in enumerate(state.entrants, 1) if entrant.match}
+    assert known == dict(sides)
 
 
 def check_events(cup: Cup) -> None:
