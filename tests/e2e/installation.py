@@ -60,11 +60,16 @@ class Installation:
     async def _listen(self, process: trio.Process, started: trio.Event) -> None:
         said = bytearray()
         assert process.stderr is not None
-        async with process.stderr as stderr:
-            async for chunk in stderr:
-                said += chunk
-                if b"GatherUp serves on" in said:
-                    started.set()
+        try:
+            async with process.stderr as stderr:
+                async for chunk in stderr:
+                    said += chunk
+                    if b"GatherUp serves on" in said:
+                        started.set()
+        finally:  # a test that fails leaves no node to the next one
+            process.kill()
+            with trio.CancelScope(shield=True):
+                await process.wait()
         assert started.is_set(), said.decode()
 
     async def kill(self) -> None:
