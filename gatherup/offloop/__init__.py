@@ -1,0 +1,1 @@
+"""Work that would hold the loop runs in worker processes of low priority."""
