@@ -17,8 +17,8 @@ from actors.ports.time import Clock
 STOOD: Final = int(signal.SIGPROF)
 """The exit code of a process that was ended for this."""
 FEEDINGS: Final = 20
-"""In the time after which the process ends, the loop must show up so often: hashing passwords and the like use up
-time of the processor as well, on several at once.
+"""In the time after which the process ends, the loop must show up so often: threads, such as those that send mail, use
+up time of the processor as well, on several at once.
 """
 _libc: Final = ctypes.CDLL(None, use_errno=True)
 _libc.signal.argtypes = ctypes.c_int, ctypes.c_void_p

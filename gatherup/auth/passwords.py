@@ -1,59 +1,40 @@
-"""Password hashing: Argon2id, in a bounded number of threads behind a bounded queue."""
+"""Password hashing: Argon2id, in worker processes, so that a storm of logins doesn't slow the chat."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final, TypeVar
+from base64 import b64encode
+from typing import Final
 
-import argon2
-import trio
+from gatherup.auth.hashing import hashed, matches
+from gatherup.offloop.pool import OffLoop
 
-T = TypeVar("T")
-
-RETRY_AFTER_S: Final = 2.0
-
-
-class TooManyHashesError(Exception):
-    """As many hashes wait as may wait; ``retry_after_s`` says when to come again."""
-
-    retry_after_s = RETRY_AFTER_S
+SALT_BYTES: Final = 16
+HASH_BYTES: Final = 32
 
 
 class Passwords:
-    """Hashes and verifies. Argon2 releases the GIL, so sockets go on while a hash runs."""
+    """Hashes and verifies."""
 
-    def __init__(self, *, hashers: int, waiting_max: int, memory_kib: int, passes: int) -> None:
-        self._argon2 = argon2.PasswordHasher(time_cost=passes, memory_cost=memory_kib, parallelism=1)
-        self._limiter = trio.CapacityLimiter(hashers)
-        self._present_max = hashers + waiting_max
-        self._present = 0
-        self._nobody = self._argon2.hash("nobody has this password")
+    def __init__(self, off_loop: OffLoop, *, memory_kib: int, passes: int) -> None:
+        self._off_loop = off_loop
+        self._memory_kib = memory_kib
+        self._passes = passes
+        self._nobody = _hash_of_nobody(memory_kib, passes)
 
     async def hash(self, password: str) -> str:
-        """The hash to keep. Raises TooManyHashesError."""
-        return await self._in_thread(lambda: self._argon2.hash(password))
+        """The hash to keep. Raises NotCalledError."""
+        return await self._off_loop.call(hashed, password, self._memory_kib, self._passes)
 
     async def verify(self, kept: str | None, password: str) -> bool:
         """Whether this is the password of that hash.
 
         With None it takes as long and is false, so that time doesn't tell a wrong name from a wrong password.
-        Raises TooManyHashesError.
+        Raises NotCalledError.
         """
-        return (
-            await self._in_thread(lambda: self._matches(kept or self._nobody, password)) and kept is not None
-        )
+        return await self._off_loop.call(matches, kept or self._nobody, password) and kept is not None
 
-    def _matches(self, kept: str, password: str) -> bool:
-        try:
-            return self._argon2.verify(kept, password)
-        except (argon2.exceptions.VerifyMismatchError, argon2.exceptions.InvalidHashError):
-            return False
 
-    async def _in_thread(self, work: Callable[[], T]) -> T:
-        if self._present >= self._present_max:
-            raise TooManyHashesError
-        self._present += 1
-        try:
-            return await trio.to_thread.run_sync(work, limiter=self._limiter)
-        finally:
-            self._present -= 1
+def _hash_of_nobody(memory_kib: int, passes: int) -> str:
+    """What looks like the hash of a password, which nobody knows, and costs as much to verify as one."""
+    salt, value = (b64encode(bytes(length)).decode().rstrip("=") for length in (SALT_BYTES, HASH_BYTES))
+    return f"$argon2id$v=19$m={memory_kib},t={passes},p=1${salt}${value}"

@@ -189,7 +189,10 @@ class Auth(Struct, frozen=True, kw_only=True):
     refresh_token_s: Annotated[
         int, Meta(ge=60, le=31_536_000, description="How long a login lives without a refresh.")
     ] = 2_592_000
-    hashers: Annotated[int, Meta(ge=1, le=32, description="Passwords hashed at once, a thread each.")] = 2
+    hashers: Annotated[
+        int,
+        Meta(ge=1, le=32, description="Passwords hashed at once, each in a process of low priority."),
+    ] = 2
     hashes_waiting_max: Annotated[Positive, Meta(description="More are refused as overloaded.")] = 32
     hash_memory_kib: Annotated[int, Meta(ge=8, le=1_048_576, description="Memory of one Argon2 hash.")] = (
         65_536

@@ -10,7 +10,7 @@ import structlog
 from quart import Response
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from gatherup.auth.passwords import TooManyHashesError
+from gatherup.offloop.pool import NotCalledError
 from protocol.codes import CODES, Code
 from protocol.frames import Refused, Unknown
 from protocol.http.base import Problem
@@ -126,8 +126,8 @@ async def respond_to_http(error: HTTPException) -> Response:
     return response
 
 
-async def respond_to_overload(error: TooManyHashesError) -> Response:
-    """Too many passwords wait to be hashed."""
+async def respond_to_overload(error: NotCalledError) -> Response:
+    """Too much waits for worker processes, as passwords do to be hashed, or they end instead of answering."""
     return await respond(ProblemError(Code.OVERLOADED, retry_after_s=error.retry_after_s))
 
 

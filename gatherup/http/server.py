@@ -18,7 +18,6 @@ from quart import Response, request
 from quart_trio import QuartTrio
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, RequestTimeout
 
-from gatherup.auth.passwords import TooManyHashesError
 from gatherup.config import Http
 from gatherup.http import problem
 from gatherup.http.cors import Cors
@@ -27,6 +26,7 @@ from gatherup.http.gate import Gate
 from gatherup.http.openapi import add_openapi
 from gatherup.http.problem import ProblemError
 from gatherup.http.watch import RequestTracer, watch_requests
+from gatherup.offloop.pool import NotCalledError
 from protocol import limits
 from protocol.codes import Code
 from storage.postgres.driver.errors import PostgresError
@@ -59,7 +59,7 @@ def create_app(
     app.url_map.strict_slashes = True
     app.register_error_handler(ProblemError, problem.respond)
     app.register_error_handler(HTTPException, problem.respond_to_http)
-    app.register_error_handler(TooManyHashesError, problem.respond_to_overload)
+    app.register_error_handler(NotCalledError, problem.respond_to_overload)
     app.register_error_handler(PostgresError, problem.respond_to_storage)
     app.register_error_handler(Exception, problem.respond_to_defect)
     gate.mount(app, *resources)

@@ -12,7 +12,6 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
-from loadtest.crowd import HungError
 from loadtest.figures import Scale
 from loadtest.figures.posts import Posting, set_up
 from loadtest.node import Node
@@ -21,6 +20,9 @@ from loadtest.requests import Callers, HttpConnection, request
 from protocol.http.accounts.accounts import Register, SignedIn, SignIn
 
 P99_RATIO_MAX: Final = 1.2
+"""With a core to spare."""
+P99_RATIO_MAX_ALL: Final = 1.5
+"""When passwords are hashed on all cores."""
 ROOMS_MAX: Final = 20
 POSTS_PER_S_MAX: Final = 200.0
 """The chat leaves the node most of a core: what is asked is whether hashing takes it away."""
@@ -57,19 +59,31 @@ class Storm:
 
 
 def measure(scale: Scale) -> list[Figure]:
-    """On a node that hashes on half of the cores: with all of them the chat would wait for its share."""
-    hashers = max(1, (os.cpu_count() or 1) // 2)
+    """On a node that hashes on half of the cores, and on one that hashes on all."""
+    cores = os.cpu_count() or 1
+    spared = _on(max(1, cores // 2), scale, at_most(P99_RATIO_MAX))
+    return spared + _on(cores, scale, at_most(P99_RATIO_MAX_ALL))
+
+
+def _on(hashers: int, scale: Scale, target: Target) -> list[Figure]:
     with Node(GATHERUP_AUTH_HASHERS=str(hashers)) as node:
-        return _on(node, scale)
+        quiet, stormy = _turns(node, scale)
+    per_s = _posts_per_s(scale)
+    group = f"{scale.storming} accounts signing in beside {per_s:.0f} posts/s, {hashers} hashed at once"
+    return _figures(group, quiet, stormy, target)
 
 
-def _on(node: Node, scale: Scale) -> list[Figure]:
+def _posts_per_s(scale: Scale) -> float:
+    return min(POSTS_PER_S_MAX, scale.posts_per_s)
+
+
+def _turns(node: Node, scale: Scale) -> tuple[list[Turn], list[Turn]]:
     """The same chat without and with the storm, in turns."""
     chatting = msgspec.structs.replace(scale, rooms=min(ROOMS_MAX, scale.rooms))
-    per_s = min(POSTS_PER_S_MAX, scale.posts_per_s)
+    per_s = _posts_per_s(scale)
+    storm = Storm(node, scale.storming)
     crowd, rooms = set_up(node, chatting)
     posting = Posting(crowd, rooms)
-    storm = Storm(node, scale.storming)
     seconds = max(SECONDS_MIN, scale.seconds)
     quiet: list[Turn] = []
     stormy: list[Turn] = []
@@ -79,7 +93,7 @@ def _on(node: Node, scale: Scale) -> list[Figure]:
         stormy.append(_turn(node, posting, per_s, seconds, callers))
         callers.close()
     crowd.close()
-    return _figures(f"{scale.storming} accounts signing in beside {per_s:.0f} posts/s", quiet, stormy)
+    return quiet, stormy
 
 
 def _sign_in(node: Node, number: int) -> bytes:
@@ -102,19 +116,19 @@ def _turn(node: Node, posting: Posting, per_s: float, seconds: float, callers: C
     begun = 0 if callers is None else len(callers.took_ns)
     cpu_s, at = node.cpu_s, time.monotonic()
     posting.open(seconds, per_s, beside)
-    took_s, cpu_s = time.monotonic() - at, node.cpu_s - cpu_s
-    logins = 0 if callers is None else len(callers.took_ns) - begun
+    cpu_per_s = (node.cpu_s - cpu_s) / (time.monotonic() - at)
     took_ms = np.array(posting.took_ns) / 1e6
     if callers is not None:
         callers.settle()
+    # On a busy machine most are only answered now: hashing comes last.
+    logins = 0 if callers is None else len(callers.took_ns) - begun
+    logins_per_s = logins / (time.monotonic() - at)
     posting.settle()
-    if callers is not None and not logins:
-        raise HungError(f"nobody signed in for {took_s:.0f} s")
     return Turn(
         p50_ms=float(np.percentile(took_ms, 50)),
         p99_ms=float(np.percentile(took_ms, 99)),
-        cpu_s=cpu_s / took_s,
-        logins_per_s=logins / took_s,
+        cpu_s=cpu_per_s,
+        logins_per_s=logins_per_s,
     )
 
 
@@ -127,7 +141,7 @@ def _hash_s() -> float:
     return (time.process_time() - before) / HASHES
 
 
-def _figures(group: str, quiet: list[Turn], stormy: list[Turn]) -> list[Figure]:
+def _figures(group: str, quiet: list[Turn], stormy: list[Turn], target: Target) -> list[Figure]:
     def figure(name: str, unit: str, values: list[float], target: Target | None = None) -> Figure:
         return Figure(group=group, name=name, unit=unit, values=tuple(values), target=target)
 
@@ -136,11 +150,11 @@ def _figures(group: str, quiet: list[Turn], stormy: list[Turn]) -> list[Figure]:
     ratio = [storm.p99_ms / calm.p99_ms for calm, storm in turns]
     return [
         figure("logins", "/s", [turn.logins_per_s for turn in stormy]),
-        figure("node CPU per login", "ms", login_ms),
+        figure("node CPU per login, without its hash", "ms", login_ms),
         figure("CPU of one Argon2 hash alone", "ms", [_hash_s() * 1000]),
         figure("post p50, no logins", "ms", [turn.p50_ms for turn in quiet]),
         figure("post p50, logins", "ms", [turn.p50_ms for turn in stormy]),
         figure("post p99, no logins", "ms", [turn.p99_ms for turn in quiet]),
         figure("post p99, logins", "ms", [turn.p99_ms for turn in stormy]),
-        figure("post p99, logins : no logins, same turn", "", ratio, at_most(P99_RATIO_MAX)),
+        figure("post p99, logins : no logins, same turn", "", ratio, target),
     ]

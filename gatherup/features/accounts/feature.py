@@ -12,6 +12,7 @@ from gatherup.features.accounts.parts import AccountParts, account_parts
 from gatherup.http.endpoint import PathPart
 from gatherup.jobs.mail import mail_queue
 from gatherup.jobs.mailer import NullMailer, mailer_of
+from gatherup.offloop.pool import OffLoop
 from storage.postgres.accounts.retention import Retention
 from storage.postgres.audit_log import erase_addresses
 from storage.postgres.outbox.mail import erase_mail
@@ -25,15 +26,18 @@ _log = structlog.stdlib.get_logger("gatherup.jobs")
 
 def accounts_of(base: Base) -> tuple[Feature, AccountParts]:
     """The feature, and what others need to make and check accounts."""
-    parts = account_parts(base.config, base.pool, base.tokens, base.clock, base.randomness, base.wake)
-    mail, keep_days = base.config.mail, base.config.auth.guest_keep_days
+    config = base.config
+    mail, auth = config.mail, config.auth
+    off_loop = OffLoop(processes=auth.hashers, waiting_max=auth.hashes_waiting_max)
+    parts = account_parts(config, base.pool, off_loop, base.tokens, base.clock, base.randomness, base.wake)
     mailer = mailer_of(mail)
     if isinstance(mailer, NullMailer):
         _log.warning("no mail is sent: neither GATHERUP_MAIL_HOST nor GATHERUP_MAIL_OUTBOX is set")
     feature = Feature(
         resources=tuple(parts.resources),
+        tasks=(off_loop.close_at_end,),
         queues=(mail_queue(mailer, sender=mail.sender, links=mail.links),),
-        chores=account_chores(Retention(base.pool), base.clock, guest_keep_days=keep_days),
+        chores=account_chores(Retention(base.pool), base.clock, guest_keep_days=auth.guest_keep_days),
         erasers=(erase_mail, erase_addresses),
         path_parts=PATH_PARTS,
     )

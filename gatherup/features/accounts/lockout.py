@@ -10,8 +10,8 @@ from actors.limiting.lockout import Limited
 from actors.ports.time import Clock, Randomness
 from gatherup.auth.lockout import Limits
 from gatherup.auth.one_time import new_token, token_digest
-from gatherup.auth.passwords import TooManyHashesError
 from gatherup.http.problem import ProblemError
+from gatherup.offloop.pool import NotCalledError
 from protocol.codes import Code
 from protocol.limits import EMAIL_CODE_LIFETIME_S, RESET_CODE_LIFETIME_S
 from storage.postgres.accounts.attempts import Attempts
@@ -45,7 +45,7 @@ class Lockout:
             raise ProblemError(Code.LOCKED_OUT, retry_after_s=begun.wait_ms / 1000)
         try:
             yield
-        except TooManyHashesError:
+        except NotCalledError:
             await self._attempts.forgive(limited)  # nothing was tried
             raise
         except ProblemError:

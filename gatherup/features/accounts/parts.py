@@ -24,6 +24,7 @@ from gatherup.features.accounts.proofs import FactorProof, PasswordProof
 from gatherup.features.accounts.second_factor import AuthenticatorSecrets, SecondFactorResource
 from gatherup.features.accounts.sign_in import RefreshResource, RegisterResource, SignInResource
 from gatherup.features.accounts.sign_in_service import SignInService
+from gatherup.offloop.pool import OffLoop
 from storage.postgres.accounts.accounts import Accounts
 from storage.postgres.accounts.attempts import Attempts
 from storage.postgres.accounts.credentials import Credentials
@@ -45,12 +46,16 @@ class AccountParts(Struct, frozen=True, kw_only=True):
 def account_parts(
     config: Config,
     pool: Pool,
+    off_loop: OffLoop,
     tokens: AccessTokens,
     clock: Clock,
     randomness: Randomness,
     wake: Callable[[], None],
 ) -> AccountParts:
-    """Everything about credentials, joined up. ``wake`` has commands of the outbox sent at once."""
+    """Everything about credentials, joined up. ``off_loop`` hashes passwords.
+
+    ``wake`` has commands of the outbox sent at once.
+    """
     auth, key = config.auth, config.runtime.receipt_key.key
     accounts, sign_ins, credentials = Accounts(pool), SignIns(pool), Credentials(pool)
     factors, recovery_key = SecondFactors(pool), derived_key(key, b"recovery codes")
@@ -65,12 +70,7 @@ def account_parts(
         refresh_key=derived_key(key, b"refresh tokens"),
         refresh_token_s=auth.refresh_token_s,
     )
-    hasher = Passwords(
-        hashers=auth.hashers,
-        waiting_max=auth.hashes_waiting_max,
-        memory_kib=auth.hash_memory_kib,
-        passes=auth.hash_passes,
-    )
+    hasher = Passwords(off_loop, memory_kib=auth.hash_memory_kib, passes=auth.hash_passes)
     passwords = PasswordProof(accounts, sign_ins, hasher, lockout, issuer, clock)
     factor_proof = FactorProof(factors, seal, lockout, clock, recovery_key=recovery_key)
     sign_in_service = SignInService(accounts, sign_ins, issuer, seal, clock)

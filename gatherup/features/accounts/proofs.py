@@ -45,7 +45,7 @@ class PasswordProof:
         self._clock = clock
 
     async def hash(self, password: str) -> str:
-        """The hash to keep. Raises TooManyHashesError."""
+        """The hash to keep. Raises NotCalledError."""
         return await self._passwords.hash(password)
 
     async def signing_in(self, body: SignIn, address: str) -> AccountRow:

@@ -25,6 +25,7 @@ from gatherup.http.gate import Gate, Throttles
 from gatherup.http.live import LiveLogins
 from gatherup.http.server import create_app
 from gatherup.http.throttle import Throttle
+from gatherup.offloop.pool import OffLoop
 from gatherup.randomness import SystemRandomness
 from storage.postgres.accounts.logins import PostgresLogins
 from storage.postgres.driver.pool import Pool
@@ -32,6 +33,7 @@ from storage.postgres.integrations.keys import ApiKeys
 from tests.integration.gatherup.features.accounts.issuer import LocalIssuer
 from tests.integration.gatherup.features.accounts.mailbox import Mailbox
 from tests.integration.site import settings
+from tests.off_loop import off_loop
 from tests.tls import NO_TLS
 
 ANN = {"handle": "Ann", "password": "correct horse battery"}
@@ -138,12 +140,12 @@ class Desk:
             await client.aclose()
 
 
-def app_of(config: Config, pool: Pool, clock: MovedClock, desks: list[Desk]) -> QuartTrio:
+def app_of(config: Config, pool: Pool, processes: OffLoop, clock: MovedClock, desks: list[Desk]) -> QuartTrio:
     def wake() -> None:
         desks[0].woken += 1
 
     tokens = access_tokens(config)
-    parts = account_parts(config, pool, tokens, clock, SystemRandomness(), wake)
+    parts = account_parts(config, pool, processes, tokens, clock, SystemRandomness(), wake)
     endless = Throttle(clock, Rate(1e6, 1e6), keys_max=100)
     gate = Gate(
         tokens,
@@ -156,15 +158,23 @@ def app_of(config: Config, pool: Pool, clock: MovedClock, desks: list[Desk]) -> 
     return create_app(gate, Counter(), Cors(None), *parts.resources)
 
 
+@pytest.fixture(scope="session")
+def processes() -> Iterator[OffLoop]:
+    """Where passwords are hashed; starting one for each test would take longer than most tests."""
+    with off_loop() as pool:
+        yield pool
+
+
 @pytest.fixture
-async def desk(postgres_dsn: str, request: pytest.FixtureRequest) -> AsyncGenerator[Desk]:
+async def desk(postgres_dsn: str, processes: OffLoop, request: pytest.FixtureRequest) -> AsyncGenerator[Desk]:
     changes: dict[str, str] = getattr(request, "param", {})
     if "issuer" in request.fixturenames:
         changes = {**changes, "GATHERUP_AUTH_OIDC_PROVIDERS": request.getfixturevalue("issuer").setting()}
     clock, desks = MovedClock(), list[Desk]()
     with trio.fail_after(HANG_S):
         async with Pool(postgres_dsn, autocommit=True) as pool:
-            desk = Desk(app_of(settings(postgres_dsn, **changes), pool, clock, desks), postgres_dsn, clock)
+            app = app_of(settings(postgres_dsn, **changes), pool, processes, clock, desks)
+            desk = Desk(app, postgres_dsn, clock)
             desks.append(desk)
             try:
                 yield desk

@@ -6,6 +6,7 @@ import pytest
 import trio
 
 from gatherup.auth.lockout import PER_ADDRESS, PER_DEVICE, PER_NAME
+from gatherup.offloop.pool import NotCalledError, OffLoop
 from tests.integration.gatherup.features.accounts.conftest import SIGN_IN, Desk, Someone
 from tests.integration.site import problem
 
@@ -39,6 +40,24 @@ async def test_a_name_is_locked_everywhere_but_on_its_owner_s_device(desk: Desk)
     desk.clock.ahead_s += 2
     await desk.signed_in()
     assert await guess(desk.someone(), PER_NAME.free, **WRONG) == [401] * PER_NAME.free
+
+
+async def test_what_could_not_be_checked_was_no_attempt(
+    desk: Desk, processes: OffLoop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.registered()
+
+    async def refuse(*_: object) -> bool:
+        raise NotCalledError
+
+    with monkeypatch.context() as busy:
+        busy.setattr(processes, "call", refuse)
+        for _ in range(PER_NAME.free + 1):
+            refused = problem(await desk.someone().send("POST", "/v1/login", **SIGN_IN), 503, "overloaded")
+            assert refused["retry"] is True
+            assert refused["retry_after_s"] > 0
+    await desk.signed_in()
+    assert audit(desk) == []
 
 
 def audit(desk: Desk) -> list[tuple[str, str, str | None, str | None]]:
