@@ -48,7 +48,8 @@ class Cluster:
         self._chance = random.Random(f"cluster {seed}")
         self._kinds = kinds
         self._postgres_back_at = 0.0
-        self._healed = False
+        self.healed = False
+        """Nothing goes wrong any more."""
         self._nursery: trio.Nursery
 
     async def run(self, count: int, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -91,7 +92,7 @@ class Cluster:
     def _make(self, name: str) -> SimNode:
         seed = f"{self._seed} {name} {self.lives}"
         faults = SeededFaults(f"faults {seed}", self._nursery)
-        if self._healed:
+        if self.healed:
             faults.heal()
         elif (away_s := self._postgres_back_at - trio.current_time()) > 0:
             faults.go_down(away_s, rolled_back=False)
@@ -137,7 +138,7 @@ class Cluster:
 
     def heal(self) -> None:
         """Nothing goes wrong from now on."""
-        self._healed = True
+        self.healed = True
         self.database.back()
         self.bus_faults.heal()
         for node in self.nodes.values():

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Final
 
 import trio
@@ -16,11 +16,12 @@ from actors.ports.cluster_view import shard_of
 from actors.relay.relay import PAGE_LINES
 from actors.runtime import limits
 from actors.session.rights import READ_RIGHT_LINES
-from protocol.frames import Accepted, Command, Refused
+from protocol.frames import Command
 from protocol.ids import derive_client_id, stream_key
 from storage.memory.database import StoredStream
 from tests.counter_kind import Add, CounterKind, Open, SetBell
 from tests.sim.cluster import Cluster
+from tests.sim.errands import Errands
 from tests.sim.history import History
 from tests.sim.node import SimNode
 
@@ -30,8 +31,6 @@ SIZE: Final = 30
 STUCK: Final = 7
 """Streams that stay due for ever: nobody knows their kind."""
 BY: Final = f"user:{0xC0:032x}"
-PATIENCE_S: Final = 12.0
-AGAIN_S: Final = 0.5
 POINTS: Final = 3
 LOOK_S: Final = 0.1
 
@@ -58,11 +57,7 @@ class Herd:
         self._cluster = cluster
         self._note = history.note
         self._fail = history.fail
-        self._poisoned = history.poisoned
-        self._nursery = nursery
-        self._open = 0
-        """Commands that aren't answered yet."""
-        self._answered_all: trio.Event
+        self._errands = Errands("herd", cluster, seed, history, nursery)
         self._passivated: Counter[SimNode] = Counter()
         self._woken: dict[SimNode, int] = {}
         """By node, passive streams that were woken since the last look, since they are due."""
@@ -104,42 +99,15 @@ class Herd:
         """Its counters, in which nobody else counts."""
         return self._openings.keys()
 
-    async def _all(self, what: str, commands: dict[str, Open] | dict[str, SetBell] | dict[str, Add]) -> None:
+    async def _all(self, what: str, commands: Mapping[str, Command]) -> None:
         self._note("HERD", what, len(commands), "counters")
-        for stream, command in commands.items():
-            self._open += 1
-            self._nursery.start_soon(self._until_answered, stream, command)
-        self._answered_all = trio.Event()
-        await self._answered_all.wait()
-
-    async def _until_answered(self, stream: str, command: Command) -> None:
-        copy = command
-        while not await self._answered(stream, copy):
-            await trio.sleep(self._chance.uniform(AGAIN_S / 2, AGAIN_S))
-            copy = type(command)(**{**_fields(command), "resend": True})
-        self._open -= 1
-        if not self._open:
-            self._answered_all.set()
-
-    async def _answered(self, stream: str, command: Command) -> bool:
-        up = [node for node in self._cluster.nodes.values() if node.up]
-        if not up:
-            return False
-        node = self._chance.choice(up)
-        with trio.move_on_after(PATIENCE_S):
-            reply = await node.runtime.router.ask(command, by=BY)
-            if isinstance(reply, Refused) and not reply.retry:
-                if self._poisoned(stream, BY):  # two owners happened to die with one of them in hand
-                    return True
-                raise self._fail(3, f"{command} of the herd is refused: {reply.code}")
-            return isinstance(reply, Accepted)
-        return False
+        await self._errands.run([(BY, stream, command) for stream, command in commands.items()])
 
     # --- what must hold ---
 
     def unsettled(self) -> list[str]:
         """What isn't answered yet."""
-        return [f"{self._open} commands of the herd aren't answered"] if self._open else []
+        return self._errands.unsettled()
 
     def check(self) -> None:
         """No node does more at once than its limits say. Raises Violation."""
@@ -177,7 +145,3 @@ class Herd:
             added = sum(fact.header.type == "counter.added" for fact in story)
             if added > 1 or (added and getattr(story[-1].state, "total", None) != POINTS):
                 raise self._fail(3, f"{stream} was added to {added} times")
-
-
-def _fields(command: Command) -> dict[str, object]:
-    return {name: getattr(command, name) for name in command.__struct_fields__}

@@ -11,6 +11,7 @@ import trio
 import trio.testing
 
 from actors.cluster import calls, outgoing, showing
+from actors.presence import roster
 from actors.relay import ring
 from actors.runtime import cell, entity, router
 from actors.runtime import limits as runtime_limits
@@ -57,6 +58,8 @@ SMALL = {
     (limits, "ROOM_MEMBERS_MAX"): 4,
     (limits, "ROOM_MUTES_MAX"): 2,
     (limits, "ROOM_BANS_MAX"): 2,
+    (limits, "PRESENT_USERS_MAX"): 10,
+    (roster, "PRESENT_USERS_MAX"): 10,
 }
 OUTBOX_BYTES_MAX = 6000
 

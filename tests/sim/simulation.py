@@ -27,9 +27,11 @@ from tests.sim.herd import Herd
 from tests.sim.history import History
 from tests.sim.node import SimNode
 from tests.sim.people import Accounts, concern, count_unread, handle_of
+from tests.sim.presence import check_rosters
 from tests.sim.schedule import OUTBOX_BYTES_MAX
 from tests.sim.trouble import Trouble
 from tests.sim.truth import ObservedDatabase
+from tests.sim.visitors import Visitors
 from tests.sim.workload import World, act, found
 
 HISTORY_S = 14.0
@@ -58,6 +60,8 @@ class Simulation:
         self.clients: list[SimClient] = []
         self.told = 0
         """Rooms of which a client was told at the end how much is unread."""
+        self.present = 0
+        """People who were known to be there at the end, on all nodes together."""
         self._owed: dict[Cell, int] = {}
         """What each cell owed when it was seen first: an activation owes what the one before it did."""
 
@@ -70,6 +74,7 @@ class Simulation:
                 nursery.start_soon(client.run)
             self.accounts = Accounts(self.cluster, self.clients, self.seed, nursery)
             self.herd = Herd(self.cluster, self.seed, self.history, nursery)
+            self.visitors = Visitors(self.cluster, self.seed, self.history, nursery)
             nursery.start_soon(self._check_always)
             await self._history()
             await self._heal()
@@ -115,6 +120,7 @@ class Simulation:
                 nursery.start_soon(crowds, self.clients, world, f"crowds {self.seed}")
             nursery.start_soon(self.accounts.run)
             nursery.start_soon(self.herd.run)
+            nursery.start_soon(self.visitors.run)
             await trio.sleep(HISTORY_S)
             nursery.cancel_scope.cancel()
 
@@ -138,7 +144,9 @@ class Simulation:
         await trio.sleep(SETTLE_S)
         self._check_calm(*calm)
         await self._check_unread()
-        others = self.database.story.keys() - self.herd.streams
+        self.present = await check_rosters(self.cluster.nodes, self.history)
+        await self.visitors.look_in_peace()
+        others = self.database.story.keys() - self.herd.streams - {self.visitors.stream}
         if counters := sorted(stream for stream in others if kind_of(stream) == "counter"):
             await crowd_in_peace(self.clients, counters, self.history)
 
@@ -156,6 +164,7 @@ class Simulation:
 
     def _unsettled(self) -> list[str]:
         found = self.cluster.unsettled() + self._outliving() + self.herd.unsettled()
+        found += self.visitors.unsettled()
         if self.accounts.unsettled:
             found.append(f"{self.accounts.unsettled} ends of logins aren't settled")
         for client in self.clients:
@@ -287,6 +296,8 @@ class Simulation:
             "hangs": len(self.database.stood),
             "poisoned": self.database.poisonings,
             "herds": int(self.herd.there),
+            "present": self.present,
+            "visited": int(self.visitors.there),
             "woken": self.herd.woken_most,
             "frames lost": self.cluster.bus_faults.lost,
             **self.cluster.counters,

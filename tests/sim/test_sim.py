@@ -37,6 +37,7 @@ def test_the_promises_hold_in_many_histories(request: pytest.FixtureRequest) -> 
         "snapshots",
         "replays",
         "unread rooms",
+        "present",
         "revocations",
         "logouts",
         "inbox items",

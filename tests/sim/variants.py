@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from itertools import count
+from math import inf
 from typing import Any, cast
 from unittest.mock import patch
 
@@ -28,6 +29,8 @@ from actors.cluster.saying_again import SayingAgain
 from actors.ports.cluster_view import ClusterView, Member
 from actors.ports.log import Append, LogOutcomeUnknownError, LogUnavailableError, Verdict
 from actors.ports.logins import LoginStatus
+from actors.presence import Presence, roster
+from actors.presence.roster import Rosters
 from actors.relay import Relay, Subscription, Watch
 from actors.relay.ring import RelayedEvent
 from actors.runtime import limits as runtime_limits
@@ -350,6 +353,59 @@ def _unread_goes_on_from_a_count_without_what_came_meanwhile() -> Generator[None
         self.seq = 2**53
 
     with patch.object(UnreadCounter, "counted", forgetful):
+        yield
+
+
+# --- who is there -------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _visited() -> Iterator[None]:
+    with patch("tests.sim.visitors.VISITED", 1.0):
+        yield
+
+
+@_variant
+def _who_was_on_a_lost_node_stays_there() -> Generator[None]:
+    forget = Rosters.forget
+
+    def clinging(self: Rosters, run: Any, *, before: float = inf) -> None:
+        if before < inf:
+            forget(self, run, before=before)
+
+    with patch.object(Rosters, "forget", clinging), _visited():
+        yield
+
+
+@_variant
+def _when_all_of_a_node_leave_at_once_nobody_says_so() -> Generator[None]:
+    say = Presence._say
+
+    def quiet(self: Presence, stream: str) -> None:
+        if self._here(stream):
+            say(self, stream)
+
+    with patch.object(Presence, "_say", quiet), _visited():
+        yield
+
+
+@_variant
+def _the_next_owner_is_not_told_who_is_there() -> Generator[None]:
+    moved = Presence._moved
+
+    def silent(self: Presence, change: Any) -> None:
+        unsaid = self._unsaid.copy()
+        moved(self, change)
+        self._unsaid = unsaid
+
+    with patch.object(Presence, "_moved", silent), _visited():
+        yield
+
+
+@_variant
+def _everybody_is_named_however_many_there_are() -> Generator[None]:
+    many = {(roster, "PRESENT_USERS_MAX"): 1000, (limits, "PRESENT_USERS_MAX"): 1000}
+    with patch.dict(SMALL, many), _visited():
         yield
 
 
