@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from protocol.frames import Accepted, Command, Refused
 from tests.sim.cluster import Cluster
 from tests.sim.history import History
+from tests.sim.node import SimNode
 
 PATIENCE_S: Final = 12.0
 AGAIN_S: Final = 0.5
@@ -38,30 +39,33 @@ class Errands:
                 answered = self.begin(by, stream, command)
                 waiting.start_soon(answered.wait)
 
-    def begin(self, by: str, stream: str, command: Command) -> trio.Event:
-        """Have this accepted; set when it is."""
+    def begin(self, by: str, stream: str, command: Command, *, at_first: SimNode | None = None) -> trio.Event:
+        """Have this accepted, by any node unless it is to go to this one first; set when it is."""
         answered = trio.Event()
         self._open += 1
-        self._nursery.start_soon(self._until_answered, by, stream, command, answered)
+        self._nursery.start_soon(self._until_answered, by, stream, command, at_first, answered)
         return answered
 
     def unsettled(self) -> list[str]:
         """What isn't answered yet."""
         return [f"{self._open} commands of the {self._name} aren't answered"] if self._open else []
 
-    async def _until_answered(self, by: str, stream: str, command: Command, answered: trio.Event) -> None:
+    async def _until_answered(
+        self, by: str, stream: str, command: Command, node: SimNode | None, answered: trio.Event
+    ) -> None:
         copy = command
-        while not await self._answered(by, stream, copy):
+        while not await self._answered(by, stream, copy, node):
+            node = None
             await trio.sleep(self._chance.uniform(AGAIN_S / 2, AGAIN_S))
             copy = replace(command, resend=True)
         self._open -= 1
         answered.set()
 
-    async def _answered(self, by: str, stream: str, command: Command) -> bool:
+    async def _answered(self, by: str, stream: str, command: Command, node: SimNode | None) -> bool:
         up = [node for node in self._cluster.nodes.values() if node.up]
         if not up:
             return False
-        node = self._chance.choice(up)
+        node = self._chance.choice(up) if node is None else node
         with trio.move_on_after(PATIENCE_S):
             reply = await node.runtime.router.ask(command, by=by)
             if isinstance(reply, Refused) and not reply.retry:

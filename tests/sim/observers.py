@@ -55,6 +55,8 @@ class ObservedLog(MemoryLog):
 
     @override
     async def checkpoint(self, fence: Fence, checkpoints: Sequence[Checkpoint]) -> list[bool]:
+        for one in checkpoints:
+            self._observed.on_checkpoint(fence, one.stream)
         kept = await super().checkpoint(fence, checkpoints)
         for one, done in zip(checkpoints, kept, strict=True):
             if done:

@@ -25,6 +25,7 @@ from tests.sim.cluster import Cluster
 from tests.sim.crowd import crowd_in_peace, crowds
 from tests.sim.herd import Herd
 from tests.sim.history import History
+from tests.sim.idlers import Idlers
 from tests.sim.node import SimNode
 from tests.sim.people import Accounts, concern, count_unread, handle_of
 from tests.sim.presence import check_rosters
@@ -75,6 +76,7 @@ class Simulation:
             self.accounts = Accounts(self.cluster, self.clients, self.seed, nursery)
             self.herd = Herd(self.cluster, self.seed, self.history, nursery)
             self.visitors = Visitors(self.cluster, self.seed, self.history, nursery)
+            self.idlers = Idlers(self.cluster, self.seed, self.history, nursery)
             nursery.start_soon(self._check_always)
             await self._history()
             await self._heal()
@@ -121,6 +123,7 @@ class Simulation:
             nursery.start_soon(self.accounts.run)
             nursery.start_soon(self.herd.run)
             nursery.start_soon(self.visitors.run)
+            nursery.start_soon(self.idlers.run)
             await trio.sleep(HISTORY_S)
             nursery.cancel_scope.cancel()
 
@@ -146,7 +149,8 @@ class Simulation:
         await self._check_unread()
         self.present = await check_rosters(self.cluster.nodes, self.history)
         await self.visitors.look_in_peace()
-        others = self.database.story.keys() - self.herd.streams - {self.visitors.stream}
+        await self.idlers.let_go_in_peace()
+        others = self.database.story.keys() - self.herd.streams - self.idlers.streams - {self.visitors.stream}
         if counters := sorted(stream for stream in others if kind_of(stream) == "counter"):
             await crowd_in_peace(self.clients, counters, self.history)
 
@@ -164,7 +168,7 @@ class Simulation:
 
     def _unsettled(self) -> list[str]:
         found = self.cluster.unsettled() + self._outliving() + self.herd.unsettled()
-        found += self.visitors.unsettled()
+        found += self.visitors.unsettled() + self.idlers.unsettled()
         if self.accounts.unsettled:
             found.append(f"{self.accounts.unsettled} ends of logins aren't settled")
         for client in self.clients:
@@ -298,6 +302,8 @@ class Simulation:
             "herds": int(self.herd.there),
             "present": self.present,
             "visited": int(self.visitors.there),
+            "idle masses": int(self.idlers.there),
+            "came while let go": self.idlers.came_between,
             "woken": self.herd.woken_most,
             "frames lost": self.cluster.bus_faults.lost,
             **self.cluster.counters,

@@ -61,6 +61,8 @@ class ObservedDatabase(MemoryDatabase):
         """How many nodes didn't survive a command, by its author and client_id."""
         self.poisonings = 0
         self._taken: dict[tuple[str, str, str], list[Fence]] = {}
+        self.on_checkpoint: Callable[[Fence, str], None] = lambda run, stream: None
+        """Told of a run that is about to keep a checkpoint of a stream."""
         self.comings = 0
         """Runs that joined or were declared dead: each may move shards."""
 

@@ -304,6 +304,37 @@ def _what_stays_due_hides_what_is_due_after_it() -> Generator[None]:
         yield
 
 
+@contextmanager
+def _idle_in_masses() -> Iterator[None]:
+    with patch("tests.sim.idlers.IDLE", 1.0):
+        yield
+
+
+@_variant
+def _what_is_let_go_leaves_no_checkpoint() -> Generator[None]:
+    checkpoint = Cell._checkpoint
+
+    async def silent(self: Cell) -> None:
+        if not self.passivating:
+            await checkpoint(self)
+
+    with patch.object(Cell, "_checkpoint", silent), _idle_in_masses():
+        yield
+
+
+@_variant
+def _what_comes_while_a_checkpoint_is_kept_is_dropped() -> Generator[None]:
+    checkpoint = Cell._checkpoint
+
+    async def deaf(self: Cell) -> None:
+        await checkpoint(self)
+        if self.passivating:
+            self.mailbox.take(1000)
+
+    with patch.object(Cell, "_checkpoint", deaf), _idle_in_masses():
+        yield
+
+
 # --- who may hear a room ------------------------------------------------------------------------------------------
 
 
