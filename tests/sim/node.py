@@ -52,6 +52,7 @@ from tests.sim.observers import (
     ObservedEffects,
     ObservedLog,
     ObservedPublisher,
+    ObservedQuestions,
     ObservedRouter,
 )
 from tests.sim.schedule import OUTBOX_BYTES_MAX
@@ -174,6 +175,7 @@ class SimNode:
                 secret=SECRET,
                 **shared,
             )
+            ObservedQuestions(self.bridge, self._database)
             publisher = Fanout(self.relay, self.bridge)
         publisher = ObservedPublisher(publisher, self._database, ownership.me)
         self.runtime = Runtime(

@@ -9,7 +9,10 @@ from typing import Any, Final
 
 from typing_extensions import override
 
+from actors.cluster.bridge import Bridge
+from actors.cluster.calls import Call, ViewCall
 from actors.cluster.ownership import Ownership
+from actors.cluster.serving import OwnedStreams
 from actors.ports.bus import Bus
 from actors.ports.cluster_view import Joining, Member, Move
 from actors.ports.log import Append, Checkpoint, Fence, LogRow, Verdict
@@ -22,7 +25,7 @@ from actors.tables import Tables
 from protocol.codes import Code
 from protocol.frames import Command, Refused, Reply, Signalled
 from protocol.ids import SYSTEM, USER, kind_of
-from protocol.nodes import PassSignal, unseal
+from protocol.nodes import Answer, PassSignal, Returned, Shown, unseal
 from storage.memory.directory import MemoryDirectory
 from storage.memory.log import MemoryLog
 from tests.sim.truth import ObservedDatabase
@@ -178,6 +181,31 @@ class ObservedRouter:
             answer(found)
 
         self._view_for(stream, user, epoch, shown)
+
+
+class ObservedQuestions:
+    """A node's bridge, watched for snapshots that are thrown away though somebody here still waits for them."""
+
+    def __init__(self, bridge: Bridge, database: ObservedDatabase) -> None:
+        self._database = database
+        self._open: dict[int, ViewCall] = {}
+        """By the name of a first copy, those that were sent and not answered yet."""
+        self._add, self._settle = bridge._calls.add, bridge._receiving._settle
+        bridge._calls.add = self._added  # type: ignore[method-assign]
+        bridge._receiving._settle = self._settled  # type: ignore[method-assign]
+
+    def _added(self, call: Call) -> int:
+        name = self._add(call)
+        if isinstance(call, ViewCall):
+            self._open = {name: call for name, call in self._open.items() if not call.over} | {name: call}
+        return name
+
+    def _settled(self, streams: OwnedStreams, run: Fence, message: Answer | Returned | Shown) -> None:
+        call = self._open.get(message.call)
+        waits = call is not None and not call.over
+        self._settle(streams, run, message)
+        if call is not None and waits and not call.over and isinstance(message, Shown):
+            self._database.alarms.append(f"a snapshot of {call.stream} was thrown away, and is waited for")
 
 
 class ObservedEar:

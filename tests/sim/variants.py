@@ -26,6 +26,7 @@ from actors.cluster.placement import rebalancing
 from actors.cluster.receiving import Receiving
 from actors.cluster.registrations import Registrations
 from actors.cluster.saying_again import SayingAgain
+from actors.cluster.showing import Showing
 from actors.ports.cluster_view import ClusterView, Member
 from actors.ports.log import Append, LogOutcomeUnknownError, LogUnavailableError, Verdict
 from actors.ports.logins import LoginStatus
@@ -848,6 +849,31 @@ def _events_without_room_on_a_link_are_forgotten() -> Generator[None]:
         return all(self._add_event(stream, row) for row in rows)
 
     with patch.object(Outgoing, "add_events", forgetful), _links_are_full():
+        yield
+
+
+@_variant
+def _a_question_that_waited_for_room_is_dropped() -> Generator[None]:
+    def forgetful(self: Showing, streams: Any, link: Any) -> None:
+        if link.outgoing.roomy:
+            link.asked.clear()
+
+    with patch.object(Showing, "answer_asked", forgetful), _visited():
+        yield
+
+
+@_variant
+def _each_repeat_has_a_number_of_its_own() -> Generator[None]:
+    def renumbered(self: Calls, run: Any, number: int) -> Any:
+        call = self._by_run.get(run, {}).get(number)
+        if call is None or call.over:
+            return None
+        del self._by_run[run][number]
+        self._size -= 1
+        call.repeat()
+        return call.message(self.add(call))
+
+    with patch.object(Calls, "repeat", renumbered), _visited(), _links_are_full():
         yield
 
 
