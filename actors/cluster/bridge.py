@@ -228,9 +228,10 @@ class Bridge(Peers, Carrier, Publisher):
         """Whatever was on its way while the channel was cut off may be lost, both ways."""
         self._links.listening = connected
         if connected:
+            now = self._clock.monotonic()
             for link in self._links:
                 link.outgoing.miss()
-                link.recovers = True
+                link.recover(now)
             self._links.stir()
 
     async def _speak(self) -> None:
@@ -255,8 +256,8 @@ class Bridge(Peers, Carrier, Publisher):
         me, version, now = self._ownership.me, self._ownership.view.version, self._clock.monotonic()
         protocol = self._ownership.protocol
         for link in self._links:
-            if link.take_recovery(now):
-                self._receiving.recover(link)
+            if (since := link.take_recovery(now)) is not None:
+                self._receiving.recover(link, since)
             self._repeat_calls(link)
             if self._streams is not None:
                 self._showing.answer_asked(self._streams, link)

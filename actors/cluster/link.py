@@ -63,17 +63,24 @@ class Link:
         nobody waits for the answer any more.
         """
         # Set rather than done at once: what is lost in a row leads to one recovery.
-        self.recovers = False
-        """Everything is to be said again to this peer."""
+        self._recovers_since: float | None = None
         self._recovered_at = float("-inf")
         self._known_at = now
 
-    def take_recovery(self, now: float) -> bool:
-        """Whether everything is said again now: if that was asked for, and wasn't done just before."""
-        if not self.recovers or now - self._recovered_at < RECOVERY_S:
-            return False
-        self.recovers, self._recovered_at = False, now
-        return True
+    def recover(self, now: float) -> None:
+        """Have everything said again to this peer, soon. It does so too, from now on."""
+        self._recovers_since = now
+
+    def take_recovery(self, now: float) -> float | None:
+        """When it was last asked for that everything is said again, if it is to be done now; None if nobody asked, or
+        it was done just before.
+        """
+        if now - self._recovered_at < RECOVERY_S:
+            return None
+        since, self._recovers_since = self._recovers_since, None
+        if since is not None:
+            self._recovered_at = now
+        return since
 
     def hears(self, now: float) -> bool:
         """Whether a frame came lately."""

@@ -74,7 +74,7 @@ class Receiving:
         self._ownership, self._links, self._registrations = ownership, links, registrations
         self._calls, self._serving, self._showing = calls, serving, showing
         self._relay, self._presence = relay, presence
-        self._again: Final = SayingAgain(registrations, presence)
+        self._again: Final = SayingAgain(registrations, presence, clock)
         self._clock, self._counters, self._key = clock, counters, key
         self._logged_at: dict[str, float] = {}
 
@@ -116,17 +116,17 @@ class Receiving:
             self._counters.holes += 1
             link.outgoing.miss(before + 1, frame.number - 1)
             if not frame.repeats:
-                link.recovers = True
+                link.recover(self._clock.monotonic())
             self._links.stir()
 
-    def recover(self, link: Link) -> None:
+    def recover(self, link: Link, since: float) -> None:
         """Say everything again that may have been lost on the way to this peer, and ask for what may be on the way
-        back.
+        back. What it said since then is news.
         """
         link.repeated.clear()
         link.repeated.extend(self._calls.numbers(link.run))
         self._registrations.again(link.run)
-        self._presence.again(link.run)
+        self._presence.again(link.run, since)
 
     def _missed(self, link: Link, message: Missed) -> None:
         lost = link.outgoing.kept(message.first, message.last) if message.first else None
@@ -135,7 +135,7 @@ class Receiving:
         else:
             if message.first:  # nobody knows any more what it was: the peer must ask for everything
                 link.outgoing.miss()
-            link.recovers = True
+            link.recover(self._clock.monotonic())
         self._links.stir()
 
     def _take(self, streams: OwnedStreams, link: Link, frame: NodeFrame, message: NodeMessage) -> None:

@@ -8,6 +8,7 @@ from typing import Final
 from actors.cluster.calls import number_of
 from actors.cluster.link import Link
 from actors.cluster.registrations import Registrations
+from actors.ports.time import Clock
 from actors.presence import Presence
 from protocol.nodes import (
     Answer,
@@ -29,9 +30,10 @@ from protocol.nodes import (
 class SayingAgain:
     """Says again what a peer missed."""
 
-    def __init__(self, registrations: Registrations, presence: Presence) -> None:
+    def __init__(self, registrations: Registrations, presence: Presence, clock: Clock) -> None:
         self._registrations: Final = registrations
         self._presence: Final = presence
+        self._clock: Final = clock
 
     def say(self, link: Link, lost: Iterable[NodeMessage]) -> None:
         """Say these messages of this link again."""
@@ -57,6 +59,9 @@ class SayingAgain:
                 outgoing.add_answer(message)
             case Missed(first=first, last=last):
                 outgoing.miss(first, last)
+                if not first:
+                    # It comes late: what was said again meanwhile may count as said before.
+                    link.recover(self._clock.monotonic())
             case Part(stream=stream):
                 self._presence.say_again(stream)
             case Roster(stream=stream):

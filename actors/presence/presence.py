@@ -70,9 +70,8 @@ class Presence:
         self._wanted: dict[str, None] = {}  # whoever of this node listens to or watches them
         self._known: dict[str, RosterState] = {}  # of those
         self._settling: dict[int, float] = {}  # shards taken lately: nothing is told of them before this time
-        self._doubted: dict[
-            Fence, float
-        ] = {}  # what these said before this time, and don't say again, is forgotten
+        # What these said before the first time, and don't say again until the second, is forgotten.
+        self._doubted: dict[Fence, tuple[float, float]] = {}
         self._stirred = trio.Event()
         ownership.on_change(self._moved)
 
@@ -142,11 +141,13 @@ class Presence:
         self._asked.setdefault(run, {}).update((s, None) for s in streams if kind_of(s) != inbox.KIND)
         self._stirred.set()
 
-    def again(self, run: Fence) -> None:
-        """What was said to this peer, or by it, may be lost. It says its own again, as this does."""
+    def again(self, run: Fence, since: float) -> None:
+        """What was said to this peer, or by it before this moment, may be lost. It says its own again, as this does,
+        and may have begun with that at once.
+        """
         owned = set(self._ownership.view.owned_by(run.node))
         self._unsaid.update((stream, None) for stream in self._said if shard_of(stream) in owned)
-        self._doubted[run] = self._clock.monotonic()
+        self._doubted[run] = (since, self._clock.monotonic() + SETTLE_S)
         self._stirred.set()
 
     def say_again(self, stream: str) -> None:
@@ -171,8 +172,8 @@ class Presence:
     def _settle(self) -> None:
         """Tell of all rosters in shards that were taken a while ago: who asked may know what an earlier owner said."""
         now = self._clock.monotonic()
-        for run, since in tuple(self._doubted.items()):
-            if since + SETTLE_S <= now:
+        for run, (since, until) in tuple(self._doubted.items()):
+            if until <= now:
                 del self._doubted[run]
                 self._rosters.forget(run, before=since)
         settled = {number for number, at in self._settling.items() if at <= now}

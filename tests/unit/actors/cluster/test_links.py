@@ -169,11 +169,11 @@ def test_several_holes_are_told_as_one_range():
 
 def test_everything_is_said_again_at_most_so_often():
     link = Link(member(2), now=10.0)
-    assert not link.take_recovery(10.0)
-    link.recovers = True
-    assert link.take_recovery(10.0) and not link.take_recovery(10.0)
-    link.recovers = True
-    assert not link.take_recovery(10.0 + RECOVERY_S / 2) and link.take_recovery(10.0 + RECOVERY_S)
+    assert link.take_recovery(10.0) is None
+    link.recover(10.0)
+    assert link.take_recovery(10.0) == 10.0 and link.take_recovery(10.0) is None
+    link.recover(10.1)
+    assert link.take_recovery(10.0 + RECOVERY_S / 2) is None and link.take_recovery(10.0 + RECOVERY_S) == 10.1
 
 
 def test_a_signal_gives_way_when_half_is_taken():

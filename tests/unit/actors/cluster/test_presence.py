@@ -9,12 +9,12 @@ import trio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.cluster.limits import LINK_SILENCE_S
+from actors.cluster.limits import LINK_SILENCE_S, RECOVERY_S
 from actors.ports.cluster_view import Shard, shard_of
 from actors.presence.presence import SETTLE_S
 from actors.presence.roster import Here, RosterState, difference, together
 from protocol.limits import PRESENCE_INTERVAL_S, PRESENT_USERS_MAX
-from protocol.nodes import Part, Roster
+from protocol.nodes import Missed, NodeFrame, Part, Roster
 from protocol.presence import person_of
 from tests.unit.actors.cluster.bridges import Node, Town, settle, stream_in
 
@@ -128,6 +128,40 @@ async def test_who_left_while_nothing_came_through_is_gone(autojump_clock, town)
     town.hub.lose = lambda frame: False
     await pass_s(3 * LINK_SILENCE_S)
     assert everywhere(town) == [RosterState()] * 2
+
+
+async def test_what_was_said_before_the_owner_has_its_turn_to_recover_stays(autojump_clock, town):
+    """Its peer may have said it again already when it asked for that, and doesn't do so once more."""
+    one, two = town.nodes[1], town.nodes[2]
+    one.bridge._connected(True)
+    await pass_s(RECOVERY_S / 4)
+    one.bridge._links.of(two.ownership.me).outgoing.miss()
+    one.bridge._links.stir()
+    await pass_s(RECOVERY_S / 4)
+    assert one.bridge.carry(two.ownership.me, Part(HERS, {ANN: "online"}))
+    await pass_s(2 * RECOVERY_S + SETTLE_S)
+    assert two.presence.roster_state(HERS) == RosterState({ANN: "online"}, 1)
+
+
+async def test_who_asks_for_everything_again_says_everything_again(autojump_clock, town):
+    """Also when the question came late, after what was said meanwhile."""
+    one = town.nodes[1]
+    come(one, HERS, {ANN: "online"})
+    await pass_s(2 * PRESENCE_INTERVAL_S)
+    lost: set[tuple[int, int]] = set()
+
+    def lose(frame: NodeFrame) -> bool:
+        """Of each node the first frame that asks for anything."""
+        asks = any(isinstance(m, Missed) for m in frame.messages) and frame.sender not in lost
+        if asks:
+            lost.add(frame.sender)
+        return asks
+
+    town.hub.lose = lose
+    one.bridge._connected(True)
+    await pass_s(4 * RECOVERY_S + SETTLE_S)
+    assert len(lost) == 2
+    assert everywhere(town) == [RosterState({ANN: "online"}, 1)] * 2
 
 
 async def test_nothing_is_kept_of_rosters_that_nobody_here_wants(autojump_clock, town):
