@@ -23,6 +23,7 @@ COMMITTER: Final = "actors/runtime/committer.py"
 CELL: Final = "actors/runtime/cell.py"
 REPEATS: Final = "actors/runtime/repeats.py"
 RELAY: Final = "actors/relay/entry.py"
+SIGNALS: Final = "actors/relay/signals.py"
 LINK: Final = "actors/cluster/link.py"
 CALLS: Final = "actors/cluster/calls.py"
 RECEIVING: Final = "actors/cluster/receiving.py"
@@ -229,6 +230,14 @@ MUTANTS: Final = (
         old="if view.version < before.version:",
         new="if False:",
         test="tests/unit/actors/cluster/test_ownership.py::test_an_older_view_changes_nothing_and_still_proves_the_renewal",
+    ),
+    # --- signals ---
+    Mutant(
+        why="who blocks somebody hears their signals for as long as these go on",
+        file=SIGNALS,
+        old="if known is not None and self._clock.monotonic() < known.read_at + KNOWN_S:",
+        new="if known is not None:",
+        test="tests/unit/actors/relay/test_signals.py::test_a_block_counts_within_seconds_and_is_read_once_meanwhile",
     ),
     # --- the session ---
     Mutant(

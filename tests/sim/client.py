@@ -41,6 +41,10 @@ from tests.sim.wire import Closed, SimWire
 
 FAULTLESS = {CloseCode.GOING_AWAY, CloseCode.SLOW_READER, CloseCode.INTERNAL, None}
 """How a client that keeps the rules may be closed."""
+KNOWN_S = 2.0
+"""So long nodes take for true what they read of blocks, by the limits of ``schedule``."""
+FLUSHED_S = 0.5
+"""A signal that was judged is on its way by then."""
 
 
 class Pending(Struct):
@@ -81,6 +85,9 @@ class SimClient:
         self._codec = Codec([Subprotocol.MSGPACK, Subprotocol.JSON][self._lane], FULL)
         self._ids = 0
         self._wire: SimWire | None = None
+        self._node: SimNode | None = None
+        self._reads_since = 0.0
+        """What comes was sent after this time, when it last began to read."""
         self._session: Callable[..., None] | None = None
         self.online = False
         self.pending: dict[str, Pending] = {}
@@ -181,6 +188,7 @@ class SimClient:
         if self._wire is not None:
             self.history.note(self.name, "stalls" if stalled else "reads again")
             self._wire.stall(stalled)
+            self._reads_since = trio.current_time()
 
     def drop(self) -> None:
         """Lose the connection."""
@@ -215,7 +223,7 @@ class SimClient:
             wire = SimWire(f"{self.name} {self._random.random()}")
             node = self._choose()
             if node is not None and node.connect(wire, self._lane):
-                self._wire = wire
+                self._wire, self._node = wire, node
                 self._connections += 1
                 await self._converse(wire, node.name)
             self._wire, self.online = None, False
@@ -298,10 +306,24 @@ class SimClient:
             case Signalled():
                 self.history.signals += 1
                 followed = self.followed.get(frame.stream)
+                self._check_not_blocked(frame)
                 if frame.stream != inbox_of(self.user) and (followed is None or not followed.open):
                     raise self.history.fail(6, f"{self.name} gets a signal of {frame.stream}")
             case _:
                 pass
+
+    def _check_not_blocked(self, frame: Signalled) -> None:
+        """Nodes take for true for KNOWN_S what they read of blocks. What stood still meanwhile says what was true."""
+        blocked_at = self.history.database.blocked_at.get((self.user, frame.author))
+        if blocked_at is None or self._node is None:
+            return
+        heard_s = trio.current_time() - max(blocked_at, self._reads_since, self._node.clock.thawed_at)
+        if heard_s > KNOWN_S + FLUSHED_S:
+            raise self.history.fail(
+                6,
+                f"{self.name} blocked {frame.author} and hears {frame.type} {heard_s:.1f} s later",
+                "revoked",
+            )
 
     def _welcome(self) -> None:
         self.online = True

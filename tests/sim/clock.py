@@ -39,6 +39,8 @@ class SimClock(Clock):
         self._looked_at_s = 0.0
         self._scopes: dict[trio.CancelScope, float] = {}  # open deadlines, in Trio's time
         self._thaw: trio.Event | None = None
+        self.thawed_at = 0.0
+        """Of the last freeze, in Trio's time."""
 
     # --- what goes wrong ---
 
@@ -58,6 +60,7 @@ class SimClock(Clock):
         if self._thaw is not None:
             self._thaw.set()
             self._thaw = None
+            self.thawed_at = trio.current_time()
             for scope, deadline in self._scopes.items():
                 scope.deadline = max(deadline, trio.current_time() + self._linger())
 

@@ -14,6 +14,7 @@ from gatherup.chaos.history import Followed, Violation, stream_of
 from gatherup.chaos.truth import Fact
 from protocol.frames import Command
 from protocol.ids import SYSTEM, kind_of
+from protocol.inbox import owner_of
 from tests.sim.truth import ObservedDatabase
 
 __all__ = ["Followed", "History", "Violation"]
@@ -42,22 +43,30 @@ class History(history.History):
             yield from self._told(stream, story)
 
     def _told(self, stream: str, story: Sequence[Fact]) -> Iterator[Violation]:
-        """What a room owes to inboxes stands there, each thing once."""
+        """What a room owes to inboxes stands there, each thing once; but it may have been blocked on its way."""
         sends = [send for fact in story for send in effects(fact.header) if isinstance(send, Send)]
         expected = Counter(str(getattr(send.command, "stream", None)) for send in sends)
+        blocked = Counter(inbox for send in sends if (inbox := self._blocked(send)) is not None)
         for inbox, items in self.database.story.items():
             happened = sum(fact.header.author == stream for fact in items) + self.poisoned(inbox, stream)
-            if kind_of(inbox) == "inbox" and expected[inbox] != happened:
+            least = expected[inbox] - blocked[inbox]
+            if kind_of(inbox) == "inbox" and not least <= happened <= expected[inbox]:
                 yield self.fail(
                     3, f"{stream} owes {inbox} {expected[inbox]} items, {happened} came", "doubled"
                 )
         lost = [
             inbox
             for inbox, items in expected.items()
-            if inbox not in self.database.story and items != self.poisoned(inbox, stream)
+            if inbox not in self.database.story and items - blocked[inbox] > self.poisoned(inbox, stream)
         ]
         if lost:
             yield self.fail(3, f"{stream} owes items to {lost}, none came", "lost")
+
+    def _blocked(self, send: Send) -> str | None:
+        """The inbox to which this is owed, if its owner ever blocked who it is from."""
+        inbox, author = (str(getattr(send.command, name, None)) for name in ("stream", "by"))
+        known = kind_of(inbox) == "inbox" and (owner_of(inbox), author) in self.database.ever_blocked
+        return inbox if known else None
 
     def _counter(self, stream: str, story: Sequence[Fact]) -> Iterator[Violation]:
         """Effects and timers, exactly once."""

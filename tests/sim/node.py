@@ -38,6 +38,7 @@ from protocol.codec import FULL, codecs
 from protocol.codes import CloseCode
 from protocol.inbox import inbox_of
 from protocol.nodes import NODE_PROTOCOL, link_key, secret_digest
+from storage.memory.blocks import MemoryBlocks
 from storage.memory.bus import MemoryBus, MemoryNetwork
 from storage.memory.logins import MemoryLogins
 from storage.memory.read_positions import MemoryReadPositions
@@ -105,7 +106,8 @@ class SimNode:
         self._log: Any = Remote(log, self.clock, faults)
         self._logins: Any = Remote(MemoryLogins(database, database.ended, faults), self.clock, faults)
         self._bus = MemoryBus(network, name, self.clock) if network is not None else None
-        self.relay = Relay(self._log, self._time, self._randomness)
+        blocks: Any = Remote(MemoryBlocks(database, faults), self.clock, faults)
+        self.relay = Relay(self._log, self._time, self._randomness, blocks=blocks)
         self.writers = ConnectionWriters(self._time, bytes_max=OUTBOX_BYTES_MAX)
         self.registry = SessionRegistry()
         commands = [

@@ -18,6 +18,7 @@ from protocol.room.commands import InviteUser, PostMessage
 from tests.ports import TrioClock
 from tests.sim.client import SimClient
 from tests.sim.cluster import Cluster
+from tests.sim.truth import ObservedDatabase
 from tests.sim.workload import World
 
 OFTEN_S = (1.0, 3.0, 10.0)
@@ -26,6 +27,8 @@ PACES_S = (0.2, 0.8, 2.0)
 """Between what one client does that concerns people, on average: one of these for each client."""
 FOR_GOOD = 0.1
 """The part of ends that end the whole account."""
+FALL_OUT = 0.25
+"""The part of histories in which people block each other."""
 CLIENTS_MIN = 2
 """So many keep their accounts."""
 
@@ -96,6 +99,18 @@ class Accounts:
                     raise self._cluster.history.fail(1, f"{command} is refused: {reply}")
             command = replace(command, resend=True)
         self.unsettled -= 1
+
+
+async def fall_out(users: Sequence[str], database: ObservedDatabase, seed: str) -> None:
+    """Every now and then somebody blocks somebody, or thinks better of it."""
+    chance = random.Random(seed)
+    while len(users) > 1:
+        await trio.sleep(chance.uniform(0.5, 4))
+        who, whom = chance.sample(users, 2)
+        if (who, whom) in database.blocked_at and chance.random() < 0.5:
+            database.unblock(who, whom)
+        else:
+            database.block(who, whom)
 
 
 async def count_unread(client: SimClient, world: World, seed: str) -> None:

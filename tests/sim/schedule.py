@@ -12,7 +12,7 @@ import trio.testing
 
 from actors.cluster import calls, outgoing, showing
 from actors.presence import roster
-from actors.relay import ring
+from actors.relay import ring, signals
 from actors.runtime import cell, entity, router
 from actors.runtime import limits as runtime_limits
 from protocol import limits
@@ -58,6 +58,7 @@ SMALL = {
     (limits, "ROOM_MEMBERS_MAX"): 4,
     (limits, "ROOM_MUTES_MAX"): 2,
     (limits, "ROOM_BANS_MAX"): 2,
+    (signals, "KNOWN_S"): 2.0,
     (limits, "PRESENT_USERS_MAX"): 10,
     (roster, "PRESENT_USERS_MAX"): 10,
 }

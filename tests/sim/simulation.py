@@ -20,6 +20,7 @@ from protocol.inbox import inbox_of
 from protocol.limits import UNREAD_MAX
 from storage.memory.read_positions import MemoryReadPositions
 from tests.counter_kind import CounterKind
+from tests.sim import people
 from tests.sim.client import SimClient
 from tests.sim.cluster import Cluster
 from tests.sim.crowd import crowd_in_peace, crowds
@@ -120,6 +121,8 @@ class Simulation:
                 nursery.start_soon(count_unread, client, world, f"unread {self.seed} {client.name}")
             if self.chance.random() < CROWDED:
                 nursery.start_soon(crowds, self.clients, world, f"crowds {self.seed}")
+            if self.chance.random() < people.FALL_OUT:
+                nursery.start_soon(people.fall_out, users, self.database, f"blocks {self.seed}")
             nursery.start_soon(self.accounts.run)
             nursery.start_soon(self.herd.run)
             nursery.start_soon(self.visitors.run)
@@ -292,6 +295,7 @@ class Simulation:
             "inbox items": sum(
                 len(story) for stream, story in self.database.story.items() if kind_of(stream) == "inbox"
             ),
+            "blocks": len(self.database.ever_blocked),
             "unknown replies": history.unknowns,
             "slow readers": sum(client.closed_slow for client in self.clients),
             "events": sum(map(len, self.database.story.values())),

@@ -9,7 +9,7 @@ from typing import Any, cast
 import trio
 from typing_extensions import override
 
-from actors.kind import Instant, Kind
+from actors.kind import BLOCK, FactKey, Instant, Kind, pair
 from actors.ports.cluster_view import Joining, Member, Shard, shard_of
 from actors.ports.log import OWNERS_LOST_MAX, Append, Fence, Receipt
 from actors.session.authority import LOGINS_ENDED
@@ -47,6 +47,9 @@ class ObservedDatabase(MemoryDatabase):
         """Logins that ended, and users all of whose logins did."""
         self.login_ends: dict[tuple[str, str | None], int] = {}
         """By user and login, None for all: the seq of the first event of their inbox that says so."""
+        self.blocked_at: dict[tuple[str, str], float] = {}
+        """By who has blocked whom, since when."""
+        self.ever_blocked: set[tuple[str, str]] = set()
         self.late_writes: list[str] = []
         """What reached sessions after their node had relayed the end of their login."""
         self.activations: Counter[str] = Counter()
@@ -105,6 +108,19 @@ class ObservedDatabase(MemoryDatabase):
     def story(self) -> dict[str, list[Fact]]:
         """The committed events of each stream."""
         return self._stories.story
+
+    # --- who has blocked whom ---
+
+    def block(self, who: str, whom: str) -> None:
+        """The first doesn't want to hear of the second."""
+        self.people.block(who, whom)
+        self.blocked_at.setdefault((who, whom), trio.current_time())
+        self.ever_blocked.add((who, whom))
+
+    def unblock(self, who: str, whom: str) -> None:
+        """The first has thought better of it."""
+        self.people.pop(FactKey(BLOCK, pair(who, whom)), None)
+        self.blocked_at.pop((who, whom), None)
 
     # --- who is alive ---
 

@@ -34,6 +34,7 @@ from actors.presence import Presence, roster
 from actors.presence.roster import Rosters
 from actors.relay import Relay, Subscription, Watch
 from actors.relay.ring import RelayedEvent
+from actors.relay.signals import Signals
 from actors.runtime import limits as runtime_limits
 from actors.runtime import router, snapshots
 from actors.runtime.cell import Cell
@@ -363,6 +364,29 @@ def _removed_rooms_can_be_subscribed_to() -> Generator[None]:
 @_variant
 def _history_is_everybodys() -> Generator[None]:
     with patch("storage.memory.database.LISTENS_AFTER", "?"), patch("tests.sim.workload.OPEN", 0.0):
+        yield
+
+
+@contextmanager
+def _people_fall_out() -> Iterator[None]:
+    """A world in which little else goes wrong, and people type much and for long."""
+    with (
+        patch("tests.sim.people.FALL_OUT", 1.0),
+        patch("tests.sim.workload.TYPES", 0.6),
+        patch("tests.sim.workload.GOVERNS", 0.0),
+        patch.object(trouble, "OFTEN_S", (20.0,)),
+    ):
+        yield
+
+
+@_variant
+def _who_blocked_somebody_hears_their_signals() -> Generator[None]:
+    pass_on = Signals._pass_on
+
+    def deaf(self: Signals, frame: Any, blockers: Any) -> None:
+        pass_on(self, frame, ())
+
+    with patch.object(Signals, "_pass_on", deaf), _people_fall_out():
         yield
 
 
