@@ -79,7 +79,8 @@ class SimClient:
         self._prefers = self._random.choice([None, 0, 1, 2])
         """The node it tries first; None takes any."""
         self._patience_s = self._random.choice([1.5, 3.0, 12.0])
-        """It goes elsewhere when an answer takes longer."""
+        """It goes elsewhere when an answer takes longer, unless it is patient."""
+        self.patient = False
         self._connections = 0
         self._lane = index % 2
         self._codec = Codec([Subprotocol.MSGPACK, Subprotocol.JSON][self._lane], FULL)
@@ -276,7 +277,11 @@ class SimClient:
         while True:
             with trio.move_on_after(self._patience_s):
                 return await wire.receive()
-            if not wire.stalled and (not self.online or any(p.inflight for p in self.pending.values())):
+            if (
+                not wire.stalled
+                and not self.patient
+                and (not self.online or any(p.inflight for p in self.pending.values()))
+            ):
                 self.history.note(self.name, "loses patience")
                 wire.cut()
 

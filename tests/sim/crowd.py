@@ -54,6 +54,8 @@ def _leave(client_id: str, room: str) -> Command:
 async def crowd_in_peace(clients: Sequence[SimClient], counters: Sequence[str], history: History) -> None:
     """All count in one counter at once. Raises Violation."""
     online = [client for client in clients if client.online and not client.gone]
+    for client in online:  # one that was told nothing for long before would go elsewhere at once
+        client.patient = True
     sent: dict[str, list[str]] = {client.name: [] for client in online}
     for _ in range(IN_PEACE):
         for client in online:
