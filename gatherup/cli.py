@@ -31,12 +31,16 @@ class Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All of them, in alphabetical order."""
-        return sorted([*super().list_commands(ctx), "chaos", "chat", "jobs", "keys"])
+        return sorted([*super().list_commands(ctx), "chaos", "chat", "jobs", "keys", "watch"])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of this name."""
         if cmd_name == "chat":
             from gatherup.chat import command
+
+            return command
+        if cmd_name == "watch":
+            from gatherup.watch import command
 
             return command
         if cmd_name == "chaos":

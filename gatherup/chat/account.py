@@ -80,7 +80,7 @@ class Account:
         found: StreamId | None = None
         cursor: Query = ()
         for _ in range(PAGES_MAX):
-            page = await self._get("/v1/rooms", [("limit", "200"), *cursor], RoomPage)
+            page = await self.get("/v1/rooms", [("limit", "200"), *cursor], RoomPage)
             found = next((r.room for r in reversed(page.rooms) if r.name == name), found)
             if page.next is None:
                 break
@@ -90,15 +90,16 @@ class Account:
     async def history(self, entered: StreamId, before: int) -> list[Message]:
         """The newest messages before this seq, the oldest of them first."""
         query = [("before", str(before)), ("limit", str(HISTORY_MESSAGES))]
-        page = await self._get(f"/v1/rooms/{entered}/messages", query, MessagePage)
+        page = await self.get(f"/v1/rooms/{entered}/messages", query, MessagePage)
         return page.messages
 
     async def names(self, users: list[str]) -> dict[str, str]:
         """What those of these users that there are call themselves."""
-        found = await self._get("/v1/users", [("id", user) for user in users], Profiles)
+        found = await self.get("/v1/users", [("id", user) for user in users], Profiles)
         return {profile.id: profile.display_name for profile in found.users}
 
-    async def _get(self, path: str, query: Query, answer: type[A]) -> A:
+    async def get(self, path: str, query: Query, answer: type[A]) -> A:
+        """What the API answers. Raises ChatError."""
         headers = {"Authorization": f"Bearer {self._signed_in.access_token}"}
         try:
             response = await self._api.get(path, params=list(query), headers=headers)

@@ -43,7 +43,8 @@ async def test_the_readme_is_so(installation: Installation) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--version"], ["schema"], ["check-config", "--example"], ["chat", "--help"]]
+    "arguments",
+    [["--version"], ["schema"], ["check-config", "--example"], ["chat", "--help"], ["watch", "--help"]],
 )
 def test_quick_commands_run(arguments: list[str]) -> None:
     done = subprocess.run(

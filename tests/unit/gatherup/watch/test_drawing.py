@@ -1,0 +1,130 @@
+"""The bracket as a terminal shows it: within its width, what is being played first, and nothing that people wrote moves
+the cursor."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from gatherup.chat.names import Names
+from gatherup.client import LiveBracket
+from gatherup.clock import SystemClock
+from gatherup.watch.drawing import COLUMN_CHARS, ROUND_MATCHES_MAX, draw, drawn
+from gatherup.watch.entrants import Entrants
+from protocol.http.tournaments.entrants import TournamentEntrant
+from tests.unit.actors.tournament.cup import Cup, P, playing, running
+from tests.unit.gatherup.client.test_bracket import bracket, large, snapshot
+
+
+def watched(cup: Cup) -> LiveBracket:
+    live = LiveBracket()
+    live.take(shown := snapshot(cup))
+    live.learn(shown.position, bracket(cup))
+    return live
+
+
+def called(entrant: int | None) -> str:
+    return {None: "...", 0: "-"}.get(entrant, f"Player {entrant}")
+
+
+def text(live: LiveBracket, width: int, *, title: str = "Cup", trouble: str = "") -> str:
+    console = Console(file=io.StringIO(), width=width, force_terminal=False)
+    with console.capture() as captured:
+        console.print(draw(title, live, called, trouble, width))
+    return captured.get()
+
+
+def test_rounds_stand_next_to_each_other_with_scores_and_places() -> None:
+    cup = playing(4, best_of=3)
+    assert cup.report(1, 1, (2, 1), (0, 1), (5, 0))
+    lines = text(watched(cup), 80).splitlines()
+    assert lines[:2] == ["Cup", "running, 4 take part, 0 of 3 matches done"]
+    assert lines[2].split() == ["winners", "1"]
+    assert lines[3:5] == ["Player 1             2", "Player 4             1"]
+    assert lines[8].split() == ["final"]
+    cup.decide(1, 1)
+    cup.decide(2, 2)
+    cup.decide(3, 2)
+    assert [line.rstrip() for line in text(watched(cup), 80).splitlines()[-4:]] == [
+        "1. Player 2",
+        "2. Player 1",
+        "3. Player 3",
+        "3. Player 4",
+    ]
+
+
+def test_losers_and_finals_have_lines_of_their_own() -> None:
+    drawing = text(watched(playing(8, format="double_elimination")), 100)
+    heads = [
+        line.split()
+        for line in drawing.splitlines()
+        if "winners" in line or "losers" in line or "final" in line
+    ]
+    assert heads == [
+        ["winners", "1", "winners", "2", "winners", "3"],
+        ["losers", "1", "losers", "2", "losers", "3", "losers", "4"],
+        ["final", "reset"],
+    ]
+
+
+@pytest.mark.parametrize("width", [1, 10, 22, 40, 80, 200])
+def test_no_line_is_wider_than_the_terminal(width: int) -> None:
+    live = watched(running(16, format="double_elimination"))
+    drawing = text(live, width, title="A cup of a very long name " * 5, trouble="Gone. " * 30)
+    assert max(len(line.rstrip()) for line in drawing.splitlines()) <= width
+
+
+def test_a_narrow_terminal_shows_the_round_being_played() -> None:
+    cup = playing(8)
+    for match in range(1, 5):
+        cup.decide(match, cup.match(match).a or 0)
+    drawing = text(watched(cup), COLUMN_CHARS + 1)
+    assert "winners 2" in drawing
+    assert "winners 1" not in drawing
+
+
+def test_a_crowd_is_drawn_in_few_lines() -> None:
+    live = watched(large())
+    assert len(text(live, 200).splitlines()) < 50
+    assert f"{128 - ROUND_MATCHES_MAX} more" in text(live, 200)
+    assert len(drawn(live)) <= 2 * ROUND_MATCHES_MAX * 9
+
+
+async def test_names_move_no_cursor_and_are_no_markup() -> None:
+    entrants = Entrants(Names(nobody, SystemClock(), {P[1]: "\x1b[2JAnn\u202e"}))
+    entrants.learn(
+        [
+            entrant(1, P[1], None),
+            entrant(2, None, "[red]B\nob"),
+            entrant(3, None, None),
+            entrant(4, P[2], None),
+        ]
+    )
+    assert entrants.of(1) == "\N{REPLACEMENT CHARACTER}[2JAnn\N{REPLACEMENT CHARACTER}"
+    assert entrants.of(2) == "[red]B\N{REPLACEMENT CHARACTER}ob"
+    assert [entrants.of(n) for n in (3, 9, 0, None)] == ["entrant 3", "entrant 9", "-", "..."]
+    console = Console(file=io.StringIO(), width=80, force_terminal=False)
+    with console.capture() as captured:
+        console.print(draw("[b]Cup", watched(playing(4)), entrants.of, "", 80))
+    assert "[red]B" in captured.get()
+    assert "[b]Cup" in captured.get()
+    assert "\x1b" not in captured.get()
+
+
+async def nobody(users: list[str]) -> dict[str, str]:
+    return {}
+
+
+def entrant(number: int, user: str | None, name: str | None) -> TournamentEntrant:
+    return TournamentEntrant(
+        entrant=number,
+        user=user,
+        name=name,
+        status="entered",
+        checked_in=False,
+        seed=None,
+        place=None,
+        reason=None,
+    )
