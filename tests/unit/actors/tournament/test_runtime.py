@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import cast
+from typing import Any, cast
 
 import pytest
 import trio
@@ -63,7 +63,7 @@ class World:
             yield
             nursery.cancel_scope.cancel()
 
-    async def done(self, command: type[Command], by: str, **fields: object) -> str:
+    async def done(self, command: type[Command], by: str, **fields: Any) -> str:
         """It is accepted; its stream."""
         assert self._runtime is not None
         self._ids += 1
