@@ -116,6 +116,15 @@ class Person:
         assert posted.status_code == 201, posted.text
         return posted.json()["seq"]
 
+    def tournament(self) -> str:
+        """One of two entrants that has started."""
+        made = self.send("POST", "/v1/tournaments", name="A cup", ready_s=0)
+        path = f"/v1/tournaments/{made.json()['stream']}"
+        assert self.send("POST", path + "/open-registration").is_success
+        assert self.send("POST", path + "/entrants", entrants=[{"name": "Ann"}, {"name": "Ben"}]).is_success
+        assert self.send("POST", path + "/start").is_success
+        return made.json()["stream"]
+
     @contextmanager
     def socket(self) -> Iterator[Socket]:
         """A session in JSON."""

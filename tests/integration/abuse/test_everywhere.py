@@ -124,6 +124,7 @@ def test_every_list_with_a_stale_or_forged_cursor(node: Node) -> None:
     owner = node.guest()
     room = owner.room()
     seq = owner.post(room, "hello")
+    cup = owner.tournament()
 
     def reader() -> Person:
         admin = node.admin()
@@ -136,7 +137,7 @@ def test_every_list_with_a_stale_or_forged_cursor(node: Node) -> None:
         if not any(one["name"] == "cursor" for one in operation["parameters"]):
             continue
         found += 1
-        url = filled(path, {"room": room, "seq": str(seq)})
+        url = filled(path, {"room": room, "seq": str(seq), "tournament": cup})
         needed = {"prefix": "an"} if "search" in path else {}
         for cursor in (*NO_CURSORS, *FORGED):
             asked = {**needed, "cursor": cursor}

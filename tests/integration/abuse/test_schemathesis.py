@@ -53,7 +53,8 @@ class Visitor:
         room = ann.room()
         ben.send("POST", f"/v1/rooms/{room}/join")
         seq = ann.post(room, "hello")
-        ours = {"room": room, "seq": str(seq), "user": ben.user}
+        cup = {"tournament": ann.tournament(), "entrant": "1", "match": "1"}
+        ours = {"room": room, "seq": str(seq), "user": ben.user, **cup}
         named = operation.definition.raw.get("security", [{}])[0]
         if "key" in named:
             token = self._key.headers["Authorization"]
