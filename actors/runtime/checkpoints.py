@@ -2,7 +2,7 @@
 
 As bytes a state is what msgspec makes of the Struct, but field by field, so that others can run in between. An
 ``OrderedMap``, which is a field's value and in no other value, is encoded as the dict that it equals, in its order,
-and a ``Numbered`` as the list of its values.
+a ``Numbered`` as the list of its values, and a ``Sparse`` as one with gaps.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from actors.ports.log import Checkpoint, LogUnavailableError
 from actors.runtime.active import Active
 from actors.runtime.actor_context import ActorContext
 from actors.runtime.time_slice import TimeSlice
+from actors.sparse import Sparse
 
 _log = logging.getLogger(__name__)
 
@@ -93,12 +94,14 @@ def _fields(state: type[Struct]) -> tuple[FieldInfo, ...]:
     return fields(state)
 
 
-_SHARED: Final = (OrderedMap, Numbered)
+_SHARED: Final = (OrderedMap, Numbered, Sparse)
 """What states hold of which their next version shares nearly all."""
 
 
 def _plain(shared: type[Any], of: Any) -> Any:
-    return dict[str, of] if shared is OrderedMap else list[of]
+    if shared is OrderedMap:
+        return dict[str, of]
+    return list[of | None] if shared is Sparse else list[of]
 
 
 def _encoded(value: Any) -> dict[str, Any] | list[Any]:
@@ -106,6 +109,8 @@ def _encoded(value: Any) -> dict[str, Any] | list[Any]:
         return cast("OrderedMap[Any]", value).as_dict()
     if isinstance(value, Numbered):
         return [*cast("Numbered[Any]", value)]
+    if isinstance(value, Sparse):
+        return cast("Sparse[Any]", value).as_list()
     raise NotImplementedError(f"a state can't hold a {type(value).__name__}")
 
 
