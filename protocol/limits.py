@@ -161,6 +161,10 @@ READY_S: Final = 600
 READY_S_MAX: Final = 86_400
 CONFIRM_S: Final = 900
 CONFIRM_S_MAX: Final = 7 * 86_400
+FILLS_PER_EVENT_MAX: Final = 32
+"""About so many sides of other matches are filled by the event that ends a match; what more follows has its own."""
+ADVANCE_CHANGES_MAX: Final = 32
+"""So many matches are opened or filled before a tournament lets others run; with the last of them a few more."""
 VIEW_MATCHES_MAX: Final = 50
 """Matches named in a tournament's snapshot; all are read over HTTP."""
 PLACES_MAX: Final = 8

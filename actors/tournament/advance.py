@@ -2,46 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from actors.kind import Decision, Instant, Refuse
-from actors.tournament.bracket import bracket_of
+from actors.tournament.bracket import bracket_of, match_of, next_to_open, sides_of
 from actors.tournament.context import Context, Course
+from actors.tournament.engine.progress import without_game
 from actors.tournament.lifecycle import begin
-from actors.tournament.matches import forfeit, take_report
-from actors.tournament.state import BEFORE_START, Match, Tournament
+from actors.tournament.matches import finish, forfeit, take_report
+from actors.tournament.state import ASKING, BEFORE_START, Match, Tournament
 from protocol import limits
 from protocol.codes import Code
 from protocol.tournament import NOBODY
 from protocol.tournament.events import CheckInOpened, EntrantPromoted, MatchOpened, RegistrationOpened
-
-_STEP_EVENTS_MAX: Final = 3
-"""A match that is opened and forfeited, and the end of the tournament with it."""
 
 
 def due(tournament: Tournament) -> Instant | None:
     """When there is something to do next.
 
     What is to be done at once is due at a time long ago that is another one after each event: so the runtime sees that
-    a command has moved it on.
+    a command has moved it on, also if as many matches end at one moment as no command can end.
     """
-    if _has_work(tournament):
-        return tournament.seq
     least = tournament.timers.least
-    return None if least is None else tournament.timers[least]
+    at = None if least is None else tournament.timers[least]
+    overdue = at is not None and at <= tournament.at
+    return tournament.seq if overdue or _has_work(tournament) else at
 
 
 def _has_work(tournament: Tournament) -> bool:
     promotes = (
         tournament.phase in BEFORE_START and tournament.waitlist.least is not None and tournament.has_room
     )
-    return promotes or tournament.to_open.least is not None
+    return promotes or next_to_open(tournament) is not None
 
 
 def advance(context: Context) -> Decision:
-    """Do what is due now, as much of it as fits one command."""
+    """Do what is due now, as much of it as a command may take time for."""
     course = Course(context)
-    while len(course.events) <= limits.EVENTS_PER_COMMAND_MAX - _STEP_EVENTS_MAX:
+    while course.changes < limits.ADVANCE_CHANGES_MAX:
         if not _step(course, context.draw_key):
             break
     return course.accept() if course.events else Refuse(Code.FORBIDDEN, "Nothing is due.")
@@ -53,8 +49,8 @@ def _step(course: Course, draw_key: bytes) -> bool:
     if tournament.phase in BEFORE_START and tournament.has_room and (first := tournament.waitlist.least):
         _promote(course, int(first))
         return True
-    if (ready := tournament.to_open.least) is not None:
-        _open(course, int(ready))
+    if (ready := next_to_open(tournament)) is not None:
+        _open(course, ready)
         return True
     timer = tournament.timers.least
     if timer is None or tournament.timers[timer] > course.now:
@@ -85,19 +81,24 @@ def _promote(course: Course, number: int) -> None:
 
 
 def _open(course: Course, number: int) -> None:
-    """Open a match and call its players; if a side has left the tournament, it ends at once."""
+    """Open a match and call its players; if a side has left the tournament, or is nobody, it ends at once."""
     tournament = course.tournament
-    match = tournament.matches[number]
+    match = match_of(tournament, number)
+    winner = without_game(sides_of(match))
+    if winner is not None:
+        finish(course, number, winner, "bye")
+        return
     sides = [tournament.entrants[side] for side in (match.a, match.b) if side]
-    gone = any(side.status != "entered" for side in sides)
-    place, ready_s = bracket_of(tournament)[number], tournament.settings.ready_s
+    gone = any(side.status not in ASKING for side in sides)
+    part, round_ = bracket_of(tournament).round_of(number)
+    ready_s = tournament.settings.ready_s
     ready_a, ready_b = (not gone and (side.user is None or not ready_s) for side in sides)
     waits = not gone and not (ready_a and ready_b)
     course.add(
         MatchOpened(
             match=number,
-            part=place.part,
-            round=place.round,
+            part=part,
+            round=round_,
             a=match.a or NOBODY,
             b=match.b or NOBODY,
             ready_a=ready_a,
@@ -112,7 +113,7 @@ def _open(course: Course, number: int) -> None:
 
 def _expire(course: Course, number: int) -> None:
     """The time of a match's phase is over: who isn't ready forfeits, and what was reported counts."""
-    match = course.tournament.matches[number]
+    match = match_of(course.tournament, number)
     if match.phase == "reported":
         take_report(course, number)
     else:

@@ -23,7 +23,7 @@ def apply(tournament: Tournament, header: Header) -> Tournament:
     """The state after one event; types of later versions change nothing but ``seq``."""
     change = _CHANGES.get(header.type)
     after = tournament if change is None else change(tournament, header)
-    return replace(after, seq=header.seq)
+    return replace(after, seq=header.seq, at=header.at)
 
 
 def _created(tournament: Tournament, header: Header) -> Tournament:

@@ -7,11 +7,10 @@ from typing import Final, cast
 
 from msgspec.structs import replace
 
-from actors.numbered import Numbered
 from actors.ordered_map import OrderedMap
-from actors.tournament.bracket import bracket_of
-from actors.tournament.engine.progress import seat
-from actors.tournament.state import ASKING, Entrant, Match, Tournament, timer_of
+from actors.tournament.bracket import bracket_of, match_of, seated
+from actors.tournament.engine.beginning import done_first
+from actors.tournament.state import Match, Tournament, timer_of
 from protocol import limits
 from protocol.event import Header
 from protocol.tournament import NOBODY, ResultKind
@@ -21,7 +20,7 @@ UNKNOWN: Final = -1
 
 
 def _started(tournament: Tournament, header: Header) -> Tournament:
-    """Everybody is seated: the one event that looks at all entrants and all matches."""
+    """Nobody is looked at: where all begin follows from the seeds."""
     marks = header.marks
     seeds = tuple(cast("Sequence[int]", marks["seeds"]))
     started = replace(
@@ -31,52 +30,19 @@ def _started(tournament: Tournament, header: Header) -> Tournament:
         engine=marks["engine"],
         draw=marks["draw"],
         entered=len(seeds),
+        checked_in=marks["checked_in"],
         pending=0,
         waitlist=OrderedMap(),
         timers=OrderedMap(),
     )
-    bracket = bracket_of(started)
-    matches = [seated(*sides) for sides in seat(bracket, seeds)]
-    at = {
-        entrant: number
-        for number, match in enumerate(matches, 1)
-        if match.phase != "done"
-        for entrant in (match.a, match.b)
-        if entrant
-    }
-    entrants = [_settled(entrant, at.get(n, 0)) for n, entrant in enumerate(tournament.entrants, 1)]
-    due = {str(n): n for n, match in enumerate(matches, 1) if match.phase == "due"}
-    return replace(
-        started,
-        entrants=Numbered(entrants),
-        checked_in=sum(entrant.status == "entered" and entrant.checked_in for entrant in entrants),
-        matches=Numbered(matches),
-        matches_done=sum(match.phase == "done" for match in matches),
-        to_open=OrderedMap(due),
-    )
-
-
-def _settled(entrant: Entrant, match: int) -> Entrant:
-    """As the start leaves them: on a side of a match, or dropped."""
-    if match:
-        return Entrant(entrant.user, "entered", entrant.checked_in, match)
-    return replace(entrant, status="dropped") if entrant.status in ASKING else entrant
-
-
-def seated(a: int | None, b: int | None) -> Match:
-    """A match between these."""
-    if a is None or b is None:
-        return Match(a, b)
-    if a and b:
-        return Match(a, b, "due")
-    return Match(a, b, "done", winner=a or b, kind="bye")
+    return replace(started, matches_done=done_first(bracket_of(started), len(seeds)))
 
 
 def _opened(tournament: Tournament, header: Header) -> Tournament:
     marks = header.marks
     number, until = cast(int, marks["match"]), cast("int | None", marks.get("until"))
     opened = replace(
-        tournament.matches[number],
+        match_of(tournament, number),
         phase="open" if until is not None else "playing",
         ready_a=marks["ready_a"],
         ready_b=marks["ready_b"],
@@ -86,6 +52,7 @@ def _opened(tournament: Tournament, header: Header) -> Tournament:
     return replace(
         _with(tournament, number, opened),
         to_open=tournament.to_open.discard(key),
+        begun=tournament.begun + (key not in tournament.to_open),
         going=tournament.going.insert(key, number),
     )
 
@@ -93,7 +60,7 @@ def _opened(tournament: Tournament, header: Header) -> Tournament:
 def _ready(tournament: Tournament, header: Header) -> Tournament:
     marks = header.marks
     number, both = cast(int, marks["match"]), marks["ready_a"] and marks["ready_b"]
-    match = replace(tournament.matches[number], ready_a=marks["ready_a"], ready_b=marks["ready_b"])
+    match = replace(match_of(tournament, number), ready_a=marks["ready_a"], ready_b=marks["ready_b"])
     return _with(tournament, number, replace(match, phase="playing", until=None) if both else match)
 
 
@@ -101,7 +68,7 @@ def _reported(tournament: Tournament, header: Header) -> Tournament:
     marks = header.marks
     number = cast(int, marks["match"])
     reported = replace(
-        tournament.matches[number],
+        match_of(tournament, number),
         phase="reported",
         until=marks["until"],
         reporter=marks["entrant"],
@@ -112,13 +79,13 @@ def _reported(tournament: Tournament, header: Header) -> Tournament:
 
 def _disputed(tournament: Tournament, header: Header) -> Tournament:
     number = cast(int, header.marks["match"])
-    return _with(tournament, number, replace(tournament.matches[number], phase="disputed", until=None))
+    return _with(tournament, number, replace(match_of(tournament, number), phase="disputed", until=None))
 
 
 def _finished(tournament: Tournament, header: Header) -> Tournament:
     marks = header.marks
     number = cast(int, marks["match"])
-    before = tournament.matches[number]
+    before = match_of(tournament, number)
     done = replace(
         before,
         phase="done",
@@ -136,16 +103,18 @@ def _finished(tournament: Tournament, header: Header) -> Tournament:
     )
     for entrant in (before.a, before.b):
         after = _moved(after, entrant, NOBODY)
-    for filled, a, b in fills_of(header):
-        after = _filled(after, filled, a, b)
+    for filled, now in fills_of(header):
+        after = _filled(after, filled, now)
     return _placed(after, header)
 
 
-def fills_of(header: Header) -> Iterator[tuple[int, int | None, int | None]]:
-    """The matches whose sides an event changes, each with both its sides; None while one isn't known."""
+def fills_of(header: Header) -> Iterator[tuple[int, Match]]:
+    """The matches whose sides an event changes, as they are with it."""
     flat = cast("Sequence[int]", header.marks.get("fills", ()))
+    later = cast("Sequence[int]", header.marks.get("later", ()))
     sides = [None if side == UNKNOWN else side for side in flat]
-    return zip(flat[::3], sides[1::3], sides[2::3], strict=True)
+    for number, a, b in zip(flat[::3], sides[1::3], sides[2::3], strict=True):
+        yield number, seated(a, b, later=number in later)
 
 
 def placed_of(header: Header) -> Iterator[tuple[int, int]]:
@@ -154,14 +123,13 @@ def placed_of(header: Header) -> Iterator[tuple[int, int]]:
     return zip(flat[::2], flat[1::2], strict=True)
 
 
-def _filled(tournament: Tournament, number: int, a: int | None, b: int | None) -> Tournament:
-    match = seated(a, b)
-    after = replace(tournament, matches=tournament.matches.replaced(number, match))
+def _filled(tournament: Tournament, number: int, match: Match) -> Tournament:
+    after = replace(tournament, matches=tournament.matches.insert(number, match))
     if match.phase == "done":
         after = replace(after, matches_done=after.matches_done + 1)
     elif match.phase == "due":
         after = replace(after, to_open=after.to_open.insert(str(number), number))
-    for entrant in (a, b):
+    for entrant in (match.a, match.b):
         after = _moved(after, entrant, NOBODY if match.phase == "done" else number)
     return after
 
@@ -192,7 +160,7 @@ def _with(tournament: Tournament, number: int, match: Match) -> Tournament:
     """This match instead of the one before, and the timer that it needs."""
     key, timers = timer_of(number), tournament.timers
     timers = timers.discard(key) if match.until is None else timers.insert(key, match.until)
-    return replace(tournament, matches=tournament.matches.replaced(number, match), timers=timers)
+    return replace(tournament, matches=tournament.matches.insert(number, match), timers=timers)
 
 
 CHANGES: Final[Mapping[str, Callable[[Tournament, Header], Tournament]]] = {

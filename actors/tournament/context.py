@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
 from msgspec import Struct
@@ -99,18 +99,12 @@ class Course:
     """The events of one command, each decided on what those before it have made of the tournament."""
 
     def __init__(self, context: Context) -> None:
+        self.tournament = context.tournament
         self.now = context.now
         self.events: list[Emit] = []
+        self.changes = 0
+        """How many matches and entrants these events have changed, about."""
         self._by = context.by
-        self._tournament = context.tournament
-        self._ahead: Header | None = None
-
-    @property
-    def tournament(self) -> Tournament:
-        """What the events so far have made of it. The last one is applied only when this is read: a start is dear."""
-        if self._ahead is not None:
-            self._tournament, self._ahead = apply(self._tournament, self._ahead), None
-        return self._tournament
 
     def add(
         self,
@@ -122,10 +116,9 @@ class Course:
     ) -> None:
         """One more event."""
         emit = emitted(payload, revokes=revokes, erases=erases, marks=marks)
-        before = self.tournament
-        self._ahead = Header(
-            stream=before.tournament,
-            seq=before.seq + 1,
+        header = Header(
+            stream=self.tournament.tournament,
+            seq=self.tournament.seq + 1,
             at=self.now,
             author=self._by,
             type=_TYPES[type(payload)],
@@ -134,6 +127,8 @@ class Course:
             marks=cast("dict[str, Mark]", emit.marks),
         )
         self.events.append(emit)
+        self.changes += 1 + len(cast("Sequence[int]", header.marks.get("fills", ()))) // 3
+        self.tournament = apply(self.tournament, header)
 
     def accept(self) -> Accept:
         """The command takes effect as all these."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from actors.kind import BLOCK, Decision, FactKey, Refuse, pair
+from actors.tournament.bracket import current_match, match_of, status_of
 from actors.tournament.context import Context, Course, emit
 from actors.tournament.matches import forfeit
 from actors.tournament.rule import NOT_OVER, Rule, Rules
@@ -158,12 +159,18 @@ def remove(context: Context, command: RemoveEntrant) -> Decision:
 
 
 def _go(context: Context, number: int, how: EntrantStatus, reason: str) -> Decision:
-    entrant, running = context.tournament.entrants[number], bool(context.tournament.engine)
-    if entrant.status not in ASKING or (running and not entrant.match):
+    if not takes_part(context.tournament, number):
         return Refuse(Code.WRONG_PHASE, "This entrant doesn't take part any more.", "entrant")
     course = Course(context)
     gone(course, number, how, reason)
     return course.accept()
+
+
+def takes_part(tournament: Tournament, number: int) -> bool:
+    """Whether this entrant asks to be in, or once it has started, still plays."""
+    if tournament.entrants[number].status not in ASKING:
+        return False
+    return bool(current_match(tournament, number)) if tournament.engine else True
 
 
 def gone(course: Course, number: int, how: EntrantStatus, reason: str = "") -> None:
@@ -178,15 +185,16 @@ def gone(course: Course, number: int, how: EntrantStatus, reason: str = "") -> N
     left = EntrantLeft(
         entrant=number,
         status=how,
-        was=entrant.status,
+        was=status_of(tournament, number),
         count=tournament.entered - entered,
         checked_in=tournament.checked_in - (entered and entrant.checked_in),
         reason=reason,
     )
     course.add(left, revokes=revokes)
     # One that isn't open yet is forfeited when it is opened.
-    if entrant.match and tournament.matches[entrant.match].phase in GOING:
-        forfeit(course, entrant.match)
+    match = current_match(tournament, number)
+    if match and match_of(tournament, match).phase in GOING:
+        forfeit(course, match)
 
 
 def set_seeds(context: Context, command: SetSeeds) -> Decision:

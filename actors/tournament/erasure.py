@@ -7,10 +7,10 @@ from typing import Final
 
 from actors.kind import LISTENERS, Accept, Decision, FactKey, Row
 from actors.tournament.context import Context, Course
-from actors.tournament.entrants import gone
+from actors.tournament.entrants import gone, takes_part
 from actors.tournament.rows import PLAYER, STAFF
 from actors.tournament.rule import NOT_OVER
-from actors.tournament.state import ASKING, Tournament
+from actors.tournament.state import Tournament
 from actors.tournament.texts import authored_key
 from protocol.event import Mark
 from protocol.tournament.commands import ErasePerson
@@ -37,7 +37,8 @@ def erase(context: Context, command: ErasePerson) -> Decision:
         return Accept()
     course = Course(context)
     number = context.tournament.users.get(user)
-    if number is not None and _is_in(course.tournament, number):
+    in_time = course.tournament.phase in NOT_OVER
+    if number is not None and in_time and takes_part(course.tournament, number):
         gone(course, number, "left")
     revokes = (user,) if context.facts[FactKey(LISTENERS, user)] is not None else ()
     marks = {**_texts_gone(context.tournament, texts), **_owner(context.tournament, user)}
@@ -48,15 +49,6 @@ def erase(context: Context, command: ErasePerson) -> Decision:
 def _theirs(context: Context, seq: int, user: str) -> Row | None:
     row = context.facts[authored_key(seq)]
     return row if row is not None and row["author"] == user else None
-
-
-def _is_in(tournament: Tournament, number: int) -> bool:
-    entrant = tournament.entrants[number]
-    return (
-        tournament.phase in NOT_OVER
-        and entrant.status in ASKING
-        and bool(entrant.match or not tournament.engine)
-    )
 
 
 def _texts_gone(tournament: Tournament, texts: dict[int, Row]) -> dict[str, Mark]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from hashlib import blake2b
+from itertools import islice
 from typing import Final
 
 from actors.kind import Decision, Refuse
@@ -58,25 +60,31 @@ def open_check_in(context: Context, _: OpenCheckIn) -> Decision:
 
 def start(context: Context, _: StartTournament) -> Decision:
     """Who can take part now does."""
-    course = Course(context)
-    if len(_players(course.tournament)) < limits.TOURNAMENT_ENTRANTS_MIN:
+    players = _players(context.tournament)
+    if len(players) < limits.TOURNAMENT_ENTRANTS_MIN:
         return Refuse(Code.TOO_FEW, _TOO_FEW)
-    begin(course, context.draw_key)
+    course = Course(context)
+    _start(course, players, context.draw_key)
     return course.accept()
 
 
 def begin(course: Course, draw_key: bytes) -> None:
     """Start with those who can take part, or note that they are too few."""
-    tournament = course.tournament
-    players = _players(tournament)
+    players = _players(course.tournament)
     if len(players) < limits.TOURNAMENT_ENTRANTS_MIN:
         course.add(TournamentNotStarted(count=len(players)))
-        return
+    else:
+        _start(course, players, draw_key)
+
+
+def _start(course: Course, players: Mapping[int, bool], draw_key: bytes) -> None:
+    tournament = course.tournament
     number = draw_number(draw_key, tournament.tournament)
     seeded = [entrant for entrant in tournament.seeds if entrant in players]
-    seeds = (*seeded, *draw(players - set(seeded), number))
-    checked_in = sum(tournament.entrants[entrant].checked_in for entrant in players)
-    started = TournamentStarted(engine=ENGINE, draw=str(number), count=len(seeds), checked_in=checked_in)
+    seeds = (*seeded, *draw(players.keys() - set(seeded), number))
+    started = TournamentStarted(
+        engine=ENGINE, draw=str(number), count=len(seeds), checked_in=sum(players.values())
+    )
     course.add(started, marks={"seeds": seeds})
 
 
@@ -85,19 +93,19 @@ def draw_number(draw_key: bytes, tournament: str) -> int:
     return int.from_bytes(blake2b(tournament.encode(), key=draw_key, digest_size=8).digest())
 
 
-def _players(tournament: Tournament) -> set[int]:
-    """Who takes part if it starts now: the entered, and who waits as far as there is room; of both only those who have
-    checked in, if there was a check-in.
+def _players(tournament: Tournament) -> dict[int, bool]:
+    """Who takes part if it starts now, each with whether they have checked in: the entered, and who waits as far as
+    there is room; of both only those who have checked in, if there was a check-in.
     """
     entrants, checked = tournament.entrants, tournament.phase == "check_in"
-    entered = {
-        number
+    players = {
+        number: entrant.checked_in
         for number, entrant in enumerate(entrants, 1)
         if entrant.status == "entered" and (entrant.checked_in or not checked)
     }
-    room = tournament.settings.entrants_max - len(entered)
-    waiting = [n for n in map(int, tournament.waitlist) if entrants[n].checked_in or not checked]
-    return entered | set(waiting[:room])
+    room = tournament.settings.entrants_max - len(players)
+    waiting = (n for n in map(int, tournament.waitlist) if entrants[n].checked_in or not checked)
+    return players | {number: entrants[number].checked_in for number in islice(waiting, room)}
 
 
 def cancel(_: Context, command: CancelTournament) -> Decision:

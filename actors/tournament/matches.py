@@ -6,12 +6,13 @@ from typing import Final
 
 from actors.kind import Decision, Refuse
 from actors.tournament.apply_matches import UNKNOWN
-from actors.tournament.bracket import bracket_of
+from actors.tournament.bracket import bracket_of, match_of, matches_count, sides_of
 from actors.tournament.context import Context, Course, emit
 from actors.tournament.engine.progress import Fill, outcome
 from actors.tournament.rule import RUNNING, Rule, Rules
 from actors.tournament.scores import winner_of
-from actors.tournament.state import GOING, Match, Rank, Tournament
+from actors.tournament.state import ASKING, GOING, Match, Rank, Tournament
+from protocol import limits
 from protocol.codes import Code
 from protocol.tournament import NOBODY, MatchPhase, ResultKind
 from protocol.tournament.commands import ConfirmResult, DecideMatch, DisputeResult, ReportResult, SayReady
@@ -121,7 +122,7 @@ def decide(context: Context, command: DecideMatch) -> Decision:
 
 def take_report(course: Course, number: int) -> None:
     """The match ends as it was reported."""
-    match = course.tournament.matches[number]
+    match = match_of(course.tournament, number)
     scores = tuple(zip(match.scores[::2], match.scores[1::2], strict=True))
     finish(course, number, winner_of(scores, course.tournament.settings.best_of), "played", scores)
 
@@ -129,10 +130,10 @@ def take_report(course: Course, number: int) -> None:
 def forfeit(course: Course, number: int, *, absent: frozenset[int] = frozenset()) -> None:
     """The match ends without a game: whoever is out of the tournament or ``absent`` forfeits it."""
     tournament = course.tournament
-    match = tournament.matches[number]
+    match = match_of(tournament, number)
     lost = [
-        side in absent or side is None or tournament.entrants[side].status != "entered"
-        for side in (match.a, match.b)
+        side in absent or side is None or tournament.entrants[side].status not in ASKING
+        for side in sides_of(match)
     ]
     winner = None if all(lost) else lost.index(False)
     finish(course, number, winner, "double_forfeit" if winner is None else "forfeit")
@@ -148,9 +149,15 @@ def finish(
 ) -> None:
     """The match ends, with all that follows for others; with the last one the tournament has finished."""
     tournament = course.tournament
-    match = tournament.matches[number]
+    bracket, match = bracket_of(tournament), match_of(tournament, number)
     sides = (match.a or NOBODY, match.b or NOBODY)
-    follows = outcome(bracket_of(tournament), lambda n: _sides(tournament.matches[n]), number, winner)
+    follows = outcome(
+        bracket,
+        lambda n: sides_of(match_of(tournament, n)),
+        number,
+        winner,
+        most=limits.FILLS_PER_EVENT_MAX,
+    )
     course.add(
         MatchFinished(
             match=number,
@@ -160,11 +167,12 @@ def finish(
             scores=scores,
             note=note,
             fills=_fills(tournament, follows.fills),
+            later=follows.later,
             placed=tuple(part for placed in follows.places for part in placed),
         )
     )
     after = course.tournament
-    if after.matches_done == len(after.matches):
+    if after.matches_done == len(bracket):
         order = sorted(zip(after.places, after.first, strict=True))
         course.add(
             TournamentFinished(
@@ -177,15 +185,13 @@ def _fills(tournament: Tournament, fills: tuple[Fill, ...]) -> tuple[int, ...]:
     """Each match that they change with both its sides, those first that lead to others."""
     changed: dict[int, list[int | None]] = {}
     for fill in fills:
-        changed.setdefault(fill.match, [*_sides(tournament.matches[fill.match])])[fill.side] = fill.entrant
+        if fill.match not in changed:
+            changed[fill.match] = [*sides_of(match_of(tournament, fill.match))]
+        changed[fill.match][fill.side] = fill.entrant
     flat: list[int] = []
     for number in sorted(changed):  # each match is numbered after those that lead to it
         flat += (number, *(UNKNOWN if side is None else side for side in changed[number]))
     return tuple(flat)
-
-
-def _sides(match: Match) -> tuple[int | None, int | None]:
-    return match.a, match.b
 
 
 # --- who asks of which match -------------------------------------------------------------------------------
@@ -193,10 +199,10 @@ def _sides(match: Match) -> tuple[int | None, int | None]:
 
 def _match(context: Context, number: int, phases: frozenset[MatchPhase]) -> Match | Refuse:
     """The match, if it is in one of these phases."""
-    matches = context.tournament.matches
-    if number not in matches:
+    tournament = context.tournament
+    if not 1 <= number <= matches_count(tournament):
         return Refuse(Code.NOT_FOUND, _NO_MATCH, "match")
-    match = matches[number]
+    match = match_of(tournament, number)
     if match.phase not in phases:
         return Refuse(Code.WRONG_PHASE, _SENTENCES[match.phase], "match")
     return match
@@ -204,8 +210,9 @@ def _match(context: Context, number: int, phases: frozenset[MatchPhase]) -> Matc
 
 def _own_match(context: Context, number: int, phases: frozenset[MatchPhase]) -> Match | Refuse:
     """The match, if the one who asks is on one of its sides, and it is in one of these phases."""
-    matches, own = context.tournament.matches, context.own
-    if number in matches and (own is None or own not in _sides(matches[number])):
+    tournament, own = context.tournament, context.own
+    known = 1 <= number <= matches_count(tournament)
+    if known and (own is None or own not in sides_of(match_of(tournament, number))):
         return _outsider(None)
     return _match(context, number, phases)
 

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, cast
 
 from actors.kind import Change, Update, Upsert
-from actors.tournament.apply_matches import fills_of, placed_of, seated
+from actors.tournament.apply_matches import fills_of, placed_of
 from actors.tournament.rows import ENTRANT, MATCH
+from actors.tournament.state import Match
 from actors.tournament.texts import said
 from protocol.event import Header
 from protocol.tournament.events import MatchFinished, ResultDisputed
@@ -67,9 +68,8 @@ def _finished(header: Header, payload: MatchFinished | None) -> Sequence[Change]
     return changed, *(_filled(header, *fill) for fill in fills_of(header)), *placed, *text
 
 
-def _filled(header: Header, number: int, a: int | None, b: int | None) -> Change:
-    match = seated(a, b)
-    row: dict[str, Any] = {"a": a, "b": b, "phase": match.phase}
+def _filled(header: Header, number: int, match: Match) -> Change:
+    row: dict[str, Any] = {"a": match.a, "b": match.b, "phase": match.phase}
     if match.phase == "done":
         row |= {"winner": match.winner, "kind": match.kind, "ended_at": header.at}
     return Upsert(MATCH, str(number), row)

@@ -10,6 +10,7 @@ from msgspec import Struct
 from actors.kind import Instant
 from actors.numbered import Numbered
 from actors.ordered_map import OrderedMap
+from actors.sparse import Sparse
 from protocol import limits
 from protocol.ids import SYSTEM, StreamId, kind_of
 from protocol.tournament import (
@@ -76,8 +77,9 @@ class Entrant(Struct, frozen=True, array_like=True):
     """None for a name without an account."""
     status: EntrantStatus
     checked_in: bool = False
-    match: int = 0
-    """The match that they are on a side of and that isn't done; 0 if there is none."""
+    match: int | None = None
+    """The match that they are on a side of and that isn't done; 0 if there is none. None as long as no match of theirs
+    has ended: ``current_match`` tells it then."""
 
 
 class Match(Struct, frozen=True, array_like=True):
@@ -109,13 +111,14 @@ class Match(Struct, frozen=True, array_like=True):
 
 
 class Tournament(Struct, frozen=True, kw_only=True):
-    """The state of one tournament. Never changed in place, and what grows with its entrants is copied only by what
-    settles something for all of them: a seeding and the start.
+    """The state of one tournament. Never changed in place, and what grows with its entrants isn't copied, but for the
+    seeds by what sets them.
     """
 
     tournament: StreamId
     seq: int = 0
-    """Of its last event."""
+    at: Instant = 0
+    """Both of its last event."""
     phase: Phase | None = None
     """None only before the first event."""
     owner: str | None = None
@@ -145,10 +148,13 @@ class Tournament(Struct, frozen=True, kw_only=True):
     """The version of the engine that made the bracket; 0 before the start."""
     draw: str = ""
     """The number that the draw was made from, in decimal."""
-    matches: Numbered[Match] = Numbered()
+    matches: Sparse[Match] = Sparse()
+    """Those to which something has happened since the start; ``match_of`` knows all."""
     matches_done: int = 0
+    begun: int = 0
+    """How many of the matches that were due from the start on have been opened."""
     to_open: OrderedMap[int] = OrderedMap()
-    """The matches that are *due*: their numbers as texts, in the order of the numbers."""
+    """The other matches that are *due*: their numbers as texts, in the order of the numbers."""
     going: OrderedMap[int] = OrderedMap()
     """The matches that were opened and aren't done, likewise."""
     timers: OrderedMap[Instant] = OrderedMap()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import islice
 
-from actors.tournament.bracket import bracket_of
+from actors.tournament.bracket import bracket_of, current_match, match_of, matches_count, status_of
 from actors.tournament.state import Rank, Tournament
 from protocol import limits
 from protocol.tournament import NOBODY, StaffRole
@@ -38,7 +38,7 @@ def view(tournament: Tournament, user: str) -> TournamentView:
         checked_in=tournament.checked_in,
         waiting=len(tournament.waitlist),
         pending=tournament.pending,
-        matches=len(tournament.matches),
+        matches=matches_count(tournament),
         matches_done=tournament.matches_done,
         current=[
             _match(tournament, int(number)) for number in islice(tournament.going, limits.VIEW_MATCHES_MAX)
@@ -61,12 +61,13 @@ def _own(tournament: Tournament, user: str) -> OwnEntry | None:
     if number is None:
         return None
     entrant = tournament.entrants[number]
-    known = entrant.match and tournament.matches[entrant.match].known
+    match = current_match(tournament, number)
+    known = match and match_of(tournament, match).known
     return OwnEntry(
         entrant=number,
-        status=entrant.status,
+        status=status_of(tournament, number),
         checked_in=entrant.checked_in,
-        match=_match(tournament, entrant.match) if known else None,
+        match=_match(tournament, match) if known else None,
     )
 
 
@@ -76,13 +77,14 @@ def _role(tournament: Tournament, user: str) -> StaffRole | None:
 
 def _match(tournament: Tournament, number: int) -> MatchView:
     """A match whose two sides are known."""
-    match, place = tournament.matches[number], bracket_of(tournament)[number]
+    match = match_of(tournament, number)
+    part, round_ = bracket_of(tournament).round_of(number)
     a, b = match.a or NOBODY, match.b or NOBODY
     flat = match.scores
     return MatchView(
         match=number,
-        part=place.part,
-        round=place.round,
+        part=part,
+        round=round_,
         phase=match.phase,
         a=a,
         b=b,

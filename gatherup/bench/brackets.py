@@ -1,7 +1,6 @@
-"""How long a large bracket takes until its first matches are known.
+"""How long it takes to work out all of a large bracket, as who reads all of it does.
 
-``python -m gatherup.bench.brackets`` builds one and prints a ``Measured``, as JSON. Later ones of that size share it,
-so each repeat is a run of its own.
+``python -m gatherup.bench.brackets`` does it once and prints a ``Measured``, as JSON.
 """
 
 from __future__ import annotations
@@ -10,8 +9,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from actors.tournament.engine.beginning import first_sides
 from actors.tournament.engine.elimination import double
-from actors.tournament.engine.progress import seat
 from gatherup.bench.measuring import cpu_s, say
 from gatherup.garbage import relax_garbage_collection
 
@@ -30,9 +29,13 @@ def main() -> None:
     """The command line."""
     relax_garbage_collection()
     begun = cpu_s()
-    bracket = double(ENTRANTS)
+    bracket, order = double(ENTRANTS), range(1, ENTRANTS + 1)
+    numbers = range(1, len(bracket) + 1)
+    for number in numbers:
+        bracket[number]
     built = cpu_s()
-    seat(bracket, range(1, ENTRANTS + 1))
+    for number in numbers:
+        first_sides(bracket, order, number)
     seated = cpu_s()
     say(Measured(entrants=ENTRANTS, built_ms=(built - begun) * 1000, seated_ms=(seated - built) * 1000))
 

@@ -243,8 +243,9 @@ def _done(bracket: LiveBracket, marks: _Marks) -> None:
     result = {"winner": marks["winner"], "kind": marks["kind"], "scores": _scores(marks)}
     _set(bracket, marks["match"], **{**_PLAYING, "phase": "done", "until": None, **result})
     fills = cast("Sequence[int]", marks.get("fills", ()))
+    later = cast("Sequence[int]", marks.get("later", ()))
     filled = [
-        _set(bracket, number, **_sides(a, b))
+        _set(bracket, number, **_sides(a, b, done=number not in later))
         for number, a, b in zip(fills[::3], fills[1::3], fills[2::3], strict=True)
     ]
     if bracket.matches_done is not None:
@@ -253,11 +254,11 @@ def _done(bracket: LiveBracket, marks: _Marks) -> None:
     bracket.places.update(zip(placed[::2], placed[1::2], strict=True))
 
 
-def _sides(a: int, b: int) -> dict[str, Any]:
-    """A match whose sides a result has filled."""
+def _sides(a: int, b: int, *, done: bool) -> dict[str, Any]:
+    """A match whose sides a result has filled. With nobody on one of them it is done, or will be by its own event."""
     if _UNKNOWN in (a, b):
         return {"a": None if a == _UNKNOWN else a, "b": None if b == _UNKNOWN else b, "phase": "waiting"}
-    if a and b:
+    if (a and b) or not done:
         return {"a": a, "b": b, "phase": "due"}
     return {"a": a, "b": b, "phase": "done", "winner": a or b, "kind": "bye"}
 

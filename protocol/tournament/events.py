@@ -254,8 +254,11 @@ class MatchFinished(Struct, frozen=True, kw_only=True):
     note: str = ""
     fills: tuple[int, ...] = ()
     """What follows for other matches: a match, its side a, its side b; the next match, and so on. A side is the number
-    of an entrant, 0 for nobody, or -1 while it isn't known. A match with nobody on a side is done, too.
+    of an entrant, 0 for nobody, or -1 while it isn't known. A match with nobody on a side is done, too, but for those
+    that ``later`` names.
     """
+    later: tuple[int, ...] = ()
+    """Of these, matches with nobody on a side that aren't done yet, where much follows: each has its own event soon."""
     placed: tuple[int, ...] = ()
     """Who plays no more, and their place: an entrant, a place; the next one, and so on."""
 

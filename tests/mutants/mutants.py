@@ -316,15 +316,15 @@ MUTANTS: Final = (
     Mutant(
         why="the runtime takes a tournament that goes on at once for one whose timer is stuck",
         file=TOURNAMENT + "advance.py",
-        old="        return tournament.seq\n",
-        new="        return 1\n",
+        old="    return tournament.seq if",
+        new="    return 1 if",
         test=TOURNAMENT_TESTS + "test_lifecycle.py::test_thousands_of_matches_are_opened_a_command_at_a_time",
     ),
     Mutant(
         why="a match is opened again and again, and its players are called each time",
         file=TOURNAMENT + "apply_matches.py",
-        old="        to_open=tournament.to_open.discard(key),\n        going=tournament.going.insert",
-        new="        to_open=tournament.to_open,\n        going=tournament.going.insert",
+        old="        begun=tournament.begun + (key not in tournament.to_open),",
+        new="        begun=tournament.begun,",
         test=TOURNAMENT_TESTS + "test_runtime.py::test_it_runs_by_itself_though_nodes_are_killed",
     ),
     Mutant(
@@ -337,9 +337,24 @@ MUTANTS: Final = (
     Mutant(
         why="who has left is called to later matches, which nobody ends",
         file=TOURNAMENT + "advance.py",
-        old='    gone = any(side.status != "entered" for side in sides)',
+        old="    gone = any(side.status not in ASKING for side in sides)",
         new="    gone = False",
         test=TOURNAMENT_TESTS + "test_matches.py::test_who_has_left_forfeits_later_matches_when_they_come_up",
+    ),
+    Mutant(
+        why="the timer is taken for stuck when more matches end at one moment than a command ends",
+        file=TOURNAMENT + "advance.py",
+        old="    overdue = at is not None and at <= tournament.at",
+        new="    overdue = False",
+        test=TOURNAMENT_TESTS
+        + "test_steps.py::test_more_matches_whose_time_is_over_than_a_command_ends_are_ended_by_several",
+    ),
+    Mutant(
+        why="much that follows from a result is forgotten",
+        file=TOURNAMENT + "engine/progress.py",
+        old="                later.append(match)",
+        new="                pass",
+        test=TOURNAMENT_TESTS + "test_steps.py::test_what_follows_in_several_events_is_what_follows_in_one",
     ),
     Mutant(
         why="a timer of a cancelled tournament fires",

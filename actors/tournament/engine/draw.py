@@ -8,8 +8,9 @@ Fisher and Yates' method (D. Knuth, "The Art of Computer Programming" 3.4.2, alg
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
-_WORD = 1 << 64
+_WORD: Final = (1 << 64) - 1
 
 
 def draw(entrants: Iterable[int], seed: int) -> tuple[int, ...]:
@@ -20,18 +21,17 @@ def draw(entrants: Iterable[int], seed: int) -> tuple[int, ...]:
     prefers some places by less than one in 2**51, with 4,096 entrants.
     """
     order = sorted(entrants)
-    numbers = splitmix64(seed)
-    for last in range(len(order) - 1, 0, -1):
-        chosen = next(numbers) % (last + 1)
+    for last, number in zip(range(len(order) - 1, 0, -1), splitmix64(seed), strict=False):
+        chosen = number % (last + 1)
         order[last], order[chosen] = order[chosen], order[last]
     return tuple(order)
 
 
 def splitmix64(seed: int) -> Iterator[int]:
     """The numbers of 64 bits that SplitMix64 gives from this seed on."""
-    state = seed % _WORD
+    state = seed & _WORD
     while True:
-        state = (state + 0x9E3779B97F4A7C15) % _WORD
-        mixed = (state ^ (state >> 30)) * 0xBF58476D1CE4E5B9 % _WORD
-        mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EB % _WORD
+        state = (state + 0x9E3779B97F4A7C15) & _WORD
+        mixed = (state ^ (state >> 30)) * 0xBF58476D1CE4E5B9 & _WORD
+        mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EB & _WORD
         yield mixed ^ (mixed >> 31)

@@ -5,13 +5,13 @@ A match has two sides, 0 and 1, and a number; each is numbered after all those t
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Mapping
 from functools import cache
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Literal, NamedTuple
 
 from msgspec import Struct
-
-from actors.tournament.engine.seeding import seed_order
 
 Part = Literal["winners", "losers", "final", "reset", "third"]
 Round = tuple[Part, int]
@@ -40,23 +40,53 @@ class Match(Struct, frozen=True, gc=False):
 
 
 class Bracket(Struct, frozen=True):
-    """All matches, and where seeds begin: ``starts[seed - 1]``. The tournament is over with the matches in ``last``.
+    """All matches by their numbers, from 1 on: worked out when somebody asks, so that a large bracket costs nothing.
 
-    There are as many starts as the next power of two; seeds that nobody has are byes for the best ones.
+    There are as many places to begin as the next power of two; seeds that nobody has are byes for the best ones.
     """
 
-    matches: tuple[Match, ...]
-    starts: tuple[Slot, ...]
-    last: tuple[int, ...]
+    size: int
+    """How many places there are to begin at."""
+    double: bool
+    extra: bool
+    """Whether there is a match for the third place, or a reset."""
+
+    def __len__(self) -> int:
+        return (2 * self.size - 2 if self.double else self.size - 1) + self.extra
 
     def __getitem__(self, number: int) -> Match:
-        return self.matches[number - 1]
+        """The match with this number. Raises IndexError if there is none."""
+        if not 1 <= number <= len(self):
+            raise IndexError(number)
+        return _double_match(self, number) if self.double else _single_match(self, number)
+
+    def round_of(self, number: int) -> Round:
+        """The part and the round of this match, which is one of them."""
+        if self.double:
+            numbers = _firsts(self.size)
+            return numbers.rounds[bisect_right(numbers.firsts, number) - 1]
+        if number >= self.size - 1:
+            return ("final", 1) if number == self.size - 1 else ("third", 1)
+        # With 8 places, 7 6 5 4, 3 2, 1 are left: each round's have a bit less.
+        return "winners", self.size.bit_length() - (self.size - number).bit_length()
+
+    def rounds(self) -> Mapping[Round, range]:
+        """The numbers of the matches of each round, in the order of play."""
+        counts = _rounds(self.size) if self.double else _single_rounds(self.size)
+        found = zip(counts, pairwise(accumulate(counts.values(), initial=1)), strict=True)
+        return {of: range(first, end) for of, (first, end) in found if end <= len(self) + 1}
+
+    @property
+    def last(self) -> tuple[int, ...]:
+        """The matches with which the tournament is over."""
+        count = len(self)
+        return (count - 1, count) if self.extra and not self.double else (count,)
 
 
 def single(entrants: int, *, third_place: bool = False) -> Bracket:
     """Single elimination of two or more. Its last round is the final; a match for the third place needs three."""
     size = _size(entrants)
-    return _single(size, third_place and size > 2)
+    return Bracket(size, double=False, extra=third_place and size > 2)
 
 
 def double(entrants: int, *, reset: bool = True) -> Bracket:
@@ -65,7 +95,7 @@ def double(entrants: int, *, reset: bool = True) -> Bracket:
     Side 0 of the final is who won the winners' bracket. With ``reset``, both play once more if side 1 wins it; if not,
     nobody comes to the reset.
     """
-    return _double(_size(entrants), reset)
+    return Bracket(_size(entrants), double=True, extra=reset)
 
 
 def _size(entrants: int) -> int:
@@ -74,42 +104,47 @@ def _size(entrants: int) -> int:
     return 1 << (entrants - 1).bit_length()
 
 
-# There is one for each power of two and option: few, and all tournaments of that size share it.
-@cache
-def _single(size: int, third_place: bool) -> Bracket:
-    final = size - 1
-    matches: list[Match] = []
-    for round_ in range(1, size.bit_length() - 1):
-        count = size >> round_
-        semifinals = third_place and count == 2
-        out_place = 4 if semifinals else count + 1
-        for index in range(count):
-            winner_to = Slot(size - count + 1 + index // 2, index % 2)
-            loser_to = Slot(final + 1, index) if semifinals else None
-            matches.append(Match("winners", round_, winner_to, loser_to, out_place))
-    matches.append(Match("final", 1, None, None, out_place=2))
-    if third_place:
-        matches.append(Match("third", 1, None, None, out_place=4, win_place=3))
-    return Bracket(tuple(matches), _starts(size), tuple(range(final, len(matches) + 1)))
+def _single_rounds(size: int) -> Mapping[Round, int]:
+    """How many matches each round has, in the order of play."""
+    rounds: dict[Round, int] = {
+        ("winners", round_): size >> round_ for round_ in range(1, size.bit_length() - 1)
+    }
+    return {**rounds, ("final", 1): 1, ("third", 1): 1}
 
 
-@cache
-def _double(size: int, reset: bool) -> Bracket:
-    firsts, matches = _firsts(size), list[Match]()
-    for (part, round_), count in _rounds(size).items():
-        for index in range(count):
-            winner_to = _up(firsts, part, round_, index)
-            loser_to = _down(firsts, size, round_, index) if part == "winners" else None
-            matches.append(Match(part, round_, winner_to, loser_to, _out_place(part, round_, count)))
-    final = len(matches) + 1
-    winner_to, loser_to = (Slot(final + 1, 1), Slot(final + 1, 0)) if reset else (None, None)
-    matches.append(Match("final", 1, winner_to, loser_to, out_place=2))
-    if reset:
-        matches.append(Match("reset", 1, None, None, out_place=2))
-    return Bracket(tuple(matches), _starts(size), (len(matches),))
+def _single_match(bracket: Bracket, number: int) -> Match:
+    size, final = bracket.size, bracket.size - 1
+    part, round_ = bracket.round_of(number)
+    if part == "final":
+        return Match(part, round_, None, None, out_place=2)
+    if part == "third":
+        return Match(part, round_, None, None, out_place=4, win_place=3)
+    count = size >> round_
+    index = number - (size - 2 * count + 1)
+    winner_to = Slot(size - count + 1 + index // 2, index % 2)
+    if bracket.extra and count == 2:
+        return Match(part, round_, winner_to, Slot(final + 1, index), out_place=4)
+    return Match(part, round_, winner_to, None, out_place=count + 1)
 
 
-def _rounds(size: int) -> dict[Round, int]:
+def _double_match(bracket: Bracket, number: int) -> Match:
+    size, firsts = bracket.size, _firsts(bracket.size)
+    part, round_ = bracket.round_of(number)
+    if part == "final":
+        onward = (Slot(number + 1, 1), Slot(number + 1, 0)) if bracket.extra else (None, None)
+        return Match(part, round_, *onward, out_place=2)
+    if part == "reset":
+        return Match(part, round_, None, None, out_place=2)
+    index, count = (
+        number - firsts.of[part, round_],
+        size >> (round_ if part == "winners" else (round_ + 3) // 2),
+    )
+    winner_to = _up(firsts.of, part, round_, index)
+    loser_to = _down(firsts.of, size, round_, index) if part == "winners" else None
+    return Match(part, round_, winner_to, loser_to, _out_place(part, round_, count))
+
+
+def _rounds(size: int) -> Mapping[Round, int]:
     """How many matches each round has, in the order of play.
 
     In the losers' bracket, the odd rounds are among those who are in it; in round 2n - 2 they meet the losers of
@@ -123,16 +158,26 @@ def _rounds(size: int) -> dict[Round, int]:
             ("losers", 2 * round_ - 3): count,
             ("losers", 2 * round_ - 2): count,
         }
-    return rounds
+    return {**rounds, ("final", 1): 1, ("reset", 1): 1}
 
 
-def _firsts(size: int) -> dict[Round, int]:
-    """The number of the first match of each round, and of the final."""
-    rounds = _rounds(size)
-    return dict(zip([*rounds, ("final", 1)], accumulate(rounds.values(), initial=1), strict=True))
+class _Firsts(NamedTuple):
+    """The number of the first match of each round of double elimination."""
+
+    rounds: tuple[Round, ...]
+    firsts: tuple[int, ...]
+    of: Mapping[Round, int]
 
 
-def _up(firsts: dict[Round, int], part: Part, round_: int, index: int) -> Slot:
+# There is one for each power of two, of as many rounds as a tournament of that size has.
+@cache
+def _firsts(size: int) -> _Firsts:
+    counts = _rounds(size)
+    rounds, firsts = tuple(counts), tuple(accumulate([*counts.values()][:-1], initial=1))
+    return _Firsts(rounds, firsts, dict(zip(rounds, firsts, strict=True)))
+
+
+def _up(firsts: Mapping[Round, int], part: Part, round_: int, index: int) -> Slot:
     """Where the winner of a round's match goes."""
     onward = firsts.get((part, round_ + 1))
     if onward is None:
@@ -142,7 +187,7 @@ def _up(firsts: dict[Round, int], part: Part, round_: int, index: int) -> Slot:
     return Slot(onward + index // 2, index % 2)
 
 
-def _down(firsts: dict[Round, int], size: int, round_: int, index: int) -> Slot:
+def _down(firsts: Mapping[Round, int], size: int, round_: int, index: int) -> Slot:
     """Where the loser of a match of the winners' bracket goes."""
     if size == 2:
         return Slot(firsts["final", 1], 1)
@@ -171,11 +216,3 @@ def _out_place(part: Part, round_: int, count: int) -> int:
     if round_ == 1 and part == "winners":
         return 3 * count // 2 + 1
     return (3 if part == "losers" and round_ % 2 else 2) * count + 1
-
-
-def _starts(size: int) -> tuple[Slot, ...]:
-    """Where each seed begins: the first matches are those of the winners' first round, from the top down."""
-    starts = [Slot(0, 0)] * size
-    for place, seed in enumerate(seed_order(size)):
-        starts[seed - 1] = Slot(place // 2 + 1, place % 2)
-    return tuple(starts)

@@ -6,7 +6,7 @@ goes on without a match.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple
 
 from actors.tournament.engine.elimination import Bracket, Slot
@@ -36,28 +36,32 @@ class Outcome(NamedTuple):
 
     fills: tuple[Fill, ...]
     places: tuple[Placed, ...]
+    later: tuple[int, ...] = ()
+    """Matches with nobody on a side of which it isn't worked out yet what follows: each has a result of its own."""
 
 
-def seat(bracket: Bracket, order: Sequence[int]) -> tuple[Sides, ...]:
-    """The sides of all matches, from number 1 on, when entrants in the order of their seeds begin and byes are over."""
-    if not 2 <= len(order) <= len(bracket.starts):
-        raise ValueError(f"{len(order)} entrants are not for a bracket of {len(bracket.starts)}")
-    progress = _Progress(bracket, lambda _match: (None, None))
-    for seed, slot in enumerate(bracket.starts):
-        progress.fill(slot, order[seed] if seed < len(order) else NOBODY)
-    progress.run()
-    return tuple(progress.sides_of(number) for number in range(1, len(bracket.matches) + 1))
-
-
-def outcome(bracket: Bracket, sides: Callable[[int], Sides], match: int, winner: int | None) -> Outcome:
+def outcome(
+    bracket: Bracket,
+    sides: Callable[[int], Sides],
+    match: int,
+    winner: int | None,
+    *,
+    most: int | None = None,
+) -> Outcome:
     """What follows when this side wins the match; with None both forfeit, and nobody goes on from it.
 
-    ``sides`` tells what was known of a match before. Both sides of this one are entrants, and it had no result.
+    ``sides`` tells what was known of a match before. Both sides of this one are known, and it had no result. With
+    ``most``, matches without a player are left for later once there are so many fills; there may be one more.
     """
     progress = _Progress(bracket, sides)
     progress.settle(match, winner)
-    progress.run()
-    return Outcome(tuple(progress.fills), tuple(progress.places))
+    later = progress.run(most)
+    return Outcome(tuple(progress.fills), tuple(progress.places), later)
+
+
+def without_game(sides: Sides) -> int | None:
+    """The side that goes on though nobody plays, or None if there is a match to be played, or may be."""
+    return (1 if sides[0] == NOBODY else 0) if _is_walkover(sides) else None
 
 
 def is_finished(bracket: Bracket, sides: Callable[[int], Sides], has_result: Callable[[int], bool]) -> bool:
@@ -101,14 +105,21 @@ class _Progress:
         """Bring them to a side; ``run`` sees to what that causes."""
         self.fills.append(Fill(slot.match, slot.side, entrant))
 
-    def run(self) -> None:
-        """Take each fill in turn, those that others cause last."""
+    def run(self, most: int | None) -> tuple[int, ...]:
+        """Take each fill in turn, those that others cause last. Once there are so many, name the matches that would
+        cause more instead.
+        """
+        later: list[int] = []
         for match, side, entrant in self.fills:
             first, second = self.sides_of(match)
             sides = (first, entrant) if side else (entrant, second)
             self._changed[match] = sides
-            if _is_walkover(sides):
-                self.settle(match, 1 if sides[0] == NOBODY else 0)
+            winner = without_game(sides)
+            if winner is not None and most is not None and len(self.fills) >= most:
+                later.append(match)
+            elif winner is not None:
+                self.settle(match, winner)
+        return tuple(later)
 
     def settle(self, match: int, winner: int | None) -> None:
         """Send the winner and the loser on; who goes nowhere has a place."""

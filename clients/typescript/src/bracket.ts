@@ -177,6 +177,7 @@ interface Marks {
   readonly winner: number
   readonly kind: NonNullable<MatchView['kind']>
   readonly fills?: readonly number[]
+  readonly later?: readonly number[]
   readonly placed?: readonly number[]
   readonly entrants?: readonly number[]
   readonly places?: readonly number[]
@@ -221,11 +222,11 @@ const CHANGES: Readonly<Record<string, Change>> = {
     set(bracket, marks.match, { phase: 'reported', until: marks.until ?? null, scores: pairs(marks.scores) })
   },
   'tournament.disputed': (bracket, { match }) => set(bracket, match, { phase: 'disputed', until: null }),
-  'tournament.match_finished': (bracket, { match, winner, kind, scores, fills = [], placed = [] }) => {
+  'tournament.match_finished': (bracket, { match, winner, kind, scores, fills = [], later = [], placed = [] }) => {
     set(bracket, match, { ...PLAYING, phase: 'done', until: null, winner, kind, scores: pairs(scores) })
     let done = 1
     for (let n = 0; n < fills.length; n += 3) {
-      const filled = sides(fills[n + 1]!, fills[n + 2]!)
+      const filled = sides(fills[n + 1]!, fills[n + 2]!, !later.includes(fills[n]!))
       if (filled.phase === 'done') done++
       set(bracket, fills[n]!, filled)
     }
@@ -245,12 +246,12 @@ function open({ ready_a, ready_b }: Marks): Partial<LiveMatch> {
   return { phase: 'open', ready_a, ready_b }
 }
 
-/** A match whose sides a result has filled. */
-function sides(first: number, second: number): Partial<LiveMatch> {
+/** A match whose sides a result has filled. With nobody on one of them it is done, or will be by its own event. */
+function sides(first: number, second: number, done: boolean): Partial<LiveMatch> {
   const a = first === UNKNOWN ? null : first
   const b = second === UNKNOWN ? null : second
   if (a === null || b === null) return { a, b, phase: 'waiting' }
-  if (a && b) return { a, b, phase: 'due' }
+  if ((a && b) || !done) return { a, b, phase: 'due' }
   return { a, b, phase: 'done', winner: a || b, kind: 'bye' }
 }
 

@@ -236,6 +236,12 @@ export const CONFIRM_S = 900
 
 export const CONFIRM_S_MAX = 604800
 
+/** About so many sides of other matches are filled by the event that ends a match; what more follows has its own. */
+export const FILLS_PER_EVENT_MAX = 32
+
+/** So many matches are opened or filled before a tournament lets others run; with the last of them a few more. */
+export const ADVANCE_CHANGES_MAX = 32
+
 /** Matches named in a tournament's snapshot; all are read over HTTP. */
 export const VIEW_MATCHES_MAX = 50
 
@@ -1832,9 +1838,12 @@ export interface MatchFinished {
   readonly note: string
   /**
    * What follows for other matches: a match, its side a, its side b; the next match, and so on. A side is the number
-   * of an entrant, 0 for nobody, or -1 while it isn't known. A match with nobody on a side is done, too.
+   * of an entrant, 0 for nobody, or -1 while it isn't known. A match with nobody on a side is done, too, but for those
+   * that `later` names.
    */
   readonly fills: readonly number[]
+  /** Of these, matches with nobody on a side that aren't done yet, where much follows: each has its own event soon. */
+  readonly later: readonly number[]
   /** Who plays no more, and their place: an entrant, a place; the next one, and so on. */
   readonly placed: readonly number[]
 }
@@ -2193,7 +2202,7 @@ export const PAYLOAD_DEFAULTS: Readonly<Record<string, object>> = {
   'tournament.left': { reason: "" },
   'tournament.match_opened': { until: null },
   'tournament.disputed': { scores: [], note: "", evidence: null },
-  'tournament.match_finished': { scores: [], note: "", fills: [], placed: [] },
+  'tournament.match_finished': { scores: [], note: "", fills: [], later: [], placed: [] },
 }
 
 /** What a view's field is if the server is older than the field, by the stream's kind. */

@@ -100,6 +100,17 @@ test('a large bracket is known once it was read', () => {
   assert.deepEqual([phase, part, a, b, winner, live.matchesDone], ['done', 'winners', 60, 160, 60, 1])
 })
 
+test('a match without a player is done by its own event where much follows', () => {
+  const view = { phase: 'running', matches: 3, matches_done: 0, current: [], entrants: [], places: [], own: null }
+  const live = new LiveBracket()
+  live.take(snapshot(view as unknown as Snapshot['view'], 7))
+  const fills = [2, 5, 0, 3, 6, 0]
+  live.take(event(8, 'tournament.match_finished', { match: 1, winner: 5, loser: 4, kind: 'decided', fills, later: [3] }))
+  assert.deepEqual([live.matches.get(2)?.phase, live.matches.get(3)?.phase, live.matchesDone], ['done', 'due', 2])
+  live.take(event(9, 'tournament.match_finished', { match: 3, winner: 6, loser: 0, kind: 'bye' }))
+  assert.deepEqual([live.matches.get(3)?.phase, live.matchesDone], ['done', 3])
+})
+
 test('a bracket of another history is refused', () => {
   const view = { phase: 'running', matches: 1, matches_done: 0, current: [], entrants: [], places: [], own: null }
   const live = new LiveBracket()

@@ -14,6 +14,7 @@ from actors.numbered import Numbered
 from actors.ordered_map import OrderedMap
 from actors.room.state import Invite, Room
 from actors.room.view import view
+from actors.sparse import Sparse
 from actors.tournament.state import Entrant, Settings, Tournament
 from actors.tournament.state import Match as TournamentMatch
 from gatherup.app import kinds_of
@@ -69,6 +70,7 @@ _GOING = TournamentMatch(1, 2, "disputed", True, True, LATEST, PLAYING, _SCORES,
 FULL_TOURNAMENT = Tournament(
     tournament="tournament:" + "f" * 32,
     seq=LATEST,
+    at=LATEST,
     phase="finished",
     owner=OWNER,
     staff=dict.fromkeys(MODERATORS[: limits.TOURNAMENT_STAFF_MAX], "organiser"),
@@ -98,7 +100,8 @@ FULL_TOURNAMENT = Tournament(
     seeds=tuple(range(1, PLAYING + 1)),
     engine=1,
     draw=str(2**64 - 1),
-    matches=Numbered(replace(_GOING, a=n % PLAYING + 1, b=PLAYING) for n in range(2 * PLAYING - 1)),
+    begun=PLAYING,
+    matches=Sparse(replace(_GOING, a=n % PLAYING + 1, b=PLAYING) for n in range(2 * PLAYING - 1)),
     matches_done=2 * PLAYING - 1,
     to_open=OrderedMap({str(number): number for number in range(1, 2 * PLAYING)}),
     going=OrderedMap({str(number): number for number in range(1, 2 * PLAYING)}),

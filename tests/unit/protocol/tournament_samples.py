@@ -157,6 +157,7 @@ _FINISHED: Map = {
     "scores": [[2, 1]],
     "note": TEXT,
     "fills": [2, 3, -1],
+    "later": [2],
     "placed": [4, 5],
 }
 EVENTS: list[tuple[str, Struct, Map]] = [
@@ -250,6 +251,7 @@ EVENTS: list[tuple[str, Struct, Map]] = [
             scores=((2, 1),),
             note=TEXT,
             fills=(2, 3, -1),
+            later=(2,),
             placed=(4, 5),
         ),
         _FINISHED,

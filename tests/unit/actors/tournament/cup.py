@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from actors.kind import Accept, Decision, FactKey, Refuse
+from actors.tournament.bracket import match_of, matches_count, status_of
 from actors.tournament.kind import TournamentKind
 from actors.tournament.state import Match, Tournament
 from protocol.codes import Code
@@ -103,8 +104,13 @@ class Cup(Folded):
 
     # --- what came of it ---
 
+    @property
+    def matches(self) -> list[Match]:
+        """All of them, from number 1 on."""
+        return [self.match(number) for number in range(1, matches_count(self.cup) + 1)]
+
     def match(self, number: int) -> Match:
-        return self.cup.matches[number]
+        return match_of(self.cup, number)
 
     def user(self, entrant: int | None) -> str:
         assert entrant
@@ -117,7 +123,7 @@ class Cup(Folded):
         return FactKey(table, str(key)) in self.rows
 
     def statuses(self) -> list[str]:
-        return [entrant.status for entrant in self.cup.entrants]
+        return [status_of(self.cup, number) for number in range(1, len(self.cup.entrants) + 1)]
 
     def types(self, since: int = 0) -> list[str]:
         """Of the events after the first so many."""

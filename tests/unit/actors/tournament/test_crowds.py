@@ -11,6 +11,7 @@ import pytest
 from actors.kind import Accept
 from actors.numbered import Numbered
 from actors.ordered_map import OrderedMap
+from actors.tournament.bracket import match_of, sides_of
 from actors.tournament.kind import TournamentKind
 from actors.tournament.state import Entrant, Settings, Tournament
 from protocol import limits
@@ -101,7 +102,7 @@ def opened(size: int) -> Tournament:
     while (due := KIND.due(cup)) is not None and due <= NOW:
         cup = run(cup, Advance(**HERE), SYSTEM)
     for match in (1, 2):
-        for entrant in (cup.matches[match].a, cup.matches[match].b):
+        for entrant in sides_of(match_of(cup, match)):
             cup = run(cup, SayReady(**HERE, match=match), cup.entrants[entrant or 0].user or "")
     return cup
 
@@ -115,7 +116,7 @@ def reported(size: int) -> Tournament:
 def one_done(size: int) -> Tournament:
     """Two matches next to each other are done, so that another one is due."""
     cup = run(opened(size), DecideMatch(**HERE, match=1, winner=1))
-    return run(cup, DecideMatch(**HERE, match=2, winner=opened(size).matches[2].a or 0))
+    return run(cup, DecideMatch(**HERE, match=2, winner=match_of(opened(size), 2).a or 0))
 
 
 @cache
@@ -144,7 +145,7 @@ EVENTS_OF: dict[str, Work] = {
 
 def at(size: int, match: int) -> str:
     """A player of this match."""
-    return opened(size).entrants[opened(size).matches[match].a or 0].user or ""
+    return opened(size).entrants[match_of(opened(size), match).a or 0].user or ""
 
 
 @pytest.mark.parametrize("what", EVENTS_OF)

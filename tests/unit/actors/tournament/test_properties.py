@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.kind import Refuse, Send
-from actors.tournament.bracket import bracket_of
+from actors.tournament.bracket import bracket_of, current_match, status_of
 from actors.tournament.effects import effects
 from actors.tournament.state import GOING, Tournament
 from protocol.ids import SYSTEM
@@ -37,6 +37,7 @@ from protocol.tournament.commands import (
 )
 from tests.checkpoints import decoded, encoded
 from tests.unit.actors.tournament.cup import KEY, ORGANISER, OWNER, REFEREE, STRANGER, Cup, P, draft
+from tests.unit.actors.tournament.engine.playing import all_of
 
 STEPS_MAX = 150
 PEOPLE = (OWNER, ORGANISER, REFEREE, STRANGER, KEY)
@@ -103,8 +104,8 @@ class Chance:
     def _running(self) -> tuple[type, str, dict[str, Any]]:
         pick, cup = self.chance, self.cup
         going = [int(number) for number in cup.cup.going] or [1]
-        number = pick.choice(going) if pick.random() < 0.95 else pick.randint(1, len(cup.cup.matches) + 1)
-        match = cup.match(min(number, len(cup.cup.matches)))
+        number = pick.choice(going) if pick.random() < 0.95 else pick.randint(1, len(cup.matches) + 1)
+        match = cup.match(min(number, len(cup.matches)))
         side = pick.choice([match.a, match.b]) or 1
         by = cup.cup.entrants[side].user or KEY
         if pick.random() < 0.1:
@@ -188,13 +189,14 @@ def check_sides(cup: Cup) -> None:
     state = cup.cup
     sides = [
         (side, number)
-        for number, match in enumerate(state.matches, 1)
+        for number, match in enumerate(cup.matches, 1)
         if match.phase != "done"
         for side in (match.a, match.b)
         if side
     ]
     assert len(dict(sides)) == len(sides)
-    known = {number: entrant.match for number, entrant in enumerate(state.entrants, 1) if entrant.match}
+    entrants = range(1, len(state.entrants) + 1)
+    known = {number: match for number in entrants if (match := current_match(state, number))}
     assert known == dict(sides)
 
 
@@ -237,8 +239,8 @@ def check_rows(cup: Cup) -> None:
         )
         moved = state.engine and number in state.seeds and shown["status"] == "waiting"
         status = "dropped" if dropped else "entered" if moved else shown["status"]
-        assert (status, shown["user_id"]) == (entrant.status, entrant.user)
-    for number, match in enumerate(state.matches, 1):
+        assert (status, shown["user_id"]) == (status_of(state, number), entrant.user)
+    for number, match in enumerate(cup.matches, 1):
         if not cup.has_row("tournament_match", number):
             assert match.phase in ("waiting", "due") or match.kind == "bye"
             continue
@@ -256,8 +258,8 @@ def check_rows(cup: Cup) -> None:
 def check_end(cup: Cup) -> None:
     """Every match has a result, and there is one champion, unless both forfeited the last match."""
     state = cup.cup
-    assert all(match.phase == "done" and match.kind for match in state.matches)
-    assert state.matches_done == len(state.matches)
+    assert all(match.phase == "done" and match.kind for match in cup.matches)
+    assert state.matches_done == len(cup.matches)
     assert not len(state.going) and not len(state.to_open)
     places = [cup.row("tournament_entrant", number)["place"] for number in state.seeds]
     assert None not in places
@@ -271,12 +273,12 @@ def check_end(cup: Cup) -> None:
     )
     most = 2 if state.settings.format == "double_elimination" else 2 if state.settings.third_place else 1
     assert all(times <= most for entrant, times in lost.items() if entrant)
-    assert not any(match.phase in GOING for match in state.matches)
+    assert not any(match.phase in GOING for match in cup.matches)
 
 
 def last_winner(cup: Cup) -> int:
     """Who has won the final, or the reset if there was one; 0 for nobody."""
     state = cup.cup
-    matches = [*zip(bracket_of(state).matches, state.matches, strict=True)]
+    matches = [*zip(all_of(bracket_of(state)), cup.matches, strict=True)]
     last = [match for place, match in matches if place.part in ("final", "reset") and (match.a or match.b)]
     return last[-1].winner if last else 0

@@ -50,7 +50,7 @@ def standing(cup: Cup, forgotten: int) -> Said:
         "matches": [
             {**match, "ready_a": is_open and known.ready_a, "ready_b": is_open and known.ready_b}
             | {"until": known.until}
-            for match, known in zip(read(cup), cup.cup.matches, strict=True)
+            for match, known in zip(read(cup), cup.matches, strict=True)
             for is_open in [known.phase == "open"]
         ],
         "places": sorted(places if seen.phase == "finished" else places[forgotten:]),
@@ -74,7 +74,7 @@ def read(cup: Cup) -> list[Said]:
             "winner": match.winner if match.kind else None,
             "kind": match.kind,
         }
-        for number, match in enumerate(cup.cup.matches, 1)
+        for number, match in enumerate(cup.matches, 1)
     ]
 
 

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from gatherup.client import Event, LiveBracket, LiveMatch, Snapshot
+from protocol import limits
 from protocol.event import Header
 from protocol.frames import Position
 from protocol.tournament.commands import AddEntrants, DecideMatch, NewEntrant, StartTournament
@@ -105,6 +106,32 @@ def test_a_large_bracket_is_known_once_it_was_read() -> None:
     readiness = {"ready_a", "ready_b", "until"}
     known = [{k: v for k, v in match.items() if k not in readiness} for match in standing(live)["matches"]]
     assert known == courses.read(cup)
+
+
+def test_a_match_without_a_player_is_done_by_its_own_event_where_much_follows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(limits, "FILLS_PER_EVENT_MAX", 1)
+    cup = draft(ready_s=0, format="double_elimination")
+    cup.done(AddEntrants, entrants=tuple(NewEntrant(name=f"N{n}") for n in range(8)))
+    cup.done(StartTournament)
+    cup.settle()
+    live = LiveBracket()
+    live.take(snapshot(cup))
+    assert live.learn(at(len(cup.log)), bracket(cup))
+    waited = 0
+    while cup.cup.phase == "running":
+        before = len(cup.log)
+        cup.done(DecideMatch, match=int(cup.cup.going.least or 0), winner=0)
+        told(live, cup, before)
+        waited += "later" in cup.marks("match_finished")
+        before = len(cup.log)
+        known = [(match["phase"], match["a"], match["b"]) for match in standing(live)["matches"]]
+        assert known == [(match.phase, match.a, match.b) for match in cup.matches]
+        cup.settle()
+        told(live, cup, before)
+    assert waited
+    assert live.matches_done == live.matches_total == len(cup.matches)
 
 
 def test_a_bracket_of_another_history_is_refused() -> None:

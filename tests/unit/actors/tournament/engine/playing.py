@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
+from actors.tournament.engine.beginning import first_sides
 from actors.tournament.engine.elimination import Bracket, Match
-from actors.tournament.engine.progress import Outcome, Sides, is_finished, outcome, seat
+from actors.tournament.engine.progress import Fill, Placed, Sides, is_finished, outcome
 
 Chosen = tuple[int, int | None]
+
+
+class Followed(NamedTuple):
+    """What followed from a result."""
+
+    fills: tuple[Fill, ...]
+    places: tuple[Placed, ...]
+
+
+def all_of(bracket: Bracket) -> list[Match]:
+    """Its matches, from number 1 on."""
+    return [bracket[number] for number in range(1, len(bracket) + 1)]
 
 
 class Board:
@@ -16,7 +30,7 @@ class Board:
     def __init__(self, bracket: Bracket, order: Sequence[int]) -> None:
         self.bracket = bracket
         self.order = order
-        self.matches = list(seat(bracket, order))
+        self.matches = [first_sides(bracket, order, number) for number in range(1, len(bracket) + 1)]
         self.results: dict[int, int | None] = {}
         self.places: dict[int, int] = {}
         self.looked_up = 0
@@ -40,7 +54,7 @@ class Board:
         """What the engine says of it."""
         return is_finished(self.bracket, self.sides, self.results.__contains__)
 
-    def record(self, match: int, winner: int | None) -> Outcome:
+    def record(self, match: int, winner: int | None) -> Followed:
         """Take a result. Nothing that was known may change by it."""
         assert self.is_due(match)
         found = outcome(self.bracket, self.sides, match, winner)
@@ -53,7 +67,7 @@ class Board:
         for entrant, place in found.places:
             assert entrant not in self.places
             self.places[entrant] = place
-        return found
+        return Followed(found.fills, found.places)
 
     def played(self) -> Iterator[tuple[int, Match, Sides, int | None]]:
         """Each result with its match and sides, by number."""

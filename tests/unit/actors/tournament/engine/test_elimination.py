@@ -7,7 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from actors.tournament.engine.beginning import first_slot
 from actors.tournament.engine.elimination import Bracket, Slot, double, single
+from tests.unit.actors.tournament.engine.playing import all_of
 
 ALL_SIZES = [2**power for power in range(1, 13)]
 
@@ -32,7 +34,7 @@ def losers_of(bracket: Bracket, round_: int) -> list[int]:
     """Where the losers of a round of the winners' bracket go, from the top down."""
     return [
         match.loser_to.match
-        for match in bracket.matches
+        for match in all_of(bracket)
         if match.part == "winners" and match.round == round_ and match.loser_to
     ]
 
@@ -41,7 +43,7 @@ def first_rematch(bracket: Bracket) -> int:
     """The first round of the losers' bracket in which two can be who met in the winners' bracket: one lost there, the
     other in any match after it; then they win until they meet."""
     found: list[int] = []
-    for match in bracket.matches:
+    for match in all_of(bracket):
         if match.part != "winners":
             continue
         earlier = onward(bracket, match.loser_to)
@@ -60,22 +62,20 @@ def test_nobody_who_met_can_meet_again_before(size: int, round_: int) -> None:
 
 def test_each_side_is_led_to_once_by_a_match_before_it() -> None:
     for bracket in every_bracket():
-        led = Counter(bracket.starts)
-        for number, match in enumerate(bracket.matches, 1):
+        led = Counter(first_slot(bracket, bracket.size, seed) for seed in range(1, bracket.size + 1))
+        for number, match in enumerate(all_of(bracket), 1):
             slots = [slot for slot in (match.winner_to, match.loser_to) if slot]
             assert all(slot.match > number for slot in slots)
             led.update(slots)
-        assert led == Counter(
-            Slot(number, side) for number in range(1, len(bracket.matches) + 1) for side in (0, 1)
-        )
+        assert led == Counter(Slot(number, side) for number in range(1, len(bracket) + 1) for side in (0, 1))
 
 
 @pytest.mark.parametrize("size", ALL_SIZES)
 def test_there_are_as_many_matches_as_entrants_must_lose(size: int) -> None:
-    assert len(single(size).matches) == size - 1
-    assert len(single(size, third_place=True).matches) == (size if size > 2 else 1)
-    assert len(double(size, reset=False).matches) == 2 * size - 2
-    assert len(double(size).matches) == 2 * size - 1
+    assert len(single(size)) == size - 1
+    assert len(single(size, third_place=True)) == (size if size > 2 else 1)
+    assert len(double(size, reset=False)) == 2 * size - 2
+    assert len(double(size)) == 2 * size - 1
 
 
 def test_the_drops_of_eight() -> None:
@@ -97,7 +97,7 @@ def test_the_drops_of_sixteen() -> None:
 
 
 def test_rounds_come_in_the_order_of_play() -> None:
-    rounds = [(match.part, match.round) for match in double(8).matches]
+    rounds = [(match.part, match.round) for match in all_of(double(8))]
     assert list(Counter(rounds).items()) == [
         (("winners", 1), 4),
         (("winners", 2), 2),
@@ -111,10 +111,26 @@ def test_rounds_come_in_the_order_of_play() -> None:
     ]
 
 
-def test_brackets_of_one_size_are_shared() -> None:
-    assert double(5) is double(8)
-    assert single(3, third_place=True) is single(4, third_place=True)
-    assert single(2, third_place=True) is single(2)
+def test_counts_up_to_a_power_of_two_have_one_bracket() -> None:
+    assert double(5) == double(8)
+    assert single(3, third_place=True) == single(4, third_place=True)
+    assert single(2, third_place=True) == single(2)
+
+
+def test_the_round_of_a_match_is_told_without_the_rest() -> None:
+    for bracket in every_bracket():
+        for number, match in enumerate(all_of(bracket), 1):
+            assert bracket.round_of(number) == (match.part, match.round)
+        told = {number: of for of, numbers in bracket.rounds().items() for number in numbers}
+        assert [*told] == [*range(1, len(bracket) + 1)]
+        assert [*told.values()] == [(match.part, match.round) for match in all_of(bracket)]
+
+
+def test_there_is_no_match_beyond_the_last() -> None:
+    for bracket in every_bracket():
+        for number in (-1, 0, len(bracket) + 1):
+            with pytest.raises(IndexError):
+                bracket[number]
 
 
 @pytest.mark.parametrize("entrants", [1, 0, -5])

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.tournament.engine.elimination import Bracket, double, single
-from actors.tournament.engine.progress import NOBODY, Fill, Placed, dependents, seat
-from tests.unit.actors.tournament.engine.playing import Board, Chosen, better_seed_wins, play
+from actors.tournament.engine.progress import NOBODY, Fill, Placed, dependents
+from tests.unit.actors.tournament.engine.playing import Board, Chosen, all_of, better_seed_wins, play
 
 FORMATS = st.sampled_from(["single", "third", "double", "reset"])
 COUNTS = st.integers(2, 64)
@@ -62,7 +62,7 @@ def moment(bracket: Bracket, number: int, *, forfeited: bool) -> float:
     last = to if forfeited or to.part == "third" else match
     if last.part == "third":
         return bracket.last[0] - 0.5
-    rounds = [(other.part, other.round) for other in bracket.matches]
+    rounds = [(other.part, other.round) for other in all_of(bracket)]
     return rounds.index((last.part, last.round)) + 1
 
 
@@ -132,13 +132,13 @@ def test_places_have_no_gaps_when_all_play(format_: str, entrants: int, seed: in
 @given(FORMATS, COUNTS)
 def test_byes_are_the_best_seeds_and_in_the_first_round(format_: str, entrants: int) -> None:
     bracket = bracket_of(format_, entrants)
-    seated = seat(bracket, range(1, entrants + 1))
+    seated = Board(bracket, range(1, entrants + 1)).matches
     byes = [
         (match.round, max(side or NOBODY for side in sides))
-        for match, sides in zip(bracket.matches, seated, strict=True)
+        for match, sides in zip(all_of(bracket), seated, strict=True)
         if match.part == "winners" and NOBODY in sides
     ]
-    assert sorted(byes) == [(1, seed) for seed in range(1, len(bracket.starts) - entrants + 1)]
+    assert sorted(byes) == [(1, seed) for seed in range(1, bracket.size - entrants + 1)]
 
 
 @settings(deadline=None)
@@ -149,7 +149,7 @@ def test_who_plays_is_let_through_at_most_once_in_each_bracket(
     board = by_lot(format_, entrants, seed)
     through = Counter(
         (match.part, max(side or NOBODY for side in sides))
-        for match, sides in zip(board.bracket.matches, board.matches, strict=True)
+        for match, sides in zip(all_of(board.bracket), board.matches, strict=True)
         if match.part in ("winners", "losers") and NOBODY in sides and sides != (NOBODY, NOBODY)
     )
     assert all(count == 1 for count in through.values())
@@ -316,9 +316,3 @@ def test_all_forfeit() -> None:
         board = play(bracket_of(format_, 8), range(1, 9), lambda due: (due[0], None))
         assert len(board.results) == 4
         assert board.places == dict.fromkeys(range(1, 9), 7 if format_ in ("double", "reset") else 5)
-
-
-@pytest.mark.parametrize("entrants", [0, 1, 9])
-def test_seats_are_for_two_and_no_more_than_there_are(entrants: int) -> None:
-    with pytest.raises(ValueError, match="bracket of 8"):
-        seat(single(8), range(1, entrants + 1))

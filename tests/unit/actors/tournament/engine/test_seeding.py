@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from actors.tournament.engine.seeding import seed_order
+from actors.tournament.engine.seeding import place_of, seed_at
+
+
+def seed_order(size: int) -> list[int]:
+    return [seed_at(size, place) for place in range(size)]
 
 
 @pytest.mark.parametrize(
@@ -19,12 +23,13 @@ from actors.tournament.engine.seeding import seed_order
     ],
 )
 def test_the_published_order(size: int, order: str) -> None:
-    assert seed_order(size) == tuple(map(int, order.split()))
+    assert seed_order(size) == [int(seed) for seed in order.split()]
 
 
 @pytest.mark.parametrize("rounds", range(1, 13))
 def test_the_best_meet_as_late_as_they_can(rounds: int) -> None:
-    order = list(seed_order(2**rounds))
+    order = seed_order(2**rounds)
+    assert [place_of(2**rounds, seed) for seed in order] == [*range(2**rounds)]
     while len(order) > 1:
         pairs = list(zip(order[::2], order[1::2], strict=True))
         assert {sum(pair) for pair in pairs} == {len(order) + 1}
