@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Final, cast
 
 import msgspec
@@ -19,6 +20,9 @@ from storage.postgres.tournaments.matches import MatchRow
 from storage.postgres.tournaments.reading import Head
 from storage.postgres.tournaments.tournaments import TournamentRead, TournamentRow
 
+Leads = tuple[BracketSlot | None, BracketSlot | None]
+KEPT: Final = 32
+"""Brackets of which a node remembers where their matches lead."""
 _OWNER: Final = "owner"
 
 
@@ -76,29 +80,36 @@ def match_at(row: MatchRow, bracket: Bracket, position: Position) -> MatchOfTour
     return MatchOfTournament(**_match_fields(row, bracket), position=position)
 
 
-def bracket_match_of(row: MatchRow, bracket: Bracket) -> BracketMatch:
+@lru_cache(KEPT)
+def leads_of(bracket: Bracket) -> tuple[Leads, ...]:
+    """Where each match of a bracket leads its winner and its loser: the same for all tournaments of its size."""
+    matches = (bracket[number] for number in range(1, len(bracket) + 1))
+    return tuple((_slot(match.winner_to), _slot(match.loser_to)) for match in matches)
+
+
+def bracket_match_of(row: MatchRow, bracket: Bracket, leads: Sequence[Leads]) -> BracketMatch:
     """A match in the bracket, and where it leads."""
-    place = bracket[row.number]
+    (part, round_), (winner_to, loser_to) = bracket.round_of(row.number), leads[row.number - 1]
     return BracketMatch(
         match=row.number,
-        part=place.part,
-        round=place.round,
+        part=part,
+        round=round_,
         a=row.a,
         b=row.b,
         phase=cast(MatchPhase, row.phase),
         scores=_scores(row.scores),
         winner=row.winner,
         kind=cast("ResultKind | None", row.kind),
-        winner_to=_slot(place.winner_to),
-        loser_to=_slot(place.loser_to),
+        winner_to=winner_to,
+        loser_to=loser_to,
     )
 
 
 def _match_fields(row: MatchRow, bracket: Bracket) -> dict[str, Any]:
     fields: dict[str, Any] = msgspec.structs.asdict(row)
-    place = bracket[fields.pop("number")]
+    part, round_ = bracket.round_of(fields.pop("number"))
     scores = {name: _scores(fields.pop(name)) for name in ("scores", "disputed_scores")}
-    return {"match": row.number, "part": place.part, "round": place.round, **fields, **scores}
+    return {"match": row.number, "part": part, "round": round_, **fields, **scores}
 
 
 def _scores(flat: Sequence[int]) -> Scores:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
+import trio
 from quart import Response, request
 
-from gatherup.features.tournaments.answers import bracket_match_of, position_of, standing_of
+from gatherup.features.tournaments.answers import bracket_match_of, leads_of, position_of, standing_of
 from gatherup.features.tournaments.brackets import all_matches, bracket_of
 from gatherup.features.tournaments.tournament_access import found, tournament_id
 from gatherup.features.tournaments.tournaments import TOURNAMENT
@@ -17,12 +19,14 @@ from gatherup.http.paging import Pages
 from gatherup.http.problem import ProblemError
 from protocol.codes import Code
 from protocol.http.tournaments.entrants import Standings, StandingsQuery
-from protocol.http.tournaments.matches import TournamentBracket
+from protocol.http.tournaments.matches import BracketMatch, TournamentBracket
 from storage.postgres.tournaments.entrants import Entrants, StandingKey
-from storage.postgres.tournaments.matches import Matches
+from storage.postgres.tournaments.matches import Matches, MatchRow, SeatingRow
 from storage.postgres.tournaments.reading import Head
 
 GROUP: Final = "matches"
+STEP_MATCHES: Final = 256
+"""Matches of a bracket that are answered before others have their turn."""
 
 
 class StandingsResource:
@@ -50,11 +54,10 @@ class StandingsResource:
         if request.if_none_match.contains_weak(_tag(seated.head)):
             return tagged(b"", _tag(seated.head))
         read = found(await self._matches.all(caller.user, tournament))
-        bracket = bracket_of(seating)
         answer = TournamentBracket(
             format=seating.format,
             seeds=list(seating.seeds),
-            matches=[bracket_match_of(row, bracket) for row in all_matches(seating, read.rows)],
+            matches=await _matches(seating, read.rows),
             position=position_of(tournament, read.head),
         )
         return tagged(msgspec.json.encode(answer), _tag(read.head))
@@ -82,6 +85,18 @@ class StandingsResource:
             next=page.next,
             previous=page.previous,
         )
+
+
+async def _matches(seating: SeatingRow, rows: Sequence[MatchRow]) -> list[BracketMatch]:
+    """All matches. There may be thousands: others have their turn in between."""
+    bracket = bracket_of(seating)
+    leads = leads_of(bracket)
+    matches: list[BracketMatch] = []
+    for row in all_matches(seating, rows):
+        matches.append(bracket_match_of(row, bracket, leads))
+        if len(matches) % STEP_MATCHES == 0:
+            await trio.lowlevel.checkpoint()
+    return matches
 
 
 def _tag(head: Head) -> str:

@@ -91,7 +91,10 @@ _SEATING: Final = part_of(
     "select 1 as key, t.format, t.third_place, t.reset, t.seeds where t.started_at is not null"
 )
 _ALL: Final = part_of(
-    f"select m.number as key, {_COLUMNS} from tournament_match m where m.stream_id = t.stream_id"  # noqa: S608
+    """
+select m.number as key, m.number, m.a, m.b, m.phase, m.scores, m.winner, m.kind
+from tournament_match m where m.stream_id = t.stream_id
+"""
 )
 _ONE: Final = part_of(
     f"""
@@ -157,8 +160,8 @@ class Matches:
         return await read_part(self._pool, _SEATING, _asked(user, tournament), SeatingRow)
 
     async def all(self, user: str, tournament: str) -> Read[MatchRow] | None:
-        """All matches that have a row, by number."""
-        return await read_part(self._pool, _ALL, _asked(user, tournament), MatchRow)
+        """All matches that have a row, by number: their sides and results."""
+        return await read_part(self._pool, _ALL, _asked(user, tournament), _result)
 
     async def one(self, user: str, tournament: str, number: int) -> Read[MatchRow] | None:
         """One match, if it has a row."""
@@ -202,6 +205,18 @@ class Matches:
 
 def _asked(user: str, tournament: str) -> dict[str, Any]:
     return {"user": user, "tournament": uuid_of(tournament)}
+
+
+def _result(
+    number: int,
+    a: int | None,
+    b: int | None,
+    phase: str,
+    scores: list[int],
+    winner: int | None,
+    kind: str | None,
+) -> MatchRow:
+    return MatchRow(number, a, b, phase, scores=scores, winner=winner, kind=kind)
 
 
 def _own(
