@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import cast
 
 from gatherup.chat.names import Names
 from gatherup.chat.screen import printable
@@ -28,9 +29,12 @@ class Entrants:
             self._note(entrant.entrant, entrant.user, entrant.name)
 
     def take(self, event: Event) -> None:
-        """Somebody may have entered."""
+        """Somebody may have entered, or names may have been erased."""
         if isinstance(entered := event.payload, EntrantEntered):
             self._note(entered.entrant, entered.user, entered.name)
+        if event.header.type == "tournament.person_erased":
+            for entrant in cast("Sequence[int]", event.header.marks.get("names", ())):
+                self._named.pop(entrant, None)
 
     async def look_up(self, entrants: Iterable[int | None]) -> None:
         """Ask what these are called, as far as it isn't known."""

@@ -50,7 +50,9 @@ def check_curl(arguments: list[str]) -> None:
     url = next(a for a in arguments if a.startswith("http://127.0.0.1:80"))
     body = given.get("--json", given.get("-d"))
     method = given.get("-X", "POST" if body else "GET")
-    path = re.sub(r"/[A-Z]{3,}", "/<>", url.removeprefix("http://127.0.0.1:8080").partition("?")[0])
+    path = re.sub(
+        r"/(?:[A-Z]{3,}|\d+)(?=[/?]|$)", "/<>", url.removeprefix("http://127.0.0.1:8080").partition("?")[0]
+    )
     if method == "OPTIONS" or url.startswith(f"http://127.0.0.1:8081{EVENTS_PATH}"):
         return
     there = {re.sub(r"<\w+>", "<>", name): declared for name, (_, declared) in endpoints().items()}

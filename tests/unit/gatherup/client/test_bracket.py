@@ -23,9 +23,9 @@ def at(seq: int, incarnation: int = 1) -> Position:
     return Position(stream=CUP, incarnation=incarnation, seq=seq)
 
 
-def event(seq: int, kind: str, marks: dict[str, Any]) -> Event:
+def event(seq: int, kind: str, marks: dict[str, Any], payload: object = None) -> Event:
     header = Header(stream=CUP, seq=seq, at=seq, author=OWNER, type=kind, revokes=(), erases=(), marks=marks)
-    return Event(header=header, payload=None, position=at(seq))
+    return Event(header=header, payload=payload, position=at(seq))
 
 
 def snapshot(cup: Cup, incarnation: int = 1) -> Snapshot:

@@ -14,8 +14,9 @@ from gatherup.clock import SystemClock
 from gatherup.watch.drawing import COLUMN_CHARS, ROUND_MATCHES_MAX, draw, drawn
 from gatherup.watch.entrants import Entrants
 from protocol.http.tournaments.entrants import TournamentEntrant
+from protocol.tournament.events import EntrantEntered
 from tests.unit.actors.tournament.cup import Cup, P, playing, running
-from tests.unit.gatherup.client.test_bracket import bracket, large, snapshot
+from tests.unit.gatherup.client.test_bracket import bracket, event, large, snapshot
 
 
 def watched(cup: Cup) -> LiveBracket:
@@ -111,6 +112,15 @@ async def test_names_move_no_cursor_and_are_no_markup() -> None:
     assert "[red]B" in captured.get()
     assert "[b]Cup" in captured.get()
     assert "\x1b" not in captured.get()
+
+
+def test_an_erased_name_is_gone() -> None:
+    entrants = Entrants(Names(nobody, SystemClock(), {}))
+    entered = EntrantEntered(entrant=1, status="entered", count=1, checked_in=1, name="Rob")
+    entrants.take(event(1, "tournament.entered", {"entrant": 1}, entered))
+    assert entrants.of(1) == "Rob"
+    entrants.take(event(2, "tournament.person_erased", {"names": (1,)}))
+    assert entrants.of(1) == "entrant 1"
 
 
 async def nobody(users: list[str]) -> dict[str, str]:
