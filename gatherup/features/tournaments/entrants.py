@@ -55,7 +55,7 @@ class EntrantsResource:
 
     @endpoint("POST", TOURNAMENT + "/check-in", body=CheckedIn, answer=CommandAccepted, group=GROUP)
     async def check_in(self, caller: Caller, tournament: str, body: CheckedIn) -> CommandAccepted:
-        """Check in to a tournament; staff may do so for another entrant."""
+        """Check in to a tournament; organisers may do so for another entrant."""
         return await self._commands.send(
             caller, CheckIn, body, stream=tournament_id(tournament), **fields_of(body)
         )
@@ -84,7 +84,7 @@ class EntrantsResource:
 
     @endpoint("POST", ENTRANTS, body=NewEntrants, answer=CommandAccepted, group=GROUP)
     async def add(self, caller: Caller, tournament: str, body: NewEntrants) -> CommandAccepted:
-        """Enter people in a tournament as staff, users or names of people without an account: all of them, or none."""
+        """Enter users, or names of people without an account, as an organiser: all of them, or none."""
         return await self._commands.send(
             caller, AddEntrants, body, stream=tournament_id(tournament), **fields_of(body)
         )
@@ -93,7 +93,7 @@ class EntrantsResource:
     async def accept(
         self, caller: Caller, tournament: str, entrant: str, body: CommandBody
     ) -> CommandAccepted:
-        """Accept an entrant who is pending, as staff."""
+        """Accept an entrant who is pending, as an organiser."""
         return await self._commands.send(
             caller,
             AcceptEntrant,
@@ -104,7 +104,7 @@ class EntrantsResource:
 
     @endpoint("POST", ENTRANT + "/remove", body=Removal, answer=CommandAccepted, group=GROUP)
     async def remove(self, caller: Caller, tournament: str, entrant: str, body: Removal) -> CommandAccepted:
-        """Remove or disqualify an entrant, or refuse one who is pending, as staff. After the start they forfeit."""
+        """Remove or disqualify an entrant, or refuse a pending one, as an organiser. After the start they forfeit."""
         return await self._commands.send(
             caller,
             RemoveEntrant,

@@ -98,7 +98,7 @@ class MatchesResource:
 
     @endpoint("POST", MATCH + "/ready", body=Readiness, answer=CommandAccepted, group=GROUP)
     async def ready(self, caller: Caller, tournament: str, match: str, body: Readiness) -> CommandAccepted:
-        """Say that one is ready to play a match that is open; staff may say so of a side."""
+        """Say that one is ready to play a match that is open; referees may say so of a side."""
         return await self._send(caller, SayReady, tournament, match, body)
 
     @endpoint("POST", MATCH + "/report", body=ReportedResult, answer=CommandAccepted, group=GROUP)

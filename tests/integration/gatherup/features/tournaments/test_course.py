@@ -87,6 +87,15 @@ async def test_who_is_absent_forfeits_when_the_time_is_over(site: Site, node: Sh
         assert named([await cup.get("/matches/3")], "phase", "kind", "winner") == [("done", "bye", 1)]
 
 
+async def test_what_nobody_disputes_counts_when_the_time_is_over(site: Site, node: SharedNode) -> None:
+    async with cup_of(site, node, confirm_s=1) as cup:
+        await cup.started(2)
+        await cup.opened(1)
+        await cup.done(2, "/matches/1/report", scores=[[0, 1]])
+        await cup.watcher.saw("match_finished", match=1, kind="played", winner=2)
+        assert named([await cup.get("/matches/1")], "phase", "scores", "until") == [("done", [[0, 1]], None)]
+
+
 async def test_reports_that_differ_are_a_dispute_and_equal_ones_a_result(
     site: Site, node: SharedNode
 ) -> None:

@@ -81,6 +81,16 @@ async def test_staff_enter_people_in_bulk_all_or_none(site: Site, node: SharedNo
         ]
 
 
+async def test_who_has_blocked_an_organiser_is_not_entered_by_them(site: Site, node: SharedNode) -> None:
+    async with cup_of(site, node) as cup:
+        ann = await site.guest()
+        assert (await ann.http.put(f"/v1/me/blocks/{cup.owner.user}")).status_code == 204
+        await cup.done(cup.owner, "/open-registration")
+        refused = await cup.do(cup.owner, "POST", "/entrants", entrants=[{"user": ann.user}])
+        problem(refused, 403, "blocked", "entrants")
+        await cup.done(ann, "/enter")
+
+
 async def test_a_list_of_entrants_names_where_it_was_read(site: Site, node: SharedNode) -> None:
     async with cup_of(site, node) as cup:
         await cup.done(cup.owner, "/open-registration")

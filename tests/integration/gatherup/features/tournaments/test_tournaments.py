@@ -205,8 +205,6 @@ async def test_only_organisers_run_a_tournament(site: Site, node: SharedNode, ro
             await cup.done(cup.owner, "/staff", user=who.user, role=role)
         before = await cup.get()
         for method, part, body in COMMANDS:
-            if role == "referee" and part.startswith("/entrants"):
-                continue  # referees see to entrants, too
             problem(await cup.do(who, method, part, **body), 403, "forbidden")
         assert (await cup.get())["position"] == before["position"]
 
@@ -246,6 +244,23 @@ async def test_each_step_has_its_phases(site: Site, node: SharedNode) -> None:
         assert (shown["phase"], shown["reason"]) == ("cancelled", "Nobody came.")
         assert shown["ended_at"] >= shown["started_at"]
         await _refused(cup, "/start", "/cancel", "/enter", "/leave", "/open-registration")
+
+
+async def test_phases_come_by_their_times(site: Site, node: SharedNode) -> None:
+    long_ago = {"registration_at": 1, "check_in_at": 2, "start_at": 3}
+    async with cup_of(site, node) as cup:
+        await cup.done(cup.owner, "", "PATCH", **long_ago)
+        await cup.watcher.saw("not_started", count=0)
+        shown = await cup.get()
+        assert named([shown], "phase", *long_ago) == [("check_in", 1, 2, None)], "the organiser decides"
+        types = [header.type for header in cup.watcher.headers]
+        assert types[-3:] == [
+            f"tournament.{type_}" for type_ in ("registration_opened", "check_in_opened", "not_started")
+        ]
+        await cup.done(cup.owner, "/open-registration")
+        await cup.enter(2)
+        await cup.done(cup.owner, "", "PATCH", start_at=4)
+        await cup.watcher.saw("started", count=2)
 
 
 async def _refused(cup: Cup, *parts: str) -> None:
