@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 
 import httpx
 import pytest
-import trio
 
 from tests.e2e.installation import GATHERUP, Installation
 from tests.e2e.pages import Mismatch, Reader, compare, steps_of
+from tests.e2e.watching import watching
 from tests.markdown import ROOT, blocks
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
@@ -34,35 +32,6 @@ def test_a_wrong_page_is_found() -> None:
     ):
         with pytest.raises(Mismatch):
             compare(said, {"a": 1, "b": ["room:1"], "c": "user:1"}, names)
-
-
-@asynccontextmanager
-async def watching(installation: Installation, tournament: str) -> AsyncGenerator[list[str]]:
-    """``gatherup watch`` without a terminal, until it ends; what it has said after how it first stood."""
-    seen: list[str] = []
-    where = ["--url", installation.url, "--stream", installation.stream_url]
-    begun = trio.Event()
-
-    async def read(process: trio.Process) -> None:
-        assert process.stdout is not None
-        said = ""
-        async for chunk in process.stdout:
-            said += chunk.decode()
-            begun.set()
-        seen.extend(said.splitlines()[1:])
-
-    async with trio.open_nursery() as nursery:
-        process = await trio.lowlevel.open_process(
-            [str(GATHERUP), "watch", tournament, *where], stdout=subprocess.PIPE
-        )
-        nursery.start_soon(read, process)
-        try:
-            await begun.wait()
-            yield seen
-            assert await process.wait() == 0
-        finally:
-            if process.returncode is None:
-                process.kill()
 
 
 async def test_the_readme_is_so(installation: Installation) -> None:
