@@ -60,6 +60,9 @@ def report(context: Context, command: ReportResult) -> Decision:
         if found.scores == _flat(command.scores):
             return _confirmed(context, command.match)
         return emit(ResultDisputed(match=command.match, entrant=own, scores=command.scores))
+    if found.phase == "reported" and found.scores == _flat(command.scores):
+        # It would put off the time at which the report counts.
+        return Refuse(Code.ALREADY_EXISTS)
     until = context.now + tournament.settings.confirm_s * 1000
     reported = ResultReported(
         match=command.match, entrant=own, winner=winner, scores=command.scores, until=until

@@ -139,6 +139,7 @@ def test_a_report_is_mended_by_who_made_it() -> None:
     cup = playing(2)
     cup.report(1, 1, (1, 0))
     cup.later(800)
+    refused(cup, cup.report(1, 1, (1, 0)), Code.ALREADY_EXISTS)
     cup.report(1, 1, (0, 1))
     cup.later(200)
     assert cup.match(1).phase == "reported"
