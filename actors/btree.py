@@ -35,10 +35,19 @@ class Branch:
 
     __slots__ = ("children", "keys", "ranks")
 
-    def __init__(self, children: tuple[Node, ...]) -> None:
+    def __init__(self, children: tuple[Node, ...], ranks: tuple[float, ...], keys: tuple[str, ...]) -> None:
         self.children: Final = children
-        self.ranks: Final[tuple[float, ...]] = tuple(child.ranks[0] for child in children)
-        self.keys: Final[tuple[str, ...]] = tuple(child.keys[0] for child in children)
+        self.ranks: Final = ranks
+        self.keys: Final = keys
+
+    def with_child(self, at: int, child: Node) -> Branch:
+        """The branch with this child instead of the one there. Asking all children anew would be most of the work."""
+        children, ranks, keys = (*self.children[:at], child, *self.children[at + 1 :]), self.ranks, self.keys
+        rank, key = child.ranks[0], child.keys[0]
+        if key != keys[at]:
+            ranks = (*ranks[:at], rank, *ranks[at + 1 :])
+            keys = (*keys[:at], key, *keys[at + 1 :])
+        return Branch(children, ranks, keys)
 
 
 Node = Leaf | Branch
@@ -49,14 +58,14 @@ def built(ranks: Sequence[float], keys: Sequence[str]) -> Node:
     parts = zip(_evenly(ranks), _evenly(keys), strict=True)
     nodes: list[Node] = [Leaf(*part) for part in parts]
     while len(nodes) > 1:
-        nodes = [Branch(children) for children in _evenly(nodes)]
+        nodes = [_branch(children) for children in _evenly(nodes)]
     return nodes[0]
 
 
 def inserted(root: Node, rank: float, key: str) -> Node:
     """The tree with this entry, which isn't in it."""
     nodes = _inserted(root, rank, key)
-    return nodes[0] if len(nodes) == 1 else Branch(nodes)
+    return nodes[0] if len(nodes) == 1 else _branch(nodes)
 
 
 def removed(root: Node, rank: float, key: str) -> Node:
@@ -86,9 +95,10 @@ def _inserted(node: Node, rank: float, key: str) -> tuple[Node, ...]:
         ranks = (*node.ranks[:at], rank, *node.ranks[at:])
         return _leaves(ranks, (*node.keys[:at], key, *node.keys[at:]))
     at = _child(node, rank, key)
-    return _branches(
-        (*node.children[:at], *_inserted(node.children[at], rank, key), *node.children[at + 1 :])
-    )
+    parts = _inserted(node.children[at], rank, key)
+    if len(parts) == 1:
+        return (node.with_child(at, parts[0]),)
+    return _branches((*node.children[:at], *parts, *node.children[at + 1 :]))
 
 
 def _removed(node: Node, rank: float, key: str) -> Node:
@@ -96,13 +106,14 @@ def _removed(node: Node, rank: float, key: str) -> Node:
         at = _place(node, rank, key)
         return Leaf((*node.ranks[:at], *node.ranks[at + 1 :]), (*node.keys[:at], *node.keys[at + 1 :]))
     at = _child(node, rank, key)
-    children = list(node.children)
-    children[at] = _removed(children[at], rank, key)
-    if _size(children[at]) < NODE_MIN:
-        # Together with a neighbour it makes one node, or two of half the entries each.
-        at = max(at - 1, 0)
-        children[at : at + 2] = _joined(children[at], children[at + 1])
-    return Branch(tuple(children))
+    child = _removed(node.children[at], rank, key)
+    if _size(child) >= NODE_MIN:
+        return node.with_child(at, child)
+    # Together with a neighbour it makes one node, or two of half the entries each.
+    children = [*node.children[:at], child, *node.children[at + 1 :]]
+    at = max(at - 1, 0)
+    children[at : at + 2] = _joined(children[at], children[at + 1])
+    return _branch(tuple(children))
 
 
 def _joined(one: Node, other: Node) -> tuple[Node, ...]:
@@ -117,7 +128,13 @@ def _leaves(ranks: tuple[float, ...], keys: tuple[str, ...]) -> tuple[Node, ...]
 
 
 def _branches(children: tuple[Node, ...]) -> tuple[Node, ...]:
-    return tuple(Branch(half) for half in _halves(children))
+    return tuple(_branch(half) for half in _halves(children))
+
+
+def _branch(children: tuple[Node, ...]) -> Branch:
+    return Branch(
+        children, tuple([child.ranks[0] for child in children]), tuple([child.keys[0] for child in children])
+    )
 
 
 def _place(node: Node, rank: float, key: str) -> int:
