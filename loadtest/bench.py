@@ -29,6 +29,7 @@ from loadtest.figures import (
     long_steps,
     posts,
     snapshots,
+    tournaments,
 )
 from loadtest.node import Node
 from loadtest.report import Figure, table
@@ -50,6 +51,7 @@ MEASURES: Final[dict[str, Callable[[Scale], list[Figure]]]] = {
     "commit-path": commit_path.measure,
     "long-steps": long_steps.measure,
     "brackets": brackets.measure,
+    "tournaments": tournaments.measure,
     "effects": effects.measure,
     "crowds": crowds.measure,
     "heads": _on_node(heads.measure),

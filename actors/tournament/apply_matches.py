@@ -159,7 +159,8 @@ def _scores(header: Header) -> tuple[int, ...]:
 def _with(tournament: Tournament, number: int, match: Match) -> Tournament:
     """This match instead of the one before, and the timer that it needs."""
     key, timers = timer_of(number), tournament.timers
-    timers = timers.discard(key) if match.until is None else timers.insert(key, match.until)
+    if match.until != timers.get(key):
+        timers = timers.discard(key) if match.until is None else timers.insert(key, match.until)
     return replace(tournament, matches=tournament.matches.insert(number, match), timers=timers)
 
 

@@ -45,6 +45,8 @@ class Scale(Struct, frozen=True, kw_only=True):
     """Rooms that are made, or asked for, at once."""
     dying: int
     """Rooms that are active on a node that dies."""
+    entrants: int
+    """Of a whole tournament."""
     profile: bool = False
     """Whether nodes are asked where their CPU time goes, which makes them slower."""
 
@@ -70,6 +72,7 @@ FULL = Scale(
     storming=16,
     crowd=2000,
     dying=10_000,
+    entrants=4096,
 )
 QUICK = Scale(
     repeats=1,
@@ -92,4 +95,5 @@ QUICK = Scale(
     storming=3,
     crowd=40,
     dying=60,
+    entrants=20,
 )

@@ -30,6 +30,7 @@ FIGURES = {
         "longest step, links, a body as long as may be",
     },
     "brackets": {"bracket built", "entrants seated"},
+    "tournaments": {"folded from the log", "start", "matches opened by one command"},
     "effects": {"settled", "per commit"},
     "snapshots": {"4 at once, until the last", "4 at once, served"},
     "crowds": {
