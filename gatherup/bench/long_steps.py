@@ -1,5 +1,5 @@
-"""How long the loop of a node stands still in its longest step, while somebody sends what is dear to look through, or
-many do something at once.
+"""How long the loop of a node stands still in its longest step, while somebody sends what is dear to look through,
+many do something at once, or a tournament is as large as may be.
 
 ``python -m gatherup.bench.long_steps`` starts a PostgreSQL of its own and prints one ``Measured`` a case and repeat, as
 JSON. A step is the time from one point where other tasks may run to the next, in CPU time of the loop's thread, so that
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
 from typing import Final
@@ -21,9 +21,12 @@ from msgspec import Struct
 from trio.lowlevel import Task, add_instrument, remove_instrument
 from typing_extensions import override
 
+from actors.room.kind import RoomKind
 from actors.runtime.node import Runtime
+from actors.tournament.kind import TournamentKind
 from gatherup.bench.alone import RefusedError, make_room, runtime_alone
-from gatherup.bench.crowded import LONGEST, SIGNS, crowded
+from gatherup.bench.crowded import LONGEST, SIGNS, Run, crowded
+from gatherup.bench.cups import cups
 from gatherup.bench.measuring import say
 from gatherup.clock import SystemClock
 from gatherup.garbage import relax_garbage_collection
@@ -94,7 +97,8 @@ class Steps(trio.abc.Instrument):
 async def run(repeats: int) -> None:
     """Start everything, measure the cases in turns, print."""
     clock, randomness = SystemClock(), SystemRandomness()
-    async with runtime_alone(clock, randomness) as runtime:
+    kinds = (RoomKind(bytes(32)), TournamentKind(bytes(32)))
+    async with runtime_alone(clock, randomness, kinds) as runtime:
         numbers = count(1)
         warm = Case(words=("zz",), links="forbidden", body="hello")
         await _longest_step_s(runtime, numbers, warm)
@@ -104,11 +108,17 @@ async def run(repeats: int) -> None:
                 _say(name, await _longest_step_s(runtime, numbers, case))
         crowd = await crowded(runtime, clock)
         for _ in range(repeats):
-            for name, what in crowd.items():
-                with watched() as steps:
-                    await what()
-                    await trio.lowlevel.checkpoint()
-                _say(name, steps.longest_s)
+            await _measure(crowd)
+        for _ in range(repeats):
+            await _measure(await cups(runtime, clock, numbers))
+
+
+async def _measure(cases: Mapping[str, Run]) -> None:
+    for name, what in cases.items():
+        with watched() as steps:
+            await what()
+            await trio.lowlevel.checkpoint()
+        _say(name, steps.longest_s)
 
 
 def _say(case: str, longest_s: float) -> None:

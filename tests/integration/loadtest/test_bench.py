@@ -28,6 +28,11 @@ FIGURES = {
         "longest step, as many words as may be, a body as long as may be",
         "longest step, links, a body too long",
         "longest step, links, a body as long as may be",
+        *(
+            f"longest step, 4,096 in {format_} elimination: {what}"
+            for format_ in ("single", "double")
+            for what in ("the start, and all first matches", "a result", "a snapshot", "taken over")
+        ),
     },
     "brackets": {"bracket built", "entrants seated"},
     "tournaments": {"folded from the log", "start", "matches opened by one command"},
