@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from actors.kind import Accept
 from actors.numbered import Numbered
@@ -43,6 +44,10 @@ STEPS_MAX = 15_000
 """Of the interpreter. A walk through the entrants of the largest takes 100,000."""
 BYTES_MAX = 20_000
 """At once. A copy of the entrants of the largest takes 30,000, one of its matches as much again."""
+DRAWN_MAX = 100
+"""Steps for each of those who are drawn when a tournament starts."""
+AT_ONCE_MAX = 200_000
+"""Steps of one command of a tournament's own, which changes some dozen matches."""
 TYPES = {payload: name for name, payload in EVENTS.items()}
 HERE: dict[str, Any] = {"client_id": ID, "stream": CUP}
 NEW = "user:" + "e" * 32
@@ -177,3 +182,40 @@ def test_no_simultaneous_work_is_due_for_who_only_waits() -> None:
     cup = opened(SIZES[-1])
     assert KIND.due(cup) == NOW + 60_000
     assert steps_of(lambda: KIND.due(cup)) < 200
+
+
+def started(size: int) -> Tournament:
+    return run(registering(size), StartTournament(**HERE))
+
+
+def test_a_start_costs_what_drawing_costs_and_is_applied_without_a_walk() -> None:
+    steps, memory = [], []
+    for size in (64, 512, 4096):
+        cup, command = replace(registering(size), seeds=()), StartTournament(**HERE)
+        decision = KIND.decide(cup, {}, command, by=OWNER, now=NOW)
+        assert isinstance(decision, Accept)
+        emit = decision.events[0]
+        header = Header(
+            stream=CUP, seq=10_001, at=NOW, author=OWNER, type="tournament.started", marks=dict(emit.marks)
+        )
+        KIND.apply(cup, header, None)
+        steps.append(steps_of(lambda cup=cup, header=header: KIND.apply(cup, header, None)))
+        memory.append(bytes_of(lambda cup=cup, header=header: KIND.apply(cup, header, None)))
+        drawn = steps_of(lambda cup=cup, command=command: KIND.decide(cup, {}, command, by=OWNER, now=NOW))
+        assert drawn <= 3_000 + DRAWN_MAX * size
+    assert steps[-1] == steps[0] <= 1_000
+    assert max(memory) <= BYTES_MAX
+
+
+@pytest.mark.parametrize("prepare", [started, opened])
+def test_what_is_done_at_once_is_as_much_however_many_take_part(
+    prepare: Callable[[int], Tournament],
+) -> None:
+    """Matches that are opened, and those whose players don't come."""
+    later = NOW + 60_000
+    cups = [prepare(size) for size in (64, 512, 4096)]
+    for cup in cups:
+        run(cup, Advance(**HERE), SYSTEM, later)
+    steps = [steps_of(lambda cup=cup: run(cup, Advance(**HERE), SYSTEM, later)) for cup in cups]
+    assert max(steps) <= AT_ONCE_MAX
+    assert steps[-1] <= 1.5 * steps[-2]
