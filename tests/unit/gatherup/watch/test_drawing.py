@@ -77,6 +77,12 @@ def test_no_line_is_wider_than_the_terminal(width: int) -> None:
     assert max(len(line.rstrip()) for line in drawing.splitlines()) <= width
 
 
+def test_a_very_narrow_terminal_still_shows_scores() -> None:
+    cup = playing(2, best_of=3)
+    assert cup.report(1, 1, (2, 1), (0, 1), (5, 0))
+    assert text(watched(cup), 12).splitlines()[3:5] == ["Player 1   2", "Player 2   1"]
+
+
 def test_a_narrow_terminal_shows_the_round_being_played() -> None:
     cup = playing(8)
     for match in range(1, 5):
