@@ -6,6 +6,7 @@ import itertools
 import re
 from typing import Any, get_args
 
+import httpx
 import psycopg
 import pytest
 import trio
@@ -81,6 +82,25 @@ async def test_an_entry_is_added_renamed_moved_and_retired(site: Site, node: Sha
         changed = await admin.http.patch(f"{ADMIN}/{key}", json=change)
         assert changed.status_code == 200, changed.text
         assert changed.json() == (await entries(site))[key] == {"key": key, **expected}
+
+
+async def test_what_is_retired_can_not_be_chosen(site: Site, node: SharedNode) -> None:
+    admin, key = await admin_of(site, node), f"Game-{next(_numbers)}"
+    games = "/v1/admin/lookups/game"
+    assert (await admin.http.post(games, json={"key": key, "name": "A game"})).status_code == 201
+
+    async def chosen(game: str) -> httpx.Response:
+        return await admin.send("POST", "/v1/tournaments", name="Cup", game=game)
+
+    first = await chosen(key)
+    assert first.status_code == 201, first.text
+    problem(await chosen(key.lower()), 404, "not_found", "game")
+    await admin.http.patch(f"{games}/{key}", json={"retired": True})
+    problem(await chosen(key), 404, "not_found", "game")
+    shown = await admin.http.get(f"/v1/tournaments/{first.json()['stream']}")
+    assert shown.json()["game"] == key, "what refers to it stays"
+    await admin.http.patch(f"{games}/{key}", json={"retired": False})
+    assert (await chosen(key)).status_code == 201
 
 
 async def test_what_admins_do_is_in_the_audit_log(site: Site, node: SharedNode) -> None:
