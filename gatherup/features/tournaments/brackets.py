@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from actors.tournament.bracket import bracket_for, seated
@@ -40,11 +40,11 @@ def first_match_of(seating: SeatingRow, entrant: int) -> MatchRow | None:
     return _first(seating, first_slot(bracket_of(seating), len(seating.seeds), seed).match)
 
 
-def all_matches(seating: SeatingRow, rows: Iterable[MatchRow]) -> list[MatchRow]:
-    """All matches by number: as their rows say, or as the start has left them."""
+def all_matches(seating: SeatingRow, rows: Iterable[MatchRow]) -> Iterator[MatchRow]:
+    """All matches by number: as their rows say, or as the start has left them, each worked out when it is its turn."""
     known = {row.number: row for row in rows}
-    numbers = range(1, len(bracket_of(seating)) + 1)
-    return [known.get(number) or _first(seating, number) for number in numbers]
+    for number in range(1, len(bracket_of(seating)) + 1):
+        yield known.get(number) or _first(seating, number)
 
 
 def _first(seating: SeatingRow, number: int) -> MatchRow:
