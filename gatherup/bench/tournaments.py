@@ -1,4 +1,4 @@
-"""How long a large tournament takes: its start, the dearest of all other steps, and folding it from its log.
+"""How long it takes to fold a large tournament from its log.
 
 ``python -m gatherup.bench.tournaments`` plays a single elimination in which everybody enters, is ready, reports and
 confirms, by its pure functions alone. It prints a ``Measured`` for each repeat, as a line of JSON.
@@ -41,10 +41,6 @@ class Measured(Struct, frozen=True, kw_only=True):
 
     entrants: int
     events: int
-    start_ms: float
-    """Deciding and applying the start."""
-    opened_ms: float
-    """Deciding and applying as many opened matches as one command may open."""
     fold_s: float
     """From the encoded headers of all events to the state."""
 
@@ -58,28 +54,22 @@ class Played:
         self.state: Tournament = self.kind.initial(STREAM)
         self.log: list[bytes] = []
 
-    def send(self, command: type[Command], by: str, **fields: Any) -> float:
-        """Decide one command and apply what it causes; the CPU time that this took."""
+    def send(self, command: type[Command], by: str, **fields: Any) -> None:
+        """Decide one command and apply what it causes."""
         sent = command(client_id=derive_client_id("bench"), **fields)
-        begun = cpu_s()
         decision = self.kind.decide(self.state, {}, sent, by=by, now=NOW)
         if not isinstance(decision, Accept):
             raise TypeError(f"{sent} was refused: {decision}")
-        headers: list[Header] = []
         for emit in decision.events:
             kind, seq = self.types[type(emit.payload)], self.state.seq + 1
             header = Header(stream=STREAM, seq=seq, at=NOW, author=by, type=kind, marks=dict(emit.marks))
             self.state = self.kind.apply(self.state, header, None)
-            headers.append(header)
-        took = cpu_s() - begun
-        self.log += map(encode_header, headers)
-        return took
+            self.log.append(encode_header(header))
 
-    def round(self) -> float:
-        """Open what is due, and play it; the CPU time of the first command that opened matches."""
-        opened = [0.0]
+    def round(self) -> None:
+        """Open what is due, and play it."""
         while (due := self.kind.due(self.state)) is not None and due <= NOW:
-            opened.append(self.send(Advance, SYSTEM, stream=STREAM))
+            self.send(Advance, SYSTEM, stream=STREAM)
         for number in map(int, [*self.state.going]):
             match = match_of(self.state, number)
             a, b = _user(match.a or 0), _user(match.b or 0)
@@ -87,7 +77,6 @@ class Played:
                 self.send(SayReady, user, stream=STREAM, match=number)
             self.send(ReportResult, a, stream=STREAM, match=number, scores=((1, 0),))
             self.send(ConfirmResult, b, stream=STREAM, match=number)
-        return max(opened)
 
     def fold(self) -> float:
         """The CPU time of making the state from the log again. Raises ValueError if it is another one."""
@@ -111,16 +100,10 @@ def measured(entrants: int) -> Measured:
     played.send(OpenRegistration, _user(1), stream=STREAM)
     for entrant in range(1, entrants + 1):
         played.send(EnterTournament, _user(entrant), stream=STREAM)
-    started, opened = played.send(StartTournament, _user(1), stream=STREAM), list[float]()
+    played.send(StartTournament, _user(1), stream=STREAM)
     while played.state.phase == "running":
-        opened.append(played.round())
-    return Measured(
-        entrants=entrants,
-        events=len(played.log),
-        start_ms=started * 1000,
-        opened_ms=max(opened) * 1000,
-        fold_s=played.fold(),
-    )
+        played.round()
+    return Measured(entrants=entrants, events=len(played.log), fold_s=played.fold())
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

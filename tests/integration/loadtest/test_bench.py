@@ -35,7 +35,7 @@ FIGURES = {
         ),
     },
     "brackets": {"bracket built", "entrants seated"},
-    "tournaments": {"folded from the log", "start", "matches opened by one command"},
+    "tournaments": {"folded from the log"},
     "effects": {"settled", "per commit"},
     "snapshots": {"4 at once, until the last", "4 at once, served"},
     "crowds": {
