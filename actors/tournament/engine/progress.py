@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from actors.tournament.engine.elimination import Bracket, Slot
+from actors.tournament.engine.elimination import Bracket, Match
 
 NOBODY = 0
 
@@ -59,6 +59,24 @@ def outcome(
     return Outcome(tuple(progress.fills), tuple(progress.places), later)
 
 
+def settled(spot: Match, sides: Sides, winner: int | None) -> tuple[list[Fill], list[Placed]]:
+    """Where this result of a match sends its sides, first the winner's; who goes nowhere has a place."""
+    slots = (spot.winner_to, spot.loser_to)
+    fills: list[Fill] = []
+    # Who wins the final without having lost before needs no reset.
+    if winner is None or (spot.part == "final" and winner == 0):
+        fills = [Fill(slot.match, slot.side, NOBODY) for slot in slots if slot is not None]
+        slots = (None, None)
+    places = (spot.out_place if winner is None else spot.win_place, spot.out_place)
+    placed: list[Placed] = []
+    for entrant, slot, place in zip(reversed(sides) if winner else sides, slots, places, strict=True):
+        if slot is not None:
+            fills.append(Fill(slot.match, slot.side, entrant or NOBODY))
+        elif entrant:
+            placed.append(Placed(entrant, place))
+    return fills, placed
+
+
 def without_game(sides: Sides) -> int | None:
     """The side that goes on though nobody plays, or None if there is a match to be played, or may be."""
     return (1 if sides[0] == NOBODY else 0) if _is_walkover(sides) else None
@@ -101,10 +119,6 @@ class _Progress:
         """The sides with what was filled so far."""
         return self._changed.get(match) or self._before(match)
 
-    def fill(self, slot: Slot, entrant: int) -> None:
-        """Bring them to a side; ``run`` sees to what that causes."""
-        self.fills.append(Fill(slot.match, slot.side, entrant))
-
     def run(self, most: int | None) -> tuple[int, ...]:
         """Take each fill in turn, those that others cause last. Once there are so many, name the matches that would
         cause more instead.
@@ -123,18 +137,6 @@ class _Progress:
 
     def settle(self, match: int, winner: int | None) -> None:
         """Send the winner and the loser on; who goes nowhere has a place."""
-        spot = self._bracket[match]
-        sides = self.sides_of(match)
-        slots = (spot.winner_to, spot.loser_to)
-        # Who wins the final without having lost before needs no reset.
-        if winner is None or (spot.part == "final" and winner == 0):
-            for slot in slots:
-                if slot is not None:
-                    self.fill(slot, NOBODY)
-            slots = (None, None)
-        places = (spot.out_place if winner is None else spot.win_place, spot.out_place)
-        for entrant, slot, place in zip(reversed(sides) if winner else sides, slots, places, strict=True):
-            if slot is not None:
-                self.fill(slot, entrant or NOBODY)
-            elif entrant:
-                self.places.append(Placed(entrant, place))
+        fills, places = settled(self._bracket[match], self.sides_of(match), winner)
+        self.fills += fills
+        self.places += places
