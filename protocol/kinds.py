@@ -66,11 +66,13 @@ TOURNAMENT: Final = WireKind(
     internal=tournament_commands.INTERNAL,
     events=tournament_events.EVENTS,
     view=TournamentView,
+    answers=tournament_commands.ANSWERS,
     refuses=(
         Code.FORBIDDEN,
         Code.ALREADY_EXISTS,
         Code.TOO_MANY,
         Code.TOO_FEW,
+        Code.CONFIRM_NEEDED,
         Code.WRONG_PHASE,
         Code.BLOCKED,
     ),

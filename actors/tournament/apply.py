@@ -97,6 +97,7 @@ _CHANGES: Final[dict[str, Callable[[Tournament, Header], Tournament]]] = {
     "tournament.not_started": _not_started,
     "tournament.cancelled": lambda tournament, _: _over(tournament, "cancelled"),
     "tournament.finished": lambda tournament, _: _over(tournament, "finished"),
+    "tournament.reopened": _phase("running"),
     "tournament.person_erased": _erased,
     **apply_entrants.CHANGES,
     **apply_matches.CHANGES,

@@ -7,6 +7,7 @@ from typing import Final, cast
 
 from msgspec.structs import replace
 
+from actors.tournament.bracket import current_match
 from actors.tournament.state import Entrant, Tournament
 from protocol.event import Header
 from protocol.tournament import EntrantStatus
@@ -38,8 +39,15 @@ def _left(tournament: Tournament, header: Header) -> Tournament:
     number = cast(int, header.marks["entrant"])
     gone = replace(tournament.entrants[number], status=_status(header))
     if tournament.engine:  # they stand in the bracket; matches see to it
+        gone = replace(gone, left_in=current_match(tournament, number))
         return replace(tournament, entrants=tournament.entrants.replaced(number, gone))
     return _with(tournament, header, number, replace(gone, checked_in=False))
+
+
+def _reinstated(tournament: Tournament, header: Header) -> Tournament:
+    number = cast(int, header.marks["entrant"])
+    back = replace(tournament.entrants[number], status="entered", left_in=0)
+    return replace(tournament, entrants=tournament.entrants.replaced(number, back))
 
 
 def _checked_in(tournament: Tournament, header: Header) -> Tournament:
@@ -85,6 +93,7 @@ CHANGES: Final[Mapping[str, Callable[[Tournament, Header], Tournament]]] = {
     "tournament.accepted": _accepted,
     "tournament.promoted": _promoted,
     "tournament.left": _left,
+    "tournament.reinstated": _reinstated,
     "tournament.checked_in": _checked_in,
     "tournament.seeded": _seeded,
 }

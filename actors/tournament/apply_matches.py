@@ -8,7 +8,7 @@ from typing import Final, cast
 from msgspec.structs import replace
 
 from actors.ordered_map import OrderedMap
-from actors.tournament.bracket import bracket_of, match_of, seated
+from actors.tournament.bracket import bracket_of, match_of, seated, sides_of
 from actors.tournament.engine.beginning import done_first
 from actors.tournament.state import Match, Tournament, timer_of
 from protocol import limits
@@ -75,6 +75,37 @@ def _reported(tournament: Tournament, header: Header) -> Tournament:
         scores=_scores(header),
     )
     return _with(tournament, number, reported)
+
+
+def _corrected(tournament: Tournament, header: Header) -> Tournament:
+    marks = header.marks
+    number = cast(int, marks["match"])
+    done = replace(
+        match_of(tournament, number),
+        scores=_scores(header),
+        winner=marks["winner"],
+        kind=cast(ResultKind, marks["kind"]),
+    )
+    return _begun_anew(_with(tournament, number, done), header)
+
+
+def _begun_anew(tournament: Tournament, header: Header) -> Tournament:
+    """With the matches that begin anew by a correction, and the places that it gives and takes."""
+    after = replace(tournament, matches_done=header.marks["done"])
+    for number, match in fills_of(header):
+        key = str(number)
+        to_open = after.to_open.discard(key)
+        after = replace(
+            _with(after, number, match),
+            to_open=to_open.insert(key, number) if match.phase == "due" else to_open,
+            going=after.going.discard(key),
+        )
+        # Who goes on from a match without a game is where a later one says, or stays where they are.
+        for entrant in sides_of(match) if match.phase != "done" else ():
+            after = _moved(after, entrant, number)
+    for entrant, place in placed_of(header):
+        after = _moved(after, entrant, NOBODY) if place else after
+    return _placed(after, header)
 
 
 def _disputed(tournament: Tournament, header: Header) -> Tournament:
@@ -144,12 +175,9 @@ def _moved(tournament: Tournament, entrant: int | None, match: int) -> Tournamen
 
 def _placed(tournament: Tournament, header: Header) -> Tournament:
     """With those who have one of the first places now."""
-    first = [(entrant, place) for entrant, place in placed_of(header) if place <= limits.PLACES_MAX]
-    return replace(
-        tournament,
-        first=(*tournament.first, *(entrant for entrant, _ in first)),
-        places=(*tournament.places, *(place for _, place in first)),
-    )
+    places = dict(zip(tournament.first, tournament.places, strict=True)) | dict(placed_of(header))
+    first = {entrant: place for entrant, place in places.items() if 0 < place <= limits.PLACES_MAX}
+    return replace(tournament, first=tuple(first), places=tuple(first.values()))
 
 
 def _scores(header: Header) -> tuple[int, ...]:
@@ -171,4 +199,6 @@ CHANGES: Final[Mapping[str, Callable[[Tournament, Header], Tournament]]] = {
     "tournament.reported": _reported,
     "tournament.disputed": _disputed,
     "tournament.match_finished": _finished,
+    "tournament.match_corrected": _corrected,
+    "tournament.match_undone": _begun_anew,
 }

@@ -8,13 +8,14 @@ from __future__ import annotations
 from typing import Final
 
 from actors.kind import Decision, FactKey, Refuse
-from actors.tournament import entrants, lifecycle, matches, settings
+from actors.tournament import corrections, entrants, lifecycle, matches, settings
 from actors.tournament.advance import advance
 from actors.tournament.context import Context, chosen, lookup_key, person_key
 from actors.tournament.entrants import block_key
 from actors.tournament.erasure import erase
 from actors.tournament.erasure import needed_facts as erasure_facts
 from actors.tournament.rule import Rules
+from actors.tournament.state import Tournament
 from protocol.codes import Code
 from protocol.frames import Command
 from protocol.ids import SYSTEM
@@ -25,10 +26,17 @@ from protocol.tournament.commands import (
     ChangeTournament,
     CreateTournament,
     ErasePerson,
+    ReinstateEntrant,
     SetStaff,
 )
 
-_RULES: Final[Rules] = {**lifecycle.RULES, **settings.RULES, **entrants.RULES, **matches.RULES}
+_RULES: Final[Rules] = {
+    **lifecycle.RULES,
+    **settings.RULES,
+    **entrants.RULES,
+    **matches.RULES,
+    **corrections.RULES,
+}
 _SENTENCES: Final[dict[Phase, str]] = {
     "draft": "The tournament is still a draft.",
     "registration": "The registration is open.",
@@ -62,7 +70,7 @@ def decide(context: Context, command: Command) -> Decision:
     return rule.decide(context, command)
 
 
-def needed_facts(command: Command, by: str) -> tuple[FactKey, ...]:
+def needed_facts(tournament: Tournament, command: Command, by: str) -> tuple[FactKey, ...]:
     """The rows that deciding looks at."""
     match command:
         case AddEntrants():
@@ -72,6 +80,9 @@ def needed_facts(command: Command, by: str) -> tuple[FactKey, ...]:
             return tuple(lookup_key(name, key) for name, key in chosen(command).items())
         case SetStaff(user=user):
             return (person_key(user),)
+        case ReinstateEntrant(entrant=number) if number in tournament.entrants:
+            user = tournament.entrants[number].user
+            return () if user is None else (person_key(user),)
         case ErasePerson():
             return erasure_facts(command)
         case _:

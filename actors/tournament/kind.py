@@ -46,7 +46,7 @@ class TournamentKind(Kind[Tournament]):
 
     @override
     def facts(self, state: Tournament, command: Command, *, by: str) -> Sequence[FactKey]:
-        return needed_facts(command, by)
+        return needed_facts(state, command, by)
 
     @override
     def decide(self, state: Tournament, facts: Facts, command: Command, *, by: str, now: Instant) -> Decision:

@@ -15,7 +15,14 @@ from actors.tournament.state import ASKING, GOING, Match, Rank, Tournament
 from protocol import limits
 from protocol.codes import Code
 from protocol.tournament import NOBODY, MatchPhase, ResultKind
-from protocol.tournament.commands import ConfirmResult, DecideMatch, DisputeResult, ReportResult, SayReady
+from protocol.tournament.commands import (
+    ConfirmResult,
+    CorrectResult,
+    DecideMatch,
+    DisputeResult,
+    ReportResult,
+    SayReady,
+)
 from protocol.tournament.events import (
     MatchFinished,
     ResultDisputed,
@@ -29,7 +36,7 @@ _NO_MATCH: Final = "There is no such match."
 
 def say_ready(context: Context, command: SayReady) -> Decision:
     """Once both sides are, the match is being played."""
-    found = _match(context, command.match, frozenset({"open"}))
+    found = find(context, command.match, frozenset({"open"}))
     if isinstance(found, Refuse):
         return found
     entrant = context.own if command.entrant is None else command.entrant
@@ -100,24 +107,39 @@ def dispute(context: Context, command: DisputeResult) -> Decision:
 
 def decide(context: Context, command: DecideMatch) -> Decision:
     """By staff, whatever the sides have said."""
-    found = _match(context, command.match, GOING)
+    found = find(context, command.match, GOING)
     if isinstance(found, Refuse):
         return found
-    sides = (found.a, found.b)
-    if command.winner not in (*sides, NOBODY):
-        return Refuse(Code.INVALID, "The winner isn't on a side of this match.", "winner")
-    winner = sides.index(command.winner) if command.winner else None
-    if command.scores:
-        try:
-            fits = winner_of(command.scores, context.tournament.settings.best_of) == winner
-        except ValueError as error:
-            return Refuse(Code.INVALID, str(error), "scores")
-        if not fits:
-            return Refuse(Code.INVALID, "By these scores somebody else has won.", "scores")
-    course = Course(context)
-    kind: ResultKind = "double_forfeit" if winner is None else "decided"
-    finish(course, command.match, winner, kind, command.scores, command.note)
+    if refusal := unfit_result(context, found, command):
+        return refusal
+    course, winner = Course(context), side_of(found, command.winner)
+    finish(course, command.match, winner, kind_of(winner), command.scores, command.note)
     return course.accept()
+
+
+def unfit_result(context: Context, match: Match, result: DecideMatch | CorrectResult) -> Refuse | None:
+    """Why staff can't give a match this result."""
+    if result.winner not in (match.a, match.b, NOBODY):
+        return Refuse(Code.INVALID, "The winner isn't on a side of this match.", "winner")
+    if not result.scores:
+        return None
+    try:
+        winner = winner_of(result.scores, context.tournament.settings.best_of)
+    except ValueError as error:
+        return Refuse(Code.INVALID, str(error), "scores")
+    if winner != side_of(match, result.winner):
+        return Refuse(Code.INVALID, "By these scores somebody else has won.", "scores")
+    return None
+
+
+def side_of(match: Match, winner: int) -> int | None:
+    """The side that this entrant, one of the two or nobody, is on."""
+    return sides_of(match).index(winner) if winner else None
+
+
+def kind_of(winner: int | None) -> ResultKind:
+    """What a result is that staff give."""
+    return "double_forfeit" if winner is None else "decided"
 
 
 # --- what a match comes to ---------------------------------------------------------------------------------
@@ -152,10 +174,10 @@ def finish(
 ) -> None:
     """The match ends, with all that follows for others; with the last one the tournament has finished."""
     tournament = course.tournament
-    bracket, match = bracket_of(tournament), match_of(tournament, number)
+    match = match_of(tournament, number)
     sides = (match.a or NOBODY, match.b or NOBODY)
     follows = outcome(
-        bracket,
+        bracket_of(tournament),
         lambda n: sides_of(match_of(tournament, n)),
         number,
         winner,
@@ -174,14 +196,23 @@ def finish(
             placed=tuple(part for placed in follows.places for part in placed),
         )
     )
-    after = course.tournament
-    if after.matches_done == len(bracket):
-        order = sorted(zip(after.places, after.first, strict=True))
-        course.add(
-            TournamentFinished(
-                entrants=tuple(entrant for _, entrant in order), places=tuple(place for place, _ in order)
-            )
+    if is_over(course.tournament):
+        end(course)
+
+
+def is_over(tournament: Tournament) -> bool:
+    """Whether no match is left to play."""
+    return tournament.matches_done == matches_count(tournament)
+
+
+def end(course: Course) -> None:
+    """The tournament has finished, with these places."""
+    order = sorted(zip(course.tournament.places, course.tournament.first, strict=True))
+    course.add(
+        TournamentFinished(
+            entrants=tuple(entrant for _, entrant in order), places=tuple(place for place, _ in order)
         )
+    )
 
 
 def _fills(tournament: Tournament, fills: tuple[Fill, ...]) -> tuple[int, ...]:
@@ -200,7 +231,7 @@ def _fills(tournament: Tournament, fills: tuple[Fill, ...]) -> tuple[int, ...]:
 # --- who asks of which match -------------------------------------------------------------------------------
 
 
-def _match(context: Context, number: int, phases: frozenset[MatchPhase]) -> Match | Refuse:
+def find(context: Context, number: int, phases: frozenset[MatchPhase]) -> Match | Refuse:
     """The match, if it is in one of these phases."""
     tournament = context.tournament
     if not 1 <= number <= matches_count(tournament):
@@ -217,7 +248,7 @@ def _own_match(context: Context, number: int, phases: frozenset[MatchPhase]) -> 
     known = 1 <= number <= matches_count(tournament)
     if known and (own is None or own not in sides_of(match_of(tournament, number))):
         return _outsider(None)
-    return _match(context, number, phases)
+    return find(context, number, phases)
 
 
 def _outsider(entrant: int | None) -> Refuse:

@@ -156,6 +156,14 @@ def _left(header: Header, payload: EntrantLeft | None) -> Sequence[Change]:
     return changed, _count(header), *_revoked(header), *text
 
 
+def _reinstated(header: Header, _: object) -> Sequence[Change]:
+    return (_entrant(header, status="entered", reason=None),)
+
+
+def _reopened(_: Header, __: object) -> Sequence[Change]:
+    return (Update(TOURNAMENT, "", {"phase": "running", "ended_at": None}),)
+
+
 def _checked_in(header: Header, _: object) -> Sequence[Change]:
     return (_entrant(header, checked_in=True),)
 
@@ -208,6 +216,8 @@ _ROWS: Final[Mapping[str, Project]] = {
     "tournament.promoted": _promoted,
     "tournament.left": _left,
     "tournament.checked_in": _checked_in,
+    "tournament.reinstated": _reinstated,
+    "tournament.reopened": _reopened,
     "tournament.person_erased": _erased,
     **project_matches.ROWS,
 }

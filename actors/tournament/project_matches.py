@@ -11,7 +11,7 @@ from actors.tournament.rows import ENTRANT, MATCH
 from actors.tournament.state import Match
 from actors.tournament.texts import said
 from protocol.event import Header
-from protocol.tournament.events import MatchFinished, ResultDisputed
+from protocol.tournament.events import MatchCorrected, MatchFinished, ResultDisputed
 
 
 def _opened(header: Header, _: object) -> Sequence[Change]:
@@ -63,9 +63,34 @@ def _finished(header: Header, payload: MatchFinished | None) -> Sequence[Change]
         decision=note,
         ended_at=header.at,
     )
-    placed = [Update(ENTRANT, str(entrant), {"place": place}) for entrant, place in placed_of(header)]
     text = [said(header, f"decisions {marks['match']}")] if note else []
-    return changed, *(_filled(header, *fill) for fill in fills_of(header)), *placed, *text
+    return changed, *_follows(header), *text
+
+
+def _corrected(header: Header, payload: MatchCorrected | None) -> Sequence[Change]:
+    """Who has ended the match is who has corrected it."""
+    marks, note = header.marks, payload.note if payload and payload.note else None
+    changed = _match(
+        header,
+        scores=_scores(header),
+        winner=marks["winner"],
+        kind=marks["kind"],
+        ended_by=header.author,
+        decision=note,
+    )
+    text = [said(header, f"decisions {marks['match']}")] if note else []
+    return changed, *_follows(header), *text
+
+
+def _undone(header: Header, _: object) -> Sequence[Change]:
+    return _follows(header)
+
+
+def _follows(header: Header) -> list[Change]:
+    """Other matches and places. A row that is written whole holds nothing of what was there before."""
+    filled = [_filled(header, *fill) for fill in fills_of(header)]
+    placed = [Update(ENTRANT, str(entrant), {"place": place or None}) for entrant, place in placed_of(header)]
+    return [*filled, *placed]
 
 
 def _filled(header: Header, number: int, match: Match) -> Change:
@@ -89,4 +114,6 @@ ROWS: Final[Mapping[str, Callable[[Header, Any], Sequence[Change]]]] = {
     "tournament.reported": _reported,
     "tournament.disputed": _disputed,
     "tournament.match_finished": _finished,
+    "tournament.match_corrected": _corrected,
+    "tournament.match_undone": _undone,
 }

@@ -16,6 +16,7 @@ from protocol.tournament import Phase
 Decide = Callable[[Context, Any], Decision]
 RUNNING: Final[frozenset[Phase]] = frozenset({"running"})
 NOT_OVER: Final = BEFORE_START | RUNNING
+STARTED: Final[frozenset[Phase]] = frozenset({"running", "finished"})
 
 
 class Rule(Struct, frozen=True):

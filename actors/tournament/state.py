@@ -80,6 +80,8 @@ class Entrant(Struct, frozen=True, array_like=True):
     match: int | None = None
     """The match that they are on a side of and that isn't done; 0 if there is none. None as long as no match of theirs
     has ended: ``current_match`` tells it then."""
+    left_in: int = 0
+    """The match that they were on a side of when they left the running tournament; 0 as long as they haven't."""
 
 
 class Match(Struct, frozen=True, array_like=True):

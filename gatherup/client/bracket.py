@@ -73,6 +73,8 @@ class LiveBracket:
         self._incarnation, self._seq, self._began = 0, 0, 0
         self._ahead: tuple[int, list[LiveMatch]] | None = None
         """A bracket that was read at a seq which isn't reached yet."""
+        self._anew: set[int] = set()
+        """Matches that have begun anew by a correction: what was read before says nothing of their sides."""
 
     @property
     def complete(self) -> bool:
@@ -111,6 +113,7 @@ class LiveBracket:
     def _begin(self, position: Position, view: TournamentView | None) -> None:
         self._incarnation, self._seq, self._began = position.incarnation, position.seq, position.seq
         self._ahead, self.matches, self.places = None, {}, {}
+        self._anew.clear()
         self.phase = "draft" if view is None else view.phase
         self.entered = self.checked_in = self.waiting = self.pending = 0
         self.matches_total = self.matches_done = 0
@@ -127,6 +130,8 @@ class LiveBracket:
         self._seq = header.seq
         if (change := _CHANGES.get(header.type)) is not None:
             change(self, header.marks)
+        if header.type in _CORRECTIONS:
+            self._anew.update(cast("Sequence[int]", header.marks.get("fills", ()))[::3])
         self._catch_up()
 
     def _catch_up(self) -> None:
@@ -135,7 +140,8 @@ class LiveBracket:
             return
         for read in self._ahead[1]:
             known = self.matches.get(read.match)
-            self.matches[read.match] = read if known is None else _placed(known, read)
+            sides = read.match not in self._anew
+            self.matches[read.match] = read if known is None else _placed(known, read, sides=sides)
         self._ahead = None
         self.matches_total = len(self.matches)
         self.matches_done = sum(known.phase == "done" for known in self.matches.values())
@@ -159,9 +165,11 @@ def _shown(shown: MatchView) -> LiveMatch:
     )
 
 
-def _placed(known: LiveMatch, read: LiveMatch) -> LiveMatch:
-    """With what no event told of it."""
-    a, b = (read.a if known.a is None else known.a), (read.b if known.b is None else known.b)
+def _placed(known: LiveMatch, read: LiveMatch, *, sides: bool) -> LiveMatch:
+    """With what no event told of it; ``sides``: who is on them, too."""
+    a, b = known.a, known.b
+    if sides:
+        a, b = (read.a if a is None else a), (read.b if b is None else b)
     return replace(known, part=read.part, round=read.round, a=a, b=b)
 
 
@@ -250,8 +258,34 @@ def _done(bracket: LiveBracket, marks: _Marks) -> None:
     ]
     if bracket.matches_done is not None:
         bracket.matches_done += 1 + sum(match.phase == "done" for match in filled)
+    _place(bracket, marks)
+
+
+def _corrected(bracket: LiveBracket, marks: _Marks) -> None:
+    result = {"winner": marks["winner"], "kind": marks["kind"], "scores": _scores(marks)}
+    _set(bracket, marks["match"], phase="done", **result)
+    _begin_anew(bracket, marks)
+
+
+def _begin_anew(bracket: LiveBracket, marks: _Marks) -> None:
+    """Whatever was known of these matches is void, but where they stand in the bracket."""
+    fills = cast("Sequence[int]", marks.get("fills", ()))
+    for number, a, b in zip(fills[::3], fills[1::3], fills[2::3], strict=True):
+        known = bracket.matches.get(number, LiveMatch(match=number))
+        void = LiveMatch(match=number, part=known.part, round=known.round)
+        bracket.matches[number] = replace(void, **_sides(a, b, done=True))
+    if bracket.matches_done is not None:
+        bracket.matches_done = marks["done"]
+    _place(bracket, marks)
+
+
+def _place(bracket: LiveBracket, marks: _Marks) -> None:
     placed = cast("Sequence[int]", marks.get("placed", ()))
-    bracket.places.update(zip(placed[::2], placed[1::2], strict=True))
+    for entrant, place in zip(placed[::2], placed[1::2], strict=True):
+        if place:
+            bracket.places[entrant] = place
+        else:
+            bracket.places.pop(entrant, None)
 
 
 def _sides(a: int, b: int, *, done: bool) -> dict[str, Any]:
@@ -274,6 +308,7 @@ def _scores(marks: _Marks) -> Scores:
     return tuple(zip(flat[::2], flat[1::2], strict=True))
 
 
+_CORRECTIONS: Final = frozenset({"tournament.match_corrected", "tournament.match_undone"})
 _CHANGES: Final[Mapping[str, Callable[[LiveBracket, _Marks], None]]] = {
     "tournament.registration_opened": _phase("registration"),
     "tournament.check_in_opened": _phase("check_in"),
@@ -290,4 +325,7 @@ _CHANGES: Final[Mapping[str, Callable[[LiveBracket, _Marks], None]]] = {
     "tournament.reported": _reported,
     "tournament.disputed": _disputed,
     "tournament.match_finished": _done,
+    "tournament.match_corrected": _corrected,
+    "tournament.match_undone": _begin_anew,
+    "tournament.reopened": _phase("running"),
 }

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, TypedDict, TypeVar
 
+import msgspec
 from typing_extensions import Unpack
 
 from gatherup.client.room import Speaks
 from gatherup.client.streams import Stream
 from protocol.frames import Accepted, Position, StreamCommand
-from protocol.tournament import BestOf, Entry, Format, StaffRole, Visibility
+from protocol.tournament import BestOf, Entry, Format, Policy, StaffRole, Visibility
 from protocol.tournament.commands import (
     AcceptEntrant,
     AddEntrants,
@@ -18,6 +19,8 @@ from protocol.tournament.commands import (
     ChangeTournament,
     CheckIn,
     ConfirmResult,
+    Consequences,
+    CorrectResult,
     DecideMatch,
     DisputeResult,
     EnterTournament,
@@ -25,12 +28,14 @@ from protocol.tournament.commands import (
     NewEntrant,
     OpenCheckIn,
     OpenRegistration,
+    ReinstateEntrant,
     RemoveEntrant,
     ReportResult,
     SayReady,
     SetSeeds,
     SetStaff,
     StartTournament,
+    UndoResult,
 )
 
 C = TypeVar("C", bound=StreamCommand)
@@ -57,6 +62,14 @@ class TournamentSettings(TypedDict, total=False):
     registration_at: int
     check_in_at: int
     start_at: int
+
+
+class Correction(TypedDict, total=False):
+    """How a correction is done; ``CorrectResult`` tells what each means."""
+
+    policy: Policy
+    confirm: bool
+    preview: bool
 
 
 class Tournament:
@@ -152,6 +165,28 @@ class Tournament:
     async def decide(self, match: int, winner: int, *, scores: Points = (), note: str = "") -> Accepted:
         """Decide a match as staff, whatever its sides have said; winner 0: both forfeit."""
         return await self._send(DecideMatch, match=match, winner=winner, scores=tuple(scores), note=note)
+
+    # --- corrections ---------------------------------------------------------------------------------------
+
+    async def correct(
+        self, match: int, winner: int, *, scores: Points = (), note: str = "", **how: Unpack[Correction]
+    ) -> Consequences:
+        """Correct the result of a match that is done, as staff; winner 0: both forfeit. What follows from it."""
+        return await self._mend(
+            CorrectResult, match=match, winner=winner, scores=tuple(scores), note=note, **how
+        )
+
+    async def undo(self, match: int, *, confirm: bool = False, preview: bool = False) -> Consequences:
+        """Take back the result of a match, as staff: it is opened again. What follows from it."""
+        return await self._mend(UndoResult, match=match, confirm=confirm, preview=preview)
+
+    async def reinstate(self, entrant: int, **how: Unpack[Correction]) -> Consequences:
+        """Take back, as staff, that an entrant isn't in the running tournament any more. What follows from it."""
+        return await self._mend(ReinstateEntrant, entrant=entrant, **how)
+
+    async def _mend(self, command: type[C], **fields: Any) -> Consequences:
+        accepted = await self._send(command, **fields)
+        return msgspec.msgpack.decode(accepted.answer or b"", type=Consequences)
 
     async def _send(self, command: type[C], **fields: Any) -> Accepted:
         return await self._client.send(command(client_id=self._client.new_id(), stream=self.id, **fields))

@@ -68,5 +68,9 @@ ResultKind = Literal["played", "decided", "forfeit", "double_forfeit", "bye"]
 """*played*: reported and confirmed. *decided*: by staff. *forfeit*: a side was absent or out. *double_forfeit*: both,
 and nobody goes on. *bye*: there was nobody on a side.
 """
+Policy = Literal["reset", "keep"]
+"""What becomes of matches that were opened and depend on a result that is corrected. *reset*: they are void, and their
+sides are filled anew. *keep*: they stand as they are, and so does everybody's way through the bracket.
+"""
 NOBODY: Final = 0
 """As the number of an entrant: nobody, where an entrant could be."""

@@ -26,6 +26,8 @@ from protocol.tournament import (
     MatchNumber,
     Name,
     Note,
+    Phase,
+    Policy,
     ReadyS,
     Scores,
     StaffRole,
@@ -226,6 +228,74 @@ class DecideMatch(StreamCommand, frozen=True, kw_only=True, tag="tournament.deci
     note: Note = ""
 
 
+# --- corrections -----------------------------------------------------------------------------------------
+
+
+class CorrectResult(StreamCommand, frozen=True, kw_only=True, tag="tournament.correct"):
+    """Correct the result of a match that is done, as staff; also after the end. ``accepted.answer`` is a
+    ``Consequences``. Where the same side has won, nothing else changes.
+    """
+
+    match: MatchNumber
+    winner: Annotated[int, Meta(ge=0, le=limits.TOURNAMENT_ENTRIES_MAX)]
+    """The number of the entrant who has won; 0: nobody, both forfeit."""
+    scores: Scores = ()
+    """None, or some that this winner has won by."""
+    note: Note = ""
+    policy: Policy | None = None
+    """None: that of the format, which is *reset* in elimination."""
+    confirm: bool = False
+    """That matches which were opened may become void; else it is refused with ``confirm_needed`` if any would."""
+    preview: bool = False
+    """Only answer what would follow."""
+
+
+class UndoResult(StreamCommand, frozen=True, kw_only=True, tag="tournament.undo"):
+    """Take back the result of a match that is done, as staff: it is opened again, and what it led to is void.
+
+    Also after the end. ``accepted.answer`` is a ``Consequences``.
+    """
+
+    match: MatchNumber
+    confirm: bool = False
+    """That matches which were opened may become void; else it is refused with ``confirm_needed`` if any would."""
+    preview: bool = False
+    """Only answer what would follow."""
+
+
+class ReinstateEntrant(StreamCommand, frozen=True, kw_only=True, tag="tournament.reinstate"):
+    """Take back that an entrant left, or was removed or disqualified, since the start of the tournament. The match that
+    they forfeited by it is opened again. ``accepted.answer`` is a ``Consequences``.
+    """
+
+    entrant: EntrantNumber
+    policy: Policy | None = None
+    """None: that of the format. With *keep* the forfeit stands if matches that depend on it were opened."""
+    confirm: bool = False
+    """That matches which were opened may become void; else it is refused with ``confirm_needed`` if any would."""
+    preview: bool = False
+    """Only answer what would follow."""
+
+
+class Consequences(Struct, frozen=True, kw_only=True):
+    """What follows from a correction, or would follow."""
+
+    policy: Policy
+    """By which it was worked out."""
+    fills: tuple[int, ...]
+    """Matches that begin anew: a match, its side a, its side b; the next match, and so on. A side is the number of an
+    entrant, 0 for nobody, or -1 while it isn't known. A match with nobody on a side is done.
+    """
+    void: tuple[int, ...]
+    """Of these, matches that were opened: what was played there is void."""
+    kept: tuple[int, ...]
+    """Matches that stand because of the policy, though other sides would have come to them."""
+    placed: tuple[int, ...]
+    """Who has another place: an entrant, a place; the next one, and so on. 0: none any more."""
+    phase: Phase
+    """Of the tournament then."""
+
+
 TournamentCommand = (
     CreateTournament
     | ChangeTournament
@@ -246,9 +316,16 @@ TournamentCommand = (
     | ConfirmResult
     | DisputeResult
     | DecideMatch
+    | CorrectResult
+    | UndoResult
+    | ReinstateEntrant
 )
 COMMANDS: Final = TournamentCommand.__args__
 """What clients may send."""
+ANSWERS: Final[dict[str, type[Struct]]] = {
+    str(kind.__struct_config__.tag): Consequences for kind in (CorrectResult, UndoResult, ReinstateEntrant)
+}
+"""What ``accepted.answer`` holds, by the command's tag."""
 
 # --- the server's own --------------------------------------------------------------------------------------
 

@@ -67,6 +67,8 @@ export class LiveBracket {
   #began = 0
   /** A bracket that was read at a seq which isn't reached yet. */
   #ahead: { readonly seq: number; readonly matches: readonly ReadMatch[] } | null = null
+  /** Matches that have begun anew by a correction: what was read before says nothing of their sides. */
+  readonly #anew = new Set<number>()
 
   /** Whether all matches are known. */
   get complete(): boolean {
@@ -104,6 +106,7 @@ export class LiveBracket {
     this.#incarnation = incarnation
     this.#seq = this.#began = seq
     this.#ahead = null
+    this.#anew.clear()
     this.matches.clear()
     this.places.clear()
     this.phase = view?.phase ?? 'draft'
@@ -123,6 +126,7 @@ export class LiveBracket {
     this.#seq = seq
     // As the server writes them; of a type that isn't known none is looked at.
     CHANGES[type]?.(this, marks as unknown as Marks)
+    if (CORRECTIONS.has(type)) for (const [match] of triples((marks as unknown as Marks).fills)) this.#anew.add(match)
     this.#catchUp()
   }
 
@@ -131,7 +135,7 @@ export class LiveBracket {
     if (!this.#ahead || this.#ahead.seq > this.#seq) return
     for (const read of this.#ahead.matches) {
       const known = this.matches.get(read.match)
-      this.matches.set(read.match, known ? placed(known, read) : fresh(read))
+      this.matches.set(read.match, known ? placed(known, read, !this.#anew.has(read.match)) : fresh(read))
     }
     this.#ahead = null
     this.matchesTotal = this.matches.size
@@ -156,9 +160,9 @@ function unknown(match: number): LiveMatch {
   return { match, ...nothing, phase: 'waiting', ready_a: false, ready_b: false, scores: [] }
 }
 
-/** With what no event told of it. */
-function placed(known: LiveMatch, { part, round, a, b }: ReadMatch): LiveMatch {
-  return { ...known, part, round, a: known.a ?? a, b: known.b ?? b }
+/** With what no event told of it; `sides`: who is on them, too. */
+function placed(known: LiveMatch, { part, round, a, b }: ReadMatch, sides: boolean): LiveMatch {
+  return sides ? { ...known, part, round, a: known.a ?? a, b: known.b ?? b } : { ...known, part, round }
 }
 
 // --- events --------------------------------------------------------------------------------------------------
@@ -181,6 +185,7 @@ interface Marks {
   readonly placed?: readonly number[]
   readonly entrants?: readonly number[]
   readonly places?: readonly number[]
+  readonly done: number
   readonly count: number
   readonly checked_in?: number
   readonly status: Status
@@ -225,14 +230,45 @@ const CHANGES: Readonly<Record<string, Change>> = {
   'tournament.match_finished': (bracket, { match, winner, kind, scores, fills = [], later = [], placed = [] }) => {
     set(bracket, match, { ...PLAYING, phase: 'done', until: null, winner, kind, scores: pairs(scores) })
     let done = 1
-    for (let n = 0; n < fills.length; n += 3) {
-      const filled = sides(fills[n + 1]!, fills[n + 2]!, !later.includes(fills[n]!))
+    for (const [number, a, b] of triples(fills)) {
+      const filled = sides(a, b, !later.includes(number))
       if (filled.phase === 'done') done++
-      set(bracket, fills[n]!, filled)
+      set(bracket, number, filled)
     }
     if (bracket.matchesDone !== null) bracket.matchesDone += done
-    for (let n = 0; n < placed.length; n += 2) bracket.places.set(placed[n]!, placed[n + 1]!)
+    place(bracket, placed)
   },
+  'tournament.match_corrected': (bracket, marks) => {
+    const { match, winner, kind, scores } = marks
+    set(bracket, match, { phase: 'done', winner, kind, scores: pairs(scores) })
+    beginAnew(bracket, marks)
+  },
+  'tournament.match_undone': (bracket, marks) => beginAnew(bracket, marks),
+  'tournament.reopened': (bracket) => (bracket.phase = 'running'),
+}
+
+const CORRECTIONS: ReadonlySet<string> = new Set(['tournament.match_corrected', 'tournament.match_undone'])
+
+/** Whatever was known of these matches is void, but where they stand in the bracket. */
+function beginAnew(bracket: LiveBracket, { fills, placed, done }: Marks): void {
+  for (const [number, a, b] of triples(fills)) {
+    const { part, round } = bracket.matches.get(number) ?? unknown(number)
+    bracket.matches.set(number, { ...unknown(number), part, round, ...sides(a, b, true) })
+  }
+  if (bracket.matchesDone !== null) bracket.matchesDone = done
+  place(bracket, placed)
+}
+
+function place(bracket: LiveBracket, placed: readonly number[] = []): void {
+  for (const [entrant, at] of pairs(placed)) {
+    if (at) bracket.places.set(entrant, at)
+    else bracket.places.delete(entrant)
+  }
+}
+
+/** What fills say: a match and its two sides. */
+function triples(fills: readonly number[] = []): [number, number, number][] {
+  return Array.from({ length: fills.length / 3 }, (_, n) => [fills[3 * n]!, fills[3 * n + 1]!, fills[3 * n + 2]!])
 }
 
 function count(bracket: LiveBracket, marks: Marks, before: Status | null, after: Status): void {

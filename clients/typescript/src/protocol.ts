@@ -402,6 +402,7 @@ export const CODES = {
   archived: { retry: false, sentence: 'The room is archived: it can only be read.' },
   wrong_phase: { retry: false, sentence: "This can't be done in the phase that it is in." },
   too_few: { retry: false, sentence: 'There are too few for this.' },
+  confirm_needed: { retry: false, sentence: 'This voids more than it names: confirm it.' },
   muted: { retry: true, sentence: 'You are muted here for a while.' },
   banned: { retry: false, sentence: 'You are banned here.' },
   blocked: { retry: false, sentence: "This person doesn't accept this from you." },
@@ -1153,6 +1154,67 @@ export interface DecideMatch {
   note?: string
 }
 
+/**
+ * Correct the result of a match that is done, as staff; also after the end. `accepted.answer` is a
+ * `Consequences`. Where the same side has won, nothing else changes.
+ */
+export interface CorrectResult {
+  t: 'tournament.correct'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  match: number
+  /** The number of the entrant who has won; 0: nobody, both forfeit. */
+  winner: number
+  /** None, or some that this winner has won by. */
+  scores?: readonly (readonly number[])[]
+  note?: string
+  /** None: that of the format, which is *reset* in elimination. */
+  policy?: 'keep' | 'reset' | null
+  /** That matches which were opened may become void; else it is refused with `confirm_needed` if any would. */
+  confirm?: boolean
+  /** Only answer what would follow. */
+  preview?: boolean
+}
+
+/**
+ * Take back the result of a match that is done, as staff: it is opened again, and what it led to is void.
+ *
+ * Also after the end. `accepted.answer` is a `Consequences`.
+ */
+export interface UndoResult {
+  t: 'tournament.undo'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  match: number
+  /** That matches which were opened may become void; else it is refused with `confirm_needed` if any would. */
+  confirm?: boolean
+  /** Only answer what would follow. */
+  preview?: boolean
+}
+
+/**
+ * Take back that an entrant left, or was removed or disqualified, since the start of the tournament. The match that
+ * they forfeited by it is opened again. `accepted.answer` is a `Consequences`.
+ */
+export interface ReinstateEntrant {
+  t: 'tournament.reinstate'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  entrant: number
+  /** None: that of the format. With *keep* the forfeit stands if matches that depend on it were opened. */
+  policy?: 'keep' | 'reset' | null
+  /** That matches which were opened may become void; else it is refused with `confirm_needed` if any would. */
+  confirm?: boolean
+  /** Only answer what would follow. */
+  preview?: boolean
+}
+
 /** What everyone on the way may read. Never changes once logged. */
 export interface Header {
   readonly stream: string
@@ -1848,6 +1910,50 @@ export interface MatchFinished {
   readonly placed: readonly number[]
 }
 
+/** Staff have corrected the result of a match that was done. */
+export interface MatchCorrected {
+  readonly match: number
+  /** The number of an entrant; 0 for nobody. */
+  readonly winner: number
+  /** The number of an entrant; 0 for nobody, or for both. */
+  readonly loser: number
+  readonly kind: 'bye' | 'decided' | 'double_forfeit' | 'forfeit' | 'played'
+  /** By which the rest was worked out. */
+  readonly policy: 'keep' | 'reset'
+  /** How many matches are done now. */
+  readonly done: number
+  readonly scores: readonly (readonly number[])[]
+  readonly note: string
+  /**
+   * Matches that begin anew, whatever has happened in them: a match, its side a, its side b; the next match, and so
+   * on, as in `MatchFinished`. A match with nobody on a side is done.
+   */
+  readonly fills: readonly number[]
+  /** Who has another place now: an entrant, a place; the next one, and so on. 0: none any more. */
+  readonly placed: readonly number[]
+}
+
+/** Staff have taken back the result of a match. */
+export interface MatchUndone {
+  readonly match: number
+  /** How many matches are done now. */
+  readonly done: number
+  /** Matches that begin anew, as in `MatchCorrected`: this match, then those that it had led to. */
+  readonly fills: readonly number[]
+  /** Who has another place now, likewise. */
+  readonly placed: readonly number[]
+}
+
+/** Staff have taken back that an entrant isn't in the running tournament any more. */
+export interface EntrantReinstated {
+  readonly entrant: number
+  /** *left*, *removed* or *disqualified*; they are *entered* now. */
+  readonly was: 'disqualified' | 'dropped' | 'entered' | 'left' | 'pending' | 'removed' | 'waiting'
+}
+
+/** The tournament, which had finished, is running again: a correction has left matches to be played. */
+export interface TournamentReopened {}
+
 /**
  * A user's account was erased, and so were their texts in the events at the header's `erases`.
  *
@@ -1955,6 +2061,25 @@ export interface InviteCreated {
   readonly expires_at: number
 }
 
+/** What follows from a correction, or would follow. */
+export interface Consequences {
+  /** By which it was worked out. */
+  readonly policy: 'keep' | 'reset'
+  /**
+   * Matches that begin anew: a match, its side a, its side b; the next match, and so on. A side is the number of an
+   * entrant, 0 for nobody, or -1 while it isn't known. A match with nobody on a side is done.
+   */
+  readonly fills: readonly number[]
+  /** Of these, matches that were opened: what was played there is void. */
+  readonly void: readonly number[]
+  /** Matches that stand because of the policy, though other sides would have come to them. */
+  readonly kept: readonly number[]
+  /** Who has another place: an entrant, a place; the next one, and so on. 0: none any more. */
+  readonly placed: readonly number[]
+  /** Of the tournament then. */
+  readonly phase: 'cancelled' | 'check_in' | 'draft' | 'finished' | 'registration' | 'running'
+}
+
 /** Every command, by its tag. */
 export interface Commands {
   'room.create': CreateRoom
@@ -2004,6 +2129,9 @@ export interface Commands {
   'tournament.confirm': ConfirmResult
   'tournament.dispute': DisputeResult
   'tournament.decide': DecideMatch
+  'tournament.correct': CorrectResult
+  'tournament.undo': UndoResult
+  'tournament.reinstate': ReinstateEntrant
 }
 
 /** Every signal a client sends, by its tag. */
@@ -2068,6 +2196,10 @@ export interface Events {
   'tournament.reported': ResultReported
   'tournament.disputed': ResultDisputed
   'tournament.match_finished': MatchFinished
+  'tournament.match_corrected': MatchCorrected
+  'tournament.match_undone': MatchUndone
+  'tournament.reinstated': EntrantReinstated
+  'tournament.reopened': TournamentReopened
   'tournament.person_erased': PersonErased
 }
 
@@ -2081,6 +2213,9 @@ export interface Views {
 /** What `accepted.answer` is, by the command's tag. */
 export interface Answers {
   'room.create_invite': InviteCreated
+  'tournament.correct': Consequences
+  'tournament.undo': Consequences
+  'tournament.reinstate': Consequences
 }
 
 export type ClientFrame =
@@ -2141,6 +2276,9 @@ export type ClientFrame =
   | ConfirmResult
   | DisputeResult
   | DecideMatch
+  | CorrectResult
+  | UndoResult
+  | ReinstateEntrant
 
 export type ServerFrame =
   | Welcome
@@ -2203,6 +2341,8 @@ export const PAYLOAD_DEFAULTS: Readonly<Record<string, object>> = {
   'tournament.match_opened': { until: null },
   'tournament.disputed': { scores: [], note: "", evidence: null },
   'tournament.match_finished': { scores: [], note: "", fills: [], later: [], placed: [] },
+  'tournament.match_corrected': { scores: [], note: "", fills: [], placed: [] },
+  'tournament.match_undone': { placed: [] },
 }
 
 /** What a view's field is if the server is older than the field, by the stream's kind. */

@@ -1,12 +1,24 @@
 /** One tournament, with a method for each of its commands. */
 
 import type { AcceptedAs, Client } from './client.ts'
-import type { ChangeTournament, Commands, CreateTournament, NewEntrant, Position, StaffMember } from './protocol.ts'
+import type {
+  ChangeTournament,
+  Commands,
+  CorrectResult,
+  CreateTournament,
+  NewEntrant,
+  Position,
+  StaffMember,
+} from './protocol.ts'
 import type { Stream } from './stream.ts'
 
 type Tag = Extract<keyof Commands, `tournament.${string}`>
 /** What an answer to a tournament's command is. */
 export type Done = AcceptedAs<Tag>
+/** What an answer to a correction is: `answer` tells what follows from it. */
+export type Mended = AcceptedAs<'tournament.correct' | 'tournament.reinstate' | 'tournament.undo'>
+/** How a correction is done; `CorrectResult` tells what each means. */
+export type Correction = Partial<Pick<CorrectResult, 'policy' | 'confirm' | 'preview'>>
 /** The points of each game: of side a, of side b. */
 export type Points = readonly (readonly [number, number])[]
 type Own = 'client_id' | 'resend' | 'stream' | 't'
@@ -135,6 +147,24 @@ export class Tournament {
   /** Decide a match as staff, whatever its sides have said; winner 0: both forfeit. */
   decide(match: number, winner: number, { scores = [], note = '' }: { scores?: Points; note?: string } = {}): Promise<Done> {
     return this.#client.send({ t: 'tournament.decide', stream: this.id, match, winner, scores: games(scores), note })
+  }
+
+  // --- corrections -------------------------------------------------------------------------------------------
+
+  /** Correct the result of a match that is done, as staff; winner 0: both forfeit. `answer` tells what follows. */
+  correct(match: number, winner: number, correction: Correction & { scores?: Points; note?: string } = {}): Promise<Mended> {
+    const { scores = [], ...how } = correction
+    return this.#client.send({ t: 'tournament.correct', stream: this.id, match, winner, scores: games(scores), ...how })
+  }
+
+  /** Take back the result of a match, as staff: it is opened again. `answer` tells what follows. */
+  undo(match: number, how: Omit<Correction, 'policy'> = {}): Promise<Mended> {
+    return this.#client.send({ t: 'tournament.undo', stream: this.id, match, ...how })
+  }
+
+  /** Take back, as staff, that an entrant isn't in the running tournament any more. `answer` tells what follows. */
+  reinstate(entrant: number, how: Correction = {}): Promise<Mended> {
+    return this.#client.send({ t: 'tournament.reinstate', stream: this.id, entrant, ...how })
   }
 }
 

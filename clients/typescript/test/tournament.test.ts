@@ -40,6 +40,12 @@ const CALLS: { readonly [T in Tag]: readonly [(cup: Tournament) => Promise<unkno
     (cup) => cup.decide(3, 2, { scores: [[0, 1]], note: 'x' }),
     { match: 3, winner: 2, scores: [[0, 1]], note: 'x' },
   ],
+  'tournament.correct': [
+    (cup) => cup.correct(3, 2, { scores: [[0, 1]], note: 'x', policy: 'keep', preview: true }),
+    { match: 3, winner: 2, scores: [[0, 1]], note: 'x', policy: 'keep', preview: true },
+  ],
+  'tournament.undo': [(cup) => cup.undo(3, { confirm: true }), { match: 3, confirm: true }],
+  'tournament.reinstate': [(cup) => cup.reinstate(2, { policy: 'reset' }), { entrant: 2, policy: 'reset' }],
 }
 
 /** Takes everything. */

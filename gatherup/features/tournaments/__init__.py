@@ -1,1 +1,1 @@
-"""The resources of tournaments: tournaments, entrants, matches, brackets and standings."""
+"""The resources of tournaments: tournaments, entrants, matches, corrections, brackets and standings."""

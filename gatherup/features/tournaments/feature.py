@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from gatherup.feature import Base, Feature
+from gatherup.features.tournaments.corrections import CorrectionsResource
 from gatherup.features.tournaments.entrants import EntrantsResource
 from gatherup.features.tournaments.matches import MatchesResource
 from gatherup.features.tournaments.standings import StandingsResource
@@ -36,6 +37,7 @@ def tournaments_of(base: Base) -> Feature:
             TournamentsResource(Tournaments(pool), commands),
             EntrantsResource(entrants, commands),
             MatchesResource(matches, commands),
+            CorrectionsResource(commands),
             StandingsResource(matches, entrants),
         ),
         path_parts=PATH_PARTS,

@@ -13,6 +13,7 @@ from protocol.tournament.commands import (
     ChangeTournament,
     CheckIn,
     ConfirmResult,
+    CorrectResult,
     CreateTournament,
     DecideMatch,
     DisputeResult,
@@ -21,12 +22,14 @@ from protocol.tournament.commands import (
     NewEntrant,
     OpenCheckIn,
     OpenRegistration,
+    ReinstateEntrant,
     RemoveEntrant,
     ReportResult,
     SayReady,
     SetSeeds,
     SetStaff,
     StartTournament,
+    UndoResult,
 )
 from protocol.tournament.events import (
     CheckInOpened,
@@ -35,8 +38,11 @@ from protocol.tournament.events import (
     EntrantEntered,
     EntrantLeft,
     EntrantPromoted,
+    EntrantReinstated,
+    MatchCorrected,
     MatchFinished,
     MatchOpened,
+    MatchUndone,
     PersonErased,
     RegistrationOpened,
     ResultDisputed,
@@ -49,6 +55,7 @@ from protocol.tournament.events import (
     TournamentCreated,
     TournamentFinished,
     TournamentNotStarted,
+    TournamentReopened,
     TournamentStarted,
 )
 from protocol.tournament.view import MatchView, OwnEntry, StaffMember, TournamentView
@@ -130,6 +137,21 @@ CLIENT: list[tuple[Struct, Map]] = [
     _of(DisputeResult, match=1, note=TEXT, evidence=LINK),
     _of(DecideMatch, match=1, winner=0),
     _of(DecideMatch, match=1, winner=2, scores=((1, 2),), note=TEXT),
+    _of(CorrectResult, match=1, winner=0),
+    _of(
+        CorrectResult,
+        match=1,
+        winner=2,
+        scores=((1, 2),),
+        note=TEXT,
+        policy="keep",
+        confirm=True,
+        preview=True,
+    ),
+    _of(UndoResult, match=1),
+    _of(UndoResult, match=1, confirm=True, preview=True),
+    _of(ReinstateEntrant, entrant=1),
+    _of(ReinstateEntrant, entrant=1, policy="reset", confirm=True, preview=True),
 ]
 
 
@@ -159,6 +181,18 @@ _FINISHED: Map = {
     "fills": [2, 3, -1],
     "later": [2],
     "placed": [4, 5],
+}
+_CORRECTED: Map = {
+    "match": 1,
+    "winner": 4,
+    "loser": 3,
+    "kind": "decided",
+    "policy": "reset",
+    "done": 2,
+    "scores": [[1, 2]],
+    "note": TEXT,
+    "fills": [2, 4, -1],
+    "placed": [4, 0, 3, 5],
 }
 EVENTS: list[tuple[str, Struct, Map]] = [
     ("tournament.created", TournamentCreated(**_CHOSEN), _CHOSEN),
@@ -256,6 +290,32 @@ EVENTS: list[tuple[str, Struct, Map]] = [
         ),
         _FINISHED,
     ),
+    (
+        "tournament.match_corrected",
+        MatchCorrected(
+            match=1,
+            winner=4,
+            loser=3,
+            kind="decided",
+            policy="reset",
+            done=2,
+            scores=((1, 2),),
+            note=TEXT,
+            fills=(2, 4, -1),
+            placed=(4, 0, 3, 5),
+        ),
+        _CORRECTED,
+    ),
+    _event(
+        "match_undone",
+        MatchUndone(match=1, done=1, fills=(1, 3, 4, 2, -1, -1), placed=(4, 0)),
+        match=1,
+        done=1,
+        fills=(1, 3, 4, 2, -1, -1),
+        placed=(4, 0),
+    ),
+    _event("reinstated", EntrantReinstated(entrant=1, was="left"), entrant=1, was="left"),
+    _event("reopened", TournamentReopened()),
     _event("person_erased", PersonErased(user=BOB), user=BOB),
 ]
 

@@ -18,6 +18,7 @@ from protocol.tournament.commands import (
     ChangeTournament,
     CheckIn,
     ConfirmResult,
+    CorrectResult,
     CreateTournament,
     DecideMatch,
     DisputeResult,
@@ -27,12 +28,14 @@ from protocol.tournament.commands import (
     NewEntrant,
     OpenCheckIn,
     OpenRegistration,
+    ReinstateEntrant,
     RemoveEntrant,
     ReportResult,
     SayReady,
     SetSeeds,
     SetStaff,
     StartTournament,
+    UndoResult,
 )
 from tests.unit.actors.tournament.cup import (
     ID,
@@ -70,9 +73,13 @@ FIELDS: dict[type, dict[str, Any]] = {
     ConfirmResult: {"match": 1},
     DisputeResult: {"match": 1},
     DecideMatch: {"match": 1, "winner": 1},
+    CorrectResult: {"match": 1, "winner": 1},
+    UndoResult: {"match": 1},
+    ReinstateEntrant: {"entrant": 1},
 }
 """What is sent to a tournament that is there."""
 ON_MATCHES = (SayReady, ReportResult, ConfirmResult, DisputeResult, DecideMatch)
+CORRECTIONS = (CorrectResult, UndoResult, ReinstateEntrant)
 BY_STAFF = FIELDS.keys() - {
     EnterTournament,
     LeaveTournament,
@@ -117,6 +124,7 @@ NEVER_IN: dict[type, set[str]] = {
     RemoveEntrant: {"finished", "cancelled"},
     SetSeeds: {"running", "finished", "cancelled"},
     **{command: IN_PHASE.keys() - {"running"} for command in ON_MATCHES},
+    **{command: IN_PHASE.keys() - {"running", "finished"} for command in CORRECTIONS},
 }
 
 

@@ -18,6 +18,7 @@ from protocol.tournament.commands import (
     AddEntrants,
     CancelTournament,
     ConfirmResult,
+    CorrectResult,
     DecideMatch,
     DisputeResult,
     EnterTournament,
@@ -25,8 +26,10 @@ from protocol.tournament.commands import (
     NewEntrant,
     OpenCheckIn,
     OpenRegistration,
+    ReinstateEntrant,
     SetSeeds,
     StartTournament,
+    UndoResult,
 )
 from tests.unit.actors.tournament.cup import ORGANISER, STRANGER, Cup, P, draft
 
@@ -249,7 +252,46 @@ def third_place() -> Course:
     return course
 
 
-COURSES: Final[tuple[Callable[[], Course], ...]] = (entries, double, late, third_place)
+def corrections() -> Course:
+    """Results are corrected and taken back, before and after the end, and somebody comes back."""
+    cup = draft(format="double_elimination", ready_s=0)
+    cup.done(OpenRegistration)
+    cup.enter(*P[1:6])
+    cup.done(SetSeeds, entrants=(1, 2, 3, 4, 5))
+    cup.done(StartTournament)
+    cup.settle()
+    course = Course("corrections", cup, snapshot=True)
+    for _ in range(3):
+        number = int(cup.cup.going.least or 0)
+        cup.decide(number, cup.match(number).b or 0)
+    now = read(cup), len(cup.log)
+    played = next(number for number, match in enumerate(cup.matches, 1) if match.kind == "decided")
+    cup.done(UndoResult, match=played, confirm=True)
+    course.events()
+    course.said.append({"read": now[0], "seq": now[1], "fits": True})  # older than what they were told
+    course.stands()
+    cup.settle()
+    cup.decide(played, cup.match(played).a or 0)
+    cup.done(LeaveTournament, P[2])
+    cup.settle()
+    course.stands()
+    cup.done(ReinstateEntrant, entrant=2, confirm=True)
+    course.stands()
+    while cup.cup.phase == "running":
+        cup.settle()
+        number = int(cup.cup.going.least or 0)
+        cup.decide(number, cup.match(number).a or 0)
+    course.stands()
+    last = max(number for number, match in enumerate(cup.matches, 1) if match.kind == "decided")
+    cup.done(CorrectResult, match=last, winner=cup.match(last).b, scores=((0, 1),))
+    course.stands()
+    cup.done(CorrectResult, match=played, winner=0, confirm=True)
+    cup.settle()
+    course.stands()
+    return course
+
+
+COURSES: Final[tuple[Callable[[], Course], ...]] = (entries, double, late, third_place, corrections)
 
 
 def text() -> str:

@@ -86,9 +86,10 @@ CALLS: dict[type[StreamCommand], tuple[str, tuple[Any, ...], dict[str, Any], dic
 
 
 class Speaker:
-    """Takes everything, and answers as if it were an invite."""
+    """Takes everything, and answers as if it were an invite, if not told otherwise."""
 
-    def __init__(self) -> None:
+    def __init__(self, answer: object = MADE) -> None:
+        self._answer = msgspec.Raw(msgspec.msgpack.encode(answer))
         self.sent: list[Command | Signal | tuple[str, int]] = []
 
     def new_id(self) -> str:
@@ -96,8 +97,7 @@ class Speaker:
 
     async def send(self, command: Command) -> Accepted:
         self.sent.append(command)
-        answer = msgspec.Raw(msgspec.msgpack.encode(MADE))
-        return Accepted(client_id=command.client_id, stream=ROOM, seq=4, events=1, answer=answer)
+        return Accepted(client_id=command.client_id, stream=ROOM, seq=4, events=1, answer=self._answer)
 
     def signal(self, signal: Signal) -> None:
         self.sent.append(signal)

@@ -17,6 +17,8 @@ from protocol.tournament.commands import (
     ChangeTournament,
     CheckIn,
     ConfirmResult,
+    Consequences,
+    CorrectResult,
     CreateTournament,
     DecideMatch,
     DisputeResult,
@@ -25,12 +27,14 @@ from protocol.tournament.commands import (
     NewEntrant,
     OpenCheckIn,
     OpenRegistration,
+    ReinstateEntrant,
     RemoveEntrant,
     ReportResult,
     SayReady,
     SetSeeds,
     SetStaff,
     StartTournament,
+    UndoResult,
 )
 from tests.unit.gatherup.client.test_room import Speaker
 from tests.unit.gatherup.client.world import USER, client_id
@@ -73,6 +77,18 @@ CALLS: dict[type[StreamCommand], tuple[str, tuple[Any, ...], dict[str, Any], dic
         {"match": 3, "winner": 2, "scores": ((0, 1),), "note": "x"},
     ),
 }
+_HOW = {"policy": "keep", "confirm": True, "preview": True}
+MENDS: dict[type[StreamCommand], tuple[str, tuple[Any, ...], dict[str, Any], dict[str, Any]]] = {
+    CorrectResult: (
+        "correct",
+        (3, 2),
+        {"scores": [(0, 1)], "note": "x", **_HOW},
+        {"match": 3, "winner": 2, "scores": ((0, 1),), "note": "x", **_HOW},
+    ),
+    UndoResult: ("undo", (3,), {"confirm": True}, {"match": 3, "confirm": True}),
+    ReinstateEntrant: ("reinstate", (2,), _HOW, {"entrant": 2, **_HOW}),
+}
+FOLLOWS = Consequences(policy="keep", fills=(3, 2, -1), void=(3,), kept=(), placed=(2, 0), phase="running")
 
 
 @pytest.mark.parametrize("command", CALLS, ids=lambda command: command.__name__)
@@ -84,12 +100,20 @@ async def test_a_method_sends_its_command(command: type[StreamCommand]) -> None:
     assert answer.seq == 4
 
 
+@pytest.mark.parametrize("command", MENDS, ids=lambda command: command.__name__)
+async def test_a_correction_tells_what_follows(command: type[StreamCommand]) -> None:
+    name, args, named, fields = MENDS[command]
+    speaker = Speaker(FOLLOWS)
+    assert await getattr(Tournament(speaker, CUP), name)(*args, **named) == FOLLOWS
+    assert speaker.sent == [command(client_id=client_id(0), stream=CUP, **fields)]
+
+
 def test_every_command_has_a_method_and_every_method_a_command() -> None:
     every = {c for c in commands.COMMANDS if issubclass(c, StreamCommand)}
-    assert every - set(CALLS) == set(), "give Tournament a method for it, and CALLS how it is called"
-    assert set(CALLS) - every == set()
+    assert every - {*CALLS, *MENDS} == set(), "give Tournament a method for it, and CALLS how it is called"
+    assert {*CALLS, *MENDS} - every == set()
     public = {n for n, _ in inspect.getmembers(Tournament, inspect.isfunction) if not n.startswith("_")}
-    assert public - {name for name, *_ in CALLS.values()} == {"subscribe"}
+    assert public - {name for name, *_ in [*CALLS.values(), *MENDS.values()]} == {"subscribe"}
 
 
 @pytest.mark.parametrize("command", [CreateTournament, ChangeTournament])

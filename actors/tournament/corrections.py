@@ -1,0 +1,205 @@
+"""Corrections: another result of a match that is done, or none, and entrants who come back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from msgspec import Struct
+
+from actors.kind import Accept, Decision, Refuse
+from actors.tournament.apply_matches import UNKNOWN
+from actors.tournament.bracket import bracket_of, current_match, match_of, sides_of
+from actors.tournament.context import Context, Course
+from actors.tournament.engine import correction as engine
+from actors.tournament.engine.correction import Change, Correction
+from actors.tournament.engine.progress import Sides, without_game
+from actors.tournament.matches import end, find, is_over, kind_of, side_of, unfit_result
+from actors.tournament.rule import STARTED, Rule, Rules
+from actors.tournament.state import ASKING, GOING, Match, Rank, Tournament
+from protocol.codes import Code
+from protocol.tournament import NOBODY, Format, MatchPhase, Policy
+from protocol.tournament.commands import Consequences, CorrectResult, ReinstateEntrant, UndoResult
+from protocol.tournament.events import EntrantReinstated, MatchCorrected, MatchUndone, TournamentReopened
+
+_POLICIES: Final[dict[Format, Policy]] = {"single_elimination": "reset", "double_elimination": "reset"}
+_NAMED_MAX: Final = 8
+"""Matches that a refusal names."""
+_NO_PLACE: Final = 0
+"""In ``placed``: no place any more."""
+_DONE: Final[frozenset[MatchPhase]] = frozenset({"done"})
+
+
+def correct(context: Context, command: CorrectResult) -> Decision:
+    """Nobody's way through the bracket changes if the same side has won."""
+    match = _played(context, command.match)
+    if isinstance(match, Refuse):
+        return match
+    if refusal := unfit_result(context, match, command):
+        return refusal
+    scores = tuple(points for game in command.scores for points in game)
+    if (command.winner, scores) == (match.winner, match.scores):
+        return Refuse(Code.ALREADY_EXISTS, "This is the result of the match.")
+    tournament, course = context.tournament, Course(context)
+    winner, sides = side_of(match, command.winner), sides_of(match)
+    found = Correction()
+    if command.winner != match.winner:
+        found = engine.correct(bracket_of(tournament), _lookup(tournament), command.match, winner)
+    plan = _plan(tournament, found, _policy(tournament, command.policy))
+    course.add(
+        MatchCorrected(
+            match=command.match,
+            winner=command.winner,
+            loser=NOBODY if winner is None else sides[1 - winner] or NOBODY,
+            kind=kind_of(winner),
+            policy=plan.policy,
+            done=plan.done(tournament),
+            scores=command.scores,
+            note=command.note,
+            fills=plan.fills,
+            placed=plan.placed,
+        )
+    )
+    return _decided(course, command, plan)
+
+
+def undo(context: Context, command: UndoResult) -> Decision:
+    """The match is due again."""
+    match = _played(context, command.match)
+    if isinstance(match, Refuse):
+        return match
+    course = Course(context)
+    plan = _take_back(course.tournament, command.match, "reset")
+    _undone(course, command.match, plan)
+    return _decided(course, command, plan)
+
+
+def reinstate(context: Context, command: ReinstateEntrant) -> Decision:
+    """What they forfeited as they left is due again, unless matches that must stand depend on it."""
+    tournament, number = context.tournament, command.entrant
+    if number not in tournament.entrants:
+        return Refuse(Code.NOT_FOUND, "There is no such entrant.", "entrant")
+    entrant = tournament.entrants[number]
+    if entrant.status in ASKING:
+        return Refuse(Code.ALREADY_EXISTS, "This entrant hasn't left.", "entrant")
+    if not entrant.left_in:
+        return Refuse(Code.WRONG_PHASE, "This entrant was out before the start.", "entrant")
+    if entrant.user is not None and (refusal := context.unknown(entrant.user, "entrant")):
+        return refusal
+    course, plan = Course(context), _Plan(_policy(tournament, command.policy))
+    course.add(EntrantReinstated(entrant=number, was=entrant.status))
+    if _forfeited(match_of(tournament, entrant.left_in), number):
+        plan = _take_back(course.tournament, entrant.left_in, plan.policy)
+        if not plan.kept:
+            _undone(course, entrant.left_in, plan)
+    return _decided(course, command, plan)
+
+
+def _policy(tournament: Tournament, chosen: Policy | None) -> Policy:
+    return chosen or _POLICIES[tournament.settings.format]
+
+
+def _played(context: Context, number: int) -> Match | Refuse:
+    """The match, if it is done and two entrants were on its sides."""
+    match = find(context, number, _DONE)
+    if isinstance(match, Match) and not match.known:
+        return Refuse(Code.WRONG_PHASE, "Nobody has played this match: it follows from others.", "match")
+    return match
+
+
+def _forfeited(match: Match, entrant: int) -> bool:
+    """Whether this entrant was on a side of it and lost it by being away."""
+    lost = entrant in sides_of(match) and match.winner != entrant
+    return lost and match.kind in ("forfeit", "double_forfeit")
+
+
+# --- what follows ------------------------------------------------------------------------------------------
+
+
+class _Plan(Struct, frozen=True):
+    """What follows from a correction under a policy."""
+
+    policy: Policy
+    changes: tuple[Change, ...] = ()
+    """All matches that begin anew."""
+    void: tuple[int, ...] = ()
+    """Of other matches, those that were opened and begin anew."""
+    kept: tuple[int, ...] = ()
+    """Those that were opened and stand, so that nothing follows."""
+    placed: tuple[int, ...] = ()
+
+    @property
+    def fills(self) -> tuple[int, ...]:
+        """The changes as marks hold them."""
+        return tuple(UNKNOWN if part is None else part for change in self.changes for part in change)
+
+    def done(self, tournament: Tournament) -> int:
+        """How many matches are done then."""
+        before = sum(match_of(tournament, change.match).phase == "done" for change in self.changes)
+        after = sum(without_game((change.a, change.b)) is not None for change in self.changes)
+        return tournament.matches_done - before + after
+
+
+def _plan(tournament: Tournament, found: Correction, policy: Policy, again: tuple[Change, ...] = ()) -> _Plan:
+    """What the engine has found, unless matches stand by the policy; ``again``: what is played again itself."""
+    opened = tuple(c.match for c in found.changes if _was_opened(match_of(tournament, c.match)))
+    if policy == "keep" and opened:
+        return _Plan(policy, kept=opened)
+    placed = [part for place in found.places for part in place]
+    for entrant in found.playing:
+        if not current_match(tournament, entrant):
+            placed += (entrant, _NO_PLACE)
+    return _Plan(policy, (*again, *found.changes), void=opened, placed=tuple(placed))
+
+
+def _take_back(tournament: Tournament, number: int, policy: Policy) -> _Plan:
+    found = engine.take_back(bracket_of(tournament), _lookup(tournament), number)
+    return _plan(tournament, found, policy, (Change(number, *sides_of(match_of(tournament, number))),))
+
+
+def _lookup(tournament: Tournament) -> Callable[[int], Sides]:
+    return lambda number: sides_of(match_of(tournament, number))
+
+
+def _was_opened(match: Match) -> bool:
+    return match.phase in GOING or (match.phase == "done" and match.kind != "bye")
+
+
+def _undone(course: Course, number: int, plan: _Plan) -> None:
+    done = plan.done(course.tournament)
+    course.add(MatchUndone(match=number, done=done, fills=plan.fills, placed=plan.placed))
+
+
+def _decided(course: Course, command: CorrectResult | UndoResult | ReinstateEntrant, plan: _Plan) -> Decision:
+    """The events so far with the end of the tournament, or that it isn't over any more; or only what they would be."""
+    if plan.void and not (command.confirm or command.preview):
+        return _unconfirmed(plan.void)
+    finished = course.tournament.phase == "finished"
+    if is_over(course.tournament):
+        if not finished or plan.changes or plan.placed:
+            end(course)
+    elif finished:
+        course.add(TournamentReopened())
+    answer = Consequences(
+        policy=plan.policy,
+        fills=plan.fills,
+        void=plan.void,
+        kept=plan.kept,
+        placed=plan.placed,
+        phase=course.tournament.phase or "running",
+    )
+    return Accept(() if command.preview else tuple(course.events), answer)
+
+
+def _unconfirmed(void: tuple[int, ...]) -> Refuse:
+    if len(void) == 1:
+        return Refuse(Code.CONFIRM_NEEDED, f"Match {void[0]} was opened and becomes void: confirm it.")
+    numbers, more = ", ".join(map(str, void[:_NAMED_MAX])), " and more" if len(void) > _NAMED_MAX else ""
+    return Refuse(Code.CONFIRM_NEEDED, f"Matches {numbers}{more} were opened and become void: confirm it.")
+
+
+RULES: Final[Rules] = {
+    CorrectResult: Rule(correct, Rank.REFEREE, STARTED),
+    UndoResult: Rule(undo, Rank.REFEREE, STARTED),
+    ReinstateEntrant: Rule(reinstate, Rank.ORGANISER, STARTED),
+}
