@@ -222,7 +222,7 @@ class History:
         self._as_logged(followed, header, payload, story[header.seq - 1])
         if header.seq > followed.live_from:
             before = story[header.seq - 2].listeners if header.seq > 1 else frozenset[str]()
-            if user not in before and header.stream != inbox_of(user):
+            if before.isdisjoint((user, EVERYONE)) and header.stream != inbox_of(user):
                 raise self.fail(
                     6, f"{user} gets {header.stream} {header.seq} without the right to", "revoked"
                 )

@@ -20,7 +20,7 @@ from protocol.inbox import inbox_of
 from protocol.limits import UNREAD_MAX
 from storage.memory.read_positions import MemoryReadPositions
 from tests.counter_kind import CounterKind
-from tests.sim import people
+from tests.sim import people, tournaments
 from tests.sim.client import SimClient
 from tests.sim.cluster import Cluster
 from tests.sim.crowd import crowd_in_peace, crowds
@@ -54,7 +54,7 @@ class Simulation:
     def __init__(self, seed: int) -> None:
         self.seed = seed
         self.chance = random.Random(f"world {seed}")
-        kinds: list[Kind[Any]] = [RoomKind(bytes(32)), InboxKind(), CounterKind()]
+        kinds: list[Kind[Any]] = [RoomKind(bytes(32)), InboxKind(), CounterKind(), tournaments.KIND]
         self.database = ObservedDatabase({kind.wire.name: kind for kind in kinds})
         self.history = History(self.database)
         self.cluster = Cluster(seed, kinds, self.database, self.history)
@@ -78,6 +78,7 @@ class Simulation:
             self.herd = Herd(self.cluster, self.seed, self.history, nursery)
             self.visitors = Visitors(self.cluster, self.seed, self.history, nursery)
             self.idlers = Idlers(self.cluster, self.seed, self.history, nursery)
+            self.cup = tournaments.Cup(self.cluster, self.clients, self.seed, self.history, nursery)
             nursery.start_soon(self._check_always)
             await self._history()
             await self._heal()
@@ -86,6 +87,7 @@ class Simulation:
             self._check_ping_pong()
             self._check_ends()
             self.herd.finish()
+            self.cup.finish()
             self.history.finish()
             self.history.note("CHECK", "all promises held")
             nursery.cancel_scope.cancel()
@@ -127,6 +129,8 @@ class Simulation:
             nursery.start_soon(self.herd.run)
             nursery.start_soon(self.visitors.run)
             nursery.start_soon(self.idlers.run)
+            if self.cup.there:
+                nursery.start_soon(self.cup.run)
             await trio.sleep(HISTORY_S)
             nursery.cancel_scope.cancel()
 
@@ -136,6 +140,7 @@ class Simulation:
         self.cluster.heal()
         for client in self.clients:
             client.stall(False)
+        await self.cup.end_in_peace()
         deadline = trio.current_time() + HEAL_S
         while True:
             await trio.sleep(1.0)
@@ -151,6 +156,7 @@ class Simulation:
         self._check_calm(*calm)
         await self._check_unread()
         self.present = await check_rosters(self.cluster.nodes, self.history)
+        await self.cup.look_in_peace()
         await self.visitors.look_in_peace()
         await self.idlers.let_go_in_peace()
         others = self.database.story.keys() - self.herd.streams - self.idlers.streams - {self.visitors.stream}
@@ -171,7 +177,7 @@ class Simulation:
 
     def _unsettled(self) -> list[str]:
         found = self.cluster.unsettled() + self._outliving() + self.herd.unsettled()
-        found += self.visitors.unsettled() + self.idlers.unsettled()
+        found += self.visitors.unsettled() + self.idlers.unsettled() + self.cup.unsettled()
         if self.accounts.unsettled:
             found.append(f"{self.accounts.unsettled} ends of logins aren't settled")
         for client in self.clients:
@@ -215,6 +221,7 @@ class Simulation:
         if self.database.late_writes:
             raise self.history.fail(6, self.database.late_writes[0], "revoked")
         self.herd.check()
+        self.cup.check()
         for name, node in self.cluster.nodes.items():
             # What was taken, and the timer, may be put back past the limit.
             most = entity.MAILBOX_COMMANDS_MAX + cell.BATCH_COMMANDS_MAX + 1
@@ -241,7 +248,8 @@ class Simulation:
         for one in node.cells:
             owed = len(one.active.owed)
             most = max(self._owed.setdefault(one, owed), runtime_limits.EFFECTS_OWED_MAX)
-            if owed >= most + EFFECTS_PER_COMMAND_MAX:
+            calls = kind_of(one.stream) == tournaments.KIND.wire.name
+            if owed >= most + (tournaments.CALLS_PER_COMMAND_MAX if calls else EFFECTS_PER_COMMAND_MAX):
                 raise self.history.fail(5, f"{one.stream} on {name} owes {owed} effects")
 
     def _check_calm(self, before: dict[str, int], version: int) -> None:
@@ -308,6 +316,8 @@ class Simulation:
             "visited": int(self.visitors.there),
             "idle masses": int(self.idlers.there),
             "came while let go": self.idlers.came_between,
+            "tournaments": int(self.cup.there),
+            "played to the end": int(self.cup.ended),
             "woken": self.herd.woken_most,
             "frames lost": self.cluster.bus_faults.lost,
             **self.cluster.counters,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from itertools import count
 from math import inf
 from typing import Any, cast
@@ -27,7 +28,8 @@ from actors.cluster.receiving import Receiving
 from actors.cluster.registrations import Registrations
 from actors.cluster.saying_again import SayingAgain
 from actors.cluster.showing import Showing
-from actors.ports.cluster_view import ClusterView, Member
+from actors.kind import Decision, Instant
+from actors.ports.cluster_view import ClusterView, Member, shard_of
 from actors.ports.log import Append, LogOutcomeUnknownError, LogUnavailableError, Verdict
 from actors.ports.logins import LoginStatus
 from actors.presence import Presence, roster
@@ -35,12 +37,13 @@ from actors.presence.roster import Rosters
 from actors.relay import Relay, Subscription, Watch
 from actors.relay.ring import RelayedEvent
 from actors.relay.signals import Signals
+from actors.runtime import entity, router, snapshots
 from actors.runtime import limits as runtime_limits
-from actors.runtime import router, snapshots
 from actors.runtime.cell import Cell
 from actors.runtime.draft import Draft
 from actors.runtime.due import DueWork
-from actors.runtime.owed import Owed
+from actors.runtime.entity import Entity
+from actors.runtime.owed import Owed, PendingEffect
 from actors.runtime.router import Router
 from actors.runtime.supervisor import Supervisor
 from actors.runtime.trials import Trials
@@ -49,10 +52,14 @@ from actors.session.connection_writer import ConnectionWriter
 from actors.session.logins import LoginReader
 from actors.session.unread import UnreadWatch
 from actors.session.unread_counter import UnreadCounter
+from actors.tournament import apply_matches, matches
+from actors.tournament.kind import TournamentKind
+from actors.tournament.state import Match, Tournament
 from protocol import limits
-from protocol.ids import derive_client_id
+from protocol.ids import derive_client_id, kind_of
 from protocol.inbox import inbox_of
 from protocol.nodes import PassSignal
+from protocol.tournament.commands import Advance
 from storage.memory.database import MemoryDatabase
 from storage.memory.faults import Outcome
 from storage.memory.log import MemoryLog
@@ -334,6 +341,96 @@ def _what_comes_while_a_checkpoint_is_kept_is_dropped() -> Generator[None]:
             self.mailbox.take(1000)
 
     with patch.object(Cell, "_checkpoint", deaf), _idle_in_masses():
+        yield
+
+
+# --- tournaments --------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _played() -> Iterator[None]:
+    with patch("tests.sim.tournaments.PLAYED", 1.0):
+        yield
+
+
+@_variant
+def _timers_of_a_tournament_come_back_with_its_next_owner() -> Generator[None]:
+    put, fold, folding = apply_matches._with, Entity._fold, ContextVar("folding", default=False)
+
+    async def folded(self: Entity, *args: Any) -> None:
+        token = folding.set(True)
+        await fold(self, *args)
+        folding.reset(token)
+
+    def kept(tournament: Tournament, number: int, match: Match) -> Tournament:
+        after = put(tournament, number, match)
+        return replace(after, timers=tournament.timers) if folding.get() and match.until is None else after
+
+    async def nothing(self: Cell) -> None:
+        """All is folded then."""
+
+    with (
+        patch.object(apply_matches, "_with", kept),
+        patch.object(Entity, "_fold", folded),
+        patch.object(Cell, "_checkpoint", nothing),
+        _played(),
+    ):
+        yield
+
+
+@_variant
+def _a_clock_that_is_ahead_says_who_is_absent() -> Generator[None]:
+    ahead_ms = 2000
+    decide, due = TournamentKind.decide, TournamentKind.due
+
+    def hasty(self: Any, state: Any, facts: Any, command: Any, *, by: str, now: Instant) -> Decision:
+        ahead = ahead_ms if isinstance(command, Advance) else 0
+        return decide(self, state, facts, command, by=by, now=now + ahead)
+
+    def soon(self: Any, state: Tournament) -> Instant | None:
+        at = due(self, state)
+        return at if at is None or at == state.seq else at - ahead_ms
+
+    with patch.object(TournamentKind, "decide", hasty), patch.object(TournamentKind, "due", soon), _played():
+        yield
+
+
+@_variant
+def _players_are_not_called_by_the_next_owner() -> Generator[None]:
+    pending = entity.pending_effects
+
+    def forgetful(kind: Any, header: Any) -> list[PendingEffect]:
+        return [] if header.type == "tournament.match_opened" else pending(kind, header)
+
+    with patch.object(entity, "pending_effects", forgetful), _played():
+        yield
+
+
+@_variant
+def _no_timer_wakes_a_tournament_that_nobody_watches() -> Generator[None]:
+    wake = Supervisor.wake
+
+    def deaf(self: Supervisor, stream: str, epoch: int) -> None:
+        if kind_of(stream) != "tournament" or stream in self._shards[shard_of(stream)]:
+            wake(self, stream, epoch)
+
+    with (
+        patch.object(Supervisor, "wake", deaf),
+        patch("tests.sim.tournaments.READY_S", (6,)),
+        patch("tests.sim.tournaments.PLAY_ON", 0.0),
+        _played(),
+    ):
+        yield
+
+
+@_variant
+def _a_report_is_confirmed_twice() -> Generator[None]:
+    own_match = matches._own_match
+
+    def lenient(context: Any, number: int, phases: Any) -> Any:
+        return own_match(context, number, phases | {"done"} if phases == {"reported"} else phases)
+
+    with patch.object(matches, "_own_match", lenient), _played():
         yield
 
 

@@ -1,0 +1,202 @@
+"""What must hold of a tournament in the end: of its log, its rows, its actor, and the inboxes of its players."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, cast
+
+from actors.kind import FactKey
+from actors.tournament.bracket import bracket_for
+from actors.tournament.kind import TournamentKind
+from actors.tournament.rows import ENTRANT
+from actors.tournament.state import Tournament
+from gatherup.chaos.history import Violation
+from gatherup.chaos.truth import Fact
+from protocol import limits
+from protocol.event import Header
+from protocol.ids import SYSTEM, kind_of
+from protocol.inbox import inbox_of
+from protocol.tournament import NOBODY
+from tests.fold import Folded
+from tests.sim.cluster import Cluster
+from tests.sim.history import History
+from tests.sim.truth import ObservedDatabase
+from tests.unit.actors.tournament.engine.playing import Board
+
+ONCE: Final = {
+    "registration_opened": (),
+    "check_in_opened": (),
+    "not_started": (),
+    "started": (),
+    "finished": (),
+    "cancelled": (),
+    "match_opened": ("match",),
+    "side_ready": ("match", "entrant"),
+    "match_finished": ("match",),
+}
+"""What happens once at most, here; for each value of these marks."""
+
+
+def broken(
+    kind: TournamentKind, stream: str, database: ObservedDatabase, history: History
+) -> Iterator[Violation]:
+    """Every promise that a tournament breaks."""
+    story = database.story[stream]
+    headers = [fact.header for fact in story]
+    faults = (
+        *_once(headers),
+        *_in_time(headers),
+        *_played(story, database),
+        *_stored(kind, stream, database),
+    )
+    for fault in faults:
+        yield history.fail(3, f"{stream}: {fault}")
+    yield from _called(stream, headers, database, history)
+
+
+def _once(headers: Sequence[Header]) -> Iterator[str]:
+    """Each timer acted once, and each match has one result."""
+    happened = Counter(
+        (what, *(header.marks[name] for name in ONCE[what]))
+        for header in headers
+        if (what := header.type.partition(".")[2]) in ONCE
+    )
+    for what, times in happened.items():
+        if times > 1:
+            yield f"{what} happened {times} times"
+    opened = {what[1] for what in happened if what[0] == "match_opened"}
+    finished = {what[1] for what in happened if what[0] == "match_finished"}
+    if happened["finished",] and opened != finished:
+        yield f"matches {opened} were opened, {finished} have a result"
+
+
+def _in_time(headers: Sequence[Header]) -> Iterator[str]:
+    """By the times of the log, whatever happened by itself was due, and who was there in time wasn't absent."""
+    until: dict[Any, Any] = {}
+    present: dict[Any, set[Any]] = {}
+    played: set[Any] = set()
+    """Matches of which nobody had left when they were opened."""
+    for header in headers:
+        what, marks, match = header.type.partition(".")[2], header.marks, header.marks.get("match")
+        if what in ("match_opened", "reported"):
+            until[match] = marks.get("until")
+        if what == "match_opened":
+            present[match] = set()
+            if marks["ready_a"] or marks["ready_b"] or "until" in marks:
+                played.add(match)
+        if what == "side_ready":
+            present[match].add(marks["entrant"])
+            if header.at >= until[match]:
+                yield f"{marks['entrant']} was ready for match {match} at {header.at}, too late"
+            if marks["ready_a"] and marks["ready_b"]:
+                until[match] = None
+        if what == "disputed":
+            until[match] = None
+        if what == "match_finished" and header.author == SYSTEM and match in played:
+            if until[match] is None or header.at < until[match]:
+                yield f"match {match} ended at {header.at}, before {until[match]}"
+            there = present[match]
+            if marks["kind"] != "played" and (marks["winner"] or None) != (
+                next(iter(there)) if there else None
+            ):
+                yield f"{marks['winner']} won match {match}, for which {there} were ready"
+
+
+def _called(
+    stream: str, headers: Sequence[Header], database: ObservedDatabase, history: History
+) -> Iterator[Violation]:
+    """Each player's inbox has each match that was opened for them, and each move up from the waitlist, once."""
+    expected: Counter[tuple[str, Any]] = Counter()
+    for header in headers:
+        if header.type == "tournament.match_opened":
+            users = cast("Sequence[str]", header.marks.get("players", ()))
+            expected.update((inbox_of(user), header.marks["match"]) for user in users)
+        elif header.type == "tournament.promoted":
+            expected[inbox_of(str(header.marks["user"])), NOBODY] += 1
+    came = Counter(
+        (inbox, fact.header.marks.get("match", NOBODY))
+        for inbox, items in database.story.items()
+        if kind_of(inbox) == "inbox"
+        for fact in items
+        if fact.header.marks.get("tournament") == stream
+    )
+    if doubled := came - expected:
+        yield history.fail(3, f"{stream} called again to {doubled}", "doubled")
+    missed = Counter(inbox for inbox, _ in (expected - came).elements())
+    for inbox, items in missed.items():
+        if items > history.poisoned(inbox, stream):
+            yield history.fail(3, f"{inbox} lacks {items} calls of {stream}", "lost")
+
+
+def _played(story: Sequence[Fact], database: ObservedDatabase) -> Iterator[str]:
+    """Who met whom, and the places, are what the engine alone makes of the seeds and the results."""
+    begun = next((fact for fact in story if fact.header.type == "tournament.started"), None)
+    if begun is None:
+        return
+    before = cast(Tournament, story[begun.header.seq - 2].state)
+    seeds, settings = cast("tuple[int, ...]", begun.header.marks["seeds"]), before.settings
+    if not all(before.entrants[n].checked_in or before.phase != "check_in" for n in seeds):
+        yield f"{seeds} were seeded, of whom some hadn't checked in"
+    bracket = bracket_for(settings.format, len(seeds), third_place=settings.third_place, reset=settings.reset)
+    board = Board(bracket, seeds)
+    for header in (fact.header for fact in story[begun.header.seq :]):
+        marks = header.marks
+        match = cast(int, marks.get("match", 0))
+        if header.type == "tournament.match_opened" and board.sides(match) != (marks["a"], marks["b"]):
+            yield f"match {match} of {board.sides(match)} was opened for {marks['a']} and {marks['b']}"
+            return
+        if header.type == "tournament.match_finished":
+            winner = cast(int, marks["winner"])
+            if not board.is_due(match) or (winner and winner not in board.sides(match)):
+                yield f"{winner} won match {match}, which isn't to be played"
+                return
+            board.record(match, board.sides(match).index(winner) if winner else None)
+    if story[-1].header.type == "tournament.finished":
+        yield from _placed(story[-1], board, database)
+
+
+def _placed(end: Fact, board: Board, database: ObservedDatabase) -> Iterator[str]:
+    stored = database.stream(end.header.stream)
+    assert stored is not None
+    told = {n: stored.rows[FactKey(ENTRANT, str(n))].get("place") for n in board.order}
+    if not board.finished or told != board.places:
+        yield f"places are {told}, not {board.places}"
+    marks = end.header.marks
+    first = dict(zip(cast(Any, marks["entrants"]), cast(Any, marks["places"]), strict=True))
+    if first != {n: place for n, place in board.places.items() if place <= limits.PLACES_MAX}:
+        yield f"the first are {first}, not {board.places}"
+    champions = sum(place == 1 for place in board.places.values())
+    if champions > 1 or (not champions and None not in board.results.values()):
+        yield f"there are {champions} champions"
+
+
+def _stored(kind: TournamentKind, stream: str, database: ObservedDatabase) -> Iterator[str]:
+    """The rows are what the log says."""
+    state, rows = _folded(kind, stream, database)
+    stored = database.stream(stream)
+    assert stored is not None
+    if state != database.story[stream][-1].state:
+        yield "its log says something else than when it was written"
+    for key in rows.keys() | stored.rows.keys():
+        if rows.get(key) != stored.rows.get(key):
+            yield f"{key} is {stored.rows.get(key)}, not {rows.get(key)}"
+
+
+def _folded(kind: TournamentKind, stream: str, database: ObservedDatabase) -> tuple[Any, dict[FactKey, Any]]:
+    stored = database.stream(stream)
+    assert stored is not None
+    folded = Folded(kind, stream)
+    folded.log = [(row.header, row.payload) for row in stored.events]
+    return folded.refolded()
+
+
+def check_actors(stream: str, cluster: Cluster, history: History) -> int:
+    """At any time its actors' states are what the log says; how many there are. Raises Violation."""
+    story = cluster.database.story.get(stream, ())
+    cells = [cell for node in cluster.nodes.values() for cell in node.cells if cell.stream == stream]
+    for cell in cells:
+        head = cell.active.head
+        if head and cell.active.state != (logged := story[head - 1].state):
+            raise history.fail(3, f"the actor of {stream} has {cell.active.state}, the log says {logged}")
+    return len(cells)

@@ -1,0 +1,272 @@
+"""A small tournament that people enter, play, disagree on or stay away from, while nodes come and go; then it ends by
+itself. What must hold of it in the end is in ``tournament_truth``.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from typing import Any, Final, cast
+
+import trio
+
+from actors.kind import Instant
+from actors.tournament.kind import TournamentKind
+from actors.tournament.state import Tournament
+from protocol.frames import Refused
+from protocol.ids import SYSTEM, derive_client_id
+from protocol.tournament.commands import (
+    CancelTournament,
+    CreateTournament,
+    DecideMatch,
+    OpenCheckIn,
+    OpenRegistration,
+    SetStaff,
+    StartTournament,
+)
+from protocol.tournament.view import TournamentView
+from tests.sim.client import SimClient
+from tests.sim.cluster import Cluster
+from tests.sim.history import History
+from tests.sim.tournament_players import Move, Person, play
+from tests.sim.tournament_truth import broken, check_actors
+
+PLAYED: Final = 0.03
+"""The part of histories with a tournament."""
+KIND: Final = TournamentKind(bytes(32))
+OWNER, REFEREE = f"user:{0xB0:032x}", f"user:{0xB1:032x}"
+PLAYERS_MAX: Final = 12
+CALLS_PER_COMMAND_MAX: Final = PLAYERS_MAX
+"""A command opens matches for all of them at most."""
+LOOK_S: Final = 0.8
+"""Between two looks at the tournament, at most."""
+LATE_S: Final = 0.5
+"""So old may be what somebody answers to."""
+TWICE: Final = 0.15
+"""The part of players' commands that are given twice, as by a double click."""
+PHASE_S: Final = 2.0
+"""So long the owner leaves a phase before the start, and the referee a match that nobody reports or agrees on."""
+LONG_S: Final = 6
+"""A stream that nobody asks for is let go meanwhile, by the limits of ``schedule``."""
+READY_S: Final = (0, 1, 3, LONG_S)
+"""Players have one of these to say that they are ready."""
+PLAY_ON: Final = 0.5
+"""The part of tournaments whose players go on in peace; in the others all is left to time and the referee."""
+OVERDUE_S: Final = 20.0
+"""In peace whatever has a time happens so soon after it."""
+END_S: Final = 150.0
+"""In peace a tournament ends within this time: a dozen rounds, in each of which nobody is ready, or confirms."""
+
+Next = Callable[[TournamentView, random.Random], Move | None]
+
+
+class Cup:
+    """The tournament of one history. Nobody begins anything once ``run`` is cancelled, until it is to end in peace."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        clients: Sequence[SimClient],
+        seed: int,
+        history: History,
+        nursery: trio.Nursery,
+    ) -> None:
+        self._chance = random.Random(f"cup {seed}")
+        self._cluster = cluster
+        self._history = history
+        self._clients = clients
+        self._seed = seed
+        self._peace = False
+        self._seen: dict[object, float] = {}
+        """Since when something is as it is."""
+        self.there = self._chance.random() < PLAYED
+        self.stream = KIND.stream_of(CreateTournament(client_id=_ID, name="Cup"), by=OWNER)
+        users = dict.fromkeys(client.user for client in clients)
+        own = [next(client for client in clients if client.user == user) for user in users]
+        size = self._chance.randint(4, PLAYERS_MAX)
+        more = [f"user:{0xB2 + number:032x}" for number in range(max(0, size - len(own)))]
+        self._owner, self._referee, *self._players = (
+            Person(user, client, cluster, history, nursery, f"cup {seed}")
+            for user, client in [
+                (OWNER, None),
+                (REFEREE, None),
+                *((client.user, client) for client in own),
+                *((user, None) for user in more),
+            ]
+        )
+        self._by_times = self._chance.random() < 0.4
+        self._play_on = self._chance.random() < PLAY_ON
+
+    # --- what people do ---
+
+    async def run(self) -> None:
+        """Have it made, and go on with it until cancelled."""
+        self._history.note("CUP", self.stream, "is to be made")
+        self._cluster.database.people.add(REFEREE, "referee")
+        self._owner.give(CreateTournament, **self._options())
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._watch)
+            nursery.start_soon(self._go_on, self._players)
+
+    async def _watch(self) -> None:
+        """All clients do."""
+        while True:
+            await trio.sleep(self._chance.uniform(0, 4))
+            for client in self._clients if self._made else ():
+                client.follow(self.stream)
+
+    def _options(self) -> dict[str, Any]:
+        chance = self._chance
+        double = chance.random() < 0.5
+        after_ms = {"registration_at": 500, "check_in_at": 3500, "start_at": 5500}
+        times = {name: self._now + ms for name, ms in after_ms.items()}
+        return {
+            "name": "Cup",
+            "format": "double_elimination" if double else "single_elimination",
+            "third_place": not double and chance.random() < 0.5,
+            "reset": chance.random() < 0.7,
+            "best_of": chance.choice([1, 3]),
+            "entrants_max": chance.choice([4, 7, PLAYERS_MAX, PLAYERS_MAX]),
+            "ready_s": chance.choice(READY_S),
+            "confirm_s": chance.choice([1, LONG_S]),
+            **(times if self._by_times else {}),
+        }
+
+    async def _go_on(self, players: Sequence[Person]) -> None:
+        """The staff and these players act until cancelled."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._act, self._owner, self._organise)
+            nursery.start_soon(self._act, self._referee, self._decide)
+            for player in players:
+                nursery.start_soon(self._act, player, play)
+
+    async def _act(self, person: Person, next_: Next) -> None:
+        """Look now and then, and do what is next."""
+        chance = random.Random(f"{person.user} acts {self._seed} {self._peace}")
+        while True:
+            await trio.sleep(chance.uniform(0.1, LOOK_S))
+            if not (self._made and person.free):
+                continue
+            shown = self._view(person.user)
+            if self._peace and next_ is play and shown.phase == "running" and not self._play_on:
+                continue
+            if (move := next_(shown, chance)) is None:
+                continue
+            make, fields = move
+            await trio.sleep(chance.uniform(0, LATE_S))
+            for _ in range(2 if next_ is play and chance.random() < TWICE else 1):
+                person.give(make, stream=self.stream, **fields)
+
+    def _organise(self, shown: TournamentView, chance: random.Random) -> Move | None:
+        if not shown.staff:
+            return SetStaff, {"user": REFEREE, "role": "referee"}
+        if shown.start_at is not None or not self._stays("phase", shown.phase):
+            return None
+        checks = shown.phase == "check_in"
+        enough = (shown.checked_in if checks else shown.entered) >= 2
+        match shown.phase:
+            case "draft":
+                return OpenRegistration, {}
+            case "registration" if not self._peace and chance.random() < 0.7:
+                return OpenCheckIn, {}
+            case "registration" | "check_in" if enough:
+                return StartTournament, {}
+            case "registration" | "check_in" if self._peace and self._stays("peace", "", 3 * PHASE_S):
+                return CancelTournament, {}
+            case _:
+                return None
+
+    def _decide(self, shown: TournamentView, chance: random.Random) -> Move | None:
+        """Whatever nobody reports, or agrees on: the rest is left to the players, and to time."""
+        for match in shown.current:
+            if match.phase in ("playing", "disputed") and self._stays(match.match, match.phase):
+                winner = chance.choice([match.a, match.a, match.b, match.b, 0])
+                return DecideMatch, {"match": match.match, "winner": winner}
+        return None
+
+    def _stays(self, what: object, phase: str, long_s: float = PHASE_S) -> bool:
+        """Whether it has been so for long."""
+        now = trio.current_time()
+        return now - self._seen.setdefault((what, phase), now) > long_s
+
+    # --- what must hold ---
+
+    @property
+    def _made(self) -> bool:
+        return self.stream in self._cluster.database.story
+
+    @property
+    def _state(self) -> Tournament:
+        return cast(Tournament, self._cluster.database.story[self.stream][-1].state)
+
+    @property
+    def _now(self) -> Instant:
+        """By PostgreSQL's clock."""
+        now = self._cluster.database.now
+        assert now is not None
+        return now()
+
+    def _view(self, user: str) -> TournamentView:
+        return KIND.view(self._state, user)
+
+    @property
+    def ended(self) -> bool:
+        """Whether it was played to its end."""
+        return self._made and self._state.phase == "finished"
+
+    def unsettled(self) -> list[str]:
+        """What isn't answered yet."""
+        return [
+            what for person in (self._owner, self._referee, *self._players) for what in person.unsettled()
+        ]
+
+    async def end_in_peace(self) -> None:
+        """It ends, and whatever is to happen by itself does so at its time, though nobody looks. Raises Violation."""
+        if not self._made:
+            return
+        self._peace = True
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._go_on, self._players)
+            await self._until_over(trio.current_time())
+            nursery.cancel_scope.cancel()
+
+    async def _until_over(self, begun: float) -> None:
+        while self._state.phase not in ("finished", "cancelled"):
+            if self._history.poisoned(self.stream, SYSTEM):
+                return  # what it does by itself is refused for good: two owners happened to die with it in hand
+            lasts_s = trio.current_time() - begun
+            if lasts_s > OVERDUE_S and (forgotten := self._overdue()):
+                raise self._history.fail(3, f"{self.stream} has forgotten {forgotten}", "lost")
+            if lasts_s > END_S:
+                raise self._history.fail(3, f"{self.stream} doesn't end: {self._view(OWNER)}", "lost")
+            await trio.sleep(LOOK_S)
+            for client in self._clients:
+                client.resend()
+
+    def _overdue(self) -> str | None:
+        """A timer whose time was over long ago."""
+        timers = self._state.timers
+        least = timers.least
+        return least if least and timers[least] < self._now - OVERDUE_S * 1000 else None
+
+    def check(self) -> None:
+        """Its actors' states are what the log says. Raises Violation."""
+        if self.there:
+            check_actors(self.stream, self._cluster, self._history)
+
+    async def look_in_peace(self) -> None:
+        """Who looks at it sees what the log says. Raises Violation."""
+        if self._made:
+            node = next(iter(self._cluster.nodes.values()))
+            shown = await node.runtime.router.view(self.stream, user=OWNER)
+            if isinstance(shown, Refused) or not check_actors(self.stream, self._cluster, self._history):
+                raise self._history.fail(3, f"{self.stream} has no actor: {shown}")
+
+    def finish(self) -> None:
+        """Hold what was played against the log. Raises the first Violation."""
+        if self._made:
+            for violation in broken(KIND, self.stream, self._cluster.database, self._history):
+                raise violation
+
+
+_ID: Final = derive_client_id("cup", OWNER, "1")
