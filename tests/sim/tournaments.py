@@ -31,7 +31,7 @@ from tests.sim.history import History
 from tests.sim.tournament_players import Move, Person, play
 from tests.sim.tournament_truth import broken, check_actors
 
-PLAYED: Final = 0.03
+PLAYED: Final = 0.05
 """The part of histories with a tournament."""
 KIND: Final = TournamentKind(bytes(32))
 OWNER, REFEREE = f"user:{0xB0:032x}", f"user:{0xB1:032x}"
