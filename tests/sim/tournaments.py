@@ -222,7 +222,7 @@ class Cup:
 
     async def end_in_peace(self) -> None:
         """It ends, and whatever is to happen by itself does so at its time, though nobody looks. Raises Violation."""
-        if not self._made:
+        if not self.there:
             return
         self._peace = True
         async with trio.open_nursery() as nursery:
@@ -231,14 +231,16 @@ class Cup:
             nursery.cancel_scope.cancel()
 
     async def _until_over(self, begun: float) -> None:
-        while self._state.phase not in ("finished", "cancelled"):
+        while not self._made or self._state.phase not in ("finished", "cancelled"):
             if self._history.poisoned(self.stream, SYSTEM):
                 return  # what it does by itself is refused for good: two owners happened to die with it in hand
+            if not self._made and self._owner.free:
+                return  # so is its creation
             lasts_s = trio.current_time() - begun
-            if lasts_s > OVERDUE_S and (forgotten := self._overdue()):
+            if lasts_s > OVERDUE_S and self._made and (forgotten := self._overdue()):
                 raise self._history.fail(3, f"{self.stream} has forgotten {forgotten}", "lost")
             if lasts_s > END_S:
-                raise self._history.fail(3, f"{self.stream} doesn't end: {self._view(OWNER)}", "lost")
+                raise self._history.fail(3, f"{self.stream} doesn't end", "lost")
             await trio.sleep(LOOK_S)
             for client in self._clients:
                 client.resend()
