@@ -11,10 +11,11 @@ from actors.kind import Decision, Refuse
 from actors.tournament.apply import TIMES
 from actors.tournament.context import Context, emit
 from actors.tournament.rule import NOT_OVER, Rule, Rules
-from actors.tournament.state import ASKING, BEFORE_START, Rank, Settings, Tournament
+from actors.tournament.state import BEFORE_START, Rank, Settings, Tournament
 from protocol import limits
 from protocol.codes import Code
 from protocol.event import Mark
+from protocol.tournament import Phase
 from protocol.tournament.commands import ChangeTournament, SetStaff
 from protocol.tournament.events import StaffSet, TournamentChanged
 
@@ -40,7 +41,8 @@ def change(context: Context, command: ChangeTournament) -> Decision:
     if refusal := _too_late(tournament, chosen):
         return refusal
     after = replace(tournament.settings, **{n: (v or None) if n in TIMES else v for n, v in chosen.items()})
-    if refusal := unfit(after) or _unfit_for(tournament, after) or context.unusable(command):
+    phase = tournament.phase or "draft"
+    if refusal := unfit(after, phase) or _unfit_for(tournament, after) or context.unusable(command):
         return refusal
     marks: dict[str, Mark] = {name: True for name, changed in texts.items() if changed}
     return emit(TournamentChanged(name=command.name, description=command.description, **chosen), marks=marks)
@@ -55,11 +57,12 @@ def _too_late(tournament: Tournament, chosen: dict[str, Any]) -> Refuse | None:
     return None
 
 
-def unfit(settings: Settings) -> Refuse | None:
-    """Why no tournament can have these settings."""
+def unfit(settings: Settings, phase: Phase = "draft") -> Refuse | None:
+    """Why no tournament in this phase can have these settings. A time whose step was taken before it doesn't count."""
     if settings.visibility == "invited" and settings.entry != "listed":
         return Refuse(Code.INVALID, "Staff enter people in a tournament for invited people.", "entry")
-    given = [(name, at) for name in TIMES if (at := getattr(settings, name)) is not None]
+    to_come = [name for name, phases in _PHASES.items() if phase in phases]
+    given = [(name, at) for name in to_come if (at := getattr(settings, name)) is not None]
     for (_, earlier), (name, later) in pairwise(given):
         if later <= earlier:
             return Refuse(Code.INVALID, "Registration, check-in and start come in this order.", name)
@@ -95,9 +98,8 @@ def set_staff(context: Context, command: SetStaff) -> Decision:
 
 def _revoked(tournament: Tournament, user: str) -> tuple[str, ...]:
     """Whose right to watch ends with their role."""
-    entrant = tournament.entrant_of(user)
-    stays = entrant is not None and (entrant.status in ASKING or bool(tournament.engine))
-    return () if stays or tournament.settings.visibility != "invited" else (user,)
+    stays = tournament.settings.visibility != "invited" or tournament.invites(user)
+    return () if stays else (user,)
 
 
 RULES: Final[Rules] = {

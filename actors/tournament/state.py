@@ -181,11 +181,18 @@ class Tournament(Struct, frozen=True, kw_only=True):
         return None if number is None else self.entrants[number]
 
     def watches(self, user: str) -> bool:
-        """Whether this user may watch it. Whoever was in it at the start may do so for ever."""
-        if self.settings.visibility != "invited" or self.rank(user) > Rank.SPECTATOR:
-            return True
-        entrant = self.entrant_of(user)
-        return entrant is not None and (entrant.status in ASKING or self.phase not in BEFORE_START)
+        """Whether this user may watch it."""
+        open_ = self.settings.visibility != "invited"
+        return open_ or self.rank(user) > Rank.SPECTATOR or self.invites(user)
+
+    def invites(self, user: str) -> bool:
+        """Whether this user may watch it as an entrant, though not everybody may: they are in, or want to be, or have
+        taken part.
+        """
+        number = self.users.get(user)
+        if number is None:
+            return False
+        return self.entrants[number].status in ASKING or (bool(self.engine) and number in self.seeds)
 
     @property
     def has_room(self) -> bool:

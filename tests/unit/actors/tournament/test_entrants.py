@@ -12,6 +12,7 @@ from protocol.inbox import Promote, inbox_of
 from protocol.tournament.commands import (
     AcceptEntrant,
     AddEntrants,
+    CancelTournament,
     ChangeTournament,
     CheckIn,
     EnterTournament,
@@ -250,6 +251,25 @@ def test_only_staff_and_entrants_watch_what_is_for_invited_people() -> None:
     assert cup.has_row("listener", P[2])  # it was theirs, too
     for visibility in ("public", "unlisted"):
         refused(cup, cup.send(ChangeTournament, OWNER, visibility=visibility), Code.INVALID, "visibility")
+
+
+def test_who_was_out_before_the_start_does_not_watch_afterwards() -> None:
+    cup = draft(visibility="invited", entry="listed")
+    cup.done(AddEntrants, entrants=tuple(NewEntrant(user=user) for user in P[1:6]))
+    for number in (4, 5):
+        cup.done(RemoveEntrant, entrant=number)
+    cup.done(SetStaff, user=P[4], role="streamer")
+    cup.done(StartTournament)
+    refused(cup, cup.send(LeaveTournament, P[5]), Code.NOT_FOUND)
+    cup.done(SetStaff, user=P[4], role=None)
+    assert cup.headers()[-1].revokes == (P[4],)
+    assert not cup.has_row("listener", P[4])
+    refused(cup, cup.send(LeaveTournament, P[4]), Code.NOT_FOUND)
+    hidden = draft(visibility="invited", entry="listed")
+    hidden.done(AddEntrants, entrants=(NewEntrant(user=P[1]),))
+    hidden.done(LeaveTournament, P[1])
+    hidden.done(CancelTournament)
+    refused(hidden, hidden.send(LeaveTournament, P[1]), Code.NOT_FOUND)
 
 
 def test_everybody_watches_the_others() -> None:

@@ -374,3 +374,13 @@ def test_thousands_of_matches_are_opened_a_command_at_a_time() -> None:
     byes = sum(match.kind == "bye" for match in cup.matches)
     assert (byes, cup.types(before)) == (112, ["match_opened"] * 144)
     assert len(cup.view().current) == 50
+
+
+def test_a_time_whose_step_was_taken_before_it_does_not_bind_the_others() -> None:
+    cup = draft(registration_at=5_000_000, check_in_at=9_000_000)
+    refused(cup, cup.send(ChangeTournament, OWNER, check_in_at=4_000_000), Code.INVALID, "check_in_at")
+    cup.done(OpenRegistration)
+    cup.done(ChangeTournament, check_in_at=3_000_000)
+    refused(cup, cup.send(ChangeTournament, OWNER, start_at=2_000_000), Code.INVALID, "start_at")
+    cup.done(OpenCheckIn)
+    cup.done(ChangeTournament, start_at=2_000_000)
