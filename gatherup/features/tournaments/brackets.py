@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
+from msgspec.structs import replace
+
 from actors.tournament.bracket import bracket_for, seated
 from actors.tournament.engine.beginning import first_sides, first_slot
 from actors.tournament.engine.elimination import Bracket
-from storage.postgres.tournaments.matches import MatchRow, SeatingRow
+from protocol.tournament import NOBODY
+from storage.postgres.tournaments.matches import MatchRow, OwnMatchRow, SeatingRow
 
 
 def bracket_of(seating: SeatingRow) -> Bracket:
@@ -32,12 +35,21 @@ def first_of(seating: SeatingRow, number: int) -> MatchRow | None:
     return _first(seating, number) if 1 <= number <= len(bracket_of(seating)) else None
 
 
-def first_match_of(seating: SeatingRow, entrant: int) -> MatchRow | None:
-    """The match that the start has led this entrant to, after their byes."""
-    if entrant not in seating.seeds:
-        return None
-    seed = seating.seeds.index(entrant) + 1
-    return _first(seating, first_slot(bracket_of(seating), len(seating.seeds), seed).match)
+def first_seeded(row: OwnMatchRow) -> tuple[MatchRow, int]:
+    """The match that the start has led an entrant to, after their byes, with seeds on its sides; and the seed that they
+    meet, 0 while it isn't known.
+    """
+    seating = row.seating
+    slot = first_slot(bracket_of(seating), len(seating.seeds), row.seed)
+    match = _first(seating, slot.match)
+    return match, (match.a if slot.side else match.b) or NOBODY
+
+
+def named_of(row: OwnMatchRow, match: MatchRow, met: int | None) -> MatchRow:
+    """That match with the entrant on their side, and who has the seed that they meet on the other."""
+    return (
+        replace(match, a=row.entrant, b=met) if match.a == row.seed else replace(match, a=met, b=row.entrant)
+    )
 
 
 def all_matches(seating: SeatingRow, rows: Iterable[MatchRow]) -> Iterator[MatchRow]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from gatherup.features.tournaments.answers import match_at, match_of, position_of
-from gatherup.features.tournaments.brackets import bracket_of, first_match_of, first_of, numbers_of
+from gatherup.features.tournaments.brackets import bracket_of, first_of, first_seeded, named_of, numbers_of
 from gatherup.features.tournaments.tournament_access import found, number_of, tournament_id
 from gatherup.features.tournaments.tournaments import TOURNAMENT
 from gatherup.http.commands import Commands, fields_of
@@ -33,7 +33,14 @@ from protocol.tournament.commands import (
     ReportResult,
     SayReady,
 )
-from storage.postgres.tournaments.matches import Matches, MatchFilter, MatchKey, OwnMatchKey, OwnMatchRow
+from storage.postgres.tournaments.matches import (
+    Matches,
+    MatchFilter,
+    MatchKey,
+    MatchRow,
+    OwnMatchKey,
+    OwnMatchRow,
+)
 
 GROUP: Final = "matches"
 MATCHES: Final = TOURNAMENT + "/matches"
@@ -138,7 +145,12 @@ class MatchesResource:
         page = self._own_pages.page(
             rows, edge, query.limit, lambda row: OwnMatchKey(row.started_at, row.tournament)
         )
-        matches = [own for row in page.rows if (own := _own(row)) is not None]
+        first = {row.tournament: first_seeded(row) for row in page.rows if row.match is None}
+        met = await self._matches.seeded({of: seed for of, (_, seed) in first.items() if seed})
+        matches = [
+            _own(row, row.match or named_of(row, first[row.tournament][0], met.get(row.tournament)))
+            for row in page.rows
+        ]
         return OwnMatchPage(matches=matches, next=page.next, previous=page.previous)
 
     async def _send(
@@ -154,10 +166,7 @@ class MatchesResource:
         )
 
 
-def _own(row: OwnMatchRow) -> OwnMatch | None:
-    match = row.match or first_match_of(row.seating, row.entrant)
-    if match is None:
-        return None
+def _own(row: OwnMatchRow, match: MatchRow) -> OwnMatch:
     return OwnMatch(
         tournament=row.tournament, entrant=row.entrant, match=match_of(match, bracket_of(row.seating))
     )

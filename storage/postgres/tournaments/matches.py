@@ -8,7 +8,7 @@ Every method may raise PostgresError. Times are Unix milliseconds.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final
 
 from msgspec import Meta, Struct
@@ -65,7 +65,9 @@ class OwnMatchRow(Struct, frozen=True):
     tournament: str
     started_at: Instant
     entrant: int
+    seed: int
     seating: SeatingRow
+    """With seeds instead of entrants, so that no page holds all entrants of many tournaments."""
     match: MatchRow | None
     """The match that they play or wait in; None: the one that the start has led them to."""
 
@@ -120,7 +122,8 @@ _LIST: Final = {
     True: part_of(_LISTED.format(beside="<", direction="desc"), back=True),
 }
 _OWN: Final = f"""
-select t.stream_id, t.started_at, p.entrant, t.format, t.third_place, t.reset, t.seeds, {_COLUMNS}
+select t.stream_id, t.started_at, p.entrant, array_position(t.seeds, p.entrant), cardinality(t.seeds),
+    t.format, t.third_place, t.reset, {_COLUMNS}
 from tournament_player p
 join tournament t on t.stream_id = p.stream_id and t.phase = 'running' and p.entrant = any(t.seeds)
 join tournament_entrant e on e.stream_id = p.stream_id and e.number = p.entrant
@@ -137,6 +140,11 @@ _OWN_BESIDE: Final = {
     False: _OWN.format(beside="<", direction="desc"),
     True: _OWN.format(beside=">", direction="asc"),
 }
+_SEEDED: Final = """
+select t.stream_id, t.seeds[asked.seed]
+from unnest(%(tournaments)s::uuid[], %(seeds)s::bigint[]) asked(tournament, seed)
+join tournament t on t.stream_id = asked.tournament
+"""
 _NEWEST: Final = OwnMatchKey(2**62, f"{TOURNAMENT}:" + "f" * 32)
 
 
@@ -202,6 +210,14 @@ class Matches:
         }
         return [_own(*row) for row in await rows(self._pool, _OWN_BESIDE[back], parameters)]
 
+    async def seeded(self, seeds: Mapping[str, int]) -> dict[str, int]:
+        """The entrant with this seed in each of these tournaments."""
+        if not seeds:
+            return {}
+        parameters = {"tournaments": list(map(uuid_of, seeds)), "seeds": list(seeds.values())}
+        found = await rows(self._pool, _SEEDED, parameters)
+        return {stream_of(TOURNAMENT, tournament): entrant for tournament, entrant in found}
+
 
 def _asked(user: str, tournament: str) -> dict[str, Any]:
     return {"user": user, "tournament": uuid_of(tournament)}
@@ -223,16 +239,18 @@ def _own(
     tournament: Any,
     started_at: int,
     entrant: int,
+    seed: int,
+    entrants: int,
     format_: Format,
     third_place: bool,
     reset: bool,
-    seeds: list[int],
     *match: Any,
 ) -> OwnMatchRow:
     return OwnMatchRow(
         stream_of(TOURNAMENT, tournament),
         started_at,
         entrant,
-        SeatingRow(format_, third_place, reset, seeds),
+        seed,
+        SeatingRow(format_, third_place, reset, range(1, entrants + 1)),
         None if match[0] is None else MatchRow(*match),
     )

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from storage.postgres.driver.pool import Pool
+from storage.postgres.tournaments.matches import Matches
 from tests.integration.gatherup.features.tournaments.cup import Cup, cup_of, named
 from tests.integration.shared import SharedNode
 from tests.integration.site import Person, Site, problem
@@ -130,6 +132,18 @@ async def test_matches_of_mine_in_several_tournaments(site: Site, node: SharedNo
         ]
         back = (await one.owner.http.get("/v1/me/matches", params={"cursor": second["previous"]})).json()
         assert back["matches"] == first["matches"]
+
+
+async def test_who_has_a_seed_is_found_in_many_tournaments_at_once(site: Site, node: SharedNode) -> None:
+    async with cup_of(site, node) as one, cup_of(site, node) as other, Pool(node.dsn) as pool:
+        for cup, order in ((one, (3, 1, 2)), (other, (2, 3, 1))):
+            await cup.done(cup.owner, "/open-registration")
+            await cup.enter(3)
+            await cup.do(cup.owner, "PUT", "/seeds", entrants=order)
+            await cup.done(cup.owner, "/start")
+        matches = Matches(pool)
+        assert await matches.seeded({one.stream: 1, other.stream: 2}) == {one.stream: 3, other.stream: 3}
+        assert await matches.seeded({}) == {}
 
 
 async def test_the_bracket_is_whole_from_the_start_on(site: Site, node: SharedNode) -> None:

@@ -11,12 +11,14 @@ from actors.tournament.state import Match
 from gatherup.features.tournaments.brackets import (
     all_matches,
     bracket_of,
-    first_match_of,
     first_of,
+    first_seeded,
+    named_of,
     numbers_of,
 )
-from storage.postgres.tournaments.matches import MatchRow, SeatingRow
-from tests.unit.actors.tournament.cup import Cup, playing
+from protocol.tournament.commands import OpenRegistration, SetSeeds, StartTournament
+from storage.postgres.tournaments.matches import MatchRow, OwnMatchRow, SeatingRow
+from tests.unit.actors.tournament.cup import CUP, Cup, P, playing
 
 FORMATS: dict[str, dict[str, Any]] = {
     "single": {"format": "single_elimination"},
@@ -69,13 +71,25 @@ def test_all_matches_are_as_the_actor_has_them(format_: str, players: int) -> No
 @pytest.mark.parametrize("format_", FORMATS)
 @pytest.mark.parametrize("players", [2, 3, 5, 8, 13])
 def test_the_first_match_of_an_entrant_is_the_one_they_are_in(format_: str, players: int) -> None:
-    cup = playing(players, **FORMATS[format_])
+    cup = Cup()
+    cup.create(ready_s=0, **FORMATS[format_])
+    cup.done(OpenRegistration)
+    cup.enter(*P[1 : players + 1])
+    order = tuple(
+        range(players, 0, -1)
+    )  # no entrant but the one in the middle has their number as their seed
+    cup.done(SetSeeds, entrants=order)
+    cup.done(StartTournament)
+    cup.settle()
     seating = seating_of(cup)
-    for number in range(1, players + 1):
-        found = first_match_of(seating, number)
-        assert found is not None
-        assert found.number == current_match(cup.cup, number)
-    assert first_match_of(seating, players + 1) is None
+    of_seeds = SeatingRow(seating.format, seating.third_place, seating.reset, range(1, players + 1))
+    for seed, number in enumerate(order, 1):
+        row = OwnMatchRow(CUP, 0, number, seed, of_seeds, None)
+        first, met = first_seeded(row)
+        found = named_of(row, first, order[met - 1] if met else None)
+        expected = current_match(cup.cup, number)
+        known = match_of(cup.cup, expected)
+        assert (found.number, found.a, found.b) == (expected, known.a, known.b)
 
 
 def test_parts_and_rounds_are_found_by_their_numbers() -> None:
