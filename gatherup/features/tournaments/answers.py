@@ -81,14 +81,19 @@ def match_at(row: MatchRow, bracket: Bracket, position: Position) -> MatchOfTour
 
 
 @lru_cache(KEPT)
-def leads_of(bracket: Bracket) -> tuple[Leads, ...]:
-    """Where each match of a bracket leads its winner and its loser: the same for all tournaments of its size."""
-    matches = (bracket[number] for number in range(1, len(bracket) + 1))
-    return tuple((_slot(match.winner_to), _slot(match.loser_to)) for match in matches)
+def leads_of(bracket: Bracket) -> list[Leads]:
+    """Where the matches of a bracket lead their winner and their loser: the same for all tournaments of its size.
+
+    It begins empty. ``bracket_match_of`` adds to it: to work out thousands at once would hold the loop.
+    """
+    return []
 
 
-def bracket_match_of(row: MatchRow, bracket: Bracket, leads: Sequence[Leads]) -> BracketMatch:
-    """A match in the bracket, and where it leads."""
+def bracket_match_of(row: MatchRow, bracket: Bracket, leads: list[Leads]) -> BracketMatch:
+    """A match in the bracket, and where it leads; ``leads`` knows it already of each match before."""
+    if len(leads) < row.number:
+        spot = bracket[row.number]
+        leads.append((_slot(spot.winner_to), _slot(spot.loser_to)))
     (part, round_), (winner_to, loser_to) = bracket.round_of(row.number), leads[row.number - 1]
     return BracketMatch(
         match=row.number,

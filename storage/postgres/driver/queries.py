@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final, TypeVar
 
 import psycopg
+import trio
 
 from storage.postgres.driver.connection import TrioConnection
 from storage.postgres.driver.errors import (
@@ -19,6 +20,9 @@ from storage.postgres.driver.errors import (
 from storage.postgres.driver.pool import Lender
 
 Row = tuple[Any, ...]
+T = TypeVar("T")
+STEP_ROWS: Final = 256
+"""Rows that ``many`` decodes before others have their turn: a page of what HTTP lists is less."""
 
 
 @asynccontextmanager
@@ -42,6 +46,23 @@ async def rows(pool: Lender, statement: str, parameters: Mapping[str, Any]) -> l
     async with lent(pool) as connection:
         cursor = await connection.execute(statement.encode(), parameters)
         return await cursor.fetchall()
+
+
+async def many(
+    pool: Lender, statement: str, parameters: Mapping[str, Any], taken: Callable[[Row], T]
+) -> list[T]:
+    """What ``taken`` makes of each row of a statement that may return thousands. Others have their turn in between.
+
+    Raises PostgresError.
+    """
+    found: list[T] = []
+    async with lent(pool) as connection:
+        cursor = await connection.execute(statement.encode(), parameters)
+        while part := await cursor.fetchmany(STEP_ROWS):
+            found += map(taken, part)
+            if len(part) == STEP_ROWS:
+                await trio.lowlevel.checkpoint()
+    return found
 
 
 async def execute(pool: Lender, statement: str, parameters: Mapping[str, Any]) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Final, Generic, TypeVar
 from msgspec import Struct
 
 from storage.postgres.driver.pool import Pool
-from storage.postgres.driver.queries import rows
+from storage.postgres.driver.queries import many
 
 R = TypeVar("R")
 
@@ -64,9 +64,11 @@ async def read_part(
     pool: Pool, statement: str, parameters: Mapping[str, Any], row: Callable[..., R]
 ) -> Read[R] | None:
     """What a statement of ``part_of`` finds; None if there is no such tournament, or the user may not see it."""
-    found = await rows(pool, statement, parameters)
+    # Where the part is empty, there is one row without a key.
+    found = await many(
+        pool, statement, parameters, lambda one: (one[:3], None if one[3] is None else row(*one[4:]))
+    )
     if not found:
         return None
-    incarnation, seq, phase, *_ = found[0]
-    # Where the part is empty, there is one row without a key.
-    return Read(Head(incarnation, seq), phase, [row(*one[4:]) for one in found if one[3] is not None])
+    (incarnation, seq, phase), _ = found[0]
+    return Read(Head(incarnation, seq), phase, [one for _, one in found if one is not None])

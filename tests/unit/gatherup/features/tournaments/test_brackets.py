@@ -8,6 +8,7 @@ import pytest
 
 from actors.tournament.bracket import current_match, match_of, matches_count
 from actors.tournament.state import Match
+from gatherup.features.tournaments.answers import bracket_match_of, leads_of
 from gatherup.features.tournaments.brackets import (
     all_matches,
     bracket_of,
@@ -16,6 +17,7 @@ from gatherup.features.tournaments.brackets import (
     named_of,
     numbers_of,
 )
+from protocol.http.tournaments.matches import BracketMatch
 from protocol.tournament.commands import OpenRegistration, SetSeeds, StartTournament
 from storage.postgres.tournaments.matches import MatchRow, OwnMatchRow, SeatingRow
 from tests.unit.actors.tournament.cup import CUP, Cup, P, playing
@@ -108,3 +110,18 @@ def test_parts_and_rounds_are_found_by_their_numbers() -> None:
 def test_a_match_that_is_none_is_not_found() -> None:
     seating = SeatingRow("single_elimination", False, True, [1, 2, 3])
     assert [first_of(seating, number) is None for number in (1, 2, 3, 4)] == [False, False, False, True]
+
+
+def test_where_matches_lead_is_worked_out_once_and_match_by_match() -> None:
+    seating = SeatingRow("double_elimination", False, True, list(range(1, 14)))
+    bracket = bracket_of(seating)
+    leads_of.cache_clear()
+    one, other = ([*all_matches(seating, ())] for _ in range(2))
+    told: list[BracketMatch] = []
+    for first, second in zip(one, other, strict=True):  # two who read at the same time
+        told.append(bracket_match_of(first, bracket, leads_of(bracket)))
+        assert bracket_match_of(second, bracket, leads_of(bracket)) == told[-1]
+        assert len(leads_of(bracket)) == first.number
+    assert [match.winner_to and (match.winner_to.match, match.winner_to.side) for match in told] == [
+        bracket[number].winner_to for number in range(1, len(bracket) + 1)
+    ]
