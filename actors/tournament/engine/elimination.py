@@ -193,10 +193,10 @@ def _down(firsts: Mapping[Round, int], size: int, round_: int, index: int) -> Sl
         return Slot(firsts["final", 1], 1)
     if round_ == 1:
         return Slot(firsts["losers", 1] + index // 2, index % 2)
-    return Slot(firsts["losers", 2 * round_ - 2] + (index ^ _crossing(size, round_)), 0)
+    return Slot(firsts["losers", 2 * round_ - 2] + (index ^ crossing(size, round_)), 0)
 
 
-def _crossing(size: int, round_: int) -> int:
+def crossing(size: int, round_: int) -> int:
     """What is exchanged when the losers of this round drop: a bit for halves, the next for quarters within, and so on.
 
     Losers of the second round cross to the other half, those of the third stay in it but change the quarter, those of

@@ -32,7 +32,7 @@ def numbers_of(seating: SeatingRow, part: str | None, round_: int | None) -> lis
 
 def first_of(seating: SeatingRow, number: int) -> MatchRow | None:
     """A match as the start has left it; None if there is none of this number."""
-    return _first(seating, number) if 1 <= number <= len(bracket_of(seating)) else None
+    return match_before(seating, number) if 1 <= number <= len(bracket_of(seating)) else None
 
 
 def first_seeded(row: OwnMatchRow) -> tuple[MatchRow, int]:
@@ -41,7 +41,7 @@ def first_seeded(row: OwnMatchRow) -> tuple[MatchRow, int]:
     """
     seating = row.seating
     slot = first_slot(bracket_of(seating), len(seating.seeds), row.seed)
-    match = _first(seating, slot.match)
+    match = match_before(seating, slot.match)
     return match, (match.a if slot.side else match.b) or NOBODY
 
 
@@ -56,10 +56,11 @@ def all_matches(seating: SeatingRow, rows: Iterable[MatchRow]) -> Iterator[Match
     """All matches by number: as their rows say, or as the start has left them, each worked out when it is its turn."""
     known = {row.number: row for row in rows}
     for number in range(1, len(bracket_of(seating)) + 1):
-        yield known.get(number) or _first(seating, number)
+        yield known.get(number) or match_before(seating, number)
 
 
-def _first(seating: SeatingRow, number: int) -> MatchRow:
+def match_before(seating: SeatingRow, number: int) -> MatchRow:
+    """A match of the bracket as the start has left it."""
     match = seated(*first_sides(bracket_of(seating), seating.seeds, number))
     done = match.phase == "done"
     return MatchRow(

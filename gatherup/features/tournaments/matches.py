@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Any, Final
 
 from gatherup.features.tournaments.answers import match_at, match_of, position_of
-from gatherup.features.tournaments.brackets import bracket_of, first_of, first_seeded, named_of, numbers_of
+from gatherup.features.tournaments.brackets import (
+    bracket_of,
+    first_of,
+    first_seeded,
+    match_before,
+    named_of,
+    numbers_of,
+)
+from gatherup.features.tournaments.explaining import concerned, places_of, side_of
 from gatherup.features.tournaments.tournament_access import found, number_of, tournament_id
 from gatherup.features.tournaments.tournaments import TOURNAMENT
 from gatherup.http.commands import Commands, fields_of
@@ -14,6 +22,7 @@ from gatherup.http.paging import Pages
 from gatherup.http.problem import ProblemError
 from protocol.codes import Code
 from protocol.http.base import CommandAccepted, CommandBody
+from protocol.http.tournaments.explained import ExplainedMatch
 from protocol.http.tournaments.matches import (
     Decision,
     Dispute,
@@ -102,6 +111,31 @@ class MatchesResource:
         read = found(await self._matches.one(caller.user, tournament, number))
         row = read.rows[0] if read.rows else first
         return match_at(row, bracket_of(seating), position_of(tournament, read.head))
+
+    @endpoint("GET", MATCH + "/explain", answer=ExplainedMatch, polled=True, group=GROUP)
+    async def explain(self, caller: Caller, tournament: str, match: str) -> ExplainedMatch:
+        """Tell why who plays a match plays it, and why who went out in it has their place; also in words."""
+        number = number_of(match, "match")
+        seated = found(await self._matches.seating(caller.user, tournament_id(tournament)))
+        seating = seated.rows[0] if seated.rows else None
+        if seating is None or first_of(seating, number) is None:
+            raise ProblemError(Code.NOT_FOUND, "There is no such match.", field="match")
+        bracket = bracket_of(seating)
+        read = found(await self._matches.some(caller.user, tournament, concerned(bracket, number)))
+        known = {row.number: row for row in read.rows}
+        part, round_ = bracket.round_of(number)
+
+        def lookup(other: int) -> MatchRow:
+            return known.get(other) or match_before(seating, other)
+
+        return ExplainedMatch(
+            match=number,
+            part=part,
+            round=round_,
+            sides=[side_of(bracket, seating.seeds, lookup, number, side) for side in (0, 1)],
+            places=places_of(bracket, lookup, number),
+            position=position_of(tournament, read.head),
+        )
 
     @endpoint("POST", MATCH + "/ready", body=Readiness, answer=CommandAccepted, group=GROUP)
     async def ready(self, caller: Caller, tournament: str, match: str, body: Readiness) -> CommandAccepted:

@@ -104,6 +104,12 @@ select m.number as key, {_COLUMNS} from tournament_match m
 where m.stream_id = t.stream_id and m.number = %(number)s
 """  # noqa: S608
 )
+_SOME: Final = part_of(
+    f"""
+select m.number as key, {_COLUMNS} from tournament_match m
+where m.stream_id = t.stream_id and m.number = any(%(numbers)s)
+"""  # noqa: S608
+)
 _LISTED: Final = f"""
 select m.number as key, {_COLUMNS} from tournament_match m
 where m.stream_id = t.stream_id
@@ -175,6 +181,11 @@ class Matches:
         """One match, if it has a row."""
         parameters = _asked(user, tournament) | {"number": number}
         return await read_part(self._pool, _ONE, parameters, MatchRow)
+
+    async def some(self, user: str, tournament: str, numbers: Sequence[int]) -> Read[MatchRow] | None:
+        """Of these matches those that have a row."""
+        parameters = _asked(user, tournament) | {"numbers": list(numbers)}
+        return await read_part(self._pool, _SOME, parameters, MatchRow)
 
     async def page(
         self,

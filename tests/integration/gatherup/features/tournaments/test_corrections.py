@@ -84,3 +84,26 @@ async def test_who_may_correct_what(site: Site, node: SharedNode) -> None:
             problem(await cup.do(cup.owner, "POST", path), 404, "not_found", field)
         wrong = await cup.do(cup.owner, "POST", "/matches/1/correct", winner=3)
         problem(wrong, 422, "invalid", "winner")
+
+
+async def test_why_a_match_is_as_it_is(site: Site, node: SharedNode) -> None:
+    async with cup_of(site, node) as cup:
+        problem(await cup.do(cup.owner, "GET", "/matches/1/explain"), 404, "not_found", "match")
+        await cup.started(3)
+        await cup.won(2, 3, 2)
+        await cup.opened(3)
+        final = await cup.get("/matches/3/explain")
+        assert named(final["sides"], "entrant", "why", "seed", "match") == [
+            (1, "bye", None, 1),
+            (3, "won", None, 2),
+        ]
+        assert final["sides"][1]["sentence"] == "Entrant 3 has won match 2 against entrant 2."
+        assert (final["part"], final["round"], final["places"]) == ("final", 1, [])
+        first = await cup.get("/matches/1/explain")
+        assert named(first["sides"], "entrant", "why", "seed", "match") == [
+            (1, "seed", 1, None),
+            (0, "no_seed", 4, None),
+        ]
+        out = (await cup.get("/matches/2/explain"))["places"]
+        assert named(out, "entrant", "place", "why") == [(2, 3, "out")]
+        problem(await cup.do(cup.owner, "GET", "/matches/4/explain"), 404, "not_found", "match")
