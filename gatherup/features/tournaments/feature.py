@@ -8,10 +8,12 @@ from gatherup.feature import Base, Feature
 from gatherup.features.tournaments.corrections import CorrectionsResource
 from gatherup.features.tournaments.entrants import EntrantsResource
 from gatherup.features.tournaments.matches import MatchesResource
+from gatherup.features.tournaments.replay import Replays
 from gatherup.features.tournaments.standings import StandingsResource
 from gatherup.features.tournaments.tournaments import TournamentsResource
 from gatherup.http.endpoint import HEX, PathPart
 from storage.postgres.tournaments.entrants import Entrants
+from storage.postgres.tournaments.history import History
 from storage.postgres.tournaments.matches import Matches
 from storage.postgres.tournaments.tournaments import Tournaments
 
@@ -38,7 +40,7 @@ def tournaments_of(base: Base) -> Feature:
             EntrantsResource(entrants, commands),
             MatchesResource(matches, commands),
             CorrectionsResource(commands),
-            StandingsResource(matches, entrants),
+            StandingsResource(matches, entrants, Replays(History(pool))),
         ),
         path_parts=PATH_PARTS,
     )

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
 import trio
 from quart import Response, request
 
+from actors.tournament.bracket import bracket_of as bracket_of_state
+from actors.tournament.engine.elimination import Bracket
 from gatherup.features.tournaments.answers import bracket_match_of, leads_of, position_of, standing_of
 from gatherup.features.tournaments.brackets import all_matches, bracket_of
+from gatherup.features.tournaments.replay import Replays, row_of
 from gatherup.features.tournaments.tournament_access import found, tournament_id
 from gatherup.features.tournaments.tournaments import TOURNAMENT
 from gatherup.http.conditional import tagged
@@ -19,9 +22,9 @@ from gatherup.http.paging import Pages
 from gatherup.http.problem import ProblemError
 from protocol.codes import Code
 from protocol.http.tournaments.entrants import Standings, StandingsQuery
-from protocol.http.tournaments.matches import BracketMatch, TournamentBracket
+from protocol.http.tournaments.matches import BracketMatch, BracketQuery, TournamentBracket
 from storage.postgres.tournaments.entrants import Entrants, StandingKey
-from storage.postgres.tournaments.matches import Matches, MatchRow, SeatingRow
+from storage.postgres.tournaments.matches import Matches, MatchRow
 from storage.postgres.tournaments.reading import Head
 
 GROUP: Final = "matches"
@@ -32,21 +35,25 @@ STEP_MATCHES: Final = 256
 class StandingsResource:
     """Brackets and standings."""
 
-    def __init__(self, matches: Matches, entrants: Entrants) -> None:
+    def __init__(self, matches: Matches, entrants: Entrants, replays: Replays) -> None:
         self._matches = matches
+        self._replays = replays
         self._entrants = entrants
         self._pages = Pages(StandingKey)
 
     @endpoint(
         "GET",
         TOURNAMENT + "/bracket",
+        query=BracketQuery,
         answer=TournamentBracket,
         versioned=True,
         refuses=(Code.WRONG_PHASE,),
         group=GROUP,
     )
-    async def bracket(self, caller: Caller, tournament: str) -> Response:
-        """Get the whole bracket of a tournament that has started, and where in its log it was read."""
+    async def bracket(self, caller: Caller, tournament: str, query: BracketQuery) -> Response:
+        """Get the whole bracket of a tournament that has started, now or as it was, and where in its log that is."""
+        if query.at is not None:
+            return await self._bracket_at(caller.user, tournament_id(tournament), query.at)
         seated = found(await self._matches.seating(caller.user, tournament_id(tournament)))
         if not seated.rows:
             raise ProblemError(Code.WRONG_PHASE, "The tournament hasn't started.")
@@ -57,10 +64,26 @@ class StandingsResource:
         answer = TournamentBracket(
             format=seating.format,
             seeds=list(seating.seeds),
-            matches=await _matches(seating, read.rows),
+            matches=await _matches(bracket_of(seating), all_matches(seating, read.rows)),
             position=position_of(tournament, read.head),
         )
         return tagged(msgspec.json.encode(answer), _tag(read.head))
+
+    async def _bracket_at(self, user: str, tournament: str, at: int) -> Response:
+        head = await self._replays.head(user, tournament, at)
+        if request.if_none_match.contains_weak(_tag(head)):
+            return tagged(b"", _tag(head))
+        state = await self._replays.state(user, tournament, at)
+        if not state.engine:
+            raise ProblemError(Code.WRONG_PHASE, "The tournament hadn't started.")
+        bracket = bracket_of_state(state)
+        answer = TournamentBracket(
+            format=state.settings.format,
+            seeds=list(state.seeds),
+            matches=await _matches(bracket, (row_of(state, n) for n in range(1, len(bracket) + 1))),
+            position=position_of(tournament, head),
+        )
+        return tagged(msgspec.json.encode(answer), _tag(head))
 
     @endpoint(
         "GET", TOURNAMENT + "/standings", query=StandingsQuery, answer=Standings, polled=True, group=GROUP
@@ -87,12 +110,11 @@ class StandingsResource:
         )
 
 
-async def _matches(seating: SeatingRow, rows: Sequence[MatchRow]) -> list[BracketMatch]:
+async def _matches(bracket: Bracket, rows: Iterable[MatchRow]) -> list[BracketMatch]:
     """All matches. There may be thousands: others have their turn in between."""
-    bracket = bracket_of(seating)
     leads = leads_of(bracket)
     matches: list[BracketMatch] = []
-    for row in all_matches(seating, rows):
+    for row in rows:
         matches.append(bracket_match_of(row, bracket, leads))
         if len(matches) % STEP_MATCHES == 0:
             await trio.lowlevel.checkpoint()

@@ -173,6 +173,13 @@ class BracketMatch(Answer, frozen=True, kw_only=True):
     """Where the winner and the loser go; None: nowhere."""
 
 
+class BracketQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which state of the bracket."""
+
+    at: Annotated[int, Meta(ge=1, le=limits.SEQ_MAX)] | None = None
+    """As it was after the event with this seq; None: as it is now."""
+
+
 class TournamentBracket(Answer, frozen=True, kw_only=True):
     """The whole bracket of a tournament that has started. The answer's ETag is its position in the log."""
 

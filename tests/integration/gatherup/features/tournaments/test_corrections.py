@@ -107,3 +107,39 @@ async def test_why_a_match_is_as_it_is(site: Site, node: SharedNode) -> None:
         out = (await cup.get("/matches/2/explain"))["places"]
         assert named(out, "entrant", "place", "why") == [(2, 3, "out")]
         problem(await cup.do(cup.owner, "GET", "/matches/4/explain"), 404, "not_found", "match")
+
+
+async def test_the_bracket_as_it_was(site: Site, node: SharedNode) -> None:
+    async with cup_of(site, node, format="double_elimination") as cup:
+        early = await cup.do(cup.owner, "GET", "/bracket?at=1")
+        problem(early, 409, "wrong_phase")
+        await cup.started(4)
+        seen = []
+        for match, winner, loser in ((1, 1, 4), (2, 2, 3), (3, 1, 2)):
+            await cup.won(match, winner, loser)
+            seen.append(await cup.get("/bracket"))
+        await cup.done(cup.owner, "/matches/1/correct", winner=4, confirm=True)
+        await cup.watcher.saw("match_opened", match=3, a=4)
+        seen.append(await cup.get("/bracket"))
+        await cup.done(cup.owner, "/matches/2/undo", confirm=True)
+        now = await cup.get("/bracket")
+        for before in seen:
+            assert await cup.get("/bracket", at=before["position"]["seq"]) == before
+        head = now["position"]["seq"]
+        for at in (head + 100, 2**53 - 1):
+            beyond = await cup.do(cup.owner, "GET", f"/bracket?at={at}")
+            assert problem(beyond, 422, "invalid", "at")["detail"].startswith(
+                "The log of the tournament ends"
+            )
+        for at in ("0", "x"):
+            problem(await cup.do(cup.owner, "GET", f"/bracket?at={at}"), 422, "invalid", "at")
+
+
+async def test_a_bracket_as_it_was_is_sent_once(site: Site, node: SharedNode) -> None:
+    async with cup_of(site, node) as cup:
+        await cup.started(2)
+        header = await cup.opened(1)
+        path = f"{cup.path}/bracket?at={header.seq}"
+        first = await cup.owner.http.get(path)
+        again = await cup.owner.http.get(path, headers={"If-None-Match": first.headers["ETag"]})
+        assert (first.status_code, again.status_code, again.content) == (200, 304, b"")

@@ -1,0 +1,79 @@
+"""A tournament as it was: folded from its log, while others have their turn."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import trio
+
+from actors.tournament.apply import apply
+from actors.tournament.bracket import match_of
+from actors.tournament.state import Tournament
+from gatherup.features.tournaments.tournament_access import found
+from gatherup.http.problem import ProblemError
+from protocol.codes import Code
+from protocol.event import decode_header
+from storage.postgres.tournaments.history import HeaderRow, History
+from storage.postgres.tournaments.matches import MatchRow
+from storage.postgres.tournaments.reading import Head, Read
+
+PAGE_EVENTS: Final = 1024
+"""Events that are read at once."""
+STEP_EVENTS: Final = 64
+"""Events that are applied before others have their turn: some 3 ms."""
+AT_ONCE: Final = 1
+"""Replays of a node at one time: the largest takes a second of it."""
+
+
+class Replays:
+    """Folds tournaments up to some seq."""
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+        self._limiter = trio.CapacityLimiter(AT_ONCE)
+
+    async def head(self, user: str, tournament: str, at: int) -> Head:
+        """The log as it stood at this seq. Raises ProblemError: it is hidden, or its log ends before."""
+        return _head(found(await self._history.page(user, tournament, after=at, until=at, limit=1)), at)
+
+    async def state(self, user: str, tournament: str, at: int) -> Tournament:
+        """The tournament after the event with this seq. Raises ProblemError as ``head`` does."""
+        async with self._limiter:
+            state = Tournament(tournament=tournament)
+            while state.seq < at:
+                read = found(
+                    await self._history.page(user, tournament, after=state.seq, until=at, limit=PAGE_EVENTS)
+                )
+                _head(read, at)
+                state = await _folded(state, read.rows)
+            return state
+
+
+def _head(read: Read[HeaderRow], at: int) -> Head:
+    if at > read.head.seq:
+        raise ProblemError(Code.INVALID, f"The log of the tournament ends at {read.head.seq}.", field="at")
+    return Head(read.head.incarnation, at)
+
+
+async def _folded(state: Tournament, rows: list[HeaderRow]) -> Tournament:
+    if not rows or rows[0].seq != state.seq + 1:
+        raise RuntimeError(f"event {state.seq + 1} of {state.tournament} isn't in the log")
+    for count, row in enumerate(rows, 1):
+        state = apply(state, decode_header(row.header))
+        if count % STEP_EVENTS == 0:
+            await trio.lowlevel.checkpoint()
+    return state
+
+
+def row_of(state: Tournament, number: int) -> MatchRow:
+    """A match of it, as its row would say."""
+    match = match_of(state, number)
+    return MatchRow(
+        number,
+        match.a,
+        match.b,
+        match.phase,
+        scores=match.scores,
+        winner=match.winner if match.kind else None,
+        kind=match.kind,
+    )
