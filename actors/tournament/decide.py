@@ -10,8 +10,7 @@ from typing import Final
 from actors.kind import Decision, FactKey, Refuse
 from actors.tournament import corrections, entrants, lifecycle, matches, settings
 from actors.tournament.advance import advance
-from actors.tournament.context import Context, chosen, lookup_key, person_key
-from actors.tournament.entrants import block_key
+from actors.tournament.context import Context, block_key, chosen, lookup_key, person_key
 from actors.tournament.erasure import erase
 from actors.tournament.erasure import needed_facts as erasure_facts
 from actors.tournament.rule import Rules
@@ -79,7 +78,7 @@ def needed_facts(tournament: Tournament, command: Command, by: str) -> tuple[Fac
         case CreateTournament() | ChangeTournament():
             return tuple(lookup_key(name, key) for name, key in chosen(command).items())
         case SetStaff(user=user):
-            return (person_key(user),)
+            return person_key(user), block_key(user, by)
         case ReinstateEntrant(entrant=number) if number in tournament.entrants:
             user = tournament.entrants[number].user
             return () if user is None else (person_key(user),)

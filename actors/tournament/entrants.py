@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from actors.kind import BLOCK, Decision, FactKey, Refuse, pair
+from actors.kind import Decision, Refuse
 from actors.tournament.bracket import current_match, match_of, status_of
-from actors.tournament.context import Context, Course, emit
+from actors.tournament.context import Context, Course, block_key, emit
 from actors.tournament.matches import forfeit
 from actors.tournament.rule import NOT_OVER, Rule, Rules
 from actors.tournament.state import ASKING, BEFORE_START, GOING, Rank, Tournament
@@ -75,11 +75,6 @@ def _unfit(context: Context, tournament: Tournament, new: NewEntrant) -> Refuse 
     if context.facts.get(block_key(new.user, context.by)) is not None:
         return Refuse(Code.BLOCKED, field="entrants")
     return None
-
-
-def block_key(who: str, whom: str) -> FactKey:
-    """Whether the first has blocked the second."""
-    return FactKey(BLOCK, pair(who, whom))
 
 
 def _add(course: Course, user: str | None, name: str | None, status: EntrantStatus | None) -> Refuse | None:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from actors.kind import Decision, Refuse
 from actors.tournament.apply import TIMES
-from actors.tournament.context import Context, emit
+from actors.tournament.context import Context, block_key, emit
 from actors.tournament.rule import NOT_OVER, Rule, Rules
 from actors.tournament.state import BEFORE_START, Rank, Settings, Tournament
 from protocol import limits
@@ -90,6 +90,8 @@ def set_staff(context: Context, command: SetStaff) -> Decision:
         return emit(StaffSet(user=user), revokes=_revoked(tournament, user))
     if refusal := context.unknown(user, "user"):
         return refusal
+    if context.facts.get(block_key(user, context.by)) is not None:
+        return Refuse(Code.BLOCKED, field="user")
     if user not in tournament.staff and len(tournament.staff) >= limits.TOURNAMENT_STAFF_MAX:
         return Refuse(Code.TOO_MANY, f"Staff of a tournament: at most {limits.TOURNAMENT_STAFF_MAX}.")
     marks: dict[str, Mark] = {"listens": True} if tournament.settings.visibility == "invited" else {}

@@ -111,6 +111,15 @@ def test_staff_enter_users_and_names() -> None:
     assert "Zoé" not in str(cup.headers())
 
 
+def test_who_was_blocked_by_somebody_cant_give_them_a_role() -> None:
+    cup = draft()
+    cup.done(SetStaff, user=P[1], role="streamer")
+    for user in P[1:3]:
+        cup.people.block(user, OWNER)
+    refused(cup, cup.send(SetStaff, OWNER, user=P[2], role="referee"), Code.BLOCKED, "user")
+    cup.done(SetStaff, user=P[1], role=None)
+
+
 def test_who_was_blocked_by_somebody_cant_enter_them() -> None:
     cup = draft()
     cup.people.block(P[1], ORGANISER)
