@@ -155,6 +155,13 @@ async def test_a_tournament_is_played_to_its_end_though_the_node_is_killed(
         finished = await organiser.told("finished")
         assert finished.marks["entrants"] == (1, 2, 3, 4, 5, 6, 7, 8)
         assert finished.marks["places"] == (1, 2, 3, 4, 5, 5, 7, 7)
+        # Staff correct the final, so that it is played once more, and find that it was right.
+        await organiser.send(0, "POST", "/matches/14/correct", winner=2)
+        await organiser.told("match_opened", match=15)
+        await organiser.send(0, "POST", "/matches/14/correct", winner=1, confirm=True)
+        await organiser.send(0, "POST", "/matches/4/undo", preview=True)
+        await organiser.send(0, "POST", "/matches/3/correct", winner=2, scores=[[9, 0]])
+        await organiser.told("match_corrected", match=3)
         await _the_spectator_knows_it_all(organiser)
         shown = (await organiser.get("/standings"))["standings"]
         assert [(row["entrant"], row["place"]) for row in shown] == [
