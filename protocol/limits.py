@@ -154,6 +154,8 @@ TOURNAMENT_ENTRIES_MAX: Final = 8192
 ENTRANTS_PER_COMMAND_MAX: Final = 50
 """Entrants whom staff may enter at once."""
 TOURNAMENT_STAFF_MAX: Final = 50
+TOURNAMENT_REPLAY_EVENTS_MAX: Final = 100_000
+"""Events of a tournament after which it isn't replayed any more: several times what the largest one takes."""
 BEST_OF_MAX: Final = 9
 POINTS_MAX: Final = 1_000_000
 """Of one side in one game."""

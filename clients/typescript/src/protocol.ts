@@ -223,6 +223,9 @@ export const ENTRANTS_PER_COMMAND_MAX = 50
 
 export const TOURNAMENT_STAFF_MAX = 50
 
+/** Events of a tournament after which it isn't replayed any more: several times what the largest one takes. */
+export const TOURNAMENT_REPLAY_EVENTS_MAX = 100000
+
 export const BEST_OF_MAX = 9
 
 /** Of one side in one game. */

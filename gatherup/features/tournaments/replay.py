@@ -11,18 +11,23 @@ from actors.tournament.bracket import match_of
 from actors.tournament.state import Tournament
 from gatherup.features.tournaments.tournament_access import found
 from gatherup.http.problem import ProblemError
+from protocol import limits
 from protocol.codes import Code
 from protocol.event import decode_header
 from storage.postgres.tournaments.history import HeaderRow, History
 from storage.postgres.tournaments.matches import MatchRow
 from storage.postgres.tournaments.reading import Head, Read
 
-PAGE_EVENTS: Final = 1024
+PAGE_EVENTS: Final = 256
 """Events that are read at once."""
 STEP_EVENTS: Final = 64
 """Events that are applied before others have their turn: some 3 ms."""
+STEP_BYTES: Final = 32_768
+"""Bytes of headers likewise: one that seeds thousands is as much work as many others."""
 AT_ONCE: Final = 1
-"""Replays of a node at one time: the largest takes a second of it."""
+"""Replays of a node at one time: a tournament of 4,096 takes a second of it."""
+WAITING_MAX: Final = 8
+RETRY_AFTER_S: Final = 5.0
 
 
 class Replays:
@@ -37,7 +42,14 @@ class Replays:
         return _head(found(await self._history.page(user, tournament, after=at, until=at, limit=1)), at)
 
     async def state(self, user: str, tournament: str, at: int) -> Tournament:
-        """The tournament after the event with this seq. Raises ProblemError as ``head`` does."""
+        """The tournament after the event with this seq. Raises ProblemError as ``head`` does, and if that is too much
+        work, or too many wait for it.
+        """
+        if at > limits.TOURNAMENT_REPLAY_EVENTS_MAX:
+            most = f"At most {limits.TOURNAMENT_REPLAY_EVENTS_MAX} events are replayed."
+            raise ProblemError(Code.TOO_MANY, most, field="at")
+        if self._limiter.statistics().tasks_waiting >= WAITING_MAX:
+            raise ProblemError(Code.OVERLOADED, retry_after_s=RETRY_AFTER_S)
         async with self._limiter:
             state = Tournament(tournament=tournament)
             while state.seq < at:
@@ -58,9 +70,12 @@ def _head(read: Read[HeaderRow], at: int) -> Head:
 async def _folded(state: Tournament, rows: list[HeaderRow]) -> Tournament:
     if not rows or rows[0].seq != state.seq + 1:
         raise RuntimeError(f"event {state.seq + 1} of {state.tournament} isn't in the log")
-    for count, row in enumerate(rows, 1):
+    events = size = 0
+    for row in rows:
         state = apply(state, decode_header(row.header))
-        if count % STEP_EVENTS == 0:
+        events, size = events + 1, size + len(row.header)
+        if events >= STEP_EVENTS or size >= STEP_BYTES:
+            events = size = 0
             await trio.lowlevel.checkpoint()
     return state
 

@@ -47,7 +47,7 @@ class StandingsResource:
         query=BracketQuery,
         answer=TournamentBracket,
         versioned=True,
-        refuses=(Code.WRONG_PHASE,),
+        refuses=(Code.WRONG_PHASE, Code.TOO_MANY),
         group=GROUP,
     )
     async def bracket(self, caller: Caller, tournament: str, query: BracketQuery) -> Response:
