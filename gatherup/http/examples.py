@@ -82,6 +82,7 @@ WORDS: Final[dict[str, Any]] = {
     "region": "europe",
     "scopes": "rooms.create",
     "secret": "JBSWY3DPEHPK3PXP",
+    "sentence": "Entrant 3 has won match 5.",
     "state": "kT0v",
     "title": "Example",
     "topic": "Duels, every evening at eight",
