@@ -33,7 +33,7 @@ DELIBERATE: dict[str, str] = {
 } | {
     f"{where}.code may be '{code}' now": "clients keep a code that they don't know, and go by the status or ``retry``"
     for where in ("ServerFrame.t=refused", "GET /.well-known/jwks.json 429")
-    for code in ("wrong_phase", "too_few")
+    for code in ("wrong_phase", "too_few", "confirm_needed")
 }
 """What is broken on purpose, each line as the test reports it, and why that is right. Emptied at each release."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -80,6 +81,7 @@ def check_history(cup: Cup) -> None:
     assert cup.cup.matches_done == sum(match.phase == "done" for match in cup.matches)
 
 
+@pytest.mark.slow
 @given(st.integers(0, 2**32), FORMATS)
 @settings(max_examples=100, deadline=None)
 def test_corrected_history_is_the_history_that_had_always_been_so(seed: int, fields: dict[str, Any]) -> None:
@@ -99,6 +101,7 @@ def test_corrected_history_is_the_history_that_had_always_been_so(seed: int, fie
     check_whole(cup)
 
 
+@pytest.mark.slow
 @given(st.integers(0, 2**32), FORMATS)
 @settings(max_examples=100, deadline=None)
 def test_whatever_is_kept_the_tournament_comes_to_its_end(seed: int, fields: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -140,6 +141,7 @@ class Chance:
         return pick.choice([*likely.get(match.phase, []) * 5, referees])
 
 
+@pytest.mark.slow
 @given(st.integers(0, 2**32), FORMATS)
 @settings(max_examples=200, deadline=None)
 def test_the_log_says_all_and_everything_happens_once(seed: int, fields: dict[str, Any]) -> None:

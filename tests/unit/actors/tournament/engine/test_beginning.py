@@ -58,6 +58,7 @@ def test_the_beginning_of_all_small_brackets() -> None:
             check(bracket, entrants)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=20)
 @given(st.integers(70, 1200))
 def test_the_beginning_of_larger_brackets(entrants: int) -> None:

@@ -200,6 +200,7 @@ def test_a_result_asks_for_few_matches_whatever_the_size() -> None:
     assert board.finished
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=30)
 @given(st.sampled_from([64, 256, 1024]), SEEDS)
 def test_forfeits_lead_to_no_more_than_what_depends_on_them(entrants: int, seed: int) -> None:
