@@ -6,7 +6,7 @@ They are lighter than clients: each has one session at a time, and keeps nothing
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import trio
@@ -162,6 +162,7 @@ class Visitors:
         self._cluster = cluster
         self._note = history.note
         self._fail = history.fail
+        self._poisoned = history.poisoned
         self._nursery = nursery
         self._seed = seed
         self._errands = Errands("visitors", cluster, seed, history, nursery)
@@ -179,8 +180,9 @@ class Visitors:
         if not self.there:
             return
         await self._errands.run([(BY, self.stream, self._opening)])
-        watch = Watch(client_id=derive_client_id("visitors", "door"), stream=self.stream)
-        await self._errands.run([(visitor.user, self.stream, watch) for visitor in self._all])
+        await self._let_in("door", self._all)
+        # Two owners may have died with one of these in hand: then it is refused for good, and asked for anew.
+        await self._let_in("again", [v for v in self._all if self._poisoned(self.stream, v.user)])
         self._open = True
         for visitor in (self._host, *self._all):
             self._nursery.start_soon(visitor.run)
@@ -200,6 +202,10 @@ class Visitors:
             for visitor in leaving:
                 visitor.go()
             await trio.sleep(self._chance.uniform(0.0, 1.5))
+
+    async def _let_in(self, name: str, visitors: Sequence[Visitor]) -> None:
+        watch = Watch(client_id=derive_client_id("visitors", name), stream=self.stream)
+        await self._errands.run([(visitor.user, self.stream, watch) for visitor in visitors])
 
     def _lose_a_node(self) -> None:
         node = self._chance.choice(list(self._cluster.nodes.values()))
