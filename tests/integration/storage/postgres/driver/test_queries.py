@@ -34,9 +34,10 @@ async def test_others_have_their_turn_while_many_rows_are_taken(pool: Pool) -> N
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(take_turns)
-        count = {"count": 3 * STEP_ROWS + 1}
+        count = {"count": 4 * STEP_ROWS + 1}
         found = await many(pool, "select n from generate_series(1, %(count)s) n order by n", count, taken)
         nursery.cancel_scope.cancel()
-    assert found == [*range(1, 3 * STEP_ROWS + 2)]
-    assert max(map(seen.count, seen)) == STEP_ROWS
+    assert found == [*range(1, 4 * STEP_ROWS + 2)]
+    # Trio shuffles who is first in a round: the other may be last in one and first in the next.
+    assert max(map(seen.count, set(seen))) <= 2 * STEP_ROWS
     assert await many(pool, "select 1 where %(no)s", {"no": False}, taken) == []
