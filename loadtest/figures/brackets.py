@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from typing import Final
 
-import msgspec
 from msgspec import Struct
 
 from loadtest.figures import Scale
+from loadtest.program import lines_of
 from loadtest.report import Figure, at_most
 
 BUILT_MS_MAX: Final = 20.0
@@ -26,12 +24,7 @@ class _Measured(Struct, frozen=True, kw_only=True):
 
 def measure(scale: Scale) -> list[Figure]:
     """Run it once a repeat, since a process builds a bracket once, and read what it prints."""
-    command = [sys.executable, "-m", "gatherup.bench.brackets"]
-    decoder = msgspec.json.Decoder(_Measured)
-    runs = [
-        decoder.decode(subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=TIMEOUT_S).stdout)
-        for _ in range(scale.repeats)
-    ]
+    runs = [run for _ in range(scale.repeats) for run in lines_of("brackets", _Measured, timeout_s=TIMEOUT_S)]
     group = f"double elimination of {runs[0].entrants:,}, CPU time"
     built = tuple(run.built_ms for run in runs)
     seated = tuple(run.seated_ms for run in runs)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from typing import Final
 
 import msgspec
 from msgspec import Struct
 
 from loadtest.figures import Scale
+from loadtest.program import lines_of
 from loadtest.report import Figure, at_least, at_most
 
 EVENTS_PER_CPU_S_MIN: Final = 25_000.0
@@ -32,16 +31,15 @@ class _Measured(Struct, frozen=True, kw_only=True):
 
 def measure(scale: Scale) -> list[Figure]:
     """Run it and read what it prints."""
-    options = {
-        "rooms": scale.actors,
-        "seconds": scale.seconds,
-        "repeats": scale.repeats,
-        "per-s": OPEN_PER_S,
-    }
-    command = [sys.executable, "-m", "gatherup.bench.commit_path"]
-    command += [f"--{name}={value}" for name, value in options.items()]
-    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=TIMEOUT_S)
-    runs = msgspec.json.Decoder(_Measured).decode_lines(done.stdout)
+    runs = lines_of(
+        "commit_path",
+        _Measured,
+        timeout_s=TIMEOUT_S,
+        rooms=scale.actors,
+        seconds=scale.seconds,
+        repeats=scale.repeats,
+        per_s=OPEN_PER_S,
+    )
     closed = [run for run in runs if run.loop == "closed"]
     opened = [run for run in runs if run.loop == "open"]
     group = f"commit path alone, {scale.actors} actors"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from typing import Final
 
 import msgspec
 from msgspec import Struct
 
 from loadtest.figures import Scale
+from loadtest.program import lines_of
 from loadtest.report import Figure, at_least, at_most
 
 SERVED_MIN: Final = 100.0
@@ -31,12 +30,17 @@ class _Measured(Struct, frozen=True, kw_only=True):
 
 def measure(scale: Scale) -> list[Figure]:
     """Run it and read what it prints."""
-    command = [sys.executable, "-m", "gatherup.bench.crowds"]
-    command += [f"--rooms={scale.crowd}", f"--sessions={scale.crowd * 3 // 4}", f"--active={scale.dying}"]
-    command += [f"--repeats={scale.repeats}"]
-    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=TIMEOUT_S)
+    lines = lines_of(
+        "crowds",
+        _Measured,
+        timeout_s=TIMEOUT_S,
+        rooms=scale.crowd,
+        sessions=scale.crowd * 3 // 4,
+        active=scale.dying,
+        repeats=scale.repeats,
+    )
     cases: dict[str, list[_Measured]] = {}
-    for line in msgspec.json.Decoder(_Measured).decode_lines(done.stdout):
+    for line in lines:
         cases.setdefault(line.case, []).append(line)
     return [figure for case, runs in cases.items() for figure in _figures(case, runs)]
 

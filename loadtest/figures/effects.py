@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from typing import Final
 
 import msgspec
 from msgspec import Struct
 
 from loadtest.figures import Scale
+from loadtest.program import lines_of
 from loadtest.report import Figure, at_least
 
 EFFECTS_PER_S_MIN: Final = 2000.0
@@ -33,11 +32,14 @@ def measure(scale: Scale) -> list[Figure]:
 
 
 def _measure(scale: Scale, streams: int) -> list[Figure]:
-    options = {"streams": streams, "seconds": scale.seconds, "repeats": scale.repeats}
-    command = [sys.executable, "-m", "gatherup.bench.effects"]
-    command += [f"--{name}={value}" for name, value in options.items()]
-    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=TIMEOUT_S)
-    runs = msgspec.json.Decoder(_Measured).decode_lines(done.stdout)
+    runs = lines_of(
+        "effects",
+        _Measured,
+        timeout_s=TIMEOUT_S,
+        streams=streams,
+        seconds=scale.seconds,
+        repeats=scale.repeats,
+    )
     group = f"effects, {streams} streams, 20 mentions an event"
 
     def figure(name: str, unit: str, values: list[float]) -> Figure:

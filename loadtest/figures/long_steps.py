@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from typing import Final
 
-import msgspec
 from msgspec import Struct
 
 from loadtest.figures import Scale
+from loadtest.program import lines_of
 from loadtest.report import Figure, at_most
 
 STEP_MS_MAX: Final = 10.0
@@ -26,10 +24,8 @@ class _Measured(Struct, frozen=True, kw_only=True):
 
 def measure(scale: Scale) -> list[Figure]:
     """Run it and read what it prints."""
-    command = [sys.executable, "-m", "gatherup.bench.long_steps", f"--repeats={scale.repeats}"]
-    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=TIMEOUT_S)
     cases: dict[str, list[float]] = {}
-    for line in msgspec.json.Decoder(_Measured).decode_lines(done.stdout):
+    for line in lines_of("long_steps", _Measured, timeout_s=TIMEOUT_S, repeats=scale.repeats):
         cases.setdefault(line.case, []).append(line.longest_step_ms)
     return [
         Figure(

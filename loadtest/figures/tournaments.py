@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from typing import Final
 
-import msgspec
 from msgspec import Struct
 
 from loadtest.figures import Scale
+from loadtest.program import lines_of
 from loadtest.report import Figure, at_most
 
 FOLD_S_MAX: Final = 1.0
@@ -26,10 +24,9 @@ class _Measured(Struct, frozen=True, kw_only=True):
 
 def measure(scale: Scale) -> list[Figure]:
     """A single elimination of ``scale.entrants``, whole."""
-    command = [sys.executable, "-m", "gatherup.bench.tournaments"]
-    command += [f"--entrants={scale.entrants}", f"--repeats={scale.repeats}"]
-    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=TIMEOUT_S)
-    runs = msgspec.json.Decoder(_Measured).decode_lines(done.stdout)
+    runs = lines_of(
+        "tournaments", _Measured, timeout_s=TIMEOUT_S, entrants=scale.entrants, repeats=scale.repeats
+    )
     group = f"single elimination of {runs[0].entrants:,}, {runs[0].events:,} events, CPU time"
     values = tuple(run.fold_s for run in runs)
     return [
