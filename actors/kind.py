@@ -78,6 +78,21 @@ class FactKey(Struct, frozen=True):
     key: str
 
 
+def person_key(user: str) -> FactKey:
+    """Whether there is such a user, and who they are."""
+    return FactKey(PERSON, user)
+
+
+def block_key(who: str, whom: str) -> FactKey:
+    """Whether the first has blocked the second."""
+    return FactKey(BLOCK, pair(who, whom))
+
+
+def authored_key(seq: int) -> FactKey:
+    """The row that tells whose text this event holds."""
+    return FactKey(AUTHORED, str(seq))
+
+
 class Upsert(Struct, frozen=True):
     """This row of the stream has these values now, and no others.
 
@@ -87,6 +102,11 @@ class Upsert(Struct, frozen=True):
     table: str
     key: str
     values: Row
+
+
+def said(header: Header, of: str) -> Upsert:
+    """The row that says that this event holds a text of its author. ``of`` tells the kind which text it is."""
+    return Upsert(AUTHORED, str(header.seq), {"author": header.author, "of": of})
 
 
 class Update(Struct, frozen=True):

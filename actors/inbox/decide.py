@@ -9,7 +9,7 @@ from typing import cast
 from msgspec import Struct
 
 from actors.inbox.state import Inbox
-from actors.kind import BLOCK, Accept, Decision, Emit, FactKey, Facts, Refuse, pair
+from actors.kind import Accept, Decision, Emit, FactKey, Facts, Refuse, block_key
 from protocol import limits
 from protocol.codes import Code
 from protocol.event import Mark
@@ -47,7 +47,7 @@ def needed_facts(inbox: str, command: InboxCommand) -> Sequence[FactKey]:
     """Whether the owner has blocked whoever the item comes from."""
     match command:
         case Mention(by=author) | Invite(by=author) | Befriend(by=author) if kind_of(author) == USER:
-            return (FactKey(BLOCK, pair(owner_of(inbox), author)),)
+            return (block_key(owner_of(inbox), author),)
         case _:
             return ()
 

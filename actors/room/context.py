@@ -8,10 +8,8 @@ from typing import Final
 from msgspec import Struct
 
 from actors.kind import (
-    BLOCK,
     FRIENDS,
     MEMBERSHIPS,
-    PERSON,
     Accept,
     Emit,
     FactKey,
@@ -19,7 +17,9 @@ from actors.kind import (
     Instant,
     Refuse,
     Row,
+    block_key,
     pair,
+    person_key,
 )
 from actors.room.invites import InviteCodes
 from actors.room.permissions import Permission, Rank, outranks, permits
@@ -75,7 +75,7 @@ class Context(Struct, frozen=True):
 
     def unwanted(self, user: str, setting: str) -> Refuse | None:
         """Why the one who asks can't reach out to this user: there is none, or they don't want it."""
-        person = self.facts.get(FactKey(PERSON, user))
+        person = self.facts.get(person_key(user))
         if person is None:
             return Refuse(Code.NOT_FOUND, "There is no such user.", "user")
         if self.rank is Rank.OPERATOR:
@@ -96,11 +96,6 @@ class Context(Struct, frozen=True):
         return None
 
 
-def block_key(who: str, whom: str) -> FactKey:
-    """Whether the first has blocked the second."""
-    return FactKey(BLOCK, pair(who, whom))
-
-
 def friends_key(one: str, other: str) -> FactKey:
     """Whether the two are friends."""
     return FactKey(FRIENDS, pair(min(one, other), max(one, other)))
@@ -113,7 +108,7 @@ def memberships_key(user: str) -> FactKey:
 
 def person_keys(by: str, user: str) -> tuple[FactKey, ...]:
     """What ``Context.unwanted`` looks at."""
-    return FactKey(PERSON, user), friends_key(by, user), block_key(user, by), block_key(by, user)
+    return person_key(user), friends_key(by, user), block_key(user, by), block_key(by, user)
 
 
 def emit(

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from actors.kind import Decision, FactKey, Refuse
+from actors.kind import Decision, FactKey, Refuse, authored_key, block_key
 from actors.room import invitations, lifecycle, members, messages, moderation, reactions, settings
-from actors.room.context import Context, block_key, memberships_key, person_keys
+from actors.room.context import Context, memberships_key, person_keys
 from actors.room.permissions import Rank, permits
-from actors.room.rows import FILTER_KEY, authored_key, count_key, message_key, reaction_key
+from actors.room.rows import FILTER_KEY, count_key, message_key, reaction_key
 from actors.room.rule import Rules
 from actors.room.state import Room
 from protocol.codes import Code

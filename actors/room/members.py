@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final, cast
 
-from actors.kind import Accept, Decision, Refuse
+from actors.kind import Accept, Decision, Refuse, authored_key
 from actors.room.context import Context, emit, owner_after, too_many
 from actors.room.permissions import Permission, Rank
-from actors.room.rows import BAN, MUTE, authored_key, message_key
+from actors.room.rows import BAN, MUTE, message_key
 from actors.room.rule import Rule, Rules
 from actors.room.state import Room
 from protocol import limits

@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 
 from msgspec import Struct
 
-from actors.kind import AUTHORED, LISTENERS, LISTENS_AFTER, NOBODY, Change, Delete, Update, Upsert
+from actors.kind import AUTHORED, LISTENERS, LISTENS_AFTER, NOBODY, Change, Delete, Update, Upsert, said
 from actors.room import message_rows
 from actors.room.rows import BAN, FILTER, INVITE, INVITED, MUTE, ROOM, SETTINGS
 from protocol.event import Header
@@ -44,12 +44,8 @@ def _created(header: Header, payload: RoomCreated | None) -> Sequence[Change]:
     members = [header.author] if kind_of(header.author) == "user" else []
     members += [peer] if peer else []
     listeners = [Upsert(LISTENERS, user, {LISTENS_AFTER: None}) for user in members]
-    name = [] if peer else [_text(header, "name")]
+    name = [] if peer else [said(header, "name")]
     return Upsert(ROOM, "", cast(Any, row)), *listeners, *name
-
-
-def _text(header: Header, of: str) -> Change:
-    return Upsert(AUTHORED, str(header.seq), {"author": header.author, "of": of})
 
 
 def _changed(header: Header, payload: RoomChanged | None) -> Sequence[Change]:
@@ -59,7 +55,7 @@ def _changed(header: Header, payload: RoomChanged | None) -> Sequence[Change]:
         values["name"] = payload.name
     if payload and payload.topic is not None:
         values["topic"] = payload.topic
-    return Update(ROOM, "", values), *([_text(header, "name")] if texts else [])
+    return Update(ROOM, "", values), *([said(header, "name")] if texts else [])
 
 
 def _filtered(header: Header, payload: FilterSet | None) -> Sequence[Change]:
@@ -104,8 +100,8 @@ def _left(header: Header, _: object) -> Sequence[Change]:
 
 
 def _kicked(header: Header, payload: MemberKicked | None) -> Sequence[Change]:
-    said = [_text(header, "kick")] if payload and payload.reason else []
-    return *_left(header, payload), *said
+    text = [said(header, "kick")] if payload and payload.reason else []
+    return *_left(header, payload), *text
 
 
 def _invited(header: Header, _: object) -> Sequence[Change]:
@@ -148,7 +144,7 @@ def _kept_down(table: str, header: Header, payload: MemberMuted | UserBanned | N
     user, until = _user(header), cast("int | None", header.marks.get("until"))
     reason = payload.reason if payload else None
     row = Upsert(table, user, {"by": header.author, "at": header.at, "until": until, "reason": reason})
-    return row, *([_text(header, f"{table} {user}")] if reason else [])
+    return row, *([said(header, f"{table} {user}")] if reason else [])
 
 
 def _user(header: Header) -> str:

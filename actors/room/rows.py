@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from actors.kind import AUTHORED, FactKey
+from actors.kind import FactKey
 from actors.tables import Column, Table, Type
 
 ROOM: Final = "room"
@@ -113,11 +113,6 @@ def reaction_key(message: int, author: str, reaction: str) -> FactKey:
 def count_key(message: int, reaction: str) -> FactKey:
     """The row that counts a reaction to a message."""
     return FactKey(REACTION_COUNT, f"{message} {reaction}")
-
-
-def authored_key(seq: int) -> FactKey:
-    """The row that tells whose text this event holds."""
-    return FactKey(AUTHORED, str(seq))
 
 
 FILTER_KEY: Final = FactKey(FILTER, "")

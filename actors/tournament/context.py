@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 
 from msgspec import Struct
 
-from actors.kind import BLOCK, LOOKUP, PERSON, Accept, Emit, FactKey, Facts, Instant, Refuse, pair
+from actors.kind import LOOKUP, Accept, Emit, FactKey, Facts, Instant, Refuse, pair, person_key
 from actors.tournament.apply import apply
 from actors.tournament.state import Rank, Tournament
 from protocol.codes import Code
@@ -64,16 +64,6 @@ def chosen(command: CreateTournament | ChangeTournament) -> dict[str, str]:
 def lookup_key(table: str, key: str) -> FactKey:
     """Whether an entry of a lookup table can be chosen."""
     return FactKey(LOOKUP, pair(table, key))
-
-
-def person_key(user: str) -> FactKey:
-    """Whether there is such a user."""
-    return FactKey(PERSON, user)
-
-
-def block_key(who: str, whom: str) -> FactKey:
-    """Whether the first has blocked the second."""
-    return FactKey(BLOCK, pair(who, whom))
 
 
 _NONE: Final[Mapping[str, Mark]] = {}

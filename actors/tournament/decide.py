@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from actors.kind import Decision, FactKey, Refuse
+from actors.kind import Decision, FactKey, Refuse, block_key, person_key
 from actors.tournament import corrections, entrants, lifecycle, matches, settings
 from actors.tournament.advance import advance
-from actors.tournament.context import Context, block_key, chosen, lookup_key, person_key
+from actors.tournament.context import Context, chosen, lookup_key
 from actors.tournament.erasure import erase
 from actors.tournament.erasure import needed_facts as erasure_facts
 from actors.tournament.rule import Rules

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from actors.kind import Decision, Refuse
+from actors.kind import Decision, Refuse, block_key
 from actors.tournament.bracket import current_match, match_of, status_of
-from actors.tournament.context import Context, Course, block_key, emit
+from actors.tournament.context import Context, Course, emit
 from actors.tournament.matches import forfeit
 from actors.tournament.rule import NOT_OVER, Rule, Rules
 from actors.tournament.state import ASKING, BEFORE_START, GOING, Rank, Tournament

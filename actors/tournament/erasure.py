@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Final
 
-from actors.kind import LISTENERS, Accept, Decision, FactKey, Row
+from actors.kind import LISTENERS, Accept, Decision, FactKey, Row, authored_key
 from actors.tournament.context import Context, Course
 from actors.tournament.entrants import gone, takes_part
 from actors.tournament.rows import PLAYER, STAFF
 from actors.tournament.rule import NOT_OVER
 from actors.tournament.state import Tournament
-from actors.tournament.texts import authored_key
 from protocol.event import Mark
 from protocol.tournament.commands import ErasePerson
 from protocol.tournament.events import PersonErased

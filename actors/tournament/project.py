@@ -7,12 +7,11 @@ from typing import Any, Final, cast
 
 from msgspec import Struct
 
-from actors.kind import AUTHORED, EVERYONE, LISTENERS, LISTENS_AFTER, Change, Delete, Update, Upsert
+from actors.kind import AUTHORED, EVERYONE, LISTENERS, LISTENS_AFTER, Change, Delete, Update, Upsert, said
 from actors.tournament import project_matches
 from actors.tournament.apply import TIMES
 from actors.tournament.rows import ENTRANT, MATCH, PLAYER, STAFF, TOURNAMENT
 from actors.tournament.state import Settings
-from actors.tournament.texts import said
 from protocol.event import Header
 from protocol.ids import USER, kind_of
 from protocol.tournament.events import (

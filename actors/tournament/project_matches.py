@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, cast
 
-from actors.kind import Change, Update, Upsert
+from actors.kind import Change, Update, Upsert, said
 from actors.tournament.apply_matches import fills_of, placed_of
 from actors.tournament.rows import ENTRANT, MATCH
 from actors.tournament.state import Match
-from actors.tournament.texts import said
 from protocol.event import Header
 from protocol.tournament.events import MatchCorrected, MatchFinished, ResultDisputed
 

@@ -2,6 +2,9 @@
 
 An erased payload leaves its text None. Times are Unix milliseconds. No event writes a row for each entrant: who begins
 where follows from ``seeds``, and matches have a row from when somebody reaches them or they are opened.
+
+``AUTHORED`` holds events with a text: ``of`` is ``texts`` (name and description) or ``reason`` of the tournament, or
+with the number of an entrant or a match ``names``, ``reasons``, ``disputes`` or ``decisions``.
 """
 
 from __future__ import annotations

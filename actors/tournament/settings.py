@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from actors.kind import Decision, Refuse
+from actors.kind import Decision, Refuse, block_key
 from actors.tournament.apply import TIMES
-from actors.tournament.context import Context, block_key, emit
+from actors.tournament.context import Context, emit
 from actors.tournament.rule import NOT_OVER, Rule, Rules
 from actors.tournament.state import BEFORE_START, Rank, Settings, Tournament
 from protocol import limits

@@ -6,9 +6,8 @@ from typing import Any, cast
 
 import pytest
 
-from actors.kind import Accept, Send
+from actors.kind import Accept, Send, person_key
 from actors.tournament.bracket import current_match, status_of
-from actors.tournament.context import person_key
 from actors.tournament.effects import effects
 from protocol.codes import Code
 from protocol.ids import SYSTEM
