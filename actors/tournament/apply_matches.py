@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, cast
 
 from msgspec.structs import replace
@@ -13,10 +13,7 @@ from actors.tournament.engine.beginning import done_first
 from actors.tournament.state import Match, Tournament, timer_of
 from protocol import limits
 from protocol.event import Header
-from protocol.tournament import NOBODY, ResultKind
-
-UNKNOWN: Final = -1
-"""In ``fills``: a side that isn't known yet."""
+from protocol.tournament import NOBODY, UNKNOWN, ResultKind
 
 
 def _started(tournament: Tournament, header: Header) -> Tournament:
@@ -137,6 +134,11 @@ def _finished(tournament: Tournament, header: Header) -> Tournament:
     for filled, now in fills_of(header):
         after = _filled(after, filled, now)
     return _placed(after, header)
+
+
+def fills_for(changed: Iterable[tuple[int, int | None, int | None]]) -> tuple[int, ...]:
+    """Matches with both their sides, as ``fills`` holds them."""
+    return tuple(UNKNOWN if part is None else part for match in changed for part in match)
 
 
 def fills_of(header: Header) -> Iterator[tuple[int, Match]]:

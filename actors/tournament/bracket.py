@@ -6,6 +6,7 @@ the start of the largest tournament is as short a step as any other.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from actors.tournament.engine import beginning
@@ -49,6 +50,11 @@ def match_of(tournament: Tournament, number: int) -> Match:
 def sides_of(match: Match) -> Sides:
     """Who is on its sides, as far as it is known."""
     return match.a, match.b
+
+
+def sides_in(tournament: Tournament) -> Callable[[int], Sides]:
+    """Who is on the sides of each of its matches, by number."""
+    return lambda number: sides_of(match_of(tournament, number))
 
 
 def seated(a: int | None, b: int | None, *, later: bool = False) -> Match:

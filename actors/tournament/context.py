@@ -12,6 +12,7 @@ from actors.tournament.apply import apply
 from actors.tournament.state import Rank, Tournament
 from protocol.codes import Code
 from protocol.event import Header, Mark
+from protocol.tournament import flattened
 from protocol.tournament.commands import ChangeTournament, CreateTournament
 from protocol.tournament.events import EVENTS
 
@@ -81,7 +82,7 @@ def emitted(
     for name in payload.__struct_fields__:
         value: Any = getattr(payload, name)
         if name not in _TEXTS and value is not None and value != ():
-            own[name] = tuple(part for pair in value for part in pair) if name == "scores" else value
+            own[name] = flattened(value) if name == "scores" else value
     return Emit(payload, revokes=revokes, erases=erases, marks={**own, **marks})
 
 

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 from msgspec import Struct
 
 from actors.kind import Accept, Decision, Refuse
-from actors.tournament.apply_matches import UNKNOWN
-from actors.tournament.bracket import bracket_of, current_match, match_of, sides_of
+from actors.tournament.apply_matches import fills_for
+from actors.tournament.bracket import bracket_of, current_match, match_of, sides_in, sides_of
 from actors.tournament.context import Context, Course
 from actors.tournament.engine import correction as engine
 from actors.tournament.engine.correction import Change, Correction
-from actors.tournament.engine.progress import Sides, without_game
+from actors.tournament.engine.progress import without_game
 from actors.tournament.matches import end, find, is_over, kind_of, side_of, unfit_result
 from actors.tournament.rule import STARTED, Rule, Rules
 from actors.tournament.state import ASKING, GOING, Match, Rank, Tournament
 from protocol.codes import Code
-from protocol.tournament import NOBODY, Format, MatchPhase, Policy
+from protocol.tournament import NOBODY, Format, MatchPhase, Policy, flattened
 from protocol.tournament.commands import Consequences, CorrectResult, ReinstateEntrant, UndoResult
 from protocol.tournament.events import EntrantReinstated, MatchCorrected, MatchUndone, TournamentReopened
 
@@ -37,14 +36,14 @@ def correct(context: Context, command: CorrectResult) -> Decision:
         return match
     if refusal := unfit_result(context, match, command):
         return refusal
-    scores = tuple(points for game in command.scores for points in game)
+    scores = flattened(command.scores)
     if (command.winner, scores) == (match.winner, match.scores):
         return Refuse(Code.ALREADY_EXISTS, "This is the result of the match.")
     tournament, course = context.tournament, Course(context)
     winner, sides = side_of(match, command.winner), sides_of(match)
     found = Correction()
     if command.winner != match.winner:
-        found = engine.correct(bracket_of(tournament), _lookup(tournament), command.match, winner)
+        found = engine.correct(bracket_of(tournament), sides_in(tournament), command.match, winner)
     plan = _plan(tournament, found, _policy(tournament, command.policy))
     course.add(
         MatchCorrected(
@@ -131,7 +130,7 @@ class _Plan(Struct, frozen=True):
     @property
     def fills(self) -> tuple[int, ...]:
         """The changes as marks hold them."""
-        return tuple(UNKNOWN if part is None else part for change in self.changes for part in change)
+        return fills_for(self.changes)
 
     def done(self, tournament: Tournament) -> int:
         """How many matches are done then."""
@@ -153,12 +152,8 @@ def _plan(tournament: Tournament, found: Correction, policy: Policy, again: tupl
 
 
 def _take_back(tournament: Tournament, number: int, policy: Policy) -> _Plan:
-    found = engine.take_back(bracket_of(tournament), _lookup(tournament), number)
+    found = engine.take_back(bracket_of(tournament), sides_in(tournament), number)
     return _plan(tournament, found, policy, (Change(number, *sides_of(match_of(tournament, number))),))
-
-
-def _lookup(tournament: Tournament) -> Callable[[int], Sides]:
-    return lambda number: sides_of(match_of(tournament, number))
 
 
 def _was_opened(match: Match) -> bool:

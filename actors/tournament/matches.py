@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Final
 
 from actors.kind import Decision, Refuse
-from actors.tournament.apply_matches import UNKNOWN
-from actors.tournament.bracket import bracket_of, match_of, matches_count, sides_of
+from actors.tournament.apply_matches import fills_for
+from actors.tournament.bracket import bracket_of, match_of, matches_count, sides_in, sides_of
 from actors.tournament.context import Context, Course, emit
-from actors.tournament.engine.progress import Fill, outcome
+from actors.tournament.engine.progress import Fill, Sides, outcome, with_side
 from actors.tournament.rule import RUNNING, Rule, Rules
 from actors.tournament.scores import winner_of
 from actors.tournament.state import ASKING, GOING, Match, Rank, Tournament
 from protocol import limits
 from protocol.codes import Code
-from protocol.tournament import NOBODY, MatchPhase, ResultKind
+from protocol.tournament import NOBODY, MatchPhase, ResultKind, Scores, flattened, games_of
 from protocol.tournament.commands import (
     ConfirmResult,
     CorrectResult,
@@ -64,10 +64,10 @@ def report(context: Context, command: ReportResult) -> Decision:
         return Refuse(Code.INVALID, str(error), "scores")
     winner = (found.b if side else found.a) or NOBODY
     if found.phase == "reported" and found.reporter != own:
-        if found.scores == _flat(command.scores):
+        if found.scores == flattened(command.scores):
             return _confirmed(context, command.match)
         return emit(ResultDisputed(match=command.match, entrant=own, scores=command.scores))
-    if found.phase == "reported" and found.scores == _flat(command.scores):
+    if found.phase == "reported" and found.scores == flattened(command.scores):
         # It would put off the time at which the report counts.
         return Refuse(Code.ALREADY_EXISTS)
     until = context.now + tournament.settings.confirm_s * 1000
@@ -148,7 +148,7 @@ def kind_of(winner: int | None) -> ResultKind:
 def take_report(course: Course, number: int) -> None:
     """The match ends as it was reported."""
     match = match_of(course.tournament, number)
-    scores = tuple(zip(match.scores[::2], match.scores[1::2], strict=True))
+    scores = games_of(match.scores)
     finish(course, number, winner_of(scores, course.tournament.settings.best_of), "played", scores)
 
 
@@ -169,7 +169,7 @@ def finish(
     number: int,
     winner: int | None,
     kind: ResultKind,
-    scores: tuple[tuple[int, ...], ...] = (),
+    scores: Scores = (),
     note: str = "",
 ) -> None:
     """The match ends, with all that follows for others; with the last one the tournament has finished."""
@@ -178,7 +178,7 @@ def finish(
     sides = (match.a or NOBODY, match.b or NOBODY)
     follows = outcome(
         bracket_of(tournament),
-        lambda n: sides_of(match_of(tournament, n)),
+        sides_in(tournament),
         number,
         winner,
         most=limits.FILLS_PER_EVENT_MAX,
@@ -217,15 +217,12 @@ def end(course: Course) -> None:
 
 def _fills(tournament: Tournament, fills: tuple[Fill, ...]) -> tuple[int, ...]:
     """Each match that they change with both its sides, those first that lead to others."""
-    changed: dict[int, list[int | None]] = {}
-    for fill in fills:
-        if fill.match not in changed:
-            changed[fill.match] = [*sides_of(match_of(tournament, fill.match))]
-        changed[fill.match][fill.side] = fill.entrant
-    flat: list[int] = []
-    for number in sorted(changed):  # each match is numbered after those that lead to it
-        flat += (number, *(UNKNOWN if side is None else side for side in changed[number]))
-    return tuple(flat)
+    changed: dict[int, Sides] = {}
+    for number, side, entrant in fills:
+        sides = changed.get(number) or sides_of(match_of(tournament, number))
+        changed[number] = with_side(sides, side, entrant)
+    # Each match is numbered after those that lead to it.
+    return fills_for((number, *changed[number]) for number in sorted(changed))
 
 
 # --- who asks of which match -------------------------------------------------------------------------------
@@ -266,10 +263,6 @@ _SENTENCES: Final[dict[MatchPhase, str]] = {
     "disputed": "This match is disputed: staff decide it.",
     "done": "This match is done.",
 }
-
-
-def _flat(scores: tuple[tuple[int, ...], ...]) -> tuple[int, ...]:
-    return tuple(points for game in scores for points in game)
 
 
 RULES: Final[Rules] = {

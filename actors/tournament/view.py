@@ -7,7 +7,7 @@ from itertools import islice
 from actors.tournament.bracket import bracket_of, current_match, match_of, matches_count, status_of
 from actors.tournament.state import Rank, Tournament
 from protocol import limits
-from protocol.tournament import NOBODY, StaffRole
+from protocol.tournament import NOBODY, StaffRole, games_of
 from protocol.tournament.view import MatchView, OwnEntry, StaffMember, TournamentView
 
 
@@ -80,7 +80,6 @@ def _match(tournament: Tournament, number: int) -> MatchView:
     match = match_of(tournament, number)
     part, round_ = bracket_of(tournament).round_of(number)
     a, b = match.a or NOBODY, match.b or NOBODY
-    flat = match.scores
     return MatchView(
         match=number,
         part=part,
@@ -94,7 +93,7 @@ def _match(tournament: Tournament, number: int) -> MatchView:
         ready_b=match.ready_b,
         until=match.until,
         reported_by=match.reporter,
-        scores=tuple(zip(flat[::2], flat[1::2], strict=True)),
+        scores=games_of(match.scores),
         winner=match.winner,
         kind=match.kind,
     )

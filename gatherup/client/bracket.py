@@ -11,11 +11,8 @@ from msgspec.structs import replace
 from gatherup.client.items import Event, Item, Snapshot
 from protocol.event import Header
 from protocol.frames import Position
-from protocol.tournament import EntrantStatus, MatchPhase, Part, Phase, ResultKind, Scores
+from protocol.tournament import UNKNOWN, EntrantStatus, MatchPhase, Part, Phase, ResultKind, Scores, games_of
 from protocol.tournament.view import MatchView, TournamentView
-
-_UNKNOWN: Final = -1
-"""In ``fills``: a side that isn't known yet."""
 
 
 class LiveMatch(Struct, frozen=True, kw_only=True):
@@ -290,8 +287,8 @@ def _place(bracket: LiveBracket, marks: _Marks) -> None:
 
 def _sides(a: int, b: int, *, done: bool) -> dict[str, Any]:
     """A match whose sides a result has filled. With nobody on one of them it is done, or will be by its own event."""
-    if _UNKNOWN in (a, b):
-        return {"a": None if a == _UNKNOWN else a, "b": None if b == _UNKNOWN else b, "phase": "waiting"}
+    if UNKNOWN in (a, b):
+        return {"a": None if a == UNKNOWN else a, "b": None if b == UNKNOWN else b, "phase": "waiting"}
     if (a and b) or not done:
         return {"a": a, "b": b, "phase": "due"}
     return {"a": a, "b": b, "phase": "done", "winner": a or b, "kind": "bye"}
@@ -304,8 +301,7 @@ def _set(bracket: LiveBracket, number: int, **fields: Any) -> LiveMatch:
 
 
 def _scores(marks: _Marks) -> Scores:
-    flat = cast("Sequence[int]", marks.get("scores", ()))
-    return tuple(zip(flat[::2], flat[1::2], strict=True))
+    return games_of(cast("Sequence[int]", marks.get("scores", ())))
 
 
 _CORRECTIONS: Final = frozenset({"tournament.match_corrected", "tournament.match_undone"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Final, Literal
 
 from msgspec import Meta
@@ -74,3 +75,15 @@ sides are filled anew. *keep*: they stand as they are, and so does everybody's w
 """
 NOBODY: Final = 0
 """As the number of an entrant: nobody, where an entrant could be."""
+UNKNOWN: Final = -1
+"""As a side in ``fills`` of an event: it isn't known yet who comes."""
+
+
+def flattened(scores: Iterable[Iterable[int]]) -> tuple[int, ...]:
+    """Scores as marks hold them: side a and side b of each game, one after the other."""
+    return tuple(points for game in scores for points in game)
+
+
+def games_of(flat: Sequence[int]) -> Scores:
+    """Scores from marks."""
+    return tuple(zip(flat[::2], flat[1::2], strict=True))

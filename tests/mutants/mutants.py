@@ -330,8 +330,8 @@ MUTANTS: Final = (
     Mutant(
         why="who passes a match without an opponent isn't known to be in the next one, and can't leave it",
         file=TOURNAMENT + "matches.py",
-        old="    for number in sorted(changed):",
-        new="    for number in changed:",
+        old="for number in sorted(changed))",
+        new="for number in changed)",
         test=TOURNAMENT_TESTS + "test_properties.py::test_the_log_says_all_and_everything_happens_once",
     ),
     Mutant(

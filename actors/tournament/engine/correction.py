@@ -11,7 +11,7 @@ from heapq import heappop, heappush
 from typing import NamedTuple
 
 from actors.tournament.engine.elimination import Bracket
-from actors.tournament.engine.progress import Placed, Sides, settled, without_game
+from actors.tournament.engine.progress import Placed, Sides, settled, with_side, without_game
 
 
 class Change(NamedTuple):
@@ -92,12 +92,12 @@ class _Correcting:
         )
 
     def _fill(self, match: int, side: int, entrant: int | None) -> None:
-        first, second = self._now(match)
-        if (second if side else first) == entrant:
+        sides = self._now(match)
+        if sides[side] == entrant:
             return
         if match not in self._changed:
             heappush(self._ahead, match)
-        self._changed[match] = (first, entrant) if side else (entrant, second)
+        self._changed[match] = with_side(sides, side, entrant)
 
     def _now(self, match: int) -> Sides:
         return self._changed.get(match) or self._before(match)

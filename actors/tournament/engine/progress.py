@@ -79,30 +79,15 @@ def settled(spot: Match, sides: Sides, winner: int | None) -> tuple[list[Fill], 
 
 def without_game(sides: Sides) -> int | None:
     """The side that goes on though nobody plays, or None if there is a match to be played, or may be."""
-    return (1 if sides[0] == NOBODY else 0) if _is_walkover(sides) else None
+    if None in sides or NOBODY not in sides:
+        return None
+    return 1 if sides[0] == NOBODY else 0
 
 
-def is_finished(bracket: Bracket, sides: Callable[[int], Sides], has_result: Callable[[int], bool]) -> bool:
-    """Whether no match is left to play."""
-    return all(_is_walkover(sides(match)) or has_result(match) for match in bracket.last)
-
-
-def dependents(bracket: Bracket, match: int) -> tuple[int, ...]:
-    """The matches that the result of this one may lead to, in their order. Those of them with a side that isn't known
-    have not begun."""
-    found: set[int] = set()
-    ahead = [match]
-    while ahead:
-        spot = bracket[ahead.pop()]
-        new = {slot.match for slot in (spot.winner_to, spot.loser_to) if slot} - found
-        found |= new
-        ahead.extend(new)
-    return tuple(sorted(found))
-
-
-def _is_walkover(sides: Sides) -> bool:
-    """Whether both sides are known and at least one is nobody."""
-    return None not in sides and NOBODY in sides
+def with_side(sides: Sides, side: int, entrant: int | None) -> Sides:
+    """The sides of a match with this one changed."""
+    first, second = sides
+    return (first, entrant) if side else (entrant, second)
 
 
 class _Progress:
@@ -125,9 +110,7 @@ class _Progress:
         """
         later: list[int] = []
         for match, side, entrant in self.fills:
-            first, second = self.sides_of(match)
-            sides = (first, entrant) if side else (entrant, second)
-            self._changed[match] = sides
+            sides = self._changed[match] = with_side(self.sides_of(match), side, entrant)
             winner = without_game(sides)
             if winner is not None and most is not None and len(self.fills) >= most:
                 later.append(match)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Final, cast
 
@@ -13,7 +12,7 @@ from protocol.frames import Position
 from protocol.http.tournaments.entrants import Standing, TournamentEntrant
 from protocol.http.tournaments.matches import BracketMatch, BracketSlot, MatchOfTournament, TournamentMatch
 from protocol.http.tournaments.tournaments import OwnPlace, TournamentDetail, TournamentSummary
-from protocol.tournament import EntrantStatus, MatchPhase, ResultKind, Scores, StaffRole
+from protocol.tournament import EntrantStatus, MatchPhase, ResultKind, StaffRole, games_of
 from protocol.tournament.view import StaffMember
 from storage.postgres.tournaments.entrants import EntrantRow, StandingRow
 from storage.postgres.tournaments.matches import MatchRow
@@ -102,7 +101,7 @@ def bracket_match_of(row: MatchRow, bracket: Bracket, leads: list[Leads]) -> Bra
         a=row.a,
         b=row.b,
         phase=cast(MatchPhase, row.phase),
-        scores=_scores(row.scores),
+        scores=games_of(row.scores),
         winner=row.winner,
         kind=cast("ResultKind | None", row.kind),
         winner_to=winner_to,
@@ -113,13 +112,8 @@ def bracket_match_of(row: MatchRow, bracket: Bracket, leads: list[Leads]) -> Bra
 def _match_fields(row: MatchRow, bracket: Bracket) -> dict[str, Any]:
     fields: dict[str, Any] = msgspec.structs.asdict(row)
     part, round_ = bracket.round_of(fields.pop("number"))
-    scores = {name: _scores(fields.pop(name)) for name in ("scores", "disputed_scores")}
+    scores = {name: games_of(fields.pop(name)) for name in ("scores", "disputed_scores")}
     return {"match": row.number, "part": part, "round": round_, **fields, **scores}
-
-
-def _scores(flat: Sequence[int]) -> Scores:
-    """The points of each game."""
-    return tuple(zip(flat[::2], flat[1::2], strict=True))
 
 
 def _slot(slot: Slot | None) -> BracketSlot | None:

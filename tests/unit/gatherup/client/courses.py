@@ -13,6 +13,7 @@ import msgspec
 
 from actors.tournament.bracket import bracket_of
 from actors.tournament.view import view
+from protocol.tournament import games_of
 from protocol.tournament.commands import (
     AcceptEntrant,
     AddEntrants,
@@ -73,7 +74,7 @@ def read(cup: Cup) -> list[Said]:
             "phase": match.phase,
             "a": match.a,
             "b": match.b,
-            "scores": [list(game) for game in zip(match.scores[::2], match.scores[1::2], strict=True)],
+            "scores": [list(game) for game in games_of(match.scores)],
             "winner": match.winner if match.kind else None,
             "kind": match.kind,
         }

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from actors.tournament.engine.beginning import first_sides
 from actors.tournament.engine.elimination import Bracket, Match
-from actors.tournament.engine.progress import Fill, Placed, Sides, is_finished, outcome
+from actors.tournament.engine.progress import Fill, Placed, Sides, outcome, with_side, without_game
 
 Chosen = tuple[int, int | None]
 
@@ -22,6 +22,19 @@ class Followed(NamedTuple):
 def all_of(bracket: Bracket) -> list[Match]:
     """Its matches, from number 1 on."""
     return [bracket[number] for number in range(1, len(bracket) + 1)]
+
+
+def dependents(bracket: Bracket, match: int) -> tuple[int, ...]:
+    """The matches that the result of this one may lead to, in their order. Those of them with a side that isn't known
+    have not begun."""
+    found: set[int] = set()
+    ahead = [match]
+    while ahead:
+        spot = bracket[ahead.pop()]
+        new = {slot.match for slot in (spot.winner_to, spot.loser_to) if slot} - found
+        found |= new
+        ahead.extend(new)
+    return tuple(sorted(found))
 
 
 class Board:
@@ -51,8 +64,11 @@ class Board:
 
     @property
     def finished(self) -> bool:
-        """What the engine says of it."""
-        return is_finished(self.bracket, self.sides, self.results.__contains__)
+        """Whether no match is left to play."""
+        return all(
+            without_game(self.sides(match)) is not None or match in self.results
+            for match in self.bracket.last
+        )
 
     def record(self, match: int, winner: int | None) -> Followed:
         """Take a result. Nothing that was known may change by it."""
@@ -60,10 +76,9 @@ class Board:
         found = outcome(self.bracket, self.sides, match, winner)
         self.results[match] = winner
         for number, side, entrant in found.fills:
-            sides = list(self.matches[number - 1])
+            sides = self.matches[number - 1]
             assert sides[side] is None
-            sides[side] = entrant
-            self.matches[number - 1] = (sides[0], sides[1])
+            self.matches[number - 1] = with_side(sides, side, entrant)
         for entrant, place in found.places:
             assert entrant not in self.places
             self.places[entrant] = place

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from actors.tournament.engine.correction import Correction, correct, take_back
 from actors.tournament.engine.elimination import double, single
-from actors.tournament.engine.progress import dependents
-from tests.unit.actors.tournament.engine.playing import Board
+from tests.unit.actors.tournament.engine.playing import Board, dependents
 from tests.unit.actors.tournament.engine.test_progress import COUNTS, FORMATS, SEEDS, Chance, bracket_of
 
 UNDONE = "undone"

@@ -10,8 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.tournament.engine.elimination import Bracket, double, single
-from actors.tournament.engine.progress import NOBODY, Fill, Placed, dependents
-from tests.unit.actors.tournament.engine.playing import Board, Chosen, all_of, better_seed_wins, play
+from actors.tournament.engine.progress import NOBODY, Fill, Placed
+from tests.unit.actors.tournament.engine.playing import (
+    Board,
+    Chosen,
+    all_of,
+    better_seed_wins,
+    dependents,
+    play,
+)
 
 FORMATS = st.sampled_from(["single", "third", "double", "reset"])
 COUNTS = st.integers(2, 64)
