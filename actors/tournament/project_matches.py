@@ -50,24 +50,17 @@ def _disputed(header: Header, payload: ResultDisputed | None) -> Sequence[Change
 
 
 def _finished(header: Header, payload: MatchFinished | None) -> Sequence[Change]:
-    marks, note = header.marks, payload.note if payload and payload.note else None
-    changed = _match(
-        header,
-        phase="done",
-        until=None,
-        scores=_scores(header),
-        winner=marks["winner"],
-        kind=marks["kind"],
-        ended_by=header.author,
-        decision=note,
-        ended_at=header.at,
-    )
-    text = [said(header, f"decisions {marks['match']}")] if note else []
-    return changed, *_follows(header), *text
+    return _result(header, payload, phase="done", until=None, ended_at=header.at)
 
 
 def _corrected(header: Header, payload: MatchCorrected | None) -> Sequence[Change]:
     """Who has ended the match is who has corrected it."""
+    return _result(header, payload)
+
+
+def _result(
+    header: Header, payload: MatchFinished | MatchCorrected | None, **values: Any
+) -> Sequence[Change]:
     marks, note = header.marks, payload.note if payload and payload.note else None
     changed = _match(
         header,
@@ -76,6 +69,7 @@ def _corrected(header: Header, payload: MatchCorrected | None) -> Sequence[Chang
         kind=marks["kind"],
         ended_by=header.author,
         decision=note,
+        **values,
     )
     text = [said(header, f"decisions {marks['match']}")] if note else []
     return changed, *_follows(header), *text

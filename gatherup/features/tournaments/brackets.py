@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from actors.tournament.bracket import bracket_for, seated
 from actors.tournament.engine.beginning import first_sides, first_slot
 from actors.tournament.engine.elimination import Bracket
+from actors.tournament.state import Match
 from protocol.tournament import NOBODY
 from storage.postgres.tournaments.matches import MatchRow, OwnMatchRow, SeatingRow
 
@@ -61,8 +62,17 @@ def all_matches(seating: SeatingRow, rows: Iterable[MatchRow]) -> Iterator[Match
 
 def match_before(seating: SeatingRow, number: int) -> MatchRow:
     """A match of the bracket as the start has left it."""
-    match = seated(*first_sides(bracket_of(seating), seating.seeds, number))
-    done = match.phase == "done"
+    return row_of(number, seated(*first_sides(bracket_of(seating), seating.seeds, number)))
+
+
+def row_of(number: int, match: Match) -> MatchRow:
+    """A match as its row would say, as far as the bracket tells of it."""
     return MatchRow(
-        number, match.a, match.b, match.phase, winner=match.winner if done else None, kind=match.kind
+        number,
+        match.a,
+        match.b,
+        match.phase,
+        scores=match.scores,
+        winner=match.winner if match.kind else None,
+        kind=match.kind,
     )

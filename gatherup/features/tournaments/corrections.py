@@ -6,7 +6,7 @@ from typing import Final
 
 from gatherup.features.tournaments.entrants import ENTRANT
 from gatherup.features.tournaments.matches import MATCH
-from gatherup.features.tournaments.tournament_access import number_of, tournament_id
+from gatherup.features.tournaments.tournament_access import entrant_in, match_in
 from gatherup.http.commands import Commands, fields_of
 from gatherup.http.endpoint import Caller, endpoint
 from protocol.http.base import CommandAccepted
@@ -31,8 +31,7 @@ class CorrectionsResource:
             caller,
             CorrectResult,
             body,
-            stream=tournament_id(tournament),
-            match=number_of(match, "match"),
+            **match_in(tournament, match),
             **fields_of(body),
         )
 
@@ -43,8 +42,7 @@ class CorrectionsResource:
             caller,
             UndoResult,
             body,
-            stream=tournament_id(tournament),
-            match=number_of(match, "match"),
+            **match_in(tournament, match),
             **fields_of(body),
         )
 
@@ -57,7 +55,6 @@ class CorrectionsResource:
             caller,
             ReinstateEntrant,
             body,
-            stream=tournament_id(tournament),
-            entrant=number_of(entrant, "entrant"),
+            **entrant_in(tournament, entrant),
             **fields_of(body),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from gatherup.features.tournaments.answers import entrant_of, position_of
-from gatherup.features.tournaments.tournament_access import found, number_of, tournament_id
+from gatherup.features.tournaments.tournament_access import entrant_in, found, tournament_id
 from gatherup.features.tournaments.tournaments import TOURNAMENT
 from gatherup.http.commands import Commands, fields_of
 from gatherup.http.endpoint import Caller, endpoint
@@ -98,8 +98,7 @@ class EntrantsResource:
             caller,
             AcceptEntrant,
             body,
-            stream=tournament_id(tournament),
-            entrant=number_of(entrant, "entrant"),
+            **entrant_in(tournament, entrant),
         )
 
     @endpoint("POST", ENTRANT + "/remove", body=Removal, answer=CommandAccepted, group=GROUP)
@@ -109,8 +108,7 @@ class EntrantsResource:
             caller,
             RemoveEntrant,
             body,
-            stream=tournament_id(tournament),
-            entrant=number_of(entrant, "entrant"),
+            **entrant_in(tournament, entrant),
             **fields_of(body),
         )
 

@@ -10,6 +10,7 @@ from gatherup.features.tournaments.entrants import EntrantsResource
 from gatherup.features.tournaments.matches import MatchesResource
 from gatherup.features.tournaments.replay import Replays
 from gatherup.features.tournaments.standings import StandingsResource
+from gatherup.features.tournaments.tournament_access import NUMBER
 from gatherup.features.tournaments.tournaments import TournamentsResource
 from gatherup.http.endpoint import HEX, PathPart
 from storage.postgres.tournaments.entrants import Entrants
@@ -17,7 +18,6 @@ from storage.postgres.tournaments.history import History
 from storage.postgres.tournaments.matches import Matches
 from storage.postgres.tournaments.tournaments import Tournaments
 
-_NUMBER: Final = "^[1-9][0-9]{0,6}$"
 PATH_PARTS: Final = (
     PathPart(
         "tournament",
@@ -25,8 +25,8 @@ PATH_PARTS: Final = (
         f"^tournament:{HEX}$",
         "tournament:5f0c1a52b4f24f2f9a0c6f1d2e3b4a59",
     ),
-    PathPart("entrant", "the number of an entrant within the tournament", _NUMBER, "7"),
-    PathPart("match", "the number of a match within the tournament", _NUMBER, "12"),
+    PathPart("entrant", "the number of an entrant within the tournament", NUMBER, "7"),
+    PathPart("match", "the number of a match within the tournament", NUMBER, "12"),
 )
 
 

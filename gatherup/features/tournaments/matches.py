@@ -14,7 +14,7 @@ from gatherup.features.tournaments.brackets import (
     numbers_of,
 )
 from gatherup.features.tournaments.explaining import concerned, places_of, side_of
-from gatherup.features.tournaments.tournament_access import found, number_of, tournament_id
+from gatherup.features.tournaments.tournament_access import found, match_in, number_of, tournament_id
 from gatherup.features.tournaments.tournaments import TOURNAMENT
 from gatherup.http.commands import Commands, fields_of
 from gatherup.http.endpoint import Caller, endpoint
@@ -190,14 +190,7 @@ class MatchesResource:
     async def _send(
         self, caller: Caller, kind: Any, tournament: str, match: str, body: CommandBody
     ) -> CommandAccepted:
-        return await self._commands.send(
-            caller,
-            kind,
-            body,
-            stream=tournament_id(tournament),
-            match=number_of(match, "match"),
-            **fields_of(body),
-        )
+        return await self._commands.send(caller, kind, body, **match_in(tournament, match), **fields_of(body))
 
 
 def _own(row: OwnMatchRow, match: MatchRow) -> OwnMatch:

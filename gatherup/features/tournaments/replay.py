@@ -7,7 +7,6 @@ from typing import Final
 import trio
 
 from actors.tournament.apply import apply
-from actors.tournament.bracket import match_of
 from actors.tournament.state import Tournament
 from gatherup.features.tournaments.tournament_access import found
 from gatherup.http.problem import ProblemError
@@ -15,7 +14,6 @@ from protocol import limits
 from protocol.codes import Code
 from protocol.event import decode_header
 from storage.postgres.tournaments.history import HeaderRow, History
-from storage.postgres.tournaments.matches import MatchRow
 from storage.postgres.tournaments.reading import Head, Read
 
 PAGE_EVENTS: Final = 256
@@ -78,17 +76,3 @@ async def _folded(state: Tournament, rows: list[HeaderRow]) -> Tournament:
             events = size = 0
             await trio.lowlevel.checkpoint()
     return state
-
-
-def row_of(state: Tournament, number: int) -> MatchRow:
-    """A match of it, as its row would say."""
-    match = match_of(state, number)
-    return MatchRow(
-        number,
-        match.a,
-        match.b,
-        match.phase,
-        scores=match.scores,
-        winner=match.winner if match.kind else None,
-        kind=match.kind,
-    )

@@ -10,10 +10,11 @@ import trio
 from quart import Response, request
 
 from actors.tournament.bracket import bracket_of as bracket_of_state
+from actors.tournament.bracket import match_of
 from actors.tournament.engine.elimination import Bracket
 from gatherup.features.tournaments.answers import bracket_match_of, leads_of, position_of, standing_of
-from gatherup.features.tournaments.brackets import all_matches, bracket_of
-from gatherup.features.tournaments.replay import Replays, row_of
+from gatherup.features.tournaments.brackets import all_matches, bracket_of, row_of
+from gatherup.features.tournaments.replay import Replays
 from gatherup.features.tournaments.tournament_access import found, tournament_id
 from gatherup.features.tournaments.tournaments import TOURNAMENT
 from gatherup.http.conditional import tagged
@@ -80,7 +81,9 @@ class StandingsResource:
         answer = TournamentBracket(
             format=state.settings.format,
             seeds=list(state.seeds),
-            matches=await _matches(bracket, (row_of(state, n) for n in range(1, len(bracket) + 1))),
+            matches=await _matches(
+                bracket, (row_of(n, match_of(state, n)) for n in range(1, len(bracket) + 1))
+            ),
             position=position_of(tournament, head),
         )
         return tagged(msgspec.json.encode(answer), _tag(head))

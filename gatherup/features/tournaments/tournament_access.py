@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from gatherup.http.ids import stream_id
 from gatherup.http.problem import ProblemError
 from protocol.codes import Code
 from protocol.tournament import KIND as TOURNAMENT
 
-_NUMBER: Final = re.compile(r"[1-9][0-9]{0,6}")
+NUMBER: Final = "^[1-9][0-9]{0,6}$"
+"""What a number in a path looks like, as it is published."""
+_NUMBER: Final = re.compile(rf"{NUMBER}(?!\n)")
 R = TypeVar("R")
 
 
@@ -21,9 +23,19 @@ def tournament_id(text: str) -> str:
 
 def number_of(text: str, field: str) -> int:
     """The number of an entrant or a match from the path, as far as one can exist. Raises ProblemError."""
-    if not _NUMBER.fullmatch(text):
+    if not _NUMBER.search(text):
         raise ProblemError(Code.NOT_FOUND, f"There is no such {field}.", field=field)
     return int(text)
+
+
+def match_in(tournament: str, match: str) -> dict[str, Any]:
+    """The fields of a command about a match, from the path. Raises ProblemError."""
+    return {"stream": tournament_id(tournament), "match": number_of(match, "match")}
+
+
+def entrant_in(tournament: str, entrant: str) -> dict[str, Any]:
+    """The fields of a command about an entrant, from the path. Raises ProblemError."""
+    return {"stream": tournament_id(tournament), "entrant": number_of(entrant, "entrant")}
 
 
 def found(read: R | None) -> R:
