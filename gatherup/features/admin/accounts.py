@@ -7,6 +7,7 @@ from typing import Final
 
 from actors.ports.time import Clock
 from gatherup.features.people.relations import Since, page_of
+from gatherup.http.admins import require_admin
 from gatherup.http.endpoint import Caller, endpoint
 from gatherup.http.ids import user_id
 from gatherup.http.paging import Pages
@@ -35,7 +36,7 @@ class AdminResource:
     )
     async def bans(self, caller: Caller, query: BansQuery) -> BanPage:
         """List the bans from the server, the newest first."""
-        await self._admit(caller)
+        await require_admin(self._admins, caller)
         edge = self._bans.edge(query.cursor)
         found = await self._admins.bans(page_of(edge, query.limit))
         page = self._bans.page(found, edge, query.limit, lambda row: Since(row.at, row.user))
@@ -45,7 +46,7 @@ class AdminResource:
     @endpoint("PUT", BAN, body=Ban, status=204, refuses=(Code.FORBIDDEN,), group=GROUP)
     async def ban(self, caller: Caller, user: str, body: Ban) -> None:
         """Ban a user from the server: they can't sign in, and all their logins end on every node."""
-        await self._admit(caller)
+        await require_admin(self._admins, caller)
         done = await self._admins.ban(
             user_id(user),
             by=caller.user,
@@ -62,7 +63,7 @@ class AdminResource:
     @endpoint("DELETE", BAN, status=204, refuses=(Code.FORBIDDEN,), group=GROUP)
     async def unban(self, caller: Caller, user: str) -> None:
         """Lift the ban of a user from the server."""
-        await self._admit(caller)
+        await require_admin(self._admins, caller)
         await self._admins.unban(user_id(user), by=caller.user, from_address=caller.address)
 
     @endpoint(
@@ -70,16 +71,12 @@ class AdminResource:
     )
     async def audit(self, caller: Caller, query: AuditQuery) -> AuditPage:
         """List privileged and security acts: who did what, to whom, from where."""
-        await self._admit(caller)
+        await require_admin(self._admins, caller)
         matching = AuditFilter(act=query.act, by=query.by, on=query.on)
         found = await self._audit.page(
             matching, before=query.before, after=query.after, limit=query.limit + 1
         )
         return _page(found, query)
-
-    async def _admit(self, caller: Caller) -> None:
-        if not await self._admins.is_admin(caller.user):
-            raise ProblemError(Code.FORBIDDEN)
 
 
 def _page(found: list[AuditRow], query: AuditQuery) -> AuditPage:

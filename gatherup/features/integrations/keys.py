@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from actors.ports.time import Clock, Randomness
 from gatherup.auth.keys import new_key
+from gatherup.http.admins import Admins, require_admin
 from gatherup.http.endpoint import Caller, endpoint
 from gatherup.http.ids import hex_id
 from gatherup.http.problem import ProblemError
@@ -15,14 +14,6 @@ from protocol.limits import KEYS_MAX
 from storage.postgres.integrations.keys import ApiKeys, KeyRow, TooManyKeysError
 
 GROUP = "keys"
-
-
-class Admins(Protocol):
-    """Who is an admin; implemented by ``storage.postgres.admin.admins.Admins``."""
-
-    async def is_admin(self, user: str) -> bool:
-        """Whether this user has the rights of an admin now."""
-        ...
 
 
 class KeysResource:
@@ -45,7 +36,7 @@ class KeysResource:
     )
     async def create(self, caller: Caller, body: NewKey) -> KeyMade:
         """As admin, make an API key. Its text is told this once."""
-        await self._check(caller)
+        await require_admin(self._admins, caller)
         try:
             return await made(
                 self._keys, body, self._clock, self._randomness, by=caller.user, address=caller.address
@@ -56,20 +47,16 @@ class KeysResource:
     @endpoint("GET", "/v1/admin/keys", answer=Keys, refuses=(Code.FORBIDDEN,), group=GROUP)
     async def page(self, caller: Caller) -> Keys:
         """As admin, list all API keys, without their secrets."""
-        await self._check(caller)
+        await require_admin(self._admins, caller)
         return Keys(keys=[told(row) for row in await self._keys.all()])
 
     @endpoint("DELETE", "/v1/admin/keys/<key>", status=204, refuses=(Code.FORBIDDEN,), group=GROUP)
     async def revoke(self, caller: Caller, key: str) -> None:
         """As admin, revoke an API key: within seconds no node takes it."""
-        await self._check(caller)
+        await require_admin(self._admins, caller)
         at = self._clock.now()
         if not await self._keys.revoke(hex_id(key), by=caller.user, address=caller.address, at=at):
             raise ProblemError(Code.NOT_FOUND)
-
-    async def _check(self, caller: Caller) -> None:
-        if not await self._admins.is_admin(caller.user):
-            raise ProblemError(Code.FORBIDDEN)
 
 
 async def made(

@@ -6,13 +6,13 @@ import re
 from typing import Final, cast
 
 from actors.ports.time import Clock
+from gatherup.http.admins import Admins, require_admin
 from gatherup.http.endpoint import Caller, endpoint
 from gatherup.http.problem import ProblemError
 from protocol import limits
 from protocol.codes import Code
 from protocol.http.lookups import ChangedLookupEntry, Lookup, LookupEntry, NewLookupEntry
 from protocol.lookups import KEY_PATTERN, LOOKUPS, LookupTable
-from storage.postgres.admin.admins import Admins
 from storage.postgres.lookups.lookups import EntryRow, Lookups, NotAdded
 
 GROUP: Final = "lookups"
@@ -45,7 +45,7 @@ class LookupsResource:
     )
     async def add(self, caller: Caller, lookup: str, body: NewLookupEntry) -> LookupEntry:
         """Add an entry to a lookup table, as an admin. It is never deleted: see to its key."""
-        await self._admit(caller)
+        await require_admin(self._admins, caller)
         added = await self._lookups.add(
             _table(lookup),
             body.key,
@@ -74,7 +74,7 @@ class LookupsResource:
     )
     async def change(self, caller: Caller, lookup: str, entry: str, body: ChangedLookupEntry) -> LookupEntry:
         """Rename, move, retire or bring back an entry of a lookup table, as an admin."""
-        await self._admit(caller)
+        await require_admin(self._admins, caller)
         if not _KEY.search(entry):
             raise ProblemError(Code.NOT_FOUND)
         found = await self._lookups.change(
@@ -90,10 +90,6 @@ class LookupsResource:
         if found is None:
             raise ProblemError(Code.NOT_FOUND)
         return _entry(found)
-
-    async def _admit(self, caller: Caller) -> None:
-        if not await self._admins.is_admin(caller.user):
-            raise ProblemError(Code.FORBIDDEN)
 
 
 def _table(lookup: str) -> LookupTable:

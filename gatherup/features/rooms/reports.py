@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import msgspec
 
@@ -12,6 +12,7 @@ from actors.room.permissions import Permission
 from gatherup.features.rooms.messages import MESSAGE, message_in, message_of
 from gatherup.features.rooms.room_access import RoomAccess
 from gatherup.features.rooms.rooms import ROOM
+from gatherup.http.admins import Admins, require_admin
 from gatherup.http.endpoint import Caller, endpoint
 from gatherup.http.paging import Pages
 from gatherup.http.problem import ProblemError
@@ -24,14 +25,6 @@ from storage.postgres.rooms.reports import NotClosed, NotFiled, ReportKey, Repor
 
 GROUP: Final = "reports"
 _REPORT: Final = re.compile(r"^[0-9a-f]{32}$(?!\n)")
-
-
-class Admins(Protocol):
-    """Who is an admin; implemented by ``storage.postgres.admin.admins.Admins``."""
-
-    async def is_admin(self, user: str) -> bool:
-        """Whether this user has the rights of an admin now."""
-        ...
 
 
 class ReportsResource:
@@ -124,7 +117,7 @@ class ReportsResource:
     )
     async def of_all(self, caller: Caller, query: ReportsQuery) -> ReportPage:
         """List the reports of all rooms, as an admin."""
-        await self._require_admin(caller)
+        await require_admin(self._admins, caller)
         return await self._page(caller, query, None)
 
     @endpoint(
@@ -137,12 +130,8 @@ class ReportsResource:
     )
     async def close(self, caller: Caller, report: str, body: CloseReport) -> None:
         """Close a report, as an admin."""
-        await self._require_admin(caller)
+        await require_admin(self._admins, caller)
         await self._close(caller, report, body, None)
-
-    async def _require_admin(self, caller: Caller) -> None:
-        if not await self._admins.is_admin(caller.user):
-            raise ProblemError(Code.FORBIDDEN)
 
     async def _page(self, caller: Caller, query: ReportsQuery, room: str | None) -> ReportPage:
         edge = self._pages.edge(query.cursor)
