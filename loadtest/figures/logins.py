@@ -1,11 +1,19 @@
-"""A storm of logins beside a chat: how many a node takes, which Argon2 bounds, and what the chat notices."""
+"""A storm of logins beside a chat: how many a node takes, which Argon2 bounds, and what the chat notices.
+
+What the chat notices is told against the same chat beside as many processes of the lowest priority that only count: on
+a machine without a core to spare these alone make a post wait longer, whatever a node does.
+"""
 
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from itertools import cycle
-from typing import Final
+from typing import Final, NamedTuple
 
 import argon2
 import msgspec
@@ -33,6 +41,12 @@ HASH_PASSES: Final = 3
 HASHES: Final = 5
 SECONDS_MIN: Final = 2.0
 """Of each measurement, so that it holds some logins on any machine."""
+SPINNING: Final = """
+import os
+os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+while True:
+    pass
+"""
 
 
 class Turn(Struct, frozen=True):
@@ -43,6 +57,14 @@ class Turn(Struct, frozen=True):
     cpu_s: float
     """Of the node, in a second."""
     logins_per_s: float
+
+
+class Turns(NamedTuple):
+    """The same chat, one after the other."""
+
+    quiet: Turn
+    spun: Turn
+    stormy: Turn
 
 
 class Storm:
@@ -67,33 +89,46 @@ def measure(scale: Scale) -> list[Figure]:
 
 def _on(hashers: int, scale: Scale, target: Target) -> list[Figure]:
     with Node(GATHERUP_AUTH_HASHERS=str(hashers)) as node:
-        quiet, stormy = _turns(node, scale)
+        turns = _turns(node, scale, hashers)
     per_s = _posts_per_s(scale)
     group = f"{scale.storming} accounts signing in beside {per_s:.0f} posts/s, {hashers} hashed at once"
-    return _figures(group, quiet, stormy, target)
+    return _figures(group, turns, target)
 
 
 def _posts_per_s(scale: Scale) -> float:
     return min(POSTS_PER_S_MAX, scale.posts_per_s)
 
 
-def _turns(node: Node, scale: Scale) -> tuple[list[Turn], list[Turn]]:
-    """The same chat without and with the storm, in turns."""
+def _turns(node: Node, scale: Scale, hashers: int) -> list[Turns]:
+    """The same chat alone, beside processes that spin, and beside the storm, in turns."""
     chatting = msgspec.structs.replace(scale, rooms=min(ROOMS_MAX, scale.rooms))
     per_s = _posts_per_s(scale)
     storm = Storm(node, scale.storming)
     crowd, rooms = set_up(node, chatting)
     posting = Posting(crowd, rooms)
     seconds = max(SECONDS_MIN, scale.seconds)
-    quiet: list[Turn] = []
-    stormy: list[Turn] = []
+    turns: list[Turns] = []
     for _ in range(scale.repeats):
-        quiet.append(_turn(node, posting, per_s, seconds, None))
+        quiet = _turn(node, posting, per_s, seconds, None)
+        with _spinning(hashers):
+            spun = _turn(node, posting, per_s, seconds, None)
         callers = storm.callers()
-        stormy.append(_turn(node, posting, per_s, seconds, callers))
+        turns.append(Turns(quiet, spun, _turn(node, posting, per_s, seconds, callers)))
         callers.close()
     crowd.close()
-    return quiet, stormy
+    return turns
+
+
+@contextmanager
+def _spinning(count: int) -> Generator[None]:
+    """As long as it is open, so many processes take what nobody else wants of the processors."""
+    processes = [subprocess.Popen([sys.executable, "-c", SPINNING]) for _ in range(count)]
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
 
 
 def _sign_in(node: Node, number: int) -> bytes:
@@ -141,20 +176,31 @@ def _hash_s() -> float:
     return (time.process_time() - before) / HASHES
 
 
-def _figures(group: str, quiet: list[Turn], stormy: list[Turn], target: Target) -> list[Figure]:
+def _figures(group: str, turns: list[Turns], target: Target) -> list[Figure]:
     def figure(name: str, unit: str, values: list[float], target: Target | None = None) -> Figure:
         return Figure(group=group, name=name, unit=unit, values=tuple(values), target=target)
 
-    turns = list(zip(quiet, stormy, strict=True))
-    login_ms = [max(storm.cpu_s - calm.cpu_s, 0.001) / storm.logins_per_s * 1000 for calm, storm in turns]
-    ratio = [storm.p99_ms / calm.p99_ms for calm, storm in turns]
+    login_ms = [
+        max(turn.stormy.cpu_s - turn.quiet.cpu_s, 0.001) / turn.stormy.logins_per_s * 1000 for turn in turns
+    ]
     return [
-        figure("logins", "/s", [turn.logins_per_s for turn in stormy]),
+        figure("logins", "/s", [turn.stormy.logins_per_s for turn in turns]),
         figure("node CPU per login, without its hash", "ms", login_ms),
         figure("CPU of one Argon2 hash alone", "ms", [_hash_s() * 1000]),
-        figure("post p50, no logins", "ms", [turn.p50_ms for turn in quiet]),
-        figure("post p50, logins", "ms", [turn.p50_ms for turn in stormy]),
-        figure("post p99, no logins", "ms", [turn.p99_ms for turn in quiet]),
-        figure("post p99, logins", "ms", [turn.p99_ms for turn in stormy]),
-        figure("post p99, logins : no logins, same turn", "", ratio, target),
+        figure("post p50, no logins", "ms", [turn.quiet.p50_ms for turn in turns]),
+        figure("post p50, logins", "ms", [turn.stormy.p50_ms for turn in turns]),
+        figure("post p99, no logins", "ms", [turn.quiet.p99_ms for turn in turns]),
+        figure("post p99, spinning processes", "ms", [turn.spun.p99_ms for turn in turns]),
+        figure("post p99, logins", "ms", [turn.stormy.p99_ms for turn in turns]),
+        figure(
+            "post p99, logins : no logins, same turn",
+            "",
+            [turn.stormy.p99_ms / turn.quiet.p99_ms for turn in turns],
+        ),
+        figure(
+            "post p99, logins : spinning processes, same turn",
+            "",
+            [turn.stormy.p99_ms / turn.spun.p99_ms for turn in turns],
+            target,
+        ),
     ]

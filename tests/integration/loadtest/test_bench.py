@@ -58,7 +58,11 @@ FIGURES = {
         for what in ("history page", "post")
         for figure in (f"{what}, node", f"{what}, FastAPI", f"{what}, node : FastAPI, same turn")
     },
-    "logins": {"logins", "post p99, logins : no logins, same turn"},
+    "logins": {
+        "logins",
+        "post p99, logins : no logins, same turn",
+        "post p99, logins : spinning processes, same turn",
+    },
     "heads": {"frames per session", "bytes per frame", "node CPU per post"},
     "idle": {"node memory per connection"},
     "cross-node": {

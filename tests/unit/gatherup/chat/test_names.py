@@ -8,8 +8,8 @@ import trio.testing
 
 from gatherup.chat.account import ChatError
 from gatherup.chat.names import LOOKUP_PAUSE_S, LOOKUP_TIMEOUT_S, NAMES_MAX, Names
-from gatherup.clock import SystemClock
 from protocol import limits
+from tests.ports import TrioClock
 
 
 def user(number: int) -> str:
@@ -40,7 +40,7 @@ def directory() -> Directory:
 
 @pytest.fixture
 def names(directory: Directory) -> Names:
-    return Names(directory, SystemClock(), {user(9): "me"})
+    return Names(directory, TrioClock(), {user(9): "me"})
 
 
 async def test_each_is_looked_up_once_and_together(names: Names, directory: Directory) -> None:
