@@ -37,6 +37,17 @@ def split(tied: Sequence[int], records: Records, rules: Rules) -> list[list[int]
     return found
 
 
+def separated(tied: Sequence[int], one: int, other: int, records: Records, rules: Rules) -> list[int]:
+    """Of those who are tied, the ones in whose table these two were separated: all, or who was still tied later."""
+    group = list(tied)
+    while True:
+        parts = _once(group, table_of(group, records, rules))
+        (part,) = (part for part in parts if one in part)
+        if other not in part or len(parts) == 1:
+            return group
+        group = part
+
+
 def table_of(tied: Sequence[int], records: Records, rules: Rules) -> dict[int, Met]:
     """The table of these alone."""
     among = set(tied)

@@ -52,7 +52,9 @@ def sonneborn_berger(record: Record, records: Records) -> list[Term]:
 
 
 def esports_buchholz(record: Record, records: Records) -> list[Term]:
-    """Wins less losses of all opponents who were played, forfeits among them, byes not: Valve's Difficulty Score."""
+    """Wins less losses of all opponents who were played, forfeits among them, byes not: Valve's Difficulty Score
+    (github.com/ValveSoftware/counter-strike_rules_and_regs, major-supplemental-rulebook.md).
+    """
     return [
         Term(turn.round, turn.opponent, other.wins - other.losses)
         for turn in record.turns
@@ -61,9 +63,12 @@ def esports_buchholz(record: Record, records: Records) -> list[Term]:
 
 
 def match_win(record: Record, points: Points) -> int:
-    """Which part of all points that could be had an entrant has, in millionths, the floor at least."""
-    could = points.win * len(record.turns)
-    return max(RATE_FLOOR, record.points * RATE_UNITS // could) if could else RATE_FLOOR
+    """Which part of all points that could be had an entrant has, in millionths, the floor at least. Rounds that they
+    have missed, or asked for a bye in, aren't counted.
+    """
+    turns = [turn for turn in record.turns if not turn.requested]
+    could = points.win * len(turns)
+    return max(RATE_FLOOR, sum(turn.points for turn in turns) * RATE_UNITS // could) if could else RATE_FLOOR
 
 
 def opponents_match_win(record: Record, records: Records, points: Points) -> list[Term]:

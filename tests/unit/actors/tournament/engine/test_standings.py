@@ -207,16 +207,20 @@ def test_head_to_head_is_a_league_of_exactly_those_who_are_tied() -> None:
     assert [row_of(table, one).values[1] for one in (1, 2, 3)] == [2, 4, 0]
 
 
+FOUR_TIED = (
+    (2, 3, 2, ()), (1, 2, 1, ()), (1, 3, 0, ()), (4, 2, 0, ()), (4, 3, 3, ()), (1, 4, 1, ()),
+    (2, 5, 2, ()), (3, 5, 3, ()), (4, 5, 4, ()), (4, 6, 4, ()),
+)  # fmt: skip
+
+
 def test_head_to_head_is_applied_again_to_those_who_are_still_tied() -> None:
-    # Among four, 3 is first and 1 last; 2 and 4 have as much, and 4 has beaten 2.
-    table = league(
-        (3, 1, 3, ()), (3, 2, 3, ()), (3, 4, 0, ()), (4, 2, 4, ()), (2, 1, 2, ()), (1, 4, 0, ()),
-        (2, 5, 2, ()), (1, 5, 1, ()), (1, 6, 1, ()), (4, 6, 0, ()), (2, 6, 0, ()),
-        tiebreaks=("head_to_head",),
-    )  # fmt: skip
+    # Among four, 1 is first and 4 last; 2 and 3 have as much there, and 2 has beaten 3.
+    table = league(*FOUR_TIED, tiebreaks=("head_to_head",))
     assert [row_of(table, one).values[0] for one in (1, 2, 3, 4)] == [5, 5, 5, 5]
-    assert [row_of(table, one).values[1] for one in (1, 2, 3, 4)] == [1, 2, 5, 4]
-    assert order_of(table)[:4] == [3, 4, 2, 1]
+    assert [row_of(table, one).values[1] for one in (1, 2, 3, 4)] == [5, 3, 3, 1]
+    seeded = replace(table, entrants=[4, 3, 2, 1, 5, 6])
+    assert order_of(table)[:4] == order_of(seeded)[:4] == [1, 2, 3, 4]
+    assert [row.decided for row in standings(seeded, settled=False)][1:4] == ["head_to_head"] * 3
 
 
 def test_head_to_head_of_some_who_have_not_met_ranks_only_who_cannot_be_caught() -> None:
@@ -248,8 +252,18 @@ def test_head_to_head_of_two_legs() -> None:
 # --- what opponents did ---
 
 
-def test_the_second_buchholz_counts_wins_less_losses() -> None:
-    # Valve's supplemental rulebook for Counter-Strike Majors calls it the Difficulty Score.
+def test_the_second_buchholz_is_the_difficulty_score_of_counter_strike() -> None:
+    # The example of Valve's supplemental rulebook: A has met one with 2-0 and one with 1-1, B two with 1-1.
+    a, b, first, second, third, fourth = 1, 2, 3, 4, 5, 6
+    table = league(
+        (a, first, first, ()), (a, second, a, ()), (b, third, third, ()), (b, fourth, b, ()),
+        (first, 7, first, ()), (second, 7, second, ()), (third, 8, 8, ()), (fourth, 8, fourth, ()),
+        tiebreaks=("esports_buchholz",),
+    )  # fmt: skip
+    assert (row_of(table, a).values[1], row_of(table, b).values[1]) == (2, 0)
+
+
+def test_the_second_buchholz_counts_forfeits_of_opponents() -> None:
     table = league(
         (1, 2, 1, ()), (2, 3, 2, ()), (3, 4, 3, ()), (1, 4, 4, "forfeit"), (5, 1, 1, ()),
         tiebreaks=("esports_buchholz",),
@@ -259,12 +273,13 @@ def test_the_second_buchholz_counts_wins_less_losses() -> None:
     assert row_of(table, 5).values[1] == 1
 
 
-def record(wins: int, losses: int, draws: int = 0, byes: int = 0) -> Record:
+def record(wins: int, losses: int, draws: int = 0, byes: int = 0, absent: int = 0) -> Record:
     turns = [
         *(Turn(1, 9, 6, 1, played=True) for _ in range(wins)),
         *(Turn(1, 9, 0, -1, played=True) for _ in range(losses)),
         *(Turn(1, 9, 2, 0, played=True) for _ in range(draws)),
         *(Turn(1, 0, 6, 0, played=False) for _ in range(byes)),
+        *(Turn(1, 0, 0, 0, played=False, requested=True) for _ in range(absent)),
     ]
     points = sum(turn.points for turn in turns)
     return Record(tuple(turns), points, points, wins, losses)
@@ -278,6 +293,7 @@ def record(wins: int, losses: int, draws: int = 0, byes: int = 0) -> Record:
         (record(1, 3), 0.33),
         (record(3, 2), 9 / 15),
         (record(2, 2, byes=1), 9 / 15),
+        (record(1, 1, absent=2), 1 / 2),
         (record(0, 0), 0.33),
     ],
 )
