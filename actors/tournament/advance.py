@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from actors.kind import Decision, Instant, Refuse
-from actors.tournament.bracket import bracket_of, match_of, next_to_open, sides_of
 from actors.tournament.context import Context, Course
 from actors.tournament.engine.progress import without_game
 from actors.tournament.lifecycle import begin
 from actors.tournament.matches import finish, forfeit, take_report
+from actors.tournament.stages import match_of, next_to_open, sides_of, spot_of
 from actors.tournament.state import ASKING, BEFORE_START, Match, Tournament
 from protocol import limits
 from protocol.codes import Code
@@ -90,15 +90,15 @@ def _open(course: Course, number: int) -> None:
         return
     sides = [tournament.entrants[side] for side in (match.a, match.b) if side]
     gone = any(side.status not in ASKING for side in sides)
-    part, round_ = bracket_of(tournament).round_of(number)
+    spot = spot_of(tournament, number)
     ready_s = tournament.settings.ready_s
     ready_a, ready_b = (not gone and (side.user is None or not ready_s) for side in sides)
     waits = not gone and not (ready_a and ready_b)
     course.add(
         MatchOpened(
             match=number,
-            part=part,
-            round=round_,
+            part=spot.part,
+            round=spot.round,
             a=match.a or NOBODY,
             b=match.b or NOBODY,
             ready_a=ready_a,

@@ -7,7 +7,7 @@ from typing import Final, cast
 
 from msgspec.structs import replace
 
-from actors.tournament.bracket import current_match
+from actors.tournament.stages import current_match
 from actors.tournament.state import Entrant, Tournament
 from protocol.event import Header
 from protocol.tournament import EntrantStatus
@@ -38,7 +38,7 @@ def _promoted(tournament: Tournament, header: Header) -> Tournament:
 def _left(tournament: Tournament, header: Header) -> Tournament:
     number = cast(int, header.marks["entrant"])
     gone = replace(tournament.entrants[number], status=_status(header))
-    if tournament.engine:  # they stand in the bracket; matches see to it
+    if tournament.stages:  # they stay on their sides; matches see to it
         gone = replace(gone, left_in=current_match(tournament, number))
         return replace(tournament, entrants=tournament.entrants.replaced(number, gone))
     return _with(tournament, header, number, replace(gone, checked_in=False))
@@ -56,7 +56,7 @@ def _checked_in(tournament: Tournament, header: Header) -> Tournament:
 
 
 def _seeded(tournament: Tournament, header: Header) -> Tournament:
-    return replace(tournament, seeds=header.marks.get("entrants", ()))
+    return replace(tournament, seeded=header.marks.get("entrants", ()))
 
 
 def _status(header: Header) -> EntrantStatus:

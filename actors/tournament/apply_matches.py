@@ -8,31 +8,34 @@ from typing import Final, cast
 from msgspec.structs import replace
 
 from actors.ordered_map import OrderedMap
-from actors.tournament.bracket import bracket_of, match_of, seated, sides_of
-from actors.tournament.engine.beginning import done_first
-from actors.tournament.state import Match, Tournament, timer_of
+from actors.tournament.stages import index_of, match_of, play_of, seated, sides_of, with_match, with_stage
+from actors.tournament.state import Match, StageState, Tournament, timer_of
 from protocol import limits
 from protocol.event import Header
-from protocol.tournament import NOBODY, UNKNOWN, ResultKind
+from protocol.tournament import UNKNOWN, ResultKind
 
 
 def _started(tournament: Tournament, header: Header) -> Tournament:
     """Nobody is looked at: where all begin follows from the seeds."""
     marks = header.marks
     seeds = tuple(cast("Sequence[int]", marks["seeds"]))
-    started = replace(
+    stage = StageState(
+        settings=tournament.settings.chain[0],
+        seeds=seeds,
+        engine=cast(int, marks["engine"]),
+        draw=cast(str, marks["draw"]),
+    )
+    return replace(
         tournament,
         phase="running",
-        seeds=seeds,
-        engine=marks["engine"],
-        draw=marks["draw"],
+        seeded=(),
+        stages=(replace(stage, done=play_of(stage).done_first),),
         entered=len(seeds),
         checked_in=marks["checked_in"],
         pending=0,
         waitlist=OrderedMap(),
         timers=OrderedMap(),
     )
-    return replace(started, matches_done=done_first(bracket_of(started), len(seeds)))
 
 
 def _opened(tournament: Tournament, header: Header) -> Tournament:
@@ -47,9 +50,8 @@ def _opened(tournament: Tournament, header: Header) -> Tournament:
     )
     key = str(number)
     return replace(
-        _with(tournament, number, opened),
+        _with(tournament, number, opened, begun=key not in tournament.to_open),
         to_open=tournament.to_open.discard(key),
-        begun=tournament.begun + (key not in tournament.to_open),
         going=tournament.going.insert(key, number),
     )
 
@@ -88,7 +90,9 @@ def _corrected(tournament: Tournament, header: Header) -> Tournament:
 
 def _begun_anew(tournament: Tournament, header: Header) -> Tournament:
     """With the matches that begin anew by a correction, and the places that it gives and takes."""
-    after = replace(tournament, matches_done=header.marks["done"])
+    index, done = index_of(tournament, cast(int, header.marks["match"])), cast(int, header.marks["done"])
+    stage = tournament.stages[index]
+    after = with_stage(tournament, index, replace(stage, done=stage.done + done - tournament.matches_done))
     for number, match in fills_of(header):
         key = str(number)
         to_open = after.to_open.discard(key)
@@ -101,7 +105,7 @@ def _begun_anew(tournament: Tournament, header: Header) -> Tournament:
         for entrant in sides_of(match) if match.phase != "done" else ():
             after = _moved(after, entrant, number)
     for entrant, place in placed_of(header):
-        after = _moved(after, entrant, NOBODY) if place else after
+        after = _over(after, entrant, cast(int, header.marks["match"])) if place else after
     return _placed(after, header)
 
 
@@ -124,13 +128,12 @@ def _finished(tournament: Tournament, header: Header) -> Tournament:
     )
     key = str(number)
     after = replace(
-        _with(tournament, number, done),
-        matches_done=tournament.matches_done + 1,
+        _with(tournament, number, done, done=1),
         to_open=tournament.to_open.discard(key),
         going=tournament.going.discard(key),
     )
-    for entrant in (before.a, before.b):
-        after = _moved(after, entrant, NOBODY)
+    for entrant in sides_of(before):
+        after = _over(after, entrant, number)
     for filled, now in fills_of(header):
         after = _filled(after, filled, now)
     return _placed(after, header)
@@ -157,22 +160,26 @@ def placed_of(header: Header) -> Iterator[tuple[int, int]]:
 
 
 def _filled(tournament: Tournament, number: int, match: Match) -> Tournament:
-    after = replace(tournament, matches=tournament.matches.insert(number, match))
-    if match.phase == "done":
-        after = replace(after, matches_done=after.matches_done + 1)
-    elif match.phase == "due":
+    over = match.phase == "done"
+    after = with_match(tournament, number, match, done=over)
+    if match.phase == "due":
         after = replace(after, to_open=after.to_open.insert(str(number), number))
-    for entrant in (match.a, match.b):
-        after = _moved(after, entrant, NOBODY if match.phase == "done" else number)
+    for entrant in sides_of(match):
+        after = _over(after, entrant, number) if over else _moved(after, entrant, number)
     return after
 
 
-def _moved(tournament: Tournament, entrant: int | None, match: int) -> Tournament:
+def _moved(tournament: Tournament, entrant: int | None, match: int, *, over: bool = False) -> Tournament:
     """This entrant, if it is one, is on a side of this match now."""
     if not entrant:
         return tournament
-    moved = replace(tournament.entrants[entrant], match=match)
+    moved = replace(tournament.entrants[entrant], match=match, over=over)
     return replace(tournament, entrants=tournament.entrants.replaced(entrant, moved))
+
+
+def _over(tournament: Tournament, entrant: int | None, match: int) -> Tournament:
+    """This match, which is done, is the last one that this entrant was led to."""
+    return _moved(tournament, entrant, match, over=True)
 
 
 def _placed(tournament: Tournament, header: Header) -> Tournament:
@@ -186,12 +193,14 @@ def _scores(header: Header) -> tuple[int, ...]:
     return tuple(cast("Sequence[int]", header.marks.get("scores", ())))
 
 
-def _with(tournament: Tournament, number: int, match: Match) -> Tournament:
+def _with(tournament: Tournament, number: int, match: Match, *, begun: int = 0, done: int = 0) -> Tournament:
     """This match instead of the one before, and the timer that it needs."""
     key, timers = timer_of(number), tournament.timers
-    if match.until != timers.get(key):
-        timers = timers.discard(key) if match.until is None else timers.insert(key, match.until)
-    return replace(tournament, matches=tournament.matches.insert(number, match), timers=timers)
+    after = with_match(tournament, number, match, begun=begun, done=done)
+    if match.until == timers.get(key):
+        return after
+    timers = timers.discard(key) if match.until is None else timers.insert(key, match.until)
+    return replace(after, timers=timers)
 
 
 CHANGES: Final[Mapping[str, Callable[[Tournament, Header], Tournament]]] = {

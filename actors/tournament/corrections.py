@@ -8,13 +8,12 @@ from msgspec import Struct
 
 from actors.kind import Accept, Decision, Refuse
 from actors.tournament.apply_matches import fills_for
-from actors.tournament.bracket import bracket_of, current_match, match_of, sides_in, sides_of
 from actors.tournament.context import Context, Course
-from actors.tournament.engine import correction as engine
 from actors.tournament.engine.correction import Change, Correction
 from actors.tournament.engine.progress import without_game
 from actors.tournament.matches import end, find, is_over, kind_of, side_of, unfit_result
 from actors.tournament.rule import STARTED, Rule, Rules
+from actors.tournament.stages import correction_of, current_match, match_of, sides_of, taken_back
 from actors.tournament.state import ASKING, GOING, Match, Rank, Tournament
 from protocol.codes import Code
 from protocol.tournament import NOBODY, Format, MatchPhase, Policy, flattened
@@ -43,7 +42,7 @@ def correct(context: Context, command: CorrectResult) -> Decision:
     winner, sides = side_of(match, command.winner), sides_of(match)
     found = Correction()
     if command.winner != match.winner:
-        found = engine.correct(bracket_of(tournament), sides_in(tournament), command.match, winner)
+        found = correction_of(tournament, command.match, winner)
     plan = _plan(tournament, found, _policy(tournament, command.policy))
     course.add(
         MatchCorrected(
@@ -152,7 +151,7 @@ def _plan(tournament: Tournament, found: Correction, policy: Policy, again: tupl
 
 
 def _take_back(tournament: Tournament, number: int, policy: Policy) -> _Plan:
-    found = engine.take_back(bracket_of(tournament), sides_in(tournament), number)
+    found = taken_back(tournament, number)
     return _plan(tournament, found, policy, (Change(number, *sides_of(match_of(tournament, number))),))
 
 

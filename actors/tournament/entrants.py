@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from actors.kind import Decision, Refuse, block_key
-from actors.tournament.bracket import current_match, match_of, status_of
 from actors.tournament.context import Context, Course, emit
 from actors.tournament.matches import forfeit
 from actors.tournament.rule import NOT_OVER, Rule, Rules
+from actors.tournament.stages import current_match, match_of, status_of
 from actors.tournament.state import ASKING, BEFORE_START, GOING, Rank, Tournament
 from protocol import limits
 from protocol.codes import Code
@@ -165,15 +165,15 @@ def takes_part(tournament: Tournament, number: int) -> bool:
     """Whether this entrant asks to be in, or once it has started, still plays."""
     if tournament.entrants[number].status not in ASKING:
         return False
-    return bool(current_match(tournament, number)) if tournament.engine else True
+    return bool(current_match(tournament, number)) if tournament.stages else True
 
 
 def gone(course: Course, number: int, how: EntrantStatus, reason: str = "") -> None:
     """Take an entrant out who asks or takes part, and forfeit their match if it was to be played."""
     tournament = course.tournament
     entrant = tournament.entrants[number]
-    entered = not tournament.engine and entrant.status == "entered"
-    hidden = tournament.settings.visibility == "invited" and not tournament.engine
+    entered = not tournament.stages and entrant.status == "entered"
+    hidden = tournament.settings.visibility == "invited" and not tournament.stages
     revokes = (
         (entrant.user,) if hidden and entrant.user and tournament.rank(entrant.user) is Rank.SPECTATOR else ()
     )

@@ -33,6 +33,7 @@ class TournamentKind(Kind[Tournament]):
 
     wire = TOURNAMENT
     state = Tournament
+    state_version = 2
     tables = TABLES
     people = (PLAYER, STAFF)
     view_own = ("own", "role")

@@ -8,11 +8,11 @@ from itertools import islice
 from typing import Final
 
 from actors.kind import Decision, Refuse
-from actors.tournament.bracket import ENGINE
 from actors.tournament.context import Context, Course, emit
 from actors.tournament.engine.draw import draw
 from actors.tournament.rule import NOT_OVER, Rule, Rules
 from actors.tournament.settings import unfit
+from actors.tournament.stages import ENGINE
 from actors.tournament.state import BEFORE_START, Rank, Settings, Tournament
 from protocol import limits
 from protocol.codes import Code

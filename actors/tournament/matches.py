@@ -6,11 +6,11 @@ from typing import Final
 
 from actors.kind import Decision, Refuse
 from actors.tournament.apply_matches import fills_for
-from actors.tournament.bracket import bracket_of, match_of, matches_count, sides_in, sides_of
 from actors.tournament.context import Context, Course, emit
-from actors.tournament.engine.progress import Fill, Sides, outcome, with_side
+from actors.tournament.engine.progress import Fill, Sides, with_side
 from actors.tournament.rule import RUNNING, Rule, Rules
 from actors.tournament.scores import winner_of
+from actors.tournament.stages import has_match, match_of, matches_count, outcome_of, sides_of
 from actors.tournament.state import ASKING, GOING, Match, Rank, Tournament
 from protocol import limits
 from protocol.codes import Code
@@ -176,13 +176,7 @@ def finish(
     tournament = course.tournament
     match = match_of(tournament, number)
     sides = (match.a or NOBODY, match.b or NOBODY)
-    follows = outcome(
-        bracket_of(tournament),
-        sides_in(tournament),
-        number,
-        winner,
-        most=limits.FILLS_PER_EVENT_MAX,
-    )
+    follows = outcome_of(tournament, number, winner, most=limits.FILLS_PER_EVENT_MAX)
     course.add(
         MatchFinished(
             match=number,
@@ -231,7 +225,7 @@ def _fills(tournament: Tournament, fills: tuple[Fill, ...]) -> tuple[int, ...]:
 def find(context: Context, number: int, phases: frozenset[MatchPhase]) -> Match | Refuse:
     """The match, if it is in one of these phases."""
     tournament = context.tournament
-    if not 1 <= number <= matches_count(tournament):
+    if not has_match(tournament, number):
         return Refuse(Code.NOT_FOUND, _NO_MATCH, "match")
     match = match_of(tournament, number)
     if match.phase not in phases:
@@ -242,8 +236,7 @@ def find(context: Context, number: int, phases: frozenset[MatchPhase]) -> Match 
 def _own_match(context: Context, number: int, phases: frozenset[MatchPhase]) -> Match | Refuse:
     """The match, if the one who asks is on one of its sides, and it is in one of these phases."""
     tournament, own = context.tournament, context.own
-    known = 1 <= number <= matches_count(tournament)
-    if known and (own is None or own not in sides_of(match_of(tournament, number))):
+    if has_match(tournament, number) and (own is None or own not in sides_of(match_of(tournament, number))):
         return _outsider(None)
     return find(context, number, phases)
 

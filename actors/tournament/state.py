@@ -15,6 +15,7 @@ from protocol import limits
 from protocol.ids import SYSTEM, StreamId, kind_of
 from protocol.tournament import (
     NOBODY,
+    BestOf,
     EntrantStatus,
     Entry,
     Format,
@@ -24,6 +25,7 @@ from protocol.tournament import (
     StaffRole,
     Visibility,
 )
+from protocol.tournament.stage import Stage
 
 BEFORE_START: Final[frozenset[Phase]] = frozenset({"draft", "registration", "check_in"})
 ASKING: Final[frozenset[EntrantStatus]] = frozenset({"pending", "waiting", "entered"})
@@ -59,7 +61,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     format: Format = "single_elimination"
     third_place: bool = False
     reset: bool = True
-    best_of: int = 1
+    best_of: BestOf = 1
     entrants_max: int = limits.TOURNAMENT_ENTRANTS_MAX
     visibility: Visibility = "public"
     entry: Entry = "open"
@@ -69,6 +71,12 @@ class Settings(Struct, frozen=True, kw_only=True):
     check_in_at: Instant | None = None
     start_at: Instant | None = None
 
+    @property
+    def chain(self) -> tuple[Stage, ...]:
+        """Its stages, in the order in which they are played."""
+        only = Stage(format=self.format, best_of=self.best_of, third_place=self.third_place, reset=self.reset)
+        return (only,)
+
 
 class Entrant(Struct, frozen=True, array_like=True):
     """Somebody who takes part, or wanted to."""
@@ -77,9 +85,11 @@ class Entrant(Struct, frozen=True, array_like=True):
     """None for a name without an account."""
     status: EntrantStatus
     checked_in: bool = False
-    match: int | None = None
-    """The match that they are on a side of and that isn't done; 0 if there is none. None as long as no match of theirs
-    has ended: ``current_match`` tells it then."""
+    match: int = 0
+    """The match that they were led to last; 0 as long as no match of theirs has ended. ``current_match`` tells which
+    they are in now."""
+    over: bool = False
+    """Whether that match is done, and has led them nowhere."""
     left_in: int = 0
     """The match that they were on a side of when they left the running tournament; 0 as long as they haven't."""
 
@@ -110,6 +120,29 @@ class Match(Struct, frozen=True, array_like=True):
     def other(self, entrant: int) -> int:
         """The other one of its two entrants."""
         return (self.b if entrant == self.a else self.a) or NOBODY
+
+
+class StageState(Struct, frozen=True, kw_only=True):
+    """A stage that has started."""
+
+    settings: Stage
+    first: int = 1
+    """The number of its first match."""
+    seeds: tuple[int, ...]
+    """The entrants who play it, the best first."""
+    engine: int
+    """The version of the engine by which it is played."""
+    draw: str = ""
+    """The number that a draw of its seeds was made from, in decimal; empty if none was drawn."""
+    begun: int = 0
+    """How many of the matches that were due from the start on have been opened."""
+    done: int = 0
+    """How many matches are done."""
+
+    @property
+    def before(self) -> int:
+        """What to add to a number within the stage, to have the number within the tournament."""
+        return self.first - 1
 
 
 class Tournament(Struct, frozen=True, kw_only=True):
@@ -144,17 +177,12 @@ class Tournament(Struct, frozen=True, kw_only=True):
     """How many entrants are *pending*."""
     waitlist: OrderedMap[int] = OrderedMap()
     """The numbers of entrants who are *waiting*, as texts, to the seq at which they came; the first moves up first."""
-    seeds: tuple[int, ...] = ()
-    """Entrants, the best first: before the start those who were seeded, then all who take part."""
-    engine: int = 0
-    """The version of the engine that made the bracket; 0 before the start."""
-    draw: str = ""
-    """The number that the draw was made from, in decimal."""
+    seeded: tuple[int, ...] = ()
+    """Before the start: the entrants who were seeded, the best first."""
+    stages: tuple[StageState, ...] = ()
+    """Those that have started; the last one is being played."""
     matches: Sparse[Match] = Sparse()
-    """Those to which something has happened since the start; ``match_of`` knows all."""
-    matches_done: int = 0
-    begun: int = 0
-    """How many of the matches that were due from the start on have been opened."""
+    """Those to which something has happened since their stage has started; ``match_of`` knows all."""
     to_open: OrderedMap[int] = OrderedMap()
     """The other matches that are *due*: their numbers as texts, in the order of the numbers."""
     going: OrderedMap[int] = OrderedMap()
@@ -175,6 +203,16 @@ class Tournament(Struct, frozen=True, kw_only=True):
         role = self.staff.get(author)
         return Rank.SPECTATOR if role is None else _RANKS[role]
 
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """Entrants, the best first: before the start those who were seeded, then all who take part."""
+        return self.stages[0].seeds if self.stages else self.seeded
+
+    @property
+    def matches_done(self) -> int:
+        """How many matches are done."""
+        return sum(stage.done for stage in self.stages)
+
     def entrant_of(self, user: str) -> Entrant | None:
         """The entrant who this user is or was."""
         number = self.users.get(user)
@@ -192,7 +230,7 @@ class Tournament(Struct, frozen=True, kw_only=True):
         number = self.users.get(user)
         if number is None:
             return False
-        return self.entrants[number].status in ASKING or (bool(self.engine) and number in self.seeds)
+        return self.entrants[number].status in ASKING or (bool(self.stages) and number in self.seeds)
 
     @property
     def has_room(self) -> bool:

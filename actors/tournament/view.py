@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from itertools import islice
 
-from actors.tournament.bracket import bracket_of, current_match, match_of, matches_count, status_of
+from actors.tournament.stages import (
+    current_match,
+    match_of,
+    matches_count,
+    spot_in,
+    stage_of,
+    status_of,
+)
 from actors.tournament.state import Rank, Tournament
 from protocol import limits
 from protocol.tournament import NOBODY, StaffRole, games_of
@@ -77,13 +84,13 @@ def _role(tournament: Tournament, user: str) -> StaffRole | None:
 
 def _match(tournament: Tournament, number: int) -> MatchView:
     """A match whose two sides are known."""
-    match = match_of(tournament, number)
-    part, round_ = bracket_of(tournament).round_of(number)
+    stage = stage_of(tournament, number)
+    match, spot = match_of(tournament, number), spot_in(stage, number)
     a, b = match.a or NOBODY, match.b or NOBODY
     return MatchView(
         match=number,
-        part=part,
-        round=round_,
+        part=spot.part,
+        round=spot.round,
         phase=match.phase,
         a=a,
         b=b,

@@ -9,8 +9,8 @@ from actors.ports.cluster_view import SHARDS
 from actors.ports.time import Clock
 from actors.runtime.node import Runtime
 from actors.runtime.snapshots import Snapshot
-from actors.tournament.bracket import bracket_for
 from actors.tournament.engine.beginning import due_first, nth_due
+from actors.tournament.stages import bracket_for
 from gatherup.bench.alone import DRAIN_TIMEOUT_S, RefusedError
 from gatherup.bench.crowded import Run
 from protocol import limits

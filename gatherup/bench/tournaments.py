@@ -13,8 +13,8 @@ from typing import Any, Final
 from msgspec import Struct
 
 from actors.kind import Accept
-from actors.tournament.bracket import match_of
 from actors.tournament.kind import TournamentKind
+from actors.tournament.stages import match_of
 from actors.tournament.state import Tournament
 from gatherup.bench.measuring import cpu_s, say
 from gatherup.garbage import relax_garbage_collection

@@ -323,8 +323,8 @@ MUTANTS: Final = (
     Mutant(
         why="a match is opened again and again, and its players are called each time",
         file=TOURNAMENT + "apply_matches.py",
-        old="        begun=tournament.begun + (key not in tournament.to_open),",
-        new="        begun=tournament.begun,",
+        old="begun=key not in tournament.to_open)",
+        new="begun=0)",
         test=TOURNAMENT_TESTS + "test_runtime.py::test_it_runs_by_itself_though_nodes_are_killed",
     ),
     Mutant(

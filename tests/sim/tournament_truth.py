@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final, cast
 
 from actors.kind import FactKey
-from actors.tournament.bracket import bracket_for
 from actors.tournament.kind import TournamentKind
 from actors.tournament.rows import ENTRANT
+from actors.tournament.stages import bracket_for
 from actors.tournament.state import Tournament
 from gatherup.chaos.history import Violation
 from gatherup.chaos.truth import Fact

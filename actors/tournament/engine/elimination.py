@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from itertools import accumulate, pairwise
 from typing import Literal, NamedTuple
 
@@ -83,12 +83,14 @@ class Bracket(Struct, frozen=True):
         return (count - 1, count) if self.extra and not self.double else (count,)
 
 
+@lru_cache(64)
 def single(entrants: int, *, third_place: bool = False) -> Bracket:
     """Single elimination of two or more. Its last round is the final; a match for the third place needs three."""
     size = _size(entrants)
     return Bracket(size, double=False, extra=third_place and size > 2)
 
 
+@lru_cache(64)
 def double(entrants: int, *, reset: bool = True) -> Bracket:
     """Double elimination of two or more: who loses in the winners' bracket goes on in the losers' bracket.
 

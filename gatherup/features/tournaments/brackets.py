@@ -7,9 +7,9 @@ from itertools import chain
 
 from msgspec.structs import replace
 
-from actors.tournament.bracket import bracket_for, seated
 from actors.tournament.engine.beginning import first_sides, first_slot
 from actors.tournament.engine.elimination import Bracket
+from actors.tournament.stages import bracket_for, seated
 from actors.tournament.state import Match
 from protocol.tournament import NOBODY
 from storage.postgres.tournaments.matches import MatchRow, OwnMatchRow, SeatingRow

@@ -9,9 +9,8 @@ import msgspec
 import trio
 from quart import Response, request
 
-from actors.tournament.bracket import bracket_of as bracket_of_state
-from actors.tournament.bracket import match_of
 from actors.tournament.engine.elimination import Bracket
+from actors.tournament.stages import match_of
 from gatherup.features.tournaments.answers import bracket_match_of, leads_of, position_of, standing_of
 from gatherup.features.tournaments.brackets import all_matches, bracket_of, row_of
 from gatherup.features.tournaments.replay import Replays
@@ -25,7 +24,7 @@ from protocol.codes import Code
 from protocol.http.tournaments.entrants import Standings, StandingsQuery
 from protocol.http.tournaments.matches import BracketMatch, BracketQuery, TournamentBracket
 from storage.postgres.tournaments.entrants import Entrants, StandingKey
-from storage.postgres.tournaments.matches import Matches, MatchRow
+from storage.postgres.tournaments.matches import Matches, MatchRow, SeatingRow
 from storage.postgres.tournaments.reading import Head
 
 GROUP: Final = "matches"
@@ -75,9 +74,11 @@ class StandingsResource:
         if request.if_none_match.contains_weak(_tag(head)):
             return tagged(b"", _tag(head))
         state = await self._replays.state(user, tournament, at)
-        if not state.engine:
+        if not state.stages:
             raise ProblemError(Code.WRONG_PHASE, "The tournament hadn't started.")
-        bracket = bracket_of_state(state)
+        settings = state.settings
+        seating = SeatingRow(settings.format, settings.third_place, settings.reset, state.seeds)
+        bracket = bracket_of(seating)
         answer = TournamentBracket(
             format=state.settings.format,
             seeds=list(state.seeds),

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any, cast
 
 from actors.kind import Accept, Decision, FactKey, Refuse
-from actors.tournament.bracket import match_of, matches_count, status_of
+from actors.tournament.engine.elimination import Bracket
+from actors.tournament.engine.elimination_play import EliminationPlay
 from actors.tournament.kind import TournamentKind
+from actors.tournament.stages import match_of, matches_count, play_of, status_of
 from actors.tournament.state import Match, Tournament
 from protocol.codes import Code
 from protocol.ids import SYSTEM, derive_client_id
@@ -108,6 +110,11 @@ class Cup(Folded):
     def matches(self) -> list[Match]:
         """All of them, from number 1 on."""
         return [self.match(number) for number in range(1, matches_count(self.cup) + 1)]
+
+    @property
+    def bracket(self) -> Bracket:
+        """Of the stage that is being played, which is one of elimination."""
+        return cast(EliminationPlay, play_of(self.cup.stages[-1])).bracket
 
     def match(self, number: int) -> Match:
         return match_of(self.cup, number)

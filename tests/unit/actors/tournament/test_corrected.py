@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.kind import Accept
-from actors.tournament.bracket import bracket_of, sides_of
+from actors.tournament.stages import sides_of
 from actors.tournament.state import Tournament
 from protocol.tournament.commands import (
     CorrectResult,
@@ -68,7 +68,7 @@ def mend(cup: Cup, chance: random.Random, policies: list[str]) -> None:
 
 def check_history(cup: Cup) -> None:
     """Matches and places are those of the results that count now, played from the start."""
-    bracket = bracket_of(cup.cup)
+    bracket = cup.bracket
     board = Board(bracket, cup.cup.seeds)
     for number, match in enumerate(cup.matches, 1):
         if match.phase == "done" and match.known:

@@ -7,8 +7,8 @@ from typing import Any, cast
 import pytest
 
 from actors.kind import Accept, Send, person_key
-from actors.tournament.bracket import current_match, status_of
 from actors.tournament.effects import effects
+from actors.tournament.stages import current_match, status_of
 from protocol.codes import Code
 from protocol.ids import SYSTEM
 from protocol.inbox import CallMatch, inbox_of

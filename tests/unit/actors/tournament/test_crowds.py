@@ -12,8 +12,8 @@ from msgspec.structs import replace
 from actors.kind import Accept
 from actors.numbered import Numbered
 from actors.ordered_map import OrderedMap
-from actors.tournament.bracket import match_of, sides_of
 from actors.tournament.kind import TournamentKind
+from actors.tournament.stages import match_of, sides_of
 from actors.tournament.state import Entrant, Settings, Tournament
 from protocol import limits
 from protocol.event import Header
@@ -90,7 +90,7 @@ def registering(size: int) -> Tournament:
         users=OrderedMap({who: number for number, who in enumerate(users, 1)}),
         entered=size,
         waitlist=OrderedMap({str(number): number for number in range(size + 1, 2 * size)}),
-        seeds=tuple(range(1, size + 1)),
+        seeded=tuple(range(1, size + 1)),
         timers=OrderedMap({"start": NOW * 2}),
     )
 
@@ -191,7 +191,7 @@ def started(size: int) -> Tournament:
 def test_a_start_costs_what_drawing_costs_and_is_applied_without_a_walk() -> None:
     steps, memory = [], []
     for size in (64, 512, 4096):
-        cup, command = replace(registering(size), seeds=()), StartTournament(**HERE)
+        cup, command = replace(registering(size), seeded=()), StartTournament(**HERE)
         decision = KIND.decide(cup, {}, command, by=OWNER, now=NOW)
         assert isinstance(decision, Accept)
         emit = decision.events[0]

@@ -7,9 +7,9 @@ from itertools import product
 import pytest
 
 from actors.kind import Send
-from actors.tournament.bracket import current_match
 from actors.tournament.effects import effects
 from actors.tournament.scores import winner_of
+from actors.tournament.stages import current_match
 from protocol.codes import Code
 from protocol.ids import SYSTEM
 from protocol.inbox import CallMatch, inbox_of

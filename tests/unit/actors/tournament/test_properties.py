@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.kind import Refuse, Send
-from actors.tournament.bracket import bracket_of, current_match, status_of
 from actors.tournament.effects import effects
+from actors.tournament.stages import current_match, status_of
 from actors.tournament.state import GOING, Tournament
 from protocol.ids import SYSTEM
 from protocol.tournament.commands import (
@@ -235,11 +235,11 @@ def check_rows(cup: Cup) -> None:
     for number, entrant in enumerate(state.entrants, 1):
         shown = cup.row("tournament_entrant", number)
         dropped = (
-            state.engine
+            state.stages
             and number not in state.seeds
             and shown["status"] in ("entered", "pending", "waiting")
         )
-        moved = state.engine and number in state.seeds and shown["status"] == "waiting"
+        moved = state.stages and number in state.seeds and shown["status"] == "waiting"
         status = "dropped" if dropped else "entered" if moved else shown["status"]
         assert (status, shown["user_id"]) == (status_of(state, number), entrant.user)
     for number, match in enumerate(cup.matches, 1):
@@ -280,7 +280,6 @@ def check_end(cup: Cup) -> None:
 
 def last_winner(cup: Cup) -> int:
     """Who has won the final, or the reset if there was one; 0 for nobody."""
-    state = cup.cup
-    matches = [*zip(all_of(bracket_of(state)), cup.matches, strict=True)]
+    matches = [*zip(all_of(cup.bracket), cup.matches, strict=True)]
     last = [match for place, match in matches if place.part in ("final", "reset") and (match.a or match.b)]
     return last[-1].winner if last else 0

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from actors.tournament.bracket import current_match
+from actors.tournament.stages import current_match
 from protocol import limits
 from protocol.tournament.commands import (
     AddEntrants,
@@ -98,7 +98,7 @@ def test_the_matches_of_a_start_are_opened_a_few_at_a_time_and_each_once() -> No
     cup.now = 1_000_000
     cup.done(StartTournament)
     assert cup.types()[-1] == "started"
-    assert {entrant.match for entrant in cup.cup.entrants} == {None}
+    assert {entrant.match for entrant in cup.cup.entrants} == {0}
     assert (len(cup.cup.matches), len(cup.cup.to_open)) == (0, 0)
     before = len(cup.log)
     cup.settle()

@@ -11,7 +11,6 @@ from typing import Any, Final
 
 import msgspec
 
-from actors.tournament.bracket import bracket_of
 from actors.tournament.view import view
 from protocol.tournament import games_of
 from protocol.tournament.commands import (
@@ -63,9 +62,9 @@ def standing(cup: Cup, forgotten: int) -> Said:
 
 def read(cup: Cup) -> list[Said]:
     """All matches, as HTTP answers them."""
-    if not cup.cup.seeds or not cup.cup.engine:
+    if not cup.cup.stages:
         return []
-    bracket = bracket_of(cup.cup)
+    bracket = cup.bracket
     return [
         {
             "match": number,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from actors.tournament.bracket import current_match, match_of, matches_count
+from actors.tournament.stages import current_match, match_of, matches_count
 from actors.tournament.state import Match
 from gatherup.features.tournaments.answers import bracket_match_of, leads_of
 from gatherup.features.tournaments.brackets import (

@@ -8,7 +8,6 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.tournament.bracket import bracket_of
 from gatherup.features.tournaments.explaining import concerned, places_of, side_of
 from protocol.http.tournaments.explained import ExplainedPlace, ExplainedSide
 from protocol.tournament.commands import CorrectResult, LeaveTournament
@@ -28,7 +27,7 @@ class Explained:
     """A cup that is explained as HTTP does it."""
 
     def __init__(self, cup: Cup) -> None:
-        self.cup, self.bracket = cup, bracket_of(cup.cup)
+        self.cup, self.bracket = cup, cup.bracket
         self._looked_at: set[int] = set()
 
     def _row(self, number: int) -> MatchRow:

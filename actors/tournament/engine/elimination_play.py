@@ -1,0 +1,74 @@
+"""Elimination as a stage plays it: a bracket with the seeds who begin in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from msgspec import Struct
+
+from actors.tournament.engine import beginning, correction, progress
+from actors.tournament.engine.correction import Correction
+from actors.tournament.engine.elimination import Bracket, Slot
+from actors.tournament.engine.play import Spot
+from actors.tournament.engine.progress import Outcome, Sides
+
+
+class EliminationPlay(Struct, frozen=True):
+    """See ``Play``."""
+
+    bracket: Bracket
+    seeds: Sequence[int]
+    by_round: ClassVar[bool] = False
+
+    def __len__(self) -> int:
+        return len(self.bracket)
+
+    def spot(self, number: int) -> Spot:
+        """See ``Play``."""
+        return Spot(*self.bracket.round_of(number))
+
+    def leads(self, number: int) -> tuple[Slot | None, Slot | None]:
+        """See ``Play``."""
+        match = self.bracket[number]
+        return match.winner_to, match.loser_to
+
+    def first_sides(self, number: int) -> Sides:
+        """See ``Play``."""
+        return beginning.first_sides(self.bracket, self.seeds, number)
+
+    @property
+    def done_first(self) -> int:
+        """See ``Play``."""
+        return beginning.done_first(self.bracket, len(self.seeds))
+
+    @property
+    def due_first(self) -> int:
+        """See ``Play``."""
+        return beginning.due_first(self.bracket, len(self.seeds))
+
+    def nth_due(self, count: int) -> int:
+        """See ``Play``."""
+        return beginning.nth_due(self.bracket, len(self.seeds), count)
+
+    def waits_for(self, number: int) -> int:
+        """See ``Play``: for none but those that lead to it."""
+        return 1
+
+    def next_match(self, seed: int, begun: int) -> int:
+        """See ``Play``: where the seed begins when byes are over."""
+        return beginning.first_slot(self.bracket, len(self.seeds), seed).match
+
+    def outcome(
+        self, sides: Callable[[int], Sides], match: int, winner: int | None, *, most: int | None = None
+    ) -> Outcome:
+        """See ``Play``."""
+        return progress.outcome(self.bracket, sides, match, winner, most=most)
+
+    def correct(self, sides: Callable[[int], Sides], match: int, winner: int | None) -> Correction:
+        """See ``Play``."""
+        return correction.correct(self.bracket, sides, match, winner)
+
+    def take_back(self, sides: Callable[[int], Sides], match: int) -> Correction:
+        """See ``Play``."""
+        return correction.take_back(self.bracket, sides, match)
