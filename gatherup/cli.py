@@ -31,7 +31,7 @@ class Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All of them, in alphabetical order."""
-        return sorted([*super().list_commands(ctx), "chaos", "chat", "jobs", "keys", "watch"])
+        return sorted([*super().list_commands(ctx), "chaos", "chat", "jobs", "keys", "rehearse", "watch"])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of this name."""
@@ -47,6 +47,10 @@ class Commands(click.Group):
             from gatherup.chaos.command import chaos
 
             return chaos
+        if cmd_name == "rehearse":
+            from gatherup.rehearse.command import rehearse
+
+            return rehearse
         if cmd_name in {"jobs", "keys"}:
             from gatherup.operator import server_commands
 

@@ -82,8 +82,8 @@ def refusal_of(probe: _Probe, known: frozenset[str], message: str, field: str | 
     )
 
 
-def _complaint(error: str) -> tuple[str, str | None]:
-    """The sentence and the path in an error of msgspec; a missing field is named with its path."""
+def complaint(error: str) -> tuple[str, str | None]:
+    """The sentence and the path in an error of msgspec; a missing field is named with its path. No path: None."""
     found = _PATH.search(error)
     sentence, path = (error[: found.start()], found["path"]) if found else (error, "")
     if (missing := _MISSING.search(sentence)) is not None:
@@ -150,7 +150,7 @@ class Codec:
     def _failure(self, data: bytes, error: Exception) -> InvalidFrameError | UndecodableError:
         if isinstance(error, msgspec.ValidationError):
             with suppress(*UNREADABLE):  # what follows the field at fault may be garbled, or no message
-                return InvalidFrameError(refusal_of(self._probe(data), self._known, *_complaint(str(error))))
+                return InvalidFrameError(refusal_of(self._probe(data), self._known, *complaint(str(error))))
         garbled = self._garbled(data, *_Probe.__struct_fields__)
         if garbled is None:
             return UndecodableError(str(error))

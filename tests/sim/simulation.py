@@ -318,6 +318,7 @@ class Simulation:
             "came while let go": self.idlers.came_between,
             "tournaments": int(self.cup.there),
             "played to the end": int(self.cup.ended),
+            "corrections": self.cup.corrected,
             "woken": self.herd.woken_most,
             "frames lost": self.cluster.bus_faults.lost,
             **self.cluster.counters,

@@ -1,9 +1,8 @@
-"""People in a simulated tournament: how their commands get answered, and what they do next, by what they see."""
+"""How the commands of people in a simulated tournament get answered. What they do is in ``gatherup.rehearse``."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
 from typing import Any, Final
 
 import trio
@@ -12,31 +11,12 @@ from msgspec.structs import replace
 from gatherup.chaos.history import stream_of
 from protocol.frames import Accepted, Command, Refused
 from protocol.ids import derive_client_id
-from protocol.tournament.commands import (
-    CheckIn,
-    ConfirmResult,
-    DisputeResult,
-    EnterTournament,
-    LeaveTournament,
-    ReportResult,
-    SayReady,
-)
-from protocol.tournament.view import MatchView, OwnEntry, TournamentView
 from tests.sim.client import SimClient
 from tests.sim.cluster import Cluster
 from tests.sim.history import History
 
 PATIENCE_S: Final = 4.0
 """Of somebody whom nobody answers."""
-ABSENT: Final = 0.15
-"""The part of matches in which a player does nothing."""
-LIES: Final = 0.15
-"""The part of reports that aren't so."""
-LEAVES: Final = 0.01
-"""The part of looks upon which a player leaves."""
-
-Move = tuple[type[Command], Mapping[str, Any]]
-"""A command, and its fields."""
 
 
 class Person:
@@ -97,6 +77,8 @@ class Person:
                     reply = await router.ask(replace(command, resend=unsure), by=self.user)
                 if isinstance(reply, Accepted):
                     self._history.accepted(self.user, reply)
+                    if getattr(command, "preview", False) and reply.events:
+                        raise self._history.fail(3, f"{command} caused {reply.events} events")
                     break
                 if isinstance(reply, Refused):
                     self._history.refused(self.user, reply)
@@ -114,40 +96,3 @@ class Person:
         self._history.sending(
             self.user, command.client_id, stream, command, again=again, connection=self._copies
         )
-
-
-def play(shown: TournamentView, chance: random.Random) -> Move | None:
-    """What a player does next."""
-    own = shown.own
-    takes_part = own is not None and own.status in ("entered", "waiting")
-    if takes_part and chance.random() < LEAVES:
-        return LeaveTournament, {}
-    match shown.phase:
-        case "registration" if not takes_part and chance.random() < 0.7:
-            return EnterTournament, {}
-        case "check_in" if takes_part and own and not own.checked_in and chance.random() < 0.7:
-            return CheckIn, {}
-        case "running" if own and own.match:
-            return _meet(own, own.match, shown.best_of, chance)
-        case _:
-            return None
-
-
-def _meet(own: OwnEntry, match: MatchView, best_of: int, chance: random.Random) -> Move | None:
-    """What they do about their match."""
-    if random.Random(f"{own.entrant} {match.match} {match.user_a}").random() < ABSENT:
-        return None
-    number = {"match": match.match}
-    a_wins = (match.match % 2 == 0) != (chance.random() < LIES)
-    scores = ((1, 0) if a_wins else (0, 1),) * (best_of // 2 + 1)
-    report: Move = (ReportResult, {**number, "scores": scores})
-    match match.phase:
-        case "open" if not (match.ready_a if own.entrant == match.a else match.ready_b):
-            return SayReady, number
-        case "playing":
-            return report
-        case "reported" if own.entrant != match.reported_by:
-            confirm, dispute = (ConfirmResult, number), (DisputeResult, number)
-            return chance.choices([confirm, report, dispute, None], [5, 3, 1, 2])[0]
-        case _:
-            return None

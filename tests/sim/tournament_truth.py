@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 from actors.kind import FactKey
 from actors.tournament.kind import TournamentKind
 from actors.tournament.rows import ENTRANT
-from actors.tournament.stages import bracket_for
+from actors.tournament.stages import bracket_for, match_of, matches_count, sides_of
 from actors.tournament.state import Tournament
 from gatherup.chaos.history import Violation
 from gatherup.chaos.truth import Fact
@@ -21,9 +21,11 @@ from protocol.tournament import NOBODY
 from tests.fold import Folded
 from tests.sim.cluster import Cluster
 from tests.sim.history import History
+from tests.sim.tournament_counting import Counting
 from tests.sim.truth import ObservedDatabase
 from tests.unit.actors.tournament.engine.playing import Board
 
+CORRECTIONS: Final = frozenset({"match_corrected", "match_undone", "reinstated"})
 ONCE: Final = {
     "registration_opened": (),
     "check_in_opened": (),
@@ -35,7 +37,7 @@ ONCE: Final = {
     "side_ready": ("match", "entrant"),
     "match_finished": ("match",),
 }
-"""What happens once at most, here; for each value of these marks."""
+"""What happens once at most, here; for each value of these marks. What a correction begins anew may happen again."""
 
 
 def broken(
@@ -56,18 +58,24 @@ def broken(
 
 
 def _once(headers: Sequence[Header]) -> Iterator[str]:
-    """Each timer acted once, and each match has one result."""
-    happened = Counter(
-        (what, *(header.marks[name] for name in ONCE[what]))
-        for header in headers
-        if (what := header.type.partition(".")[2]) in ONCE
-    )
+    """Each timer acted once, and each match has one result, as often as it began."""
+    happened: Counter[tuple[Any, ...]] = Counter()
+    begun: Counter[Any] = Counter()
+    """How often a match began anew; with None: how many corrections there were."""
+    for header in headers:
+        what, match = header.type.partition(".")[2], header.marks.get("match")
+        if what in CORRECTIONS:
+            begun.update((None, *cast("Sequence[int]", header.marks.get("fills", ()))[::3]))
+        if what in ONCE:
+            happened[what, *(header.marks[name] for name in ONCE[what]), begun[match]] += 1
     for what, times in happened.items():
         if times > 1:
             yield f"{what} happened {times} times"
-    opened = {what[1] for what in happened if what[0] == "match_opened"}
-    finished = {what[1] for what in happened if what[0] == "match_finished"}
-    if happened["finished",] and opened != finished:
+    opened, finished = (
+        {key[1:] for key in happened if key[0] == kind and key[-1] == begun[key[1]]}
+        for kind in ("match_opened", "match_finished")
+    )
+    if headers[-1].type == "tournament.finished" and opened != finished:
         yield f"matches {opened} were opened, {finished} have a result"
 
 
@@ -83,8 +91,9 @@ def _in_time(headers: Sequence[Header]) -> Iterator[str]:
             until[match] = marks.get("until")
         if what == "match_opened":
             present[match] = set()
-            if marks["ready_a"] or marks["ready_b"] or "until" in marks:
-                played.add(match)
+            (played.add if marks["ready_a"] or marks["ready_b"] or "until" in marks else played.discard)(
+                match
+            )
         if what == "side_ready":
             present[match].add(marks["entrant"])
             if header.at >= until[match]:
@@ -139,21 +148,29 @@ def _played(story: Sequence[Fact], database: ObservedDatabase) -> Iterator[str]:
     if not all(before.entrants[n].checked_in or before.phase != "check_in" for n in seeds):
         yield f"{seeds} were seeded, of whom some hadn't checked in"
     bracket = bracket_for(settings.format, len(seeds), third_place=settings.third_place, reset=settings.reset)
-    board = Board(bracket, seeds)
-    for header in (fact.header for fact in story[begun.header.seq :]):
-        marks = header.marks
-        match = cast(int, marks.get("match", 0))
-        if header.type == "tournament.match_opened" and board.sides(match) != (marks["a"], marks["b"]):
-            yield f"match {match} of {board.sides(match)} was opened for {marks['a']} and {marks['b']}"
+    counting = Counting(bracket, seeds)
+    for fact in story[begun.header.seq :]:
+        faults = [*counting.heed(fact.header)]
+        if fact.header.type.partition(".")[2] in CORRECTIONS:
+            faults += _as_if(cast(Tournament, fact.state), counting.board)
+        yield from faults
+        if faults:
             return
-        if header.type == "tournament.match_finished":
-            winner = cast(int, marks["winner"])
-            if not board.is_due(match) or (winner and winner not in board.sides(match)):
-                yield f"{winner} won match {match}, which isn't to be played"
-                return
-            board.record(match, board.sides(match).index(winner) if winner else None)
     if story[-1].header.type == "tournament.finished":
-        yield from _placed(story[-1], board, database)
+        yield from _placed(story[-1], counting.board, database)
+
+
+def _as_if(state: Tournament, board: Board) -> Iterator[str]:
+    """It stands as if what counts now had always been so."""
+    matches = [match_of(state, number) for number in range(1, matches_count(state) + 1)]
+    if [sides_of(match) for match in matches] != board.matches:
+        yield f"at {state.seq} its matches are {matches}, not {board.matches}"
+    done = {number for number, match in enumerate(matches, 1) if match.phase == "done" and match.known}
+    if done != board.results.keys():
+        yield f"at {state.seq} matches {done} are done, not {sorted(board.results)}"
+    first = dict(zip(state.first, state.places, strict=True))
+    if first != {n: place for n, place in board.places.items() if place <= limits.PLACES_MAX}:
+        yield f"at {state.seq} the places are {first}, not {board.places}"
 
 
 def _placed(end: Fact, board: Board, database: ObservedDatabase) -> Iterator[str]:

@@ -1,11 +1,14 @@
-"""A small tournament that people enter, play, disagree on or stay away from, while nodes come and go; then it ends by
-itself. What must hold of it in the end is in ``tournament_truth``.
+"""A small tournament that people enter, play, disagree on or stay away from, and whose results staff correct, while
+nodes come and go; then it ends by itself. The people are those of ``gatherup.rehearse``; what must hold of it in the
+end is in ``tournament_truth``.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from functools import partial
+from math import inf
 from typing import Any, Final, cast
 
 import trio
@@ -13,22 +16,16 @@ import trio
 from actors.kind import Instant
 from actors.tournament.kind import TournamentKind
 from actors.tournament.state import Tournament
+from gatherup.rehearse.players import Move, play
+from gatherup.rehearse.rates import Fates, Rates
+from gatherup.rehearse.staff import Organiser, Referee
 from protocol.frames import Refused
 from protocol.ids import SYSTEM, derive_client_id
-from protocol.tournament.commands import (
-    CancelTournament,
-    CreateTournament,
-    DecideMatch,
-    OpenCheckIn,
-    OpenRegistration,
-    SetStaff,
-    StartTournament,
-)
-from protocol.tournament.view import TournamentView
+from protocol.tournament.commands import CreateTournament, LeaveTournament
 from tests.sim.client import SimClient
 from tests.sim.cluster import Cluster
 from tests.sim.history import History
-from tests.sim.tournament_players import Move, Person, play
+from tests.sim.tournament_players import Person
 from tests.sim.tournament_truth import broken, check_actors
 
 PLAYED: Final = 0.05
@@ -44,8 +41,26 @@ LATE_S: Final = 0.5
 """So old may be what somebody answers to."""
 TWICE: Final = 0.15
 """The part of players' commands that are given twice, as by a double click."""
+LEAVES: Final = 0.005
+"""The part of looks upon which a player leaves."""
 PHASE_S: Final = 2.0
-"""So long the owner leaves a phase before the start, and the referee a match that nobody reports or agrees on."""
+"""So long the owner leaves a phase before the start, and the referee a match that nobody reports."""
+STAFF_S: Final = 0.7
+"""So soon staff do something about what they hear of."""
+TOO_FEW_S: Final = 6.0
+"""So long the owner waits for more people, in peace."""
+RATES: Final = Rates(
+    missed_check_ins=0.2,
+    no_shows=0.1,
+    withdrawals=0.02,
+    late_reports=0.1,
+    false_reports=0.15,
+    disputes=0.1,
+    silences=0.2,
+    corrections=0.15,
+    undoings=0.1,
+    reinstatements=0.5,
+)
 LONG_S: Final = 6
 """A stream that nobody asks for is let go meanwhile, by the limits of ``schedule``."""
 READY_S: Final = (0, 1, 3, LONG_S)
@@ -54,10 +69,12 @@ PLAY_ON: Final = 0.5
 """The part of tournaments whose players go on in peace; in the others all is left to time and the referee."""
 OVERDUE_S: Final = 20.0
 """In peace whatever has a time happens so soon after it."""
-END_S: Final = 150.0
-"""In peace a tournament ends within this time: a dozen rounds, in each of which nobody is ready, or confirms."""
+END_S: Final = 300.0
+"""In peace a tournament ends within this time: a dozen rounds, in each of which nobody is ready, or confirms, and of
+which some are played again."""
 
-Next = Callable[[TournamentView, random.Random], Move | None]
+CORRECTED: Final = frozenset({"tournament.match_corrected", "tournament.match_undone"})
+Next = Callable[[], Move | None]
 
 
 class Cup:
@@ -77,8 +94,6 @@ class Cup:
         self._clients = clients
         self._seed = seed
         self._peace = False
-        self._seen: dict[object, float] = {}
-        """Since when something is as it is."""
         self.there = self._chance.random() < PLAYED
         self.stream = KIND.stream_of(CreateTournament(client_id=_ID, name="Cup"), by=OWNER)
         users = dict.fromkeys(client.user for client in clients)
@@ -96,6 +111,23 @@ class Cup:
         )
         self._by_times = self._chance.random() < 0.4
         self._play_on = self._chance.random() < PLAY_ON
+        self._fates = Fates(f"cup {seed}", RATES)
+        self._organiser = Organiser(
+            self._fates,
+            answer_ms=int(STAFF_S * 1000),
+            phase_ms=int(PHASE_S * 1000),
+            checks_in=self._chance.random() < 0.7,
+            gives_up_ms=inf,
+            referee=REFEREE,
+        )
+        self._decider = Referee(
+            self._fates,
+            answer_ms=int(STAFF_S * 1000),
+            overdue_ms=int(PHASE_S * 1000),
+            policies=(None, "reset", "keep"),
+        )
+        self._heard = 0
+        """Staff have heard of so many events."""
 
     # --- what people do ---
 
@@ -126,6 +158,7 @@ class Cup:
             "third_place": not double and chance.random() < 0.5,
             "reset": chance.random() < 0.7,
             "best_of": chance.choice([1, 3]),
+            "entry": chance.choice(["open", "open", "approval"]),
             "entrants_max": chance.choice([4, 7, PLAYERS_MAX, PLAYERS_MAX]),
             "ready_s": chance.choice(READY_S),
             "confirm_s": chance.choice([1, LONG_S]),
@@ -138,56 +171,44 @@ class Cup:
             nursery.start_soon(self._act, self._owner, self._organise)
             nursery.start_soon(self._act, self._referee, self._decide)
             for player in players:
-                nursery.start_soon(self._act, player, play)
+                nursery.start_soon(self._act, player, partial(self._play, player.user))
 
     async def _act(self, person: Person, next_: Next) -> None:
         """Look now and then, and do what is next."""
         chance = random.Random(f"{person.user} acts {self._seed} {self._peace}")
+        plays = person not in (self._owner, self._referee)
         while True:
             await trio.sleep(chance.uniform(0.1, LOOK_S))
             if not (self._made and person.free):
                 continue
-            shown = self._view(person.user)
-            if self._peace and next_ is play and shown.phase == "running" and not self._play_on:
-                continue
-            if (move := next_(shown, chance)) is None:
+            move = (LeaveTournament, {}) if plays and chance.random() < LEAVES else next_()
+            if move is None:
                 continue
             make, fields = move
             await trio.sleep(chance.uniform(0, LATE_S))
-            for _ in range(2 if next_ is play and chance.random() < TWICE else 1):
+            for _ in range(2 if plays and chance.random() < TWICE else 1):
                 person.give(make, stream=self.stream, **fields)
 
-    def _organise(self, shown: TournamentView, chance: random.Random) -> Move | None:
-        if not shown.staff:
-            return SetStaff, {"user": REFEREE, "role": "referee"}
-        if shown.start_at is not None or not self._stays("phase", shown.phase):
-            return None
-        checks = shown.phase == "check_in"
-        enough = (shown.checked_in if checks else shown.entered) >= 2
-        match shown.phase:
-            case "draft":
-                return OpenRegistration, {}
-            case "registration" if not self._peace and chance.random() < 0.7:
-                return OpenCheckIn, {}
-            case "registration" | "check_in" if enough:
-                return StartTournament, {}
-            case "registration" | "check_in" if self._peace and self._stays("peace", "", 3 * PHASE_S):
-                return CancelTournament, {}
-            case _:
-                return None
+    def _play(self, user: str) -> Move | None:
+        shown = KIND.view(self._state, user)
+        left_alone = self._peace and shown.phase == "running" and not self._play_on
+        return None if left_alone else play(shown, user, self._fates)
 
-    def _decide(self, shown: TournamentView, chance: random.Random) -> Move | None:
-        """Whatever nobody reports, or agrees on: the rest is left to the players, and to time."""
-        for match in shown.current:
-            if match.phase in ("playing", "disputed") and self._stays(match.match, match.phase):
-                winner = chance.choice([match.a, match.a, match.b, match.b, 0])
-                return DecideMatch, {"match": match.match, "winner": winner}
-        return None
+    def _organise(self) -> Move | None:
+        self._hear()
+        return self._organiser.next(KIND.view(self._state, OWNER), self._now)
 
-    def _stays(self, what: object, phase: str, long_s: float = PHASE_S) -> bool:
-        """Whether it has been so for long."""
-        now = trio.current_time()
-        return now - self._seen.setdefault((what, phase), now) > long_s
+    def _decide(self) -> Move | None:
+        self._hear()
+        return self._decider.next(self._now)
+
+    def _hear(self) -> None:
+        """Staff hear of all that has happened."""
+        story = self._cluster.database.story[self.stream]
+        for fact in story[self._heard :]:
+            self._organiser.heed(fact.header)
+            self._decider.heed(fact.header)
+        self._heard = len(story)
 
     # --- what must hold ---
 
@@ -206,13 +227,25 @@ class Cup:
         assert now is not None
         return now()
 
-    def _view(self, user: str) -> TournamentView:
-        return KIND.view(self._state, user)
-
     @property
     def ended(self) -> bool:
         """Whether it was played to its end."""
         return self._made and self._state.phase == "finished"
+
+    @property
+    def _over(self) -> bool:
+        """Whether it has ended, and staff mean to change nothing any more."""
+        if self._state.phase == "cancelled":
+            return True
+        self._hear()
+        idle = self._decider.when is None and self._organiser.when is None
+        return self.ended and idle and self._owner.free and self._referee.free
+
+    @property
+    def corrected(self) -> int:
+        """How many results were corrected or taken back."""
+        story = self._cluster.database.story.get(self.stream, ())
+        return sum(fact.header.type in CORRECTED for fact in story)
 
     def unsettled(self) -> list[str]:
         """What isn't answered yet."""
@@ -225,13 +258,14 @@ class Cup:
         if not self.there:
             return
         self._peace = True
+        self._organiser.gives_up_ms = TOO_FEW_S * 1000
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._go_on, self._players)
             await self._until_over(trio.current_time())
             nursery.cancel_scope.cancel()
 
     async def _until_over(self, begun: float) -> None:
-        while not self._made or self._state.phase not in ("finished", "cancelled"):
+        while not self._made or not self._over:
             if self._history.poisoned(self.stream, SYSTEM):
                 return  # what it does by itself is refused for good: two owners happened to die with it in hand
             if not self._made and self._owner.free:

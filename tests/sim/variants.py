@@ -52,7 +52,8 @@ from actors.session.connection_writer import ConnectionWriter
 from actors.session.logins import LoginReader
 from actors.session.unread import UnreadWatch
 from actors.session.unread_counter import UnreadCounter
-from actors.tournament import apply_matches, matches
+from actors.tournament import apply_matches, corrections, matches
+from actors.tournament.engine import correction
 from actors.tournament.kind import TournamentKind
 from actors.tournament.state import Match, Tournament
 from protocol import limits
@@ -431,6 +432,40 @@ def _a_report_is_confirmed_twice() -> Generator[None]:
         return own_match(context, number, phases | {"done"} if phases == {"reported"} else phases)
 
     with patch.object(matches, "_own_match", lenient), _played():
+        yield
+
+
+@_variant
+def _a_preview_takes_effect() -> Generator[None]:
+    decided = corrections._decided
+
+    def hasty(course: Any, command: Any, plan: Any) -> Decision:
+        return decided(course, replace(command, preview=False, confirm=True), plan)
+
+    with patch.object(corrections, "_decided", hasty), _played():
+        yield
+
+
+@_variant
+def _who_lost_by_a_corrected_result_stays_where_they_were() -> Generator[None]:
+    fill = correction._Correcting._fill
+
+    def winners_only(self: Any, match: int, side: int, entrant: int | None) -> None:
+        if self._bracket[match].part not in ("losers", "third"):
+            fill(self, match, side, entrant)
+
+    with patch.object(correction._Correcting, "_fill", winners_only), _played():
+        yield
+
+
+@_variant
+def _what_is_kept_gives_way_to_a_correction() -> Generator[None]:
+    plan = corrections._plan
+
+    def eager(tournament: Tournament, found: Any, policy: Any, *again: Any) -> Any:
+        return replace(plan(tournament, found, "reset", *again), policy=policy)
+
+    with patch.object(corrections, "_plan", eager), _played():
         yield
 
 

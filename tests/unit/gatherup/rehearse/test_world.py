@@ -1,0 +1,84 @@
+"""Rehearsals of all sorts of tournaments: each comes to its end, and its course says what its events say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gatherup.rehearse.course import Told
+from gatherup.rehearse.definition import Definition, How
+from gatherup.rehearse.rates import Rates
+from gatherup.rehearse.world import World
+
+HOUR_MS = 3_600_000
+AT = 1_790_000_000_000
+WORST = Rates(
+    missed_check_ins=0.3,
+    no_shows=0.3,
+    withdrawals=0.1,
+    late_reports=0.2,
+    false_reports=0.2,
+    disputes=0.2,
+    silences=0.3,
+    corrections=0.2,
+    undoings=0.2,
+    reinstatements=0.5,
+)
+
+
+def only(**rates: float) -> Rates:
+    """Nothing else goes wrong."""
+    return Rates(**{**dict.fromkeys(Rates.__struct_fields__, 0.0), **rates})
+
+
+def rehearsed(how: How, **fields: Any) -> Told:
+    return World(Definition(name="Cup", rehearsal=how, **fields)).run()
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("format_", ["single_elimination", "double_elimination"])
+@pytest.mark.parametrize("entry", ["open", "approval", "listed"])
+def test_the_worst_comes_to_an_end(seed: int, format_: str, entry: str) -> None:
+    how = How(seed=seed, people=11, rates=WORST)
+    told = rehearsed(how, format=format_, entry=entry, entrants_max=9, best_of=3, third_place=True)
+    assert told.phase == "finished"
+    started = next(passed.entrants for passed in told.phases if passed.phase == "running")
+    assert len(told.standings) == started == 9
+
+
+def test_times_of_the_definition_bring_it_on() -> None:
+    times = {"registration_at": AT, "check_in_at": AT + 2 * HOUR_MS, "start_at": AT + 3 * HOUR_MS}
+    told = rehearsed(How(people=8, rates=only(), entry_s=600), **times)
+    assert [(passed.phase, passed.at) for passed in told.phases[1:4]] == [
+        ("registration", AT),
+        ("check_in", AT + 2 * HOUR_MS),
+        ("running", AT + 3 * HOUR_MS),
+    ]
+    assert told.phases[0].at == AT - 600_000 and told.phases[3].entrants == 8
+
+
+def test_who_misses_the_check_in_does_not_play() -> None:
+    told = rehearsed(How(people=16, rates=only(missed_check_ins=0.5)), check_in_at=AT, start_at=AT + HOUR_MS)
+    assert 2 <= len(told.standings) < 16
+
+
+def test_a_tournament_to_which_nobody_comes_is_cancelled() -> None:
+    told = rehearsed(How(people=1), start_at=AT)
+    assert (told.phase, told.standings, told.played_s) == ("cancelled", [], 0)
+    assert "not_started" in [passed.phase for passed in told.phases]
+
+
+def test_a_silent_other_side_costs_the_time_to_confirm() -> None:
+    quick, slow = (
+        rehearsed(How(people=2, rates=only(silences=silences)), confirm_s=90_000) for silences in (0.0, 1.0)
+    )
+    assert quick.played_s < 90_000 < slow.played_s
+
+
+def test_a_final_that_is_played_again_opens_the_tournament_again() -> None:
+    all_ = [rehearsed(How(seed=seed, people=2, rates=only(undoings=0.5))) for seed in range(8)]
+    again = [told for told in all_ if told.corrections]
+    assert 0 < len(again) < len(all_)
+    for told in again:
+        assert [passed.phase for passed in told.phases[-3:]] == ["finished", "running", "finished"]
