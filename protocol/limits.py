@@ -167,6 +167,8 @@ FILLS_PER_EVENT_MAX: Final = 32
 """About so many sides of other matches are filled by the event that ends a match; what more follows has its own."""
 ADVANCE_CHANGES_MAX: Final = 32
 """So many matches are opened or filled before a tournament lets others run; with the last of them a few more."""
+PICTURE_MATCHES_MAX: Final = 1024
+"""Matches in a picture of a bracket: of more the last rounds are drawn, as many as fit."""
 VIEW_MATCHES_MAX: Final = 50
 """Matches named in a tournament's snapshot; all are read over HTTP."""
 PLACES_MAX: Final = 8

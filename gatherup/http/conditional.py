@@ -33,13 +33,13 @@ def versioned(answer: Struct, version: int) -> Response:
     return tagged(msgspec.json.encode(answer), str(version))
 
 
-def tagged(body: bytes, tag: str) -> Response:
-    """A JSON body with its tag, or 304 to who has that."""
+def tagged(body: bytes, tag: str, content_type: str = JSON) -> Response:
+    """A body with its tag, or 304 to who has that."""
     headers = {"Cache-Control": "private, no-cache", "Vary": "Authorization", "ETag": quote_etag(tag)}
     if request.method in {"GET", "HEAD"} and request.if_none_match.contains_weak(tag):
         # Its headers replace those of the kept answer, so this one too has the type of that.
-        return Response(b"", status=304, headers=headers, content_type=JSON)
-    return Response(body, headers=headers, content_type=JSON)
+        return Response(b"", status=304, headers=headers, content_type=content_type)
+    return Response(body, headers=headers, content_type=content_type)
 
 
 def wanted_version() -> int | None:

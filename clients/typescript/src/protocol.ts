@@ -245,6 +245,9 @@ export const FILLS_PER_EVENT_MAX = 32
 /** So many matches are opened or filled before a tournament lets others run; with the last of them a few more. */
 export const ADVANCE_CHANGES_MAX = 32
 
+/** Matches in a picture of a bracket: of more the last rounds are drawn, as many as fit. */
+export const PICTURE_MATCHES_MAX = 1024
+
 /** Matches named in a tournament's snapshot; all are read over HTTP. */
 export const VIEW_MATCHES_MAX = 50
 

@@ -8,16 +8,20 @@ from gatherup.feature import Base, Feature
 from gatherup.features.tournaments.corrections import CorrectionsResource
 from gatherup.features.tournaments.entrants import EntrantsResource
 from gatherup.features.tournaments.matches import MatchesResource
+from gatherup.features.tournaments.pictures import PicturesResource
 from gatherup.features.tournaments.replay import Replays
 from gatherup.features.tournaments.standings import StandingsResource
 from gatherup.features.tournaments.tournament_access import NUMBER
 from gatherup.features.tournaments.tournaments import TournamentsResource
 from gatherup.http.endpoint import HEX, PathPart
+from gatherup.offloop.pool import OffLoop
 from storage.postgres.tournaments.entrants import Entrants
 from storage.postgres.tournaments.history import History
 from storage.postgres.tournaments.matches import Matches
 from storage.postgres.tournaments.tournaments import Tournaments
 
+DRAWINGS_WAITING_MAX: Final = 16
+"""Large pictures that wait for a process; who asks for more comes again."""
 PATH_PARTS: Final = (
     PathPart(
         "tournament",
@@ -34,13 +38,16 @@ def tournaments_of(base: Base) -> Feature:
     """The feature."""
     pool, commands = base.pool, base.commands
     entrants, matches = Entrants(pool), Matches(pool)
+    drawing = OffLoop(processes=1, waiting_max=DRAWINGS_WAITING_MAX)
     return Feature(
         resources=(
             TournamentsResource(Tournaments(pool), commands),
             EntrantsResource(entrants, commands),
             MatchesResource(matches, commands),
             CorrectionsResource(commands),
+            PicturesResource(matches, entrants, drawing),
             StandingsResource(matches, entrants, Replays(History(pool))),
         ),
+        tasks=(drawing.close_at_end,),
         path_parts=PATH_PARTS,
     )

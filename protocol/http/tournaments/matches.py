@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
@@ -178,6 +178,13 @@ class BracketQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     at: Annotated[int, Meta(ge=1, le=limits.SEQ_MAX)] | None = None
     """As it was after the event with this seq; None: as it is now."""
+
+
+class PictureQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a bracket is drawn."""
+
+    theme: Literal["light", "dark", "overlay"] = "light"
+    """*overlay*: without a background, to lie over a video."""
 
 
 class TournamentBracket(Answer, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ Every method may raise PostgresError.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Final
 
 from msgspec import Meta, Struct
@@ -27,6 +28,13 @@ class EntrantRow(Struct, frozen=True):
     place: int | None
     reason: str | None
     """Why staff removed them."""
+
+
+class NameRow(Struct, frozen=True):
+    """What an entrant is called; None when it was erased."""
+
+    number: int
+    name: str | None
 
 
 class StandingRow(Struct, frozen=True):
@@ -75,6 +83,14 @@ from tournament_entrant e
 where e.stream_id = t.stream_id and (e.place, e.number) {beside} (%(place)s, %(number)s)
 order by e.place {direction}, e.number {direction} limit %(limit)s
 """
+_NAMES: Final = part_of(
+    """
+select e.number as key, e.number, coalesce(e.name, a.display_name)
+from tournament_entrant e
+left join account a on a.id = uuid(substr(e.user_id, 6)) and a.deleted_at is null
+where e.stream_id = t.stream_id and e.number = any(%(numbers)s)
+"""
+)
 _BESIDE: Final = {False: {"beside": ">", "direction": "asc"}, True: {"beside": "<", "direction": "desc"}}
 _LIST: Final = {back: part_of(_LISTED.format(**_BESIDE[back]), back=back) for back in _BESIDE}
 _STANDINGS: Final = {back: part_of(_PLACED.format(**_BESIDE[back]), back=back) for back in _BESIDE}
@@ -105,6 +121,11 @@ class Entrants:
             "limit": limit,
         }
         return await read_part(self._pool, _LIST[back], parameters, EntrantRow)
+
+    async def names(self, user: str, tournament: str, numbers: Iterable[int]) -> Read[NameRow] | None:
+        """What these entrants are called; of people the name that their profile shows."""
+        parameters = {"user": user, "tournament": uuid_of(tournament), "numbers": [*numbers]}
+        return await read_part(self._pool, _NAMES, parameters, NameRow)
 
     async def standings(
         self, user: str, tournament: str, *, beside: StandingKey | None, back: bool, limit: int

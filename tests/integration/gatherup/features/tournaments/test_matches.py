@@ -199,3 +199,41 @@ async def test_places_come_as_people_go_out(site: Site, node: SharedNode) -> Non
         found = await cup.pages("/standings", "standings", limit=1)
         assert named(found, "place", "entrant") == [(1, 3), (2, 1), (3, 2), (3, 4)]
         assert (await cup.get("/standings"))["final"]
+
+
+async def test_a_bracket_is_drawn_for_who_may_see_it(site: Site, node: SharedNode) -> None:
+    async with cup_of(site, node) as cup:
+        path = cup.path + "/bracket.svg"
+        problem(await cup.owner.http.get(path), 409, "wrong_phase")
+        await opened(cup, 4)
+        await cup.won(1, 1, 4)
+        stranger = await site.guest()
+        drawn = await stranger.http.get(path, params={"theme": "overlay"})
+        assert (drawn.status_code, drawn.headers["content-type"]) == (200, "image/svg+xml")
+        for shown in ("Player 1", "Player 4", "Final", 'text-anchor="end">3<'):
+            assert shown in drawn.text, drawn.text
+        kept = {"If-None-Match": drawn.headers["etag"]}
+        assert (await stranger.http.get(path, params={"theme": "overlay"}, headers=kept)).status_code == 304
+        assert (await stranger.http.get(path, params={"theme": "dark"}, headers=kept)).status_code == 200
+        problem(await stranger.http.get(path, params={"theme": "pink"}), 422, "invalid", "theme")
+        await cup.won(2, 2, 3)
+        assert (await stranger.http.get(path, params={"theme": "overlay"}, headers=kept)).status_code == 200
+
+
+async def test_a_large_bracket_is_drawn_in_a_process(site: Site, node: SharedNode) -> None:
+    async with cup_of(site, node) as cup:
+        names = [{"name": f"<{number}>"} for number in range(1, 131)]
+        for first in range(0, 130, 50):
+            await cup.done(cup.owner, "/entrants", entrants=names[first : first + 50])
+        await cup.done(cup.owner, "/start")
+        drawn = await cup.owner.http.get(cup.path + "/bracket.svg")
+        assert drawn.status_code == 200
+        assert drawn.text.count('rx="4"') == 255 and "&lt;130&gt;" in drawn.text and "<130>" not in drawn.text
+
+
+async def test_a_hidden_bracket_is_not_drawn(site: Site, node: SharedNode) -> None:
+    async with cup_of(site, node, visibility="invited", entry="listed") as cup:
+        await cup.done(cup.owner, "/entrants", entrants=[{"name": "Ann"}, {"name": "Ben"}])
+        await cup.done(cup.owner, "/start")
+        assert (await cup.owner.http.get(cup.path + "/bracket.svg")).status_code == 200
+        problem(await (await site.guest()).http.get(cup.path + "/bracket.svg"), 404, "not_found")
