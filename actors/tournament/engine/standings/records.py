@@ -72,7 +72,7 @@ def records_of(table: Table, *, settled: bool) -> Records:
 def _turns(table: Table, result: Result) -> list[tuple[int, Turn]]:
     """What a result is for those who have it."""
     points = table.rules.points
-    number, a, b, winner, kind, scores = result
+    number, a, b, winner, kind, scores, _ = result
     if kind in ("bye", "half_bye", "zero_bye"):
         worth = {"bye": points.bye, "half_bye": points.draw, "zero_bye": 0}[kind]
         return [(a or b, Turn(number, NOBODY, worth, 0, played=False, requested=kind != "bye"))]

@@ -44,6 +44,8 @@ class Result(NamedTuple):
     kind: Kind
     scores: tuple[int, ...] = ()
     """Side a and side b of each game, one after the other."""
+    number: int = 0
+    """Of the match, within its stage; 0 for a bye."""
 
 
 class Points(Struct, frozen=True):
@@ -89,8 +91,8 @@ class Table(Struct, frozen=True, kw_only=True):
     rounds_done: int = 0
     """Of so many rounds every match is done."""
     withdrawn: Mapping[int, int] = {}
-    """Who has withdrawn while the stage ran: entrant to the last round in which their results still count as they are;
-    what they forfeited later is what the policy is about.
+    """Who has withdrawn while the stage ran, and the number of the first match that they forfeited by it: the one after
+    the match that was open then, if there was one. What they forfeit from there on is what the policy is about.
     """
 
 
@@ -110,7 +112,7 @@ def _dropped(table: Table, result: Result) -> bool:
             return result.a in table.withdrawn or result.b in table.withdrawn
         case "keep" if result.kind in ("forfeit", "double_forfeit"):
             return any(
-                table.withdrawn.get(entrant, result.round) < result.round
+                entrant in table.withdrawn and table.withdrawn[entrant] <= result.number
                 for entrant in (result.a, result.b)
                 if entrant != result.winner
             )

@@ -43,7 +43,7 @@ def play(random: Random, rounds: list[list[tuple[int, int]]], byes: list[int]) -
                 if kind == "played"
                 else ()
             )
-            found.append(Result(number, a, b, winner, kind, scores))
+            found.append(Result(number, a, b, winner, kind, scores, len(found) + 1))
     return found
 
 
@@ -140,7 +140,7 @@ def league(*results: tuple[int, int, int, str | tuple[int, ...]], **rules: Any) 
     found: list[Result] = []
     for number, (a, b, winner, more) in enumerate(results, 1):
         kind, scores = ("played", more) if isinstance(more, tuple) else (cast(Kind, more), ())
-        found.append(Result(number, a, b, winner, kind, scores))
+        found.append(Result(number, a, b, winner, kind, scores, number))
     entrants = sorted({one for result in found for one in (result.a, result.b)})
     return Table(rules=Rules(predetermined=True, **rules), entrants=entrants, results=found)
 
@@ -323,13 +323,13 @@ CIRCLE = ((1, 2, 1, ()), (1, 3, 3, ()), (1, 4, 4, "forfeit"), (2, 3, 2, ()), (2,
     [("keep", [2, 4, 2, 2]), ("annul", [0, 4, 0, 2]), ("forfeit", [2, 4, 2, 4])],
 )
 def test_withdrawals(policy: Withdrawals, points: list[int]) -> None:
-    # 1 has withdrawn after the second round, and what follows is forfeited.
-    table = replace(league(*CIRCLE, withdrawals=policy), withdrawn={1: 2})
+    # 1 has withdrawn after the second match, and what follows is forfeited.
+    table = replace(league(*CIRCLE, withdrawals=policy), withdrawn={1: 3})
     assert [row_of(table, one).values[0] for one in (1, 2, 3, 4)] == points
 
 
 def test_a_forfeit_before_a_withdrawal_is_kept() -> None:
-    table = replace(league(*CIRCLE), withdrawn={1: 3})
+    table = replace(league(*CIRCLE), withdrawn={1: 4})
     assert row_of(table, 4).values[0] == 4
 
 
