@@ -11,7 +11,7 @@ immutable values; ``apply`` returns another one.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Final, Generic, TypeVar
 
 from msgspec import Struct
@@ -188,6 +188,18 @@ class Job(Struct, frozen=True):
 Effect = Send | Job
 
 
+class Work(Struct, frozen=True):
+    """What a state wants worked out that would hold the loop."""
+
+    key: int
+    """The seq of the last event that changed what it is worked out from."""
+    function: Callable[..., Any]
+    """A pure function of a module: another process calls it. What it takes and gives is pickled, each in one step of
+    the loop: flat sequences of numbers, not objects by the thousand."""
+    gather: Callable[[], Generator[None, None, tuple[Any, ...]]]
+    """Begins to gather its arguments from the state; others may run whenever it yields."""
+
+
 class Kind(ABC, Generic[S]):
     """One kind of stream. Class attributes name its types, methods are its pure functions."""
 
@@ -272,6 +284,19 @@ class Kind(ABC, Generic[S]):
     def on_due(self, state: S, now: Instant) -> Command | None:
         """The command of the earliest timer that is due at ``now``. Deciding it must move ``due`` on."""
         return None
+
+    def work(self, state: S) -> Work | None:
+        """What this state wants worked out off the loop, if anything. It is asked after every batch, so it looks at
+        little.
+        """
+        return None
+
+    def worked(self, state: S, key: int, result: Any) -> Command:
+        """The command, an internal one, that brings the result of the work of this key to the stream.
+
+        Deciding it refuses a key that isn't the state's any more, and must make ``work`` want another one or nothing.
+        """
+        raise NotImplementedError
 
     def may_signal(self, state: S, signal: Signal, *, by: str, now: Instant) -> bool:
         """Whether this ephemeral signal is passed on to the subscribers."""

@@ -18,6 +18,7 @@ from actors.ports.streams import Streams
 from actors.presence import Presence
 from actors.presence.last_seen import LastSeen
 from actors.relay import Relay
+from actors.runtime.limits import WORKS_AT_ONCE
 from actors.runtime.node import Runtime
 from actors.runtime.publisher import Publisher
 from actors.session.connection_writer import ConnectionWriters
@@ -39,6 +40,7 @@ from gatherup.feature import Task
 from gatherup.gateway import Gateway, SseLane, lanes
 from gatherup.hooks import Hooks, hooked
 from gatherup.jobs.notice import CommitNotice
+from gatherup.offloop.pool import OffLoop
 from gatherup.report import Reporter
 from gatherup.store import Store
 from gatherup.telemetry.loop_hold import LoopHold
@@ -98,7 +100,8 @@ def core_of(
     presence, local_presence = node_presence(ownership, clock, relay, last_seen.left)
     bridge = _bridge(config, store, kinds, ownership, relay, presence)
     publisher = CommitNotice(relay if bridge is None else Fanout(relay, bridge), committed)
-    runtime = _runtime(config, store, kinds, ownership, publisher, bridge)
+    off_loop = OffLoop(processes=WORKS_AT_ONCE, waiting_max=0)
+    runtime = _runtime(config, store, kinds, ownership, publisher, bridge, off_loop)
     streams = hooked(runtime.router, hooks)
     services = _services(config, store, relay, runtime, streams, tokens, presence, local_presence)
     writers = ConnectionWriters(clock)
@@ -141,6 +144,7 @@ def core_of(
             services.visibility.run,
             presence.run,
             last_seen.run,
+            off_loop.close_at_end,
         ),
     )
 
@@ -152,6 +156,7 @@ def _runtime(
     ownership: Ownership,
     publisher: Publisher,
     bridge: Bridge | None,
+    off_loop: OffLoop,
 ) -> Runtime:
     return Runtime(
         kinds=kinds,
@@ -161,6 +166,7 @@ def _runtime(
         randomness=store.randomness,
         publisher=publisher,
         peers=bridge,
+        executor=off_loop,
         digest_key=config.runtime.receipt_key.key,
         commit_connections=config.postgres.committers,
         tracer=store.tracer,

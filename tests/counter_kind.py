@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextvars import ContextVar
 from typing import Annotated
 
@@ -24,6 +24,7 @@ from actors.kind import (
     Refuse,
     Send,
     Upsert,
+    Work,
 )
 from protocol.codes import Code
 from protocol.event import Header, Mark
@@ -71,6 +72,15 @@ class SetBell(StreamCommand, frozen=True, kw_only=True, tag="counter.set_bell"):
 class Ring(StreamCommand, frozen=True, kw_only=True, tag="counter.ring"): ...
 
 
+class AskWeight(StreamCommand, frozen=True, kw_only=True, tag="counter.ask_weight"):
+    """How much its points weigh is worked out, of as many as there are when that is done."""
+
+
+class TakeWeight(StreamCommand, frozen=True, kw_only=True, tag="counter.take_weight"):
+    key: int
+    weight: int
+
+
 class Hang(StreamCommand, frozen=True, kw_only=True, tag="counter.hang"):
     """Deciding it never ends: ``STANDS`` is told of whom it is, and says what becomes of the node."""
 
@@ -106,6 +116,12 @@ class BellSet(Struct, frozen=True):
 class Rang(Struct, frozen=True): ...
 
 
+class WeightAsked(Struct, frozen=True): ...
+
+
+class Weighed(Struct, frozen=True): ...
+
+
 class Counter(Struct, frozen=True):
     """Bounded, and never what people wrote."""
 
@@ -114,12 +130,15 @@ class Counter(Struct, frozen=True):
     watchers: tuple[str, ...] = ()
     total: int = 0
     bell_at: Instant | None = None
+    counted_at: int = 0
+    """The seq of the event since which it has so many points."""
+    weight_asked: bool = False
 
 
 WIRE = WireKind(
     name="counter",
-    commands=(Open, Watch, Dismiss, Add, Forward, SetBell, Ring, Hang),
-    internal=(Forget,),
+    commands=(Open, Watch, Dismiss, Add, Forward, SetBell, Ring, AskWeight, Hang),
+    internal=(Forget, TakeWeight),
     events={
         "counter.opened": Opened,
         "counter.watched": Watched,
@@ -128,6 +147,8 @@ WIRE = WireKind(
         "counter.forwarded": Forwarded,
         "counter.bell_set": BellSet,
         "counter.rang": Rang,
+        "counter.weight_asked": WeightAsked,
+        "counter.weighed": Weighed,
     },
     view=Counter,
 )
@@ -136,8 +157,8 @@ WIRE = WireKind(
 class CounterKind(Kind[Counter]):
     """A counter holds points. People add points, watch it, forward points to another counter, and set a bell.
 
-    Forwarding is an effect, the bell a timer. Whoever opened it dismisses watchers. What was added in a lane is
-    kept in a row, not in the state.
+    Forwarding is an effect, the bell a timer, weighing is work off the loop. Whoever opened it dismisses watchers. What
+    was added in a lane is kept in a row, not in the state.
     """
 
     wire = WIRE
@@ -175,6 +196,10 @@ class CounterKind(Kind[Counter]):
                 return Accept((Emit(BellSet(now + after_ms)),))
             case Ring() if state.bell_at is not None and state.bell_at <= now:
                 return Accept((Emit(Rang()),))
+            case AskWeight():
+                return Accept(() if state.weight_asked else (Emit(WeightAsked()),))
+            case TakeWeight(key=key, weight=weight) if state.weight_asked and key == state.counted_at:
+                return Accept((Emit(Weighed(), marks={"weight": weight}),))
             case Hang():
                 STANDS.get()(by, command.client_id)
                 return Refuse(Code.INTERNAL)
@@ -190,11 +215,13 @@ class CounterKind(Kind[Counter]):
             case Dismissed():
                 return replace(state, watchers=tuple(w for w in state.watchers if w not in header.revokes))
             case Added() | Forwarded():
-                return replace(state, total=header.marks["total"])
+                return replace(state, total=header.marks["total"], counted_at=header.seq)
             case BellSet(at=at):
                 return replace(state, bell_at=at)
             case Rang():
                 return replace(state, bell_at=None)
+            case WeightAsked() | Weighed():
+                return replace(state, weight_asked=isinstance(payload, WeightAsked))
             case _:
                 return state
 
@@ -235,6 +262,27 @@ class CounterKind(Kind[Counter]):
             return None
         client_id = derive_client_id(state.stream, "bell", str(state.bell_at))
         return Ring(stream=state.stream, client_id=client_id)
+
+    def work(self, state: Counter) -> Work | None:
+        if not state.weight_asked:
+            return None
+
+        def gather() -> Generator[None, None, tuple[int]]:
+            points = 0
+            for _ in range(state.total):
+                points += 1
+                yield
+            return (points,)
+
+        return Work(state.counted_at, weight_of, gather)
+
+    def worked(self, state: Counter, key: int, result: int) -> Command:
+        return TakeWeight(stream=state.stream, client_id="", key=key, weight=result)
+
+
+def weight_of(points: int) -> int:
+    """No two numbers of points weigh the same."""
+    return points * points + 3
 
 
 def _watch(state: Counter, by: str) -> Decision:

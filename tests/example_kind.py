@@ -9,7 +9,7 @@ from types import ModuleType
 from tests.markdown import ROOT, Block, blocks
 
 PAGE = ROOT / "docs" / "kinds.md"
-KIND, DECLARATION, USE = blocks("python", PAGE)
+KIND, WORK, DECLARATION, USE = blocks("python", PAGE)
 (TABLE,) = blocks("sql", PAGE)
 
 
@@ -17,6 +17,12 @@ KIND, DECLARATION, USE = blocks("python", PAGE)
 def load_example() -> ModuleType:
     """The page's kind and the client that uses it, as one module."""
     return _module("auction_of_docs_kinds", KIND, USE)
+
+
+@cache
+def load_work() -> ModuleType:
+    """The functions of a kind with work; what they name of theirs is for others to set."""
+    return _module("work_of_docs_kinds", WORK)
 
 
 @cache

@@ -17,6 +17,7 @@ from actors.runtime.envelope import Envelope
 from actors.runtime.publisher import Publisher
 from actors.runtime.stream_store import StreamStore
 from actors.runtime.trials import Trials
+from actors.runtime.work import Works
 
 
 class ActorContext(Struct, frozen=True, kw_only=True):
@@ -28,6 +29,7 @@ class ActorContext(Struct, frozen=True, kw_only=True):
     randomness: Randomness
     committer: Committer
     trials: Trials
+    works: Works
     publisher: Publisher
     digest_key: bytes
     route: Callable[[Envelope], None]

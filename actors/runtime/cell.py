@@ -8,7 +8,7 @@ the next batch gathers. Any outcome but *committed* throws the working state awa
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import trio
@@ -23,7 +23,7 @@ from actors.runtime.active import Active
 from actors.runtime.actor_context import ActorContext
 from actors.runtime.checkpoints import forget, keep
 from actors.runtime.committer import Outcome
-from actors.runtime.draft import DecideError, Draft, fact_keys, trace_events, wake_at
+from actors.runtime.draft import DecideError, Draft, fact_keys, settlement, trace_events
 from actors.runtime.effects import Delivery
 from actors.runtime.envelope import Envelope, latest, mark, unavailable
 from actors.runtime.mailbox import Mailbox
@@ -31,6 +31,7 @@ from actors.runtime.repeats import answer_repeats
 from actors.runtime.time_slice import TimeSlice
 from actors.runtime.timer import Timer
 from actors.runtime.trials import apart
+from actors.runtime.work import StreamWork
 from protocol.codes import Code
 from protocol.frames import Refused, Signal
 from protocol.limits import BATCH_COMMANDS_MAX
@@ -53,7 +54,7 @@ class Cell:
         active: Active,
         mailbox: Mailbox,
         context: ActorContext,
-        deliver: Callable[[Cell], Delivery],
+        nursery: trio.Nursery,
     ) -> None:
         self.stream = stream
         self.kind = kind
@@ -69,7 +70,8 @@ class Cell:
         self._context = context
         self._slice = TimeSlice(context.clock)
         self._timer = Timer(stream, kind, active, mailbox, context.clock, context.schedule)
-        self._deliver = deliver
+        self._work = StreamWork(stream, kind, active, mailbox, context.works)
+        self._nursery = nursery
         self.delivering: Delivery | None = None
         """What is sending what ``active.owed`` holds."""
         self._written: tuple[int, int | None] | None = None
@@ -84,6 +86,11 @@ class Cell:
     def serves(self) -> bool:
         """Whether it may decide, refuse, signal and show now."""
         return self._context.ownership.serves(self.stream, self.epoch)
+
+    @property
+    def has_pending(self) -> bool:
+        """Whether events wait to take effect on other streams, or the state for what is worked out."""
+        return bool(self.active.owed) or self._work.going
 
     def put_off(self, wait_s: float) -> None:
         """Note in the log which effects are settled, and that the others, which can't be delivered now, are tried again
@@ -110,8 +117,7 @@ class Cell:
 
     async def run(self) -> bool:
         """Serve the mailbox. True when passivated, false when fenced. Raises whatever crashes the cell."""
-        self._timer.schedule()
-        self._deliver_pending()
+        self._look_ahead()
         while True:
             if not self.mailbox:
                 if self.passivating:
@@ -254,8 +260,7 @@ class Cell:
                 trace_events(self._context.publisher, self.stream, draft)
         for envelope, reply in draft.accepted:
             envelope.answer(reply)
-        self._timer.schedule()
-        self._deliver_pending()
+        self._look_ahead()
 
     async def _undo(self, outcome: Outcome, draft: Draft, fresh: Sequence[Envelope]) -> bool:
         """The batch was not written: sort its commands. False when this activation is over.
@@ -354,34 +359,21 @@ class Cell:
                 envelope.give_up(self.stream)
         self.taken = []
 
-    # --- due work: effects, checkpoints ---
+    # --- due work: timer, effects, work off the loop, checkpoints ---
 
-    def _deliver_pending(self) -> None:
+    def _look_ahead(self) -> None:
+        self._timer.schedule()
+        self._work.begin(self._nursery)
         if self.delivering is not None:
             self.delivering.stir()
         elif self.active.owed:
-            self.delivering = self._deliver(self)
+            self.delivering = self._context.deliver(self._nursery, self)
 
     async def _settle(self) -> bool:
         """Write that effects are settled, or that nothing is due, when no batch carries it. False when fenced."""
-        pending = self.active.owed.oldest
-        active = self.active
-        # Everything up to the event before the oldest unsettled effect has taken effect: a later activation
-        # derives effects again from there on. Too high a number would lose one; too low only repeats some.
-        effects_seq = pending.seq - 1 if pending else active.head
-        wake = wake_at(
-            self.kind, active.state, effects_at=(active.retry_at or active.last_at) if pending else None
-        )
-        if (effects_seq, wake) == self._written or self._empty:
+        append = settlement(self.kind, self.stream, self.active)
+        if (append.effects_seq, append.wake_at) == self._written or self._empty:
             return True
-        append = Append(
-            stream=self.stream,
-            activation=active.activation,
-            head=active.head,
-            at=active.last_at,
-            wake_at=wake,
-            effects_seq=effects_seq,
-        )
         return await self._submit(append) in (Outcome.COMMITTED, Outcome.UNAVAILABLE)
 
     @property

@@ -47,5 +47,9 @@ class RuntimeCounters:
     """Streams that crashed too often: they answer unavailable for a while."""
     effects: int = 0
     """Commands of streams for other streams that were settled."""
+    works_failed: int = 0
+    """Attempts to work something out that raised or were killed; each is made again."""
+    works_outdated: int = 0
+    """Results that were thrown away, since what they were worked out from had changed."""
     events: Counter[str] = field(default_factory=Counter[str])
     """Committed events by type."""

@@ -31,6 +31,7 @@ from actors.kind import (
 from actors.ports.log import Append, JobRow, LogRow, Receipt
 from actors.ports.trace import Step
 from actors.refusals import refused
+from actors.runtime.active import Active
 from actors.runtime.envelope import RETRY_AFTER_S, Envelope, accepted, digest_of
 from actors.runtime.limits import EFFECTS_OWED_MAX
 from actors.runtime.owed import PendingEffect
@@ -240,14 +241,34 @@ class Draft:
             erases=tuple(self.erases),
             changes=tuple(self._written.values()),
             jobs=tuple(self.jobs),
-            wake_at=wake_at(self.kind, self.state, effects_at=owed_at if oldest else None),
+            wake_at=wake_at(self.kind, self.state, self.last_at, effects_at=owed_at if oldest else None),
             effects_seq=oldest.seq - 1 if oldest else self.head,
         )
 
 
-def wake_at(kind: Kind[Any], state: Struct, *, effects_at: Instant | None) -> Instant | None:
-    """When a stream must be woken: for its timer, or for its pending effects; None for never."""
+def settlement(kind: Kind[Any], stream: str, active: Active) -> Append:
+    """The transaction that notes which effects are settled, and when the stream must be woken, without any event."""
+    pending = active.owed.oldest
+    effects_at = (active.retry_at or active.last_at) if pending else None
+    return Append(
+        stream=stream,
+        activation=active.activation,
+        head=active.head,
+        at=active.last_at,
+        wake_at=wake_at(kind, active.state, active.last_at, effects_at=effects_at),
+        # Everything up to the event before the oldest unsettled effect has taken effect: a later activation derives
+        # effects again from there on. Too high a number would lose one; too low only repeats some.
+        effects_seq=pending.seq - 1 if pending else active.head,
+    )
+
+
+def wake_at(
+    kind: Kind[Any], state: Struct, last_at: Instant, *, effects_at: Instant | None
+) -> Instant | None:
+    """When a stream must be woken: for its timer or its pending effects, at once for its work; None for never."""
     due = kind.due(state)
+    if kind.work(state) is not None:
+        effects_at = last_at
     return due if effects_at is None else effects_at if due is None else min(effects_at, due)
 
 

@@ -6,7 +6,6 @@ import logging
 import math
 from collections import deque
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import trio
@@ -94,8 +93,8 @@ class Entity:
 
     @property
     def has_pending(self) -> bool:
-        """Whether events of its wait to take effect on other streams."""
-        return self.cell is not None and bool(self.cell.active.owed)
+        """Whether events of its wait to take effect on other streams, or its state for what is worked out."""
+        return self.cell is not None and self.cell.has_pending
 
     def passivate(self) -> None:
         """Let the cell go when the mailbox is empty, unless somebody asks for the stream meanwhile."""
@@ -176,7 +175,7 @@ class Entity:
                 active,
                 self.mailbox,
                 self._context,
-                partial(self._context.deliver, nursery),
+                nursery,
             )
             self.cell = cell
             cell.passivating = self._leaving

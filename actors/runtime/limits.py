@@ -82,6 +82,13 @@ EFFECTS_PER_STEP: Final = 50
 """Sent by one stream in one step, unless one target alone gets more."""
 EFFECT_BACKOFF_MIN_S: Final = 0.1
 EFFECT_BACKOFF_MAX_S: Final = 30.0
+WORKS_AT_ONCE: Final = 2
+"""Works of streams that a node has worked out at a time, each in a process; the others wait."""
+WORK_BACKOFF_MIN_S: Final = 0.5
+WORK_BACKOFF_MAX_S: Final = 30.0
+"""Between attempts at a work that failed."""
+WORK_S_BOUNDS: Final = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+"""The buckets in which works are counted, by seconds."""
 ENTITIES_MAX: Final = 100_000
 """Active streams of one node. More: refused ``unavailable``."""
 WAITING_VIEWS_MAX: Final = 1000

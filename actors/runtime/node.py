@@ -9,6 +9,7 @@ import trio
 
 from actors.cluster.ownership import Ownership
 from actors.kind import Instant, Kind
+from actors.ports.executor import Executor
 from actors.ports.log import Log
 from actors.ports.time import Clock, Randomness
 from actors.ports.trace import Tracer
@@ -25,6 +26,7 @@ from actors.runtime.router import Router
 from actors.runtime.stream_store import StreamStore
 from actors.runtime.supervisor import Supervisor
 from actors.runtime.trials import Trials
+from actors.runtime.work import Works
 
 
 class Runtime:
@@ -42,6 +44,7 @@ class Runtime:
         clock: Clock,
         randomness: Randomness,
         publisher: Publisher,
+        executor: Executor,
         digest_key: bytes,
         peers: Peers | None = None,
         commit_connections: int = limits.COMMIT_CONNECTIONS,
@@ -56,6 +59,7 @@ class Runtime:
             log, ownership.me, clock, randomness, commit_connections=commit_connections
         )
         self.store = StreamStore(log, ownership, clock)
+        self.works = Works(executor, clock, randomness, self.counters)
         context = ActorContext(
             store=self.store,
             ownership=ownership,
@@ -63,6 +67,7 @@ class Runtime:
             randomness=randomness,
             committer=self.committer,
             trials=Trials(log, ownership),
+            works=self.works,
             publisher=publisher,
             digest_key=digest_key,
             route=self._route,

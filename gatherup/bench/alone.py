@@ -28,6 +28,7 @@ from protocol.frames import Accepted, Signalled
 from protocol.ids import derive_client_id
 from protocol.nodes import NODE_PROTOCOL
 from protocol.room.commands import CreateRoom
+from storage.memory.executor import MemoryExecutor
 from storage.postgres.driver.pool import Pool
 from storage.postgres.schema.migrate import migrate
 from storage.postgres.streams.directory import PostgresDirectory
@@ -94,6 +95,7 @@ class Alone(Struct, frozen=True, kw_only=True):
             clock=self.clock,
             randomness=self.randomness,
             publisher=Nobody(),
+            executor=MemoryExecutor(),
             digest_key=bytes(32),
         )
         async with trio.open_nursery() as nursery:

@@ -8,7 +8,9 @@ from typing import Final, TypeVar, TypeVarTuple
 
 import structlog
 import trio
+from typing_extensions import override
 
+from actors.ports.executor import Executor
 from gatherup.offloop.worker import Worker, WorkerLostError
 
 T = TypeVar("T")
@@ -27,7 +29,7 @@ class NotCalledError(Exception):
     retry_after_s = RETRY_AFTER_S
 
 
-class OffLoop:
+class OffLoop(Executor):
     """Calls pure functions in processes of low priority, so that neither the loop nor its GIL is held.
 
     A function and what it takes and gives are pickled: it is one of a module, and the process imports that module, so
@@ -41,6 +43,7 @@ class OffLoop:
         self._workers: set[Worker] = set()
         """All that were started, the idle ones too; never more than ``processes``."""
 
+    @override
     async def call(self, function: Callable[[*Ts], T], *arguments: *Ts) -> T:
         """What ``function(*arguments)`` returns or raises. Raises NotCalledError.
 

@@ -31,7 +31,7 @@ def core_measures(core: Core) -> list[Measure]:
 
 def _streams(core: Core) -> list[Measure]:
     committer, supervisor, canary = core.runtime.committer, core.runtime.supervisor, core.canary
-    n = core.runtime.counters
+    n, works = core.runtime.counters, core.runtime.works
     return [
         Distribution("commit_events", "Events of a commit.", lambda: committer.commit_events),
         Distribution("commit_s", "Seconds that a commit took.", lambda: committer.commit_s),
@@ -45,6 +45,10 @@ def _streams(core: Core) -> list[Measure]:
         Level("mailbox_deepest", "Commands in the fullest mailbox.", lambda: supervisor.mailboxes[1]),
         Total("activations", "Streams that became active here.", lambda: n.activations),
         Total("effects_settled", "Commands of streams for others that were settled.", lambda: n.effects),
+        Distribution("work_s", "Seconds that works of streams took off the loop.", lambda: works.seconds),
+        Level("works_waiting", "Works of streams that wait for their turn.", lambda: works.waiting),
+        Total("works_failed", "Attempts at works of streams that failed.", lambda: n.works_failed),
+        Total("works_outdated", "Results of works that came too late.", lambda: n.works_outdated),
         Total("checkpoints", "States kept for later activations.", lambda: n.checkpoints),
         Total("checkpoints_failed", "States that couldn't be kept.", lambda: n.checkpoints_failed),
         Total("passivations", "Idle streams that were let go.", lambda: n.passivations),

@@ -21,6 +21,8 @@ class Mutant(Struct, frozen=True, kw_only=True):
 
 COMMITTER: Final = "actors/runtime/committer.py"
 CELL: Final = "actors/runtime/cell.py"
+DRAFT: Final = "actors/runtime/draft.py"
+WORK: Final = "actors/runtime/work.py"
 REPEATS: Final = "actors/runtime/repeats.py"
 RELAY: Final = "actors/relay/entry.py"
 SIGNALS: Final = "actors/relay/signals.py"
@@ -104,10 +106,38 @@ MUTANTS: Final = (
     ),
     Mutant(
         why="an effect is noted as settled before it is",
-        file=CELL,
+        file=DRAFT,
         old="pending.seq - 1 if pending else active.head",
         new="pending.seq if pending else active.head",
         test="tests/unit/actors/runtime/test_many_nodes.py::test_what_is_owed_goes_on_when_a_hand_over_is_called_off",
+    ),
+    Mutant(
+        why="work goes with its owner",
+        file=DRAFT,
+        old="if kind.work(state) is not None:",
+        new="if False:",
+        test="tests/unit/actors/runtime/test_work.py::test_the_next_owner_works_it_out_though_nobody_asks",
+    ),
+    Mutant(
+        why="a stream is let go while it waits for what is worked out",
+        file=CELL,
+        old=" or self._work.going",
+        new="",
+        test="tests/unit/actors/runtime/test_work.py::test_a_stream_stays_as_long_as_it_waits",
+    ),
+    Mutant(
+        why="a result is sent though its input has changed",
+        file=WORK,
+        old="if not self._wants(done.key):",
+        new="if False:",
+        test="tests/unit/actors/runtime/test_work.py::test_a_result_of_what_was_before_is_thrown_away",
+    ),
+    Mutant(
+        why="work that waits for its turn is that of before",
+        file=WORK,
+        old="        async with self._turns:\n            work = wanted()\n",
+        new="        work = wanted()\n        async with self._turns:\n",
+        test="tests/unit/actors/runtime/test_work.py::test_so_many_are_worked_out_at_a_time",
     ),
     Mutant(
         why="all commands of a batch are refused for one that can't be stored",

@@ -19,7 +19,7 @@ from actors.session.rights import READ_RIGHT_LINES
 from protocol.frames import Command
 from protocol.ids import derive_client_id, stream_key
 from storage.memory.database import StoredStream
-from tests.counter_kind import Add, CounterKind, Open, SetBell
+from tests.counter_kind import Add, AskWeight, CounterKind, Open, SetBell
 from tests.sim.cluster import Cluster
 from tests.sim.errands import Errands
 from tests.sim.history import History
@@ -84,15 +84,25 @@ class Herd:
         }
         await self._all("sets the bells of", bells)
         await trio.sleep(self._chance.uniform(3.0, 6.0))
-        if self._chance.random() < 0.7:
-            node = self._chance.choice(list(self._cluster.nodes.values()))
-            self._note("HERD", node.name, "is killed")
-            node.crash()
+        self._kill_one()
         adds = {
             stream: Add(client_id=derive_client_id("add", stream), stream=stream, points=POINTS)
             for stream in streams
         }
         await self._all("adds to", adds)
+        # Nobody asks for them any more: what their owner doesn't live to work out is left to the next one.
+        weights = {
+            stream: AskWeight(client_id=derive_client_id("weight", stream), stream=stream)
+            for stream in streams
+        }
+        await self._all("asks for the weights of", weights)
+        self._kill_one()
+
+    def _kill_one(self) -> None:
+        if self._chance.random() < 0.7:
+            node = self._chance.choice(list(self._cluster.nodes.values()))
+            self._note("HERD", node.name, "is killed")
+            node.crash()
 
     @property
     def streams(self) -> Collection[str]:

@@ -15,6 +15,7 @@ from gatherup.chaos.truth import Fact
 from protocol.frames import Command
 from protocol.ids import SYSTEM, kind_of
 from protocol.inbox import owner_of
+from tests.counter_kind import weight_of
 from tests.sim.truth import ObservedDatabase
 
 __all__ = ["Followed", "History", "Violation"]
@@ -81,5 +82,17 @@ class History(history.History):
         rings = getattr(story[-1].state, "bell_at") is not None  # noqa: B009 - only counters have one
         if rings and not self.poisoned(stream, SYSTEM):
             yield self.fail(1, f"the bell of {stream} never rang")
+        yield from self._weighed(stream, story)
         if row.effects_seq != len(story):
             yield self.fail(1, f"{stream} still owes effects after {row.effects_seq} of {len(story)}")
+
+    def _weighed(self, stream: str, story: Sequence[Fact]) -> Iterator[Violation]:
+        """Whoever asks is told what the points weigh that there are then."""
+        points = 0
+        for fact in story:
+            if fact.header.type == "counter.weighed" and fact.header.marks["weight"] != weight_of(points):
+                yield self.fail(2, f"{stream} weighs {fact.header.marks}, with {points} points", "untrue")
+            points = getattr(fact.state, "total")  # noqa: B009 - only counters have one
+        asked = getattr(story[-1].state, "weight_asked")  # noqa: B009 - as above
+        if asked and not self.poisoned(stream, SYSTEM):
+            yield self.fail(1, f"{stream} was never weighed", "lost")

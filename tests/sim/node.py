@@ -46,6 +46,7 @@ from storage.memory.visibility import MemoryVisibility
 from tests.counter_kind import STANDS
 from tests.ports import SeededRandomness, TrioClock
 from tests.sim.clock import SimClock
+from tests.sim.executor import SimExecutor
 from tests.sim.faults import Remote, SeededFaults
 from tests.sim.observers import (
     ObservedDirectory,
@@ -181,7 +182,12 @@ class SimNode:
             publisher = Fanout(self.relay, self.bridge)
         publisher = ObservedPublisher(publisher, self._database, ownership.me)
         self.runtime = Runtime(
-            kinds=self._kinds, publisher=publisher, peers=self.bridge, digest_key=b"k" * 32, **shared
+            kinds=self._kinds,
+            publisher=publisher,
+            executor=SimExecutor(self.clock, self.faults, f"executor {self.name} {ownership.me.number}"),
+            peers=self.bridge,
+            digest_key=b"k" * 32,
+            **shared,
         )
         ObservedEffects(self.runtime.router, self._database, ownership.me)
         ObservedRouter(self.runtime.router, self._database, ownership.me)

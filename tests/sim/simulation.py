@@ -189,6 +189,8 @@ class Simulation:
             rings = getattr(story[-1].state, "bell_at", None) is not None
             if rings and not self.history.poisoned(stream, SYSTEM):
                 found.append(f"the bell of {stream} didn't ring yet")
+            if getattr(story[-1].state, "weight_asked", False) and not self.history.poisoned(stream, SYSTEM):
+                found.append(f"{stream} wasn't weighed yet")
         return found
 
     def _outliving(self) -> list[str]:

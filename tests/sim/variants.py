@@ -28,7 +28,7 @@ from actors.cluster.receiving import Receiving
 from actors.cluster.registrations import Registrations
 from actors.cluster.saying_again import SayingAgain
 from actors.cluster.showing import Showing
-from actors.kind import Decision, Instant
+from actors.kind import Decision, Instant, Kind
 from actors.ports.cluster_view import ClusterView, Member, shard_of
 from actors.ports.log import Append, LogOutcomeUnknownError, LogUnavailableError, Verdict
 from actors.ports.logins import LoginStatus
@@ -47,6 +47,7 @@ from actors.runtime.owed import Owed, PendingEffect
 from actors.runtime.router import Router
 from actors.runtime.supervisor import Supervisor
 from actors.runtime.trials import Trials
+from actors.runtime.work import Done, StreamWork
 from actors.session.authority import LOGINS_ENDED, Authority
 from actors.session.connection_writer import ConnectionWriter
 from actors.session.logins import LoginReader
@@ -216,6 +217,27 @@ def _effects_without_their_client_id() -> Generator[None]:
         return derive_client_id(*cause, str(next(attempts)))
 
     with patch("actors.runtime.effects.derive_client_id", fresh):
+        yield
+
+
+@_variant
+def _a_result_is_taken_though_its_input_has_changed() -> Generator[None]:
+    take = StreamWork._take
+
+    async def trusting(self: Any, done: Done) -> bool:
+        work = self._wanted()
+        return await take(self, done if work is None else replace(done, key=work.key))
+
+    with patch.object(StreamWork, "_take", trusting):
+        yield
+
+
+@_variant
+def _work_is_forgotten_with_its_owner() -> Generator[None]:
+    def forgetful(kind: Kind[Any], state: Any, last_at: Instant, *, effects_at: Instant | None) -> Any:
+        return min((at for at in (kind.due(state), effects_at) if at is not None), default=None)
+
+    with patch("actors.runtime.draft.wake_at", forgetful):
         yield
 
 

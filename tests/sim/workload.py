@@ -203,6 +203,8 @@ def _count(client: SimClient, chance: random.Random, world: World, users: list[s
         world.hangs -= hang
         points = chance.randint(1, 3)
         client.send(counter.Forward(client_id=new, stream=stream, points=points, to=target, hang=hang))
+    elif number < 0.88:
+        client.send(counter.AskWeight(client_id=new, stream=stream))
     elif number < 0.93:
         client.send(counter.SetBell(client_id=new, stream=stream, after_ms=chance.randint(0, 8000)))
     else:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,10 +17,10 @@ from gatherup.client import ConnectionLostError, connect
 from protocol.codec import FULL, InvalidFrameError, Subprotocol, codecs
 from protocol.codes import Code
 from protocol.event import decode_header
-from protocol.frames import Accepted, Refused
+from protocol.frames import Accepted, Refused, StreamCommand
 from protocol.ids import SYSTEM, derive_client_id
 from tests.checkpoints import decoded, encoded
-from tests.example_kind import KIND, PAGE, load_example
+from tests.example_kind import KIND, PAGE, load_example, load_work
 from tests.fold import Folded
 from tests.sim.faults import SeededFaults
 from tests.sim.node import SimNode
@@ -301,3 +302,28 @@ async def test_a_snapshot_shows_each_user_their_own_view(autojump_clock: object)
             ):
                 snapshot: Any = await anext(followed)
                 assert snapshot.view == auction.AuctionView(price=3, leading=leading)
+
+
+class TakeOrder(StreamCommand, frozen=True, kw_only=True, tag="auction.take_order"):
+    key: int
+    order: list[int]
+
+
+def test_work_is_gathered_in_slices_and_comes_back_with_its_key() -> None:
+    page: Any = load_work()
+    page.TakeOrder, page.best_order = TakeOrder, sorted
+    stream, bids = "auction:" + "1" * 32, [SimpleNamespace(coins=coins) for coins in (3, 2, 5)]
+    state = SimpleNamespace(stream=stream, changed_at=7, order_wanted=True, bids=bids)
+    work = page.work(None, state)
+    arguments: list[Any] = []
+
+    def gathering() -> Generator[None]:
+        arguments.extend((yield from work.gather()))
+
+    assert len(list(gathering())) == len(bids)
+    order = work.function(*arguments)
+    assert page.worked(None, state, work.key, order) == TakeOrder(
+        client_id="", stream=stream, key=7, order=[2, 3, 5]
+    )
+    state.order_wanted = False
+    assert page.work(None, state) is None

@@ -20,6 +20,7 @@ from protocol.codes import Code
 from protocol.frames import Accepted, Command, Refused, Reply
 from protocol.ids import derive_client_id
 from protocol.room.commands import CreateRoom, OpenDirect, PostMessage
+from storage.memory.executor import MemoryExecutor
 from storage.postgres.driver.pool import Lease, Lender, Pool
 from storage.postgres.driver.queries import rows
 from storage.postgres.streams.directory import PostgresDirectory
@@ -66,6 +67,7 @@ class Town:
             clock=self.clock,
             randomness=SeededRandomness(1),
             publisher=Nobody(),
+            executor=MemoryExecutor(),
             digest_key=bytes(32),
         )
         await nursery.start(runtime.run)

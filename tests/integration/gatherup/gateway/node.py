@@ -43,6 +43,7 @@ from protocol.presence import PRESENCE
 from protocol.room.commands import CreateRoom, PostMessage
 from storage.memory.database import MemoryDatabase
 from storage.memory.directory import MemoryDirectory
+from storage.memory.executor import MemoryExecutor
 from storage.memory.log import MemoryLog
 from storage.memory.logins import MemoryLogins
 from storage.memory.read_positions import MemoryReadPositions
@@ -165,6 +166,7 @@ async def serving_node() -> AsyncIterator[Node]:
         clock=clock,
         randomness=randomness,
         publisher=relay,
+        executor=MemoryExecutor(),
         digest_key=bytes(32),
     )
     tokens = AccessTokens(bytes(range(32)), lifetime_s=LIFETIME_S)

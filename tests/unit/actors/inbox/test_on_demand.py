@@ -20,6 +20,7 @@ from protocol.kinds import INBOX
 from protocol.room.commands import CreateRoom, InviteUser, JoinRoom, PostMessage
 from storage.memory.database import MemoryDatabase
 from storage.memory.directory import MemoryDirectory
+from storage.memory.executor import MemoryExecutor
 from storage.memory.log import MemoryLog
 from tests.declared import CLIENT_FRAMES
 from tests.ownership import joined
@@ -63,6 +64,7 @@ async def world() -> AsyncIterator[World]:
         clock=clock,
         randomness=SeededRandomness(1),
         publisher=Published(),
+        executor=MemoryExecutor(),
         digest_key=b"k" * 32,
     )
     for user, handle in ((ANN, "ann"), (BEN, "ben"), (CID, "cid")):

@@ -28,6 +28,7 @@ from actors.kind import (
     Upsert,
 )
 from actors.ports.cluster_view import SHARDS
+from actors.ports.executor import Executor
 from actors.ports.log import Fence, LogRow
 from actors.runtime.node import Runtime
 from protocol.codes import Code
@@ -37,6 +38,7 @@ from protocol.ids import derive_client_id
 from protocol.kind import WireKind
 from storage.memory.database import MemoryDatabase
 from storage.memory.directory import MemoryDirectory
+from storage.memory.executor import MemoryExecutor
 from storage.memory.faults import Faults
 from storage.memory.log import MemoryLog
 from tests.ownership import joined
@@ -182,10 +184,11 @@ class World:
 
     def __init__(self) -> None:
         self.database = MemoryDatabase()
-        self.kind: TallyKind = TallyKind()
+        self.kind: Kind[Any] = TallyKind()
         self.clock = TrioClock()
         self.faults = Faults()
         self.publisher = Published()
+        self.executor: Executor = MemoryExecutor()
 
     @property
     def published(self) -> list[tuple[str, LogRow]]:
@@ -220,6 +223,7 @@ class World:
             clock=self.clock,
             randomness=SeededRandomness(1),
             publisher=self.publisher,
+            executor=self.executor,
             digest_key=b"k" * 32,
         )
         async with trio.open_nursery() as nursery:

@@ -18,6 +18,7 @@ from actors.runtime.peers import RemoteSnapshot
 from actors.runtime.snapshots import Snapshot
 from protocol.frames import Refused, Signal
 from storage.memory.directory import MemoryDirectory
+from storage.memory.executor import MemoryExecutor
 from storage.memory.faults import Faults
 from storage.memory.log import MemoryLog
 from tests.ownership import JOINING, joined, renew
@@ -110,6 +111,7 @@ class Node:
             clock=cluster.clock,
             randomness=SeededRandomness(1),
             publisher=self.publisher,
+            executor=MemoryExecutor(),
             peers=self.line,
             digest_key=b"k" * 32,
         )

@@ -28,6 +28,7 @@ from protocol.tournament.commands import (
 from protocol.tournament.view import TournamentView
 from storage.memory.database import MemoryDatabase
 from storage.memory.directory import MemoryDirectory
+from storage.memory.executor import MemoryExecutor
 from storage.memory.log import MemoryLog
 from tests.ownership import joined
 from tests.ports import SeededRandomness, TrioClock
@@ -56,6 +57,7 @@ class World:
             clock=self.clock,
             randomness=SeededRandomness(1),
             publisher=Published(),
+            executor=MemoryExecutor(),
             digest_key=b"k" * 32,
         )
         async with trio.open_nursery() as nursery:

@@ -29,6 +29,7 @@ from gatherup.telemetry.traces import SAMPLED, OtelTracer, provider_of
 from protocol.frames import Accepted, Refused
 from protocol.nodes import Forward, LoggedEvent, Message, Published
 from storage.memory.directory import MemoryDirectory
+from storage.memory.executor import MemoryExecutor
 from storage.memory.faults import Faults
 from storage.memory.log import MemoryLog
 from tests.ownership import JOINING, joined, renew
@@ -95,6 +96,7 @@ class Node:
             clock=clock,
             randomness=randomness,
             publisher=Fanout(self.relay, self.bridge),
+            executor=MemoryExecutor(),
             peers=self.bridge,
             digest_key=b"k" * 32,
             tracer=self.tracer,
