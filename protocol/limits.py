@@ -163,6 +163,17 @@ READY_S: Final = 600
 READY_S_MAX: Final = 86_400
 CONFIRM_S: Final = 900
 CONFIRM_S_MAX: Final = 7 * 86_400
+ROUND_RULES_MAX: Final = 8
+"""Rules of one tournament for matches of some rounds."""
+POOL_GAMES_MAX: Final = 16
+"""Games from which the sides of a match pick and ban."""
+POOL_GAME_CHARS_MAX: Final = 40
+PICK_STEPS_MAX: Final = 32
+PICK_S: Final = 60
+PICK_S_MAX: Final = 3600
+"""How long a side may have for one step of picks and bans."""
+WINDOW_S_MAX: Final = 30 * 86_400
+"""So long after it was opened the sides of a match may agree to play it."""
 FILLS_PER_EVENT_MAX: Final = 32
 """About so many sides of other matches are filled by the event that ends a match; what more follows has its own."""
 ADVANCE_CHANGES_MAX: Final = 32

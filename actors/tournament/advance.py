@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from actors.kind import Decision, Instant, Refuse
+from actors.tournament import picking
 from actors.tournament.context import Context, Course
 from actors.tournament.engine.progress import without_game
 from actors.tournament.lifecycle import begin
 from actors.tournament.matches import finish, forfeit, take_report
+from actors.tournament.rounds import terms_of
 from actors.tournament.stages import match_of, next_to_open, sides_of, spot_of
 from actors.tournament.state import ASKING, BEFORE_START, Match, Tournament
 from protocol import limits
@@ -104,20 +106,34 @@ def _open(course: Course, number: int) -> None:
             ready_a=ready_a,
             ready_b=ready_b,
             until=course.now + ready_s * 1000 if waits else None,
+            latest=match.latest or _latest(course, number),
         ),
         marks={"players": () if gone else tuple(side.user for side in sides if side.user is not None)},
     )
     if gone:
         forfeit(course, number)
+    else:
+        picking.begin(course, number)
+
+
+def _latest(course: Course, number: int) -> Instant | None:
+    """Until when the sides of a match that is opened now may agree to play it."""
+    window_s = terms_of(course.tournament, number).window_s
+    return course.now + window_s * 1000 if window_s else None
 
 
 def _expire(course: Course, number: int) -> None:
     """The time of a match's phase is over: who isn't ready forfeits, and what was reported counts."""
     match = match_of(course.tournament, number)
-    if match.phase == "reported":
-        take_report(course, number)
-    else:
-        forfeit(course, number, absent=_absent(match))
+    match match.phase:
+        case "reported":
+            take_report(course, number)
+        case "picking":
+            picking.expire(course, number)
+        case "scheduled":
+            _open(course, number)
+        case _:
+            forfeit(course, number, absent=_absent(match))
 
 
 def _absent(match: Match) -> frozenset[int]:

@@ -13,6 +13,7 @@ from actors.tournament.state import Settings, Tournament
 from protocol.event import Header
 from protocol.ids import kind_of
 from protocol.tournament import Phase, StaffRole
+from protocol.tournament.rounds import rules_of
 
 TIMES: Final = {"registration_at": "registration", "check_in_at": "check_in", "start_at": "start"}
 """The times among the settings, each with its key in ``timers``."""
@@ -27,7 +28,6 @@ def apply(tournament: Tournament, header: Header) -> Tournament:
 
 
 def _created(tournament: Tournament, header: Header) -> Tournament:
-    marks = header.marks
     created = replace(
         tournament,
         phase="draft",
@@ -35,17 +35,25 @@ def _created(tournament: Tournament, header: Header) -> Tournament:
         named_at=header.seq,
         described_at=header.seq,
     )
-    return _set(created, {name: marks[name] for name in _SETTINGS if name in marks})
+    return _set(created, _chosen(header))
 
 
 def _changed(tournament: Tournament, header: Header) -> Tournament:
     marks = header.marks
-    changed = _set(tournament, {name: marks[name] for name in _SETTINGS if name in marks})
+    changed = _set(tournament, _chosen(header))
     return replace(
         changed,
         named_at=header.seq if "named" in marks else changed.named_at,
         described_at=header.seq if "described" in marks else changed.described_at,
     )
+
+
+def _chosen(header: Header) -> dict[str, Any]:
+    """The settings that an event names."""
+    chosen: dict[str, Any] = {name: header.marks[name] for name in _SETTINGS if name in header.marks}
+    if "rounds" in chosen:
+        chosen["rounds"] = rules_of(chosen["rounds"])
+    return chosen
 
 
 def _set(tournament: Tournament, values: dict[str, Any]) -> Tournament:

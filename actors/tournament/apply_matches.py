@@ -8,11 +8,12 @@ from typing import Final, cast
 from msgspec.structs import replace
 
 from actors.ordered_map import OrderedMap
+from actors.tournament import apply_picking
 from actors.tournament.stages import index_of, match_of, play_of, seated, sides_of, with_match, with_stage
 from actors.tournament.state import Match, StageState, Tournament, timer_of
 from protocol import limits
 from protocol.event import Header
-from protocol.tournament import UNKNOWN, ResultKind
+from protocol.tournament import NOBODY, UNKNOWN, ResultKind
 
 
 def _started(tournament: Tournament, header: Header) -> Tournament:
@@ -47,10 +48,12 @@ def _opened(tournament: Tournament, header: Header) -> Tournament:
         ready_a=marks["ready_a"],
         ready_b=marks["ready_b"],
         until=until,
+        latest=cast("int | None", marks.get("latest")),
     )
     key = str(number)
+    again = key in tournament.to_open or key in tournament.going
     return replace(
-        _with(tournament, number, opened, begun=key not in tournament.to_open),
+        _with(tournament, number, opened, begun=not again),
         to_open=tournament.to_open.discard(key),
         going=tournament.going.insert(key, number),
     )
@@ -60,7 +63,9 @@ def _ready(tournament: Tournament, header: Header) -> Tournament:
     marks = header.marks
     number, both = cast(int, marks["match"]), marks["ready_a"] and marks["ready_b"]
     match = replace(match_of(tournament, number), ready_a=marks["ready_a"], ready_b=marks["ready_b"])
-    return _with(tournament, number, replace(match, phase="playing", until=None) if both else match)
+    return _with(
+        tournament, number, replace(match, phase="playing", until=None, left=None) if both else match
+    )
 
 
 def _reported(tournament: Tournament, header: Header) -> Tournament:
@@ -125,6 +130,10 @@ def _finished(tournament: Tournament, header: Header) -> Tournament:
         scores=_scores(header),
         winner=marks["winner"],
         kind=cast(ResultKind, marks["kind"]),
+        held=False,
+        left=None,
+        proposed_by=NOBODY,
+        proposed_at=None,
     )
     key = str(number)
     after = replace(
@@ -203,6 +212,16 @@ def _with(tournament: Tournament, number: int, match: Match, *, begun: int = 0, 
     return replace(after, timers=timers)
 
 
+def _one(change: Callable[[Match, Header], Match]) -> Callable[[Tournament, Header], Tournament]:
+    """A change of one match and its timer, and of nothing else."""
+
+    def changed(tournament: Tournament, header: Header) -> Tournament:
+        number = cast(int, header.marks["match"])
+        return _with(tournament, number, change(match_of(tournament, number), header))
+
+    return changed
+
+
 CHANGES: Final[Mapping[str, Callable[[Tournament, Header], Tournament]]] = {
     "tournament.started": _started,
     "tournament.match_opened": _opened,
@@ -212,4 +231,5 @@ CHANGES: Final[Mapping[str, Callable[[Tournament, Header], Tournament]]] = {
     "tournament.match_finished": _finished,
     "tournament.match_corrected": _corrected,
     "tournament.match_undone": _begun_anew,
+    **{name: _one(change) for name, change in apply_picking.MATCHES.items()},
 }

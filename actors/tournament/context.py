@@ -15,6 +15,7 @@ from protocol.event import Header, Mark
 from protocol.tournament import flattened
 from protocol.tournament.commands import ChangeTournament, CreateTournament
 from protocol.tournament.events import EVENTS
+from protocol.tournament.rounds import rules_text
 
 _TEXTS: Final = frozenset({"name", "description", "reason", "note", "evidence"})
 """Fields that people write: marks never hold them."""
@@ -81,7 +82,11 @@ def emitted(
     own: dict[str, Mark] = {}
     for name in payload.__struct_fields__:
         value: Any = getattr(payload, name)
-        if name not in _TEXTS and value is not None and value != ():
+        if name in _TEXTS or value is None:
+            continue
+        if name == "rounds":  # none of them is also something to tell
+            own[name] = rules_text(value)
+        elif value != ():
             own[name] = flattened(value) if name == "scores" else value
     return Emit(payload, revokes=revokes, erases=erases, marks={**own, **marks})
 

@@ -11,8 +11,9 @@ from actors.tournament.apply_matches import fills_for
 from actors.tournament.context import Context, Course
 from actors.tournament.engine.correction import Change, Correction
 from actors.tournament.engine.progress import without_game
-from actors.tournament.matches import end, find, is_over, kind_of, side_of, unfit_result
+from actors.tournament.matches import end, is_over, kind_of, side_of, unfit_result
 from actors.tournament.rule import STARTED, Rule, Rules
+from actors.tournament.sides import find
 from actors.tournament.stages import correction_of, current_match, match_of, sides_of, taken_back
 from actors.tournament.state import ASKING, GOING, Match, Rank, Tournament
 from protocol.codes import Code

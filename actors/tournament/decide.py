@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from actors.kind import Decision, FactKey, Refuse, block_key, person_key
-from actors.tournament import corrections, entrants, lifecycle, matches, settings
+from actors.tournament import corrections, entrants, holding, lifecycle, matches, picking, settings
 from actors.tournament.advance import advance
 from actors.tournament.context import Context, chosen, lookup_key
 from actors.tournament.erasure import erase
@@ -34,6 +34,8 @@ _RULES: Final[Rules] = {
     **settings.RULES,
     **entrants.RULES,
     **matches.RULES,
+    **picking.RULES,
+    **holding.RULES,
     **corrections.RULES,
 }
 _SENTENCES: Final[dict[Phase, str]] = {

@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import Final
 
 from actors.kind import Decision, Refuse
+from actors.tournament import picking
 from actors.tournament.apply_matches import fills_for
 from actors.tournament.context import Context, Course, emit
 from actors.tournament.engine.progress import Fill, Sides, with_side
+from actors.tournament.rounds import terms_of
 from actors.tournament.rule import RUNNING, Rule, Rules
 from actors.tournament.scores import winner_of
-from actors.tournament.stages import has_match, match_of, matches_count, outcome_of, sides_of
+from actors.tournament.sides import acting, find, own_match
+from actors.tournament.stages import match_of, matches_count, outcome_of, sides_of
 from actors.tournament.state import ASKING, GOING, Match, Rank, Tournament
 from protocol import limits
 from protocol.codes import Code
-from protocol.tournament import NOBODY, MatchPhase, ResultKind, Scores, flattened, games_of
+from protocol.tournament import NOBODY, ResultKind, Scores, flattened, games_of
 from protocol.tournament.commands import (
     ConfirmResult,
     CorrectResult,
@@ -31,35 +34,32 @@ from protocol.tournament.events import (
     TournamentFinished,
 )
 
-_NO_MATCH: Final = "There is no such match."
-
 
 def say_ready(context: Context, command: SayReady) -> Decision:
-    """Once both sides are, the match is being played."""
-    found = find(context, command.match, frozenset({"open"}))
-    if isinstance(found, Refuse):
-        return found
-    entrant = context.own if command.entrant is None else command.entrant
-    if command.entrant is not None and context.rank < Rank.REFEREE:
-        return Refuse(Code.FORBIDDEN, "Only staff can say it of others.")
-    if entrant not in (found.a, found.b) or not entrant:
-        return _outsider(command.entrant)
-    if found.until is not None and context.now >= found.until:
+    """Once both sides are, the match is being played, or they pick and ban."""
+    acts = acting(context, command.match, command.entrant, frozenset({"open"}))
+    if isinstance(acts, Refuse):
+        return acts
+    match, entrant = acts
+    if match.until is not None and context.now >= match.until:
         return Refuse(Code.WRONG_PHASE, "The time to be ready is over.")
-    if found.ready_a if entrant == found.a else found.ready_b:
+    if match.ready_a if entrant == match.a else match.ready_b:
         return Refuse(Code.ALREADY_EXISTS)
-    ready_a, ready_b = found.ready_a or entrant == found.a, found.ready_b or entrant == found.b
-    return emit(SideReady(match=command.match, entrant=entrant, ready_a=ready_a, ready_b=ready_b))
+    course = Course(context)
+    ready_a, ready_b = match.ready_a or entrant == match.a, match.ready_b or entrant == match.b
+    course.add(SideReady(match=command.match, entrant=entrant, ready_a=ready_a, ready_b=ready_b))
+    picking.begin(course, command.match)
+    return course.accept()
 
 
 def report(context: Context, command: ReportResult) -> Decision:
     """The other side confirms it with the same report, or disputes it with another. One's own may be mended."""
-    found = _own_match(context, command.match, frozenset({"playing", "reported"}))
+    found = own_match(context, command.match, frozenset({"playing", "reported"}))
     if isinstance(found, Refuse):
         return found
-    tournament, own, best_of = context.tournament, context.own or NOBODY, context.tournament.settings.best_of
+    tournament, own = context.tournament, context.own or NOBODY
     try:
-        side = winner_of(command.scores, best_of)
+        side = winner_of(command.scores, terms_of(tournament, command.match).best_of)
     except ValueError as error:
         return Refuse(Code.INVALID, str(error), "scores")
     winner = (found.b if side else found.a) or NOBODY
@@ -79,7 +79,7 @@ def report(context: Context, command: ReportResult) -> Decision:
 
 def confirm(context: Context, command: ConfirmResult) -> Decision:
     """By the other side."""
-    found = _own_match(context, command.match, frozenset({"reported"}))
+    found = own_match(context, command.match, frozenset({"reported"}))
     if isinstance(found, Refuse):
         return found
     if found.reporter == context.own:
@@ -95,7 +95,7 @@ def _confirmed(context: Context, number: int) -> Decision:
 
 def dispute(context: Context, command: DisputeResult) -> Decision:
     """By either side, with what speaks for it."""
-    found = _own_match(context, command.match, frozenset({"playing", "reported"}))
+    found = own_match(context, command.match, frozenset({"playing", "reported"}))
     if isinstance(found, Refuse):
         return found
     return emit(
@@ -124,7 +124,7 @@ def unfit_result(context: Context, match: Match, result: DecideMatch | CorrectRe
     if not result.scores:
         return None
     try:
-        winner = winner_of(result.scores, context.tournament.settings.best_of)
+        winner = winner_of(result.scores, terms_of(context.tournament, result.match).best_of)
     except ValueError as error:
         return Refuse(Code.INVALID, str(error), "scores")
     if winner != side_of(match, result.winner):
@@ -149,7 +149,7 @@ def take_report(course: Course, number: int) -> None:
     """The match ends as it was reported."""
     match = match_of(course.tournament, number)
     scores = games_of(match.scores)
-    finish(course, number, winner_of(scores, course.tournament.settings.best_of), "played", scores)
+    finish(course, number, winner_of(scores, terms_of(course.tournament, number).best_of), "played", scores)
 
 
 def forfeit(course: Course, number: int, *, absent: frozenset[int] = frozenset()) -> None:
@@ -217,45 +217,6 @@ def _fills(tournament: Tournament, fills: tuple[Fill, ...]) -> tuple[int, ...]:
         changed[number] = with_side(sides, side, entrant)
     # Each match is numbered after those that lead to it.
     return fills_for((number, *changed[number]) for number in sorted(changed))
-
-
-# --- who asks of which match -------------------------------------------------------------------------------
-
-
-def find(context: Context, number: int, phases: frozenset[MatchPhase]) -> Match | Refuse:
-    """The match, if it is in one of these phases."""
-    tournament = context.tournament
-    if not has_match(tournament, number):
-        return Refuse(Code.NOT_FOUND, _NO_MATCH, "match")
-    match = match_of(tournament, number)
-    if match.phase not in phases:
-        return Refuse(Code.WRONG_PHASE, _SENTENCES[match.phase], "match")
-    return match
-
-
-def _own_match(context: Context, number: int, phases: frozenset[MatchPhase]) -> Match | Refuse:
-    """The match, if the one who asks is on one of its sides, and it is in one of these phases."""
-    tournament, own = context.tournament, context.own
-    if has_match(tournament, number) and (own is None or own not in sides_of(match_of(tournament, number))):
-        return _outsider(None)
-    return find(context, number, phases)
-
-
-def _outsider(entrant: int | None) -> Refuse:
-    if entrant is None:
-        return Refuse(Code.FORBIDDEN, "You aren't on a side of this match.")
-    return Refuse(Code.INVALID, "This entrant isn't on a side of this match.", "entrant")
-
-
-_SENTENCES: Final[dict[MatchPhase, str]] = {
-    "waiting": "It isn't known yet who plays this match.",
-    "due": "This match isn't open yet.",
-    "open": "The sides of this match must be ready first.",
-    "playing": "Nothing was reported of this match yet.",
-    "reported": "The result of this match was reported already.",
-    "disputed": "This match is disputed: staff decide it.",
-    "done": "This match is done.",
-}
 
 
 RULES: Final[Rules] = {

@@ -38,7 +38,7 @@ def project(header: Header, payload: Struct | None) -> Sequence[Change]:
 def _created(header: Header, payload: TournamentCreated | None) -> Sequence[Change]:
     marks, by_user = header.marks, kind_of(header.author) == USER
     row = {
-        **{name: marks.get(name) for name in _SETTINGS},
+        **{name: marks[name] for name in _SETTINGS if name in marks},
         "name": payload.name if payload else None,
         "description": payload.description if payload else None,
         "phase": "draft",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, cast
 
 from actors.kind import Change, Update, Upsert, said
+from actors.tournament import project_picking
 from actors.tournament.apply_matches import fills_of, placed_of
 from actors.tournament.rows import ENTRANT, MATCH
 from actors.tournament.state import Match
@@ -15,7 +16,9 @@ from protocol.tournament.events import MatchCorrected, MatchFinished, ResultDisp
 
 def _opened(header: Header, _: object) -> Sequence[Change]:
     marks = header.marks
-    row = {name: marks.get(name) for name in ("part", "round", "a", "b", "ready_a", "ready_b", "until")}
+    row = {
+        name: marks.get(name) for name in ("part", "round", "a", "b", "ready_a", "ready_b", "until", "latest")
+    }
     row |= {"phase": "open" if "until" in marks else "playing", "opened_at": header.at}
     return (Upsert(MATCH, str(marks["match"]), cast(Any, row)),)
 
@@ -50,7 +53,8 @@ def _disputed(header: Header, payload: ResultDisputed | None) -> Sequence[Change
 
 
 def _finished(header: Header, payload: MatchFinished | None) -> Sequence[Change]:
-    return _result(header, payload, phase="done", until=None, ended_at=header.at)
+    waits = {"held": False, "proposed_by": None, "proposed_at": None}
+    return _result(header, payload, phase="done", until=None, ended_at=header.at, **waits)
 
 
 def _corrected(header: Header, payload: MatchCorrected | None) -> Sequence[Change]:
@@ -101,6 +105,10 @@ def _match(header: Header, **values: Any) -> Change:
     return Update(MATCH, str(header.marks["match"]), values)
 
 
+def _values(values: Callable[[Header], Mapping[str, Any]]) -> Callable[[Header, Any], Sequence[Change]]:
+    return lambda header, _: (_match(header, **values(header)),)
+
+
 ROWS: Final[Mapping[str, Callable[[Header, Any], Sequence[Change]]]] = {
     "tournament.match_opened": _opened,
     "tournament.side_ready": _ready,
@@ -109,4 +117,5 @@ ROWS: Final[Mapping[str, Callable[[Header, Any], Sequence[Change]]]] = {
     "tournament.match_finished": _finished,
     "tournament.match_corrected": _corrected,
     "tournament.match_undone": _undone,
+    **{name: _values(values) for name, values in project_picking.VALUES.items()},
 }

@@ -43,6 +43,8 @@ TABLES: Final = (
             Column("entry", Type.TEXT, required=True),
             Column("ready_s", Type.INTEGER, required=True),
             Column("confirm_s", Type.INTEGER, required=True),
+            # As JSON; none of it is a text that people wrote.
+            Column("rounds", Type.TEXT, required=True, default="[]"),
             Column("registration_at", Type.INTEGER),
             Column("check_in_at", Type.INTEGER),
             Column("start_at", Type.INTEGER),
@@ -97,6 +99,14 @@ TABLES: Final = (
             Column("ready_b", Type.BOOLEAN, required=True, default=False),
             # When its phase ends by itself.
             Column("until", Type.INTEGER),
+            # What was chosen in the steps of picks and bans.
+            Column("picks", Type.INTEGERS, required=True, default=[]),
+            # Whether staff hold it.
+            Column("held", Type.BOOLEAN, required=True, default=False),
+            # Until when its sides may agree to play it, and who has proposed when.
+            Column("latest", Type.INTEGER),
+            Column("proposed_by", Type.INTEGER),
+            Column("proposed_at", Type.INTEGER),
             # The entrant who has reported the scores.
             Column("reported_by", Type.INTEGER),
             # Side a and side b of each game, one after the other.

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from actors.kind import Decision, Refuse, block_key
 from actors.tournament.apply import TIMES
 from actors.tournament.context import Context, emit
+from actors.tournament.rounds import unfit_rules
 from actors.tournament.rule import NOT_OVER, Rule, Rules
 from actors.tournament.state import BEFORE_START, Rank, Settings, Tournament
 from protocol import limits
@@ -66,7 +67,7 @@ def unfit(settings: Settings, phase: Phase = "draft") -> Refuse | None:
     for (_, earlier), (name, later) in pairwise(given):
         if later <= earlier:
             return Refuse(Code.INVALID, "Registration, check-in and start come in this order.", name)
-    return None
+    return unfit_rules(settings)
 
 
 def _unfit_for(tournament: Tournament, settings: Settings) -> Refuse | None:

@@ -25,12 +25,15 @@ from protocol.tournament import (
     StaffRole,
     Visibility,
 )
+from protocol.tournament.rounds import RoundRule
 from protocol.tournament.stage import Stage
 
 BEFORE_START: Final[frozenset[Phase]] = frozenset({"draft", "registration", "check_in"})
 ASKING: Final[frozenset[EntrantStatus]] = frozenset({"pending", "waiting", "entered"})
 """Who is in, or wants to be."""
-GOING: Final[frozenset[MatchPhase]] = frozenset({"open", "playing", "reported", "disputed"})
+GOING: Final[frozenset[MatchPhase]] = frozenset(
+    {"open", "scheduled", "picking", "playing", "reported", "disputed"}
+)
 
 
 class Rank(IntEnum):
@@ -67,6 +70,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     entry: Entry = "open"
     ready_s: int = 0
     confirm_s: int = 0
+    rounds: tuple[RoundRule, ...] = ()
     registration_at: Instant | None = None
     check_in_at: Instant | None = None
     start_at: Instant | None = None
@@ -111,6 +115,17 @@ class Match(Struct, frozen=True, array_like=True):
     """Side a and side b of each game, one after the other."""
     winner: int = NOBODY
     kind: ResultKind | None = None
+    picks: tuple[int, ...] = ()
+    """What was chosen in the steps of its picks and bans."""
+    held: bool = False
+    """Whether staff hold it."""
+    left: int | None = None
+    """While they do: how much time its phase has left, in milliseconds; None if it doesn't end by itself."""
+    latest: Instant | None = None
+    """Until when its sides may agree to play it; None if they can't put it off."""
+    proposed_by: int = NOBODY
+    """The entrant who has proposed to play it at ``proposed_at``."""
+    proposed_at: Instant | None = None
 
     @property
     def known(self) -> bool:

@@ -38,6 +38,7 @@ def view(tournament: Tournament, user: str) -> TournamentView:
         entry=settings.entry,
         ready_s=settings.ready_s,
         confirm_s=settings.confirm_s,
+        rounds=settings.rounds,
         registration_at=settings.registration_at,
         check_in_at=settings.check_in_at,
         start_at=settings.start_at,
@@ -103,4 +104,9 @@ def _match(tournament: Tournament, number: int) -> MatchView:
         scores=games_of(match.scores),
         winner=match.winner,
         kind=match.kind,
+        picks=match.picks,
+        held=match.held,
+        latest=match.latest,
+        proposed_by=match.proposed_by,
+        proposed_at=match.proposed_at,
     )

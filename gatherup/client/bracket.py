@@ -30,7 +30,16 @@ class LiveMatch(Struct, frozen=True, kw_only=True):
     ready_b: bool = False
     """While it is open: which sides have said that they are ready."""
     until: int | None = None
-    """When its phase ends by itself, Unix milliseconds. This and readiness are told by snapshots and events alone."""
+    """When its phase ends by itself, Unix milliseconds. This, readiness and the four that follow are told by snapshots
+    and events alone."""
+    picks: tuple[int, ...] = ()
+    """What was chosen in the steps of its picks and bans so far, as in ``MatchView``."""
+    held: bool = False
+    """Whether staff hold it."""
+    proposed_by: int = 0
+    """The number of the entrant who has proposed another time for it; 0 if nobody has."""
+    proposed_at: int | None = None
+    """That time, Unix milliseconds."""
     scores: Scores = ()
     """What was reported or decided: the points of each game."""
     winner: int | None = None
@@ -156,6 +165,10 @@ def _shown(shown: MatchView) -> LiveMatch:
         ready_a=shown.ready_a and shown.phase == "open",
         ready_b=shown.ready_b and shown.phase == "open",
         until=shown.until,
+        picks=shown.picks,
+        held=shown.held,
+        proposed_by=shown.proposed_by,
+        proposed_at=shown.proposed_at,
         scores=shown.scores,
         winner=None if shown.kind is None else shown.winner,
         kind=shown.kind,
@@ -174,6 +187,8 @@ def _placed(known: LiveMatch, read: LiveMatch, *, sides: bool) -> LiveMatch:
 
 _Marks = Mapping[str, Any]
 _PLAYING: Final[Mapping[str, Any]] = {"phase": "playing", "ready_a": False, "ready_b": False}
+_NOT_PUT_OFF: Final[Mapping[str, Any]] = {"proposed_by": 0, "proposed_at": None}
+_FREE: Final[Mapping[str, Any]] = {"held": False, **_NOT_PUT_OFF}
 
 
 def _phase(phase: Phase) -> Callable[[LiveBracket, _Marks], None]:
@@ -236,6 +251,33 @@ def _open(marks: _Marks) -> dict[str, Any]:
     return {"phase": "open", "ready_a": marks["ready_a"], "ready_b": marks["ready_b"]}
 
 
+def _picks_begun(bracket: LiveBracket, marks: _Marks) -> None:
+    _set(bracket, marks["match"], phase="picking", picks=(), until=marks["until"])
+
+
+def _picked(bracket: LiveBracket, marks: _Marks) -> None:
+    until = marks.get("until")
+    phase = "playing" if until is None else "picking"
+    _set(bracket, marks["match"], phase=phase, picks=tuple(marks["picks"]), until=until)
+
+
+def _held(bracket: LiveBracket, marks: _Marks) -> None:
+    _set(bracket, marks["match"], held=True, until=None)
+
+
+def _released(bracket: LiveBracket, marks: _Marks) -> None:
+    _set(bracket, marks["match"], held=False, until=marks.get("until"))
+
+
+def _proposed(bracket: LiveBracket, marks: _Marks) -> None:
+    _set(bracket, marks["match"], proposed_by=marks["entrant"], proposed_at=marks["start"])
+
+
+def _scheduled(bracket: LiveBracket, marks: _Marks) -> None:
+    waits = {**_PLAYING, **_NOT_PUT_OFF, "phase": "scheduled"}
+    _set(bracket, marks["match"], until=marks["until"], **waits)
+
+
 def _reported(bracket: LiveBracket, marks: _Marks) -> None:
     _set(bracket, marks["match"], phase="reported", until=marks["until"], scores=_scores(marks))
 
@@ -246,7 +288,7 @@ def _disputed(bracket: LiveBracket, marks: _Marks) -> None:
 
 def _done(bracket: LiveBracket, marks: _Marks) -> None:
     result = {"winner": marks["winner"], "kind": marks["kind"], "scores": _scores(marks)}
-    _set(bracket, marks["match"], **{**_PLAYING, "phase": "done", "until": None, **result})
+    _set(bracket, marks["match"], **{**_PLAYING, **_FREE, "phase": "done", "until": None, **result})
     fills = cast("Sequence[int]", marks.get("fills", ()))
     later = cast("Sequence[int]", marks.get("later", ()))
     filled = [
@@ -318,6 +360,12 @@ _CHANGES: Final[Mapping[str, Callable[[LiveBracket, _Marks], None]]] = {
     "tournament.checked_in": _checked_in,
     "tournament.match_opened": _opened,
     "tournament.side_ready": _ready,
+    "tournament.picks_begun": _picks_begun,
+    "tournament.picked": _picked,
+    "tournament.held": _held,
+    "tournament.released": _released,
+    "tournament.start_proposed": _proposed,
+    "tournament.scheduled": _scheduled,
     "tournament.reported": _reported,
     "tournament.disputed": _disputed,
     "tournament.match_finished": _done,

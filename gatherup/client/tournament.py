@@ -14,6 +14,7 @@ from protocol.frames import Accepted, Position, StreamCommand
 from protocol.tournament import BestOf, Entry, Format, Policy, StaffRole, Visibility
 from protocol.tournament.commands import (
     AcceptEntrant,
+    AcceptStart,
     AddEntrants,
     CancelTournament,
     ChangeTournament,
@@ -24,11 +25,15 @@ from protocol.tournament.commands import (
     DecideMatch,
     DisputeResult,
     EnterTournament,
+    HoldMatch,
     LeaveTournament,
     NewEntrant,
     OpenCheckIn,
     OpenRegistration,
+    PickGame,
+    ProposeStart,
     ReinstateEntrant,
+    ReleaseMatch,
     RemoveEntrant,
     ReportResult,
     SayReady,
@@ -37,6 +42,7 @@ from protocol.tournament.commands import (
     StartTournament,
     UndoResult,
 )
+from protocol.tournament.rounds import RoundRule
 
 C = TypeVar("C", bound=StreamCommand)
 Points = Sequence[tuple[int, int]]
@@ -59,6 +65,7 @@ class TournamentSettings(TypedDict, total=False):
     entry: Entry
     ready_s: int
     confirm_s: int
+    rounds: tuple[RoundRule, ...]
     registration_at: int
     check_in_at: int
     start_at: int
@@ -165,6 +172,28 @@ class Tournament:
     async def decide(self, match: int, winner: int, *, scores: Points = (), note: str = "") -> Accepted:
         """Decide a match as staff, whatever its sides have said; winner 0: both forfeit."""
         return await self._send(DecideMatch, match=match, winner=winner, scores=tuple(scores), note=note)
+
+    async def pick(self, match: int, step: int, choice: str, *, entrant: int | None = None) -> Accepted:
+        """Do one's step of the picks and bans of a match, or as staff somebody else's: a game of the pool, or in a
+        *side* step ``first`` or ``second``. Steps count from 1.
+        """
+        return await self._send(PickGame, match=match, step=step, choice=choice, entrant=entrant)
+
+    async def hold(self, match: int) -> Accepted:
+        """Hold a match that is open as staff: its time stands still."""
+        return await self._send(HoldMatch, match=match)
+
+    async def release(self, match: int) -> Accepted:
+        """Release a match that is held: it has the time that was left."""
+        return await self._send(ReleaseMatch, match=match)
+
+    async def propose_start(self, match: int, at: int) -> Accepted:
+        """Propose to the other side of one's match to play it at another time, in Unix milliseconds."""
+        return await self._send(ProposeStart, match=match, at=at)
+
+    async def accept_start(self, match: int, at: int) -> Accepted:
+        """Accept the time that the other side of one's match has proposed."""
+        return await self._send(AcceptStart, match=match, at=at)
 
     # --- corrections ---------------------------------------------------------------------------------------
 

@@ -21,7 +21,6 @@ from protocol.tournament import (
     EntrantNumber,
     EntrantsMax,
     Entry,
-    Evidence,
     Format,
     MatchNumber,
     Name,
@@ -33,6 +32,9 @@ from protocol.tournament import (
     StaffRole,
     Visibility,
 )
+from protocol.tournament.picking import AcceptStart, HoldMatch, PickGame, ProposeStart, ReleaseMatch
+from protocol.tournament.playing import ConfirmResult, DecideMatch, DisputeResult, ReportResult, SayReady
+from protocol.tournament.rounds import RoundRules
 
 _Seq = Annotated[int, Meta(ge=1, le=limits.SEQ_MAX)]
 
@@ -67,6 +69,8 @@ class CreateTournament(CreateCommand, frozen=True, kw_only=True, tag="tournament
     """How long a side has to say that it is ready, before it forfeits; 0: matches begin at once."""
     confirm_s: ConfirmS = limits.CONFIRM_S
     """How long a side has to confirm or dispute a report, before it counts as confirmed."""
+    rounds: RoundRules = ()
+    """What is different from round to round; of the rules that fit a match the first one counts."""
     registration_at: At | None = None
     check_in_at: At | None = None
     start_at: At | None = None
@@ -92,6 +96,7 @@ class ChangeTournament(StreamCommand, frozen=True, kw_only=True, tag="tournament
     entry: Entry | None = None
     ready_s: ReadyS | None = None
     confirm_s: ConfirmS | None = None
+    rounds: RoundRules | None = None
     registration_at: AtOrNever | None = None
     check_in_at: AtOrNever | None = None
     start_at: AtOrNever | None = None
@@ -184,50 +189,6 @@ class SetSeeds(StreamCommand, frozen=True, kw_only=True, tag="tournament.set_see
     entrants: Annotated[tuple[EntrantNumber, ...], Meta(max_length=limits.TOURNAMENT_ENTRANTS_MAX)]
 
 
-# --- matches ---------------------------------------------------------------------------------------------
-
-
-class SayReady(StreamCommand, frozen=True, kw_only=True, tag="tournament.ready"):
-    """Say that one is ready to play a match that is open."""
-
-    match: MatchNumber
-    entrant: EntrantNumber | None = None
-    """Whose side staff say it of; None: one's own."""
-
-
-class ReportResult(StreamCommand, frozen=True, kw_only=True, tag="tournament.report"):
-    """Report the result of one's own match. The same report by the other side confirms it, another one disputes it."""
-
-    match: MatchNumber
-    scores: Scores
-    """Who has won the games that it takes has won the match."""
-
-
-class ConfirmResult(StreamCommand, frozen=True, kw_only=True, tag="tournament.confirm"):
-    """Confirm the result that the other side of one's own match has reported."""
-
-    match: MatchNumber
-
-
-class DisputeResult(StreamCommand, frozen=True, kw_only=True, tag="tournament.dispute"):
-    """Dispute one's own match, so that staff decide it."""
-
-    match: MatchNumber
-    note: Note = ""
-    evidence: Evidence | None = None
-
-
-class DecideMatch(StreamCommand, frozen=True, kw_only=True, tag="tournament.decide"):
-    """Decide a match as staff, from its opening until it is done, whatever its sides have said."""
-
-    match: MatchNumber
-    winner: Annotated[int, Meta(ge=0, le=limits.TOURNAMENT_ENTRIES_MAX)]
-    """The number of the entrant who has won; 0: nobody, both forfeit."""
-    scores: Scores = ()
-    """None, or some that this winner has won by."""
-    note: Note = ""
-
-
 # --- corrections -----------------------------------------------------------------------------------------
 
 
@@ -316,6 +277,11 @@ TournamentCommand = (
     | ConfirmResult
     | DisputeResult
     | DecideMatch
+    | PickGame
+    | HoldMatch
+    | ReleaseMatch
+    | ProposeStart
+    | AcceptStart
     | CorrectResult
     | UndoResult
     | ReinstateEntrant

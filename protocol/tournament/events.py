@@ -1,7 +1,7 @@
 """What happened in a tournament: payloads; who and when stand in the event's header.
 
 Marks repeat all fields but texts that people wrote (names, descriptions, notes, reasons, links) and None; scores stand
-there flat. A docstring names the marks that are more than that.
+there flat, and rules of rounds as JSON. A docstring names the marks that are more than that.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from protocol.tournament import (
     StaffRole,
     Visibility,
 )
+from protocol.tournament.picking import EVENTS as PICKING
+from protocol.tournament.rounds import RoundRules
 
 
 class TournamentCreated(Struct, frozen=True, kw_only=True):
@@ -41,6 +43,7 @@ class TournamentCreated(Struct, frozen=True, kw_only=True):
     entry: Entry
     ready_s: int
     confirm_s: int
+    rounds: RoundRules = ()
     registration_at: int | None
     check_in_at: int | None
     start_at: int | None
@@ -66,6 +69,7 @@ class TournamentChanged(Struct, frozen=True, kw_only=True):
     entry: Entry | None = None
     ready_s: int | None = None
     confirm_s: int | None = None
+    rounds: RoundRules | None = None
     registration_at: int | None = None
     check_in_at: int | None = None
     start_at: int | None = None
@@ -209,6 +213,8 @@ class MatchOpened(Struct, frozen=True, kw_only=True):
     """A side without an account is ready at once. If both are, the match is being played."""
     until: int | None = None
     """Until when both must be ready, Unix milliseconds."""
+    latest: int | None = None
+    """Until when its sides may agree to play it, Unix milliseconds; None: they can't put it off."""
 
 
 class SideReady(Struct, frozen=True, kw_only=True):
@@ -348,4 +354,5 @@ EVENTS: Final[dict[str, type[Struct]]] = {
     "tournament.reinstated": EntrantReinstated,
     "tournament.reopened": TournamentReopened,
     "tournament.person_erased": PersonErased,
+    **PICKING,
 }

@@ -17,6 +17,7 @@ from protocol.tournament import (
     StaffRole,
     Visibility,
 )
+from protocol.tournament.rounds import RoundRules
 
 
 class StaffMember(Struct, frozen=True, kw_only=True):
@@ -49,6 +50,18 @@ class MatchView(Struct, frozen=True, kw_only=True):
     winner: int
     kind: ResultKind | None
     """None until it is done."""
+    picks: tuple[int, ...] = ()
+    """What was chosen in the steps of its picks and bans so far: the place of a game in the pool, from 1; in a *side*
+    step 1 for *first* and 2 for *second*.
+    """
+    held: bool = False
+    """Whether staff hold it."""
+    latest: int | None = None
+    """Until when its sides may agree to play it, Unix milliseconds; None: they can't put it off."""
+    proposed_by: int = 0
+    """The number of the entrant who has proposed another time for it; 0 if nobody has."""
+    proposed_at: int | None = None
+    """That time, Unix milliseconds."""
 
 
 class OwnEntry(Struct, frozen=True, kw_only=True):
@@ -81,6 +94,7 @@ class TournamentView(Struct, frozen=True, kw_only=True):
     entry: Entry
     ready_s: int
     confirm_s: int
+    rounds: RoundRules
     registration_at: int | None
     check_in_at: int | None
     start_at: int | None

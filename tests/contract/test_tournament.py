@@ -9,17 +9,22 @@ from actors.ports.log import Verdict
 from protocol.event import decode_header
 from protocol.ids import SYSTEM
 from protocol.tournament.commands import (
+    AcceptStart,
     AddEntrants,
     ChangeTournament,
     DecideMatch,
     DisputeResult,
     ErasePerson,
+    HoldMatch,
     LeaveTournament,
     NewEntrant,
+    ProposeStart,
+    ReleaseMatch,
     RemoveEntrant,
     SetStaff,
     StartTournament,
 )
+from protocol.tournament.rounds import PickBan, RoundRule
 from tests import single
 from tests.contract.rig import Rig, append, new_stream
 from tests.unit.actors.tournament.cup import ORGANISER, REFEREE, Cup, P, checking_in
@@ -27,7 +32,15 @@ from tests.unit.actors.tournament.cup import ORGANISER, REFEREE, Cup, P, checkin
 
 def played() -> Cup:
     """A tournament in which everything happens that writes a row."""
-    cup = checking_in(6, format="double_elimination", entrants_max=6, ready_s=60, start_at=9_000_000)
+    picks = PickBan(pool=("dust2", "mirage"), step_s=5)
+    cup = checking_in(
+        6,
+        format="double_elimination",
+        entrants_max=6,
+        ready_s=60,
+        start_at=9_000_000,
+        rounds=(RoundRule(part="losers", picks=picks), RoundRule(window_s=600)),
+    )
     cup.done(ChangeTournament, name="Ünïcode 🎲", description="x\n", start_at=0)
     cup.done(AddEntrants, entrants=(NewEntrant(name="Zoé"), NewEntrant(user=P[8])))
     cup.done(RemoveEntrant, ORGANISER, entrant=2, disqualify=True, reason="late")
@@ -36,6 +49,12 @@ def played() -> Cup:
     cup.done(StartTournament)
     cup.settle()
     cup.later(30)
+    put_off = int(cup.cup.going.least or 0)
+    cup.done(ProposeStart, cup.user(cup.match(put_off).a), match=put_off, at=(start := cup.now + 20_000))
+    cup.done(HoldMatch, match=put_off)
+    cup.done(ReleaseMatch, match=put_off)
+    cup.done(AcceptStart, cup.user(cup.match(put_off).b), match=put_off, at=start)
+    cup.later(20)
     going = [int(number) for number in cup.cup.going]
     cup.ready(going[0])
     cup.report(cup.match(going[0]).a or 0, going[0], (1, 0))

@@ -353,7 +353,7 @@ MUTANTS: Final = (
     Mutant(
         why="a match is opened again and again, and its players are called each time",
         file=TOURNAMENT + "apply_matches.py",
-        old="begun=key not in tournament.to_open)",
+        old="begun=not again)",
         new="begun=0)",
         test=TOURNAMENT_TESTS + "test_runtime.py::test_it_runs_by_itself_though_nodes_are_killed",
     ),

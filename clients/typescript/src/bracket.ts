@@ -20,8 +20,19 @@ export interface LiveMatch {
   /** While it is open: which sides have said that they are ready. */
   readonly ready_a: boolean
   readonly ready_b: boolean
-  /** When its phase ends by itself, Unix milliseconds. This and readiness are told by snapshots and events alone. */
+  /**
+   * When its phase ends by itself, Unix milliseconds. This, readiness and the four that follow are told by snapshots and
+   * events alone.
+   */
   readonly until: number | null
+  /** What was chosen in the steps of its picks and bans so far, as in `MatchView`. */
+  readonly picks: readonly number[]
+  /** Whether staff hold it. */
+  readonly held: boolean
+  /** The number of the entrant who has proposed another time for it; 0 if nobody has. */
+  readonly proposed_by: number
+  /** That time, Unix milliseconds. */
+  readonly proposed_at: number | null
   /** What was reported or decided: the points of each game. */
   readonly scores: MatchView['scores']
   /** The number of an entrant, 0 for nobody; null until it is done. */
@@ -31,7 +42,7 @@ export interface LiveMatch {
 }
 
 /** A match of the bracket as HTTP answers it. */
-export type ReadMatch = Omit<LiveMatch, 'ready_a' | 'ready_b' | 'until'>
+export type ReadMatch = Omit<LiveMatch, 'ready_a' | 'ready_b' | 'until' | 'picks' | 'held' | 'proposed_by' | 'proposed_at'>
 
 /**
  * How one tournament stands. `take` every item of its stream in order; `learn` the bracket that HTTP answers.
@@ -147,7 +158,8 @@ export class LiveBracket {
 function shown(view: MatchView): LiveMatch {
   const { match, part, round, phase, a, b, scores, kind, until } = view
   const open = phase === 'open'
-  const told = { match, part, round, phase, a, b, scores, kind, until }
+  const { picks = [], held = false, proposed_by = 0, proposed_at = null } = view
+  const told = { match, part, round, phase, a, b, scores, kind, until, picks, held, proposed_by, proposed_at }
   return { ...told, ready_a: open && view.ready_a, ready_b: open && view.ready_b, winner: kind === null ? null : view.winner }
 }
 
@@ -157,7 +169,7 @@ function fresh({ match, part, round, phase, a, b, scores, winner, kind }: ReadMa
 
 function unknown(match: number): LiveMatch {
   const nothing = { part: null, round: null, a: null, b: null, until: null, winner: null, kind: null }
-  return { match, ...nothing, phase: 'waiting', ready_a: false, ready_b: false, scores: [] }
+  return { match, ...nothing, ...FREE, phase: 'waiting', ready_a: false, ready_b: false, picks: [], scores: [] }
 }
 
 /** With what no event told of it; `sides`: who is on them, too. */
@@ -177,6 +189,9 @@ interface Marks {
   readonly ready_a: boolean
   readonly ready_b: boolean
   readonly until?: number
+  readonly picks?: readonly number[]
+  readonly entrant: number
+  readonly start: number
   readonly scores?: readonly number[]
   readonly winner: number
   readonly kind: NonNullable<MatchView['kind']>
@@ -194,6 +209,8 @@ interface Marks {
 type Status = 'disqualified' | 'dropped' | 'entered' | 'left' | 'pending' | 'removed' | 'waiting'
 type Change = (bracket: LiveBracket, marks: Marks) => void
 
+const NOT_PUT_OFF = { proposed_by: 0, proposed_at: null } as const
+const FREE = { held: false, ...NOT_PUT_OFF } as const
 const PLAYING = { phase: 'playing', ready_a: false, ready_b: false } as const
 
 const CHANGES: Readonly<Record<string, Change>> = {
@@ -223,12 +240,26 @@ const CHANGES: Readonly<Record<string, Change>> = {
   'tournament.side_ready': (bracket, marks) => {
     set(bracket, marks.match, marks.ready_a && marks.ready_b ? { ...PLAYING, until: null } : open(marks))
   },
+  'tournament.picks_begun': (bracket, { match, until }) => {
+    set(bracket, match, { phase: 'picking', picks: [], until: until ?? null })
+  },
+  'tournament.picked': (bracket, { match, picks = [], until }) => {
+    set(bracket, match, { phase: until === undefined ? 'playing' : 'picking', picks, until: until ?? null })
+  },
+  'tournament.held': (bracket, { match }) => set(bracket, match, { held: true, until: null }),
+  'tournament.released': (bracket, { match, until }) => set(bracket, match, { held: false, until: until ?? null }),
+  'tournament.start_proposed': (bracket, { match, entrant, start }) => {
+    set(bracket, match, { proposed_by: entrant, proposed_at: start })
+  },
+  'tournament.scheduled': (bracket, { match, until }) => {
+    set(bracket, match, { ...PLAYING, ...NOT_PUT_OFF, phase: 'scheduled', until: until ?? null })
+  },
   'tournament.reported': (bracket, marks) => {
     set(bracket, marks.match, { phase: 'reported', until: marks.until ?? null, scores: pairs(marks.scores) })
   },
   'tournament.disputed': (bracket, { match }) => set(bracket, match, { phase: 'disputed', until: null }),
   'tournament.match_finished': (bracket, { match, winner, kind, scores, fills = [], later = [], placed = [] }) => {
-    set(bracket, match, { ...PLAYING, phase: 'done', until: null, winner, kind, scores: pairs(scores) })
+    set(bracket, match, { ...PLAYING, ...FREE, phase: 'done', until: null, winner, kind, scores: pairs(scores) })
     let done = 1
     for (const [number, a, b] of triples(fills)) {
       const filled = sides(a, b, !later.includes(number))

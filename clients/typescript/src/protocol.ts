@@ -239,6 +239,24 @@ export const CONFIRM_S = 900
 
 export const CONFIRM_S_MAX = 604800
 
+/** Rules of one tournament for matches of some rounds. */
+export const ROUND_RULES_MAX = 8
+
+/** Games from which the sides of a match pick and ban. */
+export const POOL_GAMES_MAX = 16
+
+export const POOL_GAME_CHARS_MAX = 40
+
+export const PICK_STEPS_MAX = 32
+
+export const PICK_S = 60
+
+/** How long a side may have for one step of picks and bans. */
+export const PICK_S_MAX = 3600
+
+/** So long after it was opened the sides of a match may agree to play it. */
+export const WINDOW_S_MAX = 2592000
+
 /** About so many sides of other matches are filled by the event that ends a match; what more follows has its own. */
 export const FILLS_PER_EVENT_MAX = 32
 
@@ -481,6 +499,30 @@ export const CLOSES: Readonly<Record<number, CloseInfo>> = {
 export const SUBPROTOCOL_MSGPACK = 'gatherup.v1.msgpack'
 
 export const SUBPROTOCOL_JSON = 'gatherup.v1.json'
+
+/** Before a match its sides pick and ban the games that they play. */
+export interface PickBan {
+  /** The games there are, each once; at least as many as a match may have. */
+  pool: readonly string[]
+  /** They choose as many games as a match may have. None: as is usual for best of one, three, five and so on. */
+  steps?: readonly ('ban a' | 'ban b' | 'decider' | 'pick a' | 'pick b' | 'side a' | 'side b')[]
+  /** How long a side has for a step, before lots choose for it. */
+  step_s?: number
+}
+
+/** What holds for matches of a round. Of the rules that fit a match the first one counts. */
+export interface RoundRule {
+  /** None: whichever. */
+  part?: 'final' | 'losers' | 'reset' | 'third' | 'winners' | null
+  /** None: whichever. */
+  round?: number | null
+  /** None: that of the tournament. */
+  best_of?: 1 | 3 | 5 | 7 | 9 | null
+  /** None: nothing is picked or banned. */
+  picks?: PickBan | null
+  /** So long after a match was opened its sides may agree to play it; 0: they can't put it off. */
+  window_s?: number
+}
 
 /** Somebody to enter: a user, or a name for somebody without an account. */
 export interface NewEntrant {
@@ -933,6 +975,8 @@ export interface CreateTournament {
   ready_s?: number
   /** How long a side has to confirm or dispute a report, before it counts as confirmed. */
   confirm_s?: number
+  /** What is different from round to round; of the rules that fit a match the first one counts. */
+  rounds?: readonly RoundRule[]
   registration_at?: number | null
   check_in_at?: number | null
   start_at?: number | null
@@ -963,6 +1007,7 @@ export interface ChangeTournament {
   entry?: 'approval' | 'listed' | 'open' | null
   ready_s?: number | null
   confirm_s?: number | null
+  rounds?: readonly RoundRule[] | null
   registration_at?: number | null
   check_in_at?: number | null
   start_at?: number | null
@@ -1158,6 +1203,69 @@ export interface DecideMatch {
   /** None, or some that this winner has won by. */
   scores?: readonly (readonly number[])[]
   note?: string
+}
+
+/** Do the step of picks and bans that is one's own in one's match. */
+export interface PickGame {
+  t: 'tournament.pick'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  match: number
+  /** Which one, from 1 on: so that a word that comes late isn't taken for the next step. */
+  step: number
+  /** The game that is picked or banned; in a *side* step *first* or *second*, where one begins. */
+  choice: string
+  /** Whose side staff choose for; None: one's own. */
+  entrant?: number | null
+}
+
+/**
+ * Hold a match that is open as staff, for a stream or a place to play: its time stands still, and its sides can't
+ * go on with it.
+ */
+export interface HoldMatch {
+  t: 'tournament.hold'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  match: number
+}
+
+/** Release a match that is held, as staff: it goes on with the time that was left. */
+export interface ReleaseMatch {
+  t: 'tournament.release'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  match: number
+}
+
+/** Propose to the other side of one's match to play it at another time; instead of what was proposed before. */
+export interface ProposeStart {
+  t: 'tournament.propose_start'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  match: number
+  /** It is still to come, and within the window of the round. */
+  at: number
+}
+
+/** Accept the time that the other side of one's match has proposed: it is opened again then. */
+export interface AcceptStart {
+  t: 'tournament.accept_start'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  match: number
+  /** The time that was proposed: so that another one isn't accepted by mistake. */
+  at: number
 }
 
 /**
@@ -1410,7 +1518,7 @@ export interface MatchView {
   readonly match: number
   readonly part: 'final' | 'losers' | 'reset' | 'third' | 'winners'
   readonly round: number
-  readonly phase: 'disputed' | 'done' | 'due' | 'open' | 'playing' | 'reported' | 'waiting'
+  readonly phase: 'disputed' | 'done' | 'due' | 'open' | 'picking' | 'playing' | 'reported' | 'scheduled' | 'waiting'
   readonly a: number
   /** The numbers of the entrants on its two sides; 0 for nobody. */
   readonly b: number
@@ -1427,6 +1535,19 @@ export interface MatchView {
   readonly winner: number
   /** None until it is done. */
   readonly kind: 'bye' | 'decided' | 'double_forfeit' | 'forfeit' | 'played' | null
+  /**
+   * What was chosen in the steps of its picks and bans so far: the place of a game in the pool, from 1; in a *side*
+   * step 1 for *first* and 2 for *second*.
+   */
+  readonly picks: readonly number[]
+  /** Whether staff hold it. */
+  readonly held: boolean
+  /** Until when its sides may agree to play it, Unix milliseconds; None: they can't put it off. */
+  readonly latest: number | null
+  /** The number of the entrant who has proposed another time for it; 0 if nobody has. */
+  readonly proposed_by: number
+  /** That time, Unix milliseconds. */
+  readonly proposed_at: number | null
 }
 
 /** What the one who asks is in a tournament. */
@@ -1707,6 +1828,7 @@ export interface TournamentCreated {
   readonly entry: 'approval' | 'listed' | 'open'
   readonly ready_s: number
   readonly confirm_s: number
+  readonly rounds: readonly RoundRule[]
   readonly registration_at: number | null
   readonly check_in_at: number | null
   readonly start_at: number | null
@@ -1732,6 +1854,7 @@ export interface TournamentChanged {
   readonly entry: 'approval' | 'listed' | 'open' | null
   readonly ready_s: number | null
   readonly confirm_s: number | null
+  readonly rounds: readonly RoundRule[] | null
   readonly registration_at: number | null
   readonly check_in_at: number | null
   readonly start_at: number | null
@@ -1864,6 +1987,8 @@ export interface MatchOpened {
   readonly ready_b: boolean
   /** Until when both must be ready, Unix milliseconds. */
   readonly until: number | null
+  /** Until when its sides may agree to play it, Unix milliseconds; None: they can't put it off. */
+  readonly latest: number | null
 }
 
 /** A side of a match is ready; once both are, the match is being played. */
@@ -1971,6 +2096,56 @@ export interface PersonErased {
   readonly user: string
 }
 
+/** Both sides of a match are ready, and pick and ban what they play. */
+export interface PicksBegun {
+  readonly match: number
+  /** When lots choose in the first step, Unix milliseconds. */
+  readonly until: number
+}
+
+/** A step of the picks and bans of a match was done. */
+export interface GamePicked {
+  readonly match: number
+  /** The number of the entrant who has chosen; 0: by lot. */
+  readonly entrant: number
+  /**
+   * What was chosen in all steps so far, this one the last: a game by its place in the pool, from 1; in a *side* step
+   * 1 for *first* and 2 for *second*.
+   */
+  readonly picks: readonly number[]
+  /** When lots choose in the next step, Unix milliseconds; None: this was the last, and the match is being played. */
+  readonly until: number | null
+}
+
+/** Staff hold a match: its time stands still. */
+export interface MatchHeld {
+  readonly match: number
+  /** How much time its phase has left, in milliseconds; None if it doesn't end by itself. */
+  readonly left: number | null
+}
+
+/** A match that was held goes on. */
+export interface MatchReleased {
+  readonly match: number
+  /** When its phase ends by itself, Unix milliseconds. */
+  readonly until: number | null
+}
+
+/** A side of a match has proposed to play it at another time. */
+export interface StartProposed {
+  readonly match: number
+  readonly entrant: number
+  /** Unix milliseconds. */
+  readonly start: number
+}
+
+/** The sides of a match have agreed to play it at another time: it is opened again then. */
+export interface MatchScheduled {
+  readonly match: number
+  /** When, Unix milliseconds. */
+  readonly until: number
+}
+
 /** The state of a room: no bodies; history, name and topic are requests of their own. */
 export interface RoomView {
   readonly room: string
@@ -2032,6 +2207,7 @@ export interface TournamentView {
   readonly entry: 'approval' | 'listed' | 'open'
   readonly ready_s: number
   readonly confirm_s: number
+  readonly rounds: readonly RoundRule[]
   readonly registration_at: number | null
   readonly check_in_at: number | null
   readonly start_at: number | null
@@ -2135,6 +2311,11 @@ export interface Commands {
   'tournament.confirm': ConfirmResult
   'tournament.dispute': DisputeResult
   'tournament.decide': DecideMatch
+  'tournament.pick': PickGame
+  'tournament.hold': HoldMatch
+  'tournament.release': ReleaseMatch
+  'tournament.propose_start': ProposeStart
+  'tournament.accept_start': AcceptStart
   'tournament.correct': CorrectResult
   'tournament.undo': UndoResult
   'tournament.reinstate': ReinstateEntrant
@@ -2207,6 +2388,12 @@ export interface Events {
   'tournament.reinstated': EntrantReinstated
   'tournament.reopened': TournamentReopened
   'tournament.person_erased': PersonErased
+  'tournament.picks_begun': PicksBegun
+  'tournament.picked': GamePicked
+  'tournament.held': MatchHeld
+  'tournament.released': MatchReleased
+  'tournament.start_proposed': StartProposed
+  'tournament.scheduled': MatchScheduled
 }
 
 /** What a snapshot shows, by the stream's kind. */
@@ -2282,6 +2469,11 @@ export type ClientFrame =
   | ConfirmResult
   | DisputeResult
   | DecideMatch
+  | PickGame
+  | HoldMatch
+  | ReleaseMatch
+  | ProposeStart
+  | AcceptStart
   | CorrectResult
   | UndoResult
   | ReinstateEntrant
@@ -2337,18 +2529,21 @@ export const PAYLOAD_DEFAULTS: Readonly<Record<string, object>> = {
   'inbox.match_called': { until: null },
   'inbox.warned': { login: null },
   'inbox.logins_ended': { before: 0 },
-  'tournament.created': { platform: null, region: null },
-  'tournament.changed': { name: null, description: null, game: null, platform: null, region: null, format: null, third_place: null, reset: null, best_of: null, entrants_max: null, visibility: null, entry: null, ready_s: null, confirm_s: null, registration_at: null, check_in_at: null, start_at: null },
+  'tournament.created': { platform: null, region: null, rounds: [] },
+  'tournament.changed': { name: null, description: null, game: null, platform: null, region: null, format: null, third_place: null, reset: null, best_of: null, entrants_max: null, visibility: null, entry: null, ready_s: null, confirm_s: null, rounds: null, registration_at: null, check_in_at: null, start_at: null },
   'tournament.staff_set': { role: null },
   'tournament.cancelled': { reason: "" },
   'tournament.entered': { user: null, name: null },
   'tournament.promoted': { user: null },
   'tournament.left': { reason: "" },
-  'tournament.match_opened': { until: null },
+  'tournament.match_opened': { until: null, latest: null },
   'tournament.disputed': { scores: [], note: "", evidence: null },
   'tournament.match_finished': { scores: [], note: "", fills: [], later: [], placed: [] },
   'tournament.match_corrected': { scores: [], note: "", fills: [], placed: [] },
   'tournament.match_undone': { placed: [] },
+  'tournament.picked': { until: null },
+  'tournament.held': { left: null },
+  'tournament.released': { until: null },
 }
 
 /** What a view's field is if the server is older than the field, by the stream's kind. */

@@ -149,6 +149,34 @@ export class Tournament {
     return this.#client.send({ t: 'tournament.decide', stream: this.id, match, winner, scores: games(scores), note })
   }
 
+  /**
+   * Do one's step of the picks and bans of a match, or as staff that of `entrant`: a game of the pool, or in a *side* step
+   * `first` or `second`. Steps count from 1.
+   */
+  pick(match: number, step: number, choice: string, entrant: number | null = null): Promise<Done> {
+    return this.#client.send({ t: 'tournament.pick', stream: this.id, match, step, choice, entrant })
+  }
+
+  /** Hold a match that is open as staff: its time stands still. */
+  hold(match: number): Promise<Done> {
+    return this.#client.send({ t: 'tournament.hold', stream: this.id, match })
+  }
+
+  /** Release a match that is held: it has the time that was left. */
+  release(match: number): Promise<Done> {
+    return this.#client.send({ t: 'tournament.release', stream: this.id, match })
+  }
+
+  /** Propose to the other side of one's match to play it at another time, in Unix milliseconds. */
+  proposeStart(match: number, at: number): Promise<Done> {
+    return this.#client.send({ t: 'tournament.propose_start', stream: this.id, match, at })
+  }
+
+  /** Accept the time that the other side of one's match has proposed. */
+  acceptStart(match: number, at: number): Promise<Done> {
+    return this.#client.send({ t: 'tournament.accept_start', stream: this.id, match, at })
+  }
+
   // --- corrections -------------------------------------------------------------------------------------------
 
   /** Correct the result of a match that is done, as staff; winner 0: both forfeit. `answer` tells what follows. */

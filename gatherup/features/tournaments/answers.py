@@ -13,6 +13,7 @@ from protocol.http.tournaments.entrants import Standing, TournamentEntrant
 from protocol.http.tournaments.matches import BracketMatch, BracketSlot, MatchOfTournament, TournamentMatch
 from protocol.http.tournaments.tournaments import OwnPlace, TournamentDetail, TournamentSummary
 from protocol.tournament import EntrantStatus, MatchPhase, ResultKind, StaffRole, games_of
+from protocol.tournament.rounds import rules_of
 from protocol.tournament.view import StaffMember
 from storage.postgres.tournaments.entrants import EntrantRow, StandingRow
 from storage.postgres.tournaments.matches import MatchRow
@@ -44,6 +45,7 @@ def detail_of(read: TournamentRead) -> TournamentDetail:
     fields: dict[str, Any] = msgspec.structs.asdict(row)
     fields["entered"] = fields.pop("entrants")
     fields["description"] = row.description or ""
+    fields["rounds"] = rules_of(row.rounds)
     staff = [
         StaffMember(user=user, role=cast(StaffRole, role)) for user, role in read.staff if role != _OWNER
     ]

@@ -8,6 +8,7 @@ from gatherup.feature import Base, Feature
 from gatherup.features.tournaments.corrections import CorrectionsResource
 from gatherup.features.tournaments.entrants import EntrantsResource
 from gatherup.features.tournaments.matches import MatchesResource
+from gatherup.features.tournaments.picking import PickingResource
 from gatherup.features.tournaments.pictures import PicturesResource
 from gatherup.features.tournaments.replay import Replays
 from gatherup.features.tournaments.standings import StandingsResource
@@ -44,6 +45,7 @@ def tournaments_of(base: Base) -> Feature:
             TournamentsResource(Tournaments(pool), commands),
             EntrantsResource(entrants, commands),
             MatchesResource(matches, commands),
+            PickingResource(commands),
             CorrectionsResource(commands),
             PicturesResource(matches, entrants, drawing),
             StandingsResource(matches, entrants, Replays(History(pool))),

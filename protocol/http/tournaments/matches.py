@@ -81,6 +81,18 @@ class TournamentMatch(Answer, frozen=True, kw_only=True):
     ready_b: bool
     until: int | None
     """When its phase ends by itself, Unix time in milliseconds."""
+    picks: tuple[int, ...]
+    """What was chosen in the steps of its picks and bans so far: the place of a game in the pool, from 1; in a *side*
+    step 1 for *first* and 2 for *second*.
+    """
+    held: bool
+    """Whether staff hold it."""
+    latest: int | None
+    """Until when its sides may agree to play it, Unix time in milliseconds; None: they can't put it off."""
+    proposed_by: int | None
+    """The number of the entrant who has proposed another time for it."""
+    proposed_at: int | None
+    """That time, Unix time in milliseconds."""
     reported_by: int | None
     """The number of the entrant who has reported the scores."""
     scores: Scores

@@ -26,6 +26,7 @@ from protocol.tournament import (
     StaffRole,
     Visibility,
 )
+from protocol.tournament.rounds import RoundRules
 from protocol.tournament.view import StaffMember
 
 
@@ -57,6 +58,8 @@ class NewTournament(CommandBody, frozen=True, kw_only=True):
     """How long a side has to say that it is ready, before it forfeits; 0: matches begin at once."""
     confirm_s: ConfirmS = limits.CONFIRM_S
     """How long a side has to confirm or dispute a report, before it counts as confirmed."""
+    rounds: RoundRules = ()
+    """What is different from round to round; of the rules that fit a match the first one counts."""
     registration_at: At | None = None
     check_in_at: At | None = None
     start_at: At | None = None
@@ -82,6 +85,7 @@ class ChangedTournament(CommandBody, frozen=True, kw_only=True):
     entry: Entry | None = None
     ready_s: ReadyS | None = None
     confirm_s: ConfirmS | None = None
+    rounds: RoundRules | None = None
     registration_at: AtOrNever | None = None
     check_in_at: AtOrNever | None = None
     start_at: AtOrNever | None = None
@@ -179,6 +183,7 @@ class TournamentDetail(Answer, frozen=True, kw_only=True):
     entry: Entry
     ready_s: int
     confirm_s: int
+    rounds: RoundRules
     phase: Phase
     owner: UserId | None
     created_at: int

@@ -35,6 +35,12 @@ class MatchRow(Struct, frozen=True):
     ready_a: bool = False
     ready_b: bool = False
     until: Instant | None = None
+    picks: Sequence[int] = ()
+    """What was chosen in the steps of its picks and bans."""
+    held: bool = False
+    latest: Instant | None = None
+    proposed_by: int | None = None
+    proposed_at: Instant | None = None
     reported_by: int | None = None
     scores: Sequence[int] = ()
     """Side a and side b of each game, one after the other."""
@@ -86,8 +92,9 @@ class OwnMatchKey(Struct, frozen=True, array_like=True):
 
 
 _COLUMNS: Final = """
-m.number, m.a, m.b, m.phase, m.ready_a, m.ready_b, m.until, m.reported_by, m.scores, m.disputed_by, m.disputed_scores,
-m.note, m.evidence, m.winner, m.kind, m.decision, m.opened_at, m.ended_at
+m.number, m.a, m.b, m.phase, m.ready_a, m.ready_b, m.until, m.picks, m.held, m.latest, m.proposed_by, m.proposed_at,
+m.reported_by, m.scores, m.disputed_by, m.disputed_scores, m.note, m.evidence, m.winner, m.kind, m.decision,
+m.opened_at, m.ended_at
 """
 _SEATING: Final = part_of(
     "select 1 as key, t.format, t.third_place, t.reset, t.seeds where t.started_at is not null"

@@ -40,6 +40,8 @@ class TournamentRow(Struct, frozen=True):
     entry: str
     ready_s: int
     confirm_s: int
+    rounds: str
+    """As JSON."""
     phase: str
     owner: str | None
     created_at: Instant
@@ -101,7 +103,7 @@ class TournamentFilter(Struct, frozen=True, kw_only=True):
 
 _COLUMNS: Final = """
 t.stream_id, t.name, t.description, t.game, t.platform, t.region, t.format, t.third_place, t.reset, t.best_of,
-t.entrants_max, t.visibility, t.entry, t.ready_s, t.confirm_s, t.phase, t.owner, t.created_at,
+t.entrants_max, t.visibility, t.entry, t.ready_s, t.confirm_s, t.rounds, t.phase, t.owner, t.created_at,
 t.registration_at, t.check_in_at, t.start_at, t.started_at, t.ended_at, t.reason, t.entrants, t.draw
 """
 _ONE: Final = f"""

@@ -15,13 +15,15 @@ from actors.ordered_map import OrderedMap
 from actors.room.state import Invite, Room
 from actors.room.view import view
 from actors.sparse import Sparse
-from actors.tournament.state import Entrant, Settings, Tournament
+from actors.tournament.state import Entrant, Settings, StageState, Tournament
 from actors.tournament.state import Match as TournamentMatch
 from gatherup.app import kinds_of
 from gatherup.canary.kind import CanaryState
 from protocol import limits
 from protocol.codec import FULL, Codec, Subprotocol
 from protocol.room.view import RoomView
+from protocol.tournament.rounds import PickBan, RoundRule
+from protocol.tournament.stage import Stage
 
 LATEST = limits.SEQ_MAX
 """The longest number there is: a seq, a count or a time."""
@@ -66,7 +68,35 @@ PLAYING = limits.TOURNAMENT_ENTRANTS_MAX
 USERS = tuple(f"user:{number:032x}" for number in range(limits.TOURNAMENT_ENTRIES_MAX - 4))
 PLAYERS = (*USERS[: PLAYING - 4], OWNER, MODERATORS[0], LAST, MEMBERS[-1][:-1] + "x", *USERS[PLAYING - 4 :])
 _SCORES = (limits.POINTS_MAX, limits.POINTS_MAX - 1) * limits.BEST_OF_MAX
-_GOING = TournamentMatch(1, 2, "disputed", True, True, LATEST, PLAYING, _SCORES, PLAYING, "double_forfeit")
+_GOING = TournamentMatch(
+    1,
+    2,
+    "scheduled",
+    True,
+    True,
+    LATEST,
+    PLAYING,
+    _SCORES,
+    PLAYING,
+    "double_forfeit",
+    picks=(limits.POOL_GAMES_MAX,) * limits.PICK_STEPS_MAX,
+    held=True,
+    left=LATEST,
+    latest=LATEST,
+    proposed_by=PLAYING,
+    proposed_at=LATEST,
+)
+_RULE = RoundRule(
+    part="winners",
+    round=PLAYING,
+    best_of=9,
+    picks=PickBan(
+        pool=("p" * limits.POOL_GAME_CHARS_MAX,) * limits.POOL_GAMES_MAX,
+        steps=("decider",) * limits.PICK_STEPS_MAX,
+        step_s=limits.PICK_S_MAX,
+    ),
+    window_s=limits.WINDOW_S_MAX,
+)
 FULL_TOURNAMENT = Tournament(
     tournament="tournament:" + "f" * 32,
     seq=LATEST,
@@ -87,6 +117,7 @@ FULL_TOURNAMENT = Tournament(
         entry="approval",
         ready_s=limits.READY_S_MAX,
         confirm_s=limits.CONFIRM_S_MAX,
+        rounds=(_RULE,) * limits.ROUND_RULES_MAX,
         registration_at=LATEST,
         check_in_at=LATEST,
         start_at=LATEST,
@@ -97,12 +128,18 @@ FULL_TOURNAMENT = Tournament(
     checked_in=PLAYING,
     pending=PLAYING,
     waitlist=OrderedMap({str(number): LATEST for number in range(PLAYING, 2 * PLAYING)}),
-    seeds=tuple(range(1, PLAYING + 1)),
-    engine=1,
-    draw=str(2**64 - 1),
-    begun=PLAYING,
+    seeded=tuple(range(1, PLAYING + 1)),
+    stages=(
+        StageState(
+            settings=Stage(format="double_elimination"),
+            seeds=tuple(range(1, PLAYING + 1)),
+            engine=1,
+            draw=str(2**64 - 1),
+            begun=PLAYING,
+            done=2 * PLAYING - 1,
+        ),
+    ),
     matches=Sparse(replace(_GOING, a=n % PLAYING + 1, b=PLAYING) for n in range(2 * PLAYING - 1)),
-    matches_done=2 * PLAYING - 1,
     to_open=OrderedMap({str(number): number for number in range(1, 2 * PLAYING)}),
     going=OrderedMap({str(number): number for number in range(1, 2 * PLAYING)}),
     timers=OrderedMap({f"m{number}": LATEST for number in range(1, 2 * PLAYING)}),

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from protocol.tournament.commands import (
     AcceptEntrant,
+    AcceptStart,
     AddEntrants,
     CancelTournament,
     ChangeTournament,
@@ -18,11 +19,15 @@ from protocol.tournament.commands import (
     DecideMatch,
     DisputeResult,
     EnterTournament,
+    HoldMatch,
     LeaveTournament,
     NewEntrant,
     OpenCheckIn,
     OpenRegistration,
+    PickGame,
+    ProposeStart,
     ReinstateEntrant,
+    ReleaseMatch,
     RemoveEntrant,
     ReportResult,
     SayReady,
@@ -58,6 +63,15 @@ from protocol.tournament.events import (
     TournamentReopened,
     TournamentStarted,
 )
+from protocol.tournament.picking import (
+    GamePicked,
+    MatchHeld,
+    MatchReleased,
+    MatchScheduled,
+    PicksBegun,
+    StartProposed,
+)
+from protocol.tournament.rounds import PickBan, RoundRule
 from protocol.tournament.view import MatchView, OwnEntry, StaffMember, TournamentView
 from tests.unit.protocol.room_samples import ANN, AT, BOB, CLIENT_ID, TEXT, Map
 
@@ -76,6 +90,26 @@ def _of(command: type, **fields: Any) -> tuple[Struct, Map]:
     return command(**_ASK, **fields), {"t": tag, **_ASK, **{name: _plain(v) for name, v in fields.items()}}
 
 
+_RULES = (
+    RoundRule(),
+    RoundRule(
+        part="losers",
+        round=2,
+        best_of=3,
+        picks=PickBan(pool=("dust2", "Nuke-1"), steps=("ban a", "decider"), step_s=1),
+        window_s=60,
+    ),
+)
+_RULES_MAP: list[Map] = [
+    {"part": None, "round": None, "best_of": None, "picks": None, "window_s": 0},
+    {
+        "part": "losers",
+        "round": 2,
+        "best_of": 3,
+        "picks": {"pool": ["dust2", "Nuke-1"], "steps": ["ban a", "decider"], "step_s": 1},
+        "window_s": 60,
+    },
+]
 _CHOSEN: Map = {
     "name": TEXT,
     "description": TEXT,
@@ -148,6 +182,17 @@ CLIENT: list[tuple[Struct, Map]] = [
         confirm=True,
         preview=True,
     ),
+    _of(PickGame, match=1, step=1, choice="dust2"),
+    _of(PickGame, match=1, step=32, choice="first", entrant=2),
+    _of(HoldMatch, match=1),
+    _of(ReleaseMatch, match=1),
+    _of(ProposeStart, match=1, at=AT),
+    _of(AcceptStart, match=1, at=AT),
+    (
+        ChangeTournament(**_ASK, rounds=_RULES),
+        {"t": "tournament.change", **_ASK, "rounds": _RULES_MAP},
+    ),
+    _of(ChangeTournament, rounds=()),
     _of(UndoResult, match=1),
     _of(UndoResult, match=1, confirm=True, preview=True),
     _of(ReinstateEntrant, entrant=1),
@@ -160,7 +205,7 @@ def _event(kind: str, payload: Struct, **fields: Any) -> tuple[str, Struct, Map]
     return f"tournament.{kind}", payload, {name: _plain(value) for name, value in fields.items()}
 
 
-_NO_SETTINGS: Map = dict.fromkeys(_CHOSEN)
+_NO_SETTINGS: Map = {**dict.fromkeys(_CHOSEN), "rounds": None}
 _OPENED: Map = {
     "match": 1,
     "part": "losers",
@@ -170,6 +215,7 @@ _OPENED: Map = {
     "ready_a": False,
     "ready_b": True,
     "until": AT,
+    "latest": AT + 1,
 }
 _FINISHED: Map = {
     "match": 1,
@@ -195,7 +241,7 @@ _CORRECTED: Map = {
     "placed": [4, 0, 3, 5],
 }
 EVENTS: list[tuple[str, Struct, Map]] = [
-    ("tournament.created", TournamentCreated(**_CHOSEN), _CHOSEN),
+    ("tournament.created", TournamentCreated(**_CHOSEN, rounds=_RULES), {**_CHOSEN, "rounds": _RULES_MAP}),
     ("tournament.changed", TournamentChanged(best_of=5), {**_NO_SETTINGS, "best_of": 5}),
     _event("staff_set", StaffSet(user=BOB, role="streamer"), user=BOB, role="streamer"),
     _event("registration_opened", RegistrationOpened()),
@@ -316,6 +362,19 @@ EVENTS: list[tuple[str, Struct, Map]] = [
     ),
     _event("reinstated", EntrantReinstated(entrant=1, was="left"), entrant=1, was="left"),
     _event("reopened", TournamentReopened()),
+    _event("picks_begun", PicksBegun(match=1, until=AT), match=1, until=AT),
+    _event(
+        "picked",
+        GamePicked(match=1, entrant=2, picks=(3, 1), until=AT),
+        match=1,
+        entrant=2,
+        picks=(3, 1),
+        until=AT,
+    ),
+    _event("held", MatchHeld(match=1, left=500), match=1, left=500),
+    _event("released", MatchReleased(match=1, until=AT), match=1, until=AT),
+    _event("start_proposed", StartProposed(match=1, entrant=2, start=AT), match=1, entrant=2, start=AT),
+    _event("scheduled", MatchScheduled(match=1, until=AT), match=1, until=AT),
     _event("person_erased", PersonErased(user=BOB), user=BOB),
 ]
 
@@ -334,6 +393,10 @@ _MATCH: Map = {
     "reported_by": 1,
     "winner": 0,
     "kind": None,
+    "held": True,
+    "latest": AT,
+    "proposed_by": 2,
+    "proposed_at": AT,
 }
 _SETTINGS: Map = {name: value for name, value in _CHOSEN.items() if name not in ("name", "description")}
 _STATE: Map = {
@@ -351,21 +414,23 @@ _STATE: Map = {
     "places": [],
     "role": "organiser",
 }
-_SHOWN = MatchView(**_MATCH, scores=((2, 1),))
+_SHOWN = MatchView(**_MATCH, scores=((2, 1),), picks=(1, 2))
 VIEW = TournamentView(
     **_STATE,
+    rounds=_RULES,
     staff=[StaffMember(user=BOB, role="referee")],
     current=[_SHOWN],
     own=OwnEntry(entrant=1, status="entered", checked_in=True, match=_SHOWN),
 )
 VIEW_MAP: Map = {
     **_STATE,
+    "rounds": _RULES_MAP,
     "staff": [{"user": BOB, "role": "referee"}],
-    "current": [{**_MATCH, "scores": [[2, 1]]}],
+    "current": [{**_MATCH, "scores": [[2, 1]], "picks": [1, 2]}],
     "own": {
         "entrant": 1,
         "status": "entered",
         "checked_in": True,
-        "match": {**_MATCH, "scores": [[2, 1]]},
+        "match": {**_MATCH, "scores": [[2, 1]], "picks": [1, 2]},
     },
 }

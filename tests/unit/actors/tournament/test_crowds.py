@@ -40,7 +40,7 @@ from tests.unit.actors.tournament.cup import CUP, ID, OWNER
 KIND = TournamentKind(bytes(32))
 NOW = 2_000_000
 SIZES = (16, 128, 1024, limits.TOURNAMENT_ENTRANTS_MAX)
-STEPS_MAX = 15_000
+STEPS_MAX = 20_000
 """Of the interpreter. A walk through the entrants of the largest takes 100,000."""
 BYTES_MAX = 20_000
 """At once. A copy of the entrants of the largest takes 30,000, one of its matches as much again."""

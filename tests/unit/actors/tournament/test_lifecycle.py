@@ -12,6 +12,7 @@ from protocol.ids import SYSTEM
 from protocol.tournament.commands import (
     COMMANDS,
     AcceptEntrant,
+    AcceptStart,
     AddEntrants,
     Advance,
     CancelTournament,
@@ -24,11 +25,15 @@ from protocol.tournament.commands import (
     DisputeResult,
     EnterTournament,
     ErasePerson,
+    HoldMatch,
     LeaveTournament,
     NewEntrant,
     OpenCheckIn,
     OpenRegistration,
+    PickGame,
+    ProposeStart,
     ReinstateEntrant,
+    ReleaseMatch,
     RemoveEntrant,
     ReportResult,
     SayReady,
@@ -73,12 +78,28 @@ FIELDS: dict[type, dict[str, Any]] = {
     ConfirmResult: {"match": 1},
     DisputeResult: {"match": 1},
     DecideMatch: {"match": 1, "winner": 1},
+    PickGame: {"match": 1, "step": 1, "choice": "x"},
+    HoldMatch: {"match": 1},
+    ReleaseMatch: {"match": 1},
+    ProposeStart: {"match": 1, "at": 1},
+    AcceptStart: {"match": 1, "at": 1},
     CorrectResult: {"match": 1, "winner": 1},
     UndoResult: {"match": 1},
     ReinstateEntrant: {"entrant": 1},
 }
 """What is sent to a tournament that is there."""
-ON_MATCHES = (SayReady, ReportResult, ConfirmResult, DisputeResult, DecideMatch)
+ON_MATCHES = (
+    SayReady,
+    ReportResult,
+    ConfirmResult,
+    DisputeResult,
+    DecideMatch,
+    PickGame,
+    HoldMatch,
+    ReleaseMatch,
+    ProposeStart,
+    AcceptStart,
+)
 CORRECTIONS = (CorrectResult, UndoResult, ReinstateEntrant)
 BY_STAFF = FIELDS.keys() - {
     EnterTournament,
@@ -88,6 +109,9 @@ BY_STAFF = FIELDS.keys() - {
     ReportResult,
     ConfirmResult,
     DisputeResult,
+    PickGame,
+    ProposeStart,
+    AcceptStart,
 }
 
 

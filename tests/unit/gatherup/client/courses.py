@@ -15,6 +15,7 @@ from actors.tournament.view import view
 from protocol.tournament import games_of
 from protocol.tournament.commands import (
     AcceptEntrant,
+    AcceptStart,
     AddEntrants,
     CancelTournament,
     ConfirmResult,
@@ -22,15 +23,21 @@ from protocol.tournament.commands import (
     DecideMatch,
     DisputeResult,
     EnterTournament,
+    HoldMatch,
     LeaveTournament,
     NewEntrant,
     OpenCheckIn,
     OpenRegistration,
+    PickGame,
+    ProposeStart,
     ReinstateEntrant,
+    ReleaseMatch,
+    SayReady,
     SetSeeds,
     StartTournament,
     UndoResult,
 )
+from protocol.tournament.rounds import PickBan, RoundRule
 from tests.unit.actors.tournament.cup import ORGANISER, STRANGER, Cup, P, draft
 
 FILE: Final = Path(__file__).parent / "brackets.json"
@@ -52,7 +59,13 @@ def standing(cup: Cup, forgotten: int) -> Said:
         "matches_done": seen.matches_done,
         "matches": [
             {**match, "ready_a": is_open and known.ready_a, "ready_b": is_open and known.ready_b}
-            | {"until": known.until}
+            | {
+                "until": known.until,
+                "picks": [*known.picks],
+                "held": known.held,
+                "proposed_by": known.proposed_by,
+                "proposed_at": known.proposed_at,
+            }
             for match, known in zip(read(cup), cup.matches, strict=True)
             for is_open in [known.phase == "open"]
         ],
@@ -291,7 +304,54 @@ def corrections() -> Course:
     return course
 
 
-COURSES: Final[tuple[Callable[[], Course], ...]] = (entries, double, late, third_place, corrections)
+def waits() -> Course:
+    """Matches are put off, held, and wait for what is picked and banned."""
+    picks = PickBan(pool=("dust2", "mirage", "nuke"), step_s=30)
+    cup = draft(rounds=(RoundRule(picks=picks, window_s=86_400),))
+    cup.done(OpenRegistration)
+    cup.enter(*P[1:5])
+    cup.done(SetSeeds, entrants=(1, 2, 3, 4))
+    cup.done(StartTournament)
+    cup.settle()
+    course = Course("waiting", cup, snapshot=True)
+    course.read()
+    start = cup.now + 3_600_000
+    cup.done(SayReady, P[1], match=1)
+    cup.done(ProposeStart, P[1], match=1, at=start)
+    course.stands()
+    cup.done(AcceptStart, P[4], match=1, at=start)
+    cup.done(HoldMatch, match=2)
+    course.stands()
+    cup.ready(2)
+    cup.done(ReleaseMatch, match=2)
+    course.stands()
+    a = cup.user(cup.match(2).a)
+    cup.done(PickGame, a, match=2, step=1, choice="mirage")
+    course.stands()
+    cup.done(HoldMatch, match=2)
+    course.snapshot()
+    course.read()
+    course.stands()
+    cup.done(DecideMatch, match=2, winner=2)
+    cup.done(ProposeStart, P[1], match=1, at=start + 1)
+    cup.later(3_600)
+    course.stands()
+    cup.ready(1)
+    cup.later(300)
+    course.stands()
+    cup.decide(1, 1)
+    course.stands()
+    return course
+
+
+COURSES: Final[tuple[Callable[[], Course], ...]] = (
+    entries,
+    double,
+    late,
+    third_place,
+    corrections,
+    waits,
+)
 
 
 def text() -> str:

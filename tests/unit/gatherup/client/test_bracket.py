@@ -103,7 +103,7 @@ def test_a_large_bracket_is_known_once_it_was_read() -> None:
     assert (live.wanting, live.complete) == (False, False)  # it waits for the stream
     assert live.learn(at(before), bracket(large()))
     assert (live.wanting, live.complete) == (False, True)
-    readiness = {"ready_a", "ready_b", "until"}
+    readiness = {"ready_a", "ready_b", "until", "picks", "held", "proposed_by", "proposed_at"}
     known = [{k: v for k, v in match.items() if k not in readiness} for match in standing(live)["matches"]]
     assert known == courses.read(cup)
 

@@ -12,6 +12,7 @@ from protocol.frames import StreamCommand
 from protocol.tournament import commands
 from protocol.tournament.commands import (
     AcceptEntrant,
+    AcceptStart,
     AddEntrants,
     CancelTournament,
     ChangeTournament,
@@ -23,11 +24,15 @@ from protocol.tournament.commands import (
     DecideMatch,
     DisputeResult,
     EnterTournament,
+    HoldMatch,
     LeaveTournament,
     NewEntrant,
     OpenCheckIn,
     OpenRegistration,
+    PickGame,
+    ProposeStart,
     ReinstateEntrant,
+    ReleaseMatch,
     RemoveEntrant,
     ReportResult,
     SayReady,
@@ -76,6 +81,16 @@ CALLS: dict[type[StreamCommand], tuple[str, tuple[Any, ...], dict[str, Any], dic
         {"scores": [(0, 1)], "note": "x"},
         {"match": 3, "winner": 2, "scores": ((0, 1),), "note": "x"},
     ),
+    PickGame: (
+        "pick",
+        (3, 2, "nuke"),
+        {"entrant": 1},
+        {"match": 3, "step": 2, "choice": "nuke", "entrant": 1},
+    ),
+    HoldMatch: ("hold", (3,), {}, {"match": 3}),
+    ReleaseMatch: ("release", (3,), {}, {"match": 3}),
+    ProposeStart: ("propose_start", (3, 99), {}, {"match": 3, "at": 99}),
+    AcceptStart: ("accept_start", (3, 99), {}, {"match": 3, "at": 99}),
 }
 _HOW = {"policy": "keep", "confirm": True, "preview": True}
 MENDS: dict[type[StreamCommand], tuple[str, tuple[Any, ...], dict[str, Any], dict[str, Any]]] = {

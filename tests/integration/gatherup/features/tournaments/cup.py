@@ -38,11 +38,13 @@ class Watcher:
                 case _:
                     raise AssertionError(item)
 
-    async def saw(self, type_: str, **marks: Any) -> Header:
-        """The first event of this type with these marks, as soon as it has come."""
+    async def saw(self, type_: str, *, after: int = 0, **marks: Any) -> Header:
+        """The first event after this seq of this type with these marks, as soon as it has come."""
         async with self._changed:
             while True:
                 for header in self.headers:
+                    if header.seq <= after:
+                        continue
                     if header.type == f"tournament.{type_}" and marks.items() <= header.marks.items():
                         return header
                 await self._changed.wait()

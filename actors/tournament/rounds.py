@@ -1,0 +1,60 @@
+"""What holds for a match by the rules of its round."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from actors.kind import Refuse
+from actors.tournament.engine.picks import preset, unfit
+from actors.tournament.stages import spot_of, stage_of
+from actors.tournament.state import Settings, Tournament
+from protocol.codes import Code
+from protocol.tournament.rounds import PickBan, RoundRule
+
+
+class Terms(Struct, frozen=True):
+    """What a match is played by."""
+
+    best_of: int
+    window_s: int = 0
+    """So long after it was opened its sides may agree to play it."""
+    picks: PickBan | None = None
+    steps: tuple[str, ...] = ()
+    """Of its picks and bans."""
+
+
+def terms_of(tournament: Tournament, number: int) -> Terms:
+    """By what a match of a tournament that has started is played."""
+    stage_best_of = stage_of(tournament, number).settings.best_of
+    if not tournament.settings.rounds:
+        return Terms(stage_best_of)
+    spot = spot_of(tournament, number)
+    for rule in tournament.settings.rounds:
+        if rule.part in (None, spot.part) and rule.round in (None, spot.round):
+            best_of = rule.best_of or stage_best_of
+            return Terms(best_of, rule.window_s, rule.picks, _steps(rule, best_of))
+    return Terms(stage_best_of)
+
+
+def _steps(rule: RoundRule, best_of: int) -> tuple[str, ...]:
+    if rule.picks is None:
+        return ()
+    return rule.picks.steps or preset(best_of, len(rule.picks.pool))
+
+
+def unfit_rules(settings: Settings) -> Refuse | None:
+    """Why no tournament can have these rules."""
+    for number, rule in enumerate(settings.rounds, 1):
+        best_of = rule.best_of or settings.best_of
+        if why := None if rule.picks is None else _unfit_picks(rule.picks, best_of):
+            return Refuse(Code.INVALID, f"Rule {number}: {why}", "rounds")
+    return None
+
+
+def _unfit_picks(picks: PickBan, best_of: int) -> str | None:
+    pool = len(picks.pool)
+    if len({*picks.pool}) != pool:
+        return "Name each game of the pool once."
+    if pool < best_of:
+        return f"The pool has {pool} games for best of {best_of}."
+    return unfit(picks.steps or preset(best_of, pool), pool, best_of)
