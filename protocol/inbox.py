@@ -98,6 +98,15 @@ class Promote(StreamCommand, frozen=True, kw_only=True, tag="inbox.promote"):
     tournament: StreamId
 
 
+class InviteToTeam(StreamCommand, frozen=True, kw_only=True, tag="inbox.invite_to_team"):
+    """The captain of a team has invited the owner to it."""
+
+    tournament: StreamId
+    entrant: Seq
+    """The number of the team within the tournament."""
+    by: Author
+
+
 class Warn(StreamCommand, frozen=True, kw_only=True, tag="inbox.warn"):
     """Something about the owner's account that they should know of."""
 
@@ -116,7 +125,7 @@ class EndLogins(StreamCommand, frozen=True, kw_only=True, tag="inbox.end_logins"
     why: Why = "logout"
 
 
-InboxCommand = ReadInbox | Mention | Invite | Befriend | CallMatch | Promote | Warn | EndLogins
+InboxCommand = ReadInbox | Mention | Invite | Befriend | CallMatch | Promote | InviteToTeam | Warn | EndLogins
 
 # --- events --------------------------------------------------------------------------------------------
 
@@ -164,6 +173,15 @@ class Promoted(Struct, frozen=True, kw_only=True):
     tournament: StreamId
 
 
+class TeamInvited(Struct, frozen=True, kw_only=True):
+    """The captain of a team has invited the inbox's owner to it. Marks repeat the fields."""
+
+    tournament: StreamId
+    entrant: int
+    """The number of the team within the tournament."""
+    by: Author
+
+
 class Warned(Struct, frozen=True, kw_only=True):
     """Something about the owner's account happened that they should know of. Marks repeat the fields."""
 
@@ -194,6 +212,7 @@ EVENTS: Final[dict[str, type[Struct]]] = {
     "inbox.befriended": Befriended,
     "inbox.match_called": MatchCalled,
     "inbox.promoted": Promoted,
+    "inbox.team_invited": TeamInvited,
     "inbox.warned": Warned,
     "inbox.read": InboxRead,
     "inbox.logins_ended": LoginsEnded,

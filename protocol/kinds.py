@@ -52,6 +52,7 @@ INBOX: Final = WireKind(
         inbox.Befriend,
         inbox.CallMatch,
         inbox.Promote,
+        inbox.InviteToTeam,
         inbox.Warn,
         inbox.EndLogins,
     ),

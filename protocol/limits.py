@@ -174,6 +174,10 @@ PICK_S_MAX: Final = 3600
 """How long a side may have for one step of picks and bans."""
 WINDOW_S_MAX: Final = 30 * 86_400
 """So long after it was opened the sides of a match may agree to play it."""
+TEAM_PLAYERS_MAX: Final = 16
+"""Players on the roster of one team."""
+SUBSTITUTES_MAX: Final = 16
+"""How often another player may come to a team after the start."""
 FILLS_PER_EVENT_MAX: Final = 32
 """About so many sides of other matches are filled by the event that ends a match; what more follows has its own."""
 ADVANCE_CHANGES_MAX: Final = 32

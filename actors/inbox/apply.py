@@ -16,6 +16,7 @@ ITEMS: Final = frozenset(
         "inbox.befriended",
         "inbox.match_called",
         "inbox.promoted",
+        "inbox.team_invited",
         "inbox.warned",
     }
 )

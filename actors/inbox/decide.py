@@ -23,6 +23,7 @@ from protocol.inbox import (
     InboxRead,
     Invite,
     Invited,
+    InviteToTeam,
     LoginsEnded,
     MatchCalled,
     Mention,
@@ -30,6 +31,7 @@ from protocol.inbox import (
     Promote,
     Promoted,
     ReadInbox,
+    TeamInvited,
     Warn,
     Warned,
     owner_of,
@@ -46,7 +48,9 @@ def admits(command: InboxCommand, by: str) -> bool:
 def needed_facts(inbox: str, command: InboxCommand) -> Sequence[FactKey]:
     """Whether the owner has blocked whoever the item comes from."""
     match command:
-        case Mention(by=author) | Invite(by=author) | Befriend(by=author) if kind_of(author) == USER:
+        case Mention(by=author) | Invite(by=author) | InviteToTeam(by=author) | Befriend(by=author) if (
+            kind_of(author) == USER
+        ):
             return (block_key(owner_of(inbox), author),)
         case _:
             return ()
@@ -79,6 +83,9 @@ def decide(state: Inbox, facts: Facts, command: InboxCommand, by: str) -> Decisi
             return _item(state, called)
         case Promote():
             return _item(state, Promoted(tournament=command.tournament))
+        case InviteToTeam():
+            item = TeamInvited(tournament=command.tournament, entrant=command.entrant, by=command.by)
+            return _item(state, item)
         case Warn():
             return _item(state, Warned(matter=command.matter, login=command.login))
         case EndLogins():

@@ -10,7 +10,7 @@ from actors.tournament.lifecycle import begin
 from actors.tournament.matches import finish, forfeit, take_report
 from actors.tournament.rounds import terms_of
 from actors.tournament.stages import match_of, next_to_open, sides_of, spot_of
-from actors.tournament.state import ASKING, BEFORE_START, Match, Tournament
+from actors.tournament.state import ASKING, BEFORE_START, Entrant, Match, Tournament
 from protocol import limits
 from protocol.codes import Code
 from protocol.tournament import NOBODY
@@ -108,12 +108,17 @@ def _open(course: Course, number: int) -> None:
             until=course.now + ready_s * 1000 if waits else None,
             latest=match.latest or _latest(course, number),
         ),
-        marks={"players": () if gone else tuple(side.user for side in sides if side.user is not None)},
+        marks={"players": () if gone else tuple(user for side in sides for user in players_of(side))},
     )
     if gone:
         forfeit(course, number)
     else:
         picking.begin(course, number)
+
+
+def players_of(side: Entrant) -> tuple[str, ...]:
+    """Who is called to the matches of an entrant."""
+    return side.roster or (() if side.user is None else (side.user,))
 
 
 def _latest(course: Course, number: int) -> Instant | None:

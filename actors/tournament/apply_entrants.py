@@ -7,6 +7,7 @@ from typing import Final, cast
 
 from msgspec.structs import replace
 
+from actors.tournament.apply_teams import freed, users_in
 from actors.tournament.stages import current_match
 from actors.tournament.state import Entrant, Tournament
 from protocol.event import Header
@@ -16,13 +17,15 @@ from protocol.tournament import EntrantStatus
 def _entered(tournament: Tournament, header: Header) -> Tournament:
     number, user = cast(int, header.marks["entrant"]), cast("str | None", header.marks.get("user"))
     # Nobody could say of a name that it is there: staff did so when they entered it.
-    came = Entrant(user, _status(header), checked_in=user is None)
-    if number in tournament.entrants:
-        return _with(tournament, header, number, came)
-    users = tournament.users if user is None else tournament.users.insert(user, number)
-    absent = Entrant(user, "left")
-    added = replace(tournament, entrants=tournament.entrants.append(absent), users=users)
-    return _with(added, header, number, came)
+    roster = users_in(header, "roster")
+    came = Entrant(user, _status(header), checked_in=user is None, roster=roster)
+    users = tournament.users
+    for player in roster or ((user,) if user is not None else ()):
+        users = users.insert(player, number)
+    known = replace(tournament, users=users)
+    if number not in tournament.entrants:
+        known = replace(known, entrants=known.entrants.append(Entrant(user, "left")))
+    return _with(known, header, number, came)
 
 
 def _accepted(tournament: Tournament, header: Header) -> Tournament:
@@ -41,7 +44,8 @@ def _left(tournament: Tournament, header: Header) -> Tournament:
     if tournament.stages:  # they stay on their sides; matches see to it
         gone = replace(gone, left_in=current_match(tournament, number))
         return replace(tournament, entrants=tournament.entrants.replaced(number, gone))
-    return _with(tournament, header, number, replace(gone, checked_in=False))
+    gone = replace(gone, checked_in=False, roster=users_in(header, "roster"), invited=())
+    return _with(freed(tournament, header), header, number, gone)
 
 
 def _reinstated(tournament: Tournament, header: Header) -> Tournament:

@@ -35,6 +35,7 @@ def _started(tournament: Tournament, header: Header) -> Tournament:
         checked_in=marks["checked_in"],
         pending=0,
         waitlist=OrderedMap(),
+        invitations=OrderedMap(),
         timers=OrderedMap(),
     )
 

@@ -21,6 +21,8 @@ _TEXTS: Final = frozenset({"name", "description", "reason", "note", "evidence"})
 """Fields that people write: marks never hold them."""
 _LOOKUPS: Final = ("game", "platform", "region")
 """Settings that are keys of the lookup tables of these names."""
+_CALLS: Final = 4
+"""So many people who are called to a match take as long as a match that is changed."""
 _TYPES: Final = {payload: name for name, payload in EVENTS.items()}
 
 
@@ -41,8 +43,8 @@ class Context(Struct, frozen=True):
 
     @property
     def own(self) -> int | None:
-        """The number of the entrant who the one who asks is or was."""
-        return self.tournament.users.get(self.by)
+        """The number of the entrant who the one who asks is or was, or on whose roster they are."""
+        return self.tournament.number_of(self.by)
 
     def unusable(self, command: CreateTournament | ChangeTournament) -> Refuse | None:
         """Why what was chosen from a lookup table can't be: it isn't there, or is retired."""
@@ -129,6 +131,7 @@ class Course:
         )
         self.events.append(emit)
         self.changes += 1 + len(cast("Sequence[int]", header.marks.get("fills", ()))) // 3
+        self.changes += len(cast("Sequence[str]", header.marks.get("players", ()))) // _CALLS
         self.tournament = apply(self.tournament, header)
 
     def accept(self) -> Accept:

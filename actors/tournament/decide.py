@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from actors.kind import Decision, FactKey, Refuse, block_key, person_key
-from actors.tournament import corrections, entrants, holding, lifecycle, matches, picking, settings
+from actors.tournament import corrections, entrants, holding, lifecycle, matches, picking, settings, teams
 from actors.tournament.advance import advance
 from actors.tournament.context import Context, chosen, lookup_key
 from actors.tournament.erasure import erase
@@ -21,18 +21,22 @@ from protocol.ids import SYSTEM
 from protocol.tournament import Phase
 from protocol.tournament.commands import (
     AddEntrants,
+    AddPlayer,
     Advance,
     ChangeTournament,
     CreateTournament,
     ErasePerson,
+    InvitePlayer,
     ReinstateEntrant,
     SetStaff,
+    SubstitutePlayer,
 )
 
 _RULES: Final[Rules] = {
     **lifecycle.RULES,
     **settings.RULES,
     **entrants.RULES,
+    **teams.RULES,
     **matches.RULES,
     **picking.RULES,
     **holding.RULES,
@@ -75,12 +79,14 @@ def needed_facts(tournament: Tournament, command: Command, by: str) -> tuple[Fac
     """The rows that deciding looks at."""
     match command:
         case AddEntrants():
-            users = [new.user for new in command.entrants if new.user is not None]
-            return tuple(key for user in users for key in (person_key(user), block_key(user, by)))
+            users = [user for new in command.entrants for user in entrants.players_of(new)]
+            return tuple(key for user in users for key in _person(user, by))
+        case InvitePlayer(user=user) | AddPlayer(user=user) | SubstitutePlayer(substitute=user):
+            return _person(user, by)
         case CreateTournament() | ChangeTournament():
             return tuple(lookup_key(name, key) for name, key in chosen(command).items())
         case SetStaff(user=user):
-            return person_key(user), block_key(user, by)
+            return _person(user, by)
         case ReinstateEntrant(entrant=number) if number in tournament.entrants:
             user = tournament.entrants[number].user
             return () if user is None else (person_key(user),)
@@ -88,3 +94,8 @@ def needed_facts(tournament: Tournament, command: Command, by: str) -> tuple[Fac
             return erasure_facts(command)
         case _:
             return ()
+
+
+def _person(user: str, by: str) -> tuple[FactKey, FactKey]:
+    """Whether there is this user, and whether they have blocked who asks."""
+    return person_key(user), block_key(user, by)

@@ -7,28 +7,45 @@ from typing import cast
 
 from actors.kind import Effect, Send
 from protocol.event import Header
-from protocol.inbox import CallMatch, Promote, inbox_of
+from protocol.inbox import CallMatch, InviteToTeam, Promote, inbox_of
 
 
 def effects(header: Header) -> Sequence[Effect]:
-    """Players are called to their matches, and told that they have moved up from the waitlist."""
+    """Players are called to their matches, invited to teams, and told that they have moved up from the waitlist."""
     marks = header.marks
     match header.type:
         case "tournament.match_opened":
-            return [
-                Send(
-                    CallMatch(
-                        client_id="",
-                        stream=inbox_of(user),
-                        tournament=header.stream,
-                        match=cast(int, marks["match"]),
-                        until=cast("int | None", marks.get("until")),
-                    )
-                )
-                for user in cast("Sequence[str]", marks.get("players", ()))
-            ]
+            return [_call(header, user) for user in cast("Sequence[str]", marks.get("players", ()))]
         case "tournament.promoted" if "user" in marks:
             inbox = inbox_of(cast(str, marks["user"]))
             return (Send(Promote(client_id="", stream=inbox, tournament=header.stream)),)
+        case "tournament.player_invited":
+            inbox, team = inbox_of(cast(str, marks["user"])), cast(int, marks["entrant"])
+            return (
+                Send(
+                    InviteToTeam(
+                        client_id="",
+                        stream=inbox,
+                        tournament=header.stream,
+                        entrant=team,
+                        by=header.author,
+                    )
+                ),
+            )
+        case "tournament.roster_changed" if "until" in marks:
+            return (_call(header, cast(str, marks["joined"])),)
         case _:
             return ()
+
+
+def _call(header: Header, user: str) -> Send:
+    marks = header.marks
+    return Send(
+        CallMatch(
+            client_id="",
+            stream=inbox_of(user),
+            tournament=header.stream,
+            match=cast(int, marks["match"]),
+            until=cast("int | None", marks.get("until")),
+        )
+    )

@@ -9,7 +9,8 @@ from actors.tournament.context import Context, Course, emit
 from actors.tournament.matches import forfeit
 from actors.tournament.rule import NOT_OVER, Rule, Rules
 from actors.tournament.stages import current_match, match_of, status_of
-from actors.tournament.state import ASKING, BEFORE_START, GOING, Rank, Tournament
+from actors.tournament.state import ASKING, BEFORE_START, GOING, Entrant, Rank, Tournament
+from actors.tournament.teams import is_captain, is_complete, uninvite
 from protocol import limits
 from protocol.codes import Code
 from protocol.event import Mark
@@ -37,8 +38,8 @@ _NO_ENTRANT: Final = "There is no such entrant."
 _FULL: Final = Refuse(Code.TOO_MANY, f"Entrants of a tournament: at most {limits.TOURNAMENT_ENTRIES_MAX}.")
 
 
-def enter(context: Context, _: EnterTournament) -> Decision:
-    """Anyone may who wants, if staff don't choose; beyond the cap they wait."""
+def enter(context: Context, command: EnterTournament) -> Decision:
+    """Anyone may who wants, if staff don't choose; beyond the cap they wait. A team begins with its captain."""
     tournament = context.tournament
     if kind_of(context.by) != USER or tournament.settings.entry == "listed":
         return Refuse(Code.FORBIDDEN, "Staff enter people in this tournament.")
@@ -47,39 +48,63 @@ def enter(context: Context, _: EnterTournament) -> Decision:
         return Refuse(Code.ALREADY_EXISTS)
     if entrant is not None and entrant.status == "disqualified":
         return Refuse(Code.FORBIDDEN, "You were disqualified.")
+    if (command.name is not None) != bool(tournament.settings.team_max):
+        return Refuse(Code.INVALID, "A team has a name, and nobody else.", "name")
     course = Course(context)
-    asking = tournament.settings.entry == "approval"
-    return _add(course, context.by, None, "pending" if asking else None) or course.accept()
+    status: EntrantStatus | None = "pending" if tournament.settings.entry == "approval" else None
+    return _add(course, NewEntrant(user=context.by, name=command.name), status) or course.accept()
 
 
 def add(context: Context, command: AddEntrants) -> Decision:
     """All of them or none."""
     course = Course(context)
     for new in command.entrants:
-        if refusal := _unfit(context, course.tournament, new) or _add(course, new.user, new.name, None):
+        if refusal := _unfit(context, course.tournament, new) or _add(course, new):
             return refusal
     return course.accept()
 
 
 def _unfit(context: Context, tournament: Tournament, new: NewEntrant) -> Refuse | None:
     """Why this one can't be entered by staff."""
-    if (new.user is None) == (new.name is None):
-        return Refuse(Code.INVALID, "Give a user or a name for each entrant.", "entrants")
-    if new.user is None:
-        return None
-    if refusal := context.unknown(new.user, "entrants"):
+    if refusal := _misshapen(tournament, new):
         return refusal
-    entrant = tournament.entrant_of(new.user)
-    if entrant is not None and entrant.status in ASKING:
-        return Refuse(Code.ALREADY_EXISTS, "One of these users is an entrant already.", "entrants")
-    if context.facts.get(block_key(new.user, context.by)) is not None:
-        return Refuse(Code.BLOCKED, field="entrants")
+    for user in players_of(new):
+        if refusal := context.unknown(user, "entrants"):
+            return refusal
+        entrant = tournament.entrant_of(user)
+        if entrant is not None and entrant.status in ASKING:
+            return Refuse(Code.ALREADY_EXISTS, "One of these users is an entrant already.", "entrants")
+        if context.facts.get(block_key(user, context.by)) is not None:
+            return Refuse(Code.BLOCKED, field="entrants")
     return None
 
 
-def _add(course: Course, user: str | None, name: str | None, status: EntrantStatus | None) -> Refuse | None:
+def _misshapen(tournament: Tournament, new: NewEntrant) -> Refuse | None:
+    """Why nobody can be entered like this: users have no name, names no roster, and teams have both."""
+    most = tournament.settings.team_max
+    if most and new.user is not None:
+        players = players_of(new)
+        if new.name is None:
+            return Refuse(Code.INVALID, "A team has a name.", "entrants")
+        if len(players) > most or len({*players}) != len(players):
+            return Refuse(Code.INVALID, f"A team has at most {most} players, each once.", "entrants")
+    elif (new.user is None) == (new.name is None):
+        return Refuse(Code.INVALID, "Give a user or a name for each entrant.", "entrants")
+    elif new.roster:
+        return Refuse(Code.INVALID, "Only a team with a captain has a roster.", "entrants")
+    return None
+
+
+def players_of(new: NewEntrant) -> tuple[str, ...]:
+    """The users who are entered, the captain of a team first."""
+    return () if new.user is None else (new.user, *new.roster)
+
+
+def _add(course: Course, new: NewEntrant, status: EntrantStatus | None = None) -> Refuse | None:
     """Enter one, who waits if there is no room; or why not."""
-    tournament = course.tournament
+    for player in players_of(new):
+        uninvite(course, player)
+    tournament, user = course.tournament, new.user
     number = None if user is None else tournament.users.get(user)
     if number is None and len(tournament.entrants) >= limits.TOURNAMENT_ENTRIES_MAX:
         return _FULL
@@ -92,7 +117,8 @@ def _add(course: Course, user: str | None, name: str | None, status: EntrantStat
             count=tournament.entered + (status == "entered"),
             checked_in=tournament.checked_in + (status == "entered" and user is None),
             user=user,
-            name=name,
+            name=new.name,
+            roster=players_of(new) if tournament.settings.team_max else (),
         ),
         marks=_listens(tournament, user),
     )
@@ -134,6 +160,9 @@ def check_in(context: Context, command: CheckIn) -> Decision:
         return Refuse(Code.FORBIDDEN, "This entrant isn't entered.")
     if entrants[number].checked_in:
         return Refuse(Code.ALREADY_EXISTS)
+    if not is_complete(context.tournament, entrants[number]):
+        least = context.tournament.settings.team_min
+        return Refuse(Code.TOO_FEW, f"A team has at least {least} players.")
     checked_in = context.tournament.checked_in + (entrants[number].status == "entered")
     return emit(EntrantCheckedIn(entrant=number, checked_in=checked_in))
 
@@ -142,6 +171,8 @@ def leave(context: Context, _: LeaveTournament) -> Decision:
     """By themselves. In the bracket they stay on their side, and forfeit."""
     if context.own is None:
         return Refuse(Code.FORBIDDEN, "You aren't an entrant.")
+    if not is_captain(context.tournament, context.by):
+        return Refuse(Code.FORBIDDEN, "Only its captain leaves with a team.")
     return _go(context, context.own, "left", "")
 
 
@@ -174,9 +205,8 @@ def gone(course: Course, number: int, how: EntrantStatus, reason: str = "") -> N
     entrant = tournament.entrants[number]
     entered = not tournament.stages and entrant.status == "entered"
     hidden = tournament.settings.visibility == "invited" and not tournament.stages
-    revokes = (
-        (entrant.user,) if hidden and entrant.user and tournament.rank(entrant.user) is Rank.SPECTATOR else ()
-    )
+    users = entrant.roster or ((entrant.user,) if entrant.user else ())
+    revokes = tuple(user for user in users if hidden and tournament.rank(user) is Rank.SPECTATOR)
     left = EntrantLeft(
         entrant=number,
         status=how,
@@ -185,11 +215,19 @@ def gone(course: Course, number: int, how: EntrantStatus, reason: str = "") -> N
         checked_in=tournament.checked_in - (entered and entrant.checked_in),
         reason=reason,
     )
-    course.add(left, revokes=revokes)
+    course.add(left, revokes=revokes, marks=_freed(tournament, entrant, how))
     # One that isn't open yet is forfeited when it is opened.
     match = current_match(tournament, number)
     if match and match_of(tournament, match).phase in GOING:
         forfeit(course, match)
+
+
+def _freed(tournament: Tournament, entrant: Entrant, how: EntrantStatus) -> dict[str, Mark]:
+    """The marks that tell who may join other teams, and who may not. A captain can come back with theirs."""
+    if tournament.stages or not entrant.roster:
+        return {}
+    stay = entrant.roster if how == "disqualified" else entrant.roster[:1]
+    return {"roster": stay, "freed": (*entrant.roster[len(stay) :], *entrant.invited)}
 
 
 def set_seeds(context: Context, command: SetSeeds) -> Decision:

@@ -11,6 +11,7 @@ from actors.tournament.entrants import gone, takes_part
 from actors.tournament.rows import PLAYER, STAFF
 from actors.tournament.rule import NOT_OVER
 from actors.tournament.state import Tournament
+from actors.tournament.teams import off_roster, uninvite
 from protocol.event import Mark
 from protocol.tournament.commands import ErasePerson
 from protocol.tournament.events import PersonErased
@@ -37,8 +38,13 @@ def erase(context: Context, command: ErasePerson) -> Decision:
     course = Course(context)
     number = context.tournament.users.get(user)
     in_time = course.tournament.phase in NOT_OVER
+    uninvite(course, user)
     if number is not None and in_time and takes_part(course.tournament, number):
-        gone(course, number, "left")
+        roster = course.tournament.entrants[number].roster
+        if not roster or roster == (user,):
+            gone(course, number, "left")
+        elif user in roster:
+            off_roster(course, number, user)
     revokes = (user,) if context.facts[FactKey(LISTENERS, user)] is not None else ()
     marks = {**_texts_gone(context.tournament, texts), **_owner(context.tournament, user)}
     course.add(PersonErased(user=user), revokes=revokes, erases=tuple(texts), marks=marks)

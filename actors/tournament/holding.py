@@ -9,7 +9,8 @@ from actors.tournament import picking
 from actors.tournament.context import Context, Course, emit
 from actors.tournament.rule import RUNNING, Rule, Rules
 from actors.tournament.sides import find, own_match
-from actors.tournament.state import GOING, Rank
+from actors.tournament.state import GOING, Match, Rank
+from actors.tournament.teams import is_captain
 from protocol.codes import Code
 from protocol.tournament import NOBODY, MatchPhase
 from protocol.tournament.picking import (
@@ -53,7 +54,7 @@ def release(context: Context, command: ReleaseMatch) -> Decision:
 
 def propose(context: Context, command: ProposeStart) -> Decision:
     """Within the window. Both agree if the other side has proposed the same."""
-    match = own_match(context, command.match, _NOT_BEGUN)
+    match = _captained(context, command.match)
     if isinstance(match, Refuse):
         return match
     if match.latest is None:
@@ -70,7 +71,7 @@ def propose(context: Context, command: ProposeStart) -> Decision:
 
 def accept(context: Context, command: AcceptStart) -> Decision:
     """What the other side has proposed."""
-    match = own_match(context, command.match, _NOT_BEGUN)
+    match = _captained(context, command.match)
     if isinstance(match, Refuse):
         return match
     if match.proposed_at != command.at:
@@ -80,6 +81,14 @@ def accept(context: Context, command: AcceptStart) -> Decision:
     if command.at <= context.now:
         return Refuse(Code.WRONG_PHASE, "This time is over.", "at")
     return emit(MatchScheduled(match=command.match, until=command.at))
+
+
+def _captained(context: Context, number: int) -> Match | Refuse:
+    """The match, if who asks speaks for a side of it, and it hasn't begun."""
+    match = own_match(context, number, _NOT_BEGUN)
+    if isinstance(match, Match) and not is_captain(context.tournament, context.by):
+        return Refuse(Code.FORBIDDEN, "Only the captain of a team can do this.")
+    return match
 
 
 RULES: Final[Rules] = {

@@ -14,6 +14,7 @@ from actors.tournament.rule import NOT_OVER, Rule, Rules
 from actors.tournament.settings import unfit
 from actors.tournament.stages import ENGINE
 from actors.tournament.state import BEFORE_START, Rank, Settings, Tournament
+from actors.tournament.teams import is_complete
 from protocol import limits
 from protocol.codes import Code
 from protocol.ids import USER, kind_of
@@ -95,16 +96,22 @@ def draw_number(draw_key: bytes, tournament: str) -> int:
 
 def _players(tournament: Tournament) -> dict[int, bool]:
     """Who takes part if it starts now, each with whether they have checked in: the entered, and who waits as far as
-    there is room; of both only those who have checked in, if there was a check-in.
+    there is room; of both only those who have checked in, if there was a check-in, and teams that are complete.
     """
     entrants, checked = tournament.entrants, tournament.phase == "check_in"
     players = {
         number: entrant.checked_in
         for number, entrant in enumerate(entrants, 1)
-        if entrant.status == "entered" and (entrant.checked_in or not checked)
+        if entrant.status == "entered"
+        and (entrant.checked_in or not checked)
+        and (not entrant.roster or is_complete(tournament, entrant))
     }
     room = tournament.settings.entrants_max - len(players)
-    waiting = (n for n in map(int, tournament.waitlist) if entrants[n].checked_in or not checked)
+    waiting = (
+        n
+        for n in map(int, tournament.waitlist)
+        if (entrants[n].checked_in or not checked) and is_complete(tournament, entrants[n])
+    )
     return players | {number: entrants[number].checked_in for number in islice(waiting, room)}
 
 

@@ -8,8 +8,9 @@ from typing import Any, Final, cast
 from msgspec import Struct
 
 from actors.kind import AUTHORED, EVERYONE, LISTENERS, LISTENS_AFTER, Change, Delete, Update, Upsert, said
-from actors.tournament import project_matches
+from actors.tournament import project_matches, project_teams
 from actors.tournament.apply import TIMES
+from actors.tournament.apply_teams import users_in
 from actors.tournament.rows import ENTRANT, MATCH, PLAYER, STAFF, TOURNAMENT
 from actors.tournament.state import Settings
 from protocol.event import Header
@@ -132,12 +133,13 @@ def _entered(header: Header, payload: EntrantEntered | None) -> Sequence[Change]
         "status": marks["status"],
         "checked_in": user is None,
         "entered_at": header.at,
+        "roster": [*(roster := users_in(header, "roster"))],
     }
+    users = roster or (() if user is None else (user,))
     changes: list[Change] = [Upsert(ENTRANT, str(number), cast(Any, row)), _count(header)]
-    if user is None:
-        return [*changes, said(header, f"names {number}")]
-    changes.append(Upsert(PLAYER, user, {"entrant": number}))
-    return [*changes, _listens(user)] if "listens" in marks else changes
+    if user is None or roster:
+        changes.append(said(header, f"names {number}"))
+    return [*changes, *project_teams.players(header, number, users), *project_teams.listeners(header, users)]
 
 
 def _accepted(header: Header, _: object) -> Sequence[Change]:
@@ -152,7 +154,7 @@ def _left(header: Header, payload: EntrantLeft | None) -> Sequence[Change]:
     reason = payload.reason if payload and payload.reason else None
     text = [said(header, f"reasons {header.marks['entrant']}")] if reason else []
     changed = _entrant(header, status=header.marks["status"], reason=reason)
-    return changed, _count(header), *_revoked(header), *text
+    return changed, _count(header), *project_teams.freed(header), *_revoked(header), *text
 
 
 def _reinstated(header: Header, _: object) -> Sequence[Change]:
@@ -218,5 +220,6 @@ _ROWS: Final[Mapping[str, Project]] = {
     "tournament.reinstated": _reinstated,
     "tournament.reopened": _reopened,
     "tournament.person_erased": _erased,
+    **project_teams.ROWS,
     **project_matches.ROWS,
 }

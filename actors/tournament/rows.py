@@ -17,7 +17,9 @@ TOURNAMENT: Final = "tournament"
 ENTRANT: Final = "tournament_entrant"
 """Key: the entrant's number."""
 PLAYER: Final = "tournament_player"
-"""Key: the id of a user who has ever entered."""
+"""Key: the id of a user who has ever entered, or is on the roster of a team or invited to it."""
+SUBSTITUTION: Final = "tournament_substitution"
+"""Key: the seq of the event."""
 MATCH: Final = "tournament_match"
 """Key: the match's number."""
 STAFF: Final = "tournament_staff"
@@ -45,6 +47,9 @@ TABLES: Final = (
             Column("confirm_s", Type.INTEGER, required=True),
             # As JSON; none of it is a text that people wrote.
             Column("rounds", Type.TEXT, required=True, default="[]"),
+            Column("team_min", Type.INTEGER, required=True, default=0),
+            Column("team_max", Type.INTEGER, required=True, default=0),
+            Column("substitutes", Type.INTEGER, required=True, default=0),
             Column("registration_at", Type.INTEGER),
             Column("check_in_at", Type.INTEGER),
             Column("start_at", Type.INTEGER),
@@ -71,7 +76,7 @@ TABLES: Final = (
     Table(
         ENTRANT,
         (
-            # None for a name without an account.
+            # None for a name without an account; of a team its captain.
             Column("user_id", Type.TEXT),
             Column("name", Type.TEXT),
             Column("status", Type.TEXT, required=True),
@@ -81,10 +86,33 @@ TABLES: Final = (
             Column("reason", Type.TEXT),
             # None while they play.
             Column("place", Type.INTEGER),
+            # User ids: the players of a team, the captain first, and whom it had invited until the start.
+            Column("roster", Type.TEXTS, required=True, default=[]),
+            Column("invited", Type.TEXTS, required=True, default=[]),
         ),
         key=_NUMBER,
     ),
-    Table(PLAYER, (Column("entrant", Type.INTEGER, required=True),), key=_USER),
+    Table(
+        PLAYER,
+        (
+            Column("entrant", Type.INTEGER, required=True),
+            # ``player``: is or was this entrant, or is on the roster. ``invited`` to it. ``out``: was on it, and has
+            # played for no other.
+            Column("role", Type.TEXT, required=True, default="player"),
+        ),
+        key=_USER,
+    ),
+    Table(
+        SUBSTITUTION,
+        (
+            # The first match that the one plays instead of the other.
+            Column("match", Type.INTEGER, required=True),
+            Column("entrant", Type.INTEGER, required=True),
+            Column("player", Type.TEXT, required=True),
+            Column("substitute", Type.TEXT, required=True),
+        ),
+        key=Column("seq", Type.INTEGER, required=True),
+    ),
     Table(
         MATCH,
         (

@@ -13,6 +13,7 @@ from actors.tournament.context import Context, emit
 from actors.tournament.rounds import unfit_rules
 from actors.tournament.rule import NOT_OVER, Rule, Rules
 from actors.tournament.state import BEFORE_START, Rank, Settings, Tournament
+from actors.tournament.teams import unfit_teams
 from protocol import limits
 from protocol.codes import Code
 from protocol.event import Mark
@@ -67,7 +68,7 @@ def unfit(settings: Settings, phase: Phase = "draft") -> Refuse | None:
     for (_, earlier), (name, later) in pairwise(given):
         if later <= earlier:
             return Refuse(Code.INVALID, "Registration, check-in and start come in this order.", name)
-    return unfit_rules(settings)
+    return unfit_rules(settings) or unfit_teams(settings)
 
 
 def _unfit_for(tournament: Tournament, settings: Settings) -> Refuse | None:
@@ -75,6 +76,9 @@ def _unfit_for(tournament: Tournament, settings: Settings) -> Refuse | None:
     if (settings.visibility == "invited") != (tournament.settings.visibility == "invited"):
         message = "Whether a tournament is for invited people alone can't be changed."
         return Refuse(Code.INVALID, message, "visibility")
+    teams, were = (bool(of.team_max) for of in (settings, tournament.settings))
+    if teams is not were and len(tournament.entrants):
+        return Refuse(Code.WRONG_PHASE, "Somebody has entered already.", "team_max")
     if settings.entrants_max < tournament.entered:
         return Refuse(Code.INVALID, f"{tournament.entered} are entered already.", "entrants_max")
     return None

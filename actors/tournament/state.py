@@ -71,6 +71,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     ready_s: int = 0
     confirm_s: int = 0
     rounds: tuple[RoundRule, ...] = ()
+    team_min: int = 0
+    team_max: int = 0
+    substitutes: int = 0
     registration_at: Instant | None = None
     check_in_at: Instant | None = None
     start_at: Instant | None = None
@@ -86,7 +89,7 @@ class Entrant(Struct, frozen=True, array_like=True):
     """Somebody who takes part, or wanted to."""
 
     user: str | None
-    """None for a name without an account."""
+    """None for a name without an account; of a team its captain."""
     status: EntrantStatus
     checked_in: bool = False
     match: int = 0
@@ -96,6 +99,12 @@ class Entrant(Struct, frozen=True, array_like=True):
     """Whether that match is done, and has led them nowhere."""
     left_in: int = 0
     """The match that they were on a side of when they left the running tournament; 0 as long as they haven't."""
+    roster: tuple[str, ...] = ()
+    """The players of a team, the captain first; at most TEAM_PLAYERS_MAX. Empty for who is no team."""
+    invited: tuple[str, ...] = ()
+    """Whom it has invited before the start; with the roster at most as many."""
+    substitutions: int = 0
+    """How many players have come to it after the start."""
 
 
 class Match(Struct, frozen=True, array_like=True):
@@ -183,7 +192,9 @@ class Tournament(Struct, frozen=True, kw_only=True):
     entrants: Numbered[Entrant] = Numbered()
     """At most TOURNAMENT_ENTRIES_MAX."""
     users: OrderedMap[int] = OrderedMap()
-    """User id to the number of their entrant."""
+    """User id to the number of their entrant, for all players of a team."""
+    invitations: OrderedMap[int] = OrderedMap()
+    """User id to the number of the team that has invited them, before the start; nobody of ``users`` is in a team."""
     entered: int = 0
     """How many entrants are *entered*; since the start, how many took part."""
     checked_in: int = 0
@@ -228,8 +239,16 @@ class Tournament(Struct, frozen=True, kw_only=True):
         """How many matches are done."""
         return sum(stage.done for stage in self.stages)
 
+    def number_of(self, user: str) -> int | None:
+        """The number of the entrant who this user is or was, or on whose roster they are."""
+        number = self.users.get(user)
+        if number is None:
+            return None
+        roster = self.entrants[number].roster
+        return number if not roster or user in roster else None
+
     def entrant_of(self, user: str) -> Entrant | None:
-        """The entrant who this user is or was."""
+        """The entrant who this user is or was, or for whom they play or have played."""
         number = self.users.get(user)
         return None if number is None else self.entrants[number]
 

@@ -39,6 +39,9 @@ def view(tournament: Tournament, user: str) -> TournamentView:
         ready_s=settings.ready_s,
         confirm_s=settings.confirm_s,
         rounds=settings.rounds,
+        team_min=settings.team_min,
+        team_max=settings.team_max,
+        substitutes=settings.substitutes,
         registration_at=settings.registration_at,
         check_in_at=settings.check_in_at,
         start_at=settings.start_at,
@@ -65,7 +68,7 @@ def _order(tournament: Tournament) -> list[tuple[int, int]]:
 
 
 def _own(tournament: Tournament, user: str) -> OwnEntry | None:
-    number = tournament.users.get(user)
+    number = tournament.number_of(user)
     if number is None:
         return None
     entrant = tournament.entrants[number]
@@ -76,6 +79,8 @@ def _own(tournament: Tournament, user: str) -> OwnEntry | None:
         status=status_of(tournament, number),
         checked_in=entrant.checked_in,
         match=_match(tournament, match) if known else None,
+        roster=entrant.roster,
+        invited=() if tournament.stages else entrant.invited,
     )
 
 

@@ -16,6 +16,7 @@ from protocol.tournament.commands import (
     AcceptEntrant,
     AcceptStart,
     AddEntrants,
+    AddPlayer,
     CancelTournament,
     ChangeTournament,
     CheckIn,
@@ -26,6 +27,8 @@ from protocol.tournament.commands import (
     DisputeResult,
     EnterTournament,
     HoldMatch,
+    InvitePlayer,
+    JoinTeam,
     LeaveTournament,
     NewEntrant,
     OpenCheckIn,
@@ -35,11 +38,13 @@ from protocol.tournament.commands import (
     ReinstateEntrant,
     ReleaseMatch,
     RemoveEntrant,
+    RemovePlayer,
     ReportResult,
     SayReady,
     SetSeeds,
     SetStaff,
     StartTournament,
+    SubstitutePlayer,
     UndoResult,
 )
 from protocol.tournament.rounds import RoundRule
@@ -66,6 +71,9 @@ class TournamentSettings(TypedDict, total=False):
     ready_s: int
     confirm_s: int
     rounds: tuple[RoundRule, ...]
+    team_min: int
+    team_max: int
+    substitutes: int
     registration_at: int
     check_in_at: int
     start_at: int
@@ -123,9 +131,33 @@ class Tournament:
 
     # --- who takes part ------------------------------------------------------------------------------------
 
-    async def enter(self) -> Accepted:
-        """Enter the tournament oneself."""
-        return await self._send(EnterTournament)
+    async def enter(self, *, name: str | None = None) -> Accepted:
+        """Enter the tournament oneself; a tournament of teams with a team of this name, whose captain one is."""
+        return await self._send(EnterTournament, name=name)
+
+    async def invite_player(self, user: str) -> Accepted:
+        """Invite a user to one's team, as its captain before the start."""
+        return await self._send(InvitePlayer, user=user)
+
+    async def join_team(self, entrant: int) -> Accepted:
+        """Join the team that has invited one."""
+        return await self._send(JoinTeam, entrant=entrant)
+
+    async def add_player(self, entrant: int, user: str) -> Accepted:
+        """Put a user on the roster of a team, as staff before the start."""
+        return await self._send(AddPlayer, entrant=entrant, user=user)
+
+    async def remove_player(self, entrant: int, user: str) -> Accepted:
+        """Take a user off the roster of a team before the start, or end their invitation; it may be oneself."""
+        return await self._send(RemovePlayer, entrant=entrant, user=user)
+
+    async def substitute(
+        self, match: int, player: str, substitute: str, *, entrant: int | None = None
+    ) -> Accepted:
+        """Let somebody else play from a match on that hasn't begun, as the captain of a team or as staff."""
+        return await self._send(
+            SubstitutePlayer, match=match, player=player, substitute=substitute, entrant=entrant
+        )
 
     async def leave(self) -> Accepted:
         """Leave the tournament; after the start one's matches are forfeited."""

@@ -53,6 +53,8 @@ class InboxItem(Answer, frozen=True, kw_only=True, omit_defaults=True):
     tournament: StreamId | None = None
     match: int | None = None
     """The match's number."""
+    entrant: int | None = None
+    """The number of the team in its tournament."""
     until: int | None = None
     """Until when the user must be ready for the match, Unix milliseconds."""
     matter: Matter | None = None

@@ -35,6 +35,16 @@ from protocol.tournament import (
 from protocol.tournament.picking import AcceptStart, HoldMatch, PickGame, ProposeStart, ReleaseMatch
 from protocol.tournament.playing import ConfirmResult, DecideMatch, DisputeResult, ReportResult, SayReady
 from protocol.tournament.rounds import RoundRules
+from protocol.tournament.teams import (
+    AddPlayer,
+    InvitePlayer,
+    JoinTeam,
+    OtherPlayers,
+    RemovePlayer,
+    SubstitutePlayer,
+    Substitutes,
+    TeamPlayers,
+)
 
 _Seq = Annotated[int, Meta(ge=1, le=limits.SEQ_MAX)]
 
@@ -71,6 +81,11 @@ class CreateTournament(CreateCommand, frozen=True, kw_only=True, tag="tournament
     """How long a side has to confirm or dispute a report, before it counts as confirmed."""
     rounds: RoundRules = ()
     """What is different from round to round; of the rules that fit a match the first one counts."""
+    team_min: TeamPlayers = 0
+    team_max: TeamPlayers = 0
+    """How many players a team has at least and at most; 0: those who take part are no teams."""
+    substitutes: Substitutes = 0
+    """How often another player may come to a team after the start."""
     registration_at: At | None = None
     check_in_at: At | None = None
     start_at: At | None = None
@@ -97,6 +112,9 @@ class ChangeTournament(StreamCommand, frozen=True, kw_only=True, tag="tournament
     ready_s: ReadyS | None = None
     confirm_s: ConfirmS | None = None
     rounds: RoundRules | None = None
+    team_min: TeamPlayers | None = None
+    team_max: TeamPlayers | None = None
+    substitutes: Substitutes | None = None
     registration_at: AtOrNever | None = None
     check_in_at: AtOrNever | None = None
     start_at: AtOrNever | None = None
@@ -132,11 +150,19 @@ class CancelTournament(StreamCommand, frozen=True, kw_only=True, tag="tournament
 
 
 class EnterTournament(StreamCommand, frozen=True, kw_only=True, tag="tournament.enter"):
-    """Enter a tournament whose registration is open. Who has left gets their old number again."""
+    """Enter a tournament whose registration is open. Who has left gets their old number again.
+
+    Who enters a tournament of teams enters a team, whose captain they are.
+    """
+
+    name: EntrantName | None = None
+    """The name of the team."""
 
 
 class LeaveTournament(StreamCommand, frozen=True, kw_only=True, tag="tournament.leave"):
-    """Leave a tournament. After the start the current match is forfeited, and so is each later one."""
+    """Leave a tournament; as its captain with a team. After the start the current match is forfeited, and so is each
+    later one.
+    """
 
 
 class CheckIn(StreamCommand, frozen=True, kw_only=True, tag="tournament.check_in"):
@@ -147,10 +173,13 @@ class CheckIn(StreamCommand, frozen=True, kw_only=True, tag="tournament.check_in
 
 
 class NewEntrant(Struct, frozen=True, kw_only=True):
-    """Somebody to enter: a user, or a name for somebody without an account."""
+    """Somebody to enter: a user, or a name for somebody without an account. A team has both, or a name alone."""
 
     user: UserId | None = None
+    """Of a team: its captain."""
     name: EntrantName | None = None
+    roster: OtherPlayers = ()
+    """The other players of a team."""
 
 
 class AddEntrants(StreamCommand, frozen=True, kw_only=True, tag="tournament.add_entrants"):
@@ -277,6 +306,11 @@ TournamentCommand = (
     | ConfirmResult
     | DisputeResult
     | DecideMatch
+    | InvitePlayer
+    | JoinTeam
+    | AddPlayer
+    | RemovePlayer
+    | SubstitutePlayer
     | PickGame
     | HoldMatch
     | ReleaseMatch

@@ -24,6 +24,7 @@ from protocol.tournament import (
 )
 from protocol.tournament.picking import EVENTS as PICKING
 from protocol.tournament.rounds import RoundRules
+from protocol.tournament.teams import EVENTS as TEAMS
 
 
 class TournamentCreated(Struct, frozen=True, kw_only=True):
@@ -44,6 +45,9 @@ class TournamentCreated(Struct, frozen=True, kw_only=True):
     ready_s: int
     confirm_s: int
     rounds: RoundRules = ()
+    team_min: int = 0
+    team_max: int = 0
+    substitutes: int = 0
     registration_at: int | None
     check_in_at: int | None
     start_at: int | None
@@ -70,6 +74,9 @@ class TournamentChanged(Struct, frozen=True, kw_only=True):
     ready_s: int | None = None
     confirm_s: int | None = None
     rounds: RoundRules | None = None
+    team_min: int | None = None
+    team_max: int | None = None
+    substitutes: int | None = None
     registration_at: int | None = None
     check_in_at: int | None = None
     start_at: int | None = None
@@ -143,8 +150,11 @@ class EntrantEntered(Struct, frozen=True, kw_only=True):
     checked_in: int
     """How many of those have checked in now."""
     user: UserId | None = None
+    """Of a team: its captain."""
     name: str | None = None
-    """Of somebody without an account."""
+    """Of a team, or of somebody without an account."""
+    roster: tuple[UserId, ...] = ()
+    """All players of a team, the captain first."""
 
 
 class EntrantAccepted(Struct, frozen=True, kw_only=True):
@@ -169,7 +179,11 @@ class EntrantPromoted(Struct, frozen=True, kw_only=True):
 
 
 class EntrantLeft(Struct, frozen=True, kw_only=True):
-    """An entrant isn't in the tournament any more. Who mayn't watch it any more is revoked by the header."""
+    """An entrant isn't in the tournament any more. Who mayn't watch it any more is revoked by the header.
+
+    Of a team that leaves before the start the mark ``freed`` holds the ids of users who aren't in it any more, or
+    invited by it; ``roster`` those who stay.
+    """
 
     entrant: int
     status: EntrantStatus
@@ -355,4 +369,5 @@ EVENTS: Final[dict[str, type[Struct]]] = {
     "tournament.reopened": TournamentReopened,
     "tournament.person_erased": PersonErased,
     **PICKING,
+    **TEAMS,
 }

@@ -39,7 +39,7 @@ class MatchView(Struct, frozen=True, kw_only=True):
     """The numbers of the entrants on its two sides; 0 for nobody."""
     user_a: UserId | None
     user_b: UserId | None
-    """None for somebody without an account."""
+    """None for somebody without an account; of a team its captain."""
     ready_a: bool
     ready_b: bool
     until: int | None
@@ -72,6 +72,10 @@ class OwnEntry(Struct, frozen=True, kw_only=True):
     checked_in: bool
     match: MatchView | None
     """The match that they play now, or wait for once both sides are known."""
+    roster: tuple[UserId, ...] = ()
+    """All players of their team, the captain first."""
+    invited: tuple[UserId, ...] = ()
+    """Whom their team has invited; before the start."""
 
 
 class TournamentView(Struct, frozen=True, kw_only=True):
@@ -95,6 +99,9 @@ class TournamentView(Struct, frozen=True, kw_only=True):
     ready_s: int
     confirm_s: int
     rounds: RoundRules
+    team_min: int
+    team_max: int
+    substitutes: int
     registration_at: int | None
     check_in_at: int | None
     start_at: int | None

@@ -257,6 +257,12 @@ export const PICK_S_MAX = 3600
 /** So long after it was opened the sides of a match may agree to play it. */
 export const WINDOW_S_MAX = 2592000
 
+/** Players on the roster of one team. */
+export const TEAM_PLAYERS_MAX = 16
+
+/** How often another player may come to a team after the start. */
+export const SUBSTITUTES_MAX = 16
+
 /** About so many sides of other matches are filled by the event that ends a match; what more follows has its own. */
 export const FILLS_PER_EVENT_MAX = 32
 
@@ -524,10 +530,13 @@ export interface RoundRule {
   window_s?: number
 }
 
-/** Somebody to enter: a user, or a name for somebody without an account. */
+/** Somebody to enter: a user, or a name for somebody without an account. A team has both, or a name alone. */
 export interface NewEntrant {
+  /** Of a team: its captain. */
   user?: string | null
   name?: string | null
+  /** The other players of a team. */
+  roster?: readonly string[]
 }
 
 /**
@@ -977,6 +986,11 @@ export interface CreateTournament {
   confirm_s?: number
   /** What is different from round to round; of the rules that fit a match the first one counts. */
   rounds?: readonly RoundRule[]
+  team_min?: number
+  /** How many players a team has at least and at most; 0: those who take part are no teams. */
+  team_max?: number
+  /** How often another player may come to a team after the start. */
+  substitutes?: number
   registration_at?: number | null
   check_in_at?: number | null
   start_at?: number | null
@@ -1008,6 +1022,9 @@ export interface ChangeTournament {
   ready_s?: number | null
   confirm_s?: number | null
   rounds?: readonly RoundRule[] | null
+  team_min?: number | null
+  team_max?: number | null
+  substitutes?: number | null
   registration_at?: number | null
   check_in_at?: number | null
   start_at?: number | null
@@ -1062,16 +1079,25 @@ export interface CancelTournament {
   reason?: string
 }
 
-/** Enter a tournament whose registration is open. Who has left gets their old number again. */
+/**
+ * Enter a tournament whose registration is open. Who has left gets their old number again.
+ *
+ * Who enters a tournament of teams enters a team, whose captain they are.
+ */
 export interface EnterTournament {
   t: 'tournament.enter'
   client_id: string
   /** True when this client sent the same command before and doesn't know its outcome. */
   resend?: boolean
   stream: string
+  /** The name of the team. */
+  name?: string | null
 }
 
-/** Leave a tournament. After the start the current match is forfeited, and so is each later one. */
+/**
+ * Leave a tournament; as its captain with a team. After the start the current match is forfeited, and so is each
+ * later one.
+ */
 export interface LeaveTournament {
   t: 'tournament.leave'
   client_id: string
@@ -1203,6 +1229,69 @@ export interface DecideMatch {
   /** None, or some that this winner has won by. */
   scores?: readonly (readonly number[])[]
   note?: string
+}
+
+/** Invite a user to one's team, as its captain before the start, and tell their inbox. */
+export interface InvitePlayer {
+  t: 'tournament.invite_player'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  user: string
+}
+
+/** Join the team that has invited one. */
+export interface JoinTeam {
+  t: 'tournament.join_team'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  /** The team. */
+  entrant: number
+}
+
+/** Put a user on the roster of a team, as an organiser before the start. */
+export interface AddPlayer {
+  t: 'tournament.add_player'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  entrant: number
+  user: string
+}
+
+/**
+ * Take a user off the roster of a team before the start, or end their invitation: as its captain, as an organiser,
+ * or as this user. If it is the captain, who has been on the roster longest is the next one.
+ */
+export interface RemovePlayer {
+  t: 'tournament.remove_player'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  entrant: number
+  user: string
+}
+
+/** Let somebody else play from a match on, as the captain of a team or as an organiser, until the match begins. */
+export interface SubstitutePlayer {
+  t: 'tournament.substitute'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  /** The one that the team plays next. */
+  match: number
+  /** Who is on the roster, and not any more. */
+  player: string
+  /** Who is on it instead: somebody without another team. */
+  substitute: string
+  /** The team for which staff do it; None: one's own. */
+  entrant?: number | null
 }
 
 /** Do the step of picks and bans that is one's own in one's match. */
@@ -1523,7 +1612,7 @@ export interface MatchView {
   /** The numbers of the entrants on its two sides; 0 for nobody. */
   readonly b: number
   readonly user_a: string | null
-  /** None for somebody without an account. */
+  /** None for somebody without an account; of a team its captain. */
   readonly user_b: string | null
   readonly ready_a: boolean
   readonly ready_b: boolean
@@ -1557,6 +1646,10 @@ export interface OwnEntry {
   readonly checked_in: boolean
   /** The match that they play now, or wait for once both sides are known. */
   readonly match: MatchView | null
+  /** All players of their team, the captain first. */
+  readonly roster: readonly string[]
+  /** Whom their team has invited; before the start. */
+  readonly invited: readonly string[]
 }
 
 /**
@@ -1790,6 +1883,14 @@ export interface Promoted {
   readonly tournament: string
 }
 
+/** The captain of a team has invited the inbox's owner to it. Marks repeat the fields. */
+export interface TeamInvited {
+  readonly tournament: string
+  /** The number of the team within the tournament. */
+  readonly entrant: number
+  readonly by: string
+}
+
 /** Something about the owner's account happened that they should know of. Marks repeat the fields. */
 export interface Warned {
   readonly matter: 'account_deleted' | 'email_changed' | 'password_changed' | 'recovery_code_used' | 'second_factor_off' | 'second_factor_on' | 'signed_in' | 'token_reused'
@@ -1829,6 +1930,9 @@ export interface TournamentCreated {
   readonly ready_s: number
   readonly confirm_s: number
   readonly rounds: readonly RoundRule[]
+  readonly team_min: number
+  readonly team_max: number
+  readonly substitutes: number
   readonly registration_at: number | null
   readonly check_in_at: number | null
   readonly start_at: number | null
@@ -1855,6 +1959,9 @@ export interface TournamentChanged {
   readonly ready_s: number | null
   readonly confirm_s: number | null
   readonly rounds: readonly RoundRule[] | null
+  readonly team_min: number | null
+  readonly team_max: number | null
+  readonly substitutes: number | null
   readonly registration_at: number | null
   readonly check_in_at: number | null
   readonly start_at: number | null
@@ -1921,9 +2028,12 @@ export interface EntrantEntered {
   readonly count: number
   /** How many of those have checked in now. */
   readonly checked_in: number
+  /** Of a team: its captain. */
   readonly user: string | null
-  /** Of somebody without an account. */
+  /** Of a team, or of somebody without an account. */
   readonly name: string | null
+  /** All players of a team, the captain first. */
+  readonly roster: readonly string[]
 }
 
 /** Staff have accepted an entrant of the tournament. */
@@ -1945,7 +2055,12 @@ export interface EntrantPromoted {
   readonly user: string | null
 }
 
-/** An entrant isn't in the tournament any more. Who mayn't watch it any more is revoked by the header. */
+/**
+ * An entrant isn't in the tournament any more. Who mayn't watch it any more is revoked by the header.
+ *
+ * Of a team that leaves before the start the mark `freed` holds the ids of users who aren't in it any more, or
+ * invited by it; `roster` those who stay.
+ */
 export interface EntrantLeft {
   readonly entrant: number
   /** *left*, *removed* or *disqualified*. */
@@ -2146,6 +2261,41 @@ export interface MatchScheduled {
   readonly until: number
 }
 
+/** The captain of a team has invited a user to it. */
+export interface PlayerInvited {
+  readonly entrant: number
+  readonly user: string
+  /** All whom it invites now. */
+  readonly invited: readonly string[]
+}
+
+/** A user isn't invited to a team any more. */
+export interface InvitationEnded {
+  readonly entrant: number
+  readonly user: string
+  /** All whom it invites now. */
+  readonly invited: readonly string[]
+}
+
+/**
+ * The roster of a team is another one.
+ *
+ * The mark `listens` tells that `joined` may watch from now on.
+ */
+export interface RosterChanged {
+  readonly entrant: number
+  /** All of it, the captain first. */
+  readonly roster: readonly string[]
+  /** All whom the team invites now. */
+  readonly invited: readonly string[]
+  readonly joined: string | null
+  readonly left: string | null
+  /** The match from which on the one plays instead of the other. */
+  readonly match: number | null
+  /** If that match was opened: until when the team must be ready for it, Unix milliseconds. */
+  readonly until: number | null
+}
+
 /** The state of a room: no bodies; history, name and topic are requests of their own. */
 export interface RoomView {
   readonly room: string
@@ -2208,6 +2358,9 @@ export interface TournamentView {
   readonly ready_s: number
   readonly confirm_s: number
   readonly rounds: readonly RoundRule[]
+  readonly team_min: number
+  readonly team_max: number
+  readonly substitutes: number
   readonly registration_at: number | null
   readonly check_in_at: number | null
   readonly start_at: number | null
@@ -2311,6 +2464,11 @@ export interface Commands {
   'tournament.confirm': ConfirmResult
   'tournament.dispute': DisputeResult
   'tournament.decide': DecideMatch
+  'tournament.invite_player': InvitePlayer
+  'tournament.join_team': JoinTeam
+  'tournament.add_player': AddPlayer
+  'tournament.remove_player': RemovePlayer
+  'tournament.substitute': SubstitutePlayer
   'tournament.pick': PickGame
   'tournament.hold': HoldMatch
   'tournament.release': ReleaseMatch
@@ -2360,6 +2518,7 @@ export interface Events {
   'inbox.befriended': Befriended
   'inbox.match_called': MatchCalled
   'inbox.promoted': Promoted
+  'inbox.team_invited': TeamInvited
   'inbox.warned': Warned
   'inbox.read': InboxRead
   'inbox.logins_ended': LoginsEnded
@@ -2394,6 +2553,9 @@ export interface Events {
   'tournament.released': MatchReleased
   'tournament.start_proposed': StartProposed
   'tournament.scheduled': MatchScheduled
+  'tournament.player_invited': PlayerInvited
+  'tournament.invitation_ended': InvitationEnded
+  'tournament.roster_changed': RosterChanged
 }
 
 /** What a snapshot shows, by the stream's kind. */
@@ -2469,6 +2631,11 @@ export type ClientFrame =
   | ConfirmResult
   | DisputeResult
   | DecideMatch
+  | InvitePlayer
+  | JoinTeam
+  | AddPlayer
+  | RemovePlayer
+  | SubstitutePlayer
   | PickGame
   | HoldMatch
   | ReleaseMatch
@@ -2529,11 +2696,11 @@ export const PAYLOAD_DEFAULTS: Readonly<Record<string, object>> = {
   'inbox.match_called': { until: null },
   'inbox.warned': { login: null },
   'inbox.logins_ended': { before: 0 },
-  'tournament.created': { platform: null, region: null, rounds: [] },
-  'tournament.changed': { name: null, description: null, game: null, platform: null, region: null, format: null, third_place: null, reset: null, best_of: null, entrants_max: null, visibility: null, entry: null, ready_s: null, confirm_s: null, rounds: null, registration_at: null, check_in_at: null, start_at: null },
+  'tournament.created': { platform: null, region: null, rounds: [], team_min: 0, team_max: 0, substitutes: 0 },
+  'tournament.changed': { name: null, description: null, game: null, platform: null, region: null, format: null, third_place: null, reset: null, best_of: null, entrants_max: null, visibility: null, entry: null, ready_s: null, confirm_s: null, rounds: null, team_min: null, team_max: null, substitutes: null, registration_at: null, check_in_at: null, start_at: null },
   'tournament.staff_set': { role: null },
   'tournament.cancelled': { reason: "" },
-  'tournament.entered': { user: null, name: null },
+  'tournament.entered': { user: null, name: null, roster: [] },
   'tournament.promoted': { user: null },
   'tournament.left': { reason: "" },
   'tournament.match_opened': { until: null, latest: null },
@@ -2544,6 +2711,8 @@ export const PAYLOAD_DEFAULTS: Readonly<Record<string, object>> = {
   'tournament.picked': { until: null },
   'tournament.held': { left: null },
   'tournament.released': { until: null },
+  'tournament.invitation_ended': { invited: [] },
+  'tournament.roster_changed': { invited: [], joined: null, left: null, match: null, until: null },
 }
 
 /** What a view's field is if the server is older than the field, by the stream's kind. */

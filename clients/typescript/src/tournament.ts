@@ -87,9 +87,34 @@ export class Tournament {
 
   // --- who takes part ----------------------------------------------------------------------------------------
 
-  /** Enter the tournament oneself. */
-  enter(): Promise<Done> {
-    return this.#client.send({ t: 'tournament.enter', stream: this.id })
+  /** Enter the tournament oneself; a tournament of teams with a team of this name, whose captain one is. */
+  enter(name: string | null = null): Promise<Done> {
+    return this.#client.send({ t: 'tournament.enter', stream: this.id, name })
+  }
+
+  /** Invite a user to one's team, as its captain before the start. */
+  invitePlayer(user: string): Promise<Done> {
+    return this.#client.send({ t: 'tournament.invite_player', stream: this.id, user })
+  }
+
+  /** Join the team that has invited one. */
+  joinTeam(entrant: number): Promise<Done> {
+    return this.#client.send({ t: 'tournament.join_team', stream: this.id, entrant })
+  }
+
+  /** Put a user on the roster of a team, as staff before the start. */
+  addPlayer(entrant: number, user: string): Promise<Done> {
+    return this.#client.send({ t: 'tournament.add_player', stream: this.id, entrant, user })
+  }
+
+  /** Take a user off the roster of a team before the start, or end their invitation; it may be oneself. */
+  removePlayer(entrant: number, user: string): Promise<Done> {
+    return this.#client.send({ t: 'tournament.remove_player', stream: this.id, entrant, user })
+  }
+
+  /** Let somebody else play from a match on that hasn't begun, as the captain of a team or as staff. */
+  substitute(match: number, player: string, substitute: string, entrant: number | null = null): Promise<Done> {
+    return this.#client.send({ t: 'tournament.substitute', stream: this.id, match, player, substitute, entrant })
   }
 
   /** Leave the tournament; after the start one's matches are forfeited. */

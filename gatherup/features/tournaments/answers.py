@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Final, cast
 
@@ -10,13 +11,19 @@ import msgspec
 from actors.tournament.engine.elimination import Bracket, Slot
 from protocol.frames import Position
 from protocol.http.tournaments.entrants import Standing, TournamentEntrant
-from protocol.http.tournaments.matches import BracketMatch, BracketSlot, MatchOfTournament, TournamentMatch
+from protocol.http.tournaments.matches import (
+    BracketMatch,
+    BracketSlot,
+    MatchOfTournament,
+    Substitution,
+    TournamentMatch,
+)
 from protocol.http.tournaments.tournaments import OwnPlace, TournamentDetail, TournamentSummary
 from protocol.tournament import EntrantStatus, MatchPhase, ResultKind, StaffRole, games_of
 from protocol.tournament.rounds import rules_of
 from protocol.tournament.view import StaffMember
 from storage.postgres.tournaments.entrants import EntrantRow, StandingRow
-from storage.postgres.tournaments.matches import MatchRow
+from storage.postgres.tournaments.matches import MatchRow, SubstitutionRow
 from storage.postgres.tournaments.reading import Head
 from storage.postgres.tournaments.tournaments import TournamentRead, TournamentRow
 
@@ -76,9 +83,14 @@ def match_of(row: MatchRow, bracket: Bracket) -> TournamentMatch:
     return TournamentMatch(**_match_fields(row, bracket))
 
 
-def match_at(row: MatchRow, bracket: Bracket, position: Position) -> MatchOfTournament:
+def match_at(
+    row: MatchRow, swaps: Sequence[SubstitutionRow], bracket: Bracket, position: Position
+) -> MatchOfTournament:
     """A match by itself."""
-    return MatchOfTournament(**_match_fields(row, bracket), position=position)
+    substitutions = [
+        Substitution(entrant=swap.entrant, player=swap.player, substitute=swap.substitute) for swap in swaps
+    ]
+    return MatchOfTournament(**_match_fields(row, bracket), substitutions=substitutions, position=position)
 
 
 @lru_cache(KEPT)

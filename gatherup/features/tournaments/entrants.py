@@ -19,6 +19,7 @@ from protocol.http.tournaments.entrants import (
     NewSeeds,
     Removal,
 )
+from protocol.http.tournaments.teams import Entering
 from protocol.tournament.commands import (
     AcceptEntrant,
     AddEntrants,
@@ -43,10 +44,12 @@ class EntrantsResource:
         self._commands = commands
         self._pages = Pages(EntrantKey)
 
-    @endpoint("POST", TOURNAMENT + "/enter", body=CommandBody, answer=CommandAccepted, group=GROUP)
-    async def enter(self, caller: Caller, tournament: str, body: CommandBody) -> CommandAccepted:
-        """Enter a tournament whose registration is open. Who has left gets their old number again."""
-        return await self._commands.send(caller, EnterTournament, body, stream=tournament_id(tournament))
+    @endpoint("POST", TOURNAMENT + "/enter", body=Entering, answer=CommandAccepted, group=GROUP)
+    async def enter(self, caller: Caller, tournament: str, body: Entering) -> CommandAccepted:
+        """Enter a tournament whose registration is open, oneself or with a team. Who has left has their old number."""
+        return await self._commands.send(
+            caller, EnterTournament, body, stream=tournament_id(tournament), **fields_of(body)
+        )
 
     @endpoint("POST", TOURNAMENT + "/leave", body=CommandBody, answer=CommandAccepted, group=GROUP)
     async def leave(self, caller: Caller, tournament: str, body: CommandBody) -> CommandAccepted:

@@ -12,6 +12,7 @@ from gatherup.features.tournaments.picking import PickingResource
 from gatherup.features.tournaments.pictures import PicturesResource
 from gatherup.features.tournaments.replay import Replays
 from gatherup.features.tournaments.standings import StandingsResource
+from gatherup.features.tournaments.teams import TeamsResource
 from gatherup.features.tournaments.tournament_access import NUMBER
 from gatherup.features.tournaments.tournaments import TournamentsResource
 from gatherup.http.endpoint import HEX, PathPart
@@ -46,6 +47,7 @@ def tournaments_of(base: Base) -> Feature:
             EntrantsResource(entrants, commands),
             MatchesResource(matches, commands),
             PickingResource(commands),
+            TeamsResource(commands),
             CorrectionsResource(commands),
             PicturesResource(matches, entrants, drawing),
             StandingsResource(matches, entrants, Replays(History(pool))),

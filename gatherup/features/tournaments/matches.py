@@ -110,7 +110,8 @@ class MatchesResource:
             raise ProblemError(Code.NOT_FOUND, "There is no such match.", field="match")
         read = found(await self._matches.one(caller.user, tournament, number))
         row = read.rows[0] if read.rows else first
-        return match_at(row, bracket_of(seating), position_of(tournament, read.head))
+        swaps = found(await self._matches.substitutions(caller.user, tournament, number))
+        return match_at(row, swaps.rows, bracket_of(seating), position_of(tournament, read.head))
 
     @endpoint("GET", MATCH + "/explain", answer=ExplainedMatch, polled=True, group=GROUP)
     async def explain(self, caller: Caller, tournament: str, match: str) -> ExplainedMatch:

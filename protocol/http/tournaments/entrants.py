@@ -59,9 +59,13 @@ class TournamentEntrant(Answer, frozen=True, kw_only=True):
     entrant: int
     """Their number within the tournament."""
     user: UserId | None
-    """None for somebody without an account."""
+    """None for somebody without an account; of a team its captain."""
     name: str | None
-    """Of somebody without an account; None when it was erased."""
+    """Of a team, or of somebody without an account; None when it was erased."""
+    roster: list[UserId]
+    """The players of a team, the captain first."""
+    invited: list[UserId]
+    """Whom it has invited; none since the start."""
     status: EntrantStatus
     checked_in: bool
     seed: int | None

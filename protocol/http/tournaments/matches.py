@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 from protocol import limits
 from protocol.frames import Position
 from protocol.http.base import Answer, CommandBody, Cursor, Limit
-from protocol.ids import StreamId
+from protocol.ids import StreamId, UserId
 from protocol.tournament import (
     EntrantNumber,
     Evidence,
@@ -114,9 +114,20 @@ class TournamentMatch(Answer, frozen=True, kw_only=True):
     """When it was opened, and when it was done, Unix time in milliseconds."""
 
 
+class Substitution(Answer, frozen=True, kw_only=True):
+    """Who plays instead of whom from a match on."""
+
+    entrant: int
+    """The number of the team."""
+    player: UserId
+    substitute: UserId
+
+
 class MatchOfTournament(TournamentMatch, frozen=True, kw_only=True):
     """A match of a tournament, and where in the tournament's log it was read."""
 
+    substitutions: list[Substitution]
+    """Of both teams, in the order in which they were made."""
     position: Position
 
 

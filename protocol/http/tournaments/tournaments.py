@@ -27,6 +27,7 @@ from protocol.tournament import (
     Visibility,
 )
 from protocol.tournament.rounds import RoundRules
+from protocol.tournament.teams import Substitutes, TeamPlayers
 from protocol.tournament.view import StaffMember
 
 
@@ -60,6 +61,11 @@ class NewTournament(CommandBody, frozen=True, kw_only=True):
     """How long a side has to confirm or dispute a report, before it counts as confirmed."""
     rounds: RoundRules = ()
     """What is different from round to round; of the rules that fit a match the first one counts."""
+    team_min: TeamPlayers = 0
+    team_max: TeamPlayers = 0
+    """How many players a team has at least and at most; 0: those who take part are no teams."""
+    substitutes: Substitutes = 0
+    """How often another player may come to a team after the start."""
     registration_at: At | None = None
     check_in_at: At | None = None
     start_at: At | None = None
@@ -86,6 +92,9 @@ class ChangedTournament(CommandBody, frozen=True, kw_only=True):
     ready_s: ReadyS | None = None
     confirm_s: ConfirmS | None = None
     rounds: RoundRules | None = None
+    team_min: TeamPlayers | None = None
+    team_max: TeamPlayers | None = None
+    substitutes: Substitutes | None = None
     registration_at: AtOrNever | None = None
     check_in_at: AtOrNever | None = None
     start_at: AtOrNever | None = None
@@ -184,6 +193,9 @@ class TournamentDetail(Answer, frozen=True, kw_only=True):
     ready_s: int
     confirm_s: int
     rounds: RoundRules
+    team_min: int
+    team_max: int
+    substitutes: int
     phase: Phase
     owner: UserId | None
     created_at: int

@@ -28,6 +28,10 @@ class EntrantRow(Struct, frozen=True):
     place: int | None
     reason: str | None
     """Why staff removed them."""
+    roster: list[str]
+    """The players of a team, the captain first."""
+    invited: list[str]
+    """Whom it has invited; none since the start."""
 
 
 class NameRow(Struct, frozen=True):
@@ -65,7 +69,8 @@ select e.number, e.user_id, e.name, case
     when t.started_at is null or e.status not in ('entered', 'pending', 'waiting') then e.status
     when seeded.seed is null then 'dropped'
     else 'entered'
-end as status, e.checked_in, seeded.seed, e.place, e.reason
+end as status, e.checked_in, seeded.seed, e.place, e.reason, e.roster,
+case when t.started_at is null then e.invited else array[]::text[] end as invited
 from tournament_entrant e
 left join unnest(t.seeds) with ordinality seeded(number, seed) on seeded.number = e.number
 where e.stream_id = t.stream_id

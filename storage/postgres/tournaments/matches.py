@@ -78,6 +78,14 @@ class OwnMatchRow(Struct, frozen=True):
     """The match that they play or wait in; None: the one that the start has led them to."""
 
 
+class SubstitutionRow(Struct, frozen=True):
+    """Who plays instead of whom from a match on."""
+
+    entrant: int
+    player: str
+    substitute: str
+
+
 class MatchKey(Struct, frozen=True, array_like=True):
     """Where a match stands in the list."""
 
@@ -117,6 +125,12 @@ select m.number as key, {_COLUMNS} from tournament_match m
 where m.stream_id = t.stream_id and m.number = any(%(numbers)s)
 """  # noqa: S608
 )
+_SUBSTITUTIONS: Final = part_of(
+    """
+select b.seq as key, b.entrant, b.player, b.substitute from tournament_substitution b
+where b.stream_id = t.stream_id and b.match = %(number)s
+"""
+)
 _LISTED: Final = f"""
 select m.number as key, {_COLUMNS} from tournament_match m
 where m.stream_id = t.stream_id
@@ -125,7 +139,7 @@ where m.stream_id = t.stream_id
     and (%(entrant)s::bigint is null or %(entrant)s in (m.a, m.b))
     and (not %(mine)s or exists (
         select from tournament_player p
-        where p.stream_id = t.stream_id and p.user_id = %(user)s and p.entrant in (m.a, m.b)
+        where p.stream_id = t.stream_id and p.user_id = %(user)s and p.role = 'player' and p.entrant in (m.a, m.b)
     ))
     and m.number {{beside}} %(number)s
 order by m.number {{direction}} limit %(limit)s
@@ -146,7 +160,7 @@ left join lateral (
     where m.stream_id = p.stream_id and m.phase <> 'done' and p.entrant in (m.a, m.b)
     order by m.number limit 1
 ) m on true
-where p.user_id = %(user)s and (t.started_at, t.stream_id) {{beside}} (%(at)s, %(from)s)
+where p.user_id = %(user)s and p.role = 'player' and (t.started_at, t.stream_id) {{beside}} (%(at)s, %(from)s)
 order by t.started_at {{direction}}, t.stream_id {{direction}} limit %(limit)s
 """  # noqa: S608
 _OWN_BESIDE: Final = {
@@ -188,6 +202,11 @@ class Matches:
         """One match, if it has a row."""
         parameters = _asked(user, tournament) | {"number": number}
         return await read_part(self._pool, _ONE, parameters, MatchRow)
+
+    async def substitutions(self, user: str, tournament: str, number: int) -> Read[SubstitutionRow] | None:
+        """Who plays instead of whom from this match on, in the order in which it was said."""
+        parameters = _asked(user, tournament) | {"number": number}
+        return await read_part(self._pool, _SUBSTITUTIONS, parameters, SubstitutionRow)
 
     async def some(self, user: str, tournament: str, numbers: Sequence[int]) -> Read[MatchRow] | None:
         """Of these matches those that have a row."""

@@ -42,6 +42,9 @@ class TournamentRow(Struct, frozen=True):
     confirm_s: int
     rounds: str
     """As JSON."""
+    team_min: int
+    team_max: int
+    substitutes: int
     phase: str
     owner: str | None
     created_at: Instant
@@ -103,7 +106,8 @@ class TournamentFilter(Struct, frozen=True, kw_only=True):
 
 _COLUMNS: Final = """
 t.stream_id, t.name, t.description, t.game, t.platform, t.region, t.format, t.third_place, t.reset, t.best_of,
-t.entrants_max, t.visibility, t.entry, t.ready_s, t.confirm_s, t.rounds, t.phase, t.owner, t.created_at,
+t.entrants_max, t.visibility, t.entry, t.ready_s, t.confirm_s, t.rounds, t.team_min,
+t.team_max, t.substitutes, t.phase, t.owner, t.created_at,
 t.registration_at, t.check_in_at, t.start_at, t.started_at, t.ended_at, t.reason, t.entrants, t.draw
 """
 _ONE: Final = f"""
@@ -115,13 +119,13 @@ from incarnation i
 join stream s on s.id = %(tournament)s and {VISIBLE}
 join tournament t on t.stream_id = s.id
 left join tournament_staff mine on mine.stream_id = t.stream_id and mine.user_id = %(user)s
-left join tournament_player p on p.stream_id = t.stream_id and p.user_id = %(user)s
+left join tournament_player p on p.stream_id = t.stream_id and p.user_id = %(user)s and p.role = 'player'
 left join lateral ({ENTRANTS} and e.number = p.entrant) own on true
 """  # noqa: S608
 _LIST: Final = f"select {_COLUMNS} from tournament t where "  # noqa: S608
 _MINE: Final = """
 t.stream_id in (
-    select stream_id from tournament_player where user_id = %(user)s
+    select stream_id from tournament_player where user_id = %(user)s and role <> 'invited'
     union select stream_id from tournament_staff where user_id = %(user)s
 ) and exists (select from listener l where l.stream_id = t.stream_id and l.user_id in (%(user)s, '*'))
 """

@@ -118,12 +118,27 @@ FULL_TOURNAMENT = Tournament(
         ready_s=limits.READY_S_MAX,
         confirm_s=limits.CONFIRM_S_MAX,
         rounds=(_RULE,) * limits.ROUND_RULES_MAX,
+        team_min=limits.TEAM_PLAYERS_MAX,
+        team_max=limits.TEAM_PLAYERS_MAX,
+        substitutes=limits.SUBSTITUTES_MAX,
         registration_at=LATEST,
         check_in_at=LATEST,
         start_at=LATEST,
     ),
-    entrants=Numbered(Entrant(user, "disqualified", True, 2 * PLAYING - 2) for user in PLAYERS),
+    entrants=Numbered(
+        Entrant(
+            user,
+            "disqualified",
+            True,
+            2 * PLAYING - 2,
+            roster=(user, *OTHERS[: limits.TEAM_PLAYERS_MAX - 1]),
+            invited=OTHERS[: limits.TEAM_PLAYERS_MAX],
+            substitutions=limits.SUBSTITUTES_MAX,
+        )
+        for user in PLAYERS
+    ),
     users=OrderedMap({user: number for number, user in enumerate(PLAYERS, 1)}),
+    invitations=OrderedMap(dict.fromkeys(OTHERS, PLAYING)),
     entered=PLAYING,
     checked_in=PLAYING,
     pending=PLAYING,

@@ -43,6 +43,7 @@ from protocol.inbox import (
     Mentioned,
     Promoted,
     ReadInbox,
+    TeamInvited,
     Warned,
 )
 from protocol.presence import SetStatus, WatchPresence
@@ -118,6 +119,11 @@ EVENTS: list[tuple[str, Struct, Map]] = [
         {"tournament": TOURNAMENT, "match": 3, "until": AT},
     ),
     ("inbox.promoted", Promoted(tournament=TOURNAMENT), {"tournament": TOURNAMENT}),
+    (
+        "inbox.team_invited",
+        TeamInvited(tournament=TOURNAMENT, entrant=3, by=BOB),
+        {"tournament": TOURNAMENT, "entrant": 3, "by": BOB},
+    ),
     ("inbox.warned", Warned(matter="signed_in", login=LOGIN), {"matter": "signed_in", "login": LOGIN}),
     ("inbox.read", InboxRead(up_to=7), {"up_to": 7}),
     (

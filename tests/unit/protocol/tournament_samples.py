@@ -10,6 +10,7 @@ from protocol.tournament.commands import (
     AcceptEntrant,
     AcceptStart,
     AddEntrants,
+    AddPlayer,
     CancelTournament,
     ChangeTournament,
     CheckIn,
@@ -20,6 +21,8 @@ from protocol.tournament.commands import (
     DisputeResult,
     EnterTournament,
     HoldMatch,
+    InvitePlayer,
+    JoinTeam,
     LeaveTournament,
     NewEntrant,
     OpenCheckIn,
@@ -29,11 +32,13 @@ from protocol.tournament.commands import (
     ReinstateEntrant,
     ReleaseMatch,
     RemoveEntrant,
+    RemovePlayer,
     ReportResult,
     SayReady,
     SetSeeds,
     SetStaff,
     StartTournament,
+    SubstitutePlayer,
     UndoResult,
 )
 from protocol.tournament.events import (
@@ -72,6 +77,7 @@ from protocol.tournament.picking import (
     StartProposed,
 )
 from protocol.tournament.rounds import PickBan, RoundRule
+from protocol.tournament.teams import InvitationEnded, PlayerInvited, RosterChanged
 from protocol.tournament.view import MatchView, OwnEntry, StaffMember, TournamentView
 from tests.unit.protocol.room_samples import ANN, AT, BOB, CLIENT_ID, TEXT, Map
 
@@ -125,6 +131,9 @@ _CHOSEN: Map = {
     "entry": "listed",
     "ready_s": 0,
     "confirm_s": 1,
+    "team_min": 1,
+    "team_max": 5,
+    "substitutes": 2,
     "registration_at": AT,
     "check_in_at": AT + 1,
     "start_at": 2**53 - 1,
@@ -156,7 +165,10 @@ CLIENT: list[tuple[Struct, Map]] = [
         {
             "t": "tournament.add_entrants",
             **_ASK,
-            "entrants": [{"user": BOB, "name": None}, {"user": None, "name": TEXT}],
+            "entrants": [
+                {"user": BOB, "name": None, "roster": []},
+                {"user": None, "name": TEXT, "roster": []},
+            ],
         },
     ),
     _of(AcceptEntrant, entrant=1),
@@ -182,6 +194,13 @@ CLIENT: list[tuple[Struct, Map]] = [
         confirm=True,
         preview=True,
     ),
+    _of(EnterTournament, name=TEXT),
+    _of(InvitePlayer, user=BOB),
+    _of(JoinTeam, entrant=1),
+    _of(AddPlayer, entrant=1, user=BOB),
+    _of(RemovePlayer, entrant=1, user=BOB),
+    _of(SubstitutePlayer, match=1, player=BOB, substitute=ANN),
+    _of(SubstitutePlayer, match=1, player=BOB, substitute=ANN, entrant=2),
     _of(PickGame, match=1, step=1, choice="dust2"),
     _of(PickGame, match=1, step=32, choice="first", entrant=2),
     _of(HoldMatch, match=1),
@@ -266,6 +285,7 @@ EVENTS: list[tuple[str, Struct, Map]] = [
         checked_in=0,
         user=ANN,
         name=None,
+        roster=(),
     ),
     _event(
         "accepted",
@@ -362,6 +382,25 @@ EVENTS: list[tuple[str, Struct, Map]] = [
     ),
     _event("reinstated", EntrantReinstated(entrant=1, was="left"), entrant=1, was="left"),
     _event("reopened", TournamentReopened()),
+    _event(
+        "player_invited",
+        PlayerInvited(entrant=1, user=BOB, invited=(ANN, BOB)),
+        entrant=1,
+        user=BOB,
+        invited=(ANN, BOB),
+    ),
+    _event("invitation_ended", InvitationEnded(entrant=1, user=BOB), entrant=1, user=BOB, invited=()),
+    _event(
+        "roster_changed",
+        RosterChanged(entrant=1, roster=(ANN,), joined=ANN, left=BOB, match=1, until=AT),
+        entrant=1,
+        roster=(ANN,),
+        invited=(),
+        joined=ANN,
+        left=BOB,
+        match=1,
+        until=AT,
+    ),
     _event("picks_begun", PicksBegun(match=1, until=AT), match=1, until=AT),
     _event(
         "picked",
@@ -420,7 +459,9 @@ VIEW = TournamentView(
     rounds=_RULES,
     staff=[StaffMember(user=BOB, role="referee")],
     current=[_SHOWN],
-    own=OwnEntry(entrant=1, status="entered", checked_in=True, match=_SHOWN),
+    own=OwnEntry(
+        entrant=1, status="entered", checked_in=True, match=_SHOWN, roster=(ANN, BOB), invited=(BOB,)
+    ),
 )
 VIEW_MAP: Map = {
     **_STATE,
@@ -432,5 +473,7 @@ VIEW_MAP: Map = {
         "status": "entered",
         "checked_in": True,
         "match": {**_MATCH, "scores": [[2, 1]], "picks": [1, 2]},
+        "roster": [ANN, BOB],
+        "invited": [BOB],
     },
 }

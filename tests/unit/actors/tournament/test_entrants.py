@@ -47,7 +47,7 @@ def test_entrants_are_numbered_in_their_order_and_get_their_number_back() -> Non
     assert [entrant.user for entrant in cup.cup.entrants] == [P[1], P[2], P[3], P[4]]
     assert cup.statuses() == ["entered"] * 4
     assert cup.cup.entered == cup.row("tournament")["entrants"] == 4
-    assert cup.row("tournament_player", P[2]) == {"entrant": 2}
+    assert cup.row("tournament_player", P[2]) == {"entrant": 2, "role": "player"}
 
 
 def test_beyond_the_cap_one_waits_and_moves_up_when_a_place_is_free() -> None:

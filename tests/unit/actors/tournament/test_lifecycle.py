@@ -14,6 +14,7 @@ from protocol.tournament.commands import (
     AcceptEntrant,
     AcceptStart,
     AddEntrants,
+    AddPlayer,
     Advance,
     CancelTournament,
     ChangeTournament,
@@ -26,6 +27,8 @@ from protocol.tournament.commands import (
     EnterTournament,
     ErasePerson,
     HoldMatch,
+    InvitePlayer,
+    JoinTeam,
     LeaveTournament,
     NewEntrant,
     OpenCheckIn,
@@ -35,11 +38,13 @@ from protocol.tournament.commands import (
     ReinstateEntrant,
     ReleaseMatch,
     RemoveEntrant,
+    RemovePlayer,
     ReportResult,
     SayReady,
     SetSeeds,
     SetStaff,
     StartTournament,
+    SubstitutePlayer,
     UndoResult,
 )
 from tests.unit.actors.tournament.cup import (
@@ -78,6 +83,11 @@ FIELDS: dict[type, dict[str, Any]] = {
     ConfirmResult: {"match": 1},
     DisputeResult: {"match": 1},
     DecideMatch: {"match": 1, "winner": 1},
+    InvitePlayer: {"user": P[1]},
+    JoinTeam: {"entrant": 1},
+    AddPlayer: {"entrant": 1, "user": P[1]},
+    RemovePlayer: {"entrant": 1, "user": P[1]},
+    SubstitutePlayer: {"match": 1, "player": P[1], "substitute": P[2]},
     PickGame: {"match": 1, "step": 1, "choice": "x"},
     HoldMatch: {"match": 1},
     ReleaseMatch: {"match": 1},
@@ -94,12 +104,14 @@ ON_MATCHES = (
     ConfirmResult,
     DisputeResult,
     DecideMatch,
+    SubstitutePlayer,
     PickGame,
     HoldMatch,
     ReleaseMatch,
     ProposeStart,
     AcceptStart,
 )
+ON_ROSTERS = (InvitePlayer, JoinTeam, AddPlayer, RemovePlayer)
 CORRECTIONS = (CorrectResult, UndoResult, ReinstateEntrant)
 BY_STAFF = FIELDS.keys() - {
     EnterTournament,
@@ -112,6 +124,10 @@ BY_STAFF = FIELDS.keys() - {
     PickGame,
     ProposeStart,
     AcceptStart,
+    InvitePlayer,
+    JoinTeam,
+    RemovePlayer,
+    SubstitutePlayer,
 }
 
 
@@ -147,6 +163,7 @@ NEVER_IN: dict[type, set[str]] = {
     AcceptEntrant: {"running", "finished", "cancelled"},
     RemoveEntrant: {"finished", "cancelled"},
     SetSeeds: {"running", "finished", "cancelled"},
+    **{command: {"running", "finished", "cancelled"} for command in ON_ROSTERS},
     **{command: IN_PHASE.keys() - {"running"} for command in ON_MATCHES},
     **{command: IN_PHASE.keys() - {"running", "finished"} for command in CORRECTIONS},
 }

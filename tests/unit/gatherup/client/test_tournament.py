@@ -14,6 +14,7 @@ from protocol.tournament.commands import (
     AcceptEntrant,
     AcceptStart,
     AddEntrants,
+    AddPlayer,
     CancelTournament,
     ChangeTournament,
     CheckIn,
@@ -25,6 +26,8 @@ from protocol.tournament.commands import (
     DisputeResult,
     EnterTournament,
     HoldMatch,
+    InvitePlayer,
+    JoinTeam,
     LeaveTournament,
     NewEntrant,
     OpenCheckIn,
@@ -34,17 +37,20 @@ from protocol.tournament.commands import (
     ReinstateEntrant,
     ReleaseMatch,
     RemoveEntrant,
+    RemovePlayer,
     ReportResult,
     SayReady,
     SetSeeds,
     SetStaff,
     StartTournament,
+    SubstitutePlayer,
     UndoResult,
 )
 from tests.unit.gatherup.client.test_room import Speaker
 from tests.unit.gatherup.client.world import USER, client_id
 
 CUP = "tournament:" + "1" * 32
+OTHER = "user:" + "2" * 32
 ROB = NewEntrant(name="Rob")
 
 CALLS: dict[type[StreamCommand], tuple[str, tuple[Any, ...], dict[str, Any], dict[str, Any]]] = {
@@ -54,7 +60,17 @@ CALLS: dict[type[StreamCommand], tuple[str, tuple[Any, ...], dict[str, Any], dic
     OpenCheckIn: ("open_check_in", (), {}, {}),
     StartTournament: ("start", (), {}, {}),
     CancelTournament: ("cancel", (), {"reason": "rain"}, {"reason": "rain"}),
-    EnterTournament: ("enter", (), {}, {}),
+    EnterTournament: ("enter", (), {"name": "Ravens"}, {"name": "Ravens"}),
+    InvitePlayer: ("invite_player", (USER,), {}, {"user": USER}),
+    JoinTeam: ("join_team", (2,), {}, {"entrant": 2}),
+    AddPlayer: ("add_player", (2, USER), {}, {"entrant": 2, "user": USER}),
+    RemovePlayer: ("remove_player", (2, USER), {}, {"entrant": 2, "user": USER}),
+    SubstitutePlayer: (
+        "substitute",
+        (3, USER, OTHER),
+        {"entrant": 2},
+        {"match": 3, "player": USER, "substitute": OTHER, "entrant": 2},
+    ),
     LeaveTournament: ("leave", (), {}, {}),
     CheckIn: ("check_in", (), {"entrant": 2}, {"entrant": 2}),
     AddEntrants: ("add_entrants", ([ROB],), {}, {"entrants": (ROB,)}),
