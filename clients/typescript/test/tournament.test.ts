@@ -8,6 +8,7 @@ import { Tournament } from '../src/tournament.ts'
 import { USER } from './world.ts'
 
 const CUP = `tournament:${'1'.repeat(32)}`
+const OTHER = `user:${'2'.repeat(32)}`
 
 type Tag = Exclude<Extract<keyof Commands, `tournament.${string}`>, 'tournament.create'>
 
@@ -19,7 +20,20 @@ const CALLS: { readonly [T in Tag]: readonly [(cup: Tournament) => Promise<unkno
   'tournament.open_check_in': [(cup) => cup.openCheckIn(), {}],
   'tournament.start': [(cup) => cup.start(), {}],
   'tournament.cancel': [(cup) => cup.cancel('rain'), { reason: 'rain' }],
-  'tournament.enter': [(cup) => cup.enter(), {}],
+  'tournament.enter': [(cup) => cup.enter('Ravens'), { name: 'Ravens' }],
+  'tournament.invite_player': [(cup) => cup.invitePlayer(USER), { user: USER }],
+  'tournament.join_team': [(cup) => cup.joinTeam(2), { entrant: 2 }],
+  'tournament.add_player': [(cup) => cup.addPlayer(2, USER), { entrant: 2, user: USER }],
+  'tournament.remove_player': [(cup) => cup.removePlayer(2, USER), { entrant: 2, user: USER }],
+  'tournament.substitute': [
+    (cup) => cup.substitute(3, USER, OTHER, 2),
+    { match: 3, player: USER, substitute: OTHER, entrant: 2 },
+  ],
+  'tournament.pick': [(cup) => cup.pick(3, 2, 'nuke', 1), { match: 3, step: 2, choice: 'nuke', entrant: 1 }],
+  'tournament.hold': [(cup) => cup.hold(3), { match: 3 }],
+  'tournament.release': [(cup) => cup.release(3), { match: 3 }],
+  'tournament.propose_start': [(cup) => cup.proposeStart(3, 99), { match: 3, at: 99 }],
+  'tournament.accept_start': [(cup) => cup.acceptStart(3, 99), { match: 3, at: 99 }],
   'tournament.leave': [(cup) => cup.leave(), {}],
   'tournament.check_in': [(cup) => cup.checkIn(2), { entrant: 2 }],
   'tournament.add_entrants': [(cup) => cup.addEntrants([{ name: 'Rob' }]), { entrants: [{ name: 'Rob' }] }],
