@@ -66,6 +66,7 @@ class Node(Struct, frozen=True, kw_only=True):
     """A node that is wired and not running yet."""
 
     core: Core
+    worker: JobWorker
     tasks: tuple[Task, ...]
     """What runs beside the engine until the node ends."""
     app: QuartTrio
@@ -104,6 +105,7 @@ def wired(config: Config, store: Store, listener: socket) -> Node:
     health = HealthResource(core.canary.readiness, registry_of(measures))
     return Node(
         core=core,
+        worker=worker,
         tasks=(
             *core.tasks,
             command_relay.run,

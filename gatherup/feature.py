@@ -17,7 +17,7 @@ from gatherup.config import Config
 from gatherup.http.commands import Commands
 from gatherup.http.endpoint import PathPart
 from gatherup.http.throttle import Throttle
-from gatherup.jobs.worker import Queue
+from gatherup.jobs.queue import Queue
 from gatherup.telemetry.metrics import Measure
 from storage.postgres.driver.pool import Pool
 from storage.postgres.people.erasure import Eraser

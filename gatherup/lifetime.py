@@ -122,6 +122,8 @@ class _Life:
 
             _log.info("shutting down", sessions=self._core.sessions.count)
             await self._be_lame_duck()
+            # What doesn't end before the node does is given back then.
+            nursery.start_soon(self._node.worker.stop)
             if not self._is_over:
                 await self._hand_over()
             if not self._is_over:

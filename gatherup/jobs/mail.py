@@ -12,12 +12,14 @@ from typing import Final, Protocol
 import msgspec
 from msgspec import Struct
 
+from actors.ports.jobs import TakenJob
 from gatherup.jobs.letters import UnwritableError, written
-from gatherup.jobs.worker import JobHopelessError, Queue
-from storage.postgres.outbox.jobs import TakenJob
+from gatherup.jobs.queue import JobHopelessError, JobUnknownError, Queue
 from storage.postgres.outbox.mail import QUEUE, Template
 
-AT_ONCE: Final = 2
+AT_ONCE: Final = 4
+LANE_AT_ONCE: Final = 3
+"""Of them, those of one lane: letters with a code and all others leave room for each other."""
 ATTEMPTS_MAX: Final = 10
 TIMEOUT_S: Final = 60.0
 BACKOFF_MIN_S: Final = 5.0
@@ -41,7 +43,7 @@ class Mailer(Protocol):
     """Takes letters: an SMTP server, or a folder."""
 
     async def send(self, message: EmailMessage, *, to: str) -> None:
-        """Hand a letter over. Raises JobFailedError, JobHopelessError."""
+        """Hand a letter over. Raises JobFailedError, JobHopelessError, JobNotNowError."""
         ...
 
 
@@ -56,6 +58,7 @@ def mail_queue(mailer: Mailer, *, sender: str, links: str | None) -> Queue:
         name=QUEUE,
         handle=handle,
         at_once=AT_ONCE,
+        lane_at_once=LANE_AT_ONCE,
         attempts_max=ATTEMPTS_MAX,
         timeout_s=TIMEOUT_S,
         backoff_min_s=BACKOFF_MIN_S,
@@ -67,21 +70,21 @@ def _mail_job(job: TakenJob) -> MailJob:
     try:
         mail_job = msgspec.convert(job.arguments, MailJob)
     except msgspec.ValidationError:
-        raise JobHopelessError("The row holds no letter that this version knows.") from None
+        raise JobUnknownError("The row holds no letter that this release knows.") from None
     if not _ADDRESS.fullmatch(mail_job.to):
         raise JobHopelessError("This is no e-mail address.")
     return mail_job
 
 
 def composed(job: TakenJob, mail_job: MailJob, *, sender: str, links: str | None) -> EmailMessage:
-    """The message of a row: the same one each time, by which mail programs know a repeat. Raises JobHopelessError.
+    """The message of a row: the same one each time, by which mail programs know a repeat. Raises JobUnknownError.
 
     Nothing in it can add a header: values stand in the body alone, and the library refuses line breaks in headers.
     """
     try:
         letter = written(mail_job.template, mail_job.values, links)
     except UnwritableError as error:
-        raise JobHopelessError(str(error)) from None
+        raise JobUnknownError(str(error)) from None
     message = EmailMessage(policy.SMTP)
     message["From"] = sender
     message["To"] = mail_job.to

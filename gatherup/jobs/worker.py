@@ -1,93 +1,44 @@
-"""The worker of a node: takes due jobs from PostgreSQL and does them, at least once each."""
+"""The worker of a node: takes due jobs and does them, at least once each."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Final, Protocol
+from collections.abc import Iterable, Mapping
+from typing import Final
 
 import structlog
 import trio
-from msgspec import Struct
 
+from actors.ports.jobs import Counts, JobRows, TakenJob
 from actors.ports.time import Clock, Randomness
 from actors.runtime.backoff import backoff
+from gatherup.jobs.lanes import Lanes
+from gatherup.jobs.leases import Held, Leases
+from gatherup.jobs.queue import (
+    JobFailedError,
+    JobHopelessError,
+    JobNotNowError,
+    JobUnknownError,
+    Queue,
+)
 from gatherup.wakeup import Wakeup
 from storage.postgres.driver.errors import PostgresError
-from storage.postgres.outbox.jobs import Counts, TakenJob
 
 SWEEP_S: Final = 2.0
-"""Between two looks for jobs that nobody here knows of: those of other nodes."""
-LEASE_MARGIN_S: Final = 15.0
-"""Beyond the longest job: to write down how it went."""
+"""Between two looks for jobs that nobody told of."""
 COUNT_S: Final = 30.0
 """How old the counts of waiting and dead jobs may be."""
 DEAD_KEEP_DAYS: Final = 30
 DEAD_BATCH: Final = 1000
+UNKNOWN_MAX: Final = 1000
+"""Jobs that this release doesn't know and a node remembers, so as not to take them again."""
+UNKNOWN_WAIT_S: Final = 60.0
+"""For so long those beyond that number are put off."""
+SETTLE_RETRY_S: Final = 1.0
+GIVE_BACK_S: Final = 1.0
+"""What a node that ends takes at most to give back what it cut off."""
 
 _log = structlog.stdlib.get_logger("gatherup.jobs")
-
-
-class JobFailedError(Exception):
-    """This attempt failed, another may not. The sentence is kept with the job: no secret may stand in it."""
-
-
-class JobHopelessError(Exception):
-    """No attempt can succeed. The sentence is kept with the dead letter: no secret may stand in it."""
-
-
-class JobNotNowError(Exception):
-    """Nothing was attempted: come again after ``wait_s``."""
-
-    def __init__(self, wait_s: float, sentence: str) -> None:
-        super().__init__(sentence)
-        self.wait_s = wait_s
-
-
-class Queue(Struct, frozen=True, kw_only=True):
-    """What is done with the jobs of one queue."""
-
-    name: str
-    handle: Callable[[TakenJob], Awaitable[None]]
-    """Does one job. It may be called again for a job that was done: ``TakenJob.id`` is what to recognise it by.
-
-    Raises JobFailedError, JobHopelessError, JobNotNowError.
-    """
-    at_once: int
-    """Jobs of this queue that one node does at a time."""
-    attempts_max: int
-    timeout_s: float
-    """What one attempt may take."""
-    backoff_min_s: float
-    backoff_max_s: float
-
-
-class JobRows(Protocol):
-    """The rows of jobs; implemented by ``storage.postgres.outbox.jobs.Jobs``."""
-
-    async def take(self, rooms: Mapping[str, int], *, lease_s: float) -> Sequence[TakenJob]:
-        """Due jobs, of each queue at most its number, for this node alone for so long."""
-        ...
-
-    async def done(self, job: TakenJob) -> None:
-        """Delete a job that is done."""
-        ...
-
-    async def put_off(self, job: TakenJob, wait_s: float, error: str, *, counts: bool = True) -> None:
-        """Try again after so long."""
-        ...
-
-    async def bury(self, job: TakenJob, error: str) -> None:
-        """Keep it as a dead letter."""
-        ...
-
-    async def counts(self) -> Mapping[str, Counts]:
-        """How many wait and are dead, by queue."""
-        ...
-
-    async def forget_dead(self, keep_days: int, limit: int) -> None:
-        """Delete old dead letters."""
-        ...
 
 
 class JobWorker:
@@ -95,7 +46,8 @@ class JobWorker:
 
     ``wakeup`` is told when a transaction that wrote jobs has committed.
 
-    A job that is cut off (kill -9, shutdown, a lost database) runs again when its lease is over, here or elsewhere.
+    A job that is cut off runs again, here or elsewhere: at once if the node could give it back, else (kill -9, a lost
+    database) when its lease is over.
     """
 
     def __init__(
@@ -108,52 +60,85 @@ class JobWorker:
     ) -> None:
         self._rows = rows
         self._queues = {queue.name: queue for queue in queues}
+        self._lanes = {name: Lanes(queue, clock, randomness) for name, queue in self._queues.items()}
         self._clock = clock
         self._randomness = randomness
-        self._lease_s = max(q.timeout_s for q in self._queues.values()) + LEASE_MARGIN_S
-        self._running: Counter[str] = Counter()
+        self._unknown: dict[int, None] = {}
+        self._finished: list[TakenJob] = []
+        self._something_finished = Wakeup()
+        self._stopping = False
+        self._idle = trio.Event()
+        self.leases: Final = Leases(rows, clock)
         self.wakeup: Final = wakeup
         self.outcomes: Counter[tuple[str, str]] = Counter()
-        """Attempts by queue and how they went: done, failed, dead, not_now."""
+        """Attempts by queue and how they went: done, failed, dead, not_now, unknown, cut_off."""
         self.counts: Mapping[str, Counts] = {}
-        """How many wait and are dead, as of the last COUNT_S."""
+        """The jobs of the whole cluster, as of the last COUNT_S."""
 
     async def run(self) -> None:
         """Work until cancelled."""
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._count)
-            while True:
-                self.wakeup.clear()
-                await self._take(nursery)
-                with self._clock.deadline(self._randomness.uniform(SWEEP_S * 0.75, SWEEP_S * 1.25)):
-                    await self.wakeup.wait()
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._count)
+                nursery.start_soon(self.leases.run)
+                nursery.start_soon(self._settle)
+                while True:
+                    self.wakeup.clear()
+                    await self._take(nursery)
+                    with self._clock.deadline(self._randomness.uniform(SWEEP_S * 0.75, SWEEP_S * 1.25)):
+                        await self.wakeup.wait()
+        finally:
+            with trio.CancelScope(shield=True):
+                await self._give_back()
+
+    async def stop(self) -> None:
+        """Take nothing more, and return when nothing is in hand any more."""
+        self._stopping = True
+        if self.leases.jobs:
+            await self._idle.wait()
 
     async def _take(self, nursery: trio.Nursery) -> None:
-        rooms = {n: room for n, q in self._queues.items() if (room := q.at_once - self._running[n]) > 0}
-        if not rooms:
-            return  # whichever ends next wakes this task
+        rooms = [room for lanes in self._lanes.values() if (room := lanes.room()) is not None]
+        if not rooms or self._stopping:
+            return  # whichever job ends next wakes this task
+        asked_at = self._clock.monotonic()
         try:
-            taken = await self._rows.take(rooms, lease_s=self._lease_s)
+            taken = await self._rows.take(rooms, without=self._unknown)
         except PostgresError as error:
             _log.warning("jobs weren't read", error=type(error).__name__)
             return
         for job in taken:
-            self._running[job.queue] += 1
-            nursery.start_soon(self._work, job)
+            self._lanes[job.queue].began(job.lane)
+            nursery.start_soon(self._work, self.leases.hold(job, self._queues[job.queue], asked_at))
         if taken:
             self.wakeup.wake()  # more may be due, as long as there is room
 
-    async def _work(self, job: TakenJob) -> None:
-        queue = self._queues[job.queue]
+    async def _work(self, held: Held) -> None:
+        job = held.job
+        outcome = ""
         try:
-            self.outcomes[job.queue, await self._attempt(queue, job)] += 1
+            with held.scope:
+                outcome = await self._attempt(held.queue, job)
         except PostgresError as error:
             _log.warning(
                 "how a job went wasn't kept", job=job.id, queue=job.queue, error=type(error).__name__
             )
         finally:
-            self._running[job.queue] -= 1
+            self._lanes[job.queue].ended(job.lane)
             self.wakeup.wake()
+        if held.scope.cancelled_caught:
+            outcome = "cut_off"
+        if outcome != "done":
+            self._over([job], outcome)
+
+    def _over(self, jobs: Iterable[TakenJob], outcome: str) -> None:
+        """These are in hand no more."""
+        self.leases.let_go(jobs)
+        if outcome:
+            self.outcomes.update((job.queue, outcome) for job in jobs)
+        if not self.leases.jobs:
+            self._idle.set()
+            self._idle = trio.Event()
 
     async def _attempt(self, queue: Queue, job: TakenJob) -> str:
         """One attempt, and what is kept of it: how it went."""
@@ -164,8 +149,11 @@ class JobWorker:
         try:
             await self._handled(queue, job)
         except JobNotNowError as later:
-            await self._rows.put_off(job, later.wait_s, str(later), counts=False)
+            wait_s = self._lanes[job.queue].rest(job.lane, later.wait_s)
+            await self._rows.put_off(job, wait_s, str(later), counts=False)
             return "not_now"
+        except JobUnknownError as error:
+            return await self._leave(job, str(error))
         except JobHopelessError as error:
             return await self._bury(job, str(error))
         except JobFailedError as error:
@@ -176,7 +164,9 @@ class JobWorker:
             # A defect of ours, or of a library: one job's trouble, not the node's.
             _log.error("a job crashed", job=job.id, queue=job.queue, exc_info=error)
             return await self._failed(queue, job, f"a defect: {type(error).__name__}")
-        await self._rows.done(job)
+        self._lanes[job.queue].serves(job.lane)
+        self._finished.append(job)
+        self._something_finished.wake()
         return "done"
 
     async def _handled(self, queue: Queue, job: TakenJob) -> None:
@@ -196,6 +186,46 @@ class JobWorker:
         _log.warning("a job is dead", job=job.id, queue=job.queue, attempts=job.attempts, error=error)
         await self._rows.bury(job, error)
         return "dead"
+
+    async def _leave(self, job: TakenJob, error: str) -> str:
+        """Leave it for a node of a newer release, which finds it at its next look."""
+        wait_s = 0.0
+        if len(self._unknown) < UNKNOWN_MAX:
+            self._unknown[job.id] = None
+            _log.warning("a job is left for a newer release", job=job.id, queue=job.queue, error=error)
+        else:
+            wait_s = UNKNOWN_WAIT_S
+        await self._rows.put_off(job, wait_s, error, counts=False)
+        return "unknown"
+
+    async def _settle(self) -> None:
+        """Delete what was done, all that ended meanwhile in one call. While that fails the leases are kept."""
+        while True:
+            self._something_finished.clear()
+            jobs = list(self._finished)
+            try:
+                if jobs:
+                    await self._rows.done(jobs)
+            except PostgresError as error:
+                _log.warning("done jobs weren't deleted", jobs=len(jobs), error=type(error).__name__)
+                await self._clock.sleep_until(self._clock.monotonic() + SETTLE_RETRY_S)
+                continue
+            del self._finished[: len(jobs)]
+            self._over(jobs, "done")
+            if not self._finished:
+                await self._something_finished.wait()
+
+    async def _give_back(self) -> None:
+        """The node ends: what it did is told, and what it cut off is due at once."""
+        done, cut_off = self._finished, self.leases.jobs
+        if not cut_off:
+            return
+        with self._clock.deadline(GIVE_BACK_S):
+            try:
+                await self._rows.done(done)
+                await self._rows.give_back([job for job in cut_off if job not in done])
+            except PostgresError as error:
+                _log.warning("jobs wait for the end of their leases", error=type(error).__name__)
 
     async def _count(self) -> None:
         while True:

@@ -12,6 +12,7 @@ import structlog
 from msgspec import Struct
 
 from actors.kind import Instant
+from actors.ports.jobs import TakenJob
 from actors.ports.time import Clock, Randomness
 from actors.runtime.backoff import backoff
 from gatherup.config import Webhooks as WebhookSettings
@@ -23,14 +24,15 @@ from gatherup.features.integrations.targets import (
     system_lookup,
     target_of,
 )
-from gatherup.jobs.worker import JobFailedError, JobHopelessError, JobNotNowError, Queue
+from gatherup.jobs.queue import JobFailedError, JobNotNowError, JobUnknownError, Queue
 from protocol.event import decode_header
 from protocol.http.integrations import WebhookMessage
 from storage.postgres.driver.errors import PostgresError
 from storage.postgres.integrations.webhooks import QUEUE, Attempt, LoggedEvent, WebhookRow
-from storage.postgres.outbox.jobs import TakenJob
 
-AT_ONCE: Final = 8
+AT_ONCE: Final = 16
+WEBHOOK_AT_ONCE: Final = 4
+"""Of them, those of one webhook: one that hangs leaves room for the others."""
 ATTEMPTS_MAX: Final = 15
 BACKOFF_MIN_S: Final = 5.0
 BACKOFF_MAX_S: Final = 7200.0
@@ -123,6 +125,7 @@ class WebhookDelivery:
             name=QUEUE,
             handle=self._deliver,
             at_once=AT_ONCE,
+            lane_at_once=WEBHOOK_AT_ONCE,
             attempts_max=ATTEMPTS_MAX,
             timeout_s=self._settings.timeout_s + LOOKUP_S,
             backoff_min_s=BACKOFF_MIN_S,
@@ -269,4 +272,4 @@ def _order(job: TakenJob) -> OfLog | OfAct:
             return msgspec.convert(job.arguments, OfLog)
         return msgspec.convert(job.arguments, OfAct)
     except msgspec.ValidationError:
-        raise JobHopelessError("The row holds no delivery that this version knows.") from None
+        raise JobUnknownError("The row holds no delivery that this release knows.") from None

@@ -7,11 +7,11 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from actors.ports.jobs import TakenJob
 from actors.room.acts import QUEUE
-from gatherup.jobs.worker import JobHopelessError, Queue
+from gatherup.jobs.queue import JobUnknownError, Queue
 from protocol.ids import Author, StreamId, UserId
 from storage.postgres.audit_log import AuditLog
-from storage.postgres.outbox.jobs import TakenJob
 
 AT_ONCE: Final = 4
 ATTEMPTS_MAX: Final = 20
@@ -54,7 +54,7 @@ class RoomActs:
         try:
             act = msgspec.convert(job.arguments, _Act)
         except msgspec.ValidationError as error:
-            raise JobHopelessError(f"Not an act: {error}") from None
+            raise JobUnknownError(f"Not an act that this release knows: {error}") from None
         told = {"role": act.role, "until": act.until, "message": act.message}
         await self._audit.note_once(
             act.act,

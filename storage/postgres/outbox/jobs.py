@@ -1,113 +1,134 @@
-"""Jobs: rows of work that leaves the system, for whichever node takes them.
-
-Methods of ``Jobs`` may raise PostgresError. Only the database's clock counts, so nodes needn't agree on theirs.
-"""
+"""Jobs as rows of PostgreSQL. ``add_job`` writes one in the transaction of its cause."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
-from msgspec import Struct
+from typing_extensions import override
 
-from actors.kind import Instant
+from actors.ports.jobs import ERROR_CHARS_MAX, Counts, DeadJob, JobRows, Room, TakenJob
 from storage.postgres.driver.connection import TrioConnection
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import execute, rows
 
-ERROR_CHARS_MAX: Final = 500
-
 _ADD = b"insert into job (queue, arguments) values (%(queue)s, %(arguments)s::jsonb)"
 
-# Of each queue the oldest that are due, as many as there is room for; what another node is taking is left to it.
-_TAKE = """
+# As in the index job_lane_due.
+_LANE: Final = "coalesce(arguments ->> 'lane', arguments ->> 'webhook', '')"
+
+# The lanes of a queue are found by skipping through the index, one look for each. Of each lane come those that are due
+# longest, as many as there is room for; what another node is taking is left to it. Then the first of each lane, the
+# second of each, and so on: a lane with a long backlog delays no other.
+_TAKE = f"""
 with due as materialized (
-    select j.id
-    from unnest(%(queues)s::text[], %(rooms)s::integer[]) free(queue, room)
+    select j.id, j.lane, j.due_at, free.lease_s
+    from unnest(%(queues)s::text[], %(rooms)s::integer[], %(lane_rooms)s::integer[], %(leases)s::double precision[])
+        free(queue, room, lane_room, lease_s)
     cross join lateral (
-        select id from job
-        where queue = free.queue and dead_at is null and next_attempt_at <= now()
-        order by next_attempt_at limit free.room
-        for update skip locked
+        select d.id, d.due_at, l.name as lane
+        from (
+            with recursive lane(name) as (
+                (
+                    select {_LANE} from job where queue = free.queue and dead_at is null
+                    order by {_LANE} limit 1
+                )
+                union all
+                select (
+                    select {_LANE} from job
+                    where queue = free.queue and dead_at is null and {_LANE} > lane.name
+                    order by {_LANE} limit 1
+                )
+                from lane where lane.name is not null
+            )
+            select lane.name from lane where lane.name is not null
+        ) l
+        left join unnest(%(busy_queues)s::text[], %(busy_lanes)s::text[], %(busy_rooms)s::integer[])
+            busy(queue, lane, room) on busy.queue = free.queue and busy.lane = l.name
+        cross join lateral (
+            select id, next_attempt_at as due_at from job
+            where queue = free.queue and {_LANE} = l.name and dead_at is null and next_attempt_at <= now()
+                and id <> all (%(without)s::bigint[])
+            order by next_attempt_at limit least(free.room, coalesce(busy.room, free.lane_room))
+            for update skip locked
+        ) d
+        order by row_number() over (partition by l.name order by d.due_at), d.due_at limit free.room
     ) j
 )
-update job set attempts = attempts + 1, next_attempt_at = now() + make_interval(secs => %(lease_s)s)
+update job set
+    attempts = attempts + 1, taken = taken + 1, next_attempt_at = now() + make_interval(secs => due.lease_s)
 from due where job.id = due.id
-returning job.id, job.queue, job.arguments, job.attempts,
-    (extract(epoch from job.created_at) * 1000)::bigint
+returning job.id, job.queue, due.lane, job.arguments, job.attempts, job.taken,
+    extract(epoch from now() - due.due_at)::double precision, (extract(epoch from job.created_at) * 1000)::bigint
+"""  # noqa: S608 - constants
+
+# Nodes of the release before count attempts alone, so both numbers tell one taking from another.
+_HELD: Final = """
+    unnest(%(ids)s::bigint[], %(takens)s::bigint[], %(attempts)s::integer[]) held(id, taken, attempts)
+    where job.id = held.id and job.taken = held.taken and job.attempts = held.attempts and job.dead_at is null
 """
 
-# ``attempts`` tells this attempt from the next: whoever's lease ran out changes nothing.
-_DONE = "delete from job where id = %(id)s and attempts = %(attempts)s"
+_RENEW = """
+update job set next_attempt_at = now() + make_interval(secs => held.lease_s)
+from unnest(%(ids)s::bigint[], %(takens)s::bigint[], %(attempts)s::integer[], %(leases)s::double precision[])
+    held(id, taken, attempts, lease_s)
+where job.id = held.id and job.taken = held.taken and job.attempts = held.attempts and job.dead_at is null
+returning job.id
+"""
 
-_PUT_OFF = """
+_DONE = f"delete from job using {_HELD}"  # noqa: S608 - a constant
+
+# Whoever let go of a job holds it no longer.
+_GIVE_BACK = f"""
+update job set next_attempt_at = now(), attempts = job.attempts - 1, taken = job.taken + 1 from {_HELD}
+"""  # noqa: S608 - as above
+
+_PUT_OFF = f"""
 update job
-set next_attempt_at = now() + make_interval(secs => %(wait_s)s), last_error = %(error)s,
-    attempts = case when %(counts)s then attempts else attempts - 1 end
-where id = %(id)s and attempts = %(attempts)s
-"""
+set next_attempt_at = now() + make_interval(secs => %(wait_s)s), last_error = %(error)s, taken = job.taken + 1,
+    attempts = case when %(counts)s then job.attempts else job.attempts - 1 end
+from {_HELD}
+"""  # noqa: S608 - as above
 
-_BURY = """
-update job set dead_at = now(), last_error = %(error)s where id = %(id)s and attempts = %(attempts)s
-"""
+_BURY = f"update job set dead_at = now(), last_error = %(error)s from {_HELD}"  # noqa: S608 - as above
 
 _COUNTS = """
-select queue, count(*) filter (where dead_at is null), count(*) filter (where dead_at is not null)
+select queue, count(*) filter (where dead_at is null), count(*) filter (where dead_at is not null),
+    greatest(0, extract(epoch from now() - min(next_attempt_at) filter (where dead_at is null))),
+    extract(epoch from now() - min(created_at) filter (where dead_at is null))
 from job group by queue
 """
 
-_DEAD = """
-select id, queue, attempts, (extract(epoch from created_at) * 1000)::bigint,
-    (extract(epoch from dead_at) * 1000)::bigint, last_error
-from job where dead_at is not null order by dead_at desc, id desc limit %(limit)s
+_CHOSEN: Final = """
+    dead_at is not null and (%(ids)s::bigint[] is null or id = any (%(ids)s))
+    and (%(queue)s::text is null or queue = %(queue)s)
 """
 
-_RETRY = """
+_DEAD = f"""
+select id, queue, attempts, (extract(epoch from created_at) * 1000)::bigint,
+    (extract(epoch from dead_at) * 1000)::bigint, last_error
+from job where {_CHOSEN} order by dead_at desc, id desc limit %(limit)s
+"""  # noqa: S608 - as above
+
+_RETRY = f"""
 with again as (
-    update job set dead_at = null, attempts = 0, next_attempt_at = now()
-    where dead_at is not null and (%(ids)s::bigint[] is null or id = any(%(ids)s))
-    returning 1
+    update job set dead_at = null, attempts = 0, next_attempt_at = now() where {_CHOSEN} returning 1
 )
 select count(*) from again
-"""
+"""  # noqa: S608 - as above
+
+_PURGE = f"with gone as (delete from job where {_CHOSEN} returning 1) select count(*) from gone"  # noqa: S608 - as above
 
 _FORGET_DEAD = """
 with old as (
     select id from job where dead_at < now() - make_interval(days => %(keep_days)s)
     limit %(limit)s for update skip locked
+), gone as (
+    delete from job using old where job.id = old.id returning 1
 )
-delete from job using old where job.id = old.id
+select count(*) from gone
 """
-
-
-class TakenJob(Struct, frozen=True, kw_only=True):
-    """A job that is this node's to do, for the length of the lease."""
-
-    id: int
-    queue: str
-    arguments: dict[str, Any]
-    attempts: int
-    """This one included."""
-    created_at: Instant
-
-
-class DeadJob(Struct, frozen=True, kw_only=True):
-    """A job that ran out of attempts. Its arguments are left out, since they may hold codes and addresses."""
-
-    id: int
-    queue: str
-    attempts: int
-    created_at: Instant
-    dead_at: Instant
-    last_error: str
-
-
-class Counts(Struct, frozen=True):
-    """How many jobs of a queue there are."""
-
-    waiting: int
-    dead: int
 
 
 async def add_job(connection: TrioConnection, queue: str, arguments: Mapping[str, Any]) -> None:
@@ -116,60 +137,116 @@ async def add_job(connection: TrioConnection, queue: str, arguments: Mapping[str
     await connection.execute(_ADD, {"queue": queue, "arguments": text})
 
 
-class Jobs:
-    """Reads and writes jobs."""
+class Jobs(JobRows):
+    """The JobRows port on PostgreSQL."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def take(self, rooms: Mapping[str, int], *, lease_s: float) -> list[TakenJob]:
-        """Take due jobs, of each queue at most its number. After ``lease_s`` they are anybody's again."""
-        parameters = {"queues": list(rooms), "rooms": list(rooms.values()), "lease_s": lease_s}
-        return [
-            TakenJob(id=number, queue=queue, arguments=arguments, attempts=attempts, created_at=created_at)
-            for number, queue, arguments, attempts, created_at in await rows(self._pool, _TAKE, parameters)
-        ]
+    @override
+    async def take(self, rooms: Sequence[Room], *, without: Collection[int] = ()) -> list[TakenJob]:
+        busy = [(room.queue, lane, left) for room in rooms for lane, left in room.lanes.items()]
+        parameters = {
+            "queues": [room.queue for room in rooms],
+            "rooms": [room.jobs for room in rooms],
+            "lane_rooms": [room.lane_jobs for room in rooms],
+            "leases": [room.lease_s for room in rooms],
+            "busy_queues": [queue for queue, _, _ in busy],
+            "busy_lanes": [lane for _, lane, _ in busy],
+            "busy_rooms": [left for _, _, left in busy],
+            "without": list(without),
+        }
+        return [_taken(*row) for row in await rows(self._pool, _TAKE, parameters)]
 
-    async def done(self, job: TakenJob) -> None:
-        """Forget a job: it was done."""
-        await execute(self._pool, _DONE, {"id": job.id, "attempts": job.attempts})
+    @override
+    async def renew(self, leases: Sequence[tuple[TakenJob, float]]) -> set[int]:
+        parameters = {**_held([job for job, _ in leases]), "leases": [lease_s for _, lease_s in leases]}
+        return {number for (number,) in await rows(self._pool, _RENEW, parameters)}
 
+    @override
+    async def done(self, jobs: Sequence[TakenJob]) -> None:
+        await execute(self._pool, _DONE, _held(jobs))
+
+    @override
     async def put_off(self, job: TakenJob, wait_s: float, error: str, *, counts: bool = True) -> None:
-        """Let it be tried again after so long. An attempt that doesn't count wasn't one."""
         parameters = {"wait_s": wait_s, "error": error[:ERROR_CHARS_MAX], "counts": counts}
-        await execute(self._pool, _PUT_OFF, {**parameters, "id": job.id, "attempts": job.attempts})
+        await execute(self._pool, _PUT_OFF, {**parameters, **_held([job])})
 
+    @override
+    async def give_back(self, jobs: Sequence[TakenJob]) -> None:
+        await execute(self._pool, _GIVE_BACK, _held(jobs))
+
+    @override
     async def bury(self, job: TakenJob, error: str) -> None:
-        """Keep it as a dead letter: it isn't tried again unless an operator says so."""
-        parameters = {"id": job.id, "attempts": job.attempts, "error": error[:ERROR_CHARS_MAX]}
-        await execute(self._pool, _BURY, parameters)
+        await execute(self._pool, _BURY, {**_held([job]), "error": error[:ERROR_CHARS_MAX]})
 
+    @override
     async def counts(self) -> dict[str, Counts]:
-        """How many there are, by queue; reads all of them."""
         found = await rows(self._pool, _COUNTS, {})
-        return {queue: Counts(waiting, dead) for queue, waiting, dead in found}
+        return {
+            queue: Counts(waiting, dead, float(lag or 0), float(oldest or 0))
+            for queue, waiting, dead, lag, oldest in found
+        }
 
-    async def dead(self, limit: int) -> list[DeadJob]:
-        """Dead letters, the newest first."""
+    @override
+    async def dead(self, limit: int, *, queue: str | None = None) -> list[DeadJob]:
+        parameters = {"ids": None, "queue": queue, "limit": limit}
         return [
             DeadJob(
                 id=number,
-                queue=queue,
+                queue=name,
                 attempts=attempts,
                 created_at=created_at,
                 dead_at=dead_at,
                 last_error=error or "",
             )
-            for number, queue, attempts, created_at, dead_at, error in await rows(
-                self._pool, _DEAD, {"limit": limit}
+            for number, name, attempts, created_at, dead_at, error in await rows(
+                self._pool, _DEAD, parameters
             )
         ]
 
-    async def retry(self, ids: Sequence[int] | None) -> int:
-        """Give dead letters all their attempts again, these or (None) all: how many."""
-        ((count,),) = await rows(self._pool, _RETRY, {"ids": None if ids is None else list(ids)})
+    @override
+    async def retry(self, ids: Collection[int] | None, *, queue: str | None = None) -> int:
+        return await self._count(_RETRY, {"ids": None if ids is None else list(ids), "queue": queue})
+
+    @override
+    async def purge(self, ids: Collection[int] | None, *, queue: str | None = None) -> int:
+        return await self._count(_PURGE, {"ids": None if ids is None else list(ids), "queue": queue})
+
+    @override
+    async def forget_dead(self, keep_days: int, limit: int) -> int:
+        return await self._count(_FORGET_DEAD, {"keep_days": keep_days, "limit": limit})
+
+    async def _count(self, statement: str, parameters: Mapping[str, Any]) -> int:
+        ((count,),) = await rows(self._pool, statement, parameters)
         return count
 
-    async def forget_dead(self, keep_days: int, limit: int) -> None:
-        """Delete dead letters older than this, at most so many."""
-        await execute(self._pool, _FORGET_DEAD, {"keep_days": keep_days, "limit": limit})
+
+def _held(jobs: Sequence[TakenJob]) -> dict[str, Any]:
+    return {
+        "ids": [job.id for job in jobs],
+        "takens": [job.taken for job in jobs],
+        "attempts": [job.attempts for job in jobs],
+    }
+
+
+def _taken(
+    number: int,
+    queue: str,
+    lane: str,
+    arguments: dict[str, Any],
+    attempts: int,
+    taken: int,
+    late_s: float,
+    created_at: int,
+) -> TakenJob:
+    return TakenJob(
+        id=number,
+        queue=queue,
+        lane=lane,
+        arguments=arguments,
+        attempts=attempts,
+        taken=taken,
+        late_s=late_s,
+        created_at=created_at,
+    )

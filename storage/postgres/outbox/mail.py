@@ -11,6 +11,8 @@ from storage.postgres.ids import uuid_of
 from storage.postgres.outbox.jobs import add_job
 
 QUEUE: Final = "mail"
+CODES: Final = "codes"
+"""The lane of letters that somebody waits for: however many others wait, these take turns with them."""
 
 # Letters that wait, or were given up: an address is one person's, and its handle names whom a letter greets.
 _ERASE = b"""
@@ -53,6 +55,9 @@ class Template(StrEnum):
     """``handle``."""
 
 
+WITH_CODE: Final = frozenset({Template.VERIFY_EMAIL, Template.CHANGE_EMAIL, Template.RESET_PASSWORD})
+
+
 async def queue_mail(
     connection: TrioConnection, *, to: str, template: Template, values: Mapping[str, str]
 ) -> None:
@@ -60,7 +65,8 @@ async def queue_mail(
 
     ``values`` is what the letter takes. Codes stand in the row until the mail was sent.
     """
-    await add_job(connection, QUEUE, {"to": to, "template": template, "values": dict(values)})
+    lane = {"lane": CODES} if template in WITH_CODE else {}
+    await add_job(connection, QUEUE, {"to": to, "template": template, "values": dict(values), **lane})
 
 
 async def erase_mail(connection: TrioConnection, user: str) -> None:

@@ -9,16 +9,18 @@ from pathlib import Path
 import pytest
 import trio
 
+from actors.ports.jobs import TakenJob
 from gatherup.clock import SystemClock
 from gatherup.config import Mail, Secret
 from gatherup.jobs.mail import mail_queue
 from gatherup.jobs.mailer import mailer_of
-from gatherup.jobs.worker import JobFailedError, JobHopelessError, JobWorker
+from gatherup.jobs.queue import JobFailedError, JobHopelessError, JobNotNowError
+from gatherup.jobs.worker import JobWorker
 from gatherup.randomness import SystemRandomness
 from gatherup.wakeup import Wakeup
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import lent
-from storage.postgres.outbox.jobs import Jobs, TakenJob
+from storage.postgres.outbox.jobs import Jobs
 from storage.postgres.outbox.mail import Template, queue_mail
 from tests.integration.gatherup.jobs.smtp import Sink, sink
 
@@ -62,10 +64,15 @@ async def test_a_letter_arrives_as_it_was_written() -> None:
     [
         ({"RCPT": "550 no such user"}, JobHopelessError, "550"),
         ({"RCPT": "450 try later"}, JobFailedError, "450"),
-        ({"MAIL": "554 go away"}, JobHopelessError, "554"),
+        ({"RCPT": "421 closing"}, JobNotNowError, "421"),
+        ({"RCPT": "530 who are you"}, JobNotNowError, "530"),
+        ({"RCPT": ""}, JobFailedError, "went away"),
         ({"DATA": "451 busy"}, JobFailedError, "451"),
-        ({"MAIL": ""}, JobFailedError, "can't be used"),
-        ({"EHLO": "", "HELO": ""}, JobFailedError, "can't be used"),
+        ({"DATA": "554 spam"}, JobHopelessError, "554"),
+        ({"MAIL": "554 go away"}, JobNotNowError, "554"),
+        ({"MAIL": ""}, JobNotNowError, "can't be used"),
+        ({"EHLO": "502 no", "HELO": "550 no"}, JobNotNowError, "can't be used"),
+        ({"EHLO": "", "HELO": ""}, JobNotNowError, "can't be used"),
     ],
 )
 async def test_what_the_server_says_decides(
@@ -80,10 +87,10 @@ async def test_what_the_server_says_decides(
 
 async def test_without_tls_where_it_is_asked_for_nothing_is_said() -> None:
     async with sink() as server:
-        with pytest.raises(JobFailedError):
+        with pytest.raises(JobNotNowError):
             await deliver(Mail(host="127.0.0.1", port=server.port, user="u", password=Secret("pw")))
         assert not [line for line in server.heard if "AUTH" in line.upper()]
-    with pytest.raises(JobFailedError):  # nobody listens there any more
+    with pytest.raises(JobNotNowError):  # nobody listens there any more
         await deliver(settings(server))
 
 

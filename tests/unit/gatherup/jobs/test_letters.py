@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actors.ports.jobs import TakenJob
 from gatherup.jobs.letters import TEXTS, needed, one_line, written
 from gatherup.jobs.mail import MailJob, composed, mail_queue
 from gatherup.jobs.mailer import NullMailer
-from gatherup.jobs.worker import JobHopelessError
-from storage.postgres.outbox.jobs import TakenJob
+from gatherup.jobs.queue import JobHopelessError, JobUnknownError
 from storage.postgres.outbox.mail import Template
 
 JOB = TakenJob(id=7, queue="mail", arguments={}, attempts=1, created_at=1_700_000_000_000)
@@ -39,8 +39,8 @@ def test_a_code_stands_in_the_fragment_of_a_link_or_alone() -> None:
     assert link in written(Template.RESET_PASSWORD, values, "https://play.example.org/account").body
 
 
-def test_a_missing_value_is_a_dead_letter() -> None:
-    with pytest.raises(JobHopelessError, match="lacks code"):
+def test_a_letter_of_another_release_that_lacks_a_value_is_left() -> None:
+    with pytest.raises(JobUnknownError, match="lacks code"):
         composed(
             JOB,
             MailJob(to="a@b.c", template=Template.VERIFY_EMAIL, values={"handle": "x"}),
@@ -105,12 +105,12 @@ async def test_what_is_no_single_address_is_a_dead_letter(to: str) -> None:
         await mail_queue(NullMailer(), sender=SENDER, links=None).handle(job)
 
 
-async def test_without_a_server_letters_are_dead_and_unknown_ones_too() -> None:
+async def test_without_a_server_letters_are_dead_and_unknown_ones_are_left() -> None:
     handle = mail_queue(NullMailer(), sender=SENDER, links=None).handle
     row = {"to": "a@b.c", "template": "locked_out", "values": {"handle": "x"}}
     with pytest.raises(JobHopelessError, match="GATHERUP_MAIL_HOST"):
         await handle(TakenJob(id=1, queue="mail", arguments=row, attempts=1, created_at=0))
-    with pytest.raises(JobHopelessError, match="no letter"):
+    with pytest.raises(JobUnknownError, match="no letter"):
         await handle(
             TakenJob(id=1, queue="mail", arguments={**row, "template": "x"}, attempts=1, created_at=0)
         )

@@ -2,88 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
 import trio
 import trio.testing
+from typing_extensions import override
 
-from gatherup.jobs.worker import (
-    LEASE_MARGIN_S,
-    SWEEP_S,
+from actors.ports.jobs import Room, TakenJob
+from gatherup.jobs.lanes import REST_MAX_S
+from gatherup.jobs.queue import (
+    LEASE_S,
     JobFailedError,
     JobHopelessError,
     JobNotNowError,
-    JobWorker,
+    JobUnknownError,
     Queue,
 )
+from gatherup.jobs.worker import SETTLE_RETRY_S, SWEEP_S, UNKNOWN_MAX, JobWorker
 from gatherup.wakeup import Wakeup
+from storage.memory.jobs import MemoryJobs
 from storage.postgres.driver.errors import LinkUnusable
-from storage.postgres.outbox.jobs import Counts, TakenJob
 from tests.ports import SeededRandomness, TrioClock
 
 TIMEOUT_S = 10.0
 
 
-@dataclass
-class Row:
-    queue: str
-    due: float = 0.0
-    attempts: int = 0
-    error: str = ""
-    dead: bool = False
+class Rows(MemoryJobs):
+    """Jobs in memory, on the clock of the run, that can be away."""
 
+    def __init__(self) -> None:
+        super().__init__(TrioClock())
+        self.takes = 0
+        self.renewals = 0
+        self.away = False
 
-@dataclass
-class Rows:
-    """The table in memory, on the clock of the run."""
+    def new(self, queue: str = "a", **arguments: Any) -> int:
+        return self.add(queue, arguments)
 
-    table: dict[int, Row] = field(default_factory=dict)
-    takes: int = 0
-    away: bool = False
-
-    def add(self, queue: str = "a") -> int:
-        number = len(self.table) + 1
-        self.table[number] = Row(queue, trio.current_time())
-        return number
-
-    async def take(self, rooms: Mapping[str, int], *, lease_s: float) -> Sequence[TakenJob]:
-        self.takes += 1
+    def at(self) -> None:
         if self.away:
             raise LinkUnusable("away")
-        taken: list[TakenJob] = []
-        for queue, room in rooms.items():
-            due = [
-                n
-                for n, row in self.table.items()
-                if row.queue == queue and not row.dead and row.due <= trio.current_time()
-            ]
-            for n in due[:room]:
-                row = self.table[n]
-                row.attempts += 1
-                row.due = trio.current_time() + lease_s
-                taken.append(TakenJob(id=n, queue=queue, arguments={}, attempts=row.attempts, created_at=0))
-        return taken
 
-    async def done(self, job: TakenJob) -> None:
-        del self.table[job.id]
+    @override
+    async def take(self, rooms: Sequence[Room], *, without: Collection[int] = ()) -> list[TakenJob]:
+        self.takes += 1
+        self.at()
+        return await super().take(rooms, without=without)
 
-    async def put_off(self, job: TakenJob, wait_s: float, error: str, *, counts: bool = True) -> None:
-        row = self.table[job.id]
-        row.due, row.error = trio.current_time() + wait_s, error
-        row.attempts -= 0 if counts else 1
+    @override
+    async def renew(self, leases: Sequence[tuple[TakenJob, float]]) -> set[int]:
+        self.renewals += 1
+        self.at()
+        return await super().renew(leases)
 
-    async def bury(self, job: TakenJob, error: str) -> None:
-        self.table[job.id].dead, self.table[job.id].error = True, error
-
-    async def counts(self) -> Mapping[str, Counts]:
-        return {"a": Counts(len(self.table), sum(row.dead for row in self.table.values()))}
-
-    async def forget_dead(self, keep_days: int, limit: int) -> None:
-        pass
+    @override
+    async def done(self, jobs: Sequence[TakenJob]) -> None:
+        self.at()
+        await super().done(jobs)
 
 
 def queue(handle: Callable[[TakenJob], Awaitable[None]], name: str = "a", **changes: Any) -> Queue:
@@ -120,9 +98,9 @@ async def test_each_job_is_done_and_forgotten(autojump_clock: object) -> None:
         done.append(job.id)
 
     for _ in range(20):
-        rows.add()
+        rows.new()
     async with working(rows, queue(handle)) as worker:
-        await until(lambda: not rows.table)
+        await until(lambda: not rows.stored)
         assert trio.current_time() < SWEEP_S  # a backlog waits for no sweep
     assert sorted(done) == list(range(1, 21))
     assert worker.outcomes == {("a", "done"): 20}
@@ -135,15 +113,15 @@ async def test_a_failed_job_is_tried_again_later_and_later_until_it_is_dead(auto
         tries.append(trio.current_time())
         raise JobFailedError("no answer")
 
-    number = rows.add()
+    number = rows.new()
     async with working(rows, queue(handle)) as worker:
-        await until(lambda: rows.table[number].dead)
+        await until(lambda: bool(rows.stored[number].dead_at))
         await trio.sleep(1000)
     waits = [b - a for a, b in pairwise(tries)]
     assert len(tries) == 4
     for wait, ceiling in zip(waits, (1, 2, 4), strict=True):
         assert ceiling / 2 <= wait <= ceiling + SWEEP_S * 1.25
-    assert rows.table[number].error == "no answer"
+    assert rows.stored[number].last_error == "no answer"
     assert worker.outcomes == {("a", "failed"): 3, ("a", "dead"): 1}
 
 
@@ -153,10 +131,10 @@ async def test_a_hopeless_job_is_dead_at_once(autojump_clock: object) -> None:
     async def handle(job: TakenJob) -> None:
         raise JobHopelessError("nobody lives there")
 
-    number = rows.add()
+    number = rows.new()
     async with working(rows, queue(handle)):
-        await until(lambda: rows.table[number].dead)
-    assert (rows.table[number].attempts, rows.table[number].error) == (1, "nobody lives there")
+        await until(lambda: bool(rows.stored[number].dead_at))
+    assert (rows.stored[number].attempts, rows.stored[number].last_error) == (1, "nobody lives there")
 
 
 async def test_what_was_not_attempted_counts_for_nothing(autojump_clock: object) -> None:
@@ -168,9 +146,9 @@ async def test_what_was_not_attempted_counts_for_nothing(autojump_clock: object)
         if calls <= 10:
             raise JobNotNowError(30.0, "it rests")
 
-    rows.add()
+    rows.new()
     async with working(rows, queue(handle)) as worker:
-        await until(lambda: not rows.table)
+        await until(lambda: not rows.stored)
     assert trio.current_time() >= 300
     assert worker.outcomes == {("a", "not_now"): 10, ("a", "done"): 1}
 
@@ -185,14 +163,32 @@ async def test_a_crash_or_a_hang_is_one_jobs_trouble(autojump_clock: object) -> 
             await trio.sleep_forever()
 
     for _ in range(3):
-        rows.add()
+        rows.new()
     async with working(rows, queue(handle)):
-        await until(lambda: rows.table.keys() == {1, 2} and all(row.dead for row in rows.table.values()))
-    assert rows.table[1].error == "a defect: ZeroDivisionError"
-    assert rows.table[2].error == "It took longer than 10 s."
+        await until(lambda: rows.stored.keys() == {1, 2} and all(row.dead_at for row in rows.stored.values()))
+    assert rows.stored[1].last_error == "a defect: ZeroDivisionError"
+    assert rows.stored[2].last_error == "It took longer than 10 s."
 
 
-async def test_a_job_that_was_cut_off_runs_again_when_its_lease_is_over(autojump_clock: object) -> None:
+async def test_a_job_whose_node_was_killed_runs_again_when_the_lease_of_its_queue_is_over(
+    autojump_clock: object,
+) -> None:
+    """However long jobs of other queues may take."""
+    rows, begun = Rows(), []
+
+    async def handle(job: TakenJob) -> None:
+        begun.append((job.id, job.attempts))
+
+    number = rows.new()
+    lease = Room(queue="a", jobs=1, lane_jobs=1, lanes={}, lease_s=LEASE_S)
+    await rows.take([lease])  # by a node that is no more
+    async with working(rows, queue(handle), queue(handle, "long", timeout_s=3600)):
+        await until(lambda: not rows.stored)
+    assert begun == [(number, 2)]
+    assert LEASE_S <= trio.current_time() <= LEASE_S + SWEEP_S * 1.25 + 0.2
+
+
+async def test_what_a_node_cuts_off_as_it_ends_is_due_at_once(autojump_clock: object) -> None:
     rows, begun = Rows(), []
 
     async def handle(job: TakenJob) -> None:
@@ -200,14 +196,183 @@ async def test_a_job_that_was_cut_off_runs_again_when_its_lease_is_over(autojump
         if len(begun) == 1:
             await trio.sleep_forever()
 
-    number = rows.add()
+    number = rows.new()
     async with working(rows, queue(handle)):
-        await until(lambda: bool(begun))  # and the node ends in the middle of it
-    killed_at = trio.current_time()
+        await until(lambda: bool(begun))
     async with working(rows, queue(handle)):
-        await until(lambda: not rows.table)
-    assert begun == [(number, 1), (number, 2)]
-    assert TIMEOUT_S + LEASE_MARGIN_S - 1 <= trio.current_time() - killed_at <= TIMEOUT_S + LEASE_MARGIN_S + 3
+        await until(lambda: not rows.stored)
+    assert begun == [(number, 1), (number, 1)]
+    assert trio.current_time() < SWEEP_S
+
+
+async def test_a_worker_that_stops_ends_what_it_has_and_takes_nothing(autojump_clock: object) -> None:
+    rows, begun = Rows(), []
+
+    async def handle(job: TakenJob) -> None:
+        begun.append(job.id)
+        await trio.sleep(5)
+
+    first = rows.new()
+    async with working(rows, queue(handle)) as worker:
+        await until(lambda: bool(begun))
+        second = rows.new()
+        await worker.stop()
+        assert set(rows.stored) == {second}
+        await trio.sleep(10 * SWEEP_S)
+        await worker.stop()
+    assert begun == [first]
+
+
+async def test_a_long_job_runs_once_at_a_time(autojump_clock: object) -> None:
+    """Its lease is renewed, so that no other node begins it."""
+    rows, running, most = Rows(), 0, 0
+
+    async def handle(job: TakenJob) -> None:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await trio.sleep(20 * LEASE_S)
+        running -= 1
+
+    rows.new()
+    async with (
+        working(rows, queue(handle, timeout_s=3600)),
+        working(rows, queue(handle, timeout_s=3600)),
+    ):
+        await until(lambda: not rows.stored)
+    assert most == 1
+
+
+async def test_short_jobs_cost_no_renewal(autojump_clock: object) -> None:
+    rows = Rows()
+
+    async def handle(job: TakenJob) -> None:
+        await trio.sleep(0.5)
+
+    for _ in range(300):
+        rows.new()
+    async with working(rows, queue(handle)):
+        await until(lambda: not rows.stored)
+    assert rows.renewals == 0
+
+
+async def test_who_cannot_renew_ends_its_job_before_another_begins_it(autojump_clock: object) -> None:
+    mine, ended, begun = Rows(), list[float](), list[float]()
+    others = Rows()
+    others.stored = mine.stored  # one table, and the way to it of one node fails
+
+    async def hangs(job: TakenJob) -> None:
+        mine.away = True
+        try:
+            await trio.sleep_forever()
+        finally:
+            ended.append(trio.current_time())
+
+    async def handle(job: TakenJob) -> None:
+        begun.append(trio.current_time())
+
+    mine.new()
+    async with working(mine, queue(hangs, timeout_s=3600)) as worker:
+        await until(lambda: mine.away)
+        async with working(others, queue(handle)):
+            await until(lambda: not mine.stored)
+        assert worker.outcomes == {("a", "cut_off"): 1}
+    assert ended[0] < begun[0]
+
+
+async def test_what_was_done_while_the_storage_was_away_is_not_done_again(autojump_clock: object) -> None:
+    rows, done = Rows(), []
+
+    async def handle(job: TakenJob) -> None:
+        done.append(job.id)
+        rows.away = True
+
+    rows.new()
+    async with working(rows, queue(handle)) as worker:
+        await until(lambda: bool(done))
+        await trio.sleep(3 * SETTLE_RETRY_S)
+        rows.away = False
+        await until(lambda: not rows.stored)
+        assert worker.outcomes == {("a", "done"): 1}
+    assert len(done) == 1
+
+
+async def test_what_this_release_does_not_know_is_left_for_others(autojump_clock: object) -> None:
+    rows, asked, done = Rows(), [], []
+
+    async def older(job: TakenJob) -> None:
+        asked.append(job.id)
+        if "new" in job.arguments:
+            raise JobUnknownError("no such letter here")
+
+    async def newer(job: TakenJob) -> None:
+        done.append((job.id, job.attempts))
+
+    number = rows.new(new=True)
+    async with working(rows, queue(older, attempts_max=1)) as worker:
+        await trio.sleep(100 * SWEEP_S)
+        assert asked == [number]
+        assert worker.outcomes == {("a", "unknown"): 1}
+        other = rows.new()
+        await until(lambda: other not in rows.stored)
+        begun = trio.current_time()
+        async with working(rows, queue(newer, attempts_max=1)):
+            await until(lambda: not rows.stored)
+        assert trio.current_time() - begun < SWEEP_S
+    assert done == [(number, 1)]
+
+
+async def test_what_is_not_known_is_remembered_up_to_a_number(autojump_clock: object) -> None:
+    rows = Rows()
+
+    async def handle(job: TakenJob) -> None:
+        raise JobUnknownError("no")
+
+    for _ in range(UNKNOWN_MAX + 5):
+        rows.new()
+    async with working(rows, queue(handle, at_once=500)) as worker:
+        await until(lambda: worker.outcomes["a", "unknown"] >= UNKNOWN_MAX + 5)
+        before = rows.takes
+        await trio.sleep(10 * SWEEP_S)
+        assert rows.takes - before <= 15
+        assert not any(stored.attempts or stored.dead_at for stored in rows.stored.values())
+
+
+async def test_one_lane_that_hangs_holds_up_no_other(autojump_clock: object) -> None:
+    rows, told = Rows(), []
+
+    async def handle(job: TakenJob) -> None:
+        if job.lane == "down":
+            await trio.sleep_forever()
+        told.append(trio.current_time())
+
+    for _ in range(50):
+        rows.new(lane="down")
+    rows.new(lane="well")
+    async with working(rows, queue(handle, at_once=4, lane_at_once=2, timeout_s=30)):
+        await until(lambda: bool(told))
+    assert told[0] < SWEEP_S
+
+
+async def test_an_outage_uses_up_no_attempt_and_is_found_to_be_over(autojump_clock: object) -> None:
+    rows, asked, down = Rows(), list[float](), True
+
+    async def handle(job: TakenJob) -> None:
+        asked.append(trio.current_time())
+        if down:
+            raise JobNotNowError(None, "refused by the server")
+
+    for _ in range(300):
+        rows.new()
+    async with working(rows, queue(handle, at_once=3)) as worker:
+        await trio.sleep(24 * 3600)
+        assert len(asked) <= 3 + 24 * 3600 / (REST_MAX_S / 2)
+        assert not any(stored.attempts or stored.dead_at for stored in rows.stored.values())
+        down = False
+        ends = trio.current_time()
+        await until(lambda: not rows.stored)
+        assert trio.current_time() - ends < 2 * REST_MAX_S + 2 * SWEEP_S
+        assert worker.outcomes["a", "done"] == 300
 
 
 async def test_a_job_that_ends_its_node_each_time_is_dead_without_another_try(autojump_clock: object) -> None:
@@ -216,10 +381,10 @@ async def test_a_job_that_ends_its_node_each_time_is_dead_without_another_try(au
     async def handle(job: TakenJob) -> None:
         calls.append(job.id)
 
-    number = rows.add()
-    rows.table[number].attempts = 4
+    number = rows.new()
+    rows.stored[number].attempts = 4
     async with working(rows, queue(handle)):
-        await until(lambda: rows.table[number].dead)
+        await until(lambda: bool(rows.stored[number].dead_at))
     assert calls == []
 
 
@@ -237,10 +402,10 @@ async def test_no_more_at_once_than_allowed_and_one_queue_holds_up_no_other(auto
         other.append(trio.current_time())
 
     for _ in range(10):
-        rows.add("slow")
-    rows.add("quick")
+        rows.new("slow")
+    rows.new("quick")
     async with working(rows, queue(slow, "slow", at_once=2), queue(quick, "quick")):
-        await until(lambda: not rows.table)
+        await until(lambda: not rows.stored)
     assert most == 2
     assert other[0] < 1
 
@@ -255,25 +420,26 @@ async def test_an_idle_worker_asks_once_a_sweep_and_at_once_when_woken(autojump_
         await trio.sleep(SWEEP_S * 100)
         assert 75 <= rows.takes <= 134
         await trio.sleep(0.3)
-        rows.add()
+        rows.new()
         before = trio.current_time()
         worker.wakeup.wake()
         await trio.testing.wait_all_tasks_blocked()
-        assert not rows.table
+        assert not rows.stored
         assert trio.current_time() == before
 
 
 async def test_it_goes_on_when_the_database_is_back(autojump_clock: object) -> None:
-    rows = Rows(away=True)
+    rows = Rows()
+    rows.away = True
 
     async def handle(job: TakenJob) -> None:
         pass
 
-    rows.add()
+    rows.new()
     async with working(rows, queue(handle)) as worker:
         await trio.sleep(60)
-        assert rows.table
+        assert rows.stored
         rows.away = False
-        await until(lambda: not rows.table)
+        await until(lambda: not rows.stored)
         await trio.sleep(60)
-        assert worker.counts == {"a": Counts(0, 0)}
+        assert worker.counts == {}
