@@ -29,6 +29,7 @@ from loadtest.figures import (
     long_steps,
     posts,
     snapshots,
+    swiss,
     tournaments,
 )
 from loadtest.node import Node
@@ -52,6 +53,7 @@ MEASURES: Final[dict[str, Callable[[Scale], list[Figure]]]] = {
     "long-steps": long_steps.measure,
     "brackets": brackets.measure,
     "tournaments": tournaments.measure,
+    "swiss": swiss.measure,
     "effects": effects.measure,
     "crowds": crowds.measure,
     "heads": _on_node(heads.measure),

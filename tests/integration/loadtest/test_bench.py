@@ -36,6 +36,7 @@ FIGURES = {
     },
     "brackets": {"bracket built", "entrants seated"},
     "tournaments": {"folded from the log"},
+    "swiss": {"median round paired", "slowest round paired"},
     "effects": {"settled", "per commit"},
     "snapshots": {"4 at once, until the last", "4 at once, served"},
     "crowds": {

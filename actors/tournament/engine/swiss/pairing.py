@@ -40,11 +40,17 @@ def pair(
         return Impossible(tuple(player.number for player in ranking))
     made, alone = _pair(field, byes)
     made.sort(key=lambda pair: _board(ranking, pair[0]))
-    pairs = tuple(with_sides(ranking[a], ranking[b], first_side=options.first_side) for (a, b), _ in made)
+    pairs = tuple(_in_order(ranking[a], ranking[b], options) for (a, b), _ in made)
     reasons = tuple(why for _, why in made)
     if not alone:
         return Round(pairs, NOBODY, reasons)
     return Round(pairs, ranking[alone[0]].number, (*reasons, reason_of_bye(ranking[alone[0]], ranking[-1])))
+
+
+def _in_order(higher: Player, lower: Player, options: Options) -> tuple[int, int]:
+    if not options.sides:
+        return higher.number, lower.number
+    return with_sides(higher, lower, first_side=options.first_side)
 
 
 def _plays_on(player: Player, options: Options) -> bool:
@@ -109,7 +115,7 @@ def _pair(field: Field, byes: int) -> tuple[list[tuple[tuple[int, int], Why]], t
     made: list[tuple[tuple[int, int], Why]] = []
     floating: tuple[int, ...] = ()
     below = field.everybody
-    for group, following in zip(groups, [*groups[1:], ()], strict=True):
+    for group, following in zip(groups, [*groups[1:], ()], strict=False):
         below &= ~bits(group)
         bracket = Bracket(field, floating, group, bits(following), below, byes)
         paired = _pair_bracket(bracket)
