@@ -89,22 +89,29 @@ class DueWork:
         return max(0.001, (self._heap[0][0] - self._clock.now()) / 1000)
 
     async def _wake_due(self) -> None:
-        now, time_slice = self._clock.now(), TimeSlice(self._clock)
+        now, time_slice, held = self._clock.now(), TimeSlice(self._clock), list[str]()
         while self._heap and self._heap[0][0] <= now:
             at, stream = heapq.heappop(self._heap)
             if self._earliest.get(stream) == at:
                 del self._earliest[stream]
-                self._wake_one(stream, now)
+                if not self._woken(stream):
+                    held.append(stream)
                 await time_slice.rest()
+        # Spread as what is overdue: after a standstill these are all that came due in it, and would stay together.
+        spread_ms = 1000 * len(held) / limits.DUE_WAKES_PER_S
+        for stream in held:
+            wait_ms = limits.TIMER_RETRY_MS + int(self._randomness.uniform(0, spread_ms))
+            self.schedule(stream, now + wait_ms)
+            await time_slice.rest()
 
-    def _wake_one(self, stream: str, now: Instant) -> None:
+    def _woken(self, stream: str) -> bool:
+        """Wake it if this node may; false if it may stay, or become, this node's."""
         match self._ownership.where(stream):
             case Here(epoch=epoch):
                 self._wake(stream, epoch)
-            case There():  # its owner reads the stream's row for itself
-                return
-            case _:  # it may stay, or become, this node's
-                self.schedule(stream, now + limits.TIMER_RETRY_MS)
+                return True
+            case where:  # another owner reads the stream's row for itself
+                return isinstance(where, There)
 
     # --- what the log says ---
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 
 import trio
 import trio.testing
 from msgspec.structs import replace
 
+from actors.cluster.ownership import Ownership
 from actors.ports.cluster_view import SHARDS, Shard
-from actors.ports.log import Append, LogUnavailableError
+from actors.ports.log import Append, Fence, LogUnavailableError
 from actors.runtime import limits
 from actors.runtime.due import DueWork
 from protocol.codes import Code
@@ -206,3 +208,36 @@ async def test_a_shard_that_is_taken_again_during_a_read_is_read_again(autojump_
         await trio.sleep(1)
         assert [len(read) for read in reads] == [SHARDS, 1] and reads[1] == [0]
         nursery.cancel_scope.cancel()
+
+
+async def test_what_came_due_while_the_node_could_not_act_is_not_woken_at_once(
+    autojump_clock: object,
+) -> None:
+    """As after a standstill, in which its lease ran out: all that came due is seen at one moment."""
+    clock, woken = TrioClock(), list[float]()
+
+    class NothingDue:
+        async def due(self, *_: object, **__: object) -> list[tuple[str, int]]:
+            return []
+
+    ownership = Ownership(Fence(1, 1), clock)
+    ownership.renewed(-math.inf, owning_everything(clock).view)
+    due = DueWork(
+        NothingDue(),  # type: ignore[arg-type]
+        ownership,
+        clock,
+        SeededRandomness(1),
+        lambda *_: woken.append(clock.monotonic()),
+    )
+    count = limits.DUE_WAKES_PER_S
+    for number in range(count):
+        due.schedule(f"tally:{number:032x}", clock.now() - 1)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(due.run)
+        await trio.testing.wait_all_tasks_blocked()
+        ownership.renewed(math.inf, ownership.view)
+        await trio.sleep(limits.TIMER_RETRY_MS / 1000 + 2.0)
+        nursery.cancel_scope.cancel()
+    per_tenth = Counter(int(at * 10) for at in woken)
+    assert len(woken) == count
+    assert max(per_tenth.values()) <= 2 * count / 10
