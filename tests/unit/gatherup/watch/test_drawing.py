@@ -143,4 +143,6 @@ def entrant(number: int, user: str | None, name: str | None) -> TournamentEntran
         seed=None,
         place=None,
         reason=None,
+        roster=[],
+        invited=[],
     )
