@@ -211,12 +211,15 @@ def test_nothing_is_told_of_heads_and_positions_in_rooms_of_others(node: Node) -
 def test_wrong_types_in_every_field_of_every_frame(node: Node) -> None:
     for frame in CLIENT_FRAMES:
         fields = example_of(frame)
-        with node.guest().socket() as socket:
-            for field in set(fields) - {"t", "client_id"}:
-                socket.tell({"t": tag(frame), **fields, field: {"$ne": 1}})
-                told = socket.frame()
-                assert (told["t"], told["code"]) == ("refused", "invalid"), (tag(frame), field, told)
-                assert told["field"].partition(".")[0] == field, told
+        wrong = sorted(fields.keys() - {"t", "client_id"})
+        # Whoever goes on sending what is invalid is sent away.
+        for first in range(0, len(wrong), 10):
+            with node.guest().socket() as socket:
+                for field in wrong[first : first + 10]:
+                    socket.tell({"t": tag(frame), **fields, field: {"$ne": 1}})
+                    told = socket.frame()
+                    assert (told["t"], told["code"]) == ("refused", "invalid"), (tag(frame), field, told)
+                    assert told["field"].partition(".")[0] == field, told
 
 
 def test_a_client_id_used_again_for_something_else_is_refused_everywhere(node: Node) -> None:
