@@ -53,7 +53,7 @@ from actors.session.connection_writer import ConnectionWriter
 from actors.session.logins import LoginReader
 from actors.session.unread import UnreadWatch
 from actors.session.unread_counter import UnreadCounter
-from actors.tournament import apply_matches, corrections, matches
+from actors.tournament import apply_matches, corrections, matches, sides
 from actors.tournament.engine import correction
 from actors.tournament.kind import TournamentKind
 from actors.tournament.state import Match, Tournament
@@ -448,12 +448,12 @@ def _no_timer_wakes_a_tournament_that_nobody_watches() -> Generator[None]:
 
 @_variant
 def _a_report_is_confirmed_twice() -> Generator[None]:
-    own_match = matches._own_match
+    own_match = sides.own_match
 
     def lenient(context: Any, number: int, phases: Any) -> Any:
         return own_match(context, number, phases | {"done"} if phases == {"reported"} else phases)
 
-    with patch.object(matches, "_own_match", lenient), _played():
+    with patch.object(matches, "own_match", lenient), _played():
         yield
 
 
