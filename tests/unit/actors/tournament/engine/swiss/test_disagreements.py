@@ -1,4 +1,4 @@
-"""Rounds that caissify-pairings 0.5.0 pairs otherwise, all of them late in their tournaments: see docs/adr/0038.
+"""Rounds that caissify-pairings 0.5.0 pairs otherwise, all of them late in their tournaments: see docs/adr/0037.
 
 In each, the first bracket that differs shows which pairing the rules prefer: fewer players float down from ours (C6),
 of lower scores (C7), or it leaves the following bracket more pairs (C8).
