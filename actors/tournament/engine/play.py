@@ -13,7 +13,7 @@ from actors.tournament.engine.correction import Correction
 from actors.tournament.engine.elimination import Slot
 from actors.tournament.engine.progress import Outcome, Sides
 
-Part = Literal["winners", "losers", "final", "reset", "third"]
+Part = Literal["winners", "losers", "final", "reset", "third", "swiss"]
 
 
 class Spot(NamedTuple):
