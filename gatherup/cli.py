@@ -51,10 +51,14 @@ class Commands(click.Group):
             from gatherup.rehearse.command import rehearse
 
             return rehearse
-        if cmd_name in {"jobs", "keys"}:
-            from gatherup.operator import server_commands
+        if cmd_name == "jobs":
+            from gatherup.operator.jobs import jobs
 
-            return getattr(server_commands, cmd_name)
+            return jobs
+        if cmd_name == "keys":
+            from gatherup.operator.keys import keys
+
+            return keys
         return super().get_command(ctx, cmd_name)
 
 

@@ -10,6 +10,7 @@ from msgspec import Struct
 from actors.kind import Instant
 
 ERROR_CHARS_MAX: Final = 500
+LEFT: Final = "No node took it for {days} days."
 LANES_MAX: Final = 100
 """Lanes that a queue should have at most: taking jobs looks at each of them."""
 
@@ -28,6 +29,8 @@ class TakenJob(Struct, frozen=True, kw_only=True):
     """How often it was taken, this time included."""
     late_s: float = 0.0
     """How long after it was due it was taken."""
+    age_s: float = 0.0
+    """How old it is, by the storage's clock."""
     created_at: Instant
 
 
@@ -36,10 +39,22 @@ class DeadJob(Struct, frozen=True, kw_only=True):
 
     id: int
     queue: str
+    kind: str
+    """What it is within its queue: ``kind``, ``template`` or ``type`` of its arguments; empty without any."""
     attempts: int
     created_at: Instant
     dead_at: Instant
     last_error: str
+
+
+class Chosen(Struct, frozen=True, kw_only=True):
+    """Which dead letters are meant: those to which everything that is given applies."""
+
+    ids: tuple[int, ...] | None = None
+    queue: str | None = None
+    kind: str | None = None
+    dead_for_s: float = 0.0
+    """Dead for this long at least."""
 
 
 class Counts(Struct, frozen=True):
@@ -105,16 +120,24 @@ class JobRows(Protocol):
         """How many there are, by queue; reads all of them."""
         ...
 
-    async def dead(self, limit: int, *, queue: str | None = None) -> list[DeadJob]:
-        """Dead letters, of one queue or (None) of all, the newest first."""
+    async def dead(self, chosen: Chosen, limit: int) -> list[DeadJob]:
+        """Dead letters, the newest first."""
         ...
 
-    async def retry(self, ids: Collection[int] | None, *, queue: str | None = None) -> int:
-        """Give dead letters all their attempts again, these or (None) all, of one queue or of all: how many."""
+    async def dead_counts(self, chosen: Chosen) -> dict[tuple[str, str], int]:
+        """How many dead letters there are, by queue and kind."""
         ...
 
-    async def purge(self, ids: Collection[int] | None, *, queue: str | None = None) -> int:
-        """Delete dead letters for good, chosen as for ``retry``: how many."""
+    async def retry(self, chosen: Chosen) -> int:
+        """Give dead letters all their attempts again: how many."""
+        ...
+
+    async def purge(self, chosen: Chosen) -> int:
+        """Delete dead letters for good: how many."""
+        ...
+
+    async def bury_left(self, days: int, limit: int) -> int:
+        """Make dead letters of jobs that were due for this long and that nobody took, at most so many: how many."""
         ...
 
     async def forget_dead(self, keep_days: int, limit: int) -> int:

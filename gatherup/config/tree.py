@@ -239,7 +239,9 @@ class Canary(Struct, frozen=True, kw_only=True):
 class Mail(Struct, frozen=True, kw_only=True):
     """Letters to users: codes, and what they should know of their accounts."""
 
-    host: Annotated[Text | None, Meta(description="The SMTP server; unset sends no mail.")] = None
+    host: Annotated[
+        Text | None, Meta(description="The SMTP server; unset leaves letters to nodes that have one.")
+    ] = None
     port: Annotated[int, Meta(ge=1, le=65535, description="Usually 587 for starttls, 465 for tls.")] = 587
     tls: Annotated[
         Literal["starttls", "tls", "none"], Meta(description="How the connection is kept private.")

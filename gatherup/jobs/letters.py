@@ -7,14 +7,21 @@ entered, with the code; without ``GATHERUP_MAIL_LINKS`` the code stands alone.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from string import Formatter
 from typing import Final
 
 from msgspec import Struct
 
+from actors.kind import Instant
+from protocol.limits import EMAIL_CODE_LIFETIME_S, RESET_CODE_LIFETIME_S
 from storage.postgres.outbox.mail import Template
 
 VALUE_CHARS_MAX: Final = 200
+NOTICE_HOLDS_S: Final = 30 * 86_400
+"""What happened stays true, but after so long it helps nobody."""
+_STATE_HOLDS_S: Final = 86_400
+"""What is so now may be otherwise tomorrow."""
 
 
 class UnwritableError(Exception):
@@ -28,6 +35,8 @@ class Text(Struct, frozen=True):
     body: str
     page: str | None = None
     """The page of the site that takes its code."""
+    holds_s: int = NOTICE_HOLDS_S
+    """For so long after its cause it is true: afterwards it isn't sent. A letter with a code says until when."""
 
 
 class Written(Struct, frozen=True):
@@ -43,14 +52,16 @@ TEXTS: Final[Mapping[Template, Text]] = {
     Template.VERIFY_EMAIL: Text(
         "Verify your e-mail address",
         "Hello {handle},\n\nto verify this e-mail address use this code:\n\n    {link}\n\n"
-        "If you didn't ask for it, do nothing.",
+        "It is good until {good_until}. If you didn't ask for it, do nothing.",
         "verify-email",
+        EMAIL_CODE_LIFETIME_S,
     ),
     Template.CHANGE_EMAIL: Text(
         "Confirm your new e-mail address",
         "Hello {handle},\n\nto make this your e-mail address use this code:\n\n    {link}\n\n"
-        "If you didn't ask for it, do nothing.",
+        "It is good until {good_until}. If you didn't ask for it, do nothing.",
         "change-email",
+        EMAIL_CODE_LIFETIME_S,
     ),
     Template.EMAIL_CHANGED: Text(
         "Your e-mail address was changed",
@@ -64,8 +75,9 @@ TEXTS: Final[Mapping[Template, Text]] = {
     Template.RESET_PASSWORD: Text(
         "Set a new password",
         "Hello {handle},\n\nto set a new password use this code:\n\n    {link}\n\n"
-        "If you didn't ask for it, do nothing: your password stays as it is.",
+        "It is good until {good_until}. If you didn't ask for it, do nothing: your password stays as it is.",
         "reset-password",
+        RESET_CODE_LIFETIME_S,
     ),
     Template.PASSWORD_CHANGED: Text(
         "Your password was changed",
@@ -85,6 +97,7 @@ TEXTS: Final[Mapping[Template, Text]] = {
         "Too many wrong passwords",
         "Hello {handle},\n\nsomebody tried wrong passwords for your account, and has to wait now. If it was you, "
         "ask for a new password.",
+        holds_s=_STATE_HOLDS_S,
     ),
     Template.SECOND_FACTOR_ON: Text(
         "Your second factor is on",
@@ -103,10 +116,12 @@ TEXTS: Final[Mapping[Template, Text]] = {
         "Your account will be erased",
         "Hello {handle},\n\nyour account is hidden now and will be erased on {until}. Sign in before then to keep "
         "it.",
+        holds_s=_STATE_HOLDS_S,
     ),
     Template.ACCOUNT_RESTORED: Text(
         "Your account stays",
         "Hello {handle},\n\nyour account won't be erased. " + _NOT_YOU,
+        holds_s=_STATE_HOLDS_S,
     ),
 }
 
@@ -115,10 +130,12 @@ def needed(template: Template) -> frozenset[str]:
     """The names of the values a letter takes."""
     text = TEXTS[template]
     names = {name for _, name, _, _ in Formatter().parse(text.subject + text.body) if name}
-    return frozenset(names - {"link"} | ({"code"} if "link" in names else set()))
+    return frozenset(names - {"link", "good_until"} | ({"code"} if "link" in names else set()))
 
 
-def written(template: Template, values: Mapping[str, str], links: str | None) -> Written:
+def written(
+    template: Template, values: Mapping[str, str], links: str | None, *, caused_at: Instant
+) -> Written:
     """The letter with these values, each on one line whatever it held. Raises UnwritableError.
 
     ``links`` is the site's address, without a slash at the end. The code stands in the fragment, which browsers
@@ -130,6 +147,8 @@ def written(template: Template, values: Mapping[str, str], links: str | None) ->
     said = {name: one_line(value) for name, value in values.items()}
     code = said.get("code", "")
     said["link"] = code if links is None or text.page is None else f"{links}/{text.page}#code={code}"
+    good_until = datetime.fromtimestamp(caused_at / 1000 + text.holds_s, UTC)
+    said["good_until"] = good_until.strftime("%Y-%m-%d %H:%M UTC")
     return Written(text.subject.format_map(said), text.body.format_map(said) + "\n")
 
 

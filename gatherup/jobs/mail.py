@@ -13,8 +13,8 @@ import msgspec
 from msgspec import Struct
 
 from actors.ports.jobs import TakenJob
-from gatherup.jobs.letters import UnwritableError, written
-from gatherup.jobs.queue import JobHopelessError, JobUnknownError, Queue
+from gatherup.jobs.letters import TEXTS, UnwritableError, written
+from gatherup.jobs.queue import JobHopelessError, JobOverError, JobUnknownError, Queue
 from storage.postgres.outbox.mail import QUEUE, Template
 
 AT_ONCE: Final = 4
@@ -73,6 +73,8 @@ def _mail_job(job: TakenJob) -> MailJob:
         raise JobUnknownError("The row holds no letter that this release knows.") from None
     if not _ADDRESS.fullmatch(mail_job.to):
         raise JobHopelessError("This is no e-mail address.")
+    if job.age_s >= TEXTS[mail_job.template].holds_s:
+        raise JobOverError(f"The letter {mail_job.template} would come too late.")
     return mail_job
 
 
@@ -82,7 +84,7 @@ def composed(job: TakenJob, mail_job: MailJob, *, sender: str, links: str | None
     Nothing in it can add a header: values stand in the body alone, and the library refuses line breaks in headers.
     """
     try:
-        letter = written(mail_job.template, mail_job.values, links)
+        letter = written(mail_job.template, mail_job.values, links, caused_at=job.created_at)
     except UnwritableError as error:
         raise JobUnknownError(str(error)) from None
     message = EmailMessage(policy.SMTP)

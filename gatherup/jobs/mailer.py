@@ -1,4 +1,4 @@
-"""Who takes letters: an SMTP server, a folder for development, or nobody."""
+"""Who takes letters: an SMTP server, or a folder for development."""
 
 from __future__ import annotations
 
@@ -120,16 +120,8 @@ class FolderMailer:
             raise JobFailedError(f"The letter wasn't written: {type(error).__name__}.") from None
 
 
-class NullMailer:
-    """Takes nothing: letters become dead ones, which can be sent when there is a server."""
-
-    async def send(self, message: EmailMessage, *, to: str) -> None:
-        """Refuse every letter: raises JobHopelessError."""
-        raise JobHopelessError("No mail is sent: GATHERUP_MAIL_HOST isn't set.")
-
-
-def mailer_of(mail: Mail) -> Mailer:
-    """Who takes letters by these settings."""
+def mailer_of(mail: Mail) -> Mailer | None:
+    """Who takes letters by these settings; None if nobody."""
     if mail.host is not None:
         return SmtpMailer(
             Smtp(
@@ -140,7 +132,7 @@ def mailer_of(mail: Mail) -> Mailer:
                 password=None if mail.password is None else mail.password.reveal(),
             )
         )
-    return NullMailer() if mail.outbox is None else FolderMailer(mail.outbox)
+    return None if mail.outbox is None else FolderMailer(mail.outbox)
 
 
 def _judged(error: smtplib.SMTPException | OSError) -> Exception:

@@ -21,6 +21,10 @@ class JobHopelessError(Exception):
     """No attempt can succeed. The sentence is kept with the dead letter: no secret may stand in it."""
 
 
+class JobOverError(Exception):
+    """What the job asks for holds no longer: it is dropped. The sentence stands in the log."""
+
+
 class JobUnknownError(Exception):
     """This release doesn't know what the job asks for: it is left for others, and no attempt is counted."""
 
@@ -43,7 +47,7 @@ class Queue(Struct, frozen=True, kw_only=True):
     """Does one job. It may be called again for a job that was done, and days later for a dead letter that is tried
     again: it does what still holds, and tells repeats by ``TakenJob.id``.
 
-    Raises JobFailedError, JobHopelessError, JobUnknownError, JobNotNowError.
+    Raises JobFailedError, JobHopelessError, JobOverError, JobUnknownError, JobNotNowError.
     """
     at_once: int
     """Jobs of this queue that one node does at a time."""

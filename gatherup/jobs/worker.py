@@ -18,6 +18,7 @@ from gatherup.jobs.queue import (
     JobFailedError,
     JobHopelessError,
     JobNotNowError,
+    JobOverError,
     JobUnknownError,
     Queue,
 )
@@ -28,8 +29,12 @@ SWEEP_S: Final = 2.0
 """Between two looks for jobs that nobody told of."""
 COUNT_S: Final = 30.0
 """How old the counts of waiting and dead jobs may be."""
+LATE_S: Final = 60.0
+"""After so long a node says that jobs wait which it doesn't do itself."""
 DEAD_KEEP_DAYS: Final = 30
 DEAD_BATCH: Final = 1000
+LEFT_DAYS: Final = 7
+"""After so long a job that was due and that no node took is a dead letter: no node knows its queue, it seems."""
 UNKNOWN_MAX: Final = 1000
 """Jobs that this release doesn't know and a node remembers, so as not to take them again."""
 UNKNOWN_WAIT_S: Final = 60.0
@@ -66,12 +71,13 @@ class JobWorker:
         self._unknown: dict[int, None] = {}
         self._finished: list[TakenJob] = []
         self._something_finished = Wakeup()
+        self._waits_for_others: set[str] = set()
         self._stopping = False
         self._idle = trio.Event()
         self.leases: Final = Leases(rows, clock)
         self.wakeup: Final = wakeup
         self.outcomes: Counter[tuple[str, str]] = Counter()
-        """Attempts by queue and how they went: done, failed, dead, not_now, unknown, cut_off."""
+        """Attempts by queue and how they went: done, failed, dead, over, not_now, unknown, cut_off."""
         self.counts: Mapping[str, Counts] = {}
         """The jobs of the whole cluster, as of the last COUNT_S."""
 
@@ -152,6 +158,10 @@ class JobWorker:
             wait_s = self._lanes[job.queue].rest(job.lane, later.wait_s)
             await self._rows.put_off(job, wait_s, str(later), counts=False)
             return "not_now"
+        except JobOverError as error:
+            _log.info("a job was dropped", job=job.id, queue=job.queue, reason=str(error))
+            await self._rows.done([job])
+            return "over"
         except JobUnknownError as error:
             return await self._leave(job, str(error))
         except JobHopelessError as error:
@@ -227,11 +237,21 @@ class JobWorker:
             except PostgresError as error:
                 _log.warning("jobs wait for the end of their leases", error=type(error).__name__)
 
+    def _warn_of_others(self) -> None:
+        """Say once of a queue that its jobs wait for another node."""
+        late = {name for name, counts in self.counts.items() if counts.lag_s > LATE_S} - self._queues.keys()
+        for name in sorted(late - self._waits_for_others):
+            waiting = self.counts[name].waiting
+            _log.warning("jobs wait for a node that does this queue", queue=name, waiting=waiting)
+        self._waits_for_others = late
+
     async def _count(self) -> None:
         while True:
             try:
                 self.counts = await self._rows.counts()
                 await self._rows.forget_dead(DEAD_KEEP_DAYS, DEAD_BATCH)
+                await self._rows.bury_left(LEFT_DAYS, DEAD_BATCH)
+                self._warn_of_others()
             except PostgresError as error:
                 _log.warning("jobs weren't counted", error=type(error).__name__)
             wait_s = self._randomness.uniform(COUNT_S * 0.75, COUNT_S * 1.25)

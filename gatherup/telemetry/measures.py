@@ -220,6 +220,18 @@ def job_measures(worker: JobWorker) -> list[Measure]:
             ("queue",),
             lambda: {(queue,): counts.dead for queue, counts in worker.counts.items()},
         ),
+        Levels(
+            "jobs_lag_seconds",
+            "For how long the job of the cluster that is due longest wasn't taken.",
+            ("queue",),
+            lambda: {(queue,): counts.lag_s for queue, counts in worker.counts.items()},
+        ),
+        Levels(
+            "jobs_oldest_seconds",
+            "The age of the oldest job of the cluster that isn't done.",
+            ("queue",),
+            lambda: {(queue,): counts.oldest_s for queue, counts in worker.counts.items()},
+        ),
     ]
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
-from typing import Any
+from typing import Any, Final
 
 from typing_extensions import override
 
 from actors.kind import Instant
-from actors.ports.jobs import ERROR_CHARS_MAX, Counts, DeadJob, JobRows, Room, TakenJob
+from actors.ports.jobs import ERROR_CHARS_MAX, LEFT, Chosen, Counts, DeadJob, JobRows, Room, TakenJob
 from actors.ports.time import Clock
+
+_KIND: Final = ("kind", "template", "type")
 
 
 @dataclass
@@ -33,6 +35,11 @@ class StoredJob:
     def lane(self) -> str:
         """The part of the queue that fails by itself."""
         return str(self.arguments.get("lane", self.arguments.get("webhook", "")))
+
+    @property
+    def kind(self) -> str:
+        """What it is within its queue."""
+        return str(next((self.arguments[name] for name in _KIND if name in self.arguments), ""))
 
 
 class MemoryJobs(JobRows):
@@ -81,6 +88,7 @@ class MemoryJobs(JobRows):
             attempts=stored.attempts,
             taken=stored.taken,
             late_s=late_s,
+            age_s=(self._clock.now() - stored.created_at) / 1000,
             created_at=stored.created_at,
         )
 
@@ -140,48 +148,63 @@ class MemoryJobs(JobRows):
             max(((now - stored.created_at) / 1000 for stored in alive), default=0.0),
         )
 
-    def _dead(self, ids: Collection[int] | None, queue: str | None) -> list[StoredJob]:
+    def _dead(self, chosen: Chosen) -> list[StoredJob]:
+        until = self._clock.now() - chosen.dead_for_s * 1000
         return [
             stored
             for stored in self.stored.values()
             if stored.dead_at is not None
-            and (ids is None or stored.id in ids)
-            and (queue is None or stored.queue == queue)
+            and stored.dead_at <= until
+            and (chosen.ids is None or stored.id in chosen.ids)
+            and chosen.queue in {None, stored.queue}
+            and chosen.kind in {None, stored.kind}
         ]
 
     @override
-    async def dead(self, limit: int, *, queue: str | None = None) -> list[DeadJob]:
+    async def dead(self, chosen: Chosen, limit: int) -> list[DeadJob]:
         found = [
             DeadJob(
                 id=stored.id,
                 queue=stored.queue,
+                kind=stored.kind,
                 attempts=stored.attempts,
                 created_at=stored.created_at,
                 dead_at=stored.dead_at or 0,
                 last_error=stored.last_error,
             )
-            for stored in self._dead(None, queue)
+            for stored in self._dead(chosen)
         ]
         return sorted(found, key=lambda job: (job.dead_at, job.id), reverse=True)[:limit]
 
     @override
-    async def retry(self, ids: Collection[int] | None, *, queue: str | None = None) -> int:
-        chosen = self._dead(ids, queue)
-        for stored in chosen:
-            stored.dead_at, stored.attempts, stored.due_s = None, 0, self._clock.monotonic()
-        return len(chosen)
+    async def dead_counts(self, chosen: Chosen) -> dict[tuple[str, str], int]:
+        return dict(Counter((stored.queue, stored.kind) for stored in self._dead(chosen)))
 
     @override
-    async def purge(self, ids: Collection[int] | None, *, queue: str | None = None) -> int:
-        chosen = self._dead(ids, queue)
-        for stored in chosen:
+    async def retry(self, chosen: Chosen) -> int:
+        found = self._dead(chosen)
+        for stored in found:
+            stored.dead_at, stored.attempts, stored.due_s = None, 0, self._clock.monotonic()
+        return len(found)
+
+    @override
+    async def purge(self, chosen: Chosen) -> int:
+        found = self._dead(chosen)
+        for stored in found:
             del self.stored[stored.id]
-        return len(chosen)
+        return len(found)
+
+    @override
+    async def bury_left(self, days: int, limit: int) -> int:
+        until = self._clock.monotonic() - days * 86_400
+        left = [one for one in self.stored.values() if one.dead_at is None and one.due_s < until][:limit]
+        for stored in left:
+            stored.dead_at, stored.last_error = self._clock.now(), LEFT.format(days=days)
+        return len(left)
 
     @override
     async def forget_dead(self, keep_days: int, limit: int) -> int:
-        until = self._clock.now() - keep_days * 86_400_000
-        old = [stored for stored in self._dead(None, None) if (stored.dead_at or 0) <= until][:limit]
+        old = self._dead(Chosen(dead_for_s=keep_days * 86_400))[:limit]
         for stored in old:
             del self.stored[stored.id]
         return len(old)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import trio
 
-from actors.ports.jobs import Counts, DeadJob, JobRows, Room, TakenJob
+from actors.ports.jobs import Chosen, Counts, DeadJob, JobRows, Room, TakenJob
 from storage.memory.jobs import MemoryJobs
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import lent
@@ -89,6 +89,7 @@ async def test_what_is_taken_is_what_was_added(rig: JobsRig) -> None:
     assert (job.queue, job.lane, job.arguments) == ("a", "x", {"text": 'a "quoted" é', "lane": "x"})
     assert (job.attempts, job.taken) == (1, 1)
     assert 0 <= job.late_s < DAY_S
+    assert 0 <= job.age_s < DAY_S
     assert await rig.taken(room("a")) == []
 
 
@@ -218,22 +219,63 @@ async def test_dead_letters_are_listed_retried_purged_and_forgotten(rig: JobsRig
     for job in await rig.taken(room("a", lease_s=0), room("b", lease_s=0)):
         await rig.rows.bury(job, "x" * 1000)
     assert await rig.taken(room("a"), room("b")) == []
-    assert {told(one) for one in await rig.rows.dead(10)} == {("a", 1, "x" * 500), ("b", 1, "x" * 500)}
-    dead = await rig.rows.dead(10, queue="a")
+    assert {told(one) for one in await rig.rows.dead(Chosen(), 10)} == {
+        ("a", 1, "x" * 500),
+        ("b", 1, "x" * 500),
+    }
+    dead = await rig.rows.dead(Chosen(queue="a"), 10)
     assert [one.queue for one in dead] == ["a"] * 3
-    assert await rig.rows.retry([dead[0].id, 10**9]) == 1
-    assert await rig.rows.retry([dead[1].id], queue="b") == 0
-    assert await rig.rows.purge([dead[0].id]) == 0  # it isn't dead any more
-    assert await rig.rows.purge([dead[1].id]) == 1
-    assert await rig.rows.retry(None, queue="b") == 2
+    assert await rig.rows.retry(Chosen(ids=(dead[0].id, 10**9))) == 1
+    assert await rig.rows.retry(Chosen(ids=(dead[1].id,), queue="b")) == 0
+    assert await rig.rows.purge(Chosen(ids=(dead[0].id,))) == 0  # it isn't dead any more
+    assert await rig.rows.purge(Chosen(ids=(dead[1].id,))) == 1
+    assert await rig.rows.retry(Chosen(queue="b")) == 2
     assert waiting(await rig.rows.counts()) == {"a": (1, 1), "b": (2, 0)}
     again = await rig.taken(room("b", lease_s=0))
     assert [job.attempts for job in again] == [1, 1]
-    assert await rig.rows.purge(None) == 1
+    assert await rig.rows.purge(Chosen()) == 1
     await rig.rows.bury(again[0], "still")
     assert await rig.rows.forget_dead(keep_days=1, limit=10) == 0
     assert await rig.rows.forget_dead(keep_days=0, limit=10) == 1
     assert waiting(await rig.rows.counts()) == {"a": (1, 0), "b": (1, 0)}
+
+
+async def test_dead_letters_are_chosen_by_queue_kind_and_age(rig: JobsRig) -> None:
+    kinds: list[dict[str, Any]] = [
+        {"template": "reset"},
+        {"type": "ban"},
+        {"kind": "x", "template": "y"},
+        {},
+        {"template": "reset"},
+    ]
+    for arguments in kinds:
+        await rig.add("a", arguments)
+    await rig.add("b", {"template": "reset"})
+    for job in await rig.taken(room("a"), room("b")):
+        await rig.rows.bury(job, "gone")
+    assert await rig.rows.dead_counts(Chosen()) == {
+        ("a", "reset"): 2,
+        ("a", "ban"): 1,
+        ("a", "x"): 1,
+        ("a", ""): 1,
+        ("b", "reset"): 1,
+    }
+    (banned,) = await rig.rows.dead(Chosen(kind="ban"), 10)
+    assert (banned.queue, banned.kind) == ("a", "ban")
+    assert await rig.rows.dead_counts(Chosen(dead_for_s=3600)) == {}
+    assert await rig.rows.retry(Chosen(kind="reset", dead_for_s=3600)) == 0
+    assert await rig.rows.retry(Chosen(queue="a", kind="reset")) == 2
+    assert await rig.rows.purge(Chosen(queue="a")) == 3
+    assert await rig.rows.dead_counts(Chosen()) == {("b", "reset"): 1}
+
+
+async def test_what_nobody_takes_is_a_dead_letter_in_the_end(rig: JobsRig) -> None:
+    await rig.add_many(2)
+    (held,) = await rig.taken(room(jobs=1, lease_s=3600))
+    assert await rig.rows.bury_left(days=1, limit=10) == 0
+    assert await rig.rows.bury_left(days=0, limit=10) == 1
+    (dead,) = await rig.rows.dead(Chosen(), 10)
+    assert (dead.id != held.id, dead.last_error) == (True, "No node took it for 0 days.")
 
 
 def told(job: DeadJob) -> tuple[str, int, str]:

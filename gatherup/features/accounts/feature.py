@@ -11,7 +11,7 @@ from gatherup.features.accounts.chores import account_chores
 from gatherup.features.accounts.parts import AccountParts, account_parts
 from gatherup.http.endpoint import PathPart
 from gatherup.jobs.mail import mail_queue
-from gatherup.jobs.mailer import NullMailer, mailer_of
+from gatherup.jobs.mailer import mailer_of
 from gatherup.offloop.pool import OffLoop
 from storage.postgres.accounts.retention import Retention
 from storage.postgres.audit_log import erase_addresses
@@ -31,12 +31,15 @@ def accounts_of(base: Base) -> tuple[Feature, AccountParts]:
     off_loop = OffLoop(processes=auth.hashers, waiting_max=auth.hashes_waiting_max)
     parts = account_parts(config, base.pool, off_loop, base.tokens, base.clock, base.randomness, base.wake)
     mailer = mailer_of(mail)
-    if isinstance(mailer, NullMailer):
-        _log.warning("no mail is sent: neither GATHERUP_MAIL_HOST nor GATHERUP_MAIL_OUTBOX is set")
+    if mailer is None:
+        _log.warning(
+            "this node sends no mail, and leaves letters to nodes that do: neither GATHERUP_MAIL_HOST nor "
+            "GATHERUP_MAIL_OUTBOX is set"
+        )
     feature = Feature(
         resources=tuple(parts.resources),
         tasks=(off_loop.close_at_end,),
-        queues=(mail_queue(mailer, sender=mail.sender, links=mail.links),),
+        queues=() if mailer is None else (mail_queue(mailer, sender=mail.sender, links=mail.links),),
         chores=account_chores(Retention(base.pool), base.clock, guest_keep_days=auth.guest_keep_days),
         erasers=(erase_mail, erase_addresses),
         path_parts=PATH_PARTS,

@@ -24,7 +24,7 @@ from gatherup.features.integrations.targets import (
     system_lookup,
     target_of,
 )
-from gatherup.jobs.queue import JobFailedError, JobNotNowError, JobUnknownError, Queue
+from gatherup.jobs.queue import JobFailedError, JobNotNowError, JobOverError, JobUnknownError, Queue
 from protocol.event import decode_header
 from protocol.http.integrations import WebhookMessage
 from storage.postgres.driver.errors import PostgresError
@@ -146,7 +146,7 @@ class WebhookDelivery:
         order = _order(job)
         webhook = await self._store.get(order.webhook.hex)
         if webhook is None or not webhook.active:
-            return
+            raise JobOverError("The webhook is gone, or off.")
         now = self._clock.now()
         if webhook.resume_at is not None and webhook.resume_at > now:
             # Spread out, or all that waits would come at once.

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 from typing_extensions import override
 
-from actors.ports.jobs import ERROR_CHARS_MAX, Counts, DeadJob, JobRows, Room, TakenJob
+from actors.ports.jobs import ERROR_CHARS_MAX, LEFT, Chosen, Counts, DeadJob, JobRows, Room, TakenJob
 from storage.postgres.driver.connection import TrioConnection
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import execute, rows
@@ -60,7 +60,9 @@ update job set
     attempts = attempts + 1, taken = taken + 1, next_attempt_at = now() + make_interval(secs => due.lease_s)
 from due where job.id = due.id
 returning job.id, job.queue, due.lane, job.arguments, job.attempts, job.taken,
-    extract(epoch from now() - due.due_at)::double precision, (extract(epoch from job.created_at) * 1000)::bigint
+    extract(epoch from now() - due.due_at)::double precision,
+    extract(epoch from now() - job.created_at)::double precision,
+    (extract(epoch from job.created_at) * 1000)::bigint
 """  # noqa: S608 - constants
 
 # Nodes of the release before count attempts alone, so both numbers tell one taking from another.
@@ -100,13 +102,19 @@ select queue, count(*) filter (where dead_at is null), count(*) filter (where de
 from job group by queue
 """
 
-_CHOSEN: Final = """
-    dead_at is not null and (%(ids)s::bigint[] is null or id = any (%(ids)s))
+_KIND: Final = "coalesce(arguments ->> 'kind', arguments ->> 'template', arguments ->> 'type', '')"
+
+_CHOSEN: Final = f"""
+    dead_at <= now() - make_interval(secs => %(dead_for_s)s)
+    and (%(ids)s::bigint[] is null or id = any (%(ids)s))
     and (%(queue)s::text is null or queue = %(queue)s)
+    and (%(kind)s::text is null or {_KIND} = %(kind)s)
 """
 
+_DEAD_COUNTS = f"select queue, {_KIND}, count(*) from job where {_CHOSEN} group by 1, 2"  # noqa: S608 - constants
+
 _DEAD = f"""
-select id, queue, attempts, (extract(epoch from created_at) * 1000)::bigint,
+select id, queue, {_KIND}, attempts, (extract(epoch from created_at) * 1000)::bigint,
     (extract(epoch from dead_at) * 1000)::bigint, last_error
 from job where {_CHOSEN} order by dead_at desc, id desc limit %(limit)s
 """  # noqa: S608 - as above
@@ -119,6 +127,17 @@ select count(*) from again
 """  # noqa: S608 - as above
 
 _PURGE = f"with gone as (delete from job where {_CHOSEN} returning 1) select count(*) from gone"  # noqa: S608 - as above
+
+_BURY_LEFT = """
+with left_alone as (
+    select id from job where dead_at is null and next_attempt_at < now() - make_interval(days => %(days)s)
+    limit %(limit)s for update skip locked
+), buried as (
+    update job set dead_at = now(), last_error = %(error)s
+    from left_alone where job.id = left_alone.id returning 1
+)
+select count(*) from buried
+"""
 
 _FORGET_DEAD = """
 with old as (
@@ -189,29 +208,38 @@ class Jobs(JobRows):
         }
 
     @override
-    async def dead(self, limit: int, *, queue: str | None = None) -> list[DeadJob]:
-        parameters = {"ids": None, "queue": queue, "limit": limit}
+    async def dead(self, chosen: Chosen, limit: int) -> list[DeadJob]:
+        found = await rows(self._pool, _DEAD, {**_chosen(chosen), "limit": limit})
         return [
             DeadJob(
                 id=number,
-                queue=name,
+                queue=queue,
+                kind=kind,
                 attempts=attempts,
                 created_at=created_at,
                 dead_at=dead_at,
                 last_error=error or "",
             )
-            for number, name, attempts, created_at, dead_at, error in await rows(
-                self._pool, _DEAD, parameters
-            )
+            for number, queue, kind, attempts, created_at, dead_at, error in found
         ]
 
     @override
-    async def retry(self, ids: Collection[int] | None, *, queue: str | None = None) -> int:
-        return await self._count(_RETRY, {"ids": None if ids is None else list(ids), "queue": queue})
+    async def dead_counts(self, chosen: Chosen) -> dict[tuple[str, str], int]:
+        found = await rows(self._pool, _DEAD_COUNTS, _chosen(chosen))
+        return {(queue, kind): count for queue, kind, count in found}
 
     @override
-    async def purge(self, ids: Collection[int] | None, *, queue: str | None = None) -> int:
-        return await self._count(_PURGE, {"ids": None if ids is None else list(ids), "queue": queue})
+    async def retry(self, chosen: Chosen) -> int:
+        return await self._count(_RETRY, _chosen(chosen))
+
+    @override
+    async def purge(self, chosen: Chosen) -> int:
+        return await self._count(_PURGE, _chosen(chosen))
+
+    @override
+    async def bury_left(self, days: int, limit: int) -> int:
+        parameters = {"days": days, "limit": limit, "error": LEFT.format(days=days)}
+        return await self._count(_BURY_LEFT, parameters)
 
     @override
     async def forget_dead(self, keep_days: int, limit: int) -> int:
@@ -220,6 +248,15 @@ class Jobs(JobRows):
     async def _count(self, statement: str, parameters: Mapping[str, Any]) -> int:
         ((count,),) = await rows(self._pool, statement, parameters)
         return count
+
+
+def _chosen(chosen: Chosen) -> dict[str, Any]:
+    return {
+        "ids": None if chosen.ids is None else list(chosen.ids),
+        "queue": chosen.queue,
+        "kind": chosen.kind,
+        "dead_for_s": chosen.dead_for_s,
+    }
 
 
 def _held(jobs: Sequence[TakenJob]) -> dict[str, Any]:
@@ -238,6 +275,7 @@ def _taken(
     attempts: int,
     taken: int,
     late_s: float,
+    age_s: float,
     created_at: int,
 ) -> TakenJob:
     return TakenJob(
@@ -248,5 +286,6 @@ def _taken(
         attempts=attempts,
         taken=taken,
         late_s=late_s,
+        age_s=age_s,
         created_at=created_at,
     )

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import trio
 
-from actors.ports.jobs import TakenJob
+from actors.ports.jobs import Chosen, TakenJob
 from gatherup.clock import SystemClock
 from gatherup.config import Mail, Secret
-from gatherup.jobs.mail import mail_queue
+from gatherup.jobs.mail import Mailer, mail_queue
 from gatherup.jobs.mailer import mailer_of
 from gatherup.jobs.queue import JobFailedError, JobHopelessError, JobNotNowError
 from gatherup.jobs.worker import JobWorker
@@ -38,9 +38,15 @@ def settings(server: Sink, **changes: object) -> Mail:
     return Mail(host="127.0.0.1", port=server.port, tls="none", **changes)  # type: ignore[arg-type]
 
 
+def mailer(mail: Mail) -> Mailer:
+    found = mailer_of(mail)
+    assert found is not None
+    return found
+
+
 async def deliver(mail: Mail, job: TakenJob = JOB) -> None:
     with trio.fail_after(HANG_S):
-        await mail_queue(mailer_of(mail), sender="GatherUp <no-reply@example.org>", links=None).handle(job)
+        await mail_queue(mailer(mail), sender="GatherUp <no-reply@example.org>", links=None).handle(job)
 
 
 def parsed(content: bytes) -> EmailMessage:
@@ -114,7 +120,7 @@ async def test_from_a_transaction_to_the_server_once_it_is_back(postgres_dsn: st
                 values={"handle": "Ann", "code": "c0de"},
             )
         jobs = Jobs(pool)
-        queue = mail_queue(mailer_of(settings(server)), sender="no-reply@example.org", links=None)
+        queue = mail_queue(mailer(settings(server)), sender="no-reply@example.org", links=None)
         worker = JobWorker(jobs, [queue], SystemClock(), SystemRandomness(), Wakeup())
         async with trio.open_nursery() as nursery:
             nursery.start_soon(worker.run)
@@ -130,3 +136,33 @@ async def test_from_a_transaction_to_the_server_once_it_is_back(postgres_dsn: st
             nursery.cancel_scope.cancel()
         assert await jobs.counts() == {}
     assert "    c0de" in parsed(server.letters[0][2]).get_content()
+
+
+@pytest.mark.real
+async def test_after_a_long_outage_only_what_still_holds_is_sent(postgres_dsn: str) -> None:
+    """A password's code is over after two hours; that the password was changed is still so."""
+    async with Pool(postgres_dsn, autocommit=True) as pool, sink() as server:
+        for template in (Template.RESET_PASSWORD, Template.PASSWORD_CHANGED):
+            async with lent(pool, transaction=True) as connection:
+                values = {"handle": "Ann", "code": "c0de"}
+                await queue_mail(connection, to="ann@example.org", template=template, values=values)
+        async with lent(pool) as connection:
+            await connection.execute(
+                "update job set created_at = now() - interval '2 hours', dead_at = now(), attempts = 10"
+            )
+        jobs = Jobs(pool)
+        assert await jobs.retry(Chosen(queue="mail")) == 2
+        queue = mail_queue(mailer(settings(server)), sender="no-reply@example.org", links=None)
+        worker = JobWorker(jobs, [queue], SystemClock(), SystemRandomness(), Wakeup())
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(worker.run)
+            with trio.fail_after(HANG_S):
+                while await jobs.counts():
+                    await trio.lowlevel.checkpoint()
+            nursery.cancel_scope.cancel()
+    assert worker.outcomes == {("mail", "done"): 1, ("mail", "over"): 1}
+    assert ["new password" in parsed(content).get_content() for _, _, content in server.letters] == [True]
+
+
+def test_without_a_server_or_a_folder_a_node_leaves_letters_alone() -> None:
+    assert mailer_of(Mail()) is None

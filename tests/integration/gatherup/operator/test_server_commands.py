@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 
@@ -62,6 +63,15 @@ def test_a_key_is_made_listed_and_revoked(run: Run, postgres_dsn: str) -> None:
         ("keys", "create", "x" * 81, "--scope", "tokens.mint"),
         ("jobs", "retry"),
         ("jobs", "retry", "1", "--all"),
+        ("jobs", "retry", "--all", "--queue", "mail"),
+        ("jobs", "retry", "0"),
+        ("jobs", "retry", str(2**63)),
+        ("jobs", "purge"),
+        ("jobs", "purge", "x"),
+        ("jobs", "dead", "--older", "3"),
+        ("jobs", "dead", "--older", "0d"),
+        ("jobs", "dead", "--older", "99999d"),
+        ("jobs", "dead", "--limit", "0"),
     ],
 )
 def test_what_makes_no_sense_is_refused(run: Run, arguments: tuple[str, ...]) -> None:
@@ -70,21 +80,42 @@ def test_what_makes_no_sense_is_refused(run: Run, arguments: tuple[str, ...]) ->
     assert "Traceback" not in result.output
 
 
-def test_dead_jobs_are_listed_without_what_is_in_them_and_retried(run: Run, postgres_dsn: str) -> None:
+@pytest.fixture
+def dead(postgres_dsn: str) -> None:
     with psycopg.connect(postgres_dsn, autocommit=True) as connection:
         connection.execute(
             "insert into job (queue, arguments, attempts, dead_at, last_error) values"
-            ' (\'mail\', \'{"to": "ann@example.org", "code": "c0de"}\', 10, now(), \'refused (550)\'),'
-            " ('mail', '{}', 0, null, null), ('webhook', '{}', 15, now(), 'gone')"
+            ' (\'mail\', \'{"to": "ann@example.org", "template": "locked_out", "code": "c0de"}\', 10, now(),'
+            " 'refused (550)'), ('mail', '{}', 0, null, null),"
+            " ('webhook', '{}', 15, now() - interval '3 days', 'gone')"
         )
-    listed = run("jobs", "list").output
-    assert "mail: 1 waiting, 1 dead\nwebhook: 0 waiting, 1 dead\n" in listed
-    assert "refused (550)" in listed
-    assert "c0de" not in listed
-    assert "ann@" not in listed
-    number = re.search(r"^(\d+)  webhook", listed, re.MULTILINE)
-    assert number is not None
-    assert run("jobs", "retry", number[1]).output == "1 will be tried again.\n"
-    assert run("jobs", "retry", "--all").output == "1 will be tried again.\n"
-    assert "dead\n" in run("jobs", "list").output
-    assert "0 dead" in run("jobs", "list").output
+
+
+@pytest.mark.usefixtures("dead")
+def test_dead_jobs_are_listed_without_what_is_in_them(run: Run) -> None:
+    assert run("jobs", "list").output == "mail: 1 waiting, 1 dead\nwebhook: 0 waiting, 1 dead\n"
+    shown = run("jobs", "dead").output
+    assert shown.startswith("mail/locked_out: 1 dead\nwebhook: 1 dead\n")
+    assert re.search(
+        r"^\d+  mail/locked_out  10 attempts  dead .* UTC  refused \(550\)$", shown, re.MULTILINE
+    )
+    assert "c0de" not in shown
+    assert "ann@" not in shown
+    told = json.loads(run("jobs", "dead", "--older", "2d", "--json").output)
+    assert told["counts"] == [{"queue": "webhook", "kind": "", "dead": 1}]
+    assert [(job["queue"], job["last_error"]) for job in told["jobs"]] == [("webhook", "gone")]
+    counts = json.loads(run("jobs", "list", "--json").output)
+    assert (counts["mail"]["waiting"], counts["webhook"]["dead"]) == (1, 1)
+
+
+@pytest.mark.usefixtures("dead")
+def test_dead_jobs_are_retried_or_purged_by_id_and_by_filter(run: Run) -> None:
+    (job,) = json.loads(run("jobs", "dead", "--queue", "webhook", "--json").output)["jobs"]
+    assert run("jobs", "purge", "--kind", "locked_out", "--older", "1h").output == "0 deleted.\n"
+    assert run("jobs", "retry", str(job["id"])).output == "1 will be tried again.\n"
+    again = run("jobs", "retry", str(job["id"]))
+    assert again.exit_code == 1
+    assert "1 of these ids belong to no dead job" in again.output
+    assert json.loads(run("jobs", "purge", "--kind", "locked_out", "--json").output) == {"purged": 1}
+    assert run("jobs", "retry", "--all").output == "0 will be tried again.\n"
+    assert run("jobs", "dead").output == ""

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from email import message_from_bytes, policy
+from email.message import EmailMessage
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.ports.jobs import TakenJob
-from gatherup.jobs.letters import TEXTS, needed, one_line, written
+from gatherup.jobs.letters import NOTICE_HOLDS_S, TEXTS, needed, one_line, written
 from gatherup.jobs.mail import MailJob, composed, mail_queue
-from gatherup.jobs.mailer import NullMailer
-from gatherup.jobs.queue import JobHopelessError, JobUnknownError
-from storage.postgres.outbox.mail import Template
+from gatherup.jobs.queue import JobHopelessError, JobOverError, JobUnknownError
+from protocol.limits import EMAIL_CODE_LIFETIME_S, RESET_CODE_LIFETIME_S
+from storage.postgres.outbox.mail import WITH_CODE, Template
 
 JOB = TakenJob(id=7, queue="mail", arguments={}, attempts=1, created_at=1_700_000_000_000)
 SENDER = "GatherUp <no-reply@example.org>"
+
+
+class Sent(list[str]):
+    """A Mailer that remembers what it was given."""
+
+    async def send(self, message: EmailMessage, *, to: str) -> None:
+        self.append(message.get_content())
 
 
 def arguments(template: Template, to: str = "ann@example.org", **values: str) -> MailJob:
@@ -27,16 +35,18 @@ def arguments(template: Template, to: str = "ann@example.org", **values: str) ->
 def test_every_letter_has_its_words_and_says_what_it_takes(template: Template) -> None:
     assert set(TEXTS) == set(Template)
     given_values = arguments(template).values
-    text = written(template, given_values, None)
+    text = written(template, given_values, None, caused_at=0)
     assert all(value in text.body for value in given_values.values())
     assert "{" not in text.body + text.subject
 
 
 def test_a_code_stands_in_the_fragment_of_a_link_or_alone() -> None:
     values = {"handle": "Ann", "code": "c0de"}
-    assert "    c0de\n" in written(Template.RESET_PASSWORD, values, None).body
+    assert "    c0de\n" in written(Template.RESET_PASSWORD, values, None, caused_at=0).body
     link = "https://play.example.org/account/reset-password#code=c0de"
-    assert link in written(Template.RESET_PASSWORD, values, "https://play.example.org/account").body
+    assert (
+        link in written(Template.RESET_PASSWORD, values, "https://play.example.org/account", caused_at=0).body
+    )
 
 
 def test_a_letter_of_another_release_that_lacks_a_value_is_left() -> None:
@@ -102,15 +112,43 @@ async def test_what_is_no_single_address_is_a_dead_letter(to: str) -> None:
     row = {"to": to, "template": "locked_out", "values": {"handle": "x"}}
     job = TakenJob(id=1, queue="mail", arguments=row, attempts=1, created_at=0)
     with pytest.raises(JobHopelessError, match="no e-mail address"):
-        await mail_queue(NullMailer(), sender=SENDER, links=None).handle(job)
+        await mail_queue(Sent(), sender=SENDER, links=None).handle(job)
 
 
-async def test_without_a_server_letters_are_dead_and_unknown_ones_are_left() -> None:
-    handle = mail_queue(NullMailer(), sender=SENDER, links=None).handle
-    row = {"to": "a@b.c", "template": "locked_out", "values": {"handle": "x"}}
-    with pytest.raises(JobHopelessError, match="GATHERUP_MAIL_HOST"):
-        await handle(TakenJob(id=1, queue="mail", arguments=row, attempts=1, created_at=0))
+def letter(template: str, age_s: float) -> TakenJob:
+    row = {"to": "a@b.c", "template": template, "values": {"handle": "x", "code": "c0de", "until": "soon"}}
+    return TakenJob(id=1, queue="mail", arguments=row, attempts=1, created_at=0, age_s=age_s)
+
+
+async def test_what_this_release_does_not_know_is_left() -> None:
     with pytest.raises(JobUnknownError, match="no letter"):
-        await handle(
-            TakenJob(id=1, queue="mail", arguments={**row, "template": "x"}, attempts=1, created_at=0)
-        )
+        await mail_queue(Sent(), sender=SENDER, links=None).handle(letter("x", 0))
+
+
+@pytest.mark.parametrize(
+    ("template", "holds_s"),
+    [
+        ("reset_password", RESET_CODE_LIFETIME_S),
+        ("verify_email", EMAIL_CODE_LIFETIME_S),
+        ("change_email", EMAIL_CODE_LIFETIME_S),
+        ("locked_out", 86_400),
+        ("account_deleted", 86_400),
+        ("password_changed", NOTICE_HOLDS_S),
+    ],
+)
+async def test_a_letter_that_holds_no_longer_is_not_sent(template: str, holds_s: int) -> None:
+    sent = Sent()
+    handle = mail_queue(sent, sender=SENDER, links=None).handle
+    await handle(letter(template, holds_s - 1))
+    with pytest.raises(JobOverError, match=f"{template} would come too late"):
+        await handle(letter(template, holds_s))
+    assert len(sent) == 1
+
+
+@pytest.mark.parametrize("template", sorted(WITH_CODE))
+async def test_a_letter_with_a_code_says_until_when_it_holds(template: Template) -> None:
+    assert TEXTS[template].holds_s < NOTICE_HOLDS_S
+    values = {"handle": "Ann", "code": "c0de"}
+    body = written(template, values, None, caused_at=1_700_000_000_000).body
+    until = "2023-11-14 23:13 UTC" if template == Template.RESET_PASSWORD else "2023-11-15 22:13 UTC"
+    assert f"It is good until {until}." in body

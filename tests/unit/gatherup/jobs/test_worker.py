@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from itertools import pairwise
 from typing import Any
 
+import pytest
 import trio
 import trio.testing
 from typing_extensions import override
@@ -18,10 +19,11 @@ from gatherup.jobs.queue import (
     JobFailedError,
     JobHopelessError,
     JobNotNowError,
+    JobOverError,
     JobUnknownError,
     Queue,
 )
-from gatherup.jobs.worker import SETTLE_RETRY_S, SWEEP_S, UNKNOWN_MAX, JobWorker
+from gatherup.jobs.worker import COUNT_S, LEFT_DAYS, SETTLE_RETRY_S, SWEEP_S, UNKNOWN_MAX, JobWorker
 from gatherup.wakeup import Wakeup
 from storage.memory.jobs import MemoryJobs
 from storage.postgres.driver.errors import LinkUnusable
@@ -443,3 +445,35 @@ async def test_it_goes_on_when_the_database_is_back(autojump_clock: object) -> N
         await until(lambda: not rows.stored)
         await trio.sleep(60)
         assert worker.counts == {}
+
+
+async def test_what_holds_no_longer_is_dropped(autojump_clock: object) -> None:
+    rows = Rows()
+
+    async def handle(job: TakenJob) -> None:
+        raise JobOverError("too late")
+
+    rows.new()
+    async with working(rows, queue(handle)) as worker:
+        await until(lambda: not rows.stored)
+    assert worker.outcomes == {("a", "over"): 1}
+
+
+async def test_a_queue_that_no_node_does_waits_and_is_told_once(
+    autojump_clock: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = Rows()
+
+    async def handle(job: TakenJob) -> None:
+        raise AssertionError
+
+    number = rows.new("of another node")
+    async with working(rows, queue(handle)):
+        await trio.sleep(20 * COUNT_S)
+        assert [r.getMessage() for r in caplog.records].count(
+            "jobs wait for a node that does this queue"
+        ) <= 1
+        assert rows.stored[number].dead_at is None
+        await trio.sleep((LEFT_DAYS + 1) * 86_400)
+    assert rows.stored[number].dead_at is not None
+    assert rows.stored[number].last_error == "No node took it for 7 days."

@@ -315,7 +315,7 @@ async def test_long_failure_and_gone_disable_it_and_drop_what_waits(world: World
         await until(lambda: sum(worker.outcomes.values()) == 2)
         assert not (await world.row()).active
         await world.come_due(worker)
-        await until(lambda: worker.outcomes["webhook", "done"] >= 1)
+        await until(lambda: worker.outcomes["webhook", "over"] >= 1)
         told = len(world.receiver.received)
         assert await world.webhooks.change(HOOK, url=None, types=None, active=True, **BY)
         assert (await world.row()).failures == 0
