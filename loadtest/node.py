@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import os
 import re
-import socket
 import sys
 import uuid
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from gatherup.embedded.child import any_free_port
 from loadtest.children import Child, ChildError
 from loadtest.connection import Connection, LastScan
 from protocol.frames import Accepted, CreateCommand, Hello, ServerFrame, Subscribe, Welcome
@@ -48,8 +48,8 @@ class Node(Child):
         module: str = "gatherup",
         **settings: str,
     ) -> None:
-        self.http_address: Final = (LOOPBACK, _free_port())
-        self.address: Final = (LOOPBACK, _free_port())
+        self.http_address: Final = (LOOPBACK, any_free_port())
+        self.address: Final = (LOOPBACK, any_free_port())
         foreign = ("GATHERUP_", "DATABASE_", "REDIS_")
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(foreign)},
@@ -142,9 +142,3 @@ def subscribe(room: str, members: Sequence[Connection]) -> None:
 
 def _check(answer: ServerFrame) -> None:
     assert answer.__struct_config__.tag == "subscribed"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return probe.getsockname()[1]

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -15,6 +16,9 @@ _PR_SET_PDEATHSIG: Final = 1
 # Loaded at import: between fork and exec nothing may allocate, lock or import more than it must.
 _libc: Final = ctypes.CDLL(None, use_errno=True)
 _LOOPBACK: Final = "127.0.0.1"
+_EPHEMERAL_PORTS: Final = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_FIRST_PORT: Final = 10_000
+_TRIES: Final = 100
 
 
 def spawn(
@@ -106,7 +110,16 @@ def port_is_free(port: int) -> bool:
 
 
 def any_free_port() -> int:
-    """A loopback port that nobody listens on at this moment."""
+    """A loopback port that nobody listens on at this moment.
+
+    Where there is room it lies below the ports that the kernel gives to outgoing connections: one of these could take
+    it before its server listens, or while the server is down between two starts.
+    """
+    ephemeral = int(_EPHEMERAL_PORTS.read_text().split()[0])
+    candidates = range(_FIRST_PORT, ephemeral)
+    for _ in range(_TRIES if candidates else 0):
+        if port_is_free(port := secrets.choice(candidates)):
+            return port
     with socket.socket() as probe:
         probe.bind((_LOOPBACK, 0))
         return int(probe.getsockname()[1])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ import httpx
 import trio
 
 from gatherup.client import Policy
+from gatherup.embedded.child import any_free_port
 
 GATHERUP = Path(sys.executable).with_name("gatherup")
 QUICK = Policy(backoff_min_s=0.05, backoff_max_s=0.5)
@@ -20,17 +20,11 @@ HANG_S = 120
 """A test that takes this long hangs."""
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class Installation:
     """One configuration on fixed ports, so that a restarted node is found where the first one was."""
 
     def __init__(self, nursery: trio.Nursery, dsn: str, valkey_url: str) -> None:
-        http, stream = free_port(), free_port()
+        http, stream = any_free_port(), any_free_port()
         self.url = f"http://127.0.0.1:{http}"
         self.stream_url = f"ws://127.0.0.1:{stream}"
         self._nursery = nursery

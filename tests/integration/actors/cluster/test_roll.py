@@ -14,7 +14,7 @@ import httpx
 import pytest
 import trio
 
-from tests.e2e.installation import free_port
+from gatherup.embedded.child import any_free_port
 from tests.integration.actors.cluster.rig import Rig, RunningNode
 from tests.tls import NO_TLS
 
@@ -29,7 +29,7 @@ POSTERS = 4
 @contextmanager
 def proxy(folder: Path, *upstreams: str) -> Generator[str]:
     """The URL of a proxy that spreads requests over these, and tries none of them a second time."""
-    port = free_port()
+    port = any_free_port()
     file = folder / "Caddyfile"
     file.write_text(
         f"""{{
@@ -97,7 +97,7 @@ class Traffic:
 async def test_no_post_fails_while_nodes_are_rolled_behind_a_proxy_that_learns_late(
     cluster: Rig, tmp_path: Path
 ) -> None:
-    ports = {name: str(free_port()) for name in ("node-1", "node-2")}
+    ports = {name: str(any_free_port()) for name in ("node-1", "node-2")}
 
     async def start(name: str) -> RunningNode:
         node = await cluster.start(

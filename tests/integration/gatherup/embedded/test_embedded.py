@@ -343,3 +343,8 @@ async def test_valkey_data_outlives_the_run_and_kill_restart(folder: Path) -> No
         # the password is nobody else's to read
         cmdline = Path(f"/proc/{running.pid}/cmdline").read_text()  # noqa: ASYNC240
         assert server.password not in cmdline
+
+
+def test_no_outgoing_connection_can_get_a_port_that_a_server_is_given() -> None:
+    ephemeral = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    assert max(any_free_port() for _ in range(20)) < ephemeral

@@ -11,7 +11,6 @@ import trio
 from gatherup.embedded.account import installed_program, server_account
 from gatherup.embedded.child import any_free_port
 
-CLUSTER_PORT_MAX = 55_535
 _PROGRAM = "_binaries/linux-x86_64/valkey-server"
 
 
@@ -27,7 +26,7 @@ class Fleet:
 
     async def start(self, *settings: str, sentinel: bool = False, port: int | None = None) -> int:
         """Start one and wait until it answers: its port."""
-        port = port or _free_port()
+        port = port or any_free_port()
         home = self._folder / str(next(self._numbers))
         home.mkdir(parents=True)
         lines = [f"port {port}", "bind 127.0.0.1", f"dir {home}", *settings]
@@ -56,13 +55,6 @@ class Fleet:
         except OSError:
             return False
         return True
-
-
-def _free_port() -> int:
-    """One that leaves room for a cluster's own port, 10,000 above it."""
-    while (port := any_free_port()) > CLUSTER_PORT_MAX:
-        pass
-    return port
 
 
 async def told(port: int, *words: str, password: str = "") -> str:
