@@ -7,6 +7,7 @@ from typing import Final, Literal
 TieBreak = Literal[
     "points",
     "wins",
+    "losses",
     "head_to_head",
     "buchholz",
     "buchholz_cut_1",

@@ -45,6 +45,7 @@ UNITS: Final[Mapping[TieBreak, int]] = {
     "opponents_match_win": RATE_UNITS,
 }
 """By what a value is divided to show it; 1 for all others."""
+_LOW_FIRST: Final[frozenset[TieBreak]] = frozenset({"losses", "seed"})
 Split = Callable[[list[int]], list[list[int]]]
 
 
@@ -119,7 +120,7 @@ class Ranking:
         return found
 
     def _by_value(self, tiebreak: TieBreak) -> Split:
-        sign = 1 if tiebreak == "seed" else -1
+        sign = 1 if tiebreak in _LOW_FIRST else -1
         measured = self._measured(tiebreak)
         for entrant, value in measured.items():
             self.values[entrant].append(value)
@@ -156,6 +157,8 @@ def _measure(tiebreak: TieBreak, record: Record, records: Records, rules: Rules)
         case "wins":
             # Rounds that brought as much as a win, played or not (7.1).
             return sum(turn.points >= rules.points.win for turn in record.turns)
+        case "losses":
+            return record.losses
         case "game_difference":
             return sum(turn.games for turn in record.turns)
         case "score_difference":

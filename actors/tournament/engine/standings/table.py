@@ -12,6 +12,7 @@ NOBODY: Final = 0
 TieBreak = Literal[
     "points",
     "wins",
+    "losses",
     "head_to_head",
     "buchholz",
     "buchholz_cut_1",

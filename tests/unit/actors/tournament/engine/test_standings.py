@@ -132,7 +132,7 @@ def test_rows_are_in_the_order_of_their_values(table: Table) -> None:
             one, other = above.values[at], below.values[at]
             assert one is not None
             assert other is not None
-            assert one < other if below.decided == "seed" else one > other
+            assert one < other if below.decided in ("losses", "seed") else one > other
 
 
 def league(*results: tuple[int, int, int, str | tuple[int, ...]], **rules: Any) -> Table:
@@ -169,6 +169,16 @@ def test_points_of_football() -> None:
 def test_a_loss_may_be_worth_something_but_no_forfeit() -> None:
     table = league((1, 2, 1, ()), (1, 3, 1, "forfeit"), points=Points(win=4, draw=3, loss=2))
     assert [row_of(table, one).values[0] for one in (1, 2, 3)] == [8, 2, 0]
+
+
+def test_who_has_lost_less_often_comes_first_of_those_who_have_won_as_often() -> None:
+    results = [(1, 4, 4, ()), (1, 2, 1, ()), (3, 2, 3, ()), (4, 3, 3, "forfeit"), (4, 2, 4, ())]
+    assert order_of(league(*results)) == [3, 4, 1, 2]
+    rows = league(*results, tiebreaks=("losses",))
+    assert [row_of(rows, entrant).values[1] for entrant in (3, 4, 1, 2)] == [0, 1, 1, 3]
+    assert order_of(league((2, 3, 2, ()), (1, 3, 3, ()), (1, 4, 1, ()))) == [1, 2, 3, 4]
+    ahead = league((2, 3, 2, ()), (1, 3, 3, ()), (1, 4, 1, ()), tiebreaks=("losses",))
+    assert order_of(ahead) == [2, 1, 3, 4]
 
 
 def test_differences_of_games_and_of_scores() -> None:
