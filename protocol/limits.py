@@ -156,6 +156,14 @@ ENTRANTS_PER_COMMAND_MAX: Final = 50
 TOURNAMENT_STAFF_MAX: Final = 50
 TOURNAMENT_REPLAY_EVENTS_MAX: Final = 100_000
 """Events of a tournament after which it isn't replayed any more: several times what the largest one takes."""
+TRF_BYTES_MAX: Final = 180 * 1024
+"""A file in TRF16: in Base64 it fits into a request."""
+TRF_PLAYERS_MAX: Final = 1024
+TRF_NUMBER_MAX: Final = 9999
+"""Starting ranks, of which a file has room for four digits."""
+TRF_ROUNDS_MAX: Final = 64
+TRF_FAULTS_MAX: Final = 20
+"""Of a file with more faults these are told."""
 BEST_OF_MAX: Final = 9
 POINTS_MAX: Final = 1_000_000
 """Of one side in one game."""

@@ -5,6 +5,7 @@ A field's example is the one its type names, else its default, else what ``WORDS
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import Any, Final, cast
 
 import msgspec
@@ -58,6 +59,7 @@ WORDS: Final[dict[str, Any]] = {
     "evidence": "https://example.org/final-board.png",
     "external_id": "player-4711",
     "field": "body",
+    "file": "012 Spring open\r\nXXR 5\r\n",
     "from_address": "192.0.2.7",
     "failures": 0,
     "game": "chess",
@@ -136,6 +138,8 @@ def _of(kind: inspect.Type, name: str) -> Any:
             return 1.5
         case inspect.StrType():
             return _text(kind, name)
+        case inspect.BytesType():
+            return b64encode(WORDS[name].encode()).decode()
         case _:
             return None
 

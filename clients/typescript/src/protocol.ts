@@ -226,6 +226,19 @@ export const TOURNAMENT_STAFF_MAX = 50
 /** Events of a tournament after which it isn't replayed any more: several times what the largest one takes. */
 export const TOURNAMENT_REPLAY_EVENTS_MAX = 100000
 
+/** A file in TRF16: in Base64 it fits into a request. */
+export const TRF_BYTES_MAX = 184320
+
+export const TRF_PLAYERS_MAX = 1024
+
+/** Starting ranks, of which a file has room for four digits. */
+export const TRF_NUMBER_MAX = 9999
+
+export const TRF_ROUNDS_MAX = 64
+
+/** Of a file with more faults these are told. */
+export const TRF_FAULTS_MAX = 20
+
 export const BEST_OF_MAX = 9
 
 /** Of one side in one game. */

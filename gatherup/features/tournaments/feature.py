@@ -7,6 +7,7 @@ from typing import Final
 from gatherup.feature import Base, Feature
 from gatherup.features.tournaments.corrections import CorrectionsResource
 from gatherup.features.tournaments.entrants import EntrantsResource
+from gatherup.features.tournaments.foreign import ForeignResource
 from gatherup.features.tournaments.matches import MatchesResource
 from gatherup.features.tournaments.picking import PickingResource
 from gatherup.features.tournaments.pictures import PicturesResource
@@ -24,6 +25,8 @@ from storage.postgres.tournaments.tournaments import Tournaments
 
 DRAWINGS_WAITING_MAX: Final = 16
 """Large pictures that wait for a process; who asks for more comes again."""
+PAIRINGS_WAITING_MAX: Final = 8
+"""Files of other programs that wait to be paired, which may take seconds."""
 PATH_PARTS: Final = (
     PathPart(
         "tournament",
@@ -41,6 +44,7 @@ def tournaments_of(base: Base) -> Feature:
     pool, commands = base.pool, base.commands
     entrants, matches = Entrants(pool), Matches(pool)
     drawing = OffLoop(processes=1, waiting_max=DRAWINGS_WAITING_MAX)
+    pairing = OffLoop(processes=1, waiting_max=PAIRINGS_WAITING_MAX)
     return Feature(
         resources=(
             TournamentsResource(Tournaments(pool), commands),
@@ -50,8 +54,9 @@ def tournaments_of(base: Base) -> Feature:
             TeamsResource(commands),
             CorrectionsResource(commands),
             PicturesResource(matches, entrants, drawing),
+            ForeignResource(pairing),
             StandingsResource(matches, entrants, Replays(History(pool))),
         ),
-        tasks=(drawing.close_at_end,),
+        tasks=(drawing.close_at_end, pairing.close_at_end),
         path_parts=PATH_PARTS,
     )
