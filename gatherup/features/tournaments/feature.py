@@ -7,6 +7,7 @@ from typing import Final
 from gatherup.feature import Base, Feature
 from gatherup.features.tournaments.corrections import CorrectionsResource
 from gatherup.features.tournaments.entrants import EntrantsResource
+from gatherup.features.tournaments.exports import ExportsResource
 from gatherup.features.tournaments.foreign import ForeignResource
 from gatherup.features.tournaments.matches import MatchesResource
 from gatherup.features.tournaments.picking import PickingResource
@@ -24,7 +25,7 @@ from storage.postgres.tournaments.matches import Matches
 from storage.postgres.tournaments.tournaments import Tournaments
 
 DRAWINGS_WAITING_MAX: Final = 16
-"""Large pictures that wait for a process; who asks for more comes again."""
+"""Large pictures and files that wait for a process; who asks for more comes again."""
 PAIRINGS_WAITING_MAX: Final = 8
 """Files of other programs that wait to be paired, which may take seconds."""
 PATH_PARTS: Final = (
@@ -42,18 +43,19 @@ PATH_PARTS: Final = (
 def tournaments_of(base: Base) -> Feature:
     """The feature."""
     pool, commands = base.pool, base.commands
-    entrants, matches = Entrants(pool), Matches(pool)
+    tournaments, entrants, matches = Tournaments(pool), Entrants(pool), Matches(pool)
     drawing = OffLoop(processes=1, waiting_max=DRAWINGS_WAITING_MAX)
     pairing = OffLoop(processes=1, waiting_max=PAIRINGS_WAITING_MAX)
     return Feature(
         resources=(
-            TournamentsResource(Tournaments(pool), commands),
+            TournamentsResource(tournaments, commands),
             EntrantsResource(entrants, commands),
             MatchesResource(matches, commands),
             PickingResource(commands),
             TeamsResource(commands),
             CorrectionsResource(commands),
             PicturesResource(matches, entrants, drawing),
+            ExportsResource(tournaments, matches, entrants, drawing),
             ForeignResource(pairing),
             StandingsResource(matches, entrants, Replays(History(pool))),
         ),

@@ -35,10 +35,11 @@ class EntrantRow(Struct, frozen=True):
 
 
 class NameRow(Struct, frozen=True):
-    """What an entrant is called; None when it was erased."""
+    """What an entrant is called; None when it was erased. And its place, once it plays no more."""
 
     number: int
     name: str | None
+    place: int | None
 
 
 class StandingRow(Struct, frozen=True):
@@ -90,7 +91,7 @@ order by e.place {direction}, e.number {direction} limit %(limit)s
 """
 _NAMES: Final = part_of(
     """
-select e.number as key, e.number, coalesce(e.name, a.display_name)
+select e.number as key, e.number, coalesce(e.name, a.display_name), e.place
 from tournament_entrant e
 left join account a on a.id = uuid(substr(e.user_id, 6)) and a.deleted_at is null
 where e.stream_id = t.stream_id and e.number = any(%(numbers)s)
@@ -128,7 +129,7 @@ class Entrants:
         return await read_part(self._pool, _LIST[back], parameters, EntrantRow)
 
     async def names(self, user: str, tournament: str, numbers: Iterable[int]) -> Read[NameRow] | None:
-        """What these entrants are called; of people the name that their profile shows."""
+        """What these entrants are called, of people the name that their profile shows; and their places."""
         parameters = {"user": user, "tournament": uuid_of(tournament), "numbers": [*numbers]}
         return await read_part(self._pool, _NAMES, parameters, NameRow)
 

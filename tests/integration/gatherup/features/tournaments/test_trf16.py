@@ -7,7 +7,11 @@ from typing import Any
 
 import pytest
 
+from actors.tournament.trf.model import Entry
+from actors.tournament.trf.reading import read
 from protocol import limits
+from tests.integration.gatherup.features.tournaments.cup import cup_of
+from tests.integration.shared import SharedNode
 from tests.integration.site import Person, Site, problem
 from tests.unit.actors.tournament.trf.reports import SAMPLES
 
@@ -43,3 +47,55 @@ async def test_what_is_wrong_with_a_file_is_told_with_its_place(site: Site) -> N
     problem(await _pair(ann, b"0" * (limits.TRF_BYTES_MAX + 1)), 422, "invalid", "file")
     garbled = await ann.http.post("/v1/tournaments/trf16", json={"file": "§"})
     problem(garbled, 422, "invalid", "file")
+
+
+async def test_a_tournament_is_exported_while_it_runs_and_when_it_has_finished(
+    site: Site, node: SharedNode
+) -> None:
+    async with cup_of(site, node, name="Spring\tcup", ready_s=0) as cup:
+        path = cup.path + "/trf16"
+        problem(await cup.owner.http.get(path), 409, "wrong_phase")
+        await cup.started(3)
+        await cup.opened(2)
+        stranger = await site.guest()
+        running = await stranger.http.get(path)
+        assert (running.status_code, running.headers["content-type"]) == (200, "text/plain; charset=utf-8")
+        report = read(running.content)
+        assert report.other[0] == "012 Spring cup" and "062 3" in report.other
+        first, second, third = report.players
+        assert (first.name, first.entries) == ("Player 1", (Entry(result="U"),))
+        assert (second.entries, third.entries) == ((Entry(3, "w", " "),), (Entry(2, "b", " "),))
+        kept = {"If-None-Match": running.headers["etag"]}
+        assert (await stranger.http.get(path, headers=kept)).status_code == 304
+        await cup.won(2, 3, 2)
+        await cup.won(3, 3, 1)
+        await cup.watcher.saw("finished")
+        ended = await stranger.http.get(path, headers=kept)
+        assert ended.status_code == 200
+        first, second, third = read(ended.content).players
+        assert [player.rank for player in (first, second, third)] == [2, 3, 1]
+        assert (first.entries, third.entries) == (
+            (Entry(result="U"), Entry(3, "w", "0")),
+            (Entry(2, "b", "1"), Entry(1, "b", "1")),
+        )
+        assert second.entries == (Entry(3, "w", "0"),)
+
+
+async def test_a_hidden_tournament_isnt_exported(site: Site, node: SharedNode) -> None:
+    async with cup_of(site, node, visibility="invited", entry="listed") as cup:
+        await cup.done(cup.owner, "/entrants", entrants=[{"name": "Ann"}, {"name": "Ben"}])
+        await cup.done(cup.owner, "/start")
+        assert (await cup.owner.http.get(cup.path + "/trf16")).status_code == 200
+        problem(await (await site.guest()).http.get(cup.path + "/trf16"), 404, "not_found")
+
+
+async def test_a_large_tournament_is_exported_in_a_process(site: Site, node: SharedNode) -> None:
+    async with cup_of(site, node, format="double_elimination") as cup:
+        names = [{"name": f"Ann {number}"} for number in range(1, 66)]
+        for first in range(0, 65, 50):
+            await cup.done(cup.owner, "/entrants", entrants=names[first : first + 50])
+        await cup.done(cup.owner, "/start")
+        exported = await cup.owner.http.get(cup.path + "/trf16")
+        report = read(exported.content)
+        assert len(report.players) == 65
+        assert {player.name for player in report.players} == {name["name"] for name in names}

@@ -1,0 +1,110 @@
+"""Tournaments as files for other programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+import trio
+from quart import Response, request
+
+from actors.tournament.engine.elimination import Bracket
+from actors.tournament.trf.export import About, Entrant, Seen, exported
+from actors.tournament.trf.writing import NoRoomError
+from gatherup.features.tournaments.brackets import all_matches, bracket_of
+from gatherup.features.tournaments.tournament_access import found, tournament_id
+from gatherup.features.tournaments.tournaments import TOURNAMENT
+from gatherup.http.conditional import tagged
+from gatherup.http.endpoint import Caller, endpoint
+from gatherup.http.problem import ProblemError
+from gatherup.offloop.pool import OffLoop
+from protocol.codes import Code
+from storage.postgres.tournaments.entrants import Entrants
+from storage.postgres.tournaments.matches import Matches, MatchRow
+from storage.postgres.tournaments.reading import Head
+from storage.postgres.tournaments.tournaments import Tournaments
+
+GROUP: Final = "tournaments"
+TEXT: Final = "text/plain"
+UTF_8: Final = f"{TEXT}; charset=utf-8"
+AT_ONCE: Final = 64
+"""A file of more entrants is written in a worker process."""
+STEP_MATCHES: Final = 256
+"""Matches that are looked at before others have their turn."""
+_NOT_OPENED: Final = frozenset({"waiting", "due"})
+
+
+class ExportsResource:
+    """Files."""
+
+    def __init__(
+        self, tournaments: Tournaments, matches: Matches, entrants: Entrants, off_loop: OffLoop
+    ) -> None:
+        self._tournaments = tournaments
+        self._matches = matches
+        self._entrants = entrants
+        self._off_loop = off_loop
+
+    @endpoint(
+        "GET",
+        TOURNAMENT + "/trf16",
+        media_type=TEXT,
+        versioned=True,
+        refuses=(Code.WRONG_PHASE, Code.TOO_MANY, Code.OVERLOADED),
+        group=GROUP,
+    )
+    async def trf16(self, caller: Caller, tournament: str) -> Response:
+        """Get a tournament that has started as a file in TRF16, with the results so far.
+
+        Seeds are the starting ranks. Its ETag is its position in the log: a new name of somebody shows after the next
+        event of the tournament.
+        """
+        seated = found(await self._matches.seating(caller.user, tournament_id(tournament)))
+        if not seated.rows:
+            raise ProblemError(Code.WRONG_PHASE, "The tournament hasn't started.")
+        if request.if_none_match.contains_weak(tag := _tag(seated.head)):
+            return tagged(b"", tag, UTF_8)
+        seating = seated.rows[0]
+        row = found(await self._tournaments.get(caller.user, tournament)).row
+        named = found(await self._entrants.names(caller.user, tournament, seating.seeds))
+        known = {one.number: one for one in named.rows}
+        entrants = [Entrant(number, known[number].name, known[number].place) for number in seating.seeds]
+        read = found(await self._matches.all(caller.user, tournament))
+        bracket = bracket_of(seating)
+        about = About(
+            name=row.name,
+            format=row.format,
+            started_at=row.started_at,
+            ended_at=row.ended_at,
+            rounds=len(bracket.rounds()),
+        )
+        seen = await _seen(bracket, all_matches(seating, read.rows))
+        try:
+            text = await self._written(about, entrants, seen)
+        except NoRoomError:
+            raise ProblemError(
+                Code.TOO_MANY, "Somebody has more points than such a file has room for."
+            ) from None
+        return tagged(text.encode(), _tag(read.head), UTF_8)
+
+    async def _written(self, about: About, entrants: list[Entrant], seen: list[Seen]) -> str:
+        if len(entrants) <= AT_ONCE:
+            return exported(about, entrants, seen)
+        return await self._off_loop.call(exported, about, entrants, seen)
+
+
+async def _seen(bracket: Bracket, rows: Iterable[MatchRow]) -> list[Seen]:
+    """The matches that were opened or are done, each with its column."""
+    columns = {of: column for column, of in enumerate(bracket.rounds(), 1)}
+    seen: list[Seen] = []
+    for row in rows:
+        if row.number % STEP_MATCHES == 0:
+            await trio.lowlevel.checkpoint()
+        if row.phase not in _NOT_OPENED:
+            column = columns[bracket.round_of(row.number)]
+            seen.append(Seen(column, row.a or 0, row.b or 0, row.winner if row.kind else None, row.kind))
+    return seen
+
+
+def _tag(head: Head) -> str:
+    return f"{head.incarnation}-{head.seq}"
