@@ -193,9 +193,11 @@ def dev(ephemeral: bool, nodes: int | None) -> None:
     from gatherup.embedded import EmbeddedServerError
 
     begin = run if nodes is None else partial(run_cluster, nodes)
-    environment = configuration.environment()
     try:
+        environment = configuration.from_files(configuration.environment())
         _guarded(partial(begin, environment, program=invoked(), ephemeral=ephemeral, say=click.echo))
+    except ConfigError as error:
+        _wrong(error)
     except (EmbeddedServerError, NodeFailedError) as error:
         _refuse(str(error))
 

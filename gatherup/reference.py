@@ -40,7 +40,11 @@ _CLOSES: Final = """\
 RFC 6455. A client that doesn't know a code goes by its range; a lost connection without a code means come back."""
 _SETTINGS: Final = """\
 Settings are environment variables and nothing else. An empty one counts as unset; an unknown one that begins with
-`GATHERUP_` is an error. `gatherup check-config` tells what is wrong, and what the environment makes."""
+`GATHERUP_` is an error. `gatherup check-config` tells what is wrong, and what the environment makes.
+
+A secret, marked (`_FILE`), can also be in a file: `DATABASE_URL_FILE` holds the path of a file with the value of
+`DATABASE_URL`. Setting both is an error. The file holds UTF-8 text of at most 64 KiB, whose line breaks at the end
+don't count, and is read when the process starts."""
 
 
 _ENDPOINTS: Final = """\
@@ -121,7 +125,7 @@ def settings_page() -> str:
     ]
     for section, branch in config.sections().items():
         rows = [
-            (f"`{leaf.variable}`", _default(leaf), leaf.description)
+            (_variable(leaf), _default(leaf), leaf.description)
             for leaf in config.leaves()
             if leaf.section == section
         ]
@@ -187,6 +191,10 @@ def _text(node: ast.stmt | None) -> str:
     ):
         return " ".join(node.value.value.replace("``", "`").split())
     return ""
+
+
+def _variable(leaf: config.Leaf) -> str:
+    return f"`{leaf.variable}`" + (" (`_FILE`)" if leaf.secret else "")
 
 
 def _default(leaf: config.Leaf) -> str:

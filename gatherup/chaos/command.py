@@ -102,7 +102,10 @@ def _on_theirs(nodes: Sequence[tuple[str, str]], plan: Plan, say: Say) -> Report
     from gatherup.chaos.run import run_on_theirs
 
     endpoints = [Endpoint(http, partial(str, http), partial(str, stream)) for http, stream in nodes]
-    dsn = configuration.environment().get("DATABASE_URL") or None
+    try:
+        dsn = configuration.from_files(configuration.environment()).get("DATABASE_URL") or None
+    except configuration.ConfigError as error:
+        raise click.UsageError(str(error)) from None
     return trio.run(run_on_theirs, endpoints, plan, dsn, say)
 
 
@@ -127,7 +130,7 @@ def _on_own(nodes: int, plan: Plan, say: Say) -> Report:
 
 def inherited(environment: Mapping[str, str]) -> dict[str, str]:
     """What a node of a cluster that is started here takes over: everything but what belongs to another one."""
-    own = ("DATABASE_URL", "REDIS_URL")
+    own = ("DATABASE_URL", "DATABASE_URL_FILE", "REDIS_URL", "REDIS_URL_FILE")
     return {
         name: value for name, value in environment.items() if name not in own and not name.startswith(PREFIX)
     }

@@ -2,11 +2,11 @@
 
 Every leaf is one variable: ``GATHERUP_<SECTION>_<FIELD>``, except those that carry a name of their own.
 Reading is strict: unknown ``GATHERUP_`` variables, missing ones and bad values are all reported, by name.
-Secrets are ``Secret`` values, whose text only ``reveal()`` gives away.
+Secrets are ``Secret`` values, whose text only ``reveal()`` gives away; each may also be in a file, ``NAME_FILE``.
 """
 
 from gatherup.config.leaves import Leaf, example, leaves, sections, shown
-from gatherup.config.reading import ConfigError, database_url, environment, read
+from gatherup.config.reading import ConfigError, database_url, environment, from_files, read
 from gatherup.config.secret import (
     KEY_BYTES,
     DatabaseUrl,
@@ -56,6 +56,7 @@ __all__ = [
     "database_url",
     "environment",
     "example",
+    "from_files",
     "leaves",
     "read",
     "sections",

@@ -91,7 +91,8 @@ def shown(config: Config) -> str:
 def example() -> str:
     """The text of ``.env.example``: every variable, described; those with a default are commented out."""
     lines = [
-        "# Every setting of GatherUp. `gatherup check-config` tells what is wrong with the ones you set."
+        "# Every setting of GatherUp. `gatherup check-config` tells what is wrong with the ones you set.",
+        "# Each secret NAME may also be in a file: NAME_FILE is its path then, and NAME stays unset.",
     ]
     for section, branch in sections().items():
         lines += ["", f"# --- {section}: {(branch.__doc__ or '').strip()}"]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 import msgspec
 
+from gatherup.config.files import FILE_SUFFIX, Given, with_files
 from gatherup.config.leaves import PREFIX, SEPARATOR, Leaf, leaves, secret_type, sections
 from gatherup.config.secret import DatabaseUrl
 from gatherup.config.tree import Config
@@ -34,30 +35,49 @@ def _parse(leaf: Leaf, text: str) -> object:
 
 
 def read(environment: Mapping[str, str]) -> Config:
-    """The configuration these variables make. An empty variable counts as unset. Raises ConfigError."""
+    """The configuration these variables make, and the files that they name. An empty variable counts as unset.
+
+    Raises ConfigError.
+    """
     known = {leaf.variable: leaf for leaf in leaves()}
-    problems = [
+    given = with_files(environment)
+    unknown = [
         f"{name}: there is no such setting"
-        for name in sorted(environment)
+        for name in sorted(given.values)
         if name.startswith(PREFIX) and name not in known
     ]
-    values: dict[str, dict[str, object]] = {name: {} for name in sections()}
-    for variable, leaf in known.items():
-        text = environment.get(variable, "")
-        if not text:
-            if leaf.required:
-                problems.append(f"{variable}: must be set. {leaf.description}")
-            continue
-        try:
-            values[leaf.section][leaf.field] = _parse(leaf, text)
-        except ValueError as error:
-            problems.append(f"{variable}: {error}")
-    if problems:
-        raise ConfigError(problems)
+    values, problems = _values(known.values(), given)
+    if unknown or problems:
+        raise ConfigError(unknown + problems)
     branches = {name: branch(**values[name]) for name, branch in sections().items()}
     config = Config(**cast("dict[str, Any]", branches))
     _check_together(config)
     return config
+
+
+def _values(wanted: Iterable[Leaf], given: Given) -> tuple[dict[str, dict[str, object]], list[str]]:
+    """What these leaves are set to, by section and field, and what is wrong with them."""
+    values: dict[str, dict[str, object]] = {name: {} for name in sections()}
+    problems: list[str] = []
+    for leaf in wanted:
+        name = leaf.variable
+        if name in given.problems:
+            problems.append(given.problems[name])
+        elif text := given.values.get(name):
+            try:
+                values[leaf.section][leaf.field] = _parse(leaf, text)
+            except ValueError as error:
+                problems.append(f"{given.sources.get(name, name)}: {error}")
+        elif leaf.required:
+            problems.append(_missing(leaf))
+    return values, problems
+
+
+def _missing(leaf: Leaf) -> str:
+    wanted = "must be set"
+    if leaf.secret:
+        wanted += f", or {leaf.variable}{FILE_SUFFIX} to the path of a file that holds it"
+    return f"{leaf.variable}: {wanted}. {leaf.description}"
 
 
 def _check_together(config: Config) -> None:
@@ -80,13 +100,19 @@ def _check_together(config: Config) -> None:
 
 def database_url(environment: Mapping[str, str]) -> DatabaseUrl:
     """The one setting that commands on the database need. Raises ConfigError."""
-    given = environment.get("DATABASE_URL")
-    if given is None:
-        raise ConfigError(["DATABASE_URL: must be set. It names the database to do this on."])
-    try:
-        return DatabaseUrl(given)
-    except ValueError as error:
-        raise ConfigError([f"DATABASE_URL: {error}"]) from None
+    leaf = next(leaf for leaf in leaves() if secret_type(leaf.type) is DatabaseUrl)
+    values, problems = _values([leaf], with_files(environment))
+    if problems:
+        raise ConfigError(problems)
+    return cast("DatabaseUrl", values[leaf.section][leaf.field])
+
+
+def from_files(environment: Mapping[str, str]) -> dict[str, str]:
+    """These variables, with what files hold in place of their names. Raises ConfigError."""
+    given = with_files(environment)
+    if given.problems:
+        raise ConfigError(list(given.problems.values()))
+    return given.values
 
 
 def environment() -> dict[str, str]:

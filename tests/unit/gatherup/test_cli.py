@@ -24,4 +24,4 @@ def test_schema_is_written_as_it_stands_in_the_documentation(tmp_path: Path) -> 
 def test_migrate_without_a_database_exits_2() -> None:
     done = CliRunner().invoke(main, ["migrate"], env={"DATABASE_URL": ""})
     assert done.exit_code == 2
-    assert done.output.startswith("DATABASE_URL: must look like")
+    assert done.output.startswith("DATABASE_URL: must be set, or DATABASE_URL_FILE to ")
