@@ -92,6 +92,13 @@ class CallMatch(StreamCommand, frozen=True, kw_only=True, tag="inbox.call_match"
     """Until when the owner must be ready, Unix milliseconds; None if the match has begun."""
 
 
+class CallStaff(StreamCommand, frozen=True, kw_only=True, tag="inbox.call_staff"):
+    """A match of a tournament on whose staff the owner is has to be decided."""
+
+    tournament: StreamId
+    match: Seq
+
+
 class Promote(StreamCommand, frozen=True, kw_only=True, tag="inbox.promote"):
     """The owner has moved up from the waitlist of a tournament."""
 
@@ -125,7 +132,18 @@ class EndLogins(StreamCommand, frozen=True, kw_only=True, tag="inbox.end_logins"
     why: Why = "logout"
 
 
-InboxCommand = ReadInbox | Mention | Invite | Befriend | CallMatch | Promote | InviteToTeam | Warn | EndLogins
+InboxCommand = (
+    ReadInbox
+    | Mention
+    | Invite
+    | Befriend
+    | CallMatch
+    | CallStaff
+    | Promote
+    | InviteToTeam
+    | Warn
+    | EndLogins
+)
 
 # --- events --------------------------------------------------------------------------------------------
 
@@ -165,6 +183,13 @@ class MatchCalled(Struct, frozen=True, kw_only=True):
     match: int
     until: int | None = None
     """Until when they must be ready, Unix milliseconds; None if the match has begun."""
+
+
+class StaffCalled(Struct, frozen=True, kw_only=True):
+    """A match of a tournament on whose staff the inbox's owner is has to be decided. Marks repeat the fields."""
+
+    tournament: StreamId
+    match: int
 
 
 class Promoted(Struct, frozen=True, kw_only=True):
@@ -211,6 +236,7 @@ EVENTS: Final[dict[str, type[Struct]]] = {
     "inbox.invited": Invited,
     "inbox.befriended": Befriended,
     "inbox.match_called": MatchCalled,
+    "inbox.staff_called": StaffCalled,
     "inbox.promoted": Promoted,
     "inbox.team_invited": TeamInvited,
     "inbox.warned": Warned,

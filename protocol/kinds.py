@@ -51,6 +51,7 @@ INBOX: Final = WireKind(
         inbox.Invite,
         inbox.Befriend,
         inbox.CallMatch,
+        inbox.CallStaff,
         inbox.Promote,
         inbox.InviteToTeam,
         inbox.Warn,

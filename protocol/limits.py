@@ -186,6 +186,8 @@ TEAM_PLAYERS_MAX: Final = 16
 """Players on the roster of one team."""
 SUBSTITUTES_MAX: Final = 16
 """How often another player may come to a team after the start."""
+PLAY_S_MAX: Final = 30 * 86_400
+"""How long a match may be played before somebody must have reported it."""
 FILLS_PER_EVENT_MAX: Final = 32
 """About so many sides of other matches are filled by the event that ends a match; what more follows has its own."""
 ADVANCE_CHANGES_MAX: Final = 32

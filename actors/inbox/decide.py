@@ -18,6 +18,7 @@ from protocol.inbox import (
     Befriend,
     Befriended,
     CallMatch,
+    CallStaff,
     EndLogins,
     InboxCommand,
     InboxRead,
@@ -31,6 +32,7 @@ from protocol.inbox import (
     Promote,
     Promoted,
     ReadInbox,
+    StaffCalled,
     TeamInvited,
     Warn,
     Warned,
@@ -81,6 +83,8 @@ def decide(state: Inbox, facts: Facts, command: InboxCommand, by: str) -> Decisi
         case CallMatch():
             called = MatchCalled(tournament=command.tournament, match=command.match, until=command.until)
             return _item(state, called)
+        case CallStaff():
+            return _item(state, StaffCalled(tournament=command.tournament, match=command.match))
         case Promote():
             return _item(state, Promoted(tournament=command.tournament))
         case InviteToTeam():

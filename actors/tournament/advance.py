@@ -7,14 +7,20 @@ from actors.tournament import picking
 from actors.tournament.context import Context, Course
 from actors.tournament.engine.progress import without_game
 from actors.tournament.lifecycle import begin
-from actors.tournament.matches import finish, forfeit, take_report
-from actors.tournament.rounds import terms_of
+from actors.tournament.matches import deciders, finish, forfeit, take_report
+from actors.tournament.rounds import play_until, terms_of
 from actors.tournament.stages import match_of, next_to_open, sides_of, spot_of
 from actors.tournament.state import ASKING, BEFORE_START, Entrant, Match, Tournament
 from protocol import limits
 from protocol.codes import Code
 from protocol.tournament import NOBODY
-from protocol.tournament.events import CheckInOpened, EntrantPromoted, MatchOpened, RegistrationOpened
+from protocol.tournament.events import (
+    CheckInOpened,
+    EntrantPromoted,
+    MatchOpened,
+    RegistrationOpened,
+    ResultDisputed,
+)
 
 
 def due(tournament: Tournament) -> Instant | None:
@@ -107,6 +113,7 @@ def _open(course: Course, number: int) -> None:
             ready_b=ready_b,
             until=course.now + ready_s * 1000 if waits else None,
             latest=match.latest or _latest(course, number),
+            play_until=None if gone or waits else play_until(tournament, number, course.now),
         ),
         marks={"players": () if gone else tuple(user for side in sides for user in players_of(side))},
     )
@@ -128,7 +135,9 @@ def _latest(course: Course, number: int) -> Instant | None:
 
 
 def _expire(course: Course, number: int) -> None:
-    """The time of a match's phase is over: who isn't ready forfeits, and what was reported counts."""
+    """The time of a match's phase is over: who isn't ready forfeits, what was reported counts, and staff decide what
+    nobody has reported.
+    """
     match = match_of(course.tournament, number)
     match match.phase:
         case "reported":
@@ -137,6 +146,8 @@ def _expire(course: Course, number: int) -> None:
             picking.expire(course, number)
         case "scheduled":
             _open(course, number)
+        case "playing":
+            course.add(ResultDisputed(match=number, entrant=NOBODY), marks=deciders(course.tournament))
         case _:
             forfeit(course, number, absent=_absent(match))
 

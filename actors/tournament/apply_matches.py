@@ -48,7 +48,7 @@ def _opened(tournament: Tournament, header: Header) -> Tournament:
         phase="open" if until is not None else "playing",
         ready_a=marks["ready_a"],
         ready_b=marks["ready_b"],
-        until=until,
+        until=cast("int | None", marks.get("play_until", until)),
         latest=cast("int | None", marks.get("latest")),
     )
     key = str(number)
@@ -64,9 +64,8 @@ def _ready(tournament: Tournament, header: Header) -> Tournament:
     marks = header.marks
     number, both = cast(int, marks["match"]), marks["ready_a"] and marks["ready_b"]
     match = replace(match_of(tournament, number), ready_a=marks["ready_a"], ready_b=marks["ready_b"])
-    return _with(
-        tournament, number, replace(match, phase="playing", until=None, left=None) if both else match
-    )
+    begun = replace(match, phase="playing", until=cast("int | None", marks.get("play_until")), left=None)
+    return _with(tournament, number, begun if both else match)
 
 
 def _reported(tournament: Tournament, header: Header) -> Tournament:

@@ -18,7 +18,9 @@ def _picks_begun(match: Match, header: Header) -> Match:
 
 def _picked(match: Match, header: Header) -> Match:
     picks, until = tuple(cast("Sequence[int]", header.marks["picks"])), _time(header, "until")
-    return replace(match, phase="playing" if until is None else "picking", picks=picks, until=until)
+    if until is None:
+        return replace(match, phase="playing", picks=picks, until=_time(header, "play_until"))
+    return replace(match, phase="picking", picks=picks, until=until)
 
 
 def _held(match: Match, header: Header) -> Match:

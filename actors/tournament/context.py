@@ -22,7 +22,7 @@ _TEXTS: Final = frozenset({"name", "description", "reason", "note", "evidence"})
 _LOOKUPS: Final = ("game", "platform", "region")
 """Settings that are keys of the lookup tables of these names."""
 _CALLS: Final = 4
-"""So many people who are called to a match take as long as a match that is changed."""
+"""So many people who are called to a match, or to decide it, take as long as a match that is changed."""
 _TYPES: Final = {payload: name for name, payload in EVENTS.items()}
 
 
@@ -131,7 +131,8 @@ class Course:
         )
         self.events.append(emit)
         self.changes += 1 + len(cast("Sequence[int]", header.marks.get("fills", ()))) // 3
-        self.changes += len(cast("Sequence[str]", header.marks.get("players", ()))) // _CALLS
+        called = sum(len(cast("Sequence[str]", header.marks.get(name, ()))) for name in ("players", "staff"))
+        self.changes += called // _CALLS
         self.tournament = apply(self.tournament, header)
 
     def accept(self) -> Accept:

@@ -7,15 +7,19 @@ from typing import cast
 
 from actors.kind import Effect, Send
 from protocol.event import Header
-from protocol.inbox import CallMatch, InviteToTeam, Promote, inbox_of
+from protocol.inbox import CallMatch, CallStaff, InviteToTeam, Promote, inbox_of
 
 
 def effects(header: Header) -> Sequence[Effect]:
-    """Players are called to their matches, invited to teams, and told that they have moved up from the waitlist."""
+    """Players are called to their matches, invited to teams, and told that they have moved up from the waitlist; staff
+    are called to decide.
+    """
     marks = header.marks
     match header.type:
         case "tournament.match_opened":
             return [_call(header, user) for user in cast("Sequence[str]", marks.get("players", ()))]
+        case "tournament.disputed":
+            return [_call_staff(header, user) for user in cast("Sequence[str]", marks.get("staff", ()))]
         case "tournament.promoted" if "user" in marks:
             inbox = inbox_of(cast(str, marks["user"]))
             return (Send(Promote(client_id="", stream=inbox, tournament=header.stream)),)
@@ -49,3 +53,8 @@ def _call(header: Header, user: str) -> Send:
             until=cast("int | None", marks.get("until")),
         )
     )
+
+
+def _call_staff(header: Header, user: str) -> Send:
+    match = cast(int, header.marks["match"])
+    return Send(CallStaff(client_id="", stream=inbox_of(user), tournament=header.stream, match=match))

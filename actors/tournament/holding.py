@@ -7,6 +7,7 @@ from typing import Final
 from actors.kind import Decision, Refuse
 from actors.tournament import picking
 from actors.tournament.context import Context, Course, emit
+from actors.tournament.rounds import play_until
 from actors.tournament.rule import RUNNING, Rule, Rules
 from actors.tournament.sides import find, own_match
 from actors.tournament.state import GOING, Match, Rank
@@ -39,7 +40,7 @@ def hold(context: Context, command: HoldMatch) -> Decision:
 
 
 def release(context: Context, command: ReleaseMatch) -> Decision:
-    """It has the time that was left. If both sides have become ready meanwhile, they pick and ban now."""
+    """It has the time that was left. If both sides have become ready meanwhile, they pick and ban or play now."""
     match = find(context, command.match, GOING)
     if isinstance(match, Refuse):
         return match
@@ -47,6 +48,8 @@ def release(context: Context, command: ReleaseMatch) -> Decision:
         return Refuse(Code.WRONG_PHASE, "Nobody holds this match.", "match")
     course = Course(context)
     until = None if match.left is None else context.now + match.left
+    if match.phase == "playing" and until is None:
+        until = play_until(context.tournament, command.match, context.now)
     course.add(MatchReleased(match=command.match, until=until))
     picking.begin(course, command.match)
     return course.accept()

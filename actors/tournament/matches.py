@@ -9,7 +9,7 @@ from actors.tournament import picking
 from actors.tournament.apply_matches import fills_for
 from actors.tournament.context import Context, Course, emit
 from actors.tournament.engine.progress import Fill, Sides, with_side
-from actors.tournament.rounds import terms_of
+from actors.tournament.rounds import play_until, terms_of
 from actors.tournament.rule import RUNNING, Rule, Rules
 from actors.tournament.scores import winner_of
 from actors.tournament.sides import acting, find, own_match
@@ -17,6 +17,7 @@ from actors.tournament.stages import match_of, matches_count, outcome_of, sides_
 from actors.tournament.state import ASKING, GOING, Match, Rank, Tournament
 from protocol import limits
 from protocol.codes import Code
+from protocol.event import Mark
 from protocol.tournament import NOBODY, ResultKind, Scores, flattened, games_of
 from protocol.tournament.commands import (
     ConfirmResult,
@@ -47,7 +48,16 @@ def say_ready(context: Context, command: SayReady) -> Decision:
         return Refuse(Code.ALREADY_EXISTS)
     course = Course(context)
     ready_a, ready_b = match.ready_a or entrant == match.a, match.ready_b or entrant == match.b
-    course.add(SideReady(match=command.match, entrant=entrant, ready_a=ready_a, ready_b=ready_b))
+    begins = ready_a and ready_b and not match.held
+    course.add(
+        SideReady(
+            match=command.match,
+            entrant=entrant,
+            ready_a=ready_a,
+            ready_b=ready_b,
+            play_until=play_until(context.tournament, command.match, context.now) if begins else None,
+        )
+    )
     picking.begin(course, command.match)
     return course.accept()
 
@@ -66,7 +76,8 @@ def report(context: Context, command: ReportResult) -> Decision:
     if found.phase == "reported" and found.reporter != own:
         if found.scores == flattened(command.scores):
             return _confirmed(context, command.match)
-        return emit(ResultDisputed(match=command.match, entrant=own, scores=command.scores))
+        disputed = ResultDisputed(match=command.match, entrant=own, scores=command.scores)
+        return emit(disputed, marks=deciders(tournament))
     if found.phase == "reported" and found.scores == flattened(command.scores):
         # It would put off the time at which the report counts.
         return Refuse(Code.ALREADY_EXISTS)
@@ -98,11 +109,10 @@ def dispute(context: Context, command: DisputeResult) -> Decision:
     found = own_match(context, command.match, frozenset({"playing", "reported"}))
     if isinstance(found, Refuse):
         return found
-    return emit(
-        ResultDisputed(
-            match=command.match, entrant=context.own or NOBODY, note=command.note, evidence=command.evidence
-        )
+    disputed = ResultDisputed(
+        match=command.match, entrant=context.own or NOBODY, note=command.note, evidence=command.evidence
     )
+    return emit(disputed, marks=deciders(context.tournament))
 
 
 def decide(context: Context, command: DecideMatch) -> Decision:
@@ -140,6 +150,13 @@ def side_of(match: Match, winner: int) -> int | None:
 def kind_of(winner: int | None) -> ResultKind:
     """What a result is that staff give."""
     return "double_forfeit" if winner is None else "decided"
+
+
+def deciders(tournament: Tournament) -> dict[str, Mark]:
+    """The mark that names whom a match calls that staff must decide."""
+    staff = [user for user, role in tournament.staff.items() if role != "streamer"]
+    called = staff if tournament.owner is None else [tournament.owner, *staff]
+    return {"staff": tuple(called)} if called else {}
 
 
 # --- what a match comes to ---------------------------------------------------------------------------------

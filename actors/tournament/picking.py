@@ -7,7 +7,7 @@ from typing import Final
 from actors.kind import Decision, Refuse
 from actors.tournament.context import Context, Course
 from actors.tournament.engine.picks import by_lot, choices, step_of
-from actors.tournament.rounds import Terms, terms_of
+from actors.tournament.rounds import Terms, played_until, terms_of
 from actors.tournament.rule import RUNNING, Rule, Rules
 from actors.tournament.sides import acting
 from actors.tournament.stages import match_of, sides_of
@@ -106,8 +106,16 @@ def _add(course: Course, number: int, choice: int, entrant: int) -> None:
     terms = terms_of(course.tournament, number)
     assert terms.picks is not None
     picks = (*match_of(course.tournament, number).picks, choice)
-    until = course.now + terms.picks.step_s * 1000 if len(picks) < len(terms.steps) else None
-    course.add(GamePicked(match=number, entrant=entrant, picks=picks, until=until))
+    last = len(picks) == len(terms.steps)
+    course.add(
+        GamePicked(
+            match=number,
+            entrant=entrant,
+            picks=picks,
+            until=None if last else course.now + terms.picks.step_s * 1000,
+            play_until=played_until(course.tournament, course.now) if last else None,
+        )
+    )
 
 
 def _lot(course: Course, number: int) -> int:

@@ -16,17 +16,17 @@ from protocol.tournament.events import MatchCorrected, MatchFinished, ResultDisp
 
 def _opened(header: Header, _: object) -> Sequence[Change]:
     marks = header.marks
-    row = {
-        name: marks.get(name) for name in ("part", "round", "a", "b", "ready_a", "ready_b", "until", "latest")
-    }
+    names = ("part", "round", "a", "b", "ready_a", "ready_b", "latest")
+    row = {name: marks.get(name) for name in names}
     row |= {"phase": "open" if "until" in marks else "playing", "opened_at": header.at}
+    row["until"] = marks.get("until", marks.get("play_until"))
     return (Upsert(MATCH, str(marks["match"]), cast(Any, row)),)
 
 
 def _ready(header: Header, _: object) -> Sequence[Change]:
     values: dict[str, Any] = {name: header.marks[name] for name in ("ready_a", "ready_b")}
     if all(values.values()):
-        values |= {"phase": "playing", "until": None}
+        values |= {"phase": "playing", "until": header.marks.get("play_until")}
     return (_match(header, **values),)
 
 

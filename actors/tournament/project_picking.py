@@ -17,7 +17,9 @@ def _picks_begun(header: Header) -> Values:
 def _picked(header: Header) -> Values:
     until = header.marks.get("until")
     picks = [*cast("Sequence[int]", header.marks["picks"])]
-    return {"phase": "playing" if until is None else "picking", "picks": picks, "until": until}
+    if until is None:
+        return {"phase": "playing", "picks": picks, "until": header.marks.get("play_until")}
+    return {"phase": "picking", "picks": picks, "until": until}
 
 
 def _held(_: Header) -> Values:

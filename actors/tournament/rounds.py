@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from actors.kind import Refuse
+from actors.kind import Instant, Refuse
 from actors.tournament.engine.picks import preset, unfit
 from actors.tournament.stages import spot_of, stage_of
 from actors.tournament.state import Settings, Tournament
@@ -40,6 +40,17 @@ def _steps(rule: RoundRule, best_of: int) -> tuple[str, ...]:
     if rule.picks is None:
         return ()
     return rule.picks.steps or preset(best_of, len(rule.picks.pool))
+
+
+def play_until(tournament: Tournament, number: int, now: Instant) -> Instant | None:
+    """Until when a match must be reported whose sides are ready now; None: for ever, or they pick and ban first."""
+    return None if terms_of(tournament, number).steps else played_until(tournament, now)
+
+
+def played_until(tournament: Tournament, now: Instant) -> Instant | None:
+    """Until when a match must be reported that is being played from now on; None: for ever."""
+    play_s = tournament.settings.play_s
+    return now + play_s * 1000 if play_s else None
 
 
 def unfit_rules(settings: Settings) -> Refuse | None:

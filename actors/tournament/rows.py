@@ -50,6 +50,7 @@ TABLES: Final = (
             Column("team_min", Type.INTEGER, required=True, default=0),
             Column("team_max", Type.INTEGER, required=True, default=0),
             Column("substitutes", Type.INTEGER, required=True, default=0),
+            Column("play_s", Type.INTEGER, required=True, default=0),
             Column("registration_at", Type.INTEGER),
             Column("check_in_at", Type.INTEGER),
             Column("start_at", Type.INTEGER),

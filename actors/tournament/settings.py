@@ -21,7 +21,7 @@ from protocol.tournament import Phase
 from protocol.tournament.commands import ChangeTournament, SetStaff
 from protocol.tournament.events import StaffSet, TournamentChanged
 
-_ALWAYS: Final = frozenset({"visibility", "ready_s", "confirm_s"})
+_ALWAYS: Final = frozenset({"visibility", "ready_s", "confirm_s", "play_s"})
 """What can be changed after the start, too."""
 _PHASES: Final = {
     "registration_at": frozenset({"draft"}),

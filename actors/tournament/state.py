@@ -74,6 +74,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     team_min: int = 0
     team_max: int = 0
     substitutes: int = 0
+    play_s: int = 0
     registration_at: Instant | None = None
     check_in_at: Instant | None = None
     start_at: Instant | None = None

@@ -42,6 +42,7 @@ def view(tournament: Tournament, user: str) -> TournamentView:
         team_min=settings.team_min,
         team_max=settings.team_max,
         substitutes=settings.substitutes,
+        play_s=settings.play_s,
         registration_at=settings.registration_at,
         check_in_at=settings.check_in_at,
         start_at=settings.start_at,

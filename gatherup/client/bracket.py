@@ -239,12 +239,14 @@ def _finished(bracket: LiveBracket, marks: _Marks) -> None:
 def _opened(bracket: LiveBracket, marks: _Marks) -> None:
     told = {name: marks[name] for name in ("part", "round", "a", "b")}
     until = marks.get("until")
-    _set(bracket, marks["match"], until=until, **told, **(_PLAYING if until is None else _open(marks)))
+    ends_at = marks.get("play_until", until)
+    _set(bracket, marks["match"], until=ends_at, **told, **(_PLAYING if until is None else _open(marks)))
 
 
 def _ready(bracket: LiveBracket, marks: _Marks) -> None:
     both = marks["ready_a"] and marks["ready_b"]
-    _set(bracket, marks["match"], **({**_PLAYING, "until": None} if both else _open(marks)))
+    begun = {**_PLAYING, "until": marks.get("play_until")}
+    _set(bracket, marks["match"], **(begun if both else _open(marks)))
 
 
 def _open(marks: _Marks) -> dict[str, Any]:
@@ -258,7 +260,8 @@ def _picks_begun(bracket: LiveBracket, marks: _Marks) -> None:
 def _picked(bracket: LiveBracket, marks: _Marks) -> None:
     until = marks.get("until")
     phase = "playing" if until is None else "picking"
-    _set(bracket, marks["match"], phase=phase, picks=tuple(marks["picks"]), until=until)
+    ends_at = marks.get("play_until", until)
+    _set(bracket, marks["match"], phase=phase, picks=tuple(marks["picks"]), until=ends_at)
 
 
 def _held(bracket: LiveBracket, marks: _Marks) -> None:

@@ -74,6 +74,7 @@ class TournamentSettings(TypedDict, total=False):
     team_min: int
     team_max: int
     substitutes: int
+    play_s: int
     registration_at: int
     check_in_at: int
     start_at: int

@@ -38,6 +38,7 @@ EntrantsMax = Annotated[int, Meta(ge=limits.TOURNAMENT_ENTRANTS_MIN, le=limits.T
 BestOf = Literal[1, 3, 5, 7, 9]
 ReadyS = Annotated[int, Meta(ge=0, le=limits.READY_S_MAX)]
 ConfirmS = Annotated[int, Meta(ge=1, le=limits.CONFIRM_S_MAX)]
+PlayS = Annotated[int, Meta(ge=0, le=limits.PLAY_S_MAX)]
 Points = Annotated[int, Meta(ge=0, le=limits.POINTS_MAX)]
 Game = Annotated[
     tuple[Points, ...], Meta(min_length=2, max_length=2, description="points of side a and side b")

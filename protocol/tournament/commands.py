@@ -26,6 +26,7 @@ from protocol.tournament import (
     Name,
     Note,
     Phase,
+    PlayS,
     Policy,
     ReadyS,
     Scores,
@@ -86,6 +87,8 @@ class CreateTournament(CreateCommand, frozen=True, kw_only=True, tag="tournament
     """How many players a team has at least and at most; 0: those who take part are no teams."""
     substitutes: Substitutes = 0
     """How often another player may come to a team after the start."""
+    play_s: PlayS = 0
+    """How long a match may be played before somebody reports it; then staff decide it. 0: for ever."""
     registration_at: At | None = None
     check_in_at: At | None = None
     start_at: At | None = None
@@ -94,7 +97,7 @@ class CreateTournament(CreateCommand, frozen=True, kw_only=True, tag="tournament
 class ChangeTournament(StreamCommand, frozen=True, kw_only=True, tag="tournament.change"):
     """Change the settings of a tournament. A setting that is None stays as it is; a time of 0 is taken away.
 
-    After the start only name, description and visibility can be changed, and the two durations for later matches.
+    After the start only name, description and visibility can be changed, and the three durations for later matches.
     """
 
     name: Name | None = None
@@ -115,6 +118,7 @@ class ChangeTournament(StreamCommand, frozen=True, kw_only=True, tag="tournament
     team_min: TeamPlayers | None = None
     team_max: TeamPlayers | None = None
     substitutes: Substitutes | None = None
+    play_s: PlayS | None = None
     registration_at: AtOrNever | None = None
     check_in_at: AtOrNever | None = None
     start_at: AtOrNever | None = None

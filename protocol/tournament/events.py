@@ -48,6 +48,7 @@ class TournamentCreated(Struct, frozen=True, kw_only=True):
     team_min: int = 0
     team_max: int = 0
     substitutes: int = 0
+    play_s: int = 0
     registration_at: int | None
     check_in_at: int | None
     start_at: int | None
@@ -77,6 +78,7 @@ class TournamentChanged(Struct, frozen=True, kw_only=True):
     team_min: int | None = None
     team_max: int | None = None
     substitutes: int | None = None
+    play_s: int | None = None
     registration_at: int | None = None
     check_in_at: int | None = None
     start_at: int | None = None
@@ -229,6 +231,8 @@ class MatchOpened(Struct, frozen=True, kw_only=True):
     """Until when both must be ready, Unix milliseconds."""
     latest: int | None = None
     """Until when its sides may agree to play it, Unix milliseconds; None: they can't put it off."""
+    play_until: int | None = None
+    """Until when somebody must report it, if it is being played, Unix milliseconds."""
 
 
 class SideReady(Struct, frozen=True, kw_only=True):
@@ -238,6 +242,8 @@ class SideReady(Struct, frozen=True, kw_only=True):
     entrant: int
     ready_a: bool
     ready_b: bool
+    play_until: int | None = None
+    """Until when somebody must report it, if it is being played, Unix milliseconds."""
 
 
 class ResultReported(Struct, frozen=True, kw_only=True):
@@ -252,10 +258,15 @@ class ResultReported(Struct, frozen=True, kw_only=True):
 
 
 class ResultDisputed(Struct, frozen=True, kw_only=True):
-    """A side has disputed a match, or reported something else than the other side: staff decide it."""
+    """A side has disputed a match, or reported something else than the other side, or nobody has reported it in time:
+    staff decide it.
+
+    The mark ``staff`` holds the ids of the users who are called to decide it.
+    """
 
     match: int
     entrant: int
+    """0: nobody, its time to be played has passed."""
     scores: Scores = ()
     """What this side has reported itself."""
     note: str = ""

@@ -85,6 +85,8 @@ class GamePicked(Struct, frozen=True, kw_only=True):
     """
     until: int | None = None
     """When lots choose in the next step, Unix milliseconds; None: this was the last, and the match is being played."""
+    play_until: int | None = None
+    """Until when somebody must report it then, Unix milliseconds."""
 
 
 class MatchHeld(Struct, frozen=True, kw_only=True):

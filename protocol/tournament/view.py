@@ -102,6 +102,7 @@ class TournamentView(Struct, frozen=True, kw_only=True):
     team_min: int
     team_max: int
     substitutes: int
+    play_s: int = 0
     registration_at: int | None
     check_in_at: int | None
     start_at: int | None

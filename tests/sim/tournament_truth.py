@@ -88,7 +88,7 @@ def _in_time(headers: Sequence[Header]) -> Iterator[str]:
     for header in headers:
         what, marks, match = header.type.partition(".")[2], header.marks, header.marks.get("match")
         if what in ("match_opened", "reported"):
-            until[match] = marks.get("until")
+            until[match] = marks.get("until", marks.get("play_until"))
         if what == "match_opened":
             present[match] = set()
             (played.add if marks["ready_a"] or marks["ready_b"] or "until" in marks else played.discard)(
@@ -99,8 +99,10 @@ def _in_time(headers: Sequence[Header]) -> Iterator[str]:
             if header.at >= until[match]:
                 yield f"{marks['entrant']} was ready for match {match} at {header.at}, too late"
             if marks["ready_a"] and marks["ready_b"]:
-                until[match] = None
+                until[match] = marks.get("play_until")
         if what == "disputed":
+            if header.author == SYSTEM and (until[match] is None or header.at < until[match]):
+                yield f"match {match} was to be reported until {until[match]}, and wasn't at {header.at}"
             until[match] = None
         if what == "match_finished" and header.author == SYSTEM and match in played:
             if until[match] is None or header.at < until[match]:
@@ -121,6 +123,9 @@ def _called(
         if header.type == "tournament.match_opened":
             users = cast("Sequence[str]", header.marks.get("players", ()))
             expected.update((inbox_of(user), header.marks["match"]) for user in users)
+        elif header.type == "tournament.disputed":
+            staff = cast("Sequence[str]", header.marks.get("staff", ()))
+            expected.update((inbox_of(user), header.marks["match"]) for user in staff)
         elif header.type == "tournament.promoted":
             expected[inbox_of(str(header.marks["user"])), NOBODY] += 1
     came = Counter(

@@ -161,6 +161,7 @@ class Cup:
             "entry": chance.choice(["open", "open", "approval"]),
             "entrants_max": chance.choice([4, 7, PLAYERS_MAX, PLAYERS_MAX]),
             "ready_s": chance.choice(READY_S),
+            "play_s": chance.choice([0, 0, 1, LONG_S]),
             "confirm_s": chance.choice([1, LONG_S]),
             **(times if self._by_times else {}),
         }

@@ -192,6 +192,7 @@ interface Marks {
   readonly picks?: readonly number[]
   readonly entrant: number
   readonly start: number
+  readonly play_until?: number
   readonly scores?: readonly number[]
   readonly winner: number
   readonly kind: NonNullable<MatchView['kind']>
@@ -235,16 +236,17 @@ const CHANGES: Readonly<Record<string, Change>> = {
   'tournament.checked_in': (bracket, marks) => (bracket.checkedIn = marks.checked_in ?? 0),
   'tournament.match_opened': (bracket, marks) => {
     const { part, round, a, b, until } = marks
-    set(bracket, marks.match, { part, round, a, b, until: until ?? null, ...(until === undefined ? PLAYING : open(marks)) })
+    const endsAt = marks.play_until ?? until ?? null
+    set(bracket, marks.match, { part, round, a, b, until: endsAt, ...(until === undefined ? PLAYING : open(marks)) })
   },
   'tournament.side_ready': (bracket, marks) => {
-    set(bracket, marks.match, marks.ready_a && marks.ready_b ? { ...PLAYING, until: null } : open(marks))
+    set(bracket, marks.match, marks.ready_a && marks.ready_b ? { ...PLAYING, until: marks.play_until ?? null } : open(marks))
   },
   'tournament.picks_begun': (bracket, { match, until }) => {
     set(bracket, match, { phase: 'picking', picks: [], until: until ?? null })
   },
-  'tournament.picked': (bracket, { match, picks = [], until }) => {
-    set(bracket, match, { phase: until === undefined ? 'playing' : 'picking', picks, until: until ?? null })
+  'tournament.picked': (bracket, { match, picks = [], until, play_until }) => {
+    set(bracket, match, { phase: until === undefined ? 'playing' : 'picking', picks, until: until ?? play_until ?? null })
   },
   'tournament.held': (bracket, { match }) => set(bracket, match, { held: true, until: null }),
   'tournament.released': (bracket, { match, until }) => set(bracket, match, { held: false, until: until ?? null }),

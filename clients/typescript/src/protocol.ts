@@ -276,6 +276,9 @@ export const TEAM_PLAYERS_MAX = 16
 /** How often another player may come to a team after the start. */
 export const SUBSTITUTES_MAX = 16
 
+/** How long a match may be played before somebody must have reported it. */
+export const PLAY_S_MAX = 2592000
+
 /** About so many sides of other matches are filled by the event that ends a match; what more follows has its own. */
 export const FILLS_PER_EVENT_MAX = 32
 
@@ -1004,6 +1007,8 @@ export interface CreateTournament {
   team_max?: number
   /** How often another player may come to a team after the start. */
   substitutes?: number
+  /** How long a match may be played before somebody reports it; then staff decide it. 0: for ever. */
+  play_s?: number
   registration_at?: number | null
   check_in_at?: number | null
   start_at?: number | null
@@ -1012,7 +1017,7 @@ export interface CreateTournament {
 /**
  * Change the settings of a tournament. A setting that is None stays as it is; a time of 0 is taken away.
  *
- * After the start only name, description and visibility can be changed, and the two durations for later matches.
+ * After the start only name, description and visibility can be changed, and the three durations for later matches.
  */
 export interface ChangeTournament {
   t: 'tournament.change'
@@ -1038,6 +1043,7 @@ export interface ChangeTournament {
   team_min?: number | null
   team_max?: number | null
   substitutes?: number | null
+  play_s?: number | null
   registration_at?: number | null
   check_in_at?: number | null
   start_at?: number | null
@@ -1891,6 +1897,12 @@ export interface MatchCalled {
   readonly until: number | null
 }
 
+/** A match of a tournament on whose staff the inbox's owner is has to be decided. Marks repeat the fields. */
+export interface StaffCalled {
+  readonly tournament: string
+  readonly match: number
+}
+
 /** The inbox's owner has moved up from the waitlist of a tournament. Marks repeat the fields. */
 export interface Promoted {
   readonly tournament: string
@@ -1946,6 +1958,7 @@ export interface TournamentCreated {
   readonly team_min: number
   readonly team_max: number
   readonly substitutes: number
+  readonly play_s: number
   readonly registration_at: number | null
   readonly check_in_at: number | null
   readonly start_at: number | null
@@ -1975,6 +1988,7 @@ export interface TournamentChanged {
   readonly team_min: number | null
   readonly team_max: number | null
   readonly substitutes: number | null
+  readonly play_s: number | null
   readonly registration_at: number | null
   readonly check_in_at: number | null
   readonly start_at: number | null
@@ -2117,6 +2131,8 @@ export interface MatchOpened {
   readonly until: number | null
   /** Until when its sides may agree to play it, Unix milliseconds; None: they can't put it off. */
   readonly latest: number | null
+  /** Until when somebody must report it, if it is being played, Unix milliseconds. */
+  readonly play_until: number | null
 }
 
 /** A side of a match is ready; once both are, the match is being played. */
@@ -2125,6 +2141,8 @@ export interface SideReady {
   readonly entrant: number
   readonly ready_a: boolean
   readonly ready_b: boolean
+  /** Until when somebody must report it, if it is being played, Unix milliseconds. */
+  readonly play_until: number | null
 }
 
 /** A side has reported the result of a match. */
@@ -2137,9 +2155,15 @@ export interface ResultReported {
   readonly until: number
 }
 
-/** A side has disputed a match, or reported something else than the other side: staff decide it. */
+/**
+ * A side has disputed a match, or reported something else than the other side, or nobody has reported it in time:
+ * staff decide it.
+ *
+ * The mark `staff` holds the ids of the users who are called to decide it.
+ */
 export interface ResultDisputed {
   readonly match: number
+  /** 0: nobody, its time to be played has passed. */
   readonly entrant: number
   /** What this side has reported itself. */
   readonly scores: readonly (readonly number[])[]
@@ -2243,6 +2267,8 @@ export interface GamePicked {
   readonly picks: readonly number[]
   /** When lots choose in the next step, Unix milliseconds; None: this was the last, and the match is being played. */
   readonly until: number | null
+  /** Until when somebody must report it then, Unix milliseconds. */
+  readonly play_until: number | null
 }
 
 /** Staff hold a match: its time stands still. */
@@ -2374,6 +2400,7 @@ export interface TournamentView {
   readonly team_min: number
   readonly team_max: number
   readonly substitutes: number
+  readonly play_s: number
   readonly registration_at: number | null
   readonly check_in_at: number | null
   readonly start_at: number | null
@@ -2530,6 +2557,7 @@ export interface Events {
   'inbox.invited': Invited
   'inbox.befriended': Befriended
   'inbox.match_called': MatchCalled
+  'inbox.staff_called': StaffCalled
   'inbox.promoted': Promoted
   'inbox.team_invited': TeamInvited
   'inbox.warned': Warned
@@ -2709,19 +2737,20 @@ export const PAYLOAD_DEFAULTS: Readonly<Record<string, object>> = {
   'inbox.match_called': { until: null },
   'inbox.warned': { login: null },
   'inbox.logins_ended': { before: 0 },
-  'tournament.created': { platform: null, region: null, rounds: [], team_min: 0, team_max: 0, substitutes: 0 },
-  'tournament.changed': { name: null, description: null, game: null, platform: null, region: null, format: null, third_place: null, reset: null, best_of: null, entrants_max: null, visibility: null, entry: null, ready_s: null, confirm_s: null, rounds: null, team_min: null, team_max: null, substitutes: null, registration_at: null, check_in_at: null, start_at: null },
+  'tournament.created': { platform: null, region: null, rounds: [], team_min: 0, team_max: 0, substitutes: 0, play_s: 0 },
+  'tournament.changed': { name: null, description: null, game: null, platform: null, region: null, format: null, third_place: null, reset: null, best_of: null, entrants_max: null, visibility: null, entry: null, ready_s: null, confirm_s: null, rounds: null, team_min: null, team_max: null, substitutes: null, play_s: null, registration_at: null, check_in_at: null, start_at: null },
   'tournament.staff_set': { role: null },
   'tournament.cancelled': { reason: "" },
   'tournament.entered': { user: null, name: null, roster: [] },
   'tournament.promoted': { user: null },
   'tournament.left': { reason: "" },
-  'tournament.match_opened': { until: null, latest: null },
+  'tournament.match_opened': { until: null, latest: null, play_until: null },
+  'tournament.side_ready': { play_until: null },
   'tournament.disputed': { scores: [], note: "", evidence: null },
   'tournament.match_finished': { scores: [], note: "", fills: [], later: [], placed: [] },
   'tournament.match_corrected': { scores: [], note: "", fills: [], placed: [] },
   'tournament.match_undone': { placed: [] },
-  'tournament.picked': { until: null },
+  'tournament.picked': { until: null, play_until: null },
   'tournament.held': { left: null },
   'tournament.released': { until: null },
   'tournament.invitation_ended': { invited: [] },
@@ -2731,4 +2760,5 @@ export const PAYLOAD_DEFAULTS: Readonly<Record<string, object>> = {
 /** What a view's field is if the server is older than the field, by the stream's kind. */
 export const VIEW_DEFAULTS: Readonly<Record<string, object>> = {
   'room': { member_count: 0, role: null },
+  'tournament': { play_s: 0 },
 }

@@ -22,6 +22,7 @@ from protocol.tournament import (
     Format,
     Name,
     Phase,
+    PlayS,
     ReadyS,
     StaffRole,
     Visibility,
@@ -66,6 +67,8 @@ class NewTournament(CommandBody, frozen=True, kw_only=True):
     """How many players a team has at least and at most; 0: those who take part are no teams."""
     substitutes: Substitutes = 0
     """How often another player may come to a team after the start."""
+    play_s: PlayS = 0
+    """How long a match may be played before somebody reports it; then staff decide it. 0: for ever."""
     registration_at: At | None = None
     check_in_at: At | None = None
     start_at: At | None = None
@@ -74,7 +77,7 @@ class NewTournament(CommandBody, frozen=True, kw_only=True):
 class ChangedTournament(CommandBody, frozen=True, kw_only=True):
     """Change the settings of a tournament. What is left out stays as it is; a time of 0 is taken away.
 
-    After the start only name, description and visibility can be changed, and the two durations for later matches.
+    After the start only name, description and visibility can be changed, and the three durations for later matches.
     """
 
     name: Name | None = None
@@ -95,6 +98,7 @@ class ChangedTournament(CommandBody, frozen=True, kw_only=True):
     team_min: TeamPlayers | None = None
     team_max: TeamPlayers | None = None
     substitutes: Substitutes | None = None
+    play_s: PlayS | None = None
     registration_at: AtOrNever | None = None
     check_in_at: AtOrNever | None = None
     start_at: AtOrNever | None = None
@@ -196,6 +200,7 @@ class TournamentDetail(Answer, frozen=True, kw_only=True):
     team_min: int
     team_max: int
     substitutes: int
+    play_s: int = 0
     phase: Phase
     owner: UserId | None
     created_at: int

@@ -121,6 +121,7 @@ FULL_TOURNAMENT = Tournament(
         team_min=limits.TEAM_PLAYERS_MAX,
         team_max=limits.TEAM_PLAYERS_MAX,
         substitutes=limits.SUBSTITUTES_MAX,
+        play_s=limits.PLAY_S_MAX,
         registration_at=LATEST,
         check_in_at=LATEST,
         start_at=LATEST,

@@ -43,6 +43,7 @@ from protocol.inbox import (
     Mentioned,
     Promoted,
     ReadInbox,
+    StaffCalled,
     TeamInvited,
     Warned,
 )
@@ -117,6 +118,11 @@ EVENTS: list[tuple[str, Struct, Map]] = [
         "inbox.match_called",
         MatchCalled(tournament=TOURNAMENT, match=3, until=AT),
         {"tournament": TOURNAMENT, "match": 3, "until": AT},
+    ),
+    (
+        "inbox.staff_called",
+        StaffCalled(tournament=TOURNAMENT, match=3),
+        {"tournament": TOURNAMENT, "match": 3},
     ),
     ("inbox.promoted", Promoted(tournament=TOURNAMENT), {"tournament": TOURNAMENT}),
     (

@@ -134,6 +134,7 @@ _CHOSEN: Map = {
     "team_min": 1,
     "team_max": 5,
     "substitutes": 2,
+    "play_s": 2_592_000,
     "registration_at": AT,
     "check_in_at": AT + 1,
     "start_at": 2**53 - 1,
@@ -235,6 +236,7 @@ _OPENED: Map = {
     "ready_b": True,
     "until": AT,
     "latest": AT + 1,
+    "play_until": AT,
 }
 _FINISHED: Map = {
     "match": 1,
@@ -317,11 +319,12 @@ EVENTS: list[tuple[str, Struct, Map]] = [
     ("tournament.match_opened", MatchOpened(**_OPENED), _OPENED),
     _event(
         "side_ready",
-        SideReady(match=1, entrant=3, ready_a=True, ready_b=False),
+        SideReady(match=1, entrant=3, ready_a=True, ready_b=True, play_until=AT),
         match=1,
         entrant=3,
         ready_a=True,
-        ready_b=False,
+        ready_b=True,
+        play_until=AT,
     ),
     _event(
         "reported",
@@ -404,11 +407,12 @@ EVENTS: list[tuple[str, Struct, Map]] = [
     _event("picks_begun", PicksBegun(match=1, until=AT), match=1, until=AT),
     _event(
         "picked",
-        GamePicked(match=1, entrant=2, picks=(3, 1), until=AT),
+        GamePicked(match=1, entrant=2, picks=(3, 1), until=AT, play_until=AT),
         match=1,
         entrant=2,
         picks=(3, 1),
         until=AT,
+        play_until=AT,
     ),
     _event("held", MatchHeld(match=1, left=500), match=1, left=500),
     _event("released", MatchReleased(match=1, until=AT), match=1, until=AT),

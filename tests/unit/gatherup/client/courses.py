@@ -168,7 +168,7 @@ def entries() -> Course:
 
 def double() -> Course:
     """Five play with lives to lose: readiness, no-shows, reports, a dispute, a decision, a second final."""
-    cup = draft(format="double_elimination", best_of=3)
+    cup = draft(format="double_elimination", best_of=3, play_s=3600)
     cup.done(OpenRegistration)
     cup.enter(*P[1:6])
     cup.done(SetSeeds, entrants=(1, 2, 3, 4, 5))
@@ -210,7 +210,7 @@ def _step(cup: Cup, number: int, step: int) -> None:
 
 def late() -> Course:
     """Somebody comes in the middle, reads pages too early and too late, and is thrown back to a snapshot."""
-    cup = draft(format="double_elimination", ready_s=0)
+    cup = draft(format="double_elimination", ready_s=0, play_s=3600)
     cup.done(OpenRegistration)
     cup.enter(*P[1:9])
     cup.done(SetSeeds, entrants=tuple(range(1, 9)))
@@ -307,7 +307,7 @@ def corrections() -> Course:
 def waits() -> Course:
     """Matches are put off, held, and wait for what is picked and banned."""
     picks = PickBan(pool=("dust2", "mirage", "nuke"), step_s=30)
-    cup = draft(rounds=(RoundRule(picks=picks, window_s=86_400),))
+    cup = draft(rounds=(RoundRule(picks=picks, window_s=86_400),), play_s=3600)
     cup.done(OpenRegistration)
     cup.enter(*P[1:5])
     cup.done(SetSeeds, entrants=(1, 2, 3, 4))
