@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from itertools import islice
 
+from msgspec.structs import replace
+
 from actors.tournament.stages import (
     current_match,
     match_of,
@@ -12,7 +14,7 @@ from actors.tournament.stages import (
     stage_of,
     status_of,
 )
-from actors.tournament.state import Rank, Tournament
+from actors.tournament.state import Match, Rank, Tournament
 from protocol import limits
 from protocol.tournament import NOBODY, StaffRole, games_of
 from protocol.tournament.view import MatchView, OwnEntry, StaffMember, TournamentView
@@ -89,10 +91,18 @@ def _role(tournament: Tournament, user: str) -> StaffRole | None:
     return "organiser" if tournament.rank(user) is Rank.OWNER else tournament.staff.get(user)
 
 
+def shown(tournament: Tournament, number: int) -> Match:
+    """A match as it is shown: what wasn't done when the tournament was cancelled is *cancelled*, too."""
+    match = match_of(tournament, number)
+    if tournament.phase != "cancelled" or match.phase == "done":
+        return match
+    return replace(match, phase="cancelled", until=None, held=False)
+
+
 def _match(tournament: Tournament, number: int) -> MatchView:
     """A match whose two sides are known."""
     stage = stage_of(tournament, number)
-    match, spot = match_of(tournament, number), spot_in(stage, number)
+    match, spot = shown(tournament, number), spot_in(stage, number)
     a, b = match.a or NOBODY, match.b or NOBODY
     return MatchView(
         match=number,

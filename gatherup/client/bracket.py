@@ -149,6 +149,8 @@ class LiveBracket:
             sides = read.match not in self._anew
             self.matches[read.match] = read if known is None else _placed(known, read, sides=sides)
         self._ahead = None
+        if self.phase == "cancelled":
+            _cancel(self)
         self.matches_total = len(self.matches)
         self.matches_done = sum(known.phase == "done" for known in self.matches.values())
 
@@ -234,6 +236,18 @@ def _started(bracket: LiveBracket, marks: _Marks) -> None:
 def _finished(bracket: LiveBracket, marks: _Marks) -> None:
     bracket.phase = "finished"
     bracket.places.update(zip(marks.get("entrants", ()), marks.get("places", ()), strict=True))
+
+
+def _cancelled(bracket: LiveBracket, _: _Marks) -> None:
+    bracket.phase = "cancelled"
+    _cancel(bracket)
+
+
+def _cancel(bracket: LiveBracket) -> None:
+    """Whatever isn't done is cancelled with the tournament."""
+    cancelled: dict[str, Any] = {**_PLAYING, "phase": "cancelled", "held": False, "until": None}
+    for number in [known.match for known in bracket.matches.values() if known.phase != "done"]:
+        _set(bracket, number, **cancelled)
 
 
 def _opened(bracket: LiveBracket, marks: _Marks) -> None:
@@ -354,7 +368,7 @@ _CHANGES: Final[Mapping[str, Callable[[LiveBracket, _Marks], None]]] = {
     "tournament.registration_opened": _phase("registration"),
     "tournament.check_in_opened": _phase("check_in"),
     "tournament.started": _started,
-    "tournament.cancelled": _phase("cancelled"),
+    "tournament.cancelled": _cancelled,
     "tournament.finished": _finished,
     "tournament.entered": _entered,
     "tournament.accepted": _accepted,

@@ -63,11 +63,21 @@ at the start, or was still pending or waiting. *left*: by themselves. *removed*,
 Part = Literal["winners", "losers", "final", "reset", "third"]
 """Where in the bracket a match is. In single elimination all before the final are *winners*."""
 MatchPhase = Literal[
-    "waiting", "due", "open", "scheduled", "picking", "playing", "reported", "disputed", "done"
+    "waiting",
+    "due",
+    "open",
+    "scheduled",
+    "picking",
+    "playing",
+    "reported",
+    "disputed",
+    "done",
+    "cancelled",
 ]
 """*waiting*: a side isn't known yet. *due*: it is opened in a moment. *open*: both sides must say that they are ready.
 *scheduled*: they have agreed on another time, at which it is opened again. *picking*: they pick and ban what they play.
 *playing*: a report is awaited. *reported*: the other side must confirm it. *disputed*: staff must decide. *done*.
+*cancelled*: it wasn't done when the tournament was cancelled.
 """
 ResultKind = Literal["played", "decided", "forfeit", "double_forfeit", "bye"]
 """*played*: reported and confirmed. *decided*: by staff. *forfeit*: a side was absent or out. *double_forfeit*: both,

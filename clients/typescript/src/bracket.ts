@@ -149,6 +149,7 @@ export class LiveBracket {
       this.matches.set(read.match, known ? placed(known, read, !this.#anew.has(read.match)) : fresh(read))
     }
     this.#ahead = null
+    if (this.phase === 'cancelled') cancel(this)
     this.matchesTotal = this.matches.size
     this.matchesDone = [...this.matches.values()].filter(({ phase }) => phase === 'done').length
   }
@@ -170,6 +171,13 @@ function fresh({ match, part, round, phase, a, b, scores, winner, kind }: ReadMa
 function unknown(match: number): LiveMatch {
   const nothing = { part: null, round: null, a: null, b: null, until: null, winner: null, kind: null }
   return { match, ...nothing, ...FREE, phase: 'waiting', ready_a: false, ready_b: false, picks: [], scores: [] }
+}
+
+/** Whatever isn't done is cancelled with the tournament. */
+function cancel(bracket: LiveBracket): void {
+  for (const { match, phase } of [...bracket.matches.values()]) {
+    if (phase !== 'done') set(bracket, match, { ...PLAYING, phase: 'cancelled', held: false, until: null })
+  }
 }
 
 /** With what no event told of it; `sides`: who is on them, too. */
@@ -217,7 +225,10 @@ const PLAYING = { phase: 'playing', ready_a: false, ready_b: false } as const
 const CHANGES: Readonly<Record<string, Change>> = {
   'tournament.registration_opened': (bracket) => (bracket.phase = 'registration'),
   'tournament.check_in_opened': (bracket) => (bracket.phase = 'check_in'),
-  'tournament.cancelled': (bracket) => (bracket.phase = 'cancelled'),
+  'tournament.cancelled': (bracket) => {
+    bracket.phase = 'cancelled'
+    cancel(bracket)
+  },
   'tournament.started': (bracket, marks) => {
     bracket.phase = 'running'
     bracket.entered = marks.count

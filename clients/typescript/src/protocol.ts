@@ -1626,7 +1626,7 @@ export interface MatchView {
   readonly match: number
   readonly part: 'final' | 'losers' | 'reset' | 'third' | 'winners'
   readonly round: number
-  readonly phase: 'disputed' | 'done' | 'due' | 'open' | 'picking' | 'playing' | 'reported' | 'scheduled' | 'waiting'
+  readonly phase: 'cancelled' | 'disputed' | 'done' | 'due' | 'open' | 'picking' | 'playing' | 'reported' | 'scheduled' | 'waiting'
   readonly a: number
   /** The numbers of the entrants on its two sides; 0 for nobody. */
   readonly b: number

@@ -62,7 +62,9 @@ def all_matches(seating: SeatingRow, rows: Iterable[MatchRow]) -> Iterator[Match
 
 def match_before(seating: SeatingRow, number: int) -> MatchRow:
     """A match of the bracket as the start has left it."""
-    return row_of(number, seated(*first_sides(bracket_of(seating), seating.seeds, number)))
+    match = seated(*first_sides(bracket_of(seating), seating.seeds, number))
+    cancelled = seating.cancelled and match.phase != "done"
+    return row_of(number, replace(match, phase="cancelled") if cancelled else match)
 
 
 def row_of(number: int, match: Match) -> MatchRow:

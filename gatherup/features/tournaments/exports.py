@@ -31,7 +31,7 @@ AT_ONCE: Final = 64
 """A file of more entrants is written in a worker process."""
 STEP_MATCHES: Final = 256
 """Matches that are looked at before others have their turn."""
-_NOT_OPENED: Final = frozenset({"waiting", "due"})
+_NOT_OPENED: Final = frozenset({"waiting", "due", "cancelled"})
 
 
 class ExportsResource:

@@ -10,7 +10,7 @@ import trio
 from quart import Response, request
 
 from actors.tournament.engine.elimination import Bracket
-from actors.tournament.stages import match_of
+from actors.tournament.view import shown
 from gatherup.features.tournaments.answers import bracket_match_of, leads_of, position_of, standing_of
 from gatherup.features.tournaments.brackets import all_matches, bracket_of, row_of
 from gatherup.features.tournaments.replay import Replays
@@ -82,9 +82,7 @@ class StandingsResource:
         answer = TournamentBracket(
             format=state.settings.format,
             seeds=list(state.seeds),
-            matches=await _matches(
-                bracket, (row_of(n, match_of(state, n)) for n in range(1, len(bracket) + 1))
-            ),
+            matches=await _matches(bracket, (row_of(n, shown(state, n)) for n in range(1, len(bracket) + 1))),
             position=position_of(tournament, head),
         )
         return tagged(msgspec.json.encode(answer), _tag(head))

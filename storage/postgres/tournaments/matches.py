@@ -56,13 +56,15 @@ class MatchRow(Struct, frozen=True):
 
 
 class SeatingRow(Struct, frozen=True):
-    """What a bracket is made from. It stays as it is from the start on."""
+    """What a bracket is made from. But for ``cancelled`` it stays as it is from the start on."""
 
     format: Format
     third_place: bool
     reset: bool
     seeds: Sequence[int]
     """The entrants, the best first."""
+    cancelled: bool = False
+    """Whether the tournament was cancelled: matches that aren't done are, too."""
 
 
 class OwnMatchRow(Struct, frozen=True):
@@ -99,19 +101,24 @@ class OwnMatchKey(Struct, frozen=True, array_like=True):
     tournament: StreamId
 
 
-_COLUMNS: Final = """
-m.number, m.a, m.b, m.phase, m.ready_a, m.ready_b, m.until, m.picks, m.held, m.latest, m.proposed_by, m.proposed_at,
+_PHASE: Final = "case when t.phase = 'cancelled' and m.phase <> 'done' then 'cancelled' else m.phase end"
+"""The end of a tournament writes no row for each match: of one that was cancelled readers say what it made of them."""
+_COLUMNS: Final = f"""
+m.number, m.a, m.b, {_PHASE}, m.ready_a, m.ready_b, case when t.phase <> 'cancelled' then m.until end, m.picks,
+m.held and t.phase <> 'cancelled', m.latest, m.proposed_by, m.proposed_at,
 m.reported_by, m.scores, m.disputed_by, m.disputed_scores, m.note, m.evidence, m.winner, m.kind, m.decision,
 m.opened_at, m.ended_at
 """
 _SEATING: Final = part_of(
-    "select 1 as key, t.format, t.third_place, t.reset, t.seeds where t.started_at is not null"
+    """
+select 1 as key, t.format, t.third_place, t.reset, t.seeds, t.phase = 'cancelled' where t.started_at is not null
+"""
 )
 _ALL: Final = part_of(
-    """
-select m.number as key, m.number, m.a, m.b, m.phase, m.scores, m.winner, m.kind
+    f"""
+select m.number as key, m.number, m.a, m.b, {_PHASE}, m.scores, m.winner, m.kind
 from tournament_match m where m.stream_id = t.stream_id
-"""
+"""  # noqa: S608
 )
 _ONE: Final = part_of(
     f"""
@@ -134,7 +141,7 @@ where b.stream_id = t.stream_id and b.match = %(number)s
 _LISTED: Final = f"""
 select m.number as key, {_COLUMNS} from tournament_match m
 where m.stream_id = t.stream_id
-    and (%(phase)s::text is null or m.phase = %(phase)s)
+    and (%(phase)s::text is null or {_PHASE} = %(phase)s)
     and (%(numbers)s::bigint[] is null or m.number = any(%(numbers)s))
     and (%(entrant)s::bigint is null or %(entrant)s in (m.a, m.b))
     and (not %(mine)s or exists (

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from actors.tournament.view import view
+from actors.tournament.view import shown, view
 from protocol.tournament import games_of
 from protocol.tournament.commands import (
     AcceptEntrant,
@@ -66,7 +66,8 @@ def standing(cup: Cup, forgotten: int) -> Said:
                 "proposed_by": known.proposed_by,
                 "proposed_at": known.proposed_at,
             }
-            for match, known in zip(read(cup), cup.matches, strict=True)
+            for match in read(cup)
+            for known in [shown(cup.cup, match["match"])]
             for is_open in [known.phase == "open"]
         ],
         "places": sorted(places if seen.phase == "finished" else places[forgotten:]),
@@ -90,7 +91,8 @@ def read(cup: Cup) -> list[Said]:
             "winner": match.winner if match.kind else None,
             "kind": match.kind,
         }
-        for number, match in enumerate(cup.matches, 1)
+        for number in range(1, len(bracket) + 1)
+        for match in [shown(cup.cup, number)]
     ]
 
 
@@ -236,7 +238,14 @@ def late() -> Course:
     course.snapshot()
     course.read()
     course.stands()
+    now = read(cup), len(cup.log)
+    cup.done(HoldMatch, match=int(cup.cup.going.least or 0))
     cup.done(CancelTournament, reason="rain")
+    course.events()
+    course.said.append({"read": now[0], "seq": now[1], "fits": True})  # older than what they were told
+    course.stands()
+    course.snapshot()
+    course.read()
     course.stands()
     return course
 

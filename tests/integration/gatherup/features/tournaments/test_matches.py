@@ -237,3 +237,24 @@ async def test_a_hidden_bracket_is_not_drawn(site: Site, node: SharedNode) -> No
         await cup.done(cup.owner, "/start")
         assert (await cup.owner.http.get(cup.path + "/bracket.svg")).status_code == 200
         problem(await (await site.guest()).http.get(cup.path + "/bracket.svg"), 404, "not_found")
+
+
+async def test_a_cancelled_tournament_has_no_matches_that_wait(site: Site, node: SharedNode) -> None:
+    async with cup_of(site, node, ready_s=0) as cup:
+        await cup.started(4)
+        await cup.won(1, 1, 4)
+        await cup.opened(2)
+        await cup.done(cup.owner, "/matches/2/hold")
+        await cup.done(cup.owner, "/cancel")
+        cancelled = ["done", "cancelled", "cancelled"]
+        bracket = await cup.get("/bracket")
+        assert [match["phase"] for match in bracket["matches"]] == cancelled
+        seq = bracket["position"]["seq"]
+        assert (await cup.get("/bracket", None, at=seq))["matches"] == bracket["matches"]
+        before = await cup.get("/bracket", None, at=seq - 1)
+        assert [match["phase"] for match in before["matches"]] == ["done", "playing", "waiting"]
+        shown = [await cup.get(f"/matches/{number}") for number in (2, 3)]
+        assert named(shown, "phase", "until", "held") == [("cancelled", None, False)] * 2
+        assert [m["match"] for m in (await cup.get("/matches", None, phase="cancelled"))["matches"]] == [2, 3]
+        assert (await cup.get("/matches", None, phase="playing"))["matches"] == []
+        assert (await cup.player(2).http.get("/v1/me/matches")).json()["matches"] == []
