@@ -62,6 +62,13 @@ def features(base: Base) -> tuple[Feature, ...]:
     )
 
 
+class InternalPort(Struct, frozen=True, kw_only=True):
+    """Health and metrics on a port of their own."""
+
+    app: QuartTrio
+    listener: socket
+
+
 class Node(Struct, frozen=True, kw_only=True):
     """A node that is wired and not running yet."""
 
@@ -71,10 +78,12 @@ class Node(Struct, frozen=True, kw_only=True):
     """What runs beside the engine until the node ends."""
     app: QuartTrio
     listener: socket
+    internal: InternalPort | None
+    """None if the facade answers for it."""
 
 
-def wired(config: Config, store: Store, listener: socket) -> Node:
-    """Every part of a node, joined up."""
+def wired(config: Config, store: Store, listener: socket, internal: socket | None) -> Node:
+    """Every part of a node, joined up. ``internal`` is where health and metrics are asked, if not at the facade."""
     clock, pool = store.clock, store.pool
     kinds, tokens = kinds_of(config.runtime.receipt_key.key), access_tokens(config)
     hooks, address, committed = loaded(config.hooks.load or ()), listener.getsockname()[:2], Wakeup()
@@ -103,6 +112,18 @@ def wired(config: Config, store: Store, listener: socket) -> Node:
         *added.measures,
     )
     health = HealthResource(core.canary.readiness, registry_of(measures))
+    facade = partial(
+        facade_of,
+        config,
+        clock,
+        tokens,
+        core.logins,
+        KeyRing(ApiKeys(pool), clock),
+        answers,
+        path_parts=added.path_parts,
+        kinds=kinds,
+        tracer=store.tracer,
+    )
     return Node(
         core=core,
         worker=worker,
@@ -115,19 +136,11 @@ def wired(config: Config, store: Store, listener: socket) -> Node:
             erasure_of(base, added.erasers),
             *added.tasks,
         ),
-        app=facade_of(
-            config,
-            clock,
-            tokens,
-            core.logins,
-            KeyRing(ApiKeys(pool), clock),
-            answers,
-            (health, *added.resources),
-            added.path_parts,
-            kinds,
-            store.tracer,
-        ),
+        app=facade(resources=added.resources if internal is not None else (health, *added.resources)),
         listener=listener,
+        internal=None
+        if internal is None
+        else InternalPort(app=facade(resources=(health,)), listener=internal),
     )
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import click
-import trio
 
 from gatherup import config as configuration
 from gatherup.config import Config, ConfigError
@@ -31,7 +30,9 @@ class Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All of them, in alphabetical order."""
-        return sorted([*super().list_commands(ctx), "chaos", "chat", "jobs", "keys", "rehearse", "watch"])
+        return sorted(
+            [*super().list_commands(ctx), "chaos", "chat", "healthcheck", "jobs", "keys", "rehearse", "watch"]
+        )
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of this name."""
@@ -51,6 +52,10 @@ class Commands(click.Group):
             from gatherup.rehearse.command import rehearse
 
             return rehearse
+        if cmd_name == "healthcheck":
+            from gatherup.operator.healthcheck import healthcheck
+
+            return healthcheck
         if cmd_name == "jobs":
             from gatherup.operator.jobs import jobs
 
@@ -288,6 +293,8 @@ def _administer(work: Callable[[Admins], Awaitable[None]]) -> None:
 
 def _guarded(run: Callable[[], object]) -> None:
     """Run something on Trio; a refused start is a sentence and an exit code, not a trace."""
+    import trio
+
     from gatherup.start import FencedOutError, StartRefusedError
     from gatherup.ungrouped import ungrouped
     from storage.postgres.schema.migrate import MigrationFailed

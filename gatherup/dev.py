@@ -39,6 +39,8 @@ OUTBOX: Final = "outbox"
 """Where letters go: a file each."""
 GENERATED: Final = ("GATHERUP_AUTH_TOKEN_KEY", "GATHERUP_RUNTIME_RECEIPT_KEY", "GATHERUP_CLUSTER_SECRET")
 PORTS: Final = {"GATHERUP_HTTP_PORT": 8080, "GATHERUP_STREAM_PORT": 8081}
+ALONE: Final = {*PORTS, "GATHERUP_INTERNAL_PORT"}
+"""Of several nodes on one machine, one can have them."""
 LOOPBACK: Final = "127.0.0.1"
 STDIN: Final = 0
 _ANYBODY: Final = {"GATHERUP_HTTP_ANONYMOUS_PER_S": "1e3", "GATHERUP_HTTP_ANONYMOUS_BURST": "1e3"}
@@ -94,7 +96,7 @@ async def run_cluster(
             "GATHERUP_STREAM_GOODBYE_SPREAD_S": "0.5",
             "GATHERUP_MAIL_OUTBOX": str(data / OUTBOX),
             **secrets(data / SECRETS_FILE, SystemRandomness()),
-            **{name: value for name, value in environment.items() if name not in PORTS},  # one can have them
+            **{name: value for name, value in environment.items() if name not in ALONE},
         }
         async with trio.open_nursery() as nursery:
             await nursery.start(_end_on_signals, nursery.cancel_scope.cancel)

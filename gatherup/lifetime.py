@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Final, cast
 
 import structlog
@@ -17,7 +18,7 @@ from gatherup.clock import SystemClock
 from gatherup.config import Config
 from gatherup.garbage import relax_garbage_collection
 from gatherup.http.server import serve_http
-from gatherup.start import FencedOutError, StartRefusedError, bound, port_refused
+from gatherup.start import FencedOutError, StartRefusedError, bound, bound_inside, port_refused
 from gatherup.store import member, opened
 from gatherup.watchdog import watch_loop
 from protocol import limits
@@ -74,13 +75,15 @@ async def run_node(
         serving.set()
         started(addresses)
 
-    listener = bound(config.http, shared=config.node.share_ports)
-    with listener:
+    with (
+        bound(config.http, shared=config.node.share_ports) as listener,
+        bound_inside(config.internal) or nullcontext() as internal,
+    ):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_give_up_start, stop, serving, nursery.cancel_scope)
             async with opened(config) as store:
                 # Wired first: it takes long on a busy machine, and from the join on the lease must be renewed.
-                node = wired(config, store, listener)
+                node = wired(config, store, listener, internal)
                 async with member(config, store) as fence:
                     node.core.membership.enter(fence)
                     joined()
@@ -155,7 +158,9 @@ class _Life:
             await nursery.start(core.gateway.run)
         except OSError as error:
             raise port_refused("GATHERUP_STREAM_PORT", stream.host, stream.port, error) from error
-        http = self._config.http
+        http, internal = self._config.http, self._node.internal
+        if internal is not None:  # until the node ends: probes ask while it stops, too
+            await nursery.start(serve_http, internal.app, internal.listener, http, trio.Event().wait)
         ended = await nursery.start(serve_http, self._node.app, self._node.listener, http, http_stop.wait)
         nursery.start_soon(core.canary.run)
         for task in self._node.tasks:

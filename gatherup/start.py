@@ -10,7 +10,7 @@ from actors.ports.cluster_view import Joining
 from actors.ports.directory import Directory, JoinRefusedError
 from actors.ports.log import Fence, LogUnavailableError
 from actors.ports.time import Clock
-from gatherup.config import Config, Http
+from gatherup.config import Config, Http, Internal
 from gatherup.http.server import bind
 from gatherup.kinds import TABLES
 from protocol.nodes import NODE_PROTOCOL, key_digest, secret_digest
@@ -85,10 +85,23 @@ def unreachable(error: LogUnavailableError) -> StartRefusedError:
 
 def bound(config: Http, *, shared: bool) -> socket:
     """The facade's listening socket. Raises StartRefusedError."""
+    return _bound("GATHERUP_HTTP_PORT", config.host, config.port, shared=shared)
+
+
+def bound_inside(config: Internal) -> socket | None:
+    """The listening socket of health and metrics, if they have a port of their own. Raises StartRefusedError."""
+    return (
+        None
+        if config.port is None
+        else _bound("GATHERUP_INTERNAL_PORT", config.host, config.port, shared=False)
+    )
+
+
+def _bound(variable: str, host: str, port: int, *, shared: bool) -> socket:
     try:
-        return bind(config.host, config.port, shared=shared)
+        return bind(host, port, shared=shared)
     except OSError as error:
-        raise port_refused("GATHERUP_HTTP_PORT", config.host, config.port, error) from error
+        raise port_refused(variable, host, port, error) from error
 
 
 def port_refused(variable: str, host: str, port: int, error: OSError) -> StartRefusedError:

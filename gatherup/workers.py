@@ -26,6 +26,7 @@ from gatherup.watchdog import how_it_ended
 
 SETTLED_S: Final = 30.0
 """A node that ran so long was well: if it crashes, that is its first crash."""
+PORT_MAX: Final = 65_535
 BACKOFF_LOW_S: Final = 0.5
 BACKOFF_HIGH_S: Final = 10.0
 
@@ -56,6 +57,10 @@ async def run(
             f"With its number a worker's name has more than {NODE_NAME_CHARS_MAX} characters: "
             "shorten GATHERUP_NODE_NAME."
         )
+    if (config.internal.port or 0) + count - 1 > PORT_MAX:
+        raise StartRefusedError(
+            f"The workers have no ports from GATHERUP_INTERNAL_PORT on: the last one is {PORT_MAX}."
+        )
     with ExitStack() as stack:
         shared = {
             variable: str(stack.enter_context(_held(variable, host, port)).getsockname()[1])
@@ -70,6 +75,7 @@ async def run(
                 {
                     **environment,
                     **shared,
+                    **_own_port(config, number),
                     "GATHERUP_NODE_SHARE_PORTS": "true",
                     "GATHERUP_NODE_NAME": f"{config.node.name}-{number}",
                 },
@@ -80,6 +86,12 @@ async def run(
             for number in range(1, count + 1)
         ]
         await _watch(workers)
+
+
+def _own_port(config: Config, number: int) -> dict[str, str]:
+    """Where the worker of this number tells its health and metrics: on a port that no other has."""
+    first = config.internal.port
+    return {} if not first else {"GATHERUP_INTERNAL_PORT": str(first + number - 1)}
 
 
 def _held(variable: str, host: str, port: int) -> socket.socket:

@@ -6,7 +6,7 @@ Secrets are ``Secret`` values, whose text only ``reveal()`` gives away; each may
 """
 
 from gatherup.config.leaves import Leaf, example, leaves, sections, shown
-from gatherup.config.reading import ConfigError, database_url, environment, from_files, read
+from gatherup.config.reading import ConfigError, branch, database_url, environment, from_files, read
 from gatherup.config.secret import (
     KEY_BYTES,
     DatabaseUrl,
@@ -24,6 +24,7 @@ from gatherup.config.tree import (
     Cluster,
     Config,
     Http,
+    Internal,
     Log,
     Mail,
     Stream,
@@ -41,6 +42,7 @@ __all__ = [
     "ConfigError",
     "DatabaseUrl",
     "Http",
+    "Internal",
     "Key",
     "Keys",
     "Leaf",
@@ -53,6 +55,7 @@ __all__ = [
     "Stream",
     "Traces",
     "Webhooks",
+    "branch",
     "database_url",
     "environment",
     "example",

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import msgspec
+from msgspec import Struct
 
 from gatherup.config.files import FILE_SUFFIX, Given, with_files
 from gatherup.config.leaves import PREFIX, SEPARATOR, Leaf, leaves, secret_type, sections
 from gatherup.config.secret import DatabaseUrl
 from gatherup.config.tree import Config
+
+B = TypeVar("B", bound=Struct)
 
 
 class ConfigError(Exception):
@@ -53,6 +56,17 @@ def read(environment: Mapping[str, str]) -> Config:
     config = Config(**cast("dict[str, Any]", branches))
     _check_together(config)
     return config
+
+
+def branch(environment: Mapping[str, str], wanted: type[B]) -> B:
+    """One branch of the tree alone, for commands that need no other. Raises ConfigError."""
+    section = next(name for name, branch in sections().items() if branch is wanted)
+    values, problems = _values(
+        (leaf for leaf in leaves() if leaf.section == section), with_files(environment)
+    )
+    if problems:
+        raise ConfigError(problems)
+    return wanted(**values[section])
 
 
 def _values(wanted: Iterable[Leaf], given: Given) -> tuple[dict[str, dict[str, object]], list[str]]:

@@ -83,6 +83,19 @@ class Http(Struct, frozen=True, kw_only=True):
     ] = 20_000
 
 
+class Internal(Struct, frozen=True, kw_only=True):
+    """A port for machines of the operators alone: health and metrics."""
+
+    host: Annotated[str, Meta(min_length=1, description="The address it listens on.")] = "127.0.0.1"
+    port: Annotated[
+        Port | None,
+        Meta(
+            description="`/health/*` and `/metrics` are answered here, and 404 on the HTTP port; unset answers them "
+            "there. 0 takes any free one. The nodes of `gatherup serve --workers` take this one and the ones after it."
+        ),
+    ] = None
+
+
 class Stream(Struct, frozen=True, kw_only=True):
     """The gateway: WebSockets."""
 
@@ -332,6 +345,7 @@ class Config(Struct, frozen=True, kw_only=True):
 
     node: Node
     http: Http
+    internal: Internal
     stream: Stream
     postgres: Postgres
     redis: Redis

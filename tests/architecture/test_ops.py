@@ -5,13 +5,12 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import re
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import click
 import pytest
 import yaml
 from packaging.requirements import Requirement
@@ -19,8 +18,7 @@ from packaging.requirements import Requirement
 from gatherup import config
 from gatherup.cli import main
 from gatherup.config.leaves import PREFIX
-from gatherup.http.endpoint import ENDPOINT
-from gatherup.http.health import HealthResource
+from gatherup.operator.healthcheck import TIMEOUT_S
 from protocol import limits
 
 ROOT = Path(__file__).parents[2]
@@ -222,16 +220,11 @@ def test_the_build_gets_what_it_copies() -> None:
     assert all((ROOT / name).exists() for name in copied)
 
 
-def test_the_health_check_asks_an_endpoint_and_fails_without_a_server() -> None:
-    *_, check = instructions("HEALTHCHECK")[0].partition("CMD ")
-    program, flag, code = json.loads(check)
-    assert (program, flag) == ("python", "-c")
-    paths = [
-        getattr(view, ENDPOINT).path for view in vars(HealthResource).values() if hasattr(view, ENDPOINT)
-    ]
-    assert any(path in code for path in paths)
-    assert f"or {config.Http().port}" in code
-    dead = subprocess.run(
-        [sys.executable, "-c", code], env={"GATHERUP_HTTP_PORT": "9"}, capture_output=True, check=False
-    )
-    assert dead.returncode == 1
+def test_the_health_check_asks_whether_the_node_lives() -> None:
+    options, _, check = instructions("HEALTHCHECK")[0].partition("CMD ")
+    program, name, *rest = json.loads(check)
+    assert (program, name, rest) == (json.loads(instructions("ENTRYPOINT")[0])[0], "healthcheck", [])
+    assert main.get_command(click.Context(main), name) is not None
+    patience = re.search(r"--timeout=(\d+)s", options)
+    assert patience is not None
+    assert int(patience[1]) > TIMEOUT_S, "it must have the time to say why"

@@ -5,9 +5,6 @@ from __future__ import annotations
 import re
 from typing import Final
 
-import psycopg
-from psycopg.conninfo import conninfo_to_dict
-
 FORM: Final = (
     "must look like postgresql://user:password@host:5432/database, with %40 for @, %2F for / and %25 for % in the "
     "password"
@@ -17,6 +14,9 @@ _PORTS: Final = re.compile(r"\d{0,5}(,\d{0,5})*")
 
 def check_conninfo(text: str) -> None:
     """Raises ValueError with a sentence that shows nothing of it."""
+    import psycopg  # here, since a health check loads the settings and no database
+    from psycopg.conninfo import conninfo_to_dict
+
     try:
         found = conninfo_to_dict(text)
     except (psycopg.Error, UnicodeError):

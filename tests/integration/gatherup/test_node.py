@@ -23,6 +23,7 @@ from gatherup import lifetime, start, store
 from gatherup.addresses import Addresses
 from gatherup.canary.readiness import NOBODY_BETTER
 from gatherup.embedded import embedded_postgres
+from gatherup.embedded.child import any_free_port
 from gatherup.lifetime import run_node
 from gatherup.start import StartRefusedError
 from storage.postgres.driver.pool import Pool
@@ -30,6 +31,7 @@ from storage.postgres.schema.migrate import migrate
 from storage.postgres.schema.plan import Phase, own
 from storage.postgres.streams.canary import CanaryStreams
 from tests.integration.site import SETTINGS, Site, problem, running, settings
+from tests.tls import NO_TLS
 
 pytestmark = pytest.mark.real
 JSON = "gatherup.v1.json"
@@ -136,10 +138,50 @@ async def test_a_node_that_the_schema_no_longer_serves_is_not_left_a_member(
 async def test_a_taken_port_is_refused(postgres_dsn: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        for variable in ("GATHERUP_HTTP_PORT", "GATHERUP_STREAM_PORT"):
+        for variable in ("GATHERUP_HTTP_PORT", "GATHERUP_STREAM_PORT", "GATHERUP_INTERNAL_PORT"):
             sentence = await refused(postgres_dsn, **{variable: port})
             assert variable in sentence
             assert port in sentence
+
+
+async def health(port: int, *options: str) -> tuple[int, bytes]:
+    """What `gatherup healthcheck` says of the node on this internal port."""
+    environment = {**os.environ, "GATHERUP_INTERNAL_PORT": str(port)}
+    done = await trio.run_process(
+        (*GATHERUP, "healthcheck", *options), env=environment, capture_stderr=True, check=False
+    )
+    return done.returncode, done.stderr
+
+
+async def test_health_and_metrics_may_have_a_port_of_their_own(postgres_dsn: str) -> None:
+    port = any_free_port()
+    stop, addresses = trio.Event(), list[Addresses]()
+    apart = settings(postgres_dsn, GATHERUP_INTERNAL_PORT=str(port), GATHERUP_NODE_LAME_DUCK_S="3600")
+    with trio.fail_after(60):
+        async with (
+            httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", verify=NO_TLS, trust_env=False) as inside,
+            trio.open_nursery() as nursery,
+        ):
+            nursery.start_soon(run_node, apart, stop, addresses.append)
+            while not addresses:  # noqa: ASYNC110 - it is another's doing
+                await trio.sleep(0.02)
+            while await health(port, "--ready") != (0, b""):
+                pass
+            async with httpx.AsyncClient(
+                base_url=addresses[0].http, verify=NO_TLS, trust_env=False
+            ) as outside:
+                for path in ("/health/live", "/health/ready", "/metrics"):
+                    problem(await outside.get(path), 404, "not_found")
+                    assert (await inside.get(path)).status_code == 200
+                for client, status in ((outside, 201), (inside, 404)):
+                    guest = await client.post("/v1/guest", json={"display_name": "x"})
+                    assert guest.status_code == status
+            stop.set()
+            while (said := await health(port, "--ready"))[0] == 0:
+                pass
+            assert said[1].startswith(b"The node answers 503 to /health/ready: ")
+            assert await health(port) == (0, b"")  # probes are answered while it stops
+            nursery.cancel_scope.cancel()
 
 
 async def test_without_postgres_requests_are_refused_and_service_returns(server_dir: Path) -> None:

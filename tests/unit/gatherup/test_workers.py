@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import socket
+import sys
 from itertools import pairwise
 
 import pytest
@@ -30,6 +31,25 @@ async def test_a_name_that_leaves_no_room_for_a_number_is_refused() -> None:
     read = config.read({**SHARED, "GATHERUP_NODE_NAME": "n" * 63})
     with pytest.raises(StartRefusedError, match="GATHERUP_NODE_NAME"):
         await run(read, {}, 9, print, program=("/bin/false",))
+
+
+async def test_internal_ports_that_there_are_not_are_refused() -> None:
+    read = config.read({**SHARED, "GATHERUP_INTERNAL_PORT": "65530"})
+    with pytest.raises(StartRefusedError, match="GATHERUP_INTERNAL_PORT"):
+        await run(read, {}, 7, print, program=("/bin/false",))
+
+
+async def test_each_node_tells_its_health_on_a_port_of_its_own() -> None:
+    read = config.read({**SHARED, "GATHERUP_INTERNAL_PORT": "9090"})
+    said: list[str] = []
+    tell = (
+        sys.executable,
+        "-c",
+        "import os, sys; print(os.environ['GATHERUP_INTERNAL_PORT'], file=sys.stderr)",
+    )
+    with trio.fail_after(60):
+        await run(read, {}, 3, said.append, program=tell)
+    assert sorted(said) == ["9090", "9091", "9092"]
 
 
 def test_a_node_that_doesn_t_serve_yet_takes_no_connection_from_its_neighbours() -> None:
