@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 
 from actors.kind import Instant, Refuse
@@ -25,15 +27,20 @@ class Terms(Struct, frozen=True):
 
 def terms_of(tournament: Tournament, number: int) -> Terms:
     """By what a match of a tournament that has started is played."""
-    stage_best_of = stage_of(tournament, number).settings.best_of
+    best_of = stage_of(tournament, number).settings.best_of
     if not tournament.settings.rounds:
-        return Terms(stage_best_of)
+        return Terms(best_of)
     spot = spot_of(tournament, number)
-    for rule in tournament.settings.rounds:
-        if rule.part in (None, spot.part) and rule.round in (None, spot.round):
-            best_of = rule.best_of or stage_best_of
-            return Terms(best_of, rule.window_s, rule.picks, _steps(rule, best_of))
-    return Terms(stage_best_of)
+    return terms_in(tournament.settings.rounds, best_of, spot.part, spot.round)
+
+
+def terms_in(rules: Sequence[RoundRule], best_of: int, part: str, round_: int) -> Terms:
+    """By what a match of this round is played, if nothing else is said of it of so many games."""
+    for rule in rules:
+        if rule.part in (None, part) and rule.round in (None, round_):
+            games = rule.best_of or best_of
+            return Terms(games, rule.window_s, rule.picks, _steps(rule, games))
+    return Terms(best_of)
 
 
 def _steps(rule: RoundRule, best_of: int) -> tuple[str, ...]:

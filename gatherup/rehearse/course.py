@@ -51,6 +51,8 @@ class Round(Struct, kw_only=True):
     decided: list[int] = []
     corrected: list[int] = []
     undone: list[int] = []
+    put_off: list[int] = []
+    held: list[int] = []
     """Matches."""
 
 
@@ -80,12 +82,16 @@ class Told(Struct, kw_only=True):
     seed: int
     people: int
     """How many wanted to take part."""
+    who: str
+    """``people``, or ``teams``."""
     phase: str
     """In which it ended."""
     phases: list[Passed]
     rounds: list[Round]
     left: list[int]
     """Who left the running tournament, or was removed."""
+    substitutions: int
+    """How often another player has come to a team."""
     reinstated: list[int]
     corrections: list[Corrected]
     standings: list[Placed]
@@ -112,6 +118,9 @@ class Course:
         self._round_of: dict[int, Round] = {}
         self._sides: dict[int, tuple[int, int]] = {}
         self._left: list[int] = []
+        self._scheduled: set[int] = set()
+        """Matches that are opened again at another time."""
+        self._substitutions = 0
         self._reinstated: list[int] = []
         self._corrections: list[Corrected] = []
         self._refused: Counter[str] = Counter()
@@ -130,6 +139,13 @@ class Course:
         match what:
             case "match_opened":
                 self._opened(match, header)
+            case "scheduled":
+                self._scheduled.add(match)
+                self._round_of[match].put_off.append(match)
+            case "held":
+                self._round_of[match].held.append(match)
+            case "roster_changed" if match:
+                self._substitutions += 1
             case "disputed":
                 self._round_of[match].disputed.append(match)
             case "match_finished" if match in self._round_of:
@@ -150,12 +166,14 @@ class Course:
         if round_ is None:
             round_ = Round(part=cast(str, marks["part"]), round=cast(int, marks["round"]), begun_at=header.at)
             self._rounds[key] = round_
-        round_.matches += 1
+        round_.matches += match not in self._scheduled
+        self._scheduled.discard(match)
         self._round_of[match] = round_
         self._sides[match] = cast(int, marks["a"]), cast(int, marks["b"])
 
     def _finished(self, match: int, header: Header) -> None:
         round_, marks = self._round_of[match], header.marks
+        self._scheduled.discard(match)
         round_.ended_at = header.at
         if marks["kind"] in ("forfeit", "double_forfeit") and header.author == SYSTEM:
             gone = {*self._left} - {*self._reinstated}
@@ -180,6 +198,7 @@ class Course:
         )
         for number in anew:
             self._sides.pop(number, None)
+            self._scheduled.discard(number)
 
     def told(self, rows: Mapping[FactKey, Row], events: int) -> Told:
         """All of it, once the tournament has ended."""
@@ -189,10 +208,12 @@ class Course:
             name=self._definition.name,
             seed=self._definition.rehearsal.seed,
             people=self._people,
+            who="teams" if self._definition.team_max else "people",
             phase=self._phases[-1].phase,
             phases=self._phases,
             rounds=[*self._rounds.values()],
             left=self._left,
+            substitutions=self._substitutions,
             reinstated=self._reinstated,
             corrections=self._corrections,
             standings=_standings(rows),

@@ -32,7 +32,7 @@ class How(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     seed: Annotated[int, Meta(ge=0, le=limits.SEQ_MAX)] = 0
     """Another one gives other results, and other people who fail to come."""
     people: Annotated[int, Meta(ge=1, le=limits.TOURNAMENT_ENTRIES_MAX)] | None = None
-    """How many want to take part; None: as many as may, but at most 64."""
+    """How many people or teams want to take part; None: as many as may, but at most 64."""
     rates: Rates = Rates()
     entry_s: Seconds = 3600
     """Within this time people enter, or check in, if no time of the tournament comes sooner."""

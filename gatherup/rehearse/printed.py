@@ -17,7 +17,7 @@ PLACES_MAX: Final = 32
 def printed(told: Told) -> Iterator[str]:
     """Its lines."""
     begun_at = told.phases[0].at
-    yield f"{told.name}: {told.people} people, seed {told.seed}"
+    yield f"{told.name}: {told.people} {told.who}, seed {told.seed}"
     yield ""
     for passed in told.phases:
         with_ = "" if passed.entrants is None else f", {passed.entrants} entrants"
@@ -47,6 +47,8 @@ def clock(milliseconds: int) -> str:
 def _notable(round_: Round) -> Iterator[str]:
     found = {
         "absent": round_.absent,
+        "put off": round_.put_off,
+        "held": round_.held,
         "disputed": round_.disputed,
         "decided by staff": round_.decided,
         "corrected": round_.corrected,
@@ -59,8 +61,10 @@ def _notable(round_: Round) -> Iterator[str]:
 
 
 def _changes(told: Told, begun_at: int) -> Iterator[str]:
-    if told.corrections or told.left or told.reinstated:
+    if told.corrections or told.left or told.reinstated or told.substitutions:
         yield ""
+    if told.substitutions:
+        yield f"Substitutes who came to teams: {told.substitutions}"
     if told.left:
         yield f"Left while it ran: {_named(told.left)}"
     if told.reinstated:

@@ -27,12 +27,20 @@ class Rates(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """True reports that the other side disputes."""
     silences: Part = 0.1
     """Reports to which the other side says nothing, so that they count when their time has passed."""
+    postponements: Part = 0.05
+    """Matches whose sides agree on another time, where the rules of the round let them."""
+    missed_picks: Part = 0.05
+    """Steps of picks and bans in which nobody chooses, so that lots do."""
+    substitutions: Part = 0.05
+    """Matches of a team before which a reserve comes to it, as long as it has one."""
+    holds: Part = 0.02
+    """Matches that staff hold for a while."""
     corrections: Part = 0.02
     """Results that staff correct afterwards."""
     undoings: Part = 0.01
     """Results that staff take back, so that the match is played again."""
     reinstatements: Part = 0.2
-    """Entrants who have left the running tournament and whom staff let come back."""
+    """Entrants who have left the running tournament and whom staff let come back, once."""
 
 
 class Fates(Struct, frozen=True):

@@ -27,6 +27,7 @@ from protocol.tournament.commands import (
     StartTournament,
     UndoResult,
 )
+from protocol.tournament.picking import HoldMatch, ReleaseMatch
 from protocol.tournament.view import TournamentView
 
 NOBODY_WINS: Final = 0.1
@@ -58,7 +59,7 @@ class _Plans:
 
 
 class Referee:
-    """Decides what players dispute or don't report, and corrects results."""
+    """Decides what players dispute or don't report, holds matches, and corrects results."""
 
     def __init__(
         self,
@@ -78,6 +79,8 @@ class Referee:
         """Of matches that were opened, and have not begun anew since."""
         self._waiting: dict[int, str] = {}
         """Those of them that aren't done, and their phase."""
+        self._held: set[int] = set()
+        """Those that staff hold."""
         self._winners: dict[int, int] = {}
         """Those that are done."""
 
@@ -97,16 +100,26 @@ class Referee:
             case "match_opened":
                 self._sides[match] = cast(int, marks["a"]), cast(int, marks["b"])
                 self._goes_on(match, "open" if "until" in marks else "playing", header)
+                if self._fates.happens("holds", match, header.seq):
+                    self._plans.add(header.at + self._answer_ms // 2, lambda _: self._hold(match))
             case "side_ready" if marks["ready_a"] and marks["ready_b"]:
                 self._goes_on(match, "playing", header)
-            case "reported" | "disputed" as phase:
+            case "picked" if "until" not in marks:
+                self._goes_on(match, "playing", header)
+            case "picks_begun" | "scheduled" | "reported" | "disputed" as phase:
                 self._goes_on(match, phase, header)
+            case "held":
+                self._held.add(match)
+                self._plans.add(header.at + self._answer_ms, lambda now: self._release(match, now))
+            case "released":
+                self._held.discard(match)
             case "match_finished":
                 self._ended(match, header)
             case "match_corrected" | "match_undone" as what:
                 if what == "match_corrected":
                     self._winners[match] = cast(int, marks["winner"])
                 for number in _anew(header):
+                    self._held.discard(number)
                     for known in (self._sides, self._waiting, self._winners):
                         known.pop(number, None)
             case _:
@@ -126,8 +139,20 @@ class Referee:
         self._plans.add(now + self._answer_ms, lambda later: self._decide(match, phase, sides, later))
         return DecideMatch, {"match": match, "winner": self._choose("decides", match, now)}
 
+    def _hold(self, match: int) -> Move | None:
+        waits = match in self._waiting and match not in self._held
+        return (HoldMatch, {"match": match}) if waits else None
+
+    def _release(self, match: int, now: Instant) -> Move | None:
+        """Until it is released."""
+        if match not in self._held:
+            return None
+        self._plans.add(now + self._answer_ms, lambda later: self._release(match, later))
+        return ReleaseMatch, {"match": match}
+
     def _ended(self, match: int, header: Header) -> None:
         self._waiting.pop(match, None)
+        self._held.discard(match)
         if match not in self._sides:
             return  # nobody was on a side of it
         self._winners[match] = cast(int, header.marks["winner"])
@@ -180,7 +205,7 @@ class Organiser:
         checks_in: bool,
         gives_up_ms: float,
         referee: UserId | None = None,
-        entrants: Sequence[UserId] = (),
+        entrants: Sequence[NewEntrant] = (),
     ) -> None:
         """``phase_ms``: so long people have to enter, or check in. ``checks_in``: whether they open a check-in.
         ``gives_up_ms``: so long they wait for enough people. ``entrants``: whom they enter, if staff choose.
@@ -194,6 +219,8 @@ class Organiser:
         self._to_add = list(entrants)
         self._plans = _Plans()
         self._running = False
+        self._back: set[int] = set()
+        """Whom they have let come back."""
         self._phase: tuple[str, Instant] = ("", 0)
         """The phase that they saw last, and since when."""
 
@@ -213,11 +240,17 @@ class Organiser:
             case "entered" if marks["status"] == "pending":
                 accept: Move = (AcceptEntrant, {"entrant": entrant})
                 self._plans.add(header.at + self._answer_ms, lambda _: None if self._running else accept)
-            case "left" if self._running and self._fates.happens("reinstatements", entrant, header.seq):
+            case "left" if self._comes_back(entrant, header):
+                self._back.add(entrant)
                 back: Move = (ReinstateEntrant, {"entrant": entrant, "confirm": True})
                 self._plans.add(header.at + self._answer_ms, lambda _: back)
             case _:
                 pass
+
+    def _comes_back(self, entrant: int, header: Header) -> bool:
+        """Once: who has left a match leaves it again."""
+        running = self._running and entrant not in self._back
+        return running and self._fates.happens("reinstatements", entrant, header.seq)
 
     def next(self, shown: TournamentView, now: Instant) -> Move | None:
         """What they do now; None for nothing."""
@@ -233,7 +266,7 @@ class Organiser:
         if shown.entry == "listed" and self._to_add:
             some = self._to_add[: limits.ENTRANTS_PER_COMMAND_MAX]
             del self._to_add[: len(some)]
-            return AddEntrants, {"entrants": tuple(NewEntrant(user=user) for user in some)}
+            return AddEntrants, {"entrants": tuple(some)}
         if shown.phase == "draft":
             return None if shown.registration_at is not None else (OpenRegistration, {})
         if lasts_ms < self._phase_ms:

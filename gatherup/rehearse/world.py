@@ -11,7 +11,7 @@ from actors.tournament.state import BEFORE_START
 from gatherup.http.commands import fields_of
 from gatherup.rehearse.course import Course, Told
 from gatherup.rehearse.definition import Definition, DefinitionError
-from gatherup.rehearse.players import Move, games, play
+from gatherup.rehearse.players import Knows, Move, games, play
 from gatherup.rehearse.rates import Fates
 from gatherup.rehearse.staff import Organiser, Referee
 from gatherup.rehearse.stream import Stream
@@ -20,7 +20,7 @@ from protocol.event import Header
 from protocol.frames import StreamCommand
 from protocol.ids import SYSTEM, derive_client_id
 from protocol.inbox import owner_of
-from protocol.tournament.commands import CreateTournament
+from protocol.tournament.commands import CreateTournament, NewEntrant
 from protocol.tournament.view import TournamentView
 
 OWNER: Final = f"user:{0xA0 << 120:032x}"
@@ -32,8 +32,11 @@ PEOPLE: Final = 64
 LOOKS_MAX: Final = 2_000_000
 """A tournament at which people look more often doesn't come to an end: the largest one takes some 100,000 looks."""
 WAKES_PLAYERS: Final = frozenset({"tournament.registration_opened", "tournament.check_in_opened"})
+WAKES_CAPTAINS: Final = frozenset(
+    {"tournament.entered", "tournament.player_invited", "tournament.roster_changed"}
+)
 WAKES_OWNER: Final = WAKES_PLAYERS | {"tournament.not_started"}
-Waits = tuple[int, str] | None
+Waits = tuple[int, str, int, int] | None
 
 
 class World:
@@ -45,7 +48,8 @@ class World:
         self._definition = definition
         self._how = how
         self._fates = Fates(str(how.seed), how.rates)
-        self._players = [f"user:{number:032x}" for number in range(1, people + 1)]
+        self._squads = _squads(definition, people)
+        self._squad_of = {user: squad for squad in self._squads for user in squad}
         # The draw is another one for each seed, too.
         self._kind = TournamentKind(how.seed.to_bytes(16))
         self._create = CreateTournament(client_id=derive_client_id("rehearsal"), **_fields(definition))
@@ -67,7 +71,7 @@ class World:
             checks_in=False,
             gives_up_ms=3 * how.entry_s * 1000,
             referee=REFEREE,
-            entrants=self._players,
+            entrants=[_entrant(squad, definition.team_max) for squad in self._squads],
         )
         self._referee = Referee(self._fates, answer_ms=how.staff_s * 1000, overdue_ms=how.overdue_s * 1000)
 
@@ -116,7 +120,7 @@ class World:
         if who in (OWNER, REFEREE):
             self._act_as_staff(who)
         # What has changed since then has had them look again, at its own time.
-        elif self._waits_for(who) == waits and (move := play(self._view(who), who, self._fates)) is not None:
+        elif self._waits_for(who) == waits and (move := self._play(who)) is not None:
             self._move(move, who)
 
     def _look(self, who: str, after_ms: float) -> None:
@@ -128,9 +132,17 @@ class World:
     def _waits_for(self, user: str) -> Waits:
         """What a player can do something about now: their match, and its phase."""
         own = self._view(user).own
-        return None if own is None or own.match is None else (own.match.match, own.match.phase)
+        if own is None or own.match is None:
+            return None
+        return own.match.match, own.match.phase, len(own.match.picks), own.match.proposed_by
 
     # --- people ---
+
+    def _play(self, user: str) -> Move | None:
+        teams, squad = self._definition.team_max, self._squad_of[user]
+        invited_by = self._stream.state.invitations.get(user)
+        knows = Knows(self._now, squad if teams else (), invited_by)
+        return play(self._view(user), user, self._fates, knows)
 
     def _act_as_staff(self, who: str) -> None:
         self._next_of.pop(who, None)
@@ -177,11 +189,14 @@ class World:
         concerned = told if match is None else self._called.get(match, ())
         for user in concerned:
             self._look(user, self._delay_ms(user, header))
+        if header.type in WAKES_CAPTAINS and self._definition.team_max:
+            captain = self._stream.state.entrants[cast(int, header.marks["entrant"])].user
+            self._look(captain, self._delay_ms(captain, header))
         if header.type in WAKES_OWNER:
             self._look(OWNER, self._how.entry_s * 1000)
         if header.type in WAKES_PLAYERS:
             window_ms = self._window_ms(header.type)
-            for user in self._players:
+            for user in self._squad_of:
                 self._look(user, self._fates.number("comes", user, header.seq) * window_ms)
 
     def _window_ms(self, type_: str) -> float:
@@ -197,9 +212,23 @@ class World:
         own = self._view(user).own
         if own is None or own.match is None or own.match.phase != "playing":
             return part * self._how.answer_s * 1000
-        played = games(own.match, self._shown.best_of, self._fates)
+        played = games(self._shown, own.match, self._fates)
         lasts = 0.5 + 0.5 * self._fates.number("lasts", own.match.match, header.seq)
         return lasts * self._how.game_s * played * 1000 + part * 60_000
+
+
+def _squads(definition: Definition, count: int) -> list[tuple[str, ...]]:
+    """Who enters together: teams that are complete, with a reserve if one may come to them."""
+    size = max(1, definition.team_max) + bool(definition.substitutes)
+    users = [f"user:{number:032x}" for number in range(1, count * size + 1)]
+    return [tuple(users[at : at + size]) for at in range(0, len(users), size)]
+
+
+def _entrant(squad: tuple[str, ...], team_max: int) -> NewEntrant:
+    """How staff enter them."""
+    captain, *others = squad[: max(1, team_max)]
+    name = f"Team {captain[-4:]}" if team_max else None
+    return NewEntrant(user=captain, name=name, roster=tuple(others))
 
 
 def _fields(definition: Definition) -> dict[str, Any]:

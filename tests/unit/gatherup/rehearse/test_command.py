@@ -11,24 +11,11 @@ from click.testing import CliRunner, Result
 
 from gatherup.cli import main
 from gatherup.rehearse.definition import BYTES_MAX
+from gatherup.rehearse.rates import Rates
 from tests.markdown import ROOT
 
 CUP: dict[str, Any] = {"name": "Saturday cup", "format": "double_elimination", "entrants_max": 8}
-SURE: dict[str, Any] = dict.fromkeys(
-    (
-        "missed_check_ins",
-        "no_shows",
-        "withdrawals",
-        "late_reports",
-        "false_reports",
-        "disputes",
-        "silences",
-        "corrections",
-        "undoings",
-        "reinstatements",
-    ),
-    0,
-)
+SURE: dict[str, Any] = dict.fromkeys(Rates.__struct_fields__, 0)
 
 
 def rehearse(tmp_path: Path, content: object, *options: str) -> Result:

@@ -10,6 +10,7 @@ from gatherup.rehearse.course import Told
 from gatherup.rehearse.definition import Definition, How
 from gatherup.rehearse.rates import Rates
 from gatherup.rehearse.world import World
+from protocol.tournament.rounds import PickBan, RoundRule
 
 HOUR_MS = 3_600_000
 AT = 1_790_000_000_000
@@ -82,3 +83,44 @@ def test_a_final_that_is_played_again_opens_the_tournament_again() -> None:
     assert 0 < len(again) < len(all_)
     for told in again:
         assert [passed.phase for passed in told.phases[-3:]] == ["finished", "running", "finished"]
+
+
+BANNED = RoundRule(picks=PickBan(pool=("ascent", "bind", "haven"), step_s=60), window_s=7200)
+THREE = RoundRule(
+    round=1, best_of=3, picks=PickBan(pool=("ascent", "bind", "haven", "lotus", "split")), window_s=3600
+)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("entry", ["open", "approval", "listed"])
+@pytest.mark.parametrize("substitutes", [0, 2])
+def test_teams_pick_put_off_and_exchange(seed: int, entry: str, substitutes: int) -> None:
+    often = {"postponements": 1.0, "holds": 0.4, "substitutions": 0.7, "missed_picks": 0.2}
+    rates = Rates(**{**dict.fromkeys(Rates.__struct_fields__, 0.05), **often})
+    told = rehearsed(
+        How(seed=seed, people=8, rates=rates),
+        entry=entry,
+        team_min=2,
+        team_max=3,
+        substitutes=substitutes,
+        rounds=(THREE, BANNED),
+        format="double_elimination",
+    )
+    assert (told.phase, told.who) == ("finished", "teams")
+    assert 5 <= len(told.standings) <= 8  # who comes late isn't complete at the start
+    assert bool(told.substitutions) == bool(substitutes)
+    assert any(round_.put_off for round_ in told.rounds)
+    assert any(round_.held for round_ in told.rounds)
+
+
+def test_a_match_that_is_put_off_counts_once() -> None:
+    told = rehearsed(How(people=8, rates=only(postponements=1.0)), rounds=(RoundRule(window_s=3600),))
+    assert sum(round_.matches for round_ in told.rounds) == 7
+    assert sorted(match for round_ in told.rounds for match in round_.put_off) == [*range(1, 8)]
+    assert not told.refused
+
+
+def test_rules_of_rounds_say_how_many_games_are_reported() -> None:
+    rules = (RoundRule(round=3, best_of=5), RoundRule(best_of=3))
+    told = rehearsed(How(people=8, rates=only()), rounds=rules)
+    assert told.phase == "finished" and not told.refused
