@@ -22,6 +22,8 @@ class Counting:
         """Of matches with a result: both sides, and who went on from it. Under ``keep`` that isn't always who won."""
         self._recorded: dict[int, int] = {}
         """Who has won each of them."""
+        self._put_off: set[int] = set()
+        """Those that are to be opened again."""
         self._opened: set[int] = set()
         """Matches that were opened, and have not begun anew since."""
 
@@ -31,6 +33,8 @@ class Counting:
         match header.type.partition(".")[2]:
             case "match_opened":
                 yield from self._open(match, header)
+            case "scheduled":
+                self._put_off.add(match)
             case "match_finished":
                 yield from self._finish(match, header)
             case "match_corrected":
@@ -43,9 +47,10 @@ class Counting:
 
     def _open(self, match: int, header: Header) -> Iterator[str]:
         marks, sides = header.marks, self.board.sides(match)
-        if sides != (marks["a"], marks["b"]) or match in self._opened:
+        if sides != (marks["a"], marks["b"]) or match in self._opened - self._put_off:
             yield f"match {match} of {sides} was opened for {marks['a']} and {marks['b']}"
         self._opened.add(match)
+        self._put_off.discard(match)
 
     def _finish(self, match: int, header: Header) -> Iterator[str]:
         winner = cast(int, header.marks["winner"])
@@ -106,4 +111,5 @@ class Counting:
         self._led = {match: result for match, result in self._led.items() if match in after.results}
         for number in changed:
             self._opened.discard(number)
+            self._put_off.discard(number)
             self._recorded.pop(number, None)

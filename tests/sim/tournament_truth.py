@@ -15,13 +15,15 @@ from gatherup.chaos.history import Violation
 from gatherup.chaos.truth import Fact
 from protocol import limits
 from protocol.event import Header
-from protocol.ids import SYSTEM, kind_of
+from protocol.ids import kind_of
 from protocol.inbox import inbox_of
 from protocol.tournament import NOBODY
 from tests.fold import Folded
 from tests.sim.cluster import Cluster
 from tests.sim.history import History
 from tests.sim.tournament_counting import Counting
+from tests.sim.tournament_matches import Courses
+from tests.sim.tournament_teams import unfair
 from tests.sim.truth import ObservedDatabase
 from tests.unit.actors.tournament.engine.playing import Board
 
@@ -48,8 +50,8 @@ def broken(
     headers = [fact.header for fact in story]
     faults = (
         *_once(headers),
-        *_in_time(headers),
         *_played(story, database),
+        *unfair(story),
         *_stored(kind, stream, database),
     )
     for fault in faults:
@@ -58,66 +60,38 @@ def broken(
 
 
 def _once(headers: Sequence[Header]) -> Iterator[str]:
-    """Each timer acted once, and each match has one result, as often as it began."""
+    """Each timer acted once, and each match has one result, as often as it began; it is opened again as often as its
+    sides put it off.
+    """
     happened: Counter[tuple[Any, ...]] = Counter()
     begun: Counter[Any] = Counter()
     """How often a match began anew; with None: how many corrections there were."""
+    put_off: Counter[Any] = Counter()
     for header in headers:
         what, match = header.type.partition(".")[2], header.marks.get("match")
         if what in CORRECTIONS:
             begun.update((None, *cast("Sequence[int]", header.marks.get("fills", ()))[::3]))
+        put_off[match] += what == "scheduled"
         if what in ONCE:
-            happened[what, *(header.marks[name] for name in ONCE[what]), begun[match]] += 1
+            again = put_off[match] if what in ("match_opened", "side_ready") else 0
+            happened[what, *(header.marks[name] for name in ONCE[what]), begun[match], again] += 1
     for what, times in happened.items():
         if times > 1:
             yield f"{what} happened {times} times"
     opened, finished = (
-        {key[1:] for key in happened if key[0] == kind and key[-1] == begun[key[1]]}
+        {key[1] for key in happened if key[0] == kind and key[-2] == begun[key[1]]}
         for kind in ("match_opened", "match_finished")
     )
     if headers[-1].type == "tournament.finished" and opened != finished:
         yield f"matches {opened} were opened, {finished} have a result"
 
 
-def _in_time(headers: Sequence[Header]) -> Iterator[str]:
-    """By the times of the log, whatever happened by itself was due, and who was there in time wasn't absent."""
-    until: dict[Any, Any] = {}
-    present: dict[Any, set[Any]] = {}
-    played: set[Any] = set()
-    """Matches of which nobody had left when they were opened."""
-    for header in headers:
-        what, marks, match = header.type.partition(".")[2], header.marks, header.marks.get("match")
-        if what in ("match_opened", "reported"):
-            until[match] = marks.get("until", marks.get("play_until"))
-        if what == "match_opened":
-            present[match] = set()
-            (played.add if marks["ready_a"] or marks["ready_b"] or "until" in marks else played.discard)(
-                match
-            )
-        if what == "side_ready":
-            present[match].add(marks["entrant"])
-            if header.at >= until[match]:
-                yield f"{marks['entrant']} was ready for match {match} at {header.at}, too late"
-            if marks["ready_a"] and marks["ready_b"]:
-                until[match] = marks.get("play_until")
-        if what == "disputed":
-            if header.author == SYSTEM and (until[match] is None or header.at < until[match]):
-                yield f"match {match} was to be reported until {until[match]}, and wasn't at {header.at}"
-            until[match] = None
-        if what == "match_finished" and header.author == SYSTEM and match in played:
-            if until[match] is None or header.at < until[match]:
-                yield f"match {match} ended at {header.at}, before {until[match]}"
-            there = present[match]
-            if marks["kind"] != "played" and (marks["winner"] or None) != (
-                next(iter(there)) if there else None
-            ):
-                yield f"{marks['winner']} won match {match}, for which {there} were ready"
-
-
 def _called(
     stream: str, headers: Sequence[Header], database: ObservedDatabase, history: History
 ) -> Iterator[Violation]:
-    """Each player's inbox has each match that was opened for them, and each move up from the waitlist, once."""
+    """Each player's inbox has each match that was opened for them, each invitation to a team, and each move up from the
+    waitlist, once.
+    """
     expected: Counter[tuple[str, Any]] = Counter()
     for header in headers:
         if header.type == "tournament.match_opened":
@@ -126,10 +100,14 @@ def _called(
         elif header.type == "tournament.disputed":
             staff = cast("Sequence[str]", header.marks.get("staff", ()))
             expected.update((inbox_of(user), header.marks["match"]) for user in staff)
+        elif header.type == "tournament.roster_changed" and "until" in header.marks:
+            expected[inbox_of(str(header.marks["joined"])), header.marks["match"]] += 1
+        elif header.type == "tournament.player_invited":
+            expected[inbox_of(str(header.marks["user"])), f"team {header.marks['entrant']}"] += 1
         elif header.type == "tournament.promoted":
             expected[inbox_of(str(header.marks["user"])), NOBODY] += 1
     came = Counter(
-        (inbox, fact.header.marks.get("match", NOBODY))
+        (inbox, _matter(fact.header))
         for inbox, items in database.story.items()
         if kind_of(inbox) == "inbox"
         for fact in items
@@ -143,6 +121,12 @@ def _called(
             yield history.fail(3, f"{inbox} lacks {items} calls of {stream}", "lost")
 
 
+def _matter(item: Header) -> Any:
+    """Of what an inbox tells."""
+    marks = item.marks
+    return f"team {marks['entrant']}" if "entrant" in marks else marks.get("match", NOBODY)
+
+
 def _played(story: Sequence[Fact], database: ObservedDatabase) -> Iterator[str]:
     """Who met whom, and the places, are what the engine alone makes of the seeds and the results."""
     begun = next((fact for fact in story if fact.header.type == "tournament.started"), None)
@@ -153,9 +137,9 @@ def _played(story: Sequence[Fact], database: ObservedDatabase) -> Iterator[str]:
     if not all(before.entrants[n].checked_in or before.phase != "check_in" for n in seeds):
         yield f"{seeds} were seeded, of whom some hadn't checked in"
     bracket = bracket_for(settings.format, len(seeds), third_place=settings.third_place, reset=settings.reset)
-    counting = Counting(bracket, seeds)
+    counting, courses = Counting(bracket, seeds), Courses(settings, int(str(begun.header.marks["draw"])))
     for fact in story[begun.header.seq :]:
-        faults = [*counting.heed(fact.header)]
+        faults = [*counting.heed(fact.header), *courses.heed(fact.header)]
         if fact.header.type.partition(".")[2] in CORRECTIONS:
             faults += _as_if(cast(Tournament, fact.state), counting.board)
         yield from faults

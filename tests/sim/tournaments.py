@@ -16,12 +16,13 @@ import trio
 from actors.kind import Instant
 from actors.tournament.kind import TournamentKind
 from actors.tournament.state import Tournament
-from gatherup.rehearse.players import Move, play
+from gatherup.rehearse.players import Knows, Move, play
 from gatherup.rehearse.rates import Fates, Rates
 from gatherup.rehearse.staff import Organiser, Referee
 from protocol.frames import Refused
 from protocol.ids import SYSTEM, derive_client_id
-from protocol.tournament.commands import CreateTournament, LeaveTournament
+from protocol.tournament.commands import CreateTournament, LeaveTournament, NewEntrant, RemovePlayer
+from protocol.tournament.rounds import PickBan, RoundRule
 from tests.sim.client import SimClient
 from tests.sim.cluster import Cluster
 from tests.sim.history import History
@@ -33,6 +34,7 @@ PLAYED: Final = 0.05
 KIND: Final = TournamentKind(bytes(32))
 OWNER, REFEREE = f"user:{0xB0:032x}", f"user:{0xB1:032x}"
 PLAYERS_MAX: Final = 12
+TEAM_MAX: Final = 2
 CALLS_PER_COMMAND_MAX: Final = PLAYERS_MAX
 """A command opens matches for all of them at most."""
 LOOK_S: Final = 0.8
@@ -45,6 +47,8 @@ LEAVES: Final = 0.005
 """The part of looks upon which a player leaves."""
 PHASE_S: Final = 2.0
 """So long the owner leaves a phase before the start, and the referee a match that nobody reports."""
+TEAMING_S: Final = 4.0
+"""So much longer it takes teams to come together."""
 STAFF_S: Final = 0.7
 """So soon staff do something about what they hear of."""
 TOO_FEW_S: Final = 6.0
@@ -57,6 +61,10 @@ RATES: Final = Rates(
     false_reports=0.15,
     disputes=0.1,
     silences=0.2,
+    postponements=0.8,
+    missed_picks=0.3,
+    substitutions=0.6,
+    holds=0.2,
     corrections=0.15,
     undoings=0.1,
     reinstatements=0.5,
@@ -65,6 +73,11 @@ LONG_S: Final = 6
 """A stream that nobody asks for is let go meanwhile, by the limits of ``schedule``."""
 READY_S: Final = (0, 1, 3, LONG_S)
 """Players have one of these to say that they are ready."""
+TEAMS: Final = 0.35
+"""The part of tournaments in which teams take part."""
+RULED: Final = 0.6
+"""The part of them with rules of rounds."""
+POOL: Final = ("ascent", "bind", "haven", "lotus", "split")
 PLAY_ON: Final = 0.5
 """The part of tournaments whose players go on in peace; in the others all is left to time and the referee."""
 OVERDUE_S: Final = 20.0
@@ -98,7 +111,9 @@ class Cup:
         self.stream = KIND.stream_of(CreateTournament(client_id=_ID, name="Cup"), by=OWNER)
         users = dict.fromkeys(client.user for client in clients)
         own = [next(client for client in clients if client.user == user) for user in users]
-        size = self._chance.randint(4, PLAYERS_MAX)
+        self._own = [client.user for client in own]
+        self._teams = self._chance.random() < TEAMS
+        size = self._chance.randint(3 * TEAM_MAX if self._teams else 4, PLAYERS_MAX)
         more = [f"user:{0xB2 + number:032x}" for number in range(max(0, size - len(own)))]
         self._owner, self._referee, *self._players = (
             Person(user, client, cluster, history, nursery, f"cup {seed}")
@@ -110,15 +125,18 @@ class Cup:
             ]
         )
         self._by_times = self._chance.random() < 0.4
+        self._listed = self._chance.random() < 0.2
+        self._squad_of = _squads([player.user for player in self._players]) if self._teams else {}
         self._play_on = self._chance.random() < PLAY_ON
         self._fates = Fates(f"cup {seed}", RATES)
         self._organiser = Organiser(
             self._fates,
             answer_ms=int(STAFF_S * 1000),
-            phase_ms=int(PHASE_S * 1000),
+            phase_ms=int((TEAMING_S if self._teams else PHASE_S) * 1000),
             checks_in=self._chance.random() < 0.7,
             gives_up_ms=inf,
             referee=REFEREE,
+            entrants=self._entrants() if self._listed else (),
         )
         self._decider = Referee(
             self._fates,
@@ -129,12 +147,23 @@ class Cup:
         self._heard = 0
         """Staff have heard of so many events."""
 
+    def _entrants(self) -> list[NewEntrant]:
+        """As staff enter them."""
+        if not self._teams:
+            return [NewEntrant(user=player.user) for player in self._players]
+        squads = [squad for user, squad in self._squad_of.items() if user == squad[0]]
+        return [NewEntrant(user=squad[0], name="Team", roster=squad[1:TEAM_MAX]) for squad in squads]
+
     # --- what people do ---
 
     async def run(self) -> None:
         """Have it made, and go on with it until cancelled."""
         self._history.note("CUP", self.stream, "is to be made")
-        self._cluster.database.people.add(REFEREE, "referee")
+        people = self._cluster.database.people
+        people.add(REFEREE, "referee")
+        for player in self._players:
+            if player.user not in self._own:
+                people.add(player.user, None)
         self._owner.give(CreateTournament, **self._options())
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._watch)
@@ -151,19 +180,30 @@ class Cup:
         chance = self._chance
         double = chance.random() < 0.5
         after_ms = {"registration_at": 500, "check_in_at": 3500, "start_at": 5500}
-        times = {name: self._now + ms for name, ms in after_ms.items()}
+        later_ms = int(TEAMING_S * 1000) if self._teams else 0
+        times = {name: self._now + ms + later_ms * (ms > 500) for name, ms in after_ms.items()}
         return {
             "name": "Cup",
             "format": "double_elimination" if double else "single_elimination",
             "third_place": not double and chance.random() < 0.5,
             "reset": chance.random() < 0.7,
             "best_of": chance.choice([1, 3]),
-            "entry": chance.choice(["open", "open", "approval"]),
+            "entry": "listed" if self._listed else chance.choice(["open", "open", "approval"]),
             "entrants_max": chance.choice([4, 7, PLAYERS_MAX, PLAYERS_MAX]),
-            "ready_s": chance.choice(READY_S),
+            "rounds": _rules(chance) if chance.random() < RULED else (),
+            "ready_s": max(chance.choice(READY_S), LONG_S if chance.random() < 0.3 else 0),
             "play_s": chance.choice([0, 0, 1, LONG_S]),
             "confirm_s": chance.choice([1, LONG_S]),
             **(times if self._by_times else {}),
+            **(self._sizes() if self._teams else {}),
+        }
+
+    def _sizes(self) -> dict[str, int]:
+        chance = self._chance
+        return {
+            "team_min": chance.randint(1, TEAM_MAX),
+            "team_max": TEAM_MAX,
+            "substitutes": chance.choice([0, 1, 2, 2]),
         }
 
     async def _go_on(self, players: Sequence[Person]) -> None:
@@ -182,7 +222,8 @@ class Cup:
             await trio.sleep(chance.uniform(0.1, LOOK_S))
             if not (self._made and person.free):
                 continue
-            move = (LeaveTournament, {}) if plays and chance.random() < LEAVES else next_()
+            leaves = plays and chance.random() < LEAVES
+            move = self._leave(person.user) if leaves else next_()
             if move is None:
                 continue
             make, fields = move
@@ -193,7 +234,16 @@ class Cup:
     def _play(self, user: str) -> Move | None:
         shown = KIND.view(self._state, user)
         left_alone = self._peace and shown.phase == "running" and not self._play_on
-        return None if left_alone else play(shown, user, self._fates)
+        if left_alone:
+            return None
+        invited_by = self._state.invitations.get(user)
+        return play(shown, user, self._fates, Knows(self._now, self._squad_of.get(user, ()), invited_by))
+
+    def _leave(self, user: str) -> Move:
+        """Go, alone where that can be done without the team."""
+        number = self._state.number_of(user)
+        alone = number is not None and len(self._state.entrants[number].roster) > 1
+        return (RemovePlayer, {"entrant": number, "user": user}) if alone else (LeaveTournament, {})
 
     def _organise(self) -> Move | None:
         self._hear()
@@ -304,6 +354,36 @@ class Cup:
         if self._made:
             for violation in broken(KIND, self.stream, self._cluster.database, self._history):
                 raise violation
+
+
+def _squads(users: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Teams, each with a reserve of its own, and another one: the captain of the next, whom two may want."""
+    found: dict[str, tuple[str, ...]] = {}
+    size = TEAM_MAX + 1
+    for at in range(0, len(users), size):
+        squad = users[at : at + size]
+        next_ = users[at + size] if at + size < len(users) else users[0]
+        found |= dict.fromkeys(squad, tuple(dict.fromkeys((*squad, next_))))
+    return found
+
+
+def _rules(chance: random.Random) -> tuple[RoundRule, ...]:
+    """Some of a part or a round, and one of all others."""
+    return tuple(_rule(chance, others=left == 0) for left in reversed(range(chance.randint(1, 3))))
+
+
+def _rule(chance: random.Random, *, others: bool) -> RoundRule:
+    best_of = chance.choice([None, 1, 3])
+    pool = POOL[: chance.randint(3, len(POOL))]
+    steps = chance.choice([(), (), ("ban a", "ban b", "decider")])
+    picks = PickBan(pool=pool, steps=steps if best_of == 1 else (), step_s=chance.randint(1, 2))
+    return RoundRule(
+        part=None if others else chance.choice([None, "winners", "losers", "final"]),
+        round=None if others else chance.choice([1, 2]),
+        best_of=best_of,
+        picks=picks if chance.random() < 0.7 else None,
+        window_s=chance.choice([0, LONG_S, LONG_S]),
+    )
 
 
 _ID: Final = derive_client_id("cup", OWNER, "1")

@@ -53,7 +53,7 @@ from actors.session.connection_writer import ConnectionWriter
 from actors.session.logins import LoginReader
 from actors.session.unread import UnreadWatch
 from actors.session.unread_counter import UnreadCounter
-from actors.tournament import apply_matches, corrections, matches, sides
+from actors.tournament import apply, apply_matches, apply_picking, corrections, matches, picking, sides, teams
 from actors.tournament.engine import correction
 from actors.tournament.kind import TournamentKind
 from actors.tournament.state import Match, Tournament
@@ -65,7 +65,7 @@ from protocol.tournament.commands import Advance
 from storage.memory.database import MemoryDatabase
 from storage.memory.faults import Outcome
 from storage.memory.log import MemoryLog
-from tests.sim import trouble, workload
+from tests.sim import tournaments, trouble, workload
 from tests.sim.schedule import SMALL
 from tests.sim.trouble import Trouble
 
@@ -488,6 +488,57 @@ def _what_is_kept_gives_way_to_a_correction() -> Generator[None]:
         return replace(plan(tournament, found, "reset", *again), policy=policy)
 
     with patch.object(corrections, "_plan", eager), _played():
+        yield
+
+
+@contextmanager
+def _match_events_mean(type_: str, change: Callable[[Match, Any], Match]) -> Iterator[None]:
+    with patch.dict(apply._CHANGES, {type_: apply_matches._one(change)}), _played():
+        yield
+
+
+@_variant
+def _time_goes_on_while_a_match_is_held() -> Generator[None]:
+    held = apply_picking.MATCHES["tournament.held"]
+
+    def going_on(match: Match, header: Any) -> Match:
+        return replace(held(match, header), until=match.until)
+
+    with _match_events_mean("tournament.held", going_on):
+        yield
+
+
+@_variant
+def _a_match_that_is_put_off_is_opened_at_once() -> Generator[None]:
+    scheduled = apply_picking.MATCHES["tournament.scheduled"]
+
+    def hasty(match: Match, header: Any) -> Match:
+        return replace(scheduled(match, header), until=header.at)
+
+    with (
+        _match_events_mean("tournament.scheduled", hasty),
+        patch("tests.sim.tournaments.RULED", 1.0),
+        patch("tests.sim.tournaments.PLAY_ON", 1.0),
+        patch("tests.sim.tournaments.READY_S", (6,)),
+        patch("tests.sim.tournaments.RATES", replace(tournaments.RATES, postponements=1.0, no_shows=0.0)),
+    ):
+        yield
+
+
+@_variant
+def _lots_of_picks_fall_without_the_draw() -> Generator[None]:
+    by_lot = picking.by_lot
+
+    def guessed(among: Any, draw: int, match: int, step: int) -> int:
+        return by_lot(among, 0, match, step)
+
+    with patch.object(picking, "by_lot", guessed), _played():
+        yield
+
+
+@_variant
+def _two_teams_may_have_the_same_player() -> Generator[None]:
+    with patch.object(teams, "_is_taken", lambda tournament, user: False), _played():
         yield
 
 
