@@ -156,6 +156,12 @@ ENTRANTS_PER_COMMAND_MAX: Final = 50
 TOURNAMENT_STAFF_MAX: Final = 50
 TOURNAMENT_REPLAY_EVENTS_MAX: Final = 100_000
 """Events of a tournament after which it isn't replayed any more: several times what the largest one takes."""
+CALENDARS_PER_USER_MAX: Final = 50
+"""Addresses of calendars that need no login."""
+CALENDAR_TOURNAMENTS_MAX: Final = 100
+"""Tournaments in one calendar: those that were created last."""
+CALENDAR_MATCHES_MAX: Final = 1000
+"""Matches in one calendar: those that were opened last."""
 TRF_BYTES_MAX: Final = 180 * 1024
 """A file in TRF16: in Base64 it fits into a request."""
 TRF_PLAYERS_MAX: Final = 1024

@@ -75,6 +75,7 @@ WORDS: Final[dict[str, Any]] = {
     "note": "Advertises cheats.",
     "old": "a wrong horse",
     "on": "user:0d9a41f0c1f84f1f8c0f7d6f3f6f6c11",
+    "path": "/v1/calendars/q3CzB0yO4GfWc1nUo7vXk2eRt5pLs8dMhJ9aIuYbTgE/calendar.ics",
     "password": "correct horse battery staple",
     "place": "192.0.2.7",
     "platform": "web",

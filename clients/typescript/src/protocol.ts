@@ -226,6 +226,15 @@ export const TOURNAMENT_STAFF_MAX = 50
 /** Events of a tournament after which it isn't replayed any more: several times what the largest one takes. */
 export const TOURNAMENT_REPLAY_EVENTS_MAX = 100000
 
+/** Addresses of calendars that need no login. */
+export const CALENDARS_PER_USER_MAX = 50
+
+/** Tournaments in one calendar: those that were created last. */
+export const CALENDAR_TOURNAMENTS_MAX = 100
+
+/** Matches in one calendar: those that were opened last. */
+export const CALENDAR_MATCHES_MAX = 1000
+
 /** A file in TRF16: in Base64 it fits into a request. */
 export const TRF_BYTES_MAX = 184320
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from gatherup.feature import Base, Feature
+from gatherup.features.tournaments.calendars import TOKEN, CalendarsResource
 from gatherup.features.tournaments.corrections import CorrectionsResource
 from gatherup.features.tournaments.entrants import EntrantsResource
 from gatherup.features.tournaments.exports import ExportsResource
@@ -19,13 +20,14 @@ from gatherup.features.tournaments.tournament_access import NUMBER
 from gatherup.features.tournaments.tournaments import TournamentsResource
 from gatherup.http.endpoint import HEX, PathPart
 from gatherup.offloop.pool import OffLoop
+from storage.postgres.tournaments.calendars import Calendars
 from storage.postgres.tournaments.entrants import Entrants
 from storage.postgres.tournaments.history import History
 from storage.postgres.tournaments.matches import Matches
 from storage.postgres.tournaments.tournaments import Tournaments
 
 DRAWINGS_WAITING_MAX: Final = 16
-"""Large pictures and files that wait for a process; who asks for more comes again."""
+"""Large pictures, files and calendars that wait for a process; who asks for more comes again."""
 PAIRINGS_WAITING_MAX: Final = 8
 """Files of other programs that wait to be paired, which may take seconds."""
 PATH_PARTS: Final = (
@@ -37,6 +39,7 @@ PATH_PARTS: Final = (
     ),
     PathPart("entrant", "the number of an entrant within the tournament", NUMBER, "7"),
     PathPart("match", "the number of a match within the tournament", NUMBER, "12"),
+    TOKEN,
 )
 
 
@@ -57,6 +60,7 @@ def tournaments_of(base: Base) -> Feature:
             PicturesResource(matches, entrants, drawing),
             ExportsResource(tournaments, matches, entrants, drawing),
             ForeignResource(pairing),
+            CalendarsResource(Calendars(pool), drawing, base.clock, base.randomness),
             StandingsResource(matches, entrants, Replays(History(pool))),
         ),
         tasks=(drawing.close_at_end, pairing.close_at_end),

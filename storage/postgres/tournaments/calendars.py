@@ -1,0 +1,184 @@
+"""Calendars of tournaments: what is in them, and the tokens of those who subscribe to them.
+
+Every method may raise PostgresError. Times are Unix milliseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from msgspec import Struct
+
+from actors.kind import Instant
+from protocol.event import decode_header
+from protocol.tournament import KIND as TOURNAMENT
+from storage.postgres.driver.pool import Pool
+from storage.postgres.driver.queries import lent, rows
+from storage.postgres.ids import stream_of, user_of, uuid_of
+from storage.postgres.tournaments.reading import VISIBLE
+
+
+class CalendarRow(Struct, frozen=True):
+    """A tournament in a calendar."""
+
+    tournament: str
+    incarnation: int
+    seq: int
+    changed_at: Instant
+    """When its last event was."""
+    name: str | None
+    phase: str
+    registration_at: Instant | None
+    check_in_at: Instant | None
+    start_at: Instant | None
+    started_at: Instant | None
+    ended_at: Instant | None
+    entrant: int | None
+    """The number of the one who asks, if they take part."""
+    staff: bool
+
+
+class CalendarMatchRow(Struct, frozen=True):
+    """A match in a calendar, which was opened or put off."""
+
+    tournament: str
+    number: int
+    starts_at: Instant
+    ended_at: Instant | None
+    a: str | None
+    b: str | None
+    """What its sides are called; None when it was erased, or nobody is there."""
+
+
+class SubscriptionRow(Struct, frozen=True):
+    """Whose calendar it is, and of which tournament; None for all of theirs."""
+
+    user: str
+    tournament: str | None
+
+
+_TOURNAMENTS: Final = f"""
+select t.stream_id, i.number, s.head, (
+    select e.header from event e where e.stream_id = s.id and e.seq = s.head
+), t.name, t.phase, t.registration_at, t.check_in_at, t.start_at, t.started_at, t.ended_at, p.entrant,
+    exists (select from tournament_staff f where f.stream_id = t.stream_id and f.user_id = %(user)s)
+from incarnation i
+cross join tournament t
+join stream s on s.id = t.stream_id and {VISIBLE}
+left join tournament_player p
+    on p.stream_id = t.stream_id and p.user_id = %(user)s and p.role = 'player'
+where {{which}}
+order by t.created_at desc, t.stream_id limit %(limit)s
+"""  # noqa: S608
+_ONE: Final = _TOURNAMENTS.format(which="t.stream_id = %(tournament)s")
+_MINE: Final = _TOURNAMENTS.format(
+    which="""t.stream_id in (
+        select stream_id from tournament_player where user_id = %(user)s and role = 'player'
+        union select stream_id from tournament_staff where user_id = %(user)s
+    )"""
+)
+_MATCHES: Final = """
+select m.stream_id, m.number,
+    coalesce(case when m.phase = 'scheduled' then m.until end, m.opened_at), m.ended_at,
+    (select coalesce(e.name, a.display_name) from tournament_entrant e
+        left join account a on a.id = uuid(substr(e.user_id, 6)) and a.deleted_at is null
+        where e.stream_id = m.stream_id and e.number = m.a),
+    (select coalesce(e.name, a.display_name) from tournament_entrant e
+        left join account a on a.id = uuid(substr(e.user_id, 6)) and a.deleted_at is null
+        where e.stream_id = m.stream_id and e.number = m.b)
+from unnest(%(tournaments)s::uuid[], %(entrants)s::bigint[]) asked(stream_id, entrant)
+join tournament_match m on m.stream_id = asked.stream_id and m.opened_at is not null
+    and (asked.entrant is null or asked.entrant in (m.a, m.b))
+order by m.opened_at desc, m.stream_id, m.number limit %(limit)s
+"""
+_LOCK: Final = "select id from account where id = %(account)s and deleted_at is null for no key update"
+_COUNT: Final = """
+select count(*) from tournament_calendar
+where account = %(account)s and stream_id is distinct from %(tournament)s
+"""
+_SUBSCRIBE: Final = """
+insert into tournament_calendar (digest, account, stream_id, created_at)
+values (%(digest)s, %(account)s, %(tournament)s, %(at)s)
+on conflict (account, stream_id) do update set digest = excluded.digest, created_at = excluded.created_at
+"""
+_UNSUBSCRIBE: Final = """
+delete from tournament_calendar where account = %(account)s and stream_id is not distinct from %(tournament)s
+"""
+_BY_DIGEST: Final = """
+select c.account, c.stream_id from tournament_calendar c
+join account a on a.id = c.account and a.deleted_at is null and a.banned_at is null
+where c.digest = %(digest)s
+"""
+
+
+class Calendars:
+    """Reads calendars, and keeps who subscribes to them."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def tournaments(self, user: str, tournament: str | None, *, limit: int) -> list[CalendarRow]:
+        """This tournament if the user may see it; or all that they take part in or are on the staff of, the newest
+        first.
+        """
+        parameters = {
+            "user": user,
+            "tournament": None if tournament is None else uuid_of(tournament),
+            "limit": limit,
+        }
+        found = await rows(self._pool, _MINE if tournament is None else _ONE, parameters)
+        return [_row(*row) for row in found]
+
+    async def matches(self, asked: Sequence[tuple[str, int | None]], *, limit: int) -> list[CalendarMatchRow]:
+        """Of these tournaments the matches of an entrant, or all (None), the ones opened last first."""
+        if not asked:
+            return []
+        parameters = {
+            "tournaments": [uuid_of(tournament) for tournament, _ in asked],
+            "entrants": [entrant for _, entrant in asked],
+            "limit": limit,
+        }
+        return [
+            CalendarMatchRow(stream_of(TOURNAMENT, tournament), *columns)
+            for tournament, *columns in await rows(self._pool, _MATCHES, parameters)
+        ]
+
+    async def subscribe(
+        self, user: str, tournament: str | None, *, digest: bytes, at: Instant, most: int
+    ) -> bool:
+        """Keep the digest of a token, instead of the one before of the same calendar; False: there are too many."""
+        parameters = _of(user, tournament) | {"digest": digest, "at": at}
+        async with lent(self._pool, transaction=True) as connection:
+            await connection.execute(_LOCK.encode(), parameters)
+            counted = await (await connection.execute(_COUNT.encode(), parameters)).fetchone()
+            if counted is not None and counted[0] >= most:
+                return False
+            await connection.execute(_SUBSCRIBE.encode(), parameters)
+            return True
+
+    async def unsubscribe(self, user: str, tournament: str | None) -> None:
+        """Forget the token of a calendar, if there is one."""
+        async with lent(self._pool) as connection:
+            await connection.execute(_UNSUBSCRIBE.encode(), _of(user, tournament))
+
+    async def subscription(self, digest: bytes) -> SubscriptionRow | None:
+        """What a token is for; None if it is for nothing any more, or its user may not sign in."""
+        found = await rows(self._pool, _BY_DIGEST, {"digest": digest})
+        if not found:
+            return None
+        account, tournament = found[0]
+        return SubscriptionRow(
+            user_of(account), None if tournament is None else stream_of(TOURNAMENT, tournament)
+        )
+
+
+def _of(user: str, tournament: str | None) -> dict[str, Any]:
+    return {"account": uuid_of(user), "tournament": None if tournament is None else uuid_of(tournament)}
+
+
+def _row(tournament: UUID, incarnation: int, seq: int, header: bytes, *columns: Any) -> CalendarRow:
+    return CalendarRow(
+        stream_of(TOURNAMENT, tournament), incarnation, seq, decode_header(header).at, *columns
+    )
