@@ -33,11 +33,13 @@ from gatherup.http.commands import Commands
 from gatherup.http.facade import facade_of
 from gatherup.http.health import HealthResource
 from gatherup.http.throttle import Throttle
-from gatherup.jobs.notice import wake_after_commits
+from gatherup.jobs.cluster_wakeup import ClusterWakeup
+from gatherup.jobs.notice import wake_paced
 from gatherup.jobs.worker import JobWorker
 from gatherup.kinds import kinds_of
 from gatherup.store import Store
-from gatherup.telemetry.measures import core_measures, http_measures, job_measures, owed_measures
+from gatherup.telemetry.job_measures import job_measures, wakeup_measures
+from gatherup.telemetry.measures import core_measures, http_measures, owed_measures
 from gatherup.telemetry.metrics import registry_of
 from gatherup.wakeup import Wakeup
 from protocol import limits
@@ -90,10 +92,16 @@ def wired(config: Config, store: Store, listener: socket, internal: socket | Non
     core = core_of(config, store, kinds, tokens, hooks, address, committed)
     command_relay = CommandRelay(CommandOutbox(pool), core.runtime.router, kinds, clock, store.randomness)
     job_wakeup = Wakeup()
+    cluster_wakeup = _cluster_wakeup(config, store, job_wakeup)
+
+    def wake_workers() -> None:
+        job_wakeup.wake()
+        if cluster_wakeup is not None:
+            cluster_wakeup.tell()
 
     def wake() -> None:
         command_relay.wake()
-        job_wakeup.wake()
+        wake_workers()
 
     base = _base(config, store, core, kinds, tokens, wake)
     added = combined(features(base))
@@ -108,6 +116,7 @@ def wired(config: Config, store: Store, listener: socket, internal: socket | Non
         *core_measures(core),
         *http_measures(answers),
         *job_measures(worker),
+        *(() if cluster_wakeup is None else wakeup_measures(cluster_wakeup)),
         *owed_measures(command_relay),
         *added.measures,
     )
@@ -131,7 +140,8 @@ def wired(config: Config, store: Store, listener: socket, internal: socket | Non
             *core.tasks,
             command_relay.run,
             worker.run,
-            partial(wake_after_commits, committed, job_wakeup, clock),
+            partial(wake_paced, committed, wake_workers, clock),
+            *(() if cluster_wakeup is None else (cluster_wakeup.run,)),
             partial(sweep, (*chores, *added.chores), clock),
             erasure_of(base, added.erasers),
             *added.tasks,
@@ -142,6 +152,13 @@ def wired(config: Config, store: Store, listener: socket, internal: socket | Non
         if internal is None
         else InternalPort(app=facade(resources=(health,)), listener=internal),
     )
+
+
+def _cluster_wakeup(config: Config, store: Store, worker: Wakeup) -> ClusterWakeup | None:
+    """None without Redis: then this node is alone."""
+    if store.job_bus is None:
+        return None
+    return ClusterWakeup(store.job_bus, config.cluster.name, store.clock, store.randomness, worker)
 
 
 def _base(

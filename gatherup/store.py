@@ -47,6 +47,8 @@ class Store(Struct, frozen=True, kw_only=True):
     log: PostgresLog
     directory: PostgresDirectory
     bus: Bus | None
+    job_bus: Bus | None
+    """The same, on connections of its own: messages between nodes wait for no wake-up of workers."""
     tracer: OtelTracer | None
 
 
@@ -73,8 +75,11 @@ async def opened(config: Config) -> AsyncGenerator[Store]:
             )
         )
         bus: Bus | None = None
+        job_bus: Bus | None = None
         if config.redis.url is not None:
-            bus = await stack.enter_async_context(redis_bus(config.redis.url.reveal(), clock, randomness))
+            url = config.redis.url.reveal()
+            bus = await stack.enter_async_context(redis_bus(url, clock, randomness))
+            job_bus = await stack.enter_async_context(redis_bus(url, clock, randomness))
         tracer = await stack.enter_async_context(_tracer(config, clock))
         await fit(pool)
         yield Store(
@@ -84,6 +89,7 @@ async def opened(config: Config) -> AsyncGenerator[Store]:
             log=log,
             directory=directory,
             bus=bus,
+            job_bus=job_bus,
             tracer=tracer,
         )
 

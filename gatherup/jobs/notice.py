@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from typing_extensions import override
@@ -13,8 +13,9 @@ from actors.runtime.publisher import Publisher
 from gatherup.wakeup import Wakeup
 from protocol.frames import Signalled
 
-PACE_S: Final = 0.1
-"""Shortest distance of two looks for jobs because of commits: a busy node looks for all of them at once."""
+PACE_S: Final = 0.05
+"""Shortest distance of two looks for jobs because of commits or other nodes' messages, and of two such messages of a
+node: what comes meanwhile goes together."""
 
 
 class CommitNotice(Publisher):
@@ -42,10 +43,10 @@ class CommitNotice(Publisher):
         self._publisher.stands(stream, head)
 
 
-async def wake_after_commits(committed: Wakeup, worker: Wakeup, clock: Clock) -> None:
-    """Wake the worker after a commit, at once but no more often than PACE_S, until cancelled."""
+async def wake_paced(something: Wakeup, wake: Callable[[], None], clock: Clock) -> None:
+    """Wake a worker when something happens, at once but no more often than once in PACE_S, until cancelled."""
     while True:
-        await committed.wait()
-        committed.clear()
-        worker.wake()
+        await something.wait()
+        something.clear()
+        wake()
         await clock.sleep_until(clock.monotonic() + PACE_S)

@@ -9,7 +9,6 @@ from actors.cluster.ownership import Ownership
 from gatherup.canary import Canary
 from gatherup.command_relay import CommandRelay
 from gatherup.core import Core
-from gatherup.jobs.worker import JobWorker
 from gatherup.telemetry.loop_hold import LoopHold
 from gatherup.telemetry.metrics import Distribution, Level, Levels, Measure, Total, Totals, by_code
 
@@ -202,37 +201,6 @@ def _edge(core: Core) -> list[Measure]:
 def http_measures(answers: Counter[tuple[str, str]]) -> list[Measure]:
     """Of the facade: its answers by endpoint and status."""
     return [Totals("http_answers", "HTTP responses.", ("endpoint", "status"), lambda: answers)]
-
-
-def job_measures(worker: JobWorker) -> list[Measure]:
-    """Of the jobs of all queues."""
-    return [
-        Totals("jobs", "Attempts at jobs, and how they went.", ("queue", "outcome"), lambda: worker.outcomes),
-        Levels(
-            "jobs_waiting",
-            "Jobs of the whole cluster that aren't done.",
-            ("queue",),
-            lambda: {(queue,): counts.waiting for queue, counts in worker.counts.items()},
-        ),
-        Levels(
-            "jobs_dead",
-            "Jobs of the whole cluster that ran out of attempts.",
-            ("queue",),
-            lambda: {(queue,): counts.dead for queue, counts in worker.counts.items()},
-        ),
-        Levels(
-            "jobs_lag_seconds",
-            "For how long the job of the cluster that is due longest wasn't taken.",
-            ("queue",),
-            lambda: {(queue,): counts.lag_s for queue, counts in worker.counts.items()},
-        ),
-        Levels(
-            "jobs_oldest_seconds",
-            "The age of the oldest job of the cluster that isn't done.",
-            ("queue",),
-            lambda: {(queue,): counts.oldest_s for queue, counts in worker.counts.items()},
-        ),
-    ]
 
 
 def owed_measures(command_relay: CommandRelay) -> list[Measure]:

@@ -18,7 +18,8 @@ import pytest
 from gatherup import reference
 from gatherup.cli import main
 from gatherup.gateway.limits import EVENTS_PATH
-from gatherup.telemetry.measures import core_measures, http_measures, job_measures, owed_measures
+from gatherup.telemetry.job_measures import job_measures, wakeup_measures
+from gatherup.telemetry.measures import core_measures, http_measures, owed_measures
 from protocol.http.base import Problem
 from tests.declared import endpoints
 from tests.markdown import PAGES, ROOT, Block, blocks, prose
@@ -166,7 +167,8 @@ def test_the_operators_guide_names_the_endpoints_of_operations() -> None:
 def test_the_operators_guide_names_every_metric() -> None:
     said = set(re.findall(r"`(gatherup_\w+)`", prose(GUIDES / "operators.md")))
     node = MagicMock()
-    measures = [*core_measures(node), *http_measures(node), *job_measures(node), *owed_measures(node)]
+    jobs = (*job_measures(node), *wakeup_measures(node))
+    measures = [*core_measures(node), *http_measures(node), *jobs, *owed_measures(node)]
     assert said == {f"gatherup_{measure.name}" for measure in measures}
 
 

@@ -8,7 +8,7 @@ import trio
 import trio.testing
 
 from actors.ports.log import LogRow
-from gatherup.jobs.notice import PACE_S, CommitNotice, wake_after_commits
+from gatherup.jobs.notice import PACE_S, CommitNotice, wake_paced
 from gatherup.wakeup import Wakeup
 from protocol.frames import Signalled
 from tests.ports import TrioClock
@@ -43,7 +43,7 @@ async def test_the_worker_is_woken_at_once_and_not_for_each_commit(autojump_cloc
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(work)
-        nursery.start_soon(wake_after_commits, committed, worker, TrioClock())
+        nursery.start_soon(wake_paced, committed, worker.wake, TrioClock())
         await trio.sleep(5)
         committed.wake()
         await trio.testing.wait_all_tasks_blocked()
