@@ -156,6 +156,8 @@ ENTRANTS_PER_COMMAND_MAX: Final = 50
 TOURNAMENT_STAFF_MAX: Final = 50
 TOURNAMENT_REPLAY_EVENTS_MAX: Final = 100_000
 """Events of a tournament after which it isn't replayed any more: several times what the largest one takes."""
+COLLISION_S: Final = 1800
+"""Two matches of one person that begin less than this apart collide."""
 CALENDARS_PER_USER_MAX: Final = 50
 """Addresses of calendars that need no login."""
 CALENDAR_TOURNAMENTS_MAX: Final = 100

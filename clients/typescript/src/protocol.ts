@@ -226,6 +226,9 @@ export const TOURNAMENT_STAFF_MAX = 50
 /** Events of a tournament after which it isn't replayed any more: several times what the largest one takes. */
 export const TOURNAMENT_REPLAY_EVENTS_MAX = 100000
 
+/** Two matches of one person that begin less than this apart collide. */
+export const COLLISION_S = 1800
+
 /** Addresses of calendars that need no login. */
 export const CALENDARS_PER_USER_MAX = 50
 

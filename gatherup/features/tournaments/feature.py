@@ -21,6 +21,7 @@ from gatherup.features.tournaments.tournaments import TournamentsResource
 from gatherup.http.endpoint import HEX, PathPart
 from gatherup.offloop.pool import OffLoop
 from storage.postgres.tournaments.calendars import Calendars
+from storage.postgres.tournaments.collisions import Collisions
 from storage.postgres.tournaments.entrants import Entrants
 from storage.postgres.tournaments.history import History
 from storage.postgres.tournaments.matches import Matches
@@ -53,7 +54,7 @@ def tournaments_of(base: Base) -> Feature:
         resources=(
             TournamentsResource(tournaments, commands),
             EntrantsResource(entrants, commands),
-            MatchesResource(matches, commands),
+            MatchesResource(matches, Collisions(pool), commands, base.clock),
             PickingResource(commands),
             TeamsResource(commands),
             CorrectionsResource(commands),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from actors.ports.time import Clock
 from gatherup.features.tournaments.answers import match_at, match_of, position_of
 from gatherup.features.tournaments.brackets import (
     bracket_of,
@@ -20,6 +21,7 @@ from gatherup.http.commands import Commands, fields_of
 from gatherup.http.endpoint import Caller, endpoint
 from gatherup.http.paging import Pages
 from gatherup.http.problem import ProblemError
+from protocol import limits
 from protocol.codes import Code
 from protocol.http.base import CommandAccepted, CommandBody
 from protocol.http.tournaments.explained import ExplainedMatch
@@ -42,6 +44,7 @@ from protocol.tournament.commands import (
     ReportResult,
     SayReady,
 )
+from storage.postgres.tournaments.collisions import Collisions
 from storage.postgres.tournaments.matches import (
     Matches,
     MatchFilter,
@@ -59,8 +62,10 @@ MATCH: Final = MATCHES + "/<match>"
 class MatchesResource:
     """Matches: ready, reported, confirmed, disputed, decided."""
 
-    def __init__(self, matches: Matches, commands: Commands) -> None:
+    def __init__(self, matches: Matches, collisions: Collisions, commands: Commands, clock: Clock) -> None:
         self._matches = matches
+        self._collisions = collisions
+        self._clock = clock
         self._commands = commands
         self._pages = Pages(MatchKey)
         self._own_pages = Pages(OwnMatchKey)
@@ -169,7 +174,7 @@ class MatchesResource:
 
     @endpoint("GET", "/v1/me/matches", query=OwnMatchesQuery, answer=OwnMatchPage, polled=True, group=GROUP)
     async def own(self, caller: Caller, query: OwnMatchesQuery) -> OwnMatchPage:
-        """List the match that one plays or waits for in each tournament that runs."""
+        """List the match that one plays or waits for in each tournament that runs, and which of them collide."""
         edge = self._own_pages.edge(query.cursor)
         rows = await self._matches.own(
             caller.user,
@@ -182,8 +187,18 @@ class MatchesResource:
         )
         first = {row.tournament: first_seeded(row) for row in page.rows if row.match is None}
         met = await self._matches.seeded({of: seed for of, (_, seed) in first.items() if seed})
+        colliding = await self._collisions.of(
+            caller.user,
+            [row.tournament for row in page.rows],
+            now=self._clock.now(),
+            window_ms=limits.COLLISION_S * 1000,
+        )
         matches = [
-            _own(row, row.match or named_of(row, first[row.tournament][0], met.get(row.tournament)))
+            _own(
+                row,
+                row.match or named_of(row, first[row.tournament][0], met.get(row.tournament)),
+                colliding.get(row.tournament, []),
+            )
             for row in page.rows
         ]
         return OwnMatchPage(matches=matches, next=page.next, previous=page.previous)
@@ -194,7 +209,10 @@ class MatchesResource:
         return await self._commands.send(caller, kind, body, **match_in(tournament, match), **fields_of(body))
 
 
-def _own(row: OwnMatchRow, match: MatchRow) -> OwnMatch:
+def _own(row: OwnMatchRow, match: MatchRow, collides: list[str]) -> OwnMatch:
     return OwnMatch(
-        tournament=row.tournament, entrant=row.entrant, match=match_of(match, bracket_of(row.seating))
+        tournament=row.tournament,
+        entrant=row.entrant,
+        match=match_of(match, bracket_of(row.seating)),
+        collides=collides,
     )

@@ -157,6 +157,10 @@ class OwnMatch(Answer, frozen=True, kw_only=True):
     entrant: int
     """One's own number within the tournament."""
     match: TournamentMatch
+    collides: list[StreamId]
+    """Other tournaments, up to 10, whose match of one's own is played at the same time: both are open now, or the times
+    that were agreed on are less than half an hour apart, from now or from each other.
+    """
 
 
 class OwnMatchPage(Answer, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from protocol import limits
 from storage.postgres.driver.pool import Pool
 from storage.postgres.tournaments.matches import Matches
 from tests.integration.gatherup.features.tournaments.cup import Cup, cup_of, named
@@ -132,6 +133,36 @@ async def test_matches_of_mine_in_several_tournaments(site: Site, node: SharedNo
         ]
         back = (await one.owner.http.get("/v1/me/matches", params={"cursor": second["previous"]})).json()
         assert back["matches"] == first["matches"]
+
+
+async def test_two_matches_at_the_same_time_collide(site: Site, node: SharedNode) -> None:
+    rules = [{"window_s": 86_400}]
+    async with (
+        cup_of(site, node, ready_s=600, rounds=rules) as one,
+        cup_of(site, node, ready_s=600, rounds=rules) as other,
+    ):
+        for cup in (one, other):
+            await cup.done(cup.owner, "/open-registration")
+            await cup.done(one.owner, "/enter")
+            await cup.enter(1)
+            await cup.done(cup.owner, "/start")
+        opened = [await cup.opened(1) for cup in (one, other)]
+
+        async def colliding() -> dict[str, list[str]]:
+            return {match["tournament"]: match["collides"] for match in await own(one.owner)}
+
+        async def put_off(cup: Cup, by_s: int) -> None:
+            start = {"at": opened[0].at + by_s * 1000}
+            await cup.done(one.owner, "/matches/1/propose-start", **start)
+            await cup.done(cup.players[0], "/matches/1/accept-start", **start)
+
+        both = {one.stream: [other.stream], other.stream: [one.stream]}
+        assert await colliding() == both
+        assert [match["collides"] for match in await own(one.players[0])] == [[]]
+        await put_off(one, 7200)
+        assert await colliding() == {one.stream: [], other.stream: []}
+        await put_off(other, 7200 + limits.COLLISION_S - 1)
+        assert await colliding() == both
 
 
 async def test_who_has_a_seed_is_found_in_many_tournaments_at_once(site: Site, node: SharedNode) -> None:
