@@ -21,6 +21,9 @@ UV := .cache/uv/bin/uv
 UV_VERSION := 0.13.9
 LOCK_FLAGS ?=
 
+# The schema of a ServiceMonitor is Prometheus' own.
+K8S = $(filter-out ops/k8s/optional/service-monitor.yaml,$(wildcard ops/k8s/*.yaml ops/k8s/*/*.yaml))
+
 SEEDS ?= 2000
 SEED_BASE ?= 0
 
@@ -69,6 +72,7 @@ check: $(INSTALLED) $(SDK_BUILT) ## Lint, types, import directions, lock files
 	$(BIN)/lint-imports --no-logo --cache-dir .cache/import-linter
 	$(BIN)/yamllint --strict .github ops
 	$(BIN)/hadolint ops/Dockerfile
+	$(BIN)/kubernetes-validate --quiet --strict $(K8S)
 	cd $(SDK) && $(TSC) -p test
 	$(BIN)/python -m pytest -q tests/architecture
 
