@@ -21,6 +21,7 @@ from gatherup.gateway.limits import EVENTS_PATH
 from gatherup.telemetry.job_measures import job_measures, wakeup_measures
 from gatherup.telemetry.measures import core_measures, http_measures, owed_measures
 from protocol.http.base import Problem
+from tests.architecture.test_k8s import EVERY
 from tests.declared import endpoints
 from tests.markdown import PAGES, ROOT, Block, blocks, prose
 
@@ -81,6 +82,13 @@ def check_files(arguments: list[str]) -> None:
             assert (ROOT / argument).exists(), argument
 
 
+def check_workloads(arguments: list[str]) -> None:
+    """What a command calls deployment/NAME or job/NAME is in a manifest."""
+    named = {argument for argument in arguments if argument.startswith(("deployment/", "job/"))}
+    made = {f"{one['kind'].lower()}/{one['metadata']['name']}" for _, one in EVERY}
+    assert named <= made, arguments
+
+
 def check_command(line: str) -> None:
     program, *arguments = shlex.split(line, comments=True)
     match program:
@@ -95,13 +103,16 @@ def check_command(line: str) -> None:
             check_module(arguments)
         case "docker" | "cp" | "openssl":
             check_files(arguments)
+        case "kubectl":
+            check_files(arguments)
+            check_workloads(arguments)
         case _:
             raise AssertionError(f"no test knows the command {program!r}")
 
 
 @pytest.mark.parametrize("block", blocks("sh"), ids=str)
 def test_commands_exist(block: Block) -> None:
-    for line in block.text.splitlines():
+    for line in block.text.replace("\\\n", "").splitlines():
         if line.strip():
             check_command(line)
 
@@ -118,6 +129,8 @@ def test_commands_exist(block: Block) -> None:
         "cp ops/nothing .env",
         ".venv/bin/python -m loadtest.nothing",
         ".venv/bin/python -m loadtest.bench --nothing",
+        "kubectl apply -f ops/k8s/nothing.yaml",
+        "kubectl rollout status deployment/nothing",
         "rm nothing",
     ],
 )
