@@ -15,7 +15,7 @@ from actors.kind import Kind
 from actors.limiting.rate_limit import Rate
 from gatherup.auth.keys import KeyRing
 from gatherup.auth.tokens import AccessTokens, access_tokens
-from gatherup.chores import Chore, sweep
+from gatherup.chores import Chore, cleanup_queue, schedules_of
 from gatherup.command_relay import CommandRelay
 from gatherup.config import Config
 from gatherup.core import Core, core_of
@@ -34,17 +34,19 @@ from gatherup.http.facade import facade_of
 from gatherup.http.health import HealthResource
 from gatherup.http.throttle import Throttle
 from gatherup.jobs.cluster_wakeup import ClusterWakeup
+from gatherup.jobs.cron import CronTable
 from gatherup.jobs.notice import wake_paced
 from gatherup.jobs.worker import JobWorker
 from gatherup.kinds import kinds_of
 from gatherup.store import Store
-from gatherup.telemetry.job_measures import job_measures, wakeup_measures
+from gatherup.telemetry.job_measures import cron_measures, job_measures, wakeup_measures
 from gatherup.telemetry.measures import core_measures, http_measures, owed_measures
 from gatherup.telemetry.metrics import registry_of
 from gatherup.wakeup import Wakeup
 from protocol import limits
 from storage.postgres.integrations.keys import ApiKeys
 from storage.postgres.outbox.commands import CommandOutbox
+from storage.postgres.outbox.cron import Cron
 from storage.postgres.outbox.jobs import Jobs
 from storage.postgres.streams.receipts import Receipts
 
@@ -105,17 +107,21 @@ def wired(config: Config, store: Store, listener: socket, internal: socket | Non
 
     base = _base(config, store, core, kinds, tokens, wake)
     added = combined(features(base))
-    worker = JobWorker(Jobs(pool), added.queues, clock, store.randomness, job_wakeup)
     receipts = Receipts(pool)
     chores = (
         Chore(what="receipts", take=partial(receipts.delete, limits.RECEIPT_KEEP_DAYS)),
         Chore(what="commands in hand", take=receipts.delete_in_hand),
+        *added.chores,
     )
+    queues = (*added.queues, cleanup_queue(chores, clock))
+    worker = JobWorker(Jobs(pool), queues, clock, store.randomness, job_wakeup)
+    cron = CronTable(schedules_of(chores), Cron(pool), clock, job_wakeup)
     answers = Counter[tuple[str, str]]()
     measures = (
         *core_measures(core),
         *http_measures(answers),
         *job_measures(worker),
+        *cron_measures(cron),
         *(() if cluster_wakeup is None else wakeup_measures(cluster_wakeup)),
         *owed_measures(command_relay),
         *added.measures,
@@ -142,7 +148,7 @@ def wired(config: Config, store: Store, listener: socket, internal: socket | Non
             worker.run,
             partial(wake_paced, committed, wake_workers, clock),
             *(() if cluster_wakeup is None else (cluster_wakeup.run,)),
-            partial(sweep, (*chores, *added.chores), clock),
+            cron.run,
             erasure_of(base, added.erasers),
             *added.tasks,
         ),

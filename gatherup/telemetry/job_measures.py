@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gatherup.jobs.cluster_wakeup import ClusterWakeup
+from gatherup.jobs.cron import CronTable
 from gatherup.jobs.worker import JobWorker
 from gatherup.telemetry.metrics import Levels, Measure, Totals
 
@@ -52,4 +53,11 @@ def wakeup_measures(cluster_wakeup: ClusterWakeup) -> list[Measure]:
                 ("healed",): cluster_wakeup.healed,
             },
         )
+    ]
+
+
+def cron_measures(cron: CronTable) -> list[Measure]:
+    """Of recurring jobs."""
+    return [
+        Totals("cron_missed", "Due times of recurring jobs that were missed.", ("what",), lambda: cron.missed)
     ]

@@ -12,7 +12,7 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from actors.runtime.counters import Buckets
-from gatherup.telemetry.job_measures import job_measures, wakeup_measures
+from gatherup.telemetry.job_measures import cron_measures, job_measures, wakeup_measures
 from gatherup.telemetry.measures import core_measures, http_measures, owed_measures
 from gatherup.telemetry.metrics import Distribution, Totals, registry_of
 from tests.unit.actors.runtime.conftest import Add, Explode, World, ask_all, cid
@@ -41,7 +41,7 @@ def test_a_distribution_counts_each_value_where_it_belongs(values: list[float]) 
 
 def test_no_measure_has_a_label_that_could_name_somebody() -> None:
     node = MagicMock()
-    jobs = (*job_measures(node), *wakeup_measures(node))
+    jobs = (*job_measures(node), *wakeup_measures(node), *cron_measures(node))
     measures = [*core_measures(node), *http_measures(node), *jobs, *owed_measures(node)]
     assert {label for measure in measures for label in getattr(measure, "labels", ())} == LABELS
     names = [measure.name for measure in measures]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-import trio
 
-from gatherup.chores import sweep
+from actors.ports.jobs import TakenJob
+from gatherup.chores import QUEUE, cleanup_queue
 from gatherup.features.accounts.chores import account_chores
 from storage.postgres.accounts.retention import Retention
 from storage.postgres.driver.pool import Pool
@@ -17,19 +17,12 @@ DAYS_S = 86_400
 
 async def swept(desk: Desk) -> None:
     """Every chore was done once."""
-    async with Pool(desk.dsn, autocommit=True) as pool, trio.open_nursery() as nursery:
-        done = trio.Event()
-
-        class Clock(type(desk.clock)):
-            async def sleep_until(self, monotonic: float) -> None:
-                done.set()
-                await trio.sleep_forever()
-
-        clock = Clock()
-        clock.ahead_s = desk.clock.ahead_s
-        nursery.start_soon(sweep, account_chores(Retention(pool), clock, guest_keep_days=60), clock)
-        await done.wait()
-        nursery.cancel_scope.cancel()
+    async with Pool(desk.dsn, autocommit=True) as pool:
+        chores = account_chores(Retention(pool), desk.clock, guest_keep_days=60)
+        for chore in chores:
+            arguments = {"kind": chore.what}
+            job = TakenJob(id=1, queue=QUEUE, arguments=arguments, attempts=1, created_at=0)
+            await cleanup_queue(chores, desk.clock).handle(job)
 
 
 async def test_old_rows_go_and_guests_that_never_came_back(desk: Desk) -> None:
