@@ -154,6 +154,20 @@ TOURNAMENT_ENTRIES_MAX: Final = 8192
 ENTRANTS_PER_COMMAND_MAX: Final = 50
 """Entrants whom staff may enter at once."""
 TOURNAMENT_STAFF_MAX: Final = 50
+STAGES_MAX: Final = 8
+"""Stages of one tournament."""
+GROUPS_MAX: Final = 1024
+"""Groups of one stage."""
+GROUP_ENTRANTS_MAX: Final = 64
+"""Who may play in one group of a round robin."""
+LEGS_MAX: Final = 4
+"""How often two of a group meet at most."""
+STAGE_MATCHES_MAX: Final = 16_384
+"""Matches of one round robin, of all groups together."""
+TIEBREAKS_MAX: Final = 12
+"""Tie-breaks of one stage."""
+STAGE_POINTS_MAX: Final = 100
+"""Points for a match in the standings of a stage."""
 TOURNAMENT_REPLAY_EVENTS_MAX: Final = 100_000
 """Events of a tournament after which it isn't replayed any more: several times what the largest one takes."""
 COLLISION_S: Final = 1800

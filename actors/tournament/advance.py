@@ -107,6 +107,7 @@ def _open(course: Course, number: int) -> None:
             match=number,
             part=spot.part,
             round=spot.round,
+            group=spot.group or None,
             a=match.a or NOBODY,
             b=match.b or NOBODY,
             ready_a=ready_a,

@@ -8,12 +8,13 @@ from typing import Any, Final, cast
 from msgspec.structs import replace
 
 from actors.ordered_map import OrderedMap
-from actors.tournament import apply_entrants, apply_matches, apply_teams
+from actors.tournament import apply_entrants, apply_matches, apply_stages, apply_teams
 from actors.tournament.state import Settings, Tournament
 from protocol.event import Header
 from protocol.ids import kind_of
 from protocol.tournament import Phase, StaffRole
 from protocol.tournament.rounds import rules_of
+from protocol.tournament.stage import stages_of
 
 TIMES: Final = {"registration_at": "registration", "check_in_at": "check_in", "start_at": "start"}
 """The times among the settings, each with its key in ``timers``."""
@@ -53,6 +54,8 @@ def _chosen(header: Header) -> dict[str, Any]:
     chosen: dict[str, Any] = {name: header.marks[name] for name in _SETTINGS if name in header.marks}
     if "rounds" in chosen:
         chosen["rounds"] = rules_of(chosen["rounds"])
+    if "stages" in chosen:
+        chosen["stages"] = stages_of(chosen["stages"])
     return chosen
 
 
@@ -110,4 +113,5 @@ _CHANGES: Final[dict[str, Callable[[Tournament, Header], Tournament]]] = {
     **apply_entrants.CHANGES,
     **apply_teams.CHANGES,
     **apply_matches.CHANGES,
+    **apply_stages.CHANGES,
 }

@@ -8,7 +8,7 @@ from typing import Final, cast
 from msgspec.structs import replace
 
 from actors.tournament.apply_teams import freed, users_in
-from actors.tournament.stages import current_match
+from actors.tournament.stages import changed, current_match
 from actors.tournament.state import Entrant, Tournament
 from protocol.event import Header
 from protocol.tournament import EntrantStatus
@@ -42,16 +42,27 @@ def _left(tournament: Tournament, header: Header) -> Tournament:
     number = cast(int, header.marks["entrant"])
     gone = replace(tournament.entrants[number], status=_status(header))
     if tournament.stages:  # they stay on their sides; matches see to it
-        gone = replace(gone, left_in=current_match(tournament, number))
-        return replace(tournament, entrants=tournament.entrants.replaced(number, gone))
+        gone = replace(
+            gone,
+            left_in=current_match(tournament, number),
+            left_stage=len(tournament.stages),
+            forfeits_from=cast(int, header.marks.get("forfeits_from", 0)),
+        )
+        return _ranked_anew(tournament, number, gone, header)
     gone = replace(gone, checked_in=False, roster=users_in(header, "roster"), invited=())
     return _with(freed(tournament, header), header, number, gone)
 
 
 def _reinstated(tournament: Tournament, header: Header) -> Tournament:
     number = cast(int, header.marks["entrant"])
-    back = replace(tournament.entrants[number], status="entered", left_in=0)
-    return replace(tournament, entrants=tournament.entrants.replaced(number, back))
+    back = replace(tournament.entrants[number], status="entered", left_in=0, left_stage=0, forfeits_from=0)
+    return _ranked_anew(tournament, number, back, header)
+
+
+def _ranked_anew(tournament: Tournament, number: int, entrant: Entrant, header: Header) -> Tournament:
+    """This entrant instead of the one before, who may change the standings of the stage that is being played."""
+    after = replace(tournament, entrants=tournament.entrants.replaced(number, entrant))
+    return changed(after, len(tournament.stages) - 1, header)
 
 
 def _checked_in(tournament: Tournament, header: Header) -> Tournament:

@@ -1,4 +1,4 @@
-"""What the start and the events of matches make of a tournament's state."""
+"""What the events of matches make of a tournament's state."""
 
 from __future__ import annotations
 
@@ -7,37 +7,22 @@ from typing import Final, cast
 
 from msgspec.structs import replace
 
-from actors.ordered_map import OrderedMap
 from actors.tournament import apply_picking
-from actors.tournament.stages import index_of, match_of, play_of, seated, sides_of, with_match, with_stage
-from actors.tournament.state import Match, StageState, Tournament, timer_of
+from actors.tournament.plays import play_of
+from actors.tournament.stages import (
+    changed,
+    index_of,
+    match_of,
+    seated,
+    sides_of,
+    stage_of,
+    with_match,
+    with_stage,
+)
+from actors.tournament.state import Match, Tournament, timer_of
 from protocol import limits
 from protocol.event import Header
 from protocol.tournament import NOBODY, UNKNOWN, ResultKind
-
-
-def _started(tournament: Tournament, header: Header) -> Tournament:
-    """Nobody is looked at: where all begin follows from the seeds."""
-    marks = header.marks
-    seeds = tuple(cast("Sequence[int]", marks["seeds"]))
-    stage = StageState(
-        settings=tournament.settings.chain[0],
-        seeds=seeds,
-        engine=cast(int, marks["engine"]),
-        draw=cast(str, marks["draw"]),
-    )
-    return replace(
-        tournament,
-        phase="running",
-        seeded=(),
-        stages=(replace(stage, done=play_of(stage).done_first),),
-        entered=len(seeds),
-        checked_in=marks["checked_in"],
-        pending=0,
-        waitlist=OrderedMap(),
-        invitations=OrderedMap(),
-        timers=OrderedMap(),
-    )
 
 
 def _opened(tournament: Tournament, header: Header) -> Tournament:
@@ -53,8 +38,12 @@ def _opened(tournament: Tournament, header: Header) -> Tournament:
     )
     key = str(number)
     again = key in tournament.to_open or key in tournament.going
+    after = _with(tournament, number, opened, begun=not again)
+    if play_of(stage_of(tournament, number)).by_round:  # otherwise a result has led them to it
+        for entrant in sides_of(opened):
+            after = _moved(after, entrant, number)
     return replace(
-        _with(tournament, number, opened, begun=not again),
+        after,
         to_open=tournament.to_open.discard(key),
         going=tournament.going.insert(key, number),
     )
@@ -97,7 +86,10 @@ def _begun_anew(tournament: Tournament, header: Header) -> Tournament:
     """With the matches that begin anew by a correction, and the places that it gives and takes."""
     index, done = index_of(tournament, cast(int, header.marks["match"])), cast(int, header.marks["done"])
     stage = tournament.stages[index]
-    after = with_stage(tournament, index, replace(stage, done=stage.done + done - tournament.matches_done))
+    stage = replace(
+        stage, done=stage.done + done - tournament.matches_done, finished=False, changed_at=header.seq
+    )
+    after, by_round = with_stage(tournament, index, stage), play_of(stage).by_round
     for number, match in fills_of(header):
         key = str(number)
         to_open = after.to_open.discard(key)
@@ -107,7 +99,8 @@ def _begun_anew(tournament: Tournament, header: Header) -> Tournament:
             going=after.going.discard(key),
         )
         # Who goes on from a match without a game is where a later one says, or stays where they are.
-        for entrant in sides_of(match) if match.phase != "done" else ():
+        # With rounds, they are led to it when it is opened.
+        for entrant in sides_of(match) if match.phase != "done" and not by_round else ():
             after = _moved(after, entrant, number)
     for entrant, place in placed_of(header):
         after = _over(after, entrant, cast(int, header.marks["match"])) if place else after
@@ -145,7 +138,7 @@ def _finished(tournament: Tournament, header: Header) -> Tournament:
         after = _over(after, entrant, number)
     for filled, now in fills_of(header):
         after = _filled(after, filled, now)
-    return _placed(after, header)
+    return changed(_placed(after, header), index_of(tournament, number), header)
 
 
 def fills_for(changed: Iterable[tuple[int, int | None, int | None]]) -> tuple[int, ...]:
@@ -223,7 +216,6 @@ def _one(change: Callable[[Match, Header], Match]) -> Callable[[Tournament, Head
 
 
 CHANGES: Final[Mapping[str, Callable[[Tournament, Header], Tournament]]] = {
-    "tournament.started": _started,
     "tournament.match_opened": _opened,
     "tournament.side_ready": _ready,
     "tournament.reported": _reported,

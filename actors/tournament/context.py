@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, cast
 
 from msgspec import Struct
@@ -16,6 +16,7 @@ from protocol.tournament import flattened
 from protocol.tournament.commands import ChangeTournament, CreateTournament
 from protocol.tournament.events import EVENTS
 from protocol.tournament.rounds import rules_text
+from protocol.tournament.stage import stages_text
 
 _TEXTS: Final = frozenset({"name", "description", "reason", "note", "evidence"})
 """Fields that people write: marks never hold them."""
@@ -23,6 +24,7 @@ _LOOKUPS: Final = ("game", "platform", "region")
 """Settings that are keys of the lookup tables of these names."""
 _CALLS: Final = 4
 """So many people who are called to a match, or to decide it, take as long as a match that is changed."""
+_AS_JSON: Final[Mapping[str, Callable[[Any], str]]] = {"rounds": rules_text, "stages": stages_text}
 _TYPES: Final = {payload: name for name, payload in EVENTS.items()}
 
 
@@ -86,8 +88,8 @@ def emitted(
         value: Any = getattr(payload, name)
         if name in _TEXTS or value is None:
             continue
-        if name == "rounds":  # none of them is also something to tell
-            own[name] = rules_text(value)
+        if name in _AS_JSON:  # none of them is also something to tell
+            own[name] = _AS_JSON[name](value)
         elif value != ():
             own[name] = flattened(value) if name == "scores" else value
     return Emit(payload, revokes=revokes, erases=erases, marks={**own, **marks})

@@ -11,17 +11,25 @@ from actors.tournament.apply_matches import fills_for
 from actors.tournament.context import Context, Course
 from actors.tournament.engine.correction import Change, Correction
 from actors.tournament.engine.progress import without_game
-from actors.tournament.matches import end, is_over, kind_of, side_of, unfit_result
+from actors.tournament.matches import end, kind_of, side_of, unfit_result
+from actors.tournament.plays import FORMATS
 from actors.tournament.rule import STARTED, Rule, Rules
 from actors.tournament.sides import find
-from actors.tournament.stages import correction_of, current_match, match_of, sides_of, taken_back
-from actors.tournament.state import ASKING, GOING, Match, Rank, Tournament
+from actors.tournament.stages import (
+    correction_of,
+    current_match,
+    is_over,
+    match_of,
+    sides_of,
+    stage_of,
+    taken_back,
+)
+from actors.tournament.state import ASKING, GOING, Match, Rank, StageState, Tournament
 from protocol.codes import Code
-from protocol.tournament import NOBODY, Format, MatchPhase, Policy, flattened
+from protocol.tournament import NOBODY, MatchPhase, Policy, flattened
 from protocol.tournament.commands import Consequences, CorrectResult, ReinstateEntrant, UndoResult
 from protocol.tournament.events import EntrantReinstated, MatchCorrected, MatchUndone, TournamentReopened
 
-_POLICIES: Final[dict[Format, Policy]] = {"single_elimination": "reset", "double_elimination": "reset"}
 _NAMED_MAX: Final = 8
 """Matches that a refusal names."""
 _NO_PLACE: Final = 0
@@ -37,20 +45,20 @@ def correct(context: Context, command: CorrectResult) -> Decision:
     if refusal := unfit_result(context, match, command):
         return refusal
     scores = flattened(command.scores)
-    if (command.winner, scores) == (match.winner, match.scores):
+    if (command.winner, command.draw, scores) == (match.winner, match.drawn, match.scores):
         return Refuse(Code.ALREADY_EXISTS, "This is the result of the match.")
     tournament, course = context.tournament, Course(context)
     winner, sides = side_of(match, command.winner), sides_of(match)
     found = Correction()
     if command.winner != match.winner:
         found = correction_of(tournament, command.match, winner)
-    plan = _plan(tournament, found, _policy(tournament, command.policy))
+    plan = _plan(tournament, found, _policy(stage_of(tournament, command.match), command.policy))
     course.add(
         MatchCorrected(
             match=command.match,
             winner=command.winner,
             loser=NOBODY if winner is None else sides[1 - winner] or NOBODY,
-            kind=kind_of(winner),
+            kind=kind_of(winner, draw=command.draw),
             policy=plan.policy,
             done=plan.done(tournament),
             scores=command.scores,
@@ -81,21 +89,21 @@ def reinstate(context: Context, command: ReinstateEntrant) -> Decision:
     entrant = tournament.entrants[number]
     if entrant.status in ASKING:
         return Refuse(Code.ALREADY_EXISTS, "This entrant hasn't left.", "entrant")
-    if not entrant.left_in:
+    if not (entrant.left_in or entrant.left_stage):
         return Refuse(Code.WRONG_PHASE, "This entrant was out before the start.", "entrant")
     if entrant.user is not None and (refusal := context.unknown(entrant.user, "entrant")):
         return refusal
-    course, plan = Course(context), _Plan(_policy(tournament, command.policy))
+    course, plan = Course(context), _Plan(_policy(tournament.stages[-1], command.policy))
     course.add(EntrantReinstated(entrant=number, was=entrant.status))
-    if _forfeited(match_of(tournament, entrant.left_in), number):
+    if entrant.left_in and _forfeited(match_of(tournament, entrant.left_in), number):
         plan = _take_back(course.tournament, entrant.left_in, plan.policy)
         if not plan.kept:
             _undone(course, entrant.left_in, plan)
     return _decided(course, command, plan)
 
 
-def _policy(tournament: Tournament, chosen: Policy | None) -> Policy:
-    return chosen or _POLICIES[tournament.settings.format]
+def _policy(stage: StageState, chosen: Policy | None) -> Policy:
+    return chosen or FORMATS[stage.settings.format].policy
 
 
 def _played(context: Context, number: int) -> Match | Refuse:

@@ -8,7 +8,17 @@ from __future__ import annotations
 from typing import Final
 
 from actors.kind import Decision, FactKey, Refuse, block_key, person_key
-from actors.tournament import corrections, entrants, holding, lifecycle, matches, picking, settings, teams
+from actors.tournament import (
+    corrections,
+    entrants,
+    holding,
+    lifecycle,
+    matches,
+    picking,
+    settings,
+    stage_ends,
+    teams,
+)
 from actors.tournament.advance import advance
 from actors.tournament.context import Context, chosen, lookup_key
 from actors.tournament.erasure import erase
@@ -31,6 +41,7 @@ from protocol.tournament.commands import (
     SetStaff,
     SubstitutePlayer,
 )
+from protocol.tournament.stage_ends import FinishStage
 
 _RULES: Final[Rules] = {
     **lifecycle.RULES,
@@ -64,6 +75,8 @@ def decide(context: Context, command: Command) -> Decision:
             return erase(context, command)
         case Advance() if context.by == SYSTEM:
             return advance(context)
+        case FinishStage() if context.by == SYSTEM:
+            return stage_ends.finish(context, command)
         case _:
             rule = _RULES.get(type(command))
     if rule is None or not tournament.watches(context.by):

@@ -7,8 +7,9 @@ from typing import Final
 from actors.kind import Decision, Refuse, block_key
 from actors.tournament.context import Context, Course, emit
 from actors.tournament.matches import forfeit
+from actors.tournament.plays import play_of
 from actors.tournament.rule import NOT_OVER, Rule, Rules
-from actors.tournament.stages import current_match, match_of, status_of
+from actors.tournament.stages import current_match, match_of, needs_standings, status_of
 from actors.tournament.state import ASKING, BEFORE_START, GOING, Entrant, Rank, Tournament
 from actors.tournament.teams import is_captain, is_complete, uninvite
 from protocol import limits
@@ -196,7 +197,9 @@ def takes_part(tournament: Tournament, number: int) -> bool:
     """Whether this entrant asks to be in, or once it has started, still plays."""
     if tournament.entrants[number].status not in ASKING:
         return False
-    return bool(current_match(tournament, number)) if tournament.stages else True
+    if not tournament.stages or current_match(tournament, number):
+        return True
+    return needs_standings(tournament) and number in tournament.stages[-1].seeds
 
 
 def gone(course: Course, number: int, how: EntrantStatus, reason: str = "") -> None:
@@ -207,19 +210,32 @@ def gone(course: Course, number: int, how: EntrantStatus, reason: str = "") -> N
     hidden = tournament.settings.visibility == "invited" and not tournament.stages
     users = entrant.roster or ((entrant.user,) if entrant.user else ())
     revokes = tuple(user for user in users if hidden and tournament.rank(user) is Rank.SPECTATOR)
+    match = current_match(tournament, number)
+    going = bool(match) and match_of(tournament, match).phase in GOING
+    stage, forfeits_from = _forfeits_from(tournament, match + going if match else 0)
     left = EntrantLeft(
         entrant=number,
         status=how,
         was=status_of(tournament, number),
         count=tournament.entered - entered,
         checked_in=tournament.checked_in - (entered and entrant.checked_in),
+        stage=stage,
+        forfeits_from=forfeits_from,
         reason=reason,
     )
     course.add(left, revokes=revokes, marks=_freed(tournament, entrant, how))
     # One that isn't open yet is forfeited when it is opened.
-    match = current_match(tournament, number)
-    if match and match_of(tournament, match).phase in GOING:
+    if going:
         forfeit(course, match)
+
+
+def _forfeits_from(tournament: Tournament, match: int) -> tuple[int | None, int | None]:
+    """The stage with standings that is being played, and the number within it from which on who leaves now forfeits:
+    that of this match, if there is one.
+    """
+    if not tournament.stages or not (play := play_of(tournament.stages[-1])).by_round:
+        return None, None
+    return len(tournament.stages), match - tournament.stages[-1].before if match else len(play) + 1
 
 
 def _freed(tournament: Tournament, entrant: Entrant, how: EntrantStatus) -> dict[str, Mark]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 from typing_extensions import override
 
-from actors.kind import Change, Decision, Effect, FactKey, Facts, Instant, Kind
+from actors.kind import Change, Decision, Effect, FactKey, Facts, Instant, Kind, Work
+from actors.tournament import stage_ends
 from actors.tournament.advance import due
 from actors.tournament.apply import apply
 from actors.tournament.context import Context
@@ -22,6 +23,7 @@ from protocol.event import Header
 from protocol.frames import Command
 from protocol.kinds import TOURNAMENT
 from protocol.tournament.commands import Advance, ErasePerson
+from protocol.tournament.stage_ends import FinishStage
 from protocol.tournament.view import TournamentView
 
 
@@ -76,6 +78,14 @@ class TournamentKind(Kind[Tournament]):
     @override
     def due(self, state: Tournament) -> Instant | None:
         return due(state)
+
+    @override
+    def work(self, state: Tournament) -> Work | None:
+        return stage_ends.work(state)
+
+    @override
+    def worked(self, state: Tournament, key: int, result: Any) -> FinishStage:
+        return stage_ends.worked(state, key, result)
 
     def on_due(self, state: Tournament, now: Instant) -> Advance:
         """Whatever it is: one command does all that is due."""

@@ -11,7 +11,7 @@ from actors.kind import Decision, Refuse
 from actors.tournament.context import Context, Course, emit
 from actors.tournament.engine.draw import draw
 from actors.tournament.rule import NOT_OVER, Rule, Rules
-from actors.tournament.settings import unfit
+from actors.tournament.settings import chosen_of, unfit
 from actors.tournament.stages import ENGINE
 from actors.tournament.state import BEFORE_START, Rank, Settings, Tournament
 from actors.tournament.teams import is_complete
@@ -43,7 +43,7 @@ def create(context: Context, command: CreateTournament) -> Decision:
         return Refuse(Code.FORBIDDEN)
     if context.tournament.phase is not None:
         return Refuse(Code.ALREADY_EXISTS)
-    chosen = {name: getattr(command, name) for name in Settings.__struct_fields__}
+    chosen = chosen_of({name: getattr(command, name) for name in Settings.__struct_fields__})
     if refusal := unfit(Settings(**chosen)) or context.unusable(command):
         return refusal
     return emit(TournamentCreated(name=command.name, description=command.description, **chosen))

@@ -13,7 +13,7 @@ from actors.tournament.rounds import play_until, terms_of
 from actors.tournament.rule import RUNNING, Rule, Rules
 from actors.tournament.scores import winner_of
 from actors.tournament.sides import acting, find, own_match
-from actors.tournament.stages import match_of, matches_count, outcome_of, sides_of
+from actors.tournament.stages import is_over, match_of, needs_standings, outcome_of, sides_of, stage_of
 from actors.tournament.state import ASKING, GOING, Match, Rank, Tournament
 from protocol import limits
 from protocol.codes import Code
@@ -69,10 +69,10 @@ def report(context: Context, command: ReportResult) -> Decision:
         return found
     tournament, own = context.tournament, context.own or NOBODY
     try:
-        side = winner_of(command.scores, terms_of(tournament, command.match).best_of)
+        side = won_by(tournament, command.match, command.scores)
     except ValueError as error:
         return Refuse(Code.INVALID, str(error), "scores")
-    winner = (found.b if side else found.a) or NOBODY
+    winner = NOBODY if side is None else sides_of(found)[side] or NOBODY
     if found.phase == "reported" and found.reporter != own:
         if found.scores == flattened(command.scores):
             return _confirmed(context, command.match)
@@ -123,7 +123,8 @@ def decide(context: Context, command: DecideMatch) -> Decision:
     if refusal := unfit_result(context, found, command):
         return refusal
     course, winner = Course(context), side_of(found, command.winner)
-    finish(course, command.match, winner, kind_of(winner), command.scores, command.note)
+    kind = kind_of(winner, draw=command.draw)
+    finish(course, command.match, winner, kind, command.scores, command.note)
     return course.accept()
 
 
@@ -131,15 +132,25 @@ def unfit_result(context: Context, match: Match, result: DecideMatch | CorrectRe
     """Why staff can't give a match this result."""
     if result.winner not in (match.a, match.b, NOBODY):
         return Refuse(Code.INVALID, "The winner isn't on a side of this match.", "winner")
+    if result.draw and not stage_of(context.tournament, result.match).settings.draws:
+        return Refuse(Code.INVALID, "No match of this stage can be drawn.", "draw")
+    if result.draw and result.winner:
+        return Refuse(Code.INVALID, "Nobody wins a match that is drawn.", "draw")
     if not result.scores:
         return None
     try:
-        winner = winner_of(result.scores, terms_of(context.tournament, result.match).best_of)
+        winner = won_by(context.tournament, result.match, result.scores)
     except ValueError as error:
         return Refuse(Code.INVALID, str(error), "scores")
-    if winner != side_of(match, result.winner):
-        return Refuse(Code.INVALID, "By these scores somebody else has won.", "scores")
+    if winner != side_of(match, result.winner) or (winner is None) is not result.draw:
+        return Refuse(Code.INVALID, "By these scores it has ended otherwise.", "scores")
     return None
+
+
+def won_by(tournament: Tournament, number: int, scores: Scores) -> int | None:
+    """The side that has won a match by these games; None if it is drawn. Raises ValueError as ``winner_of`` does."""
+    draws = stage_of(tournament, number).settings.draws
+    return winner_of(scores, terms_of(tournament, number).best_of, draws=draws)
 
 
 def side_of(match: Match, winner: int) -> int | None:
@@ -147,9 +158,9 @@ def side_of(match: Match, winner: int) -> int | None:
     return sides_of(match).index(winner) if winner else None
 
 
-def kind_of(winner: int | None) -> ResultKind:
+def kind_of(winner: int | None, *, draw: bool) -> ResultKind:
     """What a result is that staff give."""
-    return "double_forfeit" if winner is None else "decided"
+    return "double_forfeit" if winner is None and not draw else "decided"
 
 
 def deciders(tournament: Tournament) -> dict[str, Mark]:
@@ -166,7 +177,7 @@ def take_report(course: Course, number: int) -> None:
     """The match ends as it was reported."""
     match = match_of(course.tournament, number)
     scores = games_of(match.scores)
-    finish(course, number, winner_of(scores, terms_of(course.tournament, number).best_of), "played", scores)
+    finish(course, number, won_by(course.tournament, number, scores), "played", scores)
 
 
 def forfeit(course: Course, number: int, *, absent: frozenset[int] = frozenset()) -> None:
@@ -204,16 +215,14 @@ def finish(
             note=note,
             fills=_fills(tournament, follows.fills),
             later=follows.later,
-            placed=tuple(part for placed in follows.places for part in placed),
+            # In a stage that ends with standings, these say who has which place.
+            placed=()
+            if needs_standings(tournament)
+            else tuple(part for placed in follows.places for part in placed),
         )
     )
     if is_over(course.tournament):
         end(course)
-
-
-def is_over(tournament: Tournament) -> bool:
-    """Whether no match is left to play."""
-    return tournament.matches_done == matches_count(tournament)
 
 
 def end(course: Course) -> None:

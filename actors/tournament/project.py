@@ -11,7 +11,7 @@ from actors.kind import AUTHORED, EVERYONE, LISTENERS, LISTENS_AFTER, Change, De
 from actors.tournament import project_matches, project_teams
 from actors.tournament.apply import TIMES
 from actors.tournament.apply_teams import users_in
-from actors.tournament.rows import ENTRANT, MATCH, PLAYER, STAFF, TOURNAMENT
+from actors.tournament.rows import ENTRANT, MATCH, PLAYER, STAFF, STAGE, TOURNAMENT
 from actors.tournament.state import Settings
 from protocol.event import Header
 from protocol.ids import USER, kind_of
@@ -102,6 +102,13 @@ def _finished(header: Header, _: object) -> Sequence[Change]:
     return (Update(TOURNAMENT, "", {"phase": "finished", "ended_at": header.at}),)
 
 
+def _stage_finished(header: Header, _: object) -> Sequence[Change]:
+    marks = header.marks
+    entrants, places = ([*cast("Sequence[int]", marks[name])] for name in ("entrants", "places"))
+    row = {"entrants": entrants, "places": places, "ended_at": header.at}
+    return (Upsert(STAGE, str(marks["stage"]), cast(Any, row)),)
+
+
 # --- people ------------------------------------------------------------------------------------------------
 
 
@@ -153,12 +160,14 @@ def _promoted(header: Header, _: object) -> Sequence[Change]:
 def _left(header: Header, payload: EntrantLeft | None) -> Sequence[Change]:
     reason = payload.reason if payload and payload.reason else None
     text = [said(header, f"reasons {header.marks['entrant']}")] if reason else []
-    changed = _entrant(header, status=header.marks["status"], reason=reason)
+    marks = header.marks
+    withdrawn = {"left_stage": marks.get("stage"), "forfeits_from": marks.get("forfeits_from")}
+    changed = _entrant(header, status=marks["status"], reason=reason, **withdrawn)
     return changed, _count(header), *project_teams.freed(header), *_revoked(header), *text
 
 
 def _reinstated(header: Header, _: object) -> Sequence[Change]:
-    return (_entrant(header, status="entered", reason=None),)
+    return (_entrant(header, status="entered", reason=None, left_stage=None, forfeits_from=None),)
 
 
 def _reopened(_: Header, __: object) -> Sequence[Change]:
@@ -211,6 +220,7 @@ _ROWS: Final[Mapping[str, Project]] = {
     "tournament.not_started": _not_started,
     "tournament.cancelled": _cancelled,
     "tournament.finished": _finished,
+    "tournament.stage_finished": _stage_finished,
     "tournament.staff_set": _staff_set,
     "tournament.entered": _entered,
     "tournament.accepted": _accepted,

@@ -62,10 +62,11 @@ def played_until(tournament: Tournament, now: Instant) -> Instant | None:
 
 def unfit_rules(settings: Settings) -> Refuse | None:
     """Why no tournament can have these rules."""
+    stages = {stage.best_of for stage in settings.chain}
     for number, rule in enumerate(settings.rounds, 1):
-        best_of = rule.best_of or settings.best_of
-        if why := None if rule.picks is None else _unfit_picks(rule.picks, best_of):
-            return Refuse(Code.INVALID, f"Rule {number}: {why}", "rounds")
+        for best_of in sorted({rule.best_of} if rule.best_of else stages):
+            if why := None if rule.picks is None else _unfit_picks(rule.picks, best_of):
+                return Refuse(Code.INVALID, f"Rule {number}: {why}", "rounds")
     return None
 
 

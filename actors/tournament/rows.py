@@ -22,6 +22,8 @@ SUBSTITUTION: Final = "tournament_substitution"
 """Key: the seq of the event."""
 MATCH: Final = "tournament_match"
 """Key: the match's number."""
+STAGE: Final = "tournament_stage"
+"""Key: the stage's number, from 1 on."""
 STAFF: Final = "tournament_staff"
 """Key: a user id."""
 _NUMBER: Final = Column("number", Type.INTEGER, required=True)
@@ -46,6 +48,7 @@ TABLES: Final = (
             Column("ready_s", Type.INTEGER, required=True),
             Column("confirm_s", Type.INTEGER, required=True),
             # As JSON; none of it is a text that people wrote.
+            Column("stages", Type.TEXT, required=True, default="[]"),
             Column("rounds", Type.TEXT, required=True, default="[]"),
             Column("team_min", Type.INTEGER, required=True, default=0),
             Column("team_max", Type.INTEGER, required=True, default=0),
@@ -85,8 +88,11 @@ TABLES: Final = (
             Column("entered_at", Type.INTEGER, required=True),
             # Why staff removed them.
             Column("reason", Type.TEXT),
-            # None while they play.
+            # None while they play, and where the standings of a stage say it.
             Column("place", Type.INTEGER),
+            # Who has left while a stage with standings ran: which one, and from which match of it on they forfeit.
+            Column("left_stage", Type.INTEGER),
+            Column("forfeits_from", Type.INTEGER),
             # User ids: the players of a team, the captain first, and whom it had invited until the start.
             Column("roster", Type.TEXTS, required=True, default=[]),
             Column("invited", Type.TEXTS, required=True, default=[]),
@@ -153,6 +159,24 @@ TABLES: Final = (
             # What staff have said to their decision.
             Column("decision", Type.TEXT),
             Column("opened_at", Type.INTEGER),
+            Column("ended_at", Type.INTEGER),
+        ),
+        key=_NUMBER,
+    ),
+    # Stages that have ended with standings, or that are not the first one. A row holds all who play, so that no event
+    # writes one for each of them.
+    Table(
+        STAGE,
+        (
+            # As of the tournament itself; None in the row of the first stage.
+            Column("seeds", Type.INTEGERS),
+            Column("engine", Type.INTEGER),
+            # The number of its first match.
+            Column("first", Type.INTEGER, required=True, default=1),
+            Column("started_at", Type.INTEGER),
+            # Entrants, the best first, and their places in the tournament; 0 for who has gone on.
+            Column("entrants", Type.INTEGERS, required=True, default=[]),
+            Column("places", Type.INTEGERS, required=True, default=[]),
             Column("ended_at", Type.INTEGER),
         ),
         key=_NUMBER,

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from actors.kind import Decision, Refuse, block_key
 from actors.tournament.apply import TIMES
+from actors.tournament.chain import unfit_chain
 from actors.tournament.context import Context, emit
 from actors.tournament.rounds import unfit_rules
 from actors.tournament.rule import NOT_OVER, Rule, Rules
@@ -20,7 +21,10 @@ from protocol.event import Mark
 from protocol.tournament import Phase
 from protocol.tournament.commands import ChangeTournament, SetStaff
 from protocol.tournament.events import StaffSet, TournamentChanged
+from protocol.tournament.stage import Stage
 
+_ONE_STAGE: Final = ("format", "third_place", "reset", "best_of")
+"""Settings that say what the only stage is like, or the first one."""
 _ALWAYS: Final = frozenset({"visibility", "ready_s", "confirm_s", "play_s"})
 """What can be changed after the start, too."""
 _PHASES: Final = {
@@ -37,6 +41,9 @@ def change(context: Context, command: ChangeTournament) -> Decision:
     chosen: dict[str, Any] = {
         name: value for name in Settings.__struct_fields__ if (value := getattr(command, name)) is not None
     }
+    if refusal := _two_ways(tournament, chosen):
+        return refusal
+    chosen = chosen_of(chosen)
     texts = {"named": command.name is not None, "described": command.description is not None}
     if not chosen and not any(texts.values()):
         return Refuse(Code.INVALID, "There is nothing to change.")
@@ -48,6 +55,20 @@ def change(context: Context, command: ChangeTournament) -> Decision:
         return refusal
     marks: dict[str, Mark] = {name: True for name, changed in texts.items() if changed}
     return emit(TournamentChanged(name=command.name, description=command.description, **chosen), marks=marks)
+
+
+def chosen_of(chosen: dict[str, Any]) -> dict[str, Any]:
+    """These settings, with what the first of the stages says if some are chosen."""
+    stages: tuple[Stage, ...] = chosen.get("stages", ())
+    return chosen | ({name: getattr(stages[0], name) for name in _ONE_STAGE} if stages else {})
+
+
+def _two_ways(tournament: Tournament, chosen: dict[str, Any]) -> Refuse | None:
+    """Why these can't be chosen: the stages say them."""
+    named = next((name for name in _ONE_STAGE if name in chosen), None)
+    if named is None or "stages" in chosen or not tournament.settings.stages:
+        return None
+    return Refuse(Code.INVALID, "The stages of this tournament say it: change those.", named)
 
 
 def _too_late(tournament: Tournament, chosen: dict[str, Any]) -> Refuse | None:
@@ -68,7 +89,9 @@ def unfit(settings: Settings, phase: Phase = "draft") -> Refuse | None:
     for (_, earlier), (name, later) in pairwise(given):
         if later <= earlier:
             return Refuse(Code.INVALID, "Registration, check-in and start come in this order.", name)
-    return unfit_rules(settings) or unfit_teams(settings)
+    # What doesn't fit the only stage may be said outside of ``stages``, and changes nothing.
+    chain = settings.stages or (Stage(format=settings.format),)
+    return unfit_chain(chain, settings.entrants_max) or unfit_rules(settings) or unfit_teams(settings)
 
 
 def _unfit_for(tournament: Tournament, settings: Settings) -> Refuse | None:

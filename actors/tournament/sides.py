@@ -59,7 +59,7 @@ def _outsider(entrant: int | None) -> Refuse:
 
 
 _SENTENCES: Final[dict[MatchPhase, str]] = {
-    "waiting": "It isn't known yet who plays this match.",
+    "waiting": "This match waits for others.",
     "due": "This match isn't open yet.",
     "open": "The sides of this match must be ready first.",
     "scheduled": "The sides of this match have agreed to play it later.",

@@ -9,56 +9,21 @@ one becomes the other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Final
 
 from msgspec.structs import replace
 
 from actors.tournament.engine.correction import Change, Correction
-from actors.tournament.engine.elimination import Bracket, double, single
-from actors.tournament.engine.elimination_play import EliminationPlay
 from actors.tournament.engine.play import Play, Spot
 from actors.tournament.engine.progress import Fill, Outcome, Sides, without_game
+from actors.tournament.plays import FORMATS, play_of
 from actors.tournament.state import ASKING, Match, StageState, Tournament
-from protocol.tournament import NOBODY, EntrantStatus, Format
-from protocol.tournament.stage import Stage
+from protocol.event import Header
+from protocol.tournament import NOBODY, EntrantStatus
 
 ENGINE: Final = 1
 """The version of the rules by which stages are played. Another one must not change those of a log."""
-
-
-# --- formats -------------------------------------------------------------------------------------------------
-
-
-def _single(stage: Stage, seeds: Sequence[int]) -> Play:
-    return EliminationPlay(single(len(seeds), third_place=stage.third_place), seeds)
-
-
-def _double(stage: Stage, seeds: Sequence[int]) -> Play:
-    return EliminationPlay(double(len(seeds), reset=stage.reset), seeds)
-
-
-_PLAYS: Final[Mapping[Format, Callable[[Stage, Sequence[int]], Play]]] = {
-    "single_elimination": _single,
-    "double_elimination": _double,
-}
-
-
-def play_for(stage: Stage, seeds: Sequence[int]) -> Play:
-    """How a stage with these settings is played by these, the best first."""
-    return _PLAYS[stage.format](stage, seeds)
-
-
-def play_of(stage: StageState) -> Play:
-    """How a stage that has started is played."""
-    return play_for(stage.settings, stage.seeds)
-
-
-def bracket_for(format_: Format, count: int, *, third_place: bool, reset: bool) -> Bracket:
-    """The bracket of so many, in this format of elimination."""
-    if format_ == "double_elimination":
-        return double(count, reset=reset)
-    return single(count, third_place=third_place)
 
 
 # --- matches -------------------------------------------------------------------------------------------------
@@ -98,7 +63,13 @@ def match_of(tournament: Tournament, number: int) -> Match:
 
 def first_in(stage: StageState, number: int) -> Match:
     """A match of this stage before anything has happened to it."""
-    return seated(*play_of(stage).first_sides(number - stage.before))
+    return unplayed(play_of(stage), number - stage.before)
+
+
+def unplayed(play: Play, number: int) -> Match:
+    """A match of a stage that has started, before anything has happened to it; by its number within the stage."""
+    sides = play.first_sides(number)
+    return Match(*sides) if play.by_round else seated(*sides)
 
 
 def spot_of(tournament: Tournament, number: int) -> Spot:
@@ -144,15 +115,55 @@ def with_stage(tournament: Tournament, index: int, stage: StageState) -> Tournam
     return replace(tournament, stages=(*stages[:index], stage, *stages[index + 1 :]))
 
 
+def changed(tournament: Tournament, index: int, header: Header) -> Tournament:
+    """The tournament after an event that may have changed the standings of this stage."""
+    return with_stage(tournament, index, replace(tournament.stages[index], changed_at=header.seq))
+
+
 def next_to_open(tournament: Tournament) -> int | None:
     """The match that is to be opened next, if there is one: of those that have become due since, or of the first."""
     if tournament.phase != "running":
         return None
-    if (ready := tournament.to_open.least) is not None:
-        return int(ready)
     stage = tournament.stages[-1]
     play = play_of(stage)
-    return None if stage.begun == play.due_first else play.nth_due(stage.begun) + stage.before
+    if (ready := tournament.to_open.least) is not None:
+        number = int(ready)
+    elif stage.begun < play.due_first:
+        number = play.nth_due(stage.begun) + stage.before
+    else:
+        return None
+    return number if not play.by_round or _round_is_on(tournament, play, number) else None
+
+
+def _round_is_on(tournament: Tournament, play: Play, number: int) -> bool:
+    """Whether no match of another round is going, so that nobody is called to two matches, though one was undone."""
+    going, before = tournament.going.least, tournament.stages[-1].before
+    return going is None or play.waits_for(int(going) - before) == play.waits_for(number - before)
+
+
+def is_played(stage: StageState) -> bool:
+    """Whether all matches of a stage are done."""
+    return stage.done == len(play_of(stage))
+
+
+def needs_standings(tournament: Tournament) -> bool:
+    """Whether the stage that is being played ends with standings, and not with its last match."""
+    stages = tournament.stages
+    return len(stages) < len(tournament.settings.chain) or FORMATS[stages[-1].settings.format].standings
+
+
+def standings_due(tournament: Tournament) -> bool:
+    """Whether all matches of the stage that is being played are done, and its standings are to end it."""
+    if tournament.phase != "running":
+        return False
+    stage = tournament.stages[-1]
+    return not stage.finished and needs_standings(tournament) and is_played(stage)
+
+
+def is_over(tournament: Tournament) -> bool:
+    """Whether nothing is left to play, and all places are settled."""
+    stage = tournament.stages[-1]
+    return stage.finished if needs_standings(tournament) else is_played(stage)
 
 
 # --- what a result leads to ----------------------------------------------------------------------------------
@@ -207,10 +218,18 @@ def current_match(tournament: Tournament, entrant: int) -> int:
     play = play_of(stage)
     if known.match >= stage.first and not known.over:
         return known.match
+    if play.by_round and (again := _undone(tournament, entrant)):
+        return again
     if (known.match >= stage.first and not play.by_round) or entrant not in stage.seeds:
         return NOBODY
     match = play.next_match(stage.seeds.index(entrant) + 1, stage.begun)
     return match and match + stage.before
+
+
+def _undone(tournament: Tournament, entrant: int) -> int:
+    """The first match of this entrant that was undone and waits for the round that is being played; 0 if none does."""
+    numbers = map(int, tournament.to_open)
+    return next((number for number in numbers if entrant in sides_of(match_of(tournament, number))), NOBODY)
 
 
 def status_of(tournament: Tournament, entrant: int) -> EntrantStatus:

@@ -65,6 +65,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     third_place: bool = False
     reset: bool = True
     best_of: BestOf = 1
+    stages: tuple[Stage, ...] = ()
+    """None: one stage, which the four before say. Otherwise these say what the first one says."""
     entrants_max: int = limits.TOURNAMENT_ENTRANTS_MAX
     visibility: Visibility = "public"
     entry: Entry = "open"
@@ -82,6 +84,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     @property
     def chain(self) -> tuple[Stage, ...]:
         """Its stages, in the order in which they are played."""
+        if self.stages:
+            return self.stages
         only = Stage(format=self.format, best_of=self.best_of, third_place=self.third_place, reset=self.reset)
         return (only,)
 
@@ -106,6 +110,12 @@ class Entrant(Struct, frozen=True, array_like=True):
     """Whom it has invited before the start; with the roster at most as many."""
     substitutions: int = 0
     """How many players have come to it after the start."""
+    left_stage: int = 0
+    """The stage, from 1 on, that was being played when they left the running tournament; 0 as long as they haven't."""
+    forfeits_from: int = 0
+    """In a stage with standings, the number within it of the first match that they forfeited by it, beside the one that
+    was open then; if they had none to play, one more than there are.
+    """
 
 
 class Match(Struct, frozen=True, array_like=True):
@@ -142,6 +152,11 @@ class Match(Struct, frozen=True, array_like=True):
         """Whether both sides are entrants."""
         return bool(self.a and self.b)
 
+    @property
+    def drawn(self) -> bool:
+        """Whether it has ended without a winner, though it was played."""
+        return not self.winner and self.kind in ("played", "decided")
+
     def other(self, entrant: int) -> int:
         """The other one of its two entrants."""
         return (self.b if entrant == self.a else self.a) or NOBODY
@@ -163,6 +178,10 @@ class StageState(Struct, frozen=True, kw_only=True):
     """How many of the matches that were due from the start on have been opened."""
     done: int = 0
     """How many matches are done."""
+    finished: bool = False
+    """Whether it has ended with standings."""
+    changed_at: int = 0
+    """The seq of the last event that may have changed these."""
 
     @property
     def before(self) -> int:

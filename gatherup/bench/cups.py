@@ -9,8 +9,7 @@ from actors.ports.cluster_view import SHARDS
 from actors.ports.time import Clock
 from actors.runtime.node import Runtime
 from actors.runtime.snapshots import Snapshot
-from actors.tournament.engine.beginning import due_first, nth_due
-from actors.tournament.stages import bracket_for
+from actors.tournament.plays import play_for
 from gatherup.bench.alone import DRAIN_TIMEOUT_S, RefusedError
 from gatherup.bench.crowded import Run
 from protocol import limits
@@ -27,6 +26,7 @@ from protocol.tournament.commands import (
     SetSeeds,
     StartTournament,
 )
+from protocol.tournament.stage import Stage
 
 ENTRANTS: Final = limits.TOURNAMENT_ENTRANTS_MAX
 POLL_S: Final = 0.05
@@ -63,8 +63,8 @@ class FullCup:
     async def start(self) -> None:
         """It starts and opens its first matches; the last of them is decided."""
         await self._send(StartTournament)
-        bracket = bracket_for(self._format, ENTRANTS, third_place=False, reset=True)
-        last = nth_due(bracket, ENTRANTS, due_first(bracket, ENTRANTS) - 1)
+        play = play_for(Stage(format=self._format), range(ENTRANTS))
+        last = play.nth_due(play.due_first - 1)
         while await self._decide(last) == Code.WRONG_PHASE:
             await self._clock.sleep_until(self._clock.monotonic() + POLL_S)
 

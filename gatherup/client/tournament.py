@@ -48,6 +48,7 @@ from protocol.tournament.commands import (
     UndoResult,
 )
 from protocol.tournament.rounds import RoundRule
+from protocol.tournament.stage import Stage
 
 C = TypeVar("C", bound=StreamCommand)
 Points = Sequence[tuple[int, int]]
@@ -65,6 +66,7 @@ class TournamentSettings(TypedDict, total=False):
     third_place: bool
     reset: bool
     best_of: BestOf
+    stages: tuple[Stage, ...]
     entrants_max: int
     visibility: Visibility
     entry: Entry
@@ -202,9 +204,13 @@ class Tournament:
         """Dispute one's own match, so that staff decide it; ``evidence`` is a link."""
         return await self._send(DisputeResult, match=match, note=note, evidence=evidence)
 
-    async def decide(self, match: int, winner: int, *, scores: Points = (), note: str = "") -> Accepted:
-        """Decide a match as staff, whatever its sides have said; winner 0: both forfeit."""
-        return await self._send(DecideMatch, match=match, winner=winner, scores=tuple(scores), note=note)
+    async def decide(
+        self, match: int, winner: int, *, draw: bool = False, scores: Points = (), note: str = ""
+    ) -> Accepted:
+        """Decide a match as staff, whatever its sides have said; winner 0: both forfeit, unless it is a draw."""
+        return await self._send(
+            DecideMatch, match=match, winner=winner, draw=draw, scores=tuple(scores), note=note
+        )
 
     async def pick(self, match: int, step: int, choice: str, *, entrant: int | None = None) -> Accepted:
         """Do one's step of the picks and bans of a match, or as staff somebody else's: a game of the pool, or in a
@@ -231,11 +237,21 @@ class Tournament:
     # --- corrections ---------------------------------------------------------------------------------------
 
     async def correct(
-        self, match: int, winner: int, *, scores: Points = (), note: str = "", **how: Unpack[Correction]
+        self,
+        match: int,
+        winner: int,
+        *,
+        draw: bool = False,
+        scores: Points = (),
+        note: str = "",
+        **how: Unpack[Correction],
     ) -> Consequences:
-        """Correct the result of a match that is done, as staff; winner 0: both forfeit. What follows from it."""
+        """Correct the result of a match that is done, as staff; winner 0: both forfeit, unless it is a draw.
+
+        Returns what follows from it.
+        """
         return await self._mend(
-            CorrectResult, match=match, winner=winner, scores=tuple(scores), note=note, **how
+            CorrectResult, match=match, winner=winner, draw=draw, scores=tuple(scores), note=note, **how
         )
 
     async def undo(self, match: int, *, confirm: bool = False, preview: bool = False) -> Consequences:

@@ -46,7 +46,7 @@ Game = Annotated[
 Scores = Annotated[tuple[Game, ...], Meta(max_length=limits.BEST_OF_MAX)]
 """The points of each game that was played, in their order."""
 
-Format = Literal["single_elimination", "double_elimination"]
+Format = Literal["single_elimination", "double_elimination", "round_robin"]
 Visibility = Literal["public", "unlisted", "invited"]
 """*public*: listed, everybody may watch. *unlisted*: whoever knows its id may watch. *invited*: only staff and entrants
 may watch, and staff enter people.
@@ -60,8 +60,10 @@ EntrantStatus = Literal["pending", "waiting", "entered", "dropped", "left", "rem
 """*pending*: staff haven't accepted it. *waiting*: on the waitlist. *entered*: takes part. *dropped*: hadn't checked in
 at the start, or was still pending or waiting. *left*: by themselves. *removed*, *disqualified*: by staff.
 """
-Part = Literal["winners", "losers", "final", "reset", "third"]
-"""Where in the bracket a match is. In single elimination all before the final are *winners*."""
+Part = Literal["winners", "losers", "final", "reset", "third", "group", "swiss"]
+"""Where in its stage a match is. In single elimination all before the final are *winners*; in round robin all are
+*group*, in a Swiss system *swiss*.
+"""
 MatchPhase = Literal[
     "waiting",
     "due",
@@ -74,14 +76,14 @@ MatchPhase = Literal[
     "done",
     "cancelled",
 ]
-"""*waiting*: a side isn't known yet. *due*: it is opened in a moment. *open*: both sides must say that they are ready.
-*scheduled*: they have agreed on another time, at which it is opened again. *picking*: they pick and ban what they play.
-*playing*: a report is awaited. *reported*: the other side must confirm it. *disputed*: staff must decide. *done*.
-*cancelled*: it wasn't done when the tournament was cancelled.
+"""*waiting*: a side isn't known yet, or its round hasn't begun. *due*: it is opened in a moment. *open*: both sides
+must say that they are ready. *scheduled*: they have agreed on another time, at which it is opened again. *picking*:
+they pick and ban what they play. *playing*: a report is awaited. *reported*: the other side must confirm it.
+*disputed*: staff must decide. *done*. *cancelled*: it wasn't done when the tournament was cancelled.
 """
 ResultKind = Literal["played", "decided", "forfeit", "double_forfeit", "bye"]
-"""*played*: reported and confirmed. *decided*: by staff. *forfeit*: a side was absent or out. *double_forfeit*: both,
-and nobody goes on. *bye*: there was nobody on a side.
+"""*played*: reported and confirmed. *decided*: by staff. One of these that nobody has won was drawn. *forfeit*: a side
+was absent or out. *double_forfeit*: both, and nobody goes on. *bye*: there was nobody on a side.
 """
 Policy = Literal["reset", "keep"]
 """What becomes of matches that were opened and depend on a result that is corrected. *reset*: they are void, and their

@@ -36,6 +36,8 @@ from protocol.tournament import (
 from protocol.tournament.picking import AcceptStart, HoldMatch, PickGame, ProposeStart, ReleaseMatch
 from protocol.tournament.playing import ConfirmResult, DecideMatch, DisputeResult, ReportResult, SayReady
 from protocol.tournament.rounds import RoundRules
+from protocol.tournament.stage import Stages
+from protocol.tournament.stage_ends import FinishStage
 from protocol.tournament.teams import (
     AddPlayer,
     InvitePlayer,
@@ -70,6 +72,10 @@ class CreateTournament(CreateCommand, frozen=True, kw_only=True, tag="tournament
     reset: bool = True
     """Whether a final that the winner of the losers' bracket wins is played again; in double elimination alone."""
     best_of: BestOf = 1
+    stages: Stages = ()
+    """All stages in the order in which they are played, if it isn't one alone that these four say. They then say what
+    the first stage says, whatever is given.
+    """
     entrants_max: EntrantsMax = limits.TOURNAMENT_ENTRANTS_MAX
     """How many may take part; who comes later is put on the waitlist."""
     visibility: Visibility = "public"
@@ -109,6 +115,8 @@ class ChangeTournament(StreamCommand, frozen=True, kw_only=True, tag="tournament
     third_place: bool | None = None
     reset: bool | None = None
     best_of: BestOf | None = None
+    stages: Stages | None = None
+    """None of them: one stage again, which the four before say. As long as there are some, change these instead."""
     entrants_max: EntrantsMax | None = None
     visibility: Visibility | None = None
     entry: Entry | None = None
@@ -232,12 +240,14 @@ class CorrectResult(StreamCommand, frozen=True, kw_only=True, tag="tournament.co
 
     match: MatchNumber
     winner: Annotated[int, Meta(ge=0, le=limits.TOURNAMENT_ENTRIES_MAX)]
-    """The number of the entrant who has won; 0: nobody, both forfeit."""
+    """The number of the entrant who has won; 0: nobody, both forfeit unless it is drawn."""
+    draw: bool = False
+    """That it is drawn, in a stage with draws."""
     scores: Scores = ()
-    """None, or some that this winner has won by."""
+    """None, or some that lead to this result."""
     note: Note = ""
     policy: Policy | None = None
-    """None: that of the format, which is *reset* in elimination."""
+    """None: that of the format, which is *reset* in elimination, *keep* in others."""
     confirm: bool = False
     """That matches which were opened may become void; else it is refused with ``confirm_needed`` if any would."""
     preview: bool = False
@@ -349,4 +359,4 @@ class ErasePerson(StreamCommand, frozen=True, kw_only=True, tag="tournament.eras
     events: Annotated[tuple[_Seq, ...], Meta(max_length=limits.ERASE_SEQS_MAX)] = ()
 
 
-INTERNAL: Final = (Advance, ErasePerson)
+INTERNAL: Final = (Advance, ErasePerson, FinishStage)

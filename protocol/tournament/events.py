@@ -1,7 +1,7 @@
 """What happened in a tournament: payloads; who and when stand in the event's header.
 
 Marks repeat all fields but texts that people wrote (names, descriptions, notes, reasons, links) and None; scores stand
-there flat, and rules of rounds as JSON. A docstring names the marks that are more than that.
+there flat, and stages and rules of rounds as JSON. A docstring names the marks that are more than that.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from protocol.tournament import (
 )
 from protocol.tournament.picking import EVENTS as PICKING
 from protocol.tournament.rounds import RoundRules
+from protocol.tournament.stage import Stage
+from protocol.tournament.stage_ends import EVENTS as STAGE_ENDS
 from protocol.tournament.teams import EVENTS as TEAMS
 
 
@@ -44,6 +46,8 @@ class TournamentCreated(Struct, frozen=True, kw_only=True):
     entry: Entry
     ready_s: int
     confirm_s: int
+    stages: tuple[Stage, ...] = ()
+    """None: one stage, which format, third_place, reset and best_of say."""
     rounds: RoundRules = ()
     team_min: int = 0
     team_max: int = 0
@@ -74,6 +78,7 @@ class TournamentChanged(Struct, frozen=True, kw_only=True):
     entry: Entry | None = None
     ready_s: int | None = None
     confirm_s: int | None = None
+    stages: tuple[Stage, ...] | None = None
     rounds: RoundRules | None = None
     team_min: int | None = None
     team_max: int | None = None
@@ -196,6 +201,11 @@ class EntrantLeft(Struct, frozen=True, kw_only=True):
     """How many are entered now."""
     checked_in: int
     """How many of those have checked in now."""
+    stage: int | None = None
+    forfeits_from: int | None = None
+    """While a stage with standings runs: which one, from 1 on, and the number within it of the first match that they
+    forfeit by it, beside the one that they are playing.
+    """
     reason: str = ""
 
 
@@ -222,6 +232,8 @@ class MatchOpened(Struct, frozen=True, kw_only=True):
     match: int
     part: Part
     round: int
+    group: int | None = None
+    """From 1 on, where there are groups."""
     a: int
     b: int
     ready_a: bool
@@ -380,5 +392,6 @@ EVENTS: Final[dict[str, type[Struct]]] = {
     "tournament.reopened": TournamentReopened,
     "tournament.person_erased": PersonErased,
     **PICKING,
+    **STAGE_ENDS,
     **TEAMS,
 }

@@ -46,7 +46,9 @@ class DecideMatch(StreamCommand, frozen=True, kw_only=True, tag="tournament.deci
 
     match: MatchNumber
     winner: Annotated[int, Meta(ge=0, le=limits.TOURNAMENT_ENTRIES_MAX)]
-    """The number of the entrant who has won; 0: nobody, both forfeit."""
+    """The number of the entrant who has won; 0: nobody, both forfeit unless it is drawn."""
+    draw: bool = False
+    """That it is drawn, in a stage with draws."""
     scores: Scores = ()
-    """None, or some that this winner has won by."""
+    """None, or some that lead to this result."""
     note: Note = ""

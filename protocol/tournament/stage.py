@@ -1,14 +1,31 @@
-"""What a stage of a tournament is like: its format, and what a format lets choose."""
+"""What a stage of a tournament is like: its format, and what this lets one choose."""
 
 from __future__ import annotations
 
-from msgspec import Struct
+from typing import Annotated
 
+import msgspec
+from msgspec import Meta, Struct
+
+from protocol import limits
 from protocol.tournament import BestOf, Format
+from protocol.tournament.standings import TieBreak, Withdrawals
+
+StagePoints = Annotated[
+    float, Meta(ge=0, le=limits.STAGE_POINTS_MAX, multiple_of=0.5, description="in steps of 0.5")
+]
 
 
-class Stage(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The settings of one stage."""
+class PointsRule(Struct, frozen=True, kw_only=True):
+    """What matches are worth in the standings of a stage. A loss by forfeit is worth nothing."""
+
+    win: StagePoints = 1.0
+    draw: StagePoints = 0.5
+    loss: StagePoints = 0.0
+
+
+class Stage(Struct, frozen=True, kw_only=True):
+    """The settings of one stage. What doesn't fit its format is refused."""
 
     format: Format = "single_elimination"
     best_of: BestOf = 1
@@ -16,3 +33,36 @@ class Stage(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Whether the losers of the semi-finals play for the third place; in single elimination alone."""
     reset: bool = True
     """Whether a final that the winner of the losers' bracket wins is played again; in double elimination alone."""
+    groups: Annotated[int, Meta(ge=1, le=limits.GROUPS_MAX)] = 1
+    """Into how many groups the entrants are dealt; in round robin alone. So that each has two of them, there are fewer
+    groups if too few have come.
+    """
+    legs: Annotated[int, Meta(ge=1, le=limits.LEGS_MAX)] = 1
+    """How often everybody in a group meets everybody else of it; in round robin alone."""
+    draws: bool = False
+    """Whether a match may be drawn; not in elimination. Then a match has as many games as ``best_of`` says, unless a
+    side has won more than half of them before, and a game may be drawn, too.
+    """
+    points: PointsRule = PointsRule()
+    tiebreaks: Annotated[tuple[TieBreak, ...], Meta(max_length=limits.TIEBREAKS_MAX)] = ()
+    """What decides between those who have the same points, in this order, before their seeds do."""
+    withdrawals: Withdrawals = "keep"
+    """These three are for stages with standings: not for elimination."""
+    advance: Annotated[int, Meta(ge=0, le=limits.TOURNAMENT_ENTRANTS_MAX)] = 0
+    """How many of each group go on to the next stage; 0 in the last stage, and there alone."""
+
+
+Stages = Annotated[tuple[Stage, ...], Meta(max_length=limits.STAGES_MAX)]
+"""In the order in which they are played."""
+_decode = msgspec.json.Decoder(tuple[Stage, ...]).decode
+_encode = msgspec.json.Encoder().encode
+
+
+def stages_text(stages: tuple[Stage, ...]) -> str:
+    """Stages as marks and rows hold them, as JSON: no text in it was written by a person."""
+    return _encode(stages).decode()
+
+
+def stages_of(text: str) -> tuple[Stage, ...]:
+    """Stages from a mark or a row."""
+    return _decode(text)

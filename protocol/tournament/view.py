@@ -18,6 +18,7 @@ from protocol.tournament import (
     Visibility,
 )
 from protocol.tournament.rounds import RoundRules
+from protocol.tournament.stage import Stage
 
 
 class StaffMember(Struct, frozen=True, kw_only=True):
@@ -33,6 +34,8 @@ class MatchView(Struct, frozen=True, kw_only=True):
     match: int
     part: Part
     round: int
+    group: int | None = None
+    """From 1 on; None where there are no groups."""
     phase: MatchPhase
     a: int
     b: int
@@ -93,6 +96,8 @@ class TournamentView(Struct, frozen=True, kw_only=True):
     third_place: bool
     reset: bool
     best_of: int
+    stages: tuple[Stage, ...] = ()
+    """All of them, in the order in which they are played; none: one, which the four before say."""
     entrants_max: int
     visibility: Visibility
     entry: Entry

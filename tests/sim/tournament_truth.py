@@ -7,9 +7,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final, cast
 
 from actors.kind import FactKey
+from actors.tournament.engine.elimination_play import EliminationPlay
 from actors.tournament.kind import TournamentKind
+from actors.tournament.plays import play_for
 from actors.tournament.rows import ENTRANT
-from actors.tournament.stages import bracket_for, match_of, matches_count, sides_of
+from actors.tournament.stages import match_of, matches_count, sides_of
 from actors.tournament.state import Tournament
 from gatherup.chaos.history import Violation
 from gatherup.chaos.truth import Fact
@@ -136,7 +138,7 @@ def _played(story: Sequence[Fact], database: ObservedDatabase) -> Iterator[str]:
     seeds, settings = cast("tuple[int, ...]", begun.header.marks["seeds"]), before.settings
     if not all(before.entrants[n].checked_in or before.phase != "check_in" for n in seeds):
         yield f"{seeds} were seeded, of whom some hadn't checked in"
-    bracket = bracket_for(settings.format, len(seeds), third_place=settings.third_place, reset=settings.reset)
+    bracket = cast(EliminationPlay, play_for(settings.chain[0], seeds)).bracket
     counting, courses = Counting(bracket, seeds), Courses(settings, int(str(begun.header.marks["draw"])))
     for fact in story[begun.header.seq :]:
         faults = [*counting.heed(fact.header), *courses.heed(fact.header)]

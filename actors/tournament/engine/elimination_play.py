@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from typing import ClassVar
 
 from msgspec import Struct
@@ -10,8 +11,10 @@ from msgspec import Struct
 from actors.tournament.engine import beginning, correction, progress
 from actors.tournament.engine.correction import Correction
 from actors.tournament.engine.elimination import Bracket, Slot
-from actors.tournament.engine.play import Spot
+from actors.tournament.engine.elimination_places import Done, places_of
+from actors.tournament.engine.play import Part, Ranked, Spot
 from actors.tournament.engine.progress import Outcome, Sides
+from actors.tournament.engine.standings.table import Result
 
 
 class EliminationPlay(Struct, frozen=True):
@@ -36,6 +39,20 @@ class EliminationPlay(Struct, frozen=True):
     def first_sides(self, number: int) -> Sides:
         """See ``Play``."""
         return beginning.first_sides(self.bracket, self.seeds, number)
+
+    def numbers(
+        self, part: Part | None = None, round_: int | None = None, group: int | None = None
+    ) -> Sequence[int]:
+        """See ``Play``."""
+        if part is None and round_ is None:
+            return range(1, len(self) + 1)
+        rounds = self.bracket.rounds().items()
+        found = (numbers for (of, n), numbers in rounds if part in (None, of) and round_ in (None, n))
+        return sorted(chain.from_iterable(found))
+
+    def rounds(self) -> Sequence[tuple[Part, int]]:
+        """See ``Play``."""
+        return [*self.bracket.rounds()]
 
     @property
     def done_first(self) -> int:
@@ -72,3 +89,9 @@ class EliminationPlay(Struct, frozen=True):
     def take_back(self, sides: Callable[[int], Sides], match: int) -> Correction:
         """See ``Play``."""
         return correction.take_back(self.bracket, sides, match)
+
+    def ranked(self, results: Sequence[Result], withdrawn: Mapping[int, int]) -> list[Ranked]:
+        """See ``Play``: those who share a place are in the order of their seeds."""
+        places = places_of(self.bracket, (Done(one.number, (one.a, one.b), one.winner) for one in results))
+        found = [Ranked(entrant, 1, places[entrant]) for entrant in self.seeds]
+        return sorted(found, key=lambda one: one.place)

@@ -6,14 +6,15 @@ nobody, and a side is None as long as nobody knows who comes.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar, Literal, NamedTuple, Protocol
 
 from actors.tournament.engine.correction import Correction
 from actors.tournament.engine.elimination import Slot
 from actors.tournament.engine.progress import Outcome, Sides
+from actors.tournament.engine.standings.table import Result
 
-Part = Literal["winners", "losers", "final", "reset", "third", "swiss"]
+Part = Literal["winners", "losers", "final", "reset", "third", "group", "swiss"]
 
 
 class Spot(NamedTuple):
@@ -24,6 +25,16 @@ class Spot(NamedTuple):
     """From 1 on, within its part."""
     group: int = 0
     """From 1 on; 0 where there are no groups."""
+
+
+class Ranked(NamedTuple):
+    """How an entrant has come out of a stage."""
+
+    entrant: int
+    group: int
+    """From 1 on; 1 where there are no groups."""
+    place: int
+    """In their group. Those who went out of a bracket in the same round share it."""
 
 
 class Play(Protocol):
@@ -47,6 +58,16 @@ class Play(Protocol):
 
     def first_sides(self, number: int) -> Sides:
         """Who is on its sides when the stage begins and byes are over, as far as it is known."""
+        ...
+
+    def numbers(
+        self, part: Part | None = None, round_: int | None = None, group: int | None = None
+    ) -> Sequence[int]:
+        """The matches of this part, round and group, by number; None: of each."""
+        ...
+
+    def rounds(self) -> Sequence[tuple[Part, int]]:
+        """The rounds of all parts, in the order in which they are numbered."""
         ...
 
     @property
@@ -85,4 +106,10 @@ class Play(Protocol):
 
     def take_back(self, sides: Callable[[int], Sides], match: int) -> Correction:
         """What follows when a match that is done is to be played again. See ``correction.take_back``."""
+        ...
+
+    def ranked(self, results: Sequence[Result], withdrawn: Mapping[int, int]) -> list[Ranked]:
+        """All who have played, the best first, when all matches are done: ``results`` are those of the matches by
+        number. The winners of all groups come first, then the seconds, and so on. ``withdrawn`` as in ``Table``.
+        """
         ...

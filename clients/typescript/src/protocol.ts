@@ -223,6 +223,27 @@ export const ENTRANTS_PER_COMMAND_MAX = 50
 
 export const TOURNAMENT_STAFF_MAX = 50
 
+/** Stages of one tournament. */
+export const STAGES_MAX = 8
+
+/** Groups of one stage. */
+export const GROUPS_MAX = 1024
+
+/** Who may play in one group of a round robin. */
+export const GROUP_ENTRANTS_MAX = 64
+
+/** How often two of a group meet at most. */
+export const LEGS_MAX = 4
+
+/** Matches of one round robin, of all groups together. */
+export const STAGE_MATCHES_MAX = 16384
+
+/** Tie-breaks of one stage. */
+export const TIEBREAKS_MAX = 12
+
+/** Points for a match in the standings of a stage. */
+export const STAGE_POINTS_MAX = 100
+
 /** Events of a tournament after which it isn't replayed any more: several times what the largest one takes. */
 export const TOURNAMENT_REPLAY_EVENTS_MAX = 100000
 
@@ -534,6 +555,42 @@ export const SUBPROTOCOL_MSGPACK = 'gatherup.v1.msgpack'
 
 export const SUBPROTOCOL_JSON = 'gatherup.v1.json'
 
+/** What matches are worth in the standings of a stage. A loss by forfeit is worth nothing. */
+export interface PointsRule {
+  win?: number
+  draw?: number
+  loss?: number
+}
+
+/** The settings of one stage. What doesn't fit its format is refused. */
+export interface Stage {
+  format?: 'double_elimination' | 'round_robin' | 'single_elimination'
+  best_of?: 1 | 3 | 5 | 7 | 9
+  /** Whether the losers of the semi-finals play for the third place; in single elimination alone. */
+  third_place?: boolean
+  /** Whether a final that the winner of the losers' bracket wins is played again; in double elimination alone. */
+  reset?: boolean
+  /**
+   * Into how many groups the entrants are dealt; in round robin alone. So that each has two of them, there are fewer
+   * groups if too few have come.
+   */
+  groups?: number
+  /** How often everybody in a group meets everybody else of it; in round robin alone. */
+  legs?: number
+  /**
+   * Whether a match may be drawn; not in elimination. Then a match has as many games as `best_of` says, unless a
+   * side has won more than half of them before, and a game may be drawn, too.
+   */
+  draws?: boolean
+  points?: PointsRule
+  /** What decides between those who have the same points, in this order, before their seeds do. */
+  tiebreaks?: readonly ('buchholz' | 'buchholz_cut_1' | 'buchholz_cut_2' | 'esports_buchholz' | 'game_difference' | 'head_to_head' | 'losses' | 'median_buchholz' | 'opponents_match_win' | 'points' | 'score_difference' | 'seed' | 'sonneborn_berger' | 'wins')[]
+  /** These three are for stages with standings: not for elimination. */
+  withdrawals?: 'annul' | 'forfeit' | 'keep'
+  /** How many of each group go on to the next stage; 0 in the last stage, and there alone. */
+  advance?: number
+}
+
 /** Before a match its sides pick and ban the games that they play. */
 export interface PickBan {
   /** The games there are, each once; at least as many as a match may have. */
@@ -547,7 +604,7 @@ export interface PickBan {
 /** What holds for matches of a round. Of the rules that fit a match the first one counts. */
 export interface RoundRule {
   /** None: whichever. */
-  part?: 'final' | 'losers' | 'reset' | 'third' | 'winners' | null
+  part?: 'final' | 'group' | 'losers' | 'reset' | 'swiss' | 'third' | 'winners' | null
   /** None: whichever. */
   round?: number | null
   /** None: that of the tournament. */
@@ -996,12 +1053,17 @@ export interface CreateTournament {
   platform?: string | null
   /** Keys of the lookup tables of these names; of entries that aren't retired. */
   region?: string | null
-  format?: 'double_elimination' | 'single_elimination'
+  format?: 'double_elimination' | 'round_robin' | 'single_elimination'
   /** Whether the losers of the semi-finals play for the third place; in single elimination alone. */
   third_place?: boolean
   /** Whether a final that the winner of the losers' bracket wins is played again; in double elimination alone. */
   reset?: boolean
   best_of?: 1 | 3 | 5 | 7 | 9
+  /**
+   * All stages in the order in which they are played, if it isn't one alone that these four say. They then say what
+   * the first stage says, whatever is given.
+   */
+  stages?: readonly Stage[]
   /** How many may take part; who comes later is put on the waitlist. */
   entrants_max?: number
   /** Whether a tournament is for invited people alone can't be changed later. */
@@ -1042,10 +1104,12 @@ export interface ChangeTournament {
   game?: string | null
   platform?: string | null
   region?: string | null
-  format?: 'double_elimination' | 'single_elimination' | null
+  format?: 'double_elimination' | 'round_robin' | 'single_elimination' | null
   third_place?: boolean | null
   reset?: boolean | null
   best_of?: 1 | 3 | 5 | 7 | 9 | null
+  /** None of them: one stage again, which the four before say. As long as there are some, change these instead. */
+  stages?: readonly Stage[] | null
   entrants_max?: number | null
   visibility?: 'invited' | 'public' | 'unlisted' | null
   entry?: 'approval' | 'listed' | 'open' | null
@@ -1255,9 +1319,11 @@ export interface DecideMatch {
   resend?: boolean
   stream: string
   match: number
-  /** The number of the entrant who has won; 0: nobody, both forfeit. */
+  /** The number of the entrant who has won; 0: nobody, both forfeit unless it is drawn. */
   winner: number
-  /** None, or some that this winner has won by. */
+  /** That it is drawn, in a stage with draws. */
+  draw?: boolean
+  /** None, or some that lead to this result. */
   scores?: readonly (readonly number[])[]
   note?: string
 }
@@ -1399,12 +1465,14 @@ export interface CorrectResult {
   resend?: boolean
   stream: string
   match: number
-  /** The number of the entrant who has won; 0: nobody, both forfeit. */
+  /** The number of the entrant who has won; 0: nobody, both forfeit unless it is drawn. */
   winner: number
-  /** None, or some that this winner has won by. */
+  /** That it is drawn, in a stage with draws. */
+  draw?: boolean
+  /** None, or some that lead to this result. */
   scores?: readonly (readonly number[])[]
   note?: string
-  /** None: that of the format, which is *reset* in elimination. */
+  /** None: that of the format, which is *reset* in elimination, *keep* in others. */
   policy?: 'keep' | 'reset' | null
   /** That matches which were opened may become void; else it is refused with `confirm_needed` if any would. */
   confirm?: boolean
@@ -1636,8 +1704,10 @@ export interface StaffMember {
 /** A match of a tournament that both of its sides have reached. */
 export interface MatchView {
   readonly match: number
-  readonly part: 'final' | 'losers' | 'reset' | 'third' | 'winners'
+  readonly part: 'final' | 'group' | 'losers' | 'reset' | 'swiss' | 'third' | 'winners'
   readonly round: number
+  /** From 1 on; None where there are no groups. */
+  readonly group: number | null
   readonly phase: 'cancelled' | 'disputed' | 'done' | 'due' | 'open' | 'picking' | 'playing' | 'reported' | 'scheduled' | 'waiting'
   readonly a: number
   /** The numbers of the entrants on its two sides; 0 for nobody. */
@@ -1957,7 +2027,7 @@ export interface TournamentCreated {
   readonly game: string | null
   readonly platform: string | null
   readonly region: string | null
-  readonly format: 'double_elimination' | 'single_elimination'
+  readonly format: 'double_elimination' | 'round_robin' | 'single_elimination'
   readonly third_place: boolean
   readonly reset: boolean
   readonly best_of: number
@@ -1966,6 +2036,8 @@ export interface TournamentCreated {
   readonly entry: 'approval' | 'listed' | 'open'
   readonly ready_s: number
   readonly confirm_s: number
+  /** None: one stage, which format, third_place, reset and best_of say. */
+  readonly stages: readonly Stage[]
   readonly rounds: readonly RoundRule[]
   readonly team_min: number
   readonly team_max: number
@@ -1987,7 +2059,7 @@ export interface TournamentChanged {
   readonly game: string | null
   readonly platform: string | null
   readonly region: string | null
-  readonly format: 'double_elimination' | 'single_elimination' | null
+  readonly format: 'double_elimination' | 'round_robin' | 'single_elimination' | null
   readonly third_place: boolean | null
   readonly reset: boolean | null
   readonly best_of: number | null
@@ -1996,6 +2068,7 @@ export interface TournamentChanged {
   readonly entry: 'approval' | 'listed' | 'open' | null
   readonly ready_s: number | null
   readonly confirm_s: number | null
+  readonly stages: readonly Stage[] | null
   readonly rounds: readonly RoundRule[] | null
   readonly team_min: number | null
   readonly team_max: number | null
@@ -2110,6 +2183,12 @@ export interface EntrantLeft {
   readonly count: number
   /** How many of those have checked in now. */
   readonly checked_in: number
+  readonly stage: number | null
+  /**
+   * While a stage with standings runs: which one, from 1 on, and the number within it of the first match that they
+   * forfeit by it, beside the one that they are playing.
+   */
+  readonly forfeits_from: number | null
   readonly reason: string
 }
 
@@ -2132,8 +2211,10 @@ export interface SeedsSet {
  */
 export interface MatchOpened {
   readonly match: number
-  readonly part: 'final' | 'losers' | 'reset' | 'third' | 'winners'
+  readonly part: 'final' | 'group' | 'losers' | 'reset' | 'swiss' | 'third' | 'winners'
   readonly round: number
+  /** From 1 on, where there are groups. */
+  readonly group: number | null
   readonly a: number
   readonly b: number
   readonly ready_a: boolean
@@ -2312,6 +2393,19 @@ export interface MatchScheduled {
   readonly until: number
 }
 
+/**
+ * All matches of a stage are done, and its standings are settled.
+ *
+ * The mark `entrants` holds all who have played it, the best first: the winners of all groups, then the seconds, and
+ * so on. The mark `places` holds their places in the tournament, in the same order; 0 for who goes on.
+ */
+export interface StageFinished {
+  /** From 1 on. */
+  readonly stage: number
+  /** How many go on. */
+  readonly advance: number
+}
+
 /** The captain of a team has invited a user to it. */
 export interface PlayerInvited {
   readonly entrant: number
@@ -2399,10 +2493,12 @@ export interface TournamentView {
   readonly game: string | null
   readonly platform: string | null
   readonly region: string | null
-  readonly format: 'double_elimination' | 'single_elimination'
+  readonly format: 'double_elimination' | 'round_robin' | 'single_elimination'
   readonly third_place: boolean
   readonly reset: boolean
   readonly best_of: number
+  /** All of them, in the order in which they are played; none: one, which the four before say. */
+  readonly stages: readonly Stage[]
   readonly entrants_max: number
   readonly visibility: 'invited' | 'public' | 'unlisted'
   readonly entry: 'approval' | 'listed' | 'open'
@@ -2606,6 +2702,7 @@ export interface Events {
   'tournament.released': MatchReleased
   'tournament.start_proposed': StartProposed
   'tournament.scheduled': MatchScheduled
+  'tournament.stage_finished': StageFinished
   'tournament.player_invited': PlayerInvited
   'tournament.invitation_ended': InvitationEnded
   'tournament.roster_changed': RosterChanged
@@ -2749,14 +2846,14 @@ export const PAYLOAD_DEFAULTS: Readonly<Record<string, object>> = {
   'inbox.match_called': { until: null },
   'inbox.warned': { login: null },
   'inbox.logins_ended': { before: 0 },
-  'tournament.created': { platform: null, region: null, rounds: [], team_min: 0, team_max: 0, substitutes: 0, play_s: 0 },
-  'tournament.changed': { name: null, description: null, game: null, platform: null, region: null, format: null, third_place: null, reset: null, best_of: null, entrants_max: null, visibility: null, entry: null, ready_s: null, confirm_s: null, rounds: null, team_min: null, team_max: null, substitutes: null, play_s: null, registration_at: null, check_in_at: null, start_at: null },
+  'tournament.created': { platform: null, region: null, stages: [], rounds: [], team_min: 0, team_max: 0, substitutes: 0, play_s: 0 },
+  'tournament.changed': { name: null, description: null, game: null, platform: null, region: null, format: null, third_place: null, reset: null, best_of: null, entrants_max: null, visibility: null, entry: null, ready_s: null, confirm_s: null, stages: null, rounds: null, team_min: null, team_max: null, substitutes: null, play_s: null, registration_at: null, check_in_at: null, start_at: null },
   'tournament.staff_set': { role: null },
   'tournament.cancelled': { reason: "" },
   'tournament.entered': { user: null, name: null, roster: [] },
   'tournament.promoted': { user: null },
-  'tournament.left': { reason: "" },
-  'tournament.match_opened': { until: null, latest: null, play_until: null },
+  'tournament.left': { stage: null, forfeits_from: null, reason: "" },
+  'tournament.match_opened': { group: null, until: null, latest: null, play_until: null },
   'tournament.side_ready': { play_until: null },
   'tournament.disputed': { scores: [], note: "", evidence: null },
   'tournament.match_finished': { scores: [], note: "", fills: [], later: [], placed: [] },
@@ -2772,5 +2869,5 @@ export const PAYLOAD_DEFAULTS: Readonly<Record<string, object>> = {
 /** What a view's field is if the server is older than the field, by the stream's kind. */
 export const VIEW_DEFAULTS: Readonly<Record<string, object>> = {
   'room': { member_count: 0, role: null },
-  'tournament': { play_s: 0 },
+  'tournament': { stages: [], play_s: 0 },
 }

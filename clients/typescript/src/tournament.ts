@@ -21,6 +21,8 @@ export type Mended = AcceptedAs<'tournament.correct' | 'tournament.reinstate' | 
 export type Correction = Partial<Pick<CorrectResult, 'policy' | 'confirm' | 'preview'>>
 /** The points of each game: of side a, of side b. */
 export type Points = readonly (readonly [number, number])[]
+/** What a result can hold beside its winner. */
+export type Result = { draw?: boolean; scores?: Points; note?: string }
 type Own = 'client_id' | 'resend' | 'stream' | 't'
 /** What a tournament can be created with; `CreateTournament` tells what each means. */
 export type TournamentSettings = Omit<CreateTournament, Own | 'name'>
@@ -169,9 +171,10 @@ export class Tournament {
     return this.#client.send({ t: 'tournament.dispute', stream: this.id, match, note, evidence })
   }
 
-  /** Decide a match as staff, whatever its sides have said; winner 0: both forfeit. */
-  decide(match: number, winner: number, { scores = [], note = '' }: { scores?: Points; note?: string } = {}): Promise<Done> {
-    return this.#client.send({ t: 'tournament.decide', stream: this.id, match, winner, scores: games(scores), note })
+  /** Decide a match as staff, whatever its sides have said; winner 0: both forfeit, unless it is a `draw`. */
+  decide(match: number, winner: number, result: Result = {}): Promise<Done> {
+    const { draw = false, scores = [], note = '' } = result
+    return this.#client.send({ t: 'tournament.decide', stream: this.id, match, winner, draw, scores: games(scores), note })
   }
 
   /**
@@ -204,8 +207,8 @@ export class Tournament {
 
   // --- corrections -------------------------------------------------------------------------------------------
 
-  /** Correct the result of a match that is done, as staff; winner 0: both forfeit. `answer` tells what follows. */
-  correct(match: number, winner: number, correction: Correction & { scores?: Points; note?: string } = {}): Promise<Mended> {
+  /** Correct a result as staff; winner 0: both forfeit, unless it is a `draw`. `answer` tells what follows. */
+  correct(match: number, winner: number, correction: Correction & Result = {}): Promise<Mended> {
     const { scores = [], ...how } = correction
     return this.#client.send({ t: 'tournament.correct', stream: this.id, match, winner, scores: games(scores), ...how })
   }

@@ -52,7 +52,7 @@ const CALLS: { readonly [T in Tag]: readonly [(cup: Tournament) => Promise<unkno
   ],
   'tournament.decide': [
     (cup) => cup.decide(3, 2, { scores: [[0, 1]], note: 'x' }),
-    { match: 3, winner: 2, scores: [[0, 1]], note: 'x' },
+    { match: 3, winner: 2, draw: false, scores: [[0, 1]], note: 'x' },
   ],
   'tournament.correct': [
     (cup) => cup.correct(3, 2, { scores: [[0, 1]], note: 'x', policy: 'keep', preview: true }),

@@ -8,7 +8,8 @@ from typing import Any, Final, cast
 
 import msgspec
 
-from actors.tournament.engine.elimination import Bracket, Slot
+from actors.tournament.engine.elimination import Slot
+from actors.tournament.engine.play import Play
 from protocol.frames import Position
 from protocol.http.tournaments.entrants import Standing, TournamentEntrant
 from protocol.http.tournaments.matches import (
@@ -21,6 +22,7 @@ from protocol.http.tournaments.matches import (
 from protocol.http.tournaments.tournaments import OwnPlace, TournamentDetail, TournamentSummary
 from protocol.tournament import EntrantStatus, MatchPhase, ResultKind, StaffRole, games_of
 from protocol.tournament.rounds import rules_of
+from protocol.tournament.stage import Stage, stages_of
 from protocol.tournament.view import StaffMember
 from storage.postgres.tournaments.entrants import EntrantRow, StandingRow
 from storage.postgres.tournaments.matches import MatchRow, SubstitutionRow
@@ -29,7 +31,7 @@ from storage.postgres.tournaments.tournaments import TournamentRead, TournamentR
 
 Leads = tuple[BracketSlot | None, BracketSlot | None]
 KEPT: Final = 32
-"""Brackets of which a node remembers where their matches lead."""
+"""Stages of which a node remembers where their matches lead."""
 _OWNER: Final = "owner"
 
 
@@ -53,6 +55,7 @@ def detail_of(read: TournamentRead) -> TournamentDetail:
     fields["entered"] = fields.pop("entrants")
     fields["description"] = row.description or ""
     fields["rounds"] = rules_of(row.rounds)
+    fields["stages"] = stages_of(row.stages)
     staff = [
         StaffMember(user=user, role=cast(StaffRole, role)) for user, role in read.staff if role != _OWNER
     ]
@@ -78,40 +81,41 @@ def standing_of(row: StandingRow) -> Standing:
     return Standing(place=row.place, entrant=row.number, user=row.user, name=row.name)
 
 
-def match_of(row: MatchRow, bracket: Bracket) -> TournamentMatch:
-    """A match, with its place in the bracket."""
-    return TournamentMatch(**_match_fields(row, bracket))
+def match_of(row: MatchRow, play: Play) -> TournamentMatch:
+    """A match, with its place in its stage."""
+    return TournamentMatch(**_match_fields(row, play))
 
 
 def match_at(
-    row: MatchRow, swaps: Sequence[SubstitutionRow], bracket: Bracket, position: Position
+    row: MatchRow, swaps: Sequence[SubstitutionRow], play: Play, position: Position
 ) -> MatchOfTournament:
     """A match by itself."""
     substitutions = [
         Substitution(entrant=swap.entrant, player=swap.player, substitute=swap.substitute) for swap in swaps
     ]
-    return MatchOfTournament(**_match_fields(row, bracket), substitutions=substitutions, position=position)
+    return MatchOfTournament(**_match_fields(row, play), substitutions=substitutions, position=position)
 
 
 @lru_cache(KEPT)
-def leads_of(bracket: Bracket) -> list[Leads]:
-    """Where the matches of a bracket lead their winner and their loser: the same for all tournaments of its size.
+def leads_of(stage: Stage, entrants: int) -> list[Leads]:
+    """Where the matches of such a stage of so many lead their winner and their loser, whoever plays it.
 
     It begins empty. ``bracket_match_of`` adds to it: to work out thousands at once would hold the loop.
     """
     return []
 
 
-def bracket_match_of(row: MatchRow, bracket: Bracket, leads: list[Leads]) -> BracketMatch:
-    """A match in the bracket, and where it leads; ``leads`` knows it already of each match before."""
+def bracket_match_of(row: MatchRow, play: Play, leads: list[Leads]) -> BracketMatch:
+    """A match in its place, and where it leads; ``leads`` knows it already of each match before."""
     if len(leads) < row.number:
-        spot = bracket[row.number]
-        leads.append((_slot(spot.winner_to), _slot(spot.loser_to)))
-    (part, round_), (winner_to, loser_to) = bracket.round_of(row.number), leads[row.number - 1]
+        winner, loser = play.leads(row.number)
+        leads.append((_slot(winner), _slot(loser)))
+    spot, (winner_to, loser_to) = play.spot(row.number), leads[row.number - 1]
     return BracketMatch(
         match=row.number,
-        part=part,
-        round=round_,
+        part=spot.part,
+        round=spot.round,
+        group=spot.group or None,
         a=row.a,
         b=row.b,
         phase=cast(MatchPhase, row.phase),
@@ -123,11 +127,12 @@ def bracket_match_of(row: MatchRow, bracket: Bracket, leads: list[Leads]) -> Bra
     )
 
 
-def _match_fields(row: MatchRow, bracket: Bracket) -> dict[str, Any]:
+def _match_fields(row: MatchRow, play: Play) -> dict[str, Any]:
     fields: dict[str, Any] = msgspec.structs.asdict(row)
-    part, round_ = bracket.round_of(fields.pop("number"))
+    part, round_, group = play.spot(fields.pop("number"))
     scores = {name: games_of(fields.pop(name)) for name in ("scores", "disputed_scores")}
-    return {"match": row.number, "part": part, "round": round_, **fields, **scores}
+    place = {"match": row.number, "part": part, "round": round_, "group": group or None}
+    return place | fields | scores
 
 
 def _slot(slot: Slot | None) -> BracketSlot | None:

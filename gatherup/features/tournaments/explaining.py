@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from actors.tournament.engine.elimination import Bracket
 from actors.tournament.engine.origins import Origin, origin
+from actors.tournament.engine.play import Spot
 from actors.tournament.engine.progress import Fill, Placed, settled, without_game
 from actors.tournament.engine.seeding import seed_at
 from protocol.http.tournaments.explained import ExplainedPlace, ExplainedSide, SideReason
@@ -63,6 +64,19 @@ def _came(
     other = before.b if before.a == entrant else before.a
     sentence = f"Entrant {entrant} has {_how(came)} match {came.match} against entrant {other}{_by(before)}."
     return ("won" if came.won else "lost"), sentence
+
+
+def table_sides(spot: Spot, order: Sequence[int], row: MatchRow) -> list[ExplainedSide]:
+    """Why these two meet in a round robin."""
+    sides: list[ExplainedSide] = []
+    for entrant, other in ((row.a, row.b), (row.b, row.a)):
+        seed = order.index(entrant) + 1 if entrant else None
+        sentence = (
+            f"Entrant {entrant} has seed {seed}, and meets entrant {other} in round {spot.round} of group"
+            f" {spot.group} by the table of a round robin."
+        )
+        sides.append(ExplainedSide(entrant=entrant, why="table", seed=seed, match=None, sentence=sentence))
+    return sides
 
 
 def places_of(bracket: Bracket, lookup: Lookup, number: int) -> list[ExplainedPlace]:

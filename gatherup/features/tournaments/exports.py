@@ -8,10 +8,10 @@ from typing import Final
 import trio
 from quart import Response, request
 
-from actors.tournament.engine.elimination import Bracket
+from actors.tournament.engine.play import Play
 from actors.tournament.trf.export import About, Entrant, Seen, exported
 from actors.tournament.trf.writing import NoRoomError
-from gatherup.features.tournaments.brackets import all_matches, bracket_of
+from gatherup.features.tournaments.brackets import all_matches, play_of
 from gatherup.features.tournaments.tournament_access import found, tournament_id
 from gatherup.features.tournaments.tournaments import TOURNAMENT
 from gatherup.http.conditional import tagged
@@ -70,15 +70,15 @@ class ExportsResource:
         known = {one.number: one for one in named.rows}
         entrants = [Entrant(number, known[number].name, known[number].place) for number in seating.seeds]
         read = found(await self._matches.all(caller.user, tournament))
-        bracket = bracket_of(seating)
+        play = play_of(seating)
         about = About(
             name=row.name,
             format=row.format,
             started_at=row.started_at,
             ended_at=row.ended_at,
-            rounds=len(bracket.rounds()),
+            rounds=len(play.rounds()),
         )
-        seen = await _seen(bracket, all_matches(seating, read.rows))
+        seen = await _seen(play, all_matches(seating, read.rows))
         try:
             text = await self._written(about, entrants, seen)
         except NoRoomError:
@@ -93,15 +93,16 @@ class ExportsResource:
         return await self._off_loop.call(exported, about, entrants, seen)
 
 
-async def _seen(bracket: Bracket, rows: Iterable[MatchRow]) -> list[Seen]:
+async def _seen(play: Play, rows: Iterable[MatchRow]) -> list[Seen]:
     """The matches that were opened or are done, each with its column."""
-    columns = {of: column for column, of in enumerate(bracket.rounds(), 1)}
+    columns = {of: column for column, of in enumerate(play.rounds(), 1)}
     seen: list[Seen] = []
     for row in rows:
         if row.number % STEP_MATCHES == 0:
             await trio.lowlevel.checkpoint()
         if row.phase not in _NOT_OPENED:
-            column = columns[bracket.round_of(row.number)]
+            spot = play.spot(row.number)
+            column = columns[spot.part, spot.round]
             seen.append(Seen(column, row.a or 0, row.b or 0, row.winner if row.kind else None, row.kind))
     return seen
 

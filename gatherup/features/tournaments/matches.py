@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from actors.ports.time import Clock
+from actors.tournament.engine.play import Play
 from gatherup.features.tournaments.answers import match_at, match_of, position_of
 from gatherup.features.tournaments.brackets import (
     bracket_of,
@@ -12,9 +14,9 @@ from gatherup.features.tournaments.brackets import (
     first_seeded,
     match_before,
     named_of,
-    numbers_of,
+    play_of,
 )
-from gatherup.features.tournaments.explaining import concerned, places_of, side_of
+from gatherup.features.tournaments.explaining import concerned, places_of, side_of, table_sides
 from gatherup.features.tournaments.tournament_access import found, match_in, number_of, tournament_id
 from gatherup.features.tournaments.tournaments import TOURNAMENT
 from gatherup.http.commands import Commands, fields_of
@@ -78,10 +80,10 @@ class MatchesResource:
         if not seated.rows:  # it hasn't started
             position = position_of(tournament, seated.head)
             return MatchPage(matches=[], position=position, next=None, previous=None)
-        seating = seated.rows[0]
+        play = play_of(seated.rows[0])
         matching = MatchFilter(
             phase=query.phase,
-            numbers=numbers_of(seating, query.part, query.round),
+            numbers=_numbers(play, query),
             entrant=query.entrant,
             mine=query.mine,
         )
@@ -96,9 +98,8 @@ class MatchesResource:
             )
         )
         page = self._pages.page(read.rows, edge, query.limit, lambda row: MatchKey(row.number))
-        bracket = bracket_of(seating)
         return MatchPage(
-            matches=[match_of(row, bracket) for row in page.rows],
+            matches=[match_of(row, play) for row in page.rows],
             position=position_of(tournament, read.head),
             next=page.next,
             previous=page.previous,
@@ -116,7 +117,7 @@ class MatchesResource:
         read = found(await self._matches.one(caller.user, tournament, number))
         row = read.rows[0] if read.rows else first
         swaps = found(await self._matches.substitutions(caller.user, tournament, number))
-        return match_at(row, swaps.rows, bracket_of(seating), position_of(tournament, read.head))
+        return match_at(row, swaps.rows, play_of(seating), position_of(tournament, read.head))
 
     @endpoint("GET", MATCH + "/explain", answer=ExplainedMatch, polled=True, group=GROUP)
     async def explain(self, caller: Caller, tournament: str, match: str) -> ExplainedMatch:
@@ -126,20 +127,25 @@ class MatchesResource:
         seating = seated.rows[0] if seated.rows else None
         if seating is None or first_of(seating, number) is None:
             raise ProblemError(Code.NOT_FOUND, "There is no such match.", field="match")
-        bracket = bracket_of(seating)
-        read = found(await self._matches.some(caller.user, tournament, concerned(bracket, number)))
+        spot, bracket = play_of(seating).spot(number), bracket_of(seating)
+        looked_at = [] if bracket is None else concerned(bracket, number)
+        read = found(await self._matches.some(caller.user, tournament, looked_at))
         known = {row.number: row for row in read.rows}
-        part, round_ = bracket.round_of(number)
 
         def lookup(other: int) -> MatchRow:
             return known.get(other) or match_before(seating, other)
 
+        if bracket is None:
+            sides = table_sides(spot, seating.seeds, lookup(number))
+        else:
+            sides = [side_of(bracket, seating.seeds, lookup, number, side) for side in (0, 1)]
         return ExplainedMatch(
             match=number,
-            part=part,
-            round=round_,
-            sides=[side_of(bracket, seating.seeds, lookup, number, side) for side in (0, 1)],
-            places=places_of(bracket, lookup, number),
+            part=spot.part,
+            round=spot.round,
+            group=spot.group or None,
+            sides=sides,
+            places=[] if bracket is None else places_of(bracket, lookup, number),
             position=position_of(tournament, read.head),
         )
 
@@ -185,7 +191,8 @@ class MatchesResource:
         page = self._own_pages.page(
             rows, edge, query.limit, lambda row: OwnMatchKey(row.started_at, row.tournament)
         )
-        first = {row.tournament: first_seeded(row) for row in page.rows if row.match is None}
+        found = {row.tournament: first_seeded(row) for row in page.rows if row.match is None}
+        first = {of: one for of, one in found.items() if one is not None}
         met = await self._matches.seeded({of: seed for of, (_, seed) in first.items() if seed})
         colliding = await self._collisions.of(
             caller.user,
@@ -200,6 +207,7 @@ class MatchesResource:
                 colliding.get(row.tournament, []),
             )
             for row in page.rows
+            if row.match or row.tournament in first
         ]
         return OwnMatchPage(matches=matches, next=page.next, previous=page.previous)
 
@@ -213,6 +221,13 @@ def _own(row: OwnMatchRow, match: MatchRow, collides: list[str]) -> OwnMatch:
     return OwnMatch(
         tournament=row.tournament,
         entrant=row.entrant,
-        match=match_of(match, bracket_of(row.seating)),
+        match=match_of(match, play_of(row.seating)),
         collides=collides,
     )
+
+
+def _numbers(play: Play, query: MatchesQuery) -> Sequence[int] | None:
+    """The matches of a part, a round and a group, of those that are given; None for all."""
+    if query.part is None and query.round is None and query.group is None:
+        return None
+    return play.numbers(query.part, query.round, query.group)

@@ -61,8 +61,10 @@ class PicturesResource:
             raise ProblemError(Code.WRONG_PHASE, "The tournament hasn't started.")
         if request.if_none_match.contains_weak(tag := _tag(seated.head, query)):
             return tagged(b"", tag, SVG)
-        read = found(await self._matches.all(caller.user, tournament))
         bracket = bracket_of(seated.rows[0])
+        if bracket is None:
+            raise ProblemError(Code.NOT_FOUND, "This stage isn't played as a bracket.")
+        read = found(await self._matches.all(caller.user, tournament))
         drawn = await _drawn(bracket, all_matches(seated.rows[0], read.rows))
         sides = {side for match in drawn for side in (match.a, match.b) if side}
         named = found(await self._entrants.names(caller.user, tournament, sides))

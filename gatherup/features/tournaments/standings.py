@@ -9,10 +9,9 @@ import msgspec
 import trio
 from quart import Response, request
 
-from actors.tournament.engine.elimination import Bracket
 from actors.tournament.view import shown
 from gatherup.features.tournaments.answers import bracket_match_of, leads_of, position_of, standing_of
-from gatherup.features.tournaments.brackets import all_matches, bracket_of, row_of
+from gatherup.features.tournaments.brackets import all_matches, play_of, row_of
 from gatherup.features.tournaments.replay import Replays
 from gatherup.features.tournaments.tournament_access import found, tournament_id
 from gatherup.features.tournaments.tournaments import TOURNAMENT
@@ -62,9 +61,9 @@ class StandingsResource:
             return tagged(b"", _tag(seated.head))
         read = found(await self._matches.all(caller.user, tournament))
         answer = TournamentBracket(
-            format=seating.format,
+            format=seating.settings.format,
             seeds=list(seating.seeds),
-            matches=await _matches(bracket_of(seating), all_matches(seating, read.rows)),
+            matches=await _matches(seating, all_matches(seating, read.rows)),
             position=position_of(tournament, read.head),
         )
         return tagged(msgspec.json.encode(answer), _tag(read.head))
@@ -76,13 +75,12 @@ class StandingsResource:
         state = await self._replays.state(user, tournament, at)
         if not state.stages:
             raise ProblemError(Code.WRONG_PHASE, "The tournament hadn't started.")
-        settings = state.settings
-        seating = SeatingRow(settings.format, settings.third_place, settings.reset, state.seeds)
-        bracket = bracket_of(seating)
+        seating = SeatingRow(state.stages[0].settings, state.seeds)
+        numbers = range(1, len(play_of(seating)) + 1)
         answer = TournamentBracket(
-            format=state.settings.format,
+            format=seating.settings.format,
             seeds=list(state.seeds),
-            matches=await _matches(bracket, (row_of(n, shown(state, n)) for n in range(1, len(bracket) + 1))),
+            matches=await _matches(seating, (row_of(n, shown(state, n)) for n in numbers)),
             position=position_of(tournament, head),
         )
         return tagged(msgspec.json.encode(answer), _tag(head))
@@ -112,12 +110,12 @@ class StandingsResource:
         )
 
 
-async def _matches(bracket: Bracket, rows: Iterable[MatchRow]) -> list[BracketMatch]:
+async def _matches(seating: SeatingRow, rows: Iterable[MatchRow]) -> list[BracketMatch]:
     """All matches. There may be thousands: others have their turn in between."""
-    leads = leads_of(bracket)
+    play, leads = play_of(seating), leads_of(seating.settings, len(seating.seeds))
     matches: list[BracketMatch] = []
     for row in rows:
-        matches.append(bracket_match_of(row, bracket, leads))
+        matches.append(bracket_match_of(row, play, leads))
         if len(matches) % STEP_MATCHES == 0:
             await trio.lowlevel.checkpoint()
     return matches

@@ -15,12 +15,14 @@ class CorrectedResult(CommandBody, frozen=True, kw_only=True):
     """Correct the result of a match that is done; ``answer`` is a ``Consequences``."""
 
     winner: Annotated[int, Meta(ge=0, le=limits.TOURNAMENT_ENTRIES_MAX)]
-    """The number of the entrant who has won; 0: nobody, both forfeit."""
+    """The number of the entrant who has won; 0: nobody, both forfeit unless it is drawn."""
+    draw: bool = False
+    """That it is drawn, in a stage with draws."""
     scores: Scores = ()
-    """None, or some that this winner has won by."""
+    """None, or some that lead to this result."""
     note: Note = ""
     policy: Policy | None = None
-    """None: that of the format, which is *reset* in elimination."""
+    """None: that of the format, which is *reset* in elimination, *keep* in others."""
     confirm: bool = False
     """That matches which were opened may become void."""
     preview: bool = False

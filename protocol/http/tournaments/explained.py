@@ -8,10 +8,11 @@ from protocol.frames import Position
 from protocol.http.base import Answer
 from protocol.tournament import Part
 
-SideReason = Literal["seed", "no_seed", "unknown", "won", "lost", "bye", "nobody", "kept"]
+SideReason = Literal["seed", "no_seed", "unknown", "won", "lost", "bye", "nobody", "kept", "table"]
 """Why somebody is on a side. *seed*: they begin there. *no_seed*: nobody has the seed that begins there. *unknown*: the
 match that leads there isn't done. *won*, *lost*: they have won or lost that match. *bye*: they went through it, since
 nobody was on its other side. *nobody*: nobody comes from it. *kept*: its result was corrected with the policy *keep*.
+*table*: by the table of a round robin, in which everybody meets everybody.
 """
 PlaceReason = Literal["last_won", "out", "both_out", "kept"]
 """Why somebody has a place. *last_won*: they have won the last match. *out*: they have lost. *both_out*: both have
@@ -26,7 +27,7 @@ class ExplainedSide(Answer, frozen=True, kw_only=True):
     """0 for nobody, None while it isn't known."""
     why: SideReason
     seed: int | None
-    """The seed that begins there."""
+    """The seed that begins there, or that the table names."""
     match: int | None
     """The match that leads there."""
     sentence: str
@@ -49,6 +50,8 @@ class ExplainedMatch(Answer, frozen=True, kw_only=True):
     match: int
     part: Part
     round: int
+    group: int | None = None
+    """From 1 on; None where there are no groups."""
     sides: list[ExplainedSide]
     """Side a and side b."""
     places: list[ExplainedPlace]

@@ -47,9 +47,11 @@ class Decision(CommandBody, frozen=True, kw_only=True):
     """Decide a match as staff."""
 
     winner: Annotated[int, Meta(ge=0, le=limits.TOURNAMENT_ENTRIES_MAX)]
-    """The number of the entrant who has won; 0: nobody, both forfeit."""
+    """The number of the entrant who has won; 0: nobody, both forfeit unless it is drawn."""
+    draw: bool = False
+    """That it is drawn, in a stage with draws."""
     scores: Scores = ()
-    """None, or some that this winner has won by."""
+    """None, or some that lead to this result."""
     note: Note = ""
 
 
@@ -59,6 +61,7 @@ class MatchesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     phase: MatchPhase | None = None
     part: Part | None = None
     round: Annotated[int, Meta(ge=1, le=limits.TOURNAMENT_ENTRANTS_MAX)] | None = None
+    group: Annotated[int, Meta(ge=1, le=limits.GROUPS_MAX)] | None = None
     entrant: EntrantNumber | None = None
     mine: bool = False
     """Those of the one who asks."""
@@ -73,6 +76,8 @@ class TournamentMatch(Answer, frozen=True, kw_only=True):
     """Its number within the tournament."""
     part: Part
     round: int
+    group: int | None = None
+    """From 1 on; None where there are no groups."""
     phase: MatchPhase
     a: int | None
     b: int | None
@@ -186,6 +191,8 @@ class BracketMatch(Answer, frozen=True, kw_only=True):
     match: int
     part: Part
     round: int
+    group: int | None = None
+    """From 1 on; None where there are no groups."""
     a: int | None
     b: int | None
     """The numbers of the entrants on its sides; 0 for nobody, None while it isn't known."""

@@ -28,6 +28,7 @@ from protocol.tournament import (
     Visibility,
 )
 from protocol.tournament.rounds import RoundRules
+from protocol.tournament.stage import Stages
 from protocol.tournament.teams import Substitutes, TeamPlayers
 from protocol.tournament.view import StaffMember
 
@@ -50,6 +51,10 @@ class NewTournament(CommandBody, frozen=True, kw_only=True):
     reset: bool = True
     """Whether a final that the winner of the losers' bracket wins is played again; in double elimination alone."""
     best_of: BestOf = 1
+    stages: Stages = ()
+    """All stages in the order in which they are played, if it isn't one alone that these four say. They then say what
+    the first stage says, whatever is given.
+    """
     entrants_max: EntrantsMax = limits.TOURNAMENT_ENTRANTS_MAX
     """How many may take part; who comes later is put on the waitlist."""
     visibility: Visibility = "public"
@@ -89,6 +94,8 @@ class ChangedTournament(CommandBody, frozen=True, kw_only=True):
     third_place: bool | None = None
     reset: bool | None = None
     best_of: BestOf | None = None
+    stages: Stages | None = None
+    """None of them: one stage again, which the four before say. As long as there are some, change these instead."""
     entrants_max: EntrantsMax | None = None
     visibility: Visibility | None = None
     entry: Entry | None = None
@@ -191,6 +198,8 @@ class TournamentDetail(Answer, frozen=True, kw_only=True):
     third_place: bool
     reset: bool
     best_of: BestOf
+    stages: Stages
+    """All of them, in the order in which they are played; none: one, which the four before say."""
     entrants_max: int
     visibility: Visibility
     entry: Entry

@@ -70,10 +70,14 @@ select e.number, e.user_id, e.name, case
     when t.started_at is null or e.status not in ('entered', 'pending', 'waiting') then e.status
     when seeded.seed is null then 'dropped'
     else 'entered'
-end as status, e.checked_in, seeded.seed, e.place, e.reason, e.roster,
+end as status, e.checked_in, seeded.seed, coalesce(e.place, settled.place), e.reason, e.roster,
 case when t.started_at is null then e.invited else array[]::text[] end as invited
 from tournament_entrant e
 left join unnest(t.seeds) with ordinality seeded(number, seed) on seeded.number = e.number
+left join lateral (
+    select o.number, o.place from tournament_stage g, unnest(g.entrants, g.places) o(number, place)
+    where g.stream_id = t.stream_id and o.place > 0
+) settled on settled.number = e.number
 where e.stream_id = t.stream_id
 """
 """Of ``tournament t``, as EntrantRow takes them; more conditions may follow."""
@@ -84,10 +88,16 @@ where (%(status)s::text is null or found.status = %(status)s) and found.number {
 order by found.number {{direction}} limit %(limit)s
 """  # noqa: S608
 _PLACED: Final = """
-select array[e.place, e.number] as key, e.number, e.user_id, e.name, e.place
-from tournament_entrant e
-where e.stream_id = t.stream_id and (e.place, e.number) {beside} (%(place)s, %(number)s)
-order by e.place {direction}, e.number {direction} limit %(limit)s
+select array[p.place, p.number] as key, p.number, e.user_id, e.name, p.place
+from (
+    select o.number, o.place from tournament_entrant o where o.stream_id = t.stream_id and o.place is not null
+    union all
+    select o.number, o.place from tournament_stage g, unnest(g.entrants, g.places) o(number, place)
+    where g.stream_id = t.stream_id and o.place > 0
+) p
+join tournament_entrant e on e.stream_id = t.stream_id and e.number = p.number
+where (p.place, p.number) {beside} (%(place)s, %(number)s)
+order by p.place {direction}, p.number {direction} limit %(limit)s
 """
 _NAMES: Final = part_of(
     """

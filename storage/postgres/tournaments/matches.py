@@ -17,7 +17,8 @@ from actors.kind import Instant
 from protocol.ids import StreamId
 from protocol.limits import SEQ_MAX
 from protocol.tournament import KIND as TOURNAMENT
-from protocol.tournament import Format
+from protocol.tournament import BestOf, Format
+from protocol.tournament.stage import Stage, stages_of
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import rows
 from storage.postgres.ids import stream_of, uuid_of
@@ -56,11 +57,9 @@ class MatchRow(Struct, frozen=True):
 
 
 class SeatingRow(Struct, frozen=True):
-    """What a bracket is made from. But for ``cancelled`` it stays as it is from the start on."""
+    """What the matches of a stage follow from. But for ``cancelled`` it stays as it is from the stage's start on."""
 
-    format: Format
-    third_place: bool
-    reset: bool
+    settings: Stage
     seeds: Sequence[int]
     """The entrants, the best first."""
     cancelled: bool = False
@@ -77,7 +76,9 @@ class OwnMatchRow(Struct, frozen=True):
     seating: SeatingRow
     """With seeds instead of entrants, so that no page holds all entrants of many tournaments."""
     match: MatchRow | None
-    """The match that they play or wait in; None: the one that the start has led them to."""
+    """The match that they play or wait in; None: the one that the seeds lead them to."""
+    begun: int
+    """The last match of the tournament that has a row, by number; 0 for none."""
 
 
 class SubstitutionRow(Struct, frozen=True):
@@ -109,11 +110,9 @@ m.held and t.phase <> 'cancelled', m.latest, m.proposed_by, m.proposed_at,
 m.reported_by, m.scores, m.disputed_by, m.disputed_scores, m.note, m.evidence, m.winner, m.kind, m.decision,
 m.opened_at, m.ended_at
 """
-_SEATING: Final = part_of(
-    """
-select 1 as key, t.format, t.third_place, t.reset, t.seeds, t.phase = 'cancelled' where t.started_at is not null
-"""
-)
+_SETTINGS: Final = "t.stages, t.format, t.third_place, t.reset, t.best_of, t.phase = 'cancelled'"
+_SETTINGS_COUNT: Final = 6
+_SEATING: Final = part_of(f"select 1 as key, t.seeds, {_SETTINGS} where t.started_at is not null")
 _ALL: Final = part_of(
     f"""
 select m.number as key, m.number, m.a, m.b, {_PHASE}, m.scores, m.winner, m.kind
@@ -157,11 +156,18 @@ _LIST: Final = {
 }
 _OWN: Final = f"""
 select t.stream_id, t.started_at, p.entrant, array_position(t.seeds, p.entrant), cardinality(t.seeds),
-    t.format, t.third_place, t.reset, {_COLUMNS}
+    coalesce(last.number, 0), {_SETTINGS}, {_COLUMNS}
 from tournament_player p
 join tournament t on t.stream_id = p.stream_id and t.phase = 'running' and p.entrant = any(t.seeds)
 join tournament_entrant e on e.stream_id = p.stream_id and e.number = p.entrant
     and e.place is null and e.status in ('entered', 'pending', 'waiting')
+    and not exists (
+        select from tournament_stage g
+        where g.stream_id = p.stream_id and g.places[array_position(g.entrants, p.entrant)] > 0
+    )
+left join lateral (
+    select max(m.number) as number from tournament_match m where m.stream_id = p.stream_id
+) last on true
 left join lateral (
     select * from tournament_match m
     where m.stream_id = p.stream_id and m.phase <> 'done' and p.entrant in (m.a, m.b)
@@ -199,7 +205,7 @@ class Matches:
 
     async def seating(self, user: str, tournament: str) -> Read[SeatingRow] | None:
         """What the bracket is made from; no row before the start."""
-        return await read_part(self._pool, _SEATING, _asked(user, tournament), SeatingRow)
+        return await read_part(self._pool, _SEATING, _asked(user, tournament), _seating)
 
     async def all(self, user: str, tournament: str) -> Read[MatchRow] | None:
         """All matches that have a row, by number: their sides and results."""
@@ -285,16 +291,29 @@ def _own(
     entrant: int,
     seed: int,
     entrants: int,
-    format_: Format,
-    third_place: bool,
-    reset: bool,
-    *match: Any,
+    begun: int,
+    *columns: Any,
 ) -> OwnMatchRow:
+    settings, match = columns[:_SETTINGS_COUNT], columns[_SETTINGS_COUNT:]
     return OwnMatchRow(
         stream_of(TOURNAMENT, tournament),
         started_at,
         entrant,
         seed,
-        SeatingRow(format_, third_place, reset, range(1, entrants + 1)),
+        _seating(range(1, entrants + 1), *settings),
         None if match[0] is None else MatchRow(*match),
+        begun,
     )
+
+
+def _seating(
+    seeds: Sequence[int],
+    stages: str,
+    format_: Format,
+    third_place: bool,
+    reset: bool,
+    best_of: BestOf,
+    cancelled: bool,
+) -> SeatingRow:
+    only = Stage(format=format_, third_place=third_place, reset=reset, best_of=best_of)
+    return SeatingRow((stages_of(stages) or (only,))[0], seeds, cancelled)

@@ -77,6 +77,8 @@ from protocol.tournament.picking import (
     StartProposed,
 )
 from protocol.tournament.rounds import PickBan, RoundRule
+from protocol.tournament.stage import PointsRule, Stage
+from protocol.tournament.stage_ends import StageFinished
 from protocol.tournament.teams import InvitationEnded, PlayerInvited, RosterChanged
 from protocol.tournament.view import MatchView, OwnEntry, StaffMember, TournamentView
 from tests.unit.protocol.room_samples import ANN, AT, BOB, CLIENT_ID, TEXT, Map
@@ -96,6 +98,29 @@ def _of(command: type, **fields: Any) -> tuple[Struct, Map]:
     return command(**_ASK, **fields), {"t": tag, **_ASK, **{name: _plain(v) for name, v in fields.items()}}
 
 
+_STAGE = Stage(
+    format="round_robin",
+    groups=2,
+    legs=2,
+    draws=True,
+    points=PointsRule(win=3.0, draw=1.0),
+    tiebreaks=("head_to_head", "game_difference"),
+    withdrawals="annul",
+    advance=2,
+)
+_STAGE_MAP: Map = {
+    "format": "round_robin",
+    "best_of": 1,
+    "third_place": False,
+    "reset": True,
+    "groups": 2,
+    "legs": 2,
+    "draws": True,
+    "points": {"win": 3.0, "draw": 1.0, "loss": 0.0},
+    "tiebreaks": ["head_to_head", "game_difference"],
+    "withdrawals": "annul",
+    "advance": 2,
+}
 _RULES = (
     RoundRule(),
     RoundRule(
@@ -213,6 +238,12 @@ CLIENT: list[tuple[Struct, Map]] = [
         {"t": "tournament.change", **_ASK, "rounds": _RULES_MAP},
     ),
     _of(ChangeTournament, rounds=()),
+    (
+        ChangeTournament(**_ASK, stages=(_STAGE,)),
+        {"t": "tournament.change", **_ASK, "stages": [_STAGE_MAP]},
+    ),
+    _of(ChangeTournament, stages=()),
+    _of(DecideMatch, match=1, winner=0, draw=True),
     _of(UndoResult, match=1),
     _of(UndoResult, match=1, confirm=True, preview=True),
     _of(ReinstateEntrant, entrant=1),
@@ -225,11 +256,12 @@ def _event(kind: str, payload: Struct, **fields: Any) -> tuple[str, Struct, Map]
     return f"tournament.{kind}", payload, {name: _plain(value) for name, value in fields.items()}
 
 
-_NO_SETTINGS: Map = {**dict.fromkeys(_CHOSEN), "rounds": None}
+_NO_SETTINGS: Map = {**dict.fromkeys(_CHOSEN), "rounds": None, "stages": None}
 _OPENED: Map = {
     "match": 1,
     "part": "losers",
     "round": 2,
+    "group": 1,
     "a": 3,
     "b": 4,
     "ready_a": False,
@@ -262,7 +294,12 @@ _CORRECTED: Map = {
     "placed": [4, 0, 3, 5],
 }
 EVENTS: list[tuple[str, Struct, Map]] = [
-    ("tournament.created", TournamentCreated(**_CHOSEN, rounds=_RULES), {**_CHOSEN, "rounds": _RULES_MAP}),
+    (
+        "tournament.created",
+        TournamentCreated(**_CHOSEN, stages=(_STAGE,), rounds=_RULES),
+        {**_CHOSEN, "stages": [_STAGE_MAP], "rounds": _RULES_MAP},
+    ),
+    _event("stage_finished", StageFinished(stage=1, advance=2), stage=1, advance=2),
     ("tournament.changed", TournamentChanged(best_of=5), {**_NO_SETTINGS, "best_of": 5}),
     _event("staff_set", StaffSet(user=BOB, role="streamer"), user=BOB, role="streamer"),
     _event("registration_opened", RegistrationOpened()),
@@ -306,12 +343,23 @@ EVENTS: list[tuple[str, Struct, Map]] = [
     ),
     _event(
         "left",
-        EntrantLeft(entrant=1, status="removed", was="waiting", count=2, checked_in=1, reason=TEXT),
+        EntrantLeft(
+            entrant=1,
+            status="removed",
+            was="waiting",
+            count=2,
+            checked_in=1,
+            stage=2,
+            forfeits_from=9,
+            reason=TEXT,
+        ),
         entrant=1,
         status="removed",
         was="waiting",
         count=2,
         checked_in=1,
+        stage=2,
+        forfeits_from=9,
         reason=TEXT,
     ),
     _event("checked_in", EntrantCheckedIn(entrant=1, checked_in=1), entrant=1, checked_in=1),
@@ -425,6 +473,7 @@ _MATCH: Map = {
     "match": 7,
     "part": "winners",
     "round": 1,
+    "group": 1,
     "phase": "reported",
     "a": 1,
     "b": 2,
@@ -460,6 +509,7 @@ _STATE: Map = {
 _SHOWN = MatchView(**_MATCH, scores=((2, 1),), picks=(1, 2))
 VIEW = TournamentView(
     **_STATE,
+    stages=(_STAGE,),
     rounds=_RULES,
     staff=[StaffMember(user=BOB, role="referee")],
     current=[_SHOWN],
@@ -469,6 +519,7 @@ VIEW = TournamentView(
 )
 VIEW_MAP: Map = {
     **_STATE,
+    "stages": [_STAGE_MAP],
     "rounds": _RULES_MAP,
     "staff": [{"user": BOB, "role": "referee"}],
     "current": [{**_MATCH, "scores": [[2, 1]], "picks": [1, 2]}],

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from actors.kind import Accept, Decision, FactKey, Refuse
+from actors.kind import Accept, Decision, FactKey, Refuse, Work
 from actors.tournament.engine.elimination import Bracket
 from actors.tournament.engine.elimination_play import EliminationPlay
 from actors.tournament.kind import TournamentKind
-from actors.tournament.stages import match_of, matches_count, play_of, status_of
+from actors.tournament.plays import play_of
+from actors.tournament.stages import match_of, matches_count, status_of
 from actors.tournament.state import Match, Tournament
 from protocol.codes import Code
 from protocol.ids import SYSTEM, derive_client_id
@@ -78,8 +79,8 @@ class Cup(Folded):
     def report(self, by: int, match: int, *scores: tuple[int, int]) -> Decision:
         return self.send(ReportResult, self.user(by), match=match, scores=scores)
 
-    def decide(self, match: int, winner: int) -> None:
-        self.done(DecideMatch, match=match, winner=winner)
+    def decide(self, match: int, winner: int, **fields: Any) -> None:
+        self.done(DecideMatch, match=match, winner=winner, **fields)
         self.settle()
 
     # --- time ---
@@ -93,7 +94,16 @@ class Cup(Folded):
 
     def settle(self) -> None:
         """What is due now is done."""
+        self.work()
         self.later(0)
+        self.work()
+
+    def work(self) -> None:
+        """What the state wants worked out is worked out."""
+        while (work := self.kind.work(self.state)) is not None:
+            command = self.kind.worked(self.state, work.key, work.function(*gathered(work)))
+            decision = self.do_at(command, SYSTEM, now=self.now)
+            assert isinstance(decision, Accept), decision
 
     def fire(self, at: int) -> None:
         """The timer of the runtime: its command is accepted and moves ``due``."""
@@ -142,6 +152,16 @@ class Cup(Folded):
 
     def view(self, user: str = STRANGER) -> TournamentView:
         return cast(TournamentView, self.kind.view(self.state, user))
+
+
+def gathered(work: Work) -> tuple[Any, ...]:
+    """The arguments of a work."""
+    steps = work.gather()
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
 
 
 def draft(**fields: Any) -> Cup:

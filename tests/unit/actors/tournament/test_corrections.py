@@ -271,7 +271,7 @@ def test_what_can_not_be_corrected() -> None:
     for match in (9, 4):
         refused(cup, found(match=match, winner=1), Code.NOT_FOUND, "match")
         refused(cup, undone(match), Code.NOT_FOUND, "match")
-    assert "isn't known" in refused(cup, found(match=3, winner=1), Code.WRONG_PHASE, "match")
+    assert "waits for others" in refused(cup, found(match=3, winner=1), Code.WRONG_PHASE, "match")
     refused(cup, undone(2), Code.WRONG_PHASE, "match")  # it is being played
     bye = "Nobody has played this match: it follows from others."
     assert refused(cup, found(match=1, winner=1), Code.WRONG_PHASE, "match") == bye

@@ -11,14 +11,14 @@ from actors.tournament.state import Match
 from gatherup.features.tournaments.answers import bracket_match_of, leads_of
 from gatherup.features.tournaments.brackets import (
     all_matches,
-    bracket_of,
     first_of,
     first_seeded,
     named_of,
-    numbers_of,
+    play_of,
 )
 from protocol.http.tournaments.matches import BracketMatch
 from protocol.tournament.commands import OpenRegistration, SetSeeds, StartTournament
+from protocol.tournament.stage import Stage
 from storage.postgres.tournaments.matches import MatchRow, OwnMatchRow, SeatingRow
 from tests.unit.actors.tournament.cup import CUP, Cup, P, playing
 
@@ -27,13 +27,14 @@ FORMATS: dict[str, dict[str, Any]] = {
     "third": {"format": "single_elimination", "third_place": True},
     "double": {"format": "double_elimination"},
     "no reset": {"format": "double_elimination", "reset": False},
+    "groups": {"stages": (Stage(format="round_robin", groups=2, legs=2),), "entrants_max": 16},
 }
 _COLUMNS = ("a", "b", "phase", "scores", "winner", "kind")
 
 
 def seating_of(cup: Cup) -> SeatingRow:
     row = cup.row("tournament")
-    return SeatingRow(row["format"], row["third_place"], row["reset"], row["seeds"])
+    return SeatingRow(cup.cup.settings.chain[0], row["seeds"])
 
 
 def rows_of(cup: Cup) -> list[MatchRow]:
@@ -84,10 +85,12 @@ def test_the_first_match_of_an_entrant_is_the_one_they_are_in(format_: str, play
     cup.done(StartTournament)
     cup.settle()
     seating = seating_of(cup)
-    of_seeds = SeatingRow(seating.format, seating.third_place, seating.reset, range(1, players + 1))
+    of_seeds = SeatingRow(seating.settings, range(1, players + 1))
     for seed, number in enumerate(order, 1):
-        row = OwnMatchRow(CUP, 0, number, seed, of_seeds, None)
-        first, met = first_seeded(row)
+        row = OwnMatchRow(CUP, 0, number, seed, of_seeds, None, 0)
+        found = first_seeded(row)
+        assert found is not None
+        first, met = found
         found = named_of(row, first, order[met - 1] if met else None)
         expected = current_match(cup.cup, number)
         known = match_of(cup.cup, expected)
@@ -95,33 +98,44 @@ def test_the_first_match_of_an_entrant_is_the_one_they_are_in(format_: str, play
 
 
 def test_parts_and_rounds_are_found_by_their_numbers() -> None:
-    seating = SeatingRow("double_elimination", False, True, list(range(1, 9)))
-    bracket = bracket_of(seating)
-    every = range(1, len(bracket) + 1)
-    assert numbers_of(seating, None, None) is None
-    assert numbers_of(seating, "winners", 1) == [1, 2, 3, 4]
-    assert numbers_of(seating, "third", None) == []
-    assert numbers_of(seating, "final", 2) == []
+    play = play_of(SeatingRow(Stage(format="double_elimination"), list(range(1, 9))))
+    every = range(1, len(play) + 1)
+    assert play.numbers() == every
+    assert play.numbers("winners", 1) == [1, 2, 3, 4]
+    assert (play.numbers("third"), play.numbers("final", 2), play.numbers("group")) == ([], [], [])
     for part in ("winners", "losers", "final", "reset"):
-        assert numbers_of(seating, part, None) == [n for n in every if bracket[n].part == part]
-    assert numbers_of(seating, None, 2) == [n for n in every if bracket[n].round == 2]
+        assert play.numbers(part) == [n for n in every if play.spot(n).part == part]
+    assert play.numbers(round_=2) == [n for n in every if play.spot(n).round == 2]
+
+
+def test_groups_and_rounds_are_found_by_their_numbers() -> None:
+    play = play_of(SeatingRow(Stage(format="round_robin", groups=2), list(range(1, 8))))
+    every = range(1, len(play) + 1)
+    assert [*play.numbers()] == [*play.numbers("group")] == [*every]
+    assert play.numbers("winners") == play.numbers(group=3) == ()
+    for group in (1, 2):
+        assert play.numbers(group=group) == [n for n in every if play.spot(n).group == group]
+        for round_ in (1, 2, 3, 4):
+            wanted = [n for n in every if play.spot(n) == ("group", round_, group)]
+            assert play.numbers("group", round_, group) == wanted
 
 
 def test_a_match_that_is_none_is_not_found() -> None:
-    seating = SeatingRow("single_elimination", False, True, [1, 2, 3])
+    seating = SeatingRow(Stage(), [1, 2, 3])
     assert [first_of(seating, number) is None for number in (1, 2, 3, 4)] == [False, False, False, True]
 
 
 def test_where_matches_lead_is_worked_out_once_and_match_by_match() -> None:
-    seating = SeatingRow("double_elimination", False, True, list(range(1, 14)))
-    bracket = bracket_of(seating)
+    seating = SeatingRow(Stage(format="double_elimination"), list(range(1, 14)))
+    play = play_of(seating)
     leads_of.cache_clear()
     one, other = ([*all_matches(seating, ())] for _ in range(2))
     told: list[BracketMatch] = []
     for first, second in zip(one, other, strict=True):  # two who read at the same time
-        told.append(bracket_match_of(first, bracket, leads_of(bracket)))
-        assert bracket_match_of(second, bracket, leads_of(bracket)) == told[-1]
-        assert len(leads_of(bracket)) == first.number
+        leads = leads_of(seating.settings, 13)
+        told.append(bracket_match_of(first, play, leads))
+        assert bracket_match_of(second, play, leads_of(seating.settings, 13)) == told[-1]
+        assert len(leads) == first.number
     assert [match.winner_to and (match.winner_to.match, match.winner_to.side) for match in told] == [
-        bracket[number].winner_to for number in range(1, len(bracket) + 1)
+        play.leads(number)[0] for number in range(1, len(play) + 1)
     ]

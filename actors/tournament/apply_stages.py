@@ -1,0 +1,57 @@
+"""What starts and ends of stages make of a tournament's state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, cast
+
+from msgspec.structs import replace
+
+from actors.ordered_map import OrderedMap
+from actors.tournament.plays import play_of
+from actors.tournament.stages import with_stage
+from actors.tournament.state import StageState, Tournament
+from protocol import limits
+from protocol.event import Header
+
+
+def _started(tournament: Tournament, header: Header) -> Tournament:
+    """Nobody is looked at: where all begin follows from the seeds."""
+    marks = header.marks
+    seeds = tuple(cast("Sequence[int]", marks["seeds"]))
+    stage = StageState(
+        settings=tournament.settings.chain[0],
+        seeds=seeds,
+        engine=cast(int, marks["engine"]),
+        draw=cast(str, marks["draw"]),
+    )
+    return replace(
+        tournament,
+        phase="running",
+        seeded=(),
+        stages=(replace(stage, done=play_of(stage).done_first),),
+        entered=len(seeds),
+        checked_in=marks["checked_in"],
+        pending=0,
+        waitlist=OrderedMap(),
+        invitations=OrderedMap(),
+        timers=OrderedMap(),
+    )
+
+
+def _finished(tournament: Tournament, header: Header) -> Tournament:
+    """Only the first places are looked at and kept."""
+    marks = header.marks
+    index = cast(int, marks["stage"]) - 1
+    entrants, places = (cast("Sequence[int]", marks[name]) for name in ("entrants", "places"))
+    known = dict(zip(tournament.first, tournament.places, strict=True))
+    known |= dict(zip(entrants, places, strict=True))
+    first = {entrant: place for entrant, place in known.items() if 0 < place <= limits.PLACES_MAX}
+    finished = replace(tournament.stages[index], finished=True)
+    return replace(with_stage(tournament, index, finished), first=tuple(first), places=tuple(first.values()))
+
+
+CHANGES: Final[Mapping[str, Callable[[Tournament, Header], Tournament]]] = {
+    "tournament.started": _started,
+    "tournament.stage_finished": _finished,
+}

@@ -1,0 +1,119 @@
+"""Round robin as a stage plays it: groups whose rounds are played at the same time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import ClassVar
+
+from msgspec import Struct
+
+from actors.tournament.engine.correction import Correction
+from actors.tournament.engine.elimination import Slot
+from actors.tournament.engine.groups import GroupTable
+from actors.tournament.engine.play import Part, Ranked, Spot
+from actors.tournament.engine.progress import Outcome, Sides
+from actors.tournament.engine.standings.grouped import GroupStage, ranked
+from actors.tournament.engine.standings.table import Result, Rules
+
+
+class RoundRobinPlay(Struct, frozen=True):
+    """See ``Play``. Who meets whom follows from the seeds, so no result leads anywhere."""
+
+    groups: int
+    seeds: Sequence[int]
+    rules: Rules
+    """``meetings`` are its legs."""
+    by_round: ClassVar[bool] = True
+
+    @property
+    def table(self) -> GroupTable:
+        """Who meets whom when."""
+        return GroupTable(len(self.seeds), self.groups, self.rules.meetings)
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def spot(self, number: int) -> Spot:
+        """See ``Play``."""
+        spot = self.table.spot_of(number)
+        return Spot("group", spot.round, spot.group)
+
+    def leads(self, number: int) -> tuple[Slot | None, Slot | None]:
+        """See ``Play``."""
+        return None, None
+
+    def first_sides(self, number: int) -> Sides:
+        """See ``Play``."""
+        a, b = self.table.pair(number)
+        return self.seeds[a - 1], self.seeds[b - 1]
+
+    def numbers(
+        self, part: Part | None = None, round_: int | None = None, group: int | None = None
+    ) -> Sequence[int]:
+        """See ``Play``."""
+        table = self.table
+        if part not in (None, "group") or (group is not None and group > self.groups):
+            return ()
+        rounds = range(1, table.rounds + 1)
+        if round_ is not None:
+            rounds = [round_] if round_ in rounds else []
+        if group is None:
+            return [number for of in rounds for number in table.numbers_of(of)]
+        return [number for of in rounds for number in table.numbers_in(of, group)]
+
+    def rounds(self) -> Sequence[tuple[Part, int]]:
+        """See ``Play``."""
+        return [("group", round_) for round_ in range(1, self.table.rounds + 1)]
+
+    @property
+    def done_first(self) -> int:
+        """See ``Play``: who has a bye has no match."""
+        return 0
+
+    @property
+    def due_first(self) -> int:
+        """See ``Play``."""
+        return len(self)
+
+    def nth_due(self, count: int) -> int:
+        """See ``Play``."""
+        return count + 1
+
+    def waits_for(self, number: int) -> int:
+        """See ``Play``."""
+        table = self.table
+        return table.numbers_of(table.spot_of(number).round).start
+
+    def next_match(self, seed: int, begun: int) -> int:
+        """See ``Play``."""
+        table = self.table
+        first = table.spot_of(begun).round if begun else 1
+        rounds = range(first, min(first + 3, table.rounds + 1))  # nobody has two byes in a row
+        matches = (table.match_of(round_, seed) for round_ in rounds)
+        return next((match for match in matches if match and match > begun), 0)
+
+    def outcome(
+        self, sides: Callable[[int], Sides], match: int, winner: int | None, *, most: int | None = None
+    ) -> Outcome:
+        """See ``Play``."""
+        return Outcome((), ())
+
+    def correct(self, sides: Callable[[int], Sides], match: int, winner: int | None) -> Correction:
+        """See ``Play``."""
+        return Correction()
+
+    def take_back(self, sides: Callable[[int], Sides], match: int) -> Correction:
+        """See ``Play``."""
+        return Correction()
+
+    def ranked(self, results: Sequence[Result], withdrawn: Mapping[int, int]) -> list[Ranked]:
+        """See ``Play``."""
+        stage = GroupStage(
+            rules=self.rules, groups=self.groups, seeds=self.seeds, results=results, withdrawn=withdrawn
+        )
+        found = [
+            Ranked(row.entrant, group, row.place)
+            for group, rows in enumerate(ranked(stage, settled=True), 1)
+            for row in rows
+        ]
+        return sorted(found, key=lambda one: (one.place, one.group))
