@@ -11,6 +11,7 @@ from typing import Any
 from msgspec import Struct
 from quart_trio import QuartTrio
 
+from actors.cluster.limits import NAME_KEEP_S
 from actors.kind import Kind
 from actors.limiting.rate_limit import Rate
 from gatherup.auth.keys import KeyRing
@@ -48,6 +49,7 @@ from storage.postgres.integrations.keys import ApiKeys
 from storage.postgres.outbox.commands import CommandOutbox
 from storage.postgres.outbox.cron import Cron
 from storage.postgres.outbox.jobs import Jobs
+from storage.postgres.streams.departed import DepartedNodes
 from storage.postgres.streams.receipts import Receipts
 
 
@@ -111,6 +113,7 @@ def wired(config: Config, store: Store, listener: socket, internal: socket | Non
     chores = (
         Chore(what="receipts", take=partial(receipts.delete, limits.RECEIPT_KEEP_DAYS)),
         Chore(what="commands in hand", take=receipts.delete_in_hand),
+        Chore(what="nodes that left", take=partial(DepartedNodes(pool).forget, NAME_KEEP_S)),
         *added.chores,
     )
     queues = (*added.queues, cleanup_queue(chores, clock))

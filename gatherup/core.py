@@ -109,7 +109,9 @@ def core_of(
     hears, hearing = _hears(bridge), Hearing(ownership.me.node)
     canary = _canary(config, store, runtime, relay, writers, ownership, bridge, hearing)
     loop_hold = LoopHold(stopwatch, hold_max_s=config.runtime.loop_hold_max_s)
-    reporter = Reporter(http_address, gateway, services.registry, runtime, relay, bridge, canary, loop_hold)
+    reporter = Reporter(
+        http_address, gateway, services.registry, runtime, relay, bridge, canary, loop_hold, clock
+    )
     membership = Membership(
         directory=store.directory,
         ownership=ownership,

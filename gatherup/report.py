@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from actors.cluster.bridge import Bridge
+from actors.ports.time import Clock
 from actors.relay import Relay
 from actors.runtime.node import Runtime
 from actors.session.registry import SessionRegistry
@@ -26,6 +27,8 @@ class NodeReport(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     schema: int = FIRST_LEVEL
     """The level of the schema that it knows; `gatherup migrate` asks. Nodes from before there were levels don't say."""
+    at: int = 0
+    """When this was told, in milliseconds since 1970; 0 by releases that don't say."""
     http: str = ""
     stream: str = ""
     """Where clients find it."""
@@ -70,6 +73,7 @@ class Reporter:
         bridge: Bridge | None,
         canary: Canary,
         loop_hold: LoopHold,
+        clock: Clock,
     ) -> None:
         self._http_address = http_address
         self._gateway = gateway
@@ -79,6 +83,7 @@ class Reporter:
         self._bridge = bridge
         self._canary = canary
         self._loop_hold = loop_hold
+        self._clock = clock
 
     def text(self) -> str:
         """The report as it stands in the directory."""
@@ -91,6 +96,7 @@ class Reporter:
         addresses = addresses_of(self._http_address, gateway.addresses[0]) if gateway.addresses else None
         return NodeReport(
             schema=own().level,
+            at=self._clock.now(),
             http=addresses.http if addresses else "",
             stream=addresses.stream if addresses else "",
             sessions=self._sessions.count,
