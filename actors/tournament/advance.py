@@ -29,6 +29,8 @@ def due(tournament: Tournament) -> Instant | None:
     What is to be done at once is due at a time long ago that is another one after each event: so the runtime sees that
     a command has moved it on, also if as many matches end at one moment as no command can end.
     """
+    if tournament.removed_at is not None:
+        return None
     least = tournament.timers.least
     at = None if least is None else tournament.timers[least]
     overdue = at is not None and at <= tournament.at

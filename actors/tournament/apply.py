@@ -78,6 +78,15 @@ def _staff_set(tournament: Tournament, header: Header) -> Tournament:
     return replace(tournament, staff=staff if role is None else {**staff, user: role})
 
 
+def _transferred(tournament: Tournament, header: Header) -> Tournament:
+    marks = header.marks
+    owner, former = cast(str, marks["owner"]), cast("str | None", marks.get("former"))
+    staff = {user: role for user, role in tournament.staff.items() if user != owner}
+    if former is not None and marks["organiser"]:
+        staff[former] = "organiser"
+    return replace(tournament, owner=owner, staff=staff)
+
+
 def _phase(phase: Phase, *passed: str) -> Callable[[Tournament, Header], Tournament]:
     """The next phase; these timers have nothing more to do."""
     return lambda tournament, _: replace(tournament, phase=phase, timers=tournament.timers.discard(*passed))
@@ -109,6 +118,9 @@ _CHANGES: Final[dict[str, Callable[[Tournament, Header], Tournament]]] = {
     "tournament.cancelled": lambda tournament, _: _over(tournament, "cancelled"),
     "tournament.finished": lambda tournament, _: _over(tournament, "finished"),
     "tournament.reopened": _phase("running"),
+    "tournament.transferred": _transferred,
+    "tournament.removed": lambda tournament, header: replace(tournament, removed_at=header.at),
+    "tournament.restored": lambda tournament, _: replace(tournament, removed_at=None),
     "tournament.person_erased": _erased,
     **apply_entrants.CHANGES,
     **apply_teams.CHANGES,

@@ -14,6 +14,7 @@ from actors.tournament import (
     holding,
     lifecycle,
     matches,
+    ownership,
     picking,
     settings,
     stage_ends,
@@ -24,7 +25,7 @@ from actors.tournament.context import Context, chosen, lookup_key
 from actors.tournament.erasure import erase
 from actors.tournament.erasure import needed_facts as erasure_facts
 from actors.tournament.rule import Rules
-from actors.tournament.state import Tournament
+from actors.tournament.state import Rank, Tournament
 from protocol.codes import Code
 from protocol.frames import Command
 from protocol.ids import SYSTEM
@@ -41,11 +42,13 @@ from protocol.tournament.commands import (
     SetStaff,
     SubstitutePlayer,
 )
+from protocol.tournament.ownership import RestoreTournament, TransferTournament
 from protocol.tournament.stage_ends import FinishStage
 
 _RULES: Final[Rules] = {
     **lifecycle.RULES,
     **settings.RULES,
+    **ownership.RULES,
     **entrants.RULES,
     **teams.RULES,
     **matches.RULES,
@@ -73,6 +76,8 @@ def decide(context: Context, command: Command) -> Decision:
     match command:
         case ErasePerson() if context.by == SYSTEM:
             return erase(context, command)
+        case _ if _is_hidden(context, command):
+            return Refuse(Code.NOT_FOUND)
         case Advance() if context.by == SYSTEM:
             return advance(context)
         case FinishStage() if context.by == SYSTEM:
@@ -88,6 +93,12 @@ def decide(context: Context, command: Command) -> Decision:
     return rule.decide(context, command)
 
 
+def _is_hidden(context: Context, command: Command) -> bool:
+    """Whether it was removed: then there is no such tournament, but for who may restore it."""
+    restores = isinstance(command, RestoreTournament) and context.rank >= Rank.OWNER
+    return context.tournament.removed_at is not None and not restores
+
+
 def needed_facts(tournament: Tournament, command: Command, by: str) -> tuple[FactKey, ...]:
     """The rows that deciding looks at."""
     match command:
@@ -98,7 +109,7 @@ def needed_facts(tournament: Tournament, command: Command, by: str) -> tuple[Fac
             return _person(user, by)
         case CreateTournament() | ChangeTournament():
             return tuple(lookup_key(name, key) for name, key in chosen(command).items())
-        case SetStaff(user=user):
+        case SetStaff(user=user) | TransferTournament(user=user):
             return _person(user, by)
         case ReinstateEntrant(entrant=number) if number in tournament.entrants:
             user = tournament.entrants[number].user

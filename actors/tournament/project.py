@@ -7,7 +7,18 @@ from typing import Any, Final, cast
 
 from msgspec import Struct
 
-from actors.kind import AUTHORED, EVERYONE, LISTENERS, LISTENS_AFTER, Change, Delete, Update, Upsert, said
+from actors.kind import (
+    AUTHORED,
+    EVERYONE,
+    LISTENERS,
+    LISTENS_AFTER,
+    NOBODY,
+    Change,
+    Delete,
+    Update,
+    Upsert,
+    said,
+)
 from actors.tournament import project_matches, project_teams
 from actors.tournament.apply import TIMES
 from actors.tournament.apply_teams import users_in
@@ -44,6 +55,7 @@ def _created(header: Header, payload: TournamentCreated | None) -> Sequence[Chan
         "description": payload.description if payload else None,
         "phase": "draft",
         "owner": header.author if by_user else None,
+        "created_by": header.author,
         "created_at": header.at,
         "entrants": 0,
     }
@@ -109,6 +121,14 @@ def _stage_finished(header: Header, _: object) -> Sequence[Change]:
     return (Upsert(STAGE, str(marks["stage"]), cast(Any, row)),)
 
 
+def _removed(header: Header, _: object) -> Sequence[Change]:
+    return Update(TOURNAMENT, "", {"deleted_at": header.at}), Upsert(LISTENERS, NOBODY, {LISTENS_AFTER: None})
+
+
+def _restored(_: Header, __: object) -> Sequence[Change]:
+    return Update(TOURNAMENT, "", {"deleted_at": None}), Delete(LISTENERS, NOBODY)
+
+
 # --- people ------------------------------------------------------------------------------------------------
 
 
@@ -117,6 +137,15 @@ def _staff_set(header: Header, _: object) -> Sequence[Change]:
     if role is None:
         return Delete(STAFF, user), *_revoked(header)
     return _staff(header, user, role), *([_listens(user)] if "listens" in header.marks else [])
+
+
+def _transferred(header: Header, _: object) -> Sequence[Change]:
+    marks = header.marks
+    owner, former = cast(str, marks["owner"]), cast("str | None", marks.get("former"))
+    changes = [Update(TOURNAMENT, "", {"owner": owner}), _staff(header, owner, "owner")]
+    if former is not None:
+        changes.append(_staff(header, former, "organiser") if marks["organiser"] else Delete(STAFF, former))
+    return [*changes, *([_listens(owner)] if "listens" in marks else []), *_revoked(header)]
 
 
 def _staff(header: Header, user: str, role: str) -> Change:
@@ -222,6 +251,9 @@ _ROWS: Final[Mapping[str, Project]] = {
     "tournament.finished": _finished,
     "tournament.stage_finished": _stage_finished,
     "tournament.staff_set": _staff_set,
+    "tournament.transferred": _transferred,
+    "tournament.removed": _removed,
+    "tournament.restored": _restored,
     "tournament.entered": _entered,
     "tournament.accepted": _accepted,
     "tournament.promoted": _promoted,

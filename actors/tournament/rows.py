@@ -60,7 +60,11 @@ TABLES: Final = (
             Column("phase", Type.TEXT, required=True),
             # None in one that an operator made, or whose people are erased.
             Column("owner", Type.TEXT),
+            # None in one of an earlier version.
+            Column("created_by", Type.TEXT),
             Column("created_at", Type.INTEGER, required=True),
+            # When it was removed; hidden from then on.
+            Column("deleted_at", Type.INTEGER),
             Column("started_at", Type.INTEGER),
             # Or when it was cancelled.
             Column("ended_at", Type.INTEGER),

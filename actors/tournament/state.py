@@ -202,6 +202,8 @@ class Tournament(Struct, frozen=True, kw_only=True):
     """None only before the first event."""
     owner: str | None = None
     """None in one that an operator made, or that erased people have left without organisers."""
+    removed_at: Instant | None = None
+    """When it was removed; None if it is there."""
     staff: dict[str, StaffRole] = {}
     """User ids, without the owner; at most TOURNAMENT_STAFF_MAX."""
     named_at: int = 0

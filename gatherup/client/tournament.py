@@ -47,6 +47,7 @@ from protocol.tournament.commands import (
     SubstitutePlayer,
     UndoResult,
 )
+from protocol.tournament.ownership import RemoveTournament, RestoreTournament, TransferTournament
 from protocol.tournament.rounds import RoundRule
 from protocol.tournament.stage import Stage
 
@@ -116,6 +117,10 @@ class Tournament:
         """Give a user a role on the staff; None takes it away."""
         return await self._send(SetStaff, user=user, role=role)
 
+    async def transfer(self, user: str) -> Accepted:
+        """Give the tournament to one of its organisers, as its owner; one is an organiser then."""
+        return await self._send(TransferTournament, user=user)
+
     async def open_registration(self) -> Accepted:
         """Open the registration; from the check-in it goes back to it."""
         return await self._send(OpenRegistration)
@@ -131,6 +136,16 @@ class Tournament:
     async def cancel(self, *, reason: str = "") -> Accepted:
         """Cancel the tournament for good."""
         return await self._send(CancelTournament, reason=reason)
+
+    async def remove(self) -> Accepted:
+        """Remove the tournament, which is a draft or over, as its owner: it is hidden, and can be restored for some
+        days.
+        """
+        return await self._send(RemoveTournament)
+
+    async def restore(self) -> Accepted:
+        """Restore the tournament, which was removed, as its owner."""
+        return await self._send(RestoreTournament)
 
     # --- who takes part ------------------------------------------------------------------------------------
 

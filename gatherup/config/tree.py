@@ -299,6 +299,17 @@ class Webhooks(Struct, frozen=True, kw_only=True):
     ] = 259_200
 
 
+class Tournaments(Struct, frozen=True, kw_only=True):
+    """Tournaments: who may create them, and how long removed ones are kept."""
+
+    keep_removed_days: Annotated[
+        int,
+        Meta(
+            ge=1, le=365, description="A removed tournament can be restored for so long; then it is erased."
+        ),
+    ] = 14
+
+
 class Hooks(Struct, frozen=True, kw_only=True):
     """The community's own rules."""
 
@@ -354,6 +365,7 @@ class Config(Struct, frozen=True, kw_only=True):
     runtime: Runtime
     mail: Mail
     webhooks: Webhooks
+    tournaments: Tournaments
     hooks: Hooks
     canary: Canary
     log: Log

@@ -14,7 +14,9 @@ from protocol.ids import Author, StreamId, UserId
 from protocol.room import Role, Seq
 from protocol.text import NO_NUL, Body, RoomName
 
-Scope = Literal["streams.publish", "rooms.create", "rooms.manage", "tokens.mint", "webhooks.manage"]
+Scope = Literal[
+    "streams.publish", "rooms.create", "rooms.manage", "tokens.mint", "tournaments.manage", "webhooks.manage"
+]
 KeyName = Annotated[str, Meta(min_length=1, max_length=limits.KEY_NAME_CHARS_MAX, pattern=NO_NUL)]
 HexId = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$(?!\n)", description="32 hexadecimal digits")]
 ExternalId = Annotated[
@@ -38,7 +40,7 @@ class NewKey(RequestBody, frozen=True, kw_only=True):
 
     name: KeyName
     """What people recognise it by."""
-    scopes: Annotated[list[Scope], Meta(min_length=1, max_length=5)]
+    scopes: Annotated[list[Scope], Meta(min_length=1, max_length=6)]
     lifetime_s: Annotated[int, Meta(ge=60, le=limits.KEY_LIFETIME_S_MAX)] | None = None
     """None: until it is revoked."""
 

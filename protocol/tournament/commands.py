@@ -33,6 +33,7 @@ from protocol.tournament import (
     StaffRole,
     Visibility,
 )
+from protocol.tournament.ownership import RemoveTournament, RestoreTournament, TransferTournament
 from protocol.tournament.picking import AcceptStart, HoldMatch, PickGame, ProposeStart, ReleaseMatch
 from protocol.tournament.playing import ConfirmResult, DecideMatch, DisputeResult, ReportResult, SayReady
 from protocol.tournament.rounds import RoundRules
@@ -304,10 +305,13 @@ TournamentCommand = (
     CreateTournament
     | ChangeTournament
     | SetStaff
+    | TransferTournament
     | OpenRegistration
     | OpenCheckIn
     | StartTournament
     | CancelTournament
+    | RemoveTournament
+    | RestoreTournament
     | EnterTournament
     | LeaveTournament
     | CheckIn

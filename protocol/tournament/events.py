@@ -22,6 +22,7 @@ from protocol.tournament import (
     StaffRole,
     Visibility,
 )
+from protocol.tournament.ownership import EVENTS as OWNERSHIP
 from protocol.tournament.picking import EVENTS as PICKING
 from protocol.tournament.rounds import RoundRules
 from protocol.tournament.stage import Stage
@@ -391,6 +392,7 @@ EVENTS: Final[dict[str, type[Struct]]] = {
     "tournament.reinstated": EntrantReinstated,
     "tournament.reopened": TournamentReopened,
     "tournament.person_erased": PersonErased,
+    **OWNERSHIP,
     **PICKING,
     **STAGE_ENDS,
     **TEAMS,

@@ -15,7 +15,7 @@ from actors.kind import Instant
 from protocol.ids import SYSTEM
 from storage.postgres.driver.connection import TrioConnection
 from storage.postgres.driver.pool import Pool
-from storage.postgres.driver.queries import execute, rows
+from storage.postgres.driver.queries import execute, lent, rows
 
 Settings = Mapping[str, str | int | bool | None]
 """What an act changed, as ids and settings: never a secret, nor anything a person wrote."""
@@ -118,6 +118,13 @@ class AuditLog:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+
+    async def note(
+        self, act: str, *, by: str, on: str, address: str, after: dict[str, str] | None = None
+    ) -> None:
+        """Note what somebody is about to do in a stream: its actor does it, in a transaction of its own."""
+        async with lent(self._pool, transaction=True) as connection:
+            await record(connection, act, by=by, on=on, from_address=address, after=after)
 
     async def note_once(self, act: str, *, at: Instant, by: str, on: str, after: Settings) -> None:
         """Note an act of the past, which ``after`` tells from every other one; a repeat changes nothing."""

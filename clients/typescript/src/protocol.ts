@@ -1137,6 +1137,16 @@ export interface SetStaff {
   role: 'organiser' | 'referee' | 'streamer' | null
 }
 
+/** Give a tournament to one of its organisers, as its owner, who is an organiser from then on. */
+export interface TransferTournament {
+  t: 'tournament.transfer'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  user: string
+}
+
 /** Open the registration of a tournament; from the check-in it goes back to it. */
 export interface OpenRegistration {
   t: 'tournament.open_registration'
@@ -1172,6 +1182,28 @@ export interface CancelTournament {
   resend?: boolean
   stream: string
   reason?: string
+}
+
+/**
+ * Remove a tournament that is a draft or over, as its owner: it is hidden from everybody at once.
+ *
+ * It can be restored until it is erased, some days later.
+ */
+export interface RemoveTournament {
+  t: 'tournament.remove'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+}
+
+/** Restore a tournament that was removed, as its owner: it is as it was. */
+export interface RestoreTournament {
+  t: 'tournament.restore'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
 }
 
 /**
@@ -2341,6 +2373,25 @@ export interface PersonErased {
   readonly user: string
 }
 
+/**
+ * The tournament belongs to somebody else.
+ *
+ * The mark `listens` tells that they may watch it from now on.
+ */
+export interface TournamentTransferred {
+  readonly owner: string
+  /** Who owned it before; None if nobody did. */
+  readonly former: string | null
+  /** Whether that one is an organiser now. If not, they have no role any more: it was taken over. */
+  readonly organiser: boolean
+}
+
+/** The tournament was removed: nobody may watch it. */
+export interface TournamentRemoved {}
+
+/** The tournament, which had been removed, is there again. */
+export interface TournamentRestored {}
+
 /** Both sides of a match are ready, and pick and ban what they play. */
 export interface PicksBegun {
   readonly match: number
@@ -2596,10 +2647,13 @@ export interface Commands {
   'tournament.create': CreateTournament
   'tournament.change': ChangeTournament
   'tournament.set_staff': SetStaff
+  'tournament.transfer': TransferTournament
   'tournament.open_registration': OpenRegistration
   'tournament.open_check_in': OpenCheckIn
   'tournament.start': StartTournament
   'tournament.cancel': CancelTournament
+  'tournament.remove': RemoveTournament
+  'tournament.restore': RestoreTournament
   'tournament.enter': EnterTournament
   'tournament.leave': LeaveTournament
   'tournament.check_in': CheckIn
@@ -2696,6 +2750,9 @@ export interface Events {
   'tournament.reinstated': EntrantReinstated
   'tournament.reopened': TournamentReopened
   'tournament.person_erased': PersonErased
+  'tournament.transferred': TournamentTransferred
+  'tournament.removed': TournamentRemoved
+  'tournament.restored': TournamentRestored
   'tournament.picks_begun': PicksBegun
   'tournament.picked': GamePicked
   'tournament.held': MatchHeld
@@ -2765,10 +2822,13 @@ export type ClientFrame =
   | CreateTournament
   | ChangeTournament
   | SetStaff
+  | TransferTournament
   | OpenRegistration
   | OpenCheckIn
   | StartTournament
   | CancelTournament
+  | RemoveTournament
+  | RestoreTournament
   | EnterTournament
   | LeaveTournament
   | CheckIn
@@ -2859,6 +2919,7 @@ export const PAYLOAD_DEFAULTS: Readonly<Record<string, object>> = {
   'tournament.match_finished': { scores: [], note: "", fills: [], later: [], placed: [] },
   'tournament.match_corrected': { scores: [], note: "", fills: [], placed: [] },
   'tournament.match_undone': { placed: [] },
+  'tournament.transferred': { former: null },
   'tournament.picked': { until: null, play_until: null },
   'tournament.held': { left: null },
   'tournament.released': { until: null },

@@ -67,6 +67,21 @@ export class Tournament {
     return this.#client.send({ t: 'tournament.set_staff', stream: this.id, user, role })
   }
 
+  /** Give the tournament to one of its organisers, as its owner; one is an organiser then. */
+  transfer(user: string): Promise<Done> {
+    return this.#client.send({ t: 'tournament.transfer', stream: this.id, user })
+  }
+
+  /** Remove the tournament, which is a draft or over, as its owner: it is hidden, and can be restored for some days. */
+  remove(): Promise<Done> {
+    return this.#client.send({ t: 'tournament.remove', stream: this.id })
+  }
+
+  /** Restore the tournament, which was removed, as its owner. */
+  restore(): Promise<Done> {
+    return this.#client.send({ t: 'tournament.restore', stream: this.id })
+  }
+
   /** Open the registration; from the check-in it goes back to it. */
   openRegistration(): Promise<Done> {
     return this.#client.send({ t: 'tournament.open_registration', stream: this.id })

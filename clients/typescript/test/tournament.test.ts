@@ -15,6 +15,9 @@ type Tag = Exclude<Extract<keyof Commands, `tournament.${string}`>, 'tournament.
 /** How each command's method is called, and what it then sends. A command without a row doesn't compile. */
 const CALLS: { readonly [T in Tag]: readonly [(cup: Tournament) => Promise<unknown>, object] } = {
   'tournament.change': [(cup) => cup.change({ name: 'Cup', start_at: 0 }), { name: 'Cup', start_at: 0 }],
+  'tournament.transfer': [(cup) => cup.transfer(USER), { user: USER }],
+  'tournament.remove': [(cup) => cup.remove(), {}],
+  'tournament.restore': [(cup) => cup.restore(), {}],
   'tournament.set_staff': [(cup) => cup.setStaff(USER, 'referee'), { user: USER, role: 'referee' }],
   'tournament.open_registration': [(cup) => cup.openRegistration(), {}],
   'tournament.open_check_in': [(cup) => cup.openCheckIn(), {}],

@@ -18,6 +18,7 @@ from gatherup.http.throttle import Throttle
 from gatherup.kinds import webhook_visible
 from protocol import limits
 from storage.postgres.admin.admins import Admins
+from storage.postgres.audit_log import AuditLog
 from storage.postgres.integrations.keys import ApiKeys
 from storage.postgres.integrations.webhooks import Webhooks
 from storage.postgres.people.people import People
@@ -33,14 +34,15 @@ def integrations_of(base: Base, accounts: AccountParts) -> Feature:
     pool, clock, randomness = base.pool, base.clock, base.randomness
     rate = Rate(limits.SERVER_COMMANDS_PER_S, limits.SERVER_COMMANDS_BURST)
     commands = Commands(base.streams, Throttle(clock, rate, keys_max=limits.KEYS_MAX))
+    audit = AuditLog(pool)
     keys, webhooks, settings = ApiKeys(pool), Webhooks(pool), base.config.webhooks
     secret = derived_key(base.config.runtime.receipt_key.key, b"webhooks")
     delivery = WebhookDelivery(webhooks, webhook_client(), settings, clock, randomness, key=secret)
     return Feature(
         resources=(
             KeysResource(keys, Admins(pool), clock, randomness),
-            ServerRoomsResource(commands, base.streams, keys, People(pool)),
-            MintResource(accounts.accounts, accounts.sign_in_service, keys, clock),
+            ServerRoomsResource(commands, base.streams, audit, People(pool)),
+            MintResource(accounts.accounts, accounts.sign_in_service, audit, clock),
             WebhooksResource(
                 webhooks,
                 clock,

@@ -26,8 +26,8 @@ from protocol.http.integrations import MintToken, ServerMember, ServerMessage, S
 from protocol.ids import derive_client_id
 from protocol.room.commands import CreateRoom, InviteUser, JoinRoom, KickMember, PostMessage, SetRole
 from storage.postgres.accounts.accounts import AccountRow, Accounts, NewAccount
+from storage.postgres.audit_log import AuditLog
 from storage.postgres.driver.errors import DataRejected
-from storage.postgres.integrations.keys import ApiKeys
 from storage.postgres.people.people import People
 
 GROUP: Final = "server"
@@ -41,10 +41,10 @@ MEMBER: Final = ROOM + "/members/<user>"
 class ServerRoomsResource:
     """Rooms as a key sees them."""
 
-    def __init__(self, commands: Commands, router: Streams, keys: ApiKeys, people: People) -> None:
+    def __init__(self, commands: Commands, router: Streams, audit: AuditLog, people: People) -> None:
         self._commands = commands
         self._router = router
-        self._keys = keys
+        self._audit = audit
         self._people = people
 
     @endpoint(
@@ -126,7 +126,7 @@ class ServerRoomsResource:
                 raise of_unknown(reply)
 
     async def _note(self, caller: Caller, act: str, *, on: str, **after: str) -> None:
-        await self._keys.note(act, by=caller.user, on=on, address=caller.address, after=after)
+        await self._audit.note(act, by=caller.user, on=on, address=caller.address, after=after)
 
 
 def _step(client_id: str, name: str) -> str:
@@ -138,11 +138,11 @@ class MintResource:
     """Tokens for a game's own users."""
 
     def __init__(
-        self, accounts: Accounts, sign_in_service: SignInService, keys: ApiKeys, clock: Clock
+        self, accounts: Accounts, sign_in_service: SignInService, audit: AuditLog, clock: Clock
     ) -> None:
         self._accounts = accounts
         self._sign_in_service = sign_in_service
-        self._keys = keys
+        self._audit = audit
         self._clock = clock
 
     @endpoint(
@@ -172,7 +172,7 @@ class MintResource:
                     raise
         if account.admin:
             raise ProblemError(Code.FORBIDDEN, "Admins must sign in by themselves.")
-        await self._keys.note("server.mint_token", by=caller.user, on=account.user, address=caller.address)
+        await self._audit.note("server.mint_token", by=caller.user, on=account.user, address=caller.address)
         # The game knows who it is: there is nobody to warn of a new device.
         context = SignInContext(device=body.device, address=caller.address, known_device=None, told=False)
         return await self._sign_in_service.admit(account, context)
@@ -189,5 +189,5 @@ class MintResource:
             identity=(ISSUER, body.external_id),
             created_at=self._clock.now(),
         )
-        await self._keys.note("server.mint_token", by=caller.user, on=account.user, address=caller.address)
+        await self._audit.note("server.mint_token", by=caller.user, on=account.user, address=caller.address)
         return await self._sign_in_service.create(account, body.device, caller.address)

@@ -40,12 +40,14 @@ def position_of(tournament: str, head: Head) -> Position:
     return Position(stream=tournament, incarnation=head.incarnation, seq=head.seq)
 
 
-def summary_of(row: TournamentRow) -> TournamentSummary:
-    """A tournament in a list."""
+def summary_of(row: TournamentRow, keep_ms: int) -> TournamentSummary:
+    """A tournament in a list; one that was removed is kept so long."""
+    own = {"entered", "restorable_until"}
     fields: dict[str, Any] = {
-        name: getattr(row, name) for name in TournamentSummary.__struct_fields__ if name != "entered"
+        name: getattr(row, name) for name in TournamentSummary.__struct_fields__ if name not in own
     }
-    return TournamentSummary(**fields, entered=row.entrants)
+    restorable_until = None if row.deleted_at is None else row.deleted_at + keep_ms
+    return TournamentSummary(**fields, entered=row.entrants, restorable_until=restorable_until)
 
 
 def detail_of(read: TournamentRead) -> TournamentDetail:
@@ -53,6 +55,7 @@ def detail_of(read: TournamentRead) -> TournamentDetail:
     row, own = read.row, read.own
     fields: dict[str, Any] = msgspec.structs.asdict(row)
     fields["entered"] = fields.pop("entrants")
+    del fields["deleted_at"]
     fields["description"] = row.description or ""
     fields["rounds"] = rules_of(row.rounds)
     fields["stages"] = stages_of(row.stages)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
+from actors.tournament.rows import TABLES
 from gatherup.feature import Base, Feature
 from gatherup.features.tournaments.calendars import TOKEN, CalendarsResource
+from gatherup.features.tournaments.chores import tournament_chores
 from gatherup.features.tournaments.corrections import CorrectionsResource
 from gatherup.features.tournaments.entrants import EntrantsResource
 from gatherup.features.tournaments.exports import ExportsResource
 from gatherup.features.tournaments.foreign import ForeignResource
 from gatherup.features.tournaments.matches import MatchesResource
+from gatherup.features.tournaments.overseeing import OverseeingResource, ServerTournamentsResource
 from gatherup.features.tournaments.picking import PickingResource
 from gatherup.features.tournaments.pictures import PicturesResource
 from gatherup.features.tournaments.replay import Replays
@@ -20,17 +23,21 @@ from gatherup.features.tournaments.tournament_access import NUMBER
 from gatherup.features.tournaments.tournaments import TournamentsResource
 from gatherup.http.endpoint import HEX, PathPart
 from gatherup.offloop.pool import OffLoop
+from storage.postgres.admin.admins import Admins
+from storage.postgres.audit_log import AuditLog
 from storage.postgres.tournaments.calendars import Calendars
 from storage.postgres.tournaments.collisions import Collisions
 from storage.postgres.tournaments.entrants import Entrants
 from storage.postgres.tournaments.history import History
 from storage.postgres.tournaments.matches import Matches
+from storage.postgres.tournaments.removed import Removed
 from storage.postgres.tournaments.tournaments import Tournaments
 
 DRAWINGS_WAITING_MAX: Final = 16
 """Large pictures, files and calendars that wait for a process; who asks for more comes again."""
 PAIRINGS_WAITING_MAX: Final = 8
 """Files of other programs that wait to be paired, which may take seconds."""
+DAY_MS: Final = 86_400_000
 PATH_PARTS: Final = (
     PathPart(
         "tournament",
@@ -50,9 +57,12 @@ def tournaments_of(base: Base) -> Feature:
     tournaments, entrants, matches = Tournaments(pool), Entrants(pool), Matches(pool)
     drawing = OffLoop(processes=1, waiting_max=DRAWINGS_WAITING_MAX)
     pairing = OffLoop(processes=1, waiting_max=PAIRINGS_WAITING_MAX)
+    audit, keep_ms = AuditLog(pool), base.config.tournaments.keep_removed_days * DAY_MS
     return Feature(
         resources=(
-            TournamentsResource(tournaments, commands),
+            TournamentsResource(tournaments, commands, keep_ms=keep_ms),
+            OverseeingResource(tournaments, commands, Admins(pool), audit, keep_ms=keep_ms),
+            ServerTournamentsResource(commands, audit),
             EntrantsResource(entrants, commands),
             MatchesResource(matches, Collisions(pool), commands, base.clock),
             PickingResource(commands),
@@ -65,5 +75,6 @@ def tournaments_of(base: Base) -> Feature:
             StandingsResource(matches, entrants, Replays(History(pool))),
         ),
         tasks=(drawing.close_at_end, pairing.close_at_end),
+        chores=tournament_chores(Removed(pool, TABLES), base.clock, keep_ms=keep_ms),
         path_parts=PATH_PARTS,
     )

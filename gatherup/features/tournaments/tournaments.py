@@ -13,6 +13,7 @@ from protocol.http.base import CommandAccepted, CommandBody
 from protocol.http.tournaments.tournaments import (
     Cancellation,
     ChangedTournament,
+    NewOwner,
     NewStaffRole,
     NewTournament,
     TournamentDetail,
@@ -28,6 +29,7 @@ from protocol.tournament.commands import (
     SetStaff,
     StartTournament,
 )
+from protocol.tournament.ownership import RemoveTournament, RestoreTournament, TransferTournament
 from storage.postgres.tournaments.tournaments import TournamentFilter, TournamentKey, Tournaments
 
 GROUP: Final = "tournaments"
@@ -37,8 +39,9 @@ TOURNAMENT: Final = "/v1/tournaments/<tournament>"
 class TournamentsResource:
     """Tournaments: made, listed, changed, brought from phase to phase."""
 
-    def __init__(self, tournaments: Tournaments, commands: Commands) -> None:
+    def __init__(self, tournaments: Tournaments, commands: Commands, *, keep_ms: int) -> None:
         self._tournaments = tournaments
+        self._keep_ms = keep_ms
         self._commands = commands
         self._pages = Pages(TournamentKey)
 
@@ -52,15 +55,19 @@ class TournamentsResource:
         "GET", "/v1/tournaments", query=TournamentsQuery, answer=TournamentPage, polled=True, group=GROUP
     )
     async def index(self, caller: Caller, query: TournamentsQuery) -> TournamentPage:
-        """List public tournaments, or one's own: the newest first, or upcoming ones by their start."""
+        """List public tournaments, or one's own: the newest first, or upcoming ones by their start.
+
+        Of the removed ones those are listed that one owned and can restore.
+        """
         edge = self._pages.edge(query.cursor)
         matching = TournamentFilter(
             mine=query.mine,
             upcoming=query.upcoming,
+            removed=query.removed,
             phase=query.phase,
             game=query.game,
             region=query.region,
-            owner=query.owner,
+            owner=caller.user if query.removed else query.owner,
         )
         rows = await self._tournaments.page(
             caller.user,
@@ -71,7 +78,9 @@ class TournamentsResource:
         )
         page = self._pages.page(rows, edge, query.limit, matching.key_of)
         return TournamentPage(
-            tournaments=list(map(summary_of, page.rows)), next=page.next, previous=page.previous
+            tournaments=[summary_of(row, self._keep_ms) for row in page.rows],
+            next=page.next,
+            previous=page.previous,
         )
 
     @endpoint("GET", TOURNAMENT, answer=TournamentDetail, polled=True, group=GROUP)
@@ -92,6 +101,26 @@ class TournamentsResource:
         return await self._commands.send(
             caller, SetStaff, body, stream=tournament_id(tournament), **fields_of(body)
         )
+
+    @endpoint("POST", TOURNAMENT + "/transfer", body=NewOwner, answer=CommandAccepted, group=GROUP)
+    async def transfer(self, caller: Caller, tournament: str, body: NewOwner) -> CommandAccepted:
+        """Give a tournament to one of its organisers, as its owner; one is an organiser then."""
+        return await self._commands.send(
+            caller, TransferTournament, body, stream=tournament_id(tournament), **fields_of(body)
+        )
+
+    @endpoint("DELETE", TOURNAMENT, body=CommandBody, answer=CommandAccepted, group=GROUP)
+    async def remove(self, caller: Caller, tournament: str, body: CommandBody) -> CommandAccepted:
+        """Remove a tournament that is a draft or over, as its owner: it is hidden from everybody at once.
+
+        The owner finds it among the ``removed`` ones, and may restore it until it is erased.
+        """
+        return await self._commands.send(caller, RemoveTournament, body, stream=tournament_id(tournament))
+
+    @endpoint("POST", TOURNAMENT + "/restore", body=CommandBody, answer=CommandAccepted, group=GROUP)
+    async def restore(self, caller: Caller, tournament: str, body: CommandBody) -> CommandAccepted:
+        """Restore a removed tournament as it was, as its owner."""
+        return await self._commands.send(caller, RestoreTournament, body, stream=tournament_id(tournament))
 
     @endpoint(
         "POST", TOURNAMENT + "/open-registration", body=CommandBody, answer=CommandAccepted, group=GROUP

@@ -125,6 +125,19 @@ class NewStaffRole(CommandBody, frozen=True, kw_only=True):
     """None: no role any more."""
 
 
+class NewOwner(CommandBody, frozen=True, kw_only=True):
+    """Say whose a tournament is from now on."""
+
+    user: UserId
+
+
+class RemovedQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which removed tournaments to list."""
+
+    cursor: Cursor | None = None
+    limit: Limit = limits.PAGE_ITEMS_DEFAULT
+
+
 class TournamentsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which tournaments to list: public ones, the newest first, of which all of this is true."""
 
@@ -132,6 +145,8 @@ class TournamentsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Those that one owns, is on the staff of or has entered, public or not."""
     upcoming: bool = False
     """Those that haven't started and have a time to start, the next one first."""
+    removed: bool = False
+    """Those that one owns and has removed, which can still be restored."""
     phase: Phase | None = None
     game: LookupKey | None = None
     region: LookupKey | None = None
@@ -163,6 +178,8 @@ class TournamentSummary(Answer, frozen=True, kw_only=True):
     entered: int
     """How many are entered; after the start, how many take part."""
     entrants_max: int
+    restorable_until: int | None = None
+    """Of a removed tournament: until when it can be restored, Unix time in milliseconds."""
 
 
 class TournamentPage(Answer, frozen=True, kw_only=True):

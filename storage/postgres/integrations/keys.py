@@ -109,13 +109,6 @@ class ApiKeys:
         """Note when a key was used."""
         await execute(self._pool, _USED, {"id": uuid_of(key), "at": at})
 
-    async def note(
-        self, act: str, *, by: str, on: str, address: str, after: dict[str, str] | None = None
-    ) -> None:
-        """Note in the audit log what a key is about to do."""
-        async with lent(self._pool, transaction=True) as connection:
-            await record(connection, act, by=by, on=on, from_address=address, after=after)
-
 
 def _key(
     key: UUID,

@@ -60,6 +60,8 @@ class TournamentRow(Struct, frozen=True):
     """Why it was cancelled."""
     entrants: int
     draw: str | None
+    deleted_at: Instant | None
+    """When it was removed; None if it is there."""
 
 
 class OwnRow(Struct, frozen=True):
@@ -95,6 +97,8 @@ class TournamentFilter(Struct, frozen=True, kw_only=True):
 
     mine: bool = False
     upcoming: bool = False
+    removed: bool = False
+    """Those that were removed; else those that weren't."""
     phase: str | None = None
     game: str | None = None
     region: str | None = None
@@ -111,7 +115,7 @@ _COLUMNS: Final = """
 t.stream_id, t.name, t.description, t.game, t.platform, t.region, t.format, t.third_place, t.reset, t.best_of,
 t.stages, t.entrants_max, t.visibility, t.entry, t.ready_s, t.confirm_s, t.rounds, t.team_min,
 t.team_max, t.substitutes, t.play_s, t.phase, t.owner, t.created_at,
-t.registration_at, t.check_in_at, t.start_at, t.started_at, t.ended_at, t.reason, t.entrants, t.draw
+t.registration_at, t.check_in_at, t.start_at, t.started_at, t.ended_at, t.reason, t.entrants, t.draw, t.deleted_at
 """
 _ONE: Final = f"""
 select i.number, s.head, own.number, own.status, own.checked_in, mine.role, (
@@ -174,11 +178,11 @@ class Tournaments:
     ) -> list[TournamentRow]:
         """Tournaments after ``beside`` in the order of the list; ``back``: before it, backwards.
 
-        Drafts and those that aren't public are only found among one's own.
+        Drafts and those that aren't public are only found among one's own. Of removed ones all are found: say whose.
         """
         beside = beside or (_NEXT if matching.upcoming else _NEWEST)
         given = {name: value for name in _GIVEN if (value := getattr(matching, name)) is not None}
-        wanted = [_MINE if matching.mine else _PUBLIC, *(_GIVEN[name] for name in given)]
+        wanted = [_whose(matching), *(_GIVEN[name] for name in given)]
         if matching.upcoming:
             wanted.append(_UPCOMING)
         rising = matching.upcoming is not back
@@ -196,6 +200,12 @@ class Tournaments:
             "limit": limit,
         }
         return [_tournament(*row) for row in await rows(self._pool, statement, parameters)]
+
+
+def _whose(matching: TournamentFilter) -> str:
+    if matching.removed:
+        return "t.deleted_at is not null"
+    return "t.deleted_at is null and " + (_MINE if matching.mine else _PUBLIC)
 
 
 def _tournament(tournament: UUID, *columns: Any) -> TournamentRow:

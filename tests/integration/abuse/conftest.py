@@ -74,7 +74,14 @@ class Node:
 
     def key(self, admin: Person) -> httpx.Client:
         """An API key with every scope."""
-        scopes = ["streams.publish", "rooms.create", "rooms.manage", "tokens.mint", "webhooks.manage"]
+        scopes = [
+            "streams.publish",
+            "rooms.create",
+            "rooms.manage",
+            "tokens.mint",
+            "tournaments.manage",
+            "webhooks.manage",
+        ]
         made = admin.http.post("/v1/admin/keys", json={"name": "arena", "scopes": scopes})
         text = made.json()["text"]
         self.secrets.add(text)

@@ -102,6 +102,7 @@ FULL_TOURNAMENT = Tournament(
     seq=LATEST,
     at=LATEST,
     phase="finished",
+    removed_at=LATEST,
     owner=OWNER,
     staff=dict.fromkeys(MODERATORS[: limits.TOURNAMENT_STAFF_MAX], "organiser"),
     named_at=LATEST,

@@ -68,6 +68,14 @@ from protocol.tournament.events import (
     TournamentReopened,
     TournamentStarted,
 )
+from protocol.tournament.ownership import (
+    RemoveTournament,
+    RestoreTournament,
+    TournamentRemoved,
+    TournamentRestored,
+    TournamentTransferred,
+    TransferTournament,
+)
 from protocol.tournament.picking import (
     GamePicked,
     MatchHeld,
@@ -177,6 +185,9 @@ CLIENT: list[tuple[Struct, Map]] = [
     _of(ChangeTournament, start_at=0),
     _of(SetStaff, user=BOB, role="referee"),
     _of(SetStaff, user=BOB, role=None),
+    _of(TransferTournament, user=BOB),
+    _of(RemoveTournament),
+    _of(RestoreTournament),
     _of(OpenRegistration),
     _of(OpenCheckIn),
     _of(StartTournament),
@@ -466,6 +477,15 @@ EVENTS: list[tuple[str, Struct, Map]] = [
     _event("released", MatchReleased(match=1, until=AT), match=1, until=AT),
     _event("start_proposed", StartProposed(match=1, entrant=2, start=AT), match=1, entrant=2, start=AT),
     _event("scheduled", MatchScheduled(match=1, until=AT), match=1, until=AT),
+    _event(
+        "transferred",
+        TournamentTransferred(owner=BOB, former=ANN, organiser=True),
+        owner=BOB,
+        former=ANN,
+        organiser=True,
+    ),
+    _event("removed", TournamentRemoved()),
+    _event("restored", TournamentRestored()),
     _event("person_erased", PersonErased(user=BOB), user=BOB),
 ]
 

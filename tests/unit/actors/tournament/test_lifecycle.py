@@ -47,6 +47,7 @@ from protocol.tournament.commands import (
     SubstitutePlayer,
     UndoResult,
 )
+from protocol.tournament.ownership import RemoveTournament, RestoreTournament, TransferTournament
 from tests.unit.actors.tournament.cup import (
     ID,
     KEY,
@@ -67,6 +68,9 @@ from tests.unit.actors.tournament.cup import (
 FIELDS: dict[type, dict[str, Any]] = {
     ChangeTournament: {"best_of": 3},
     SetStaff: {"user": P[1], "role": "referee"},
+    TransferTournament: {"user": ORGANISER},
+    RemoveTournament: {},
+    RestoreTournament: {},
     OpenRegistration: {},
     OpenCheckIn: {},
     StartTournament: {},
@@ -152,6 +156,9 @@ IN_PHASE: dict[str, Any] = {
 NEVER_IN: dict[type, set[str]] = {
     ChangeTournament: {"running", "finished", "cancelled"},
     SetStaff: {"finished", "cancelled"},
+    TransferTournament: set(),
+    RemoveTournament: {"registration", "check_in", "running"},
+    RestoreTournament: set(),
     OpenRegistration: {"registration", "running", "finished", "cancelled"},
     OpenCheckIn: {"check_in", "running", "finished", "cancelled"},
     StartTournament: {"running", "finished", "cancelled"},

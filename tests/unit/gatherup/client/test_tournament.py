@@ -46,6 +46,7 @@ from protocol.tournament.commands import (
     SubstitutePlayer,
     UndoResult,
 )
+from protocol.tournament.ownership import RemoveTournament, RestoreTournament, TransferTournament
 from tests.unit.gatherup.client.test_room import Speaker
 from tests.unit.gatherup.client.world import USER, client_id
 
@@ -55,6 +56,9 @@ ROB = NewEntrant(name="Rob")
 
 CALLS: dict[type[StreamCommand], tuple[str, tuple[Any, ...], dict[str, Any], dict[str, Any]]] = {
     ChangeTournament: ("change", (), {"name": "Cup", "start_at": 0}, {"name": "Cup", "start_at": 0}),
+    TransferTournament: ("transfer", (USER,), {}, {"user": USER}),
+    RemoveTournament: ("remove", (), {}, {}),
+    RestoreTournament: ("restore", (), {}, {}),
     SetStaff: ("set_staff", (USER, "referee"), {}, {"user": USER, "role": "referee"}),
     OpenRegistration: ("open_registration", (), {}, {}),
     OpenCheckIn: ("open_check_in", (), {}, {}),

@@ -28,7 +28,14 @@ from tests.integration.shared import SharedNode
 from tests.integration.site import Person, Site, problem, running, settings, unique
 
 pytestmark = pytest.mark.real
-ALL: list[Scope] = ["streams.publish", "rooms.create", "rooms.manage", "tokens.mint", "webhooks.manage"]
+ALL: list[Scope] = [
+    "streams.publish",
+    "rooms.create",
+    "rooms.manage",
+    "tokens.mint",
+    "tournaments.manage",
+    "webhooks.manage",
+]
 
 
 @pytest.fixture

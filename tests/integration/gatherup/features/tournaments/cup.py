@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import trio
 
-from gatherup.client import Client, Event, Signal, Snapshot, connect
+from gatherup.client import Client, Ended, Event, Signal, Snapshot, connect
 from protocol.event import Header
 from tests.integration.shared import SharedNode
 from tests.integration.site import Person, Site
@@ -22,6 +22,8 @@ class Watcher:
 
     def __init__(self) -> None:
         self.headers: list[Header] = []
+        self.ended = trio.Event()
+        """They may not watch it any more."""
         self._changed = trio.Condition()
 
     async def follow(self, client: Client, stream: str, ready: trio.Event) -> None:
@@ -35,6 +37,8 @@ class Watcher:
                         self._changed.notify_all()
                 case Signal():  # who is there
                     continue
+                case Ended():
+                    self.ended.set()
                 case _:
                     raise AssertionError(item)
 

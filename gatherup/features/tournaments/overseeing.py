@@ -1,0 +1,161 @@
+"""What admins and games' own backends do with tournaments that aren't theirs. What they are about to do stands in the
+audit log before it happens.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec.structs import replace
+
+from gatherup.features.tournaments.answers import summary_of
+from gatherup.features.tournaments.tournament_access import tournament_id
+from gatherup.http.admins import Admins, require_admin
+from gatherup.http.commands import Commands, fields_of
+from gatherup.http.endpoint import Caller, endpoint
+from gatherup.http.paging import Pages
+from protocol.codes import Code
+from protocol.frames import StreamCommand
+from protocol.http.base import CommandAccepted, CommandBody
+from protocol.http.tournaments.tournaments import NewOwner, NewTournament, RemovedQuery, TournamentPage
+from protocol.ids import SYSTEM, derive_client_id
+from protocol.tournament.commands import CreateTournament
+from protocol.tournament.ownership import RestoreTournament, TransferTournament
+from storage.postgres.audit_log import AuditLog
+from storage.postgres.tournaments.tournaments import TournamentFilter, TournamentKey, Tournaments
+
+GROUP: Final = "admin"
+SERVER_GROUP: Final = "server"
+ADMIN: Final = "/v1/admin/tournaments"
+SERVER: Final = "/v1/server/tournaments"
+SCOPE: Final = "tournaments.manage"
+_REMOVED: Final = TournamentFilter(removed=True)
+
+
+class OverseeingResource:
+    """Tournaments for admins: whose they are, and those that were removed."""
+
+    def __init__(
+        self,
+        tournaments: Tournaments,
+        commands: Commands,
+        admins: Admins,
+        audit: AuditLog,
+        *,
+        keep_ms: int,
+    ) -> None:
+        self._tournaments = tournaments
+        self._commands = commands
+        self._admins = admins
+        self._audit = audit
+        self._keep_ms = keep_ms
+        self._pages = Pages(TournamentKey)
+
+    @endpoint("GET", ADMIN, query=RemovedQuery, answer=TournamentPage, refuses=(Code.FORBIDDEN,), group=GROUP)
+    async def removed_tournaments(self, caller: Caller, query: RemovedQuery) -> TournamentPage:
+        """As admin, list the tournaments that were removed and aren't erased yet, the newest first."""
+        await require_admin(self._admins, caller)
+        edge = self._pages.edge(query.cursor)
+        rows = await self._tournaments.page(
+            caller.user,
+            _REMOVED,
+            beside=None if edge is None else edge.key,
+            back=edge is not None and edge.back,
+            limit=query.limit + 1,
+        )
+        page = self._pages.page(rows, edge, query.limit, _REMOVED.key_of)
+        return TournamentPage(
+            tournaments=[summary_of(row, self._keep_ms) for row in page.rows],
+            next=page.next,
+            previous=page.previous,
+        )
+
+    @endpoint(
+        "PUT",
+        ADMIN + "/<tournament>/owner",
+        body=NewOwner,
+        answer=CommandAccepted,
+        refuses=(Code.FORBIDDEN,),
+        group=GROUP,
+    )
+    async def take_over_tournament(self, caller: Caller, tournament: str, body: NewOwner) -> CommandAccepted:
+        """As admin, make a user the owner of a tournament, such as oneself. Who owned it has no role any more."""
+        after = {"owner": body.user}
+        return await self._overseen(
+            caller, tournament, TransferTournament, body, "tournament.taken_over", after
+        )
+
+    @endpoint(
+        "POST",
+        ADMIN + "/<tournament>/restore",
+        body=CommandBody,
+        answer=CommandAccepted,
+        refuses=(Code.FORBIDDEN,),
+        group=GROUP,
+    )
+    async def restore_tournament(self, caller: Caller, tournament: str, body: CommandBody) -> CommandAccepted:
+        """As admin, restore a removed tournament as it was."""
+        return await self._overseen(caller, tournament, RestoreTournament, body, "tournament.restored", {})
+
+    async def _overseen(
+        self,
+        caller: Caller,
+        tournament: str,
+        kind: type[StreamCommand],
+        body: CommandBody,
+        act: str,
+        after: dict[str, str],
+    ) -> CommandAccepted:
+        """Do it in the name of the server, to which a tournament's actor refuses nothing. Raises ProblemError."""
+        await require_admin(self._admins, caller)
+        stream, client_id = tournament_id(tournament), self._commands.admitted(caller, body)
+        await self._audit.note(act, by=caller.user, on=stream, address=caller.address, after=after)
+        own = derive_client_id("oversee", caller.user, client_id)
+        command = kind(client_id=own, resend=body.resend, stream=stream, **fields_of(body))
+        done = await self._commands.accepted(replace(caller, user=SYSTEM), command)
+        return replace(done, client_id=client_id)
+
+
+class ServerTournamentsResource:
+    """Tournaments as a key sees them."""
+
+    def __init__(self, commands: Commands, audit: AuditLog) -> None:
+        self._commands = commands
+        self._audit = audit
+
+    @endpoint(
+        "POST",
+        SERVER,
+        body=NewTournament,
+        answer=CommandAccepted,
+        status=201,
+        scope=SCOPE,
+        group=SERVER_GROUP,
+    )
+    async def create_tournament(
+        self, caller: Caller, body: NewTournament
+    ) -> tuple[CommandAccepted, dict[str, str]]:
+        """Create a tournament as a draft, which nobody owns. ``stream`` is its id."""
+        client_id = self._commands.admitted(caller, body)
+        await self._note(caller, "server.create_tournament", f"client_id:{client_id}")
+        command = CreateTournament(client_id=client_id, resend=body.resend, **fields_of(body))
+        made = await self._commands.accepted(caller, command)
+        return made, {"Location": f"/v1/tournaments/{made.stream}"}
+
+    @endpoint(
+        "PUT",
+        SERVER + "/<tournament>/owner",
+        body=NewOwner,
+        answer=CommandAccepted,
+        scope=SCOPE,
+        group=SERVER_GROUP,
+    )
+    async def put_tournament_owner(self, caller: Caller, tournament: str, body: NewOwner) -> CommandAccepted:
+        """Make a user the owner of a tournament. Who owned it has no role any more."""
+        stream, client_id = tournament_id(tournament), self._commands.admitted(caller, body)
+        await self._note(caller, "server.put_owner", stream, owner=body.user)
+        command = TransferTournament(client_id=client_id, resend=body.resend, stream=stream, user=body.user)
+        return await self._commands.accepted(caller, command)
+
+    async def _note(self, caller: Caller, act: str, on: str, **after: str) -> None:
+        await self._audit.note(act, by=caller.user, on=on, address=caller.address, after=after)
