@@ -21,8 +21,9 @@ from gatherup.rehearse.rates import Fates, Rates
 from gatherup.rehearse.staff import Organiser, Referee
 from protocol.frames import Refused
 from protocol.ids import SYSTEM, derive_client_id
+from protocol.tournament import BestOf
 from protocol.tournament.commands import CreateTournament, LeaveTournament, NewEntrant, RemovePlayer
-from protocol.tournament.rounds import PickBan, RoundRule
+from protocol.tournament.rounds import PickBan, PickStep, RoundRule
 from tests.sim.client import SimClient
 from tests.sim.cluster import Cluster
 from tests.sim.history import History
@@ -373,9 +374,9 @@ def _rules(chance: random.Random) -> tuple[RoundRule, ...]:
 
 
 def _rule(chance: random.Random, *, others: bool) -> RoundRule:
-    best_of = chance.choice([None, 1, 3])
+    best_of: BestOf | None = chance.choice([None, 1, 3])
     pool = POOL[: chance.randint(3, len(POOL))]
-    steps = chance.choice([(), (), ("ban a", "ban b", "decider")])
+    steps: tuple[PickStep, ...] = chance.choice([(), (), ("ban a", "ban b", "decider")])
     picks = PickBan(pool=pool, steps=steps if best_of == 1 else (), step_s=chance.randint(1, 2))
     return RoundRule(
         part=None if others else chance.choice([None, "winners", "losers", "final"]),
