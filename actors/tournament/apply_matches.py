@@ -86,9 +86,9 @@ def _begun_anew(tournament: Tournament, header: Header) -> Tournament:
     """With the matches that begin anew by a correction, and the places that it gives and takes."""
     index, done = index_of(tournament, cast(int, header.marks["match"])), cast(int, header.marks["done"])
     stage = tournament.stages[index]
-    stage = replace(
-        stage, done=stage.done + done - tournament.matches_done, finished=False, changed_at=header.seq
-    )
+    finished = stage.finished and index + 1 < len(tournament.stages)
+    done = stage.done + done - tournament.matches_done
+    stage = replace(stage, done=done, finished=finished, changed_at=header.seq)
     after, by_round = with_stage(tournament, index, stage), play_of(stage).by_round
     for number, match in fills_of(header):
         key = str(number)

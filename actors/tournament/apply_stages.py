@@ -39,6 +39,18 @@ def _started(tournament: Tournament, header: Header) -> Tournament:
     )
 
 
+def _stage_started(tournament: Tournament, header: Header) -> Tournament:
+    marks = header.marks
+    stage = StageState(
+        settings=tournament.settings.chain[cast(int, marks["stage"]) - 1],
+        first=cast(int, marks["first"]),
+        seeds=tuple(cast("Sequence[int]", marks["seeds"])),
+        engine=cast(int, marks["engine"]),
+    )
+    stage = replace(stage, done=play_of(stage).done_first)
+    return replace(tournament, stages=(*tournament.stages, stage))
+
+
 def _finished(tournament: Tournament, header: Header) -> Tournament:
     """Only the first places are looked at and kept."""
     marks = header.marks
@@ -54,4 +66,5 @@ def _finished(tournament: Tournament, header: Header) -> Tournament:
 CHANGES: Final[Mapping[str, Callable[[Tournament, Header], Tournament]]] = {
     "tournament.started": _started,
     "tournament.stage_finished": _finished,
+    "tournament.stage_started": _stage_started,
 }

@@ -19,6 +19,7 @@ from actors.tournament.stages import (
     correction_of,
     current_match,
     is_over,
+    is_past,
     match_of,
     sides_of,
     stage_of,
@@ -49,10 +50,13 @@ def correct(context: Context, command: CorrectResult) -> Decision:
         return Refuse(Code.ALREADY_EXISTS, "This is the result of the match.")
     tournament, course = context.tournament, Course(context)
     winner, sides = side_of(match, command.winner), sides_of(match)
-    found = Correction()
-    if command.winner != match.winner:
+    found, policy = Correction(), _policy(stage_of(tournament, command.match), command.policy)
+    changes = command.winner != match.winner
+    if changes and policy == "reset" and (refusal := _settled(tournament, command.match)):
+        return refusal
+    if changes and not is_past(tournament, command.match):
         found = correction_of(tournament, command.match, winner)
-    plan = _plan(tournament, found, _policy(stage_of(tournament, command.match), command.policy))
+    plan = _plan(tournament, found, policy)
     course.add(
         MatchCorrected(
             match=command.match,
@@ -75,6 +79,8 @@ def undo(context: Context, command: UndoResult) -> Decision:
     match = _played(context, command.match)
     if isinstance(match, Refuse):
         return match
+    if refusal := _settled(context.tournament, command.match):
+        return refusal
     course = Course(context)
     plan = _take_back(course.tournament, command.match, "reset")
     _undone(course, command.match, plan)
@@ -95,11 +101,19 @@ def reinstate(context: Context, command: ReinstateEntrant) -> Decision:
         return refusal
     course, plan = Course(context), _Plan(_policy(tournament.stages[-1], command.policy))
     course.add(EntrantReinstated(entrant=number, was=entrant.status))
-    if entrant.left_in and _forfeited(match_of(tournament, entrant.left_in), number):
-        plan = _take_back(course.tournament, entrant.left_in, plan.policy)
+    left_in = entrant.left_in
+    if left_in and not is_past(tournament, left_in) and _forfeited(match_of(tournament, left_in), number):
+        plan = _take_back(course.tournament, left_in, plan.policy)
         if not plan.kept:
-            _undone(course, entrant.left_in, plan)
+            _undone(course, left_in, plan)
     return _decided(course, command, plan)
+
+
+def _settled(tournament: Tournament, number: int) -> Refuse | None:
+    """Why what follows from this match can't be changed."""
+    if is_past(tournament, number):
+        return Refuse(Code.WRONG_PHASE, "The stage of this match is over: who has gone on stays.", "match")
+    return None
 
 
 def _policy(stage: StageState, chosen: Policy | None) -> Policy:

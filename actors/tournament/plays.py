@@ -10,6 +10,13 @@ from msgspec import Struct
 from actors.tournament.engine.elimination import double, single
 from actors.tournament.engine.elimination_play import EliminationPlay
 from actors.tournament.engine.groups import GroupTable
+from actors.tournament.engine.next_stage import (
+    Qualified,
+    Seeding,
+    seed_bracket,
+    seed_groups,
+    seed_table,
+)
 from actors.tournament.engine.play import Play
 from actors.tournament.engine.round_robin_play import RoundRobinPlay
 from actors.tournament.engine.standings.table import Points, Rules
@@ -17,6 +24,9 @@ from actors.tournament.state import StageState
 from protocol import limits
 from protocol.tournament import Format, Policy
 from protocol.tournament.stage import Stage
+
+Met = Callable[[int, int], bool]
+"""Whether two entrants have met in the stage before."""
 
 
 class FormatRules(Struct, frozen=True, kw_only=True):
@@ -30,10 +40,26 @@ class FormatRules(Struct, frozen=True, kw_only=True):
     """By which results are corrected if nobody says another."""
     standings: bool
     """Whether it ends with standings, and not with its last match."""
+    seeding: Callable[[Stage, Sequence[Qualified], Met], Seeding]
+    """How those are seeded who come from the stage before."""
     least: Callable[[Stage], int] = lambda _: limits.TOURNAMENT_ENTRANTS_MIN
     """How many it takes to play a stage with all that was chosen."""
     too_many: Callable[[Stage, int], str | None] = lambda _, __: None
     """Why so many can't play it, as a sentence."""
+
+
+def _bracket_seeds(_: Stage, qualified: Sequence[Qualified], met: Met) -> Seeding:
+    return seed_bracket(qualified, met)
+
+
+def _group_seeds(stage: Stage, qualified: Sequence[Qualified], _: Met) -> Seeding:
+    groups = _groups_of(stage, len(qualified))
+    return seed_groups(qualified, groups) if groups > 1 else seed_table(qualified)
+
+
+def _groups_of(stage: Stage, entrants: int) -> int:
+    """Two in each group, though fewer have come than there is room for."""
+    return min(stage.groups, max(1, entrants // 2))
 
 
 def _single(stage: Stage, seeds: Sequence[int]) -> Play:
@@ -45,8 +71,7 @@ def _double(stage: Stage, seeds: Sequence[int]) -> Play:
 
 
 def _round_robin(stage: Stage, seeds: Sequence[int]) -> Play:
-    # Two in each group, though fewer have come than there is room for.
-    groups = min(stage.groups, max(1, len(seeds) // 2))
+    groups = _groups_of(stage, len(seeds))
     return RoundRobinPlay(groups, seeds, _ranking(stage, meetings=stage.legs))
 
 
@@ -74,16 +99,25 @@ _ANY: Final = frozenset({"format", "best_of", "advance"})
 _RANKED: Final = _ANY | {"draws", "points", "tiebreaks", "withdrawals"}
 FORMATS: Final[Mapping[Format, FormatRules]] = {
     "single_elimination": FormatRules(
-        play=_single, settings=_ANY | {"third_place"}, policy="reset", standings=False
+        play=_single,
+        settings=_ANY | {"third_place"},
+        policy="reset",
+        standings=False,
+        seeding=_bracket_seeds,
     ),
     "double_elimination": FormatRules(
-        play=_double, settings=_ANY | {"reset"}, policy="reset", standings=False
+        play=_double,
+        settings=_ANY | {"reset"},
+        policy="reset",
+        standings=False,
+        seeding=_bracket_seeds,
     ),
     "round_robin": FormatRules(
         play=_round_robin,
         settings=_RANKED | {"groups", "legs"},
         policy="keep",
         standings=True,
+        seeding=_group_seeds,
         least=lambda stage: 2 * stage.groups,
         too_many=_no_room,
     ),

@@ -118,6 +118,18 @@ def _stage_finished(header: Header, _: object) -> Sequence[Change]:
     marks = header.marks
     entrants, places = ([*cast("Sequence[int]", marks[name])] for name in ("entrants", "places"))
     row = {"entrants": entrants, "places": places, "ended_at": header.at}
+    change = Upsert if marks["stage"] == 1 else Update  # the others have a row from their start on
+    return (change(STAGE, str(marks["stage"]), cast(Any, row)),)
+
+
+def _stage_started(header: Header, _: object) -> Sequence[Change]:
+    marks = header.marks
+    row = {
+        "seeds": [*cast("Sequence[int]", marks["seeds"])],
+        "engine": marks["engine"],
+        "first": marks["first"],
+        "started_at": header.at,
+    }
     return (Upsert(STAGE, str(marks["stage"]), cast(Any, row)),)
 
 
@@ -250,6 +262,7 @@ _ROWS: Final[Mapping[str, Project]] = {
     "tournament.cancelled": _cancelled,
     "tournament.finished": _finished,
     "tournament.stage_finished": _stage_finished,
+    "tournament.stage_started": _stage_started,
     "tournament.staff_set": _staff_set,
     "tournament.transferred": _transferred,
     "tournament.removed": _removed,

@@ -9,16 +9,18 @@ from typing import Final, cast
 
 from actors.kind import Decision, Refuse, Work
 from actors.tournament.context import Context, Course
+from actors.tournament.engine.next_stage import Qualified
 from actors.tournament.engine.play import Ranked
 from actors.tournament.engine.standings.table import Kind, Result
 from actors.tournament.matches import end
-from actors.tournament.plays import play_for, play_of
-from actors.tournament.stages import match_of, standings_due
+from actors.tournament.plays import FORMATS, play_for, play_of
+from actors.tournament.stages import ENGINE, last_number, match_of, standings_due
 from actors.tournament.state import ASKING, Tournament
+from protocol import limits
 from protocol.codes import Code
 from protocol.tournament import NOBODY, ResultKind
 from protocol.tournament.stage import Stage, stages_of, stages_text
-from protocol.tournament.stage_ends import FinishStage, StageFinished
+from protocol.tournament.stage_ends import FinishStage, StageFinished, StageStarted
 
 STEP_MATCHES: Final = 128
 """Matches that are gathered before others have their turn."""
@@ -38,7 +40,7 @@ def work(tournament: Tournament) -> Work | None:
 
 def _gathered(
     tournament: Tournament,
-) -> Generator[None, None, tuple[str, Sequence[int], list[int], list[int]]]:
+) -> Generator[None, None, tuple[str, Sequence[int], list[int], list[int], list[int]]]:
     """The arguments of ``stage_end``."""
     stage = tournament.stages[-1]
     flat: list[int] = []
@@ -48,28 +50,34 @@ def _gathered(
         flat += (match.a or NOBODY, match.b or NOBODY, match.winner, kind, len(match.scores), *match.scores)
         if not number % STEP_MATCHES:
             yield
-    left: list[int] = []
-    for entrant in stage.seeds:
+    number = len(tournament.stages)
+    gone = [entrant for entrant in stage.seeds if tournament.entrants[entrant].status not in ASKING]
+    withdrawn: list[int] = []
+    for entrant in gone:
         known = tournament.entrants[entrant]
-        if known.left_stage == len(tournament.stages) and known.status not in ASKING:
-            left += (entrant, known.forfeits_from)
-    return stages_text((stage.settings,)), stage.seeds, flat, left
+        if known.left_stage == number:
+            withdrawn += (entrant, known.forfeits_from)
+    chain = tournament.settings.chain[number - 1 : number + 1]
+    return stages_text(chain), stage.seeds, flat, withdrawn, gone
 
 
 def stage_end(
-    stage: str, seeds: Sequence[int], flat: Sequence[int], left: Sequence[int]
-) -> tuple[list[int], list[int]]:
-    """The entrants of a stage, the best first, and their places in the tournament; 0 for who goes on.
+    stages: str, seeds: Sequence[int], flat: Sequence[int], withdrawn: Sequence[int], gone: Sequence[int]
+) -> tuple[list[int], list[int], list[int]]:
+    """The entrants of a stage, the best first; their places in the tournament, 0 for who goes on; and the seeds of the
+    next stage, none if there is none or fewer than two could play it.
 
-    Takes the stage as JSON; of each match in turn side a, side b, the winner, the kind, how many scores, and these; and
-    the entrants who have left while the stage ran, each with the first match that they forfeited by it.
+    Takes the stage and the next one as JSON; of each match in turn side a, side b, winner, kind, how many scores, and
+    these; the entrants who have left while the stage ran, each with the first match that they forfeited by it; and
+    all who aren't there any more.
     """
-    (settings,) = stages_of(stage)
-    withdrawn = dict(zip(left[::2], left[1::2], strict=True))
-    order = play_for(settings, seeds).ranked(_results_of(flat), withdrawn)
-    on = {one.entrant for one in _going(settings, order, withdrawn.keys())}
+    stage, *following = stages_of(stages)
+    results = _results_of(flat)
+    order = play_for(stage, seeds).ranked(results, dict(zip(withdrawn[::2], withdrawn[1::2], strict=True)))
+    seeded = _seeded(following[0], _qualified(stage, order, {*gone}), results) if following else ()
+    on = {*seeded}
     places = _places([one for one in order if one.entrant not in on], 1 + len(on))
-    return [one.entrant for one in order], [places.get(one.entrant, NOBODY) for one in order]
+    return [one.entrant for one in order], [places.get(one.entrant, NOBODY) for one in order], [*seeded]
 
 
 def _results_of(flat: Sequence[int]) -> list[Result]:
@@ -83,15 +91,25 @@ def _results_of(flat: Sequence[int]) -> list[Result]:
     return found
 
 
-def _going(stage: Stage, order: Sequence[Ranked], left: Set[int]) -> list[Ranked]:
-    """The best of each group who are still there."""
-    found: list[Ranked] = []
+def _qualified(stage: Stage, order: Sequence[Ranked], gone: Set[int]) -> list[Qualified]:
+    """The best of each group who are still there, each with their place among these."""
+    found: list[Qualified] = []
     counts: dict[int, int] = {}
-    for one in order:
-        if one.entrant not in left and counts.get(one.group, 0) < stage.advance:
-            counts[one.group] = counts.get(one.group, 0) + 1
-            found.append(one)
+    for entrant, group, _ in order:
+        place = counts.get(group, 0) + 1
+        if place <= stage.advance and entrant not in gone:
+            counts[group] = place
+            found.append(Qualified(entrant, group, place))
     return found
+
+
+def _seeded(following: Stage, qualified: Sequence[Qualified], results: Sequence[Result]) -> Sequence[int]:
+    """Who plays the next stage, the best seed first."""
+    if len(qualified) < limits.TOURNAMENT_ENTRANTS_MIN:
+        return ()
+    met = {frozenset((one.a, one.b)) for one in results}
+    seeding = FORMATS[following.format].seeding
+    return seeding(following, qualified, lambda one, other: frozenset((one, other)) in met).order
 
 
 def _places(out: Sequence[Ranked], first: int) -> dict[int, int]:
@@ -106,21 +124,30 @@ def _places(out: Sequence[Ranked], first: int) -> dict[int, int]:
 # --- what comes of it --------------------------------------------------------------------------------------
 
 
-def worked(tournament: Tournament, key: int, result: tuple[Sequence[int], Sequence[int]]) -> FinishStage:
+def worked(
+    tournament: Tournament, key: int, result: tuple[Sequence[int], Sequence[int], Sequence[int]]
+) -> FinishStage:
     """The command that brings it."""
-    entrants, places = result
+    entrants, places, seeds = map(tuple, result)
     return FinishStage(
-        client_id="", stream=tournament.tournament, key=key, entrants=tuple(entrants), places=tuple(places)
+        client_id="", stream=tournament.tournament, key=key, entrants=entrants, places=places, seeds=seeds
     )
 
 
 def finish(context: Context, command: FinishStage) -> Decision:
-    """The stage ends, and with the last one the tournament, unless something has changed meanwhile."""
+    """The stage ends, and the next one starts or the tournament ends, unless something has changed meanwhile."""
     tournament = context.tournament
     if not standings_due(tournament) or tournament.stages[-1].changed_at != command.key:
         return Refuse(Code.STALE, _OUTDATED, "key")
-    course = Course(context)
-    finished = StageFinished(stage=len(tournament.stages), advance=command.places.count(NOBODY))
-    course.add(finished, marks={"entrants": command.entrants, "places": command.places})
-    end(course)
+    course, number, seeds = Course(context), len(tournament.stages), command.seeds
+    course.add(
+        StageFinished(stage=number, advance=len(seeds)),
+        marks={"entrants": command.entrants, "places": command.places},
+    )
+    if seeds:
+        first = last_number(tournament) + 1
+        started = StageStarted(stage=number + 1, first=first, engine=ENGINE, count=len(seeds))
+        course.add(started, marks={"seeds": seeds})
+    else:
+        end(course)
     return course.accept()

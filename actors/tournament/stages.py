@@ -141,6 +141,11 @@ def _round_is_on(tournament: Tournament, play: Play, number: int) -> bool:
     return going is None or play.waits_for(int(going) - before) == play.waits_for(number - before)
 
 
+def is_past(tournament: Tournament, number: int) -> bool:
+    """Whether this match is of a stage after which another one has started."""
+    return number < tournament.stages[-1].first
+
+
 def is_played(stage: StageState) -> bool:
     """Whether all matches of a stage are done."""
     return stage.done == len(play_of(stage))
@@ -164,6 +169,12 @@ def is_over(tournament: Tournament) -> bool:
     """Whether nothing is left to play, and all places are settled."""
     stage = tournament.stages[-1]
     return stage.finished if needs_standings(tournament) else is_played(stage)
+
+
+def last_number(tournament: Tournament) -> int:
+    """The last number that a match of its stages has."""
+    stage = tournament.stages[-1]
+    return stage.before + len(play_of(stage))
 
 
 # --- what a result leads to ----------------------------------------------------------------------------------

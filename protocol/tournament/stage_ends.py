@@ -22,7 +22,27 @@ class StageFinished(Struct, frozen=True, kw_only=True):
     """How many go on."""
 
 
-EVENTS: Final[dict[str, type[Struct]]] = {"tournament.stage_finished": StageFinished}
+class StageStarted(Struct, frozen=True, kw_only=True):
+    """Another stage than the first has started.
+
+    The mark ``seeds`` holds the numbers of all who play it, the best first. From these, its format and the version of
+    the engine anybody can work out who meets whom.
+    """
+
+    stage: int
+    """From 2 on."""
+    first: int
+    """The number of its first match; those of its others follow."""
+    engine: int
+    """The version of the rules by which it is played."""
+    count: int
+    """How many play it."""
+
+
+EVENTS: Final[dict[str, type[Struct]]] = {
+    "tournament.stage_finished": StageFinished,
+    "tournament.stage_started": StageStarted,
+}
 
 
 class FinishStage(StreamCommand, frozen=True, kw_only=True, tag="tournament.finish_stage"):
@@ -34,3 +54,5 @@ class FinishStage(StreamCommand, frozen=True, kw_only=True, tag="tournament.fini
     """All who have played it, the best first."""
     places: tuple[int, ...]
     """Their places in the tournament, in the same order; 0 for who goes on."""
+    seeds: tuple[int, ...]
+    """Who goes on, in the order of their seeds in the next stage; none if the tournament ends with this one."""

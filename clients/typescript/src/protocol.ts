@@ -2457,6 +2457,23 @@ export interface StageFinished {
   readonly advance: number
 }
 
+/**
+ * Another stage than the first has started.
+ *
+ * The mark `seeds` holds the numbers of all who play it, the best first. From these, its format and the version of
+ * the engine anybody can work out who meets whom.
+ */
+export interface StageStarted {
+  /** From 2 on. */
+  readonly stage: number
+  /** The number of its first match; those of its others follow. */
+  readonly first: number
+  /** The version of the rules by which it is played. */
+  readonly engine: number
+  /** How many play it. */
+  readonly count: number
+}
+
 /** The captain of a team has invited a user to it. */
 export interface PlayerInvited {
   readonly entrant: number
@@ -2760,6 +2777,7 @@ export interface Events {
   'tournament.start_proposed': StartProposed
   'tournament.scheduled': MatchScheduled
   'tournament.stage_finished': StageFinished
+  'tournament.stage_started': StageStarted
   'tournament.player_invited': PlayerInvited
   'tournament.invitation_ended': InvitationEnded
   'tournament.roster_changed': RosterChanged

@@ -86,7 +86,7 @@ from protocol.tournament.picking import (
 )
 from protocol.tournament.rounds import PickBan, RoundRule
 from protocol.tournament.stage import PointsRule, Stage
-from protocol.tournament.stage_ends import StageFinished
+from protocol.tournament.stage_ends import StageFinished, StageStarted
 from protocol.tournament.teams import InvitationEnded, PlayerInvited, RosterChanged
 from protocol.tournament.view import MatchView, OwnEntry, StaffMember, TournamentView
 from tests.unit.protocol.room_samples import ANN, AT, BOB, CLIENT_ID, TEXT, Map
@@ -311,6 +311,14 @@ EVENTS: list[tuple[str, Struct, Map]] = [
         {**_CHOSEN, "stages": [_STAGE_MAP], "rounds": _RULES_MAP},
     ),
     _event("stage_finished", StageFinished(stage=1, advance=2), stage=1, advance=2),
+    _event(
+        "stage_started",
+        StageStarted(stage=2, first=7, engine=1, count=2),
+        stage=2,
+        first=7,
+        engine=1,
+        count=2,
+    ),
     ("tournament.changed", TournamentChanged(best_of=5), {**_NO_SETTINGS, "best_of": 5}),
     _event("staff_set", StaffSet(user=BOB, role="streamer"), user=BOB, role="streamer"),
     _event("registration_opened", RegistrationOpened()),

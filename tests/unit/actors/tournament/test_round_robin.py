@@ -150,7 +150,8 @@ def test_what_has_changed_meanwhile_is_worked_out_again() -> None:
 def test_only_the_tournament_itself_ends_a_stage() -> None:
     cup = groups_of(2)
     cup.done(DecideMatch, match=1, winner=2)
-    decision = cup.send(FinishStage, OWNER, key=cup.cup.stages[0].changed_at, entrants=(1,), places=(1,))
+    key = cup.cup.stages[0].changed_at
+    decision = cup.send(FinishStage, OWNER, key=key, entrants=(1,), places=(1,), seeds=())
     assert isinstance(decision, Refuse)
 
 
