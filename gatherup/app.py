@@ -27,6 +27,7 @@ from gatherup.features.inbox.feature import inbox_of
 from gatherup.features.integrations.feature import integrations_of
 from gatherup.features.lookups.feature import lookups_of
 from gatherup.features.people.feature import erasure_of, people_of
+from gatherup.features.ratings.feature import ratings_of
 from gatherup.features.rooms.feature import rooms_of
 from gatherup.features.tournaments.feature import tournaments_of
 from gatherup.hooks import loaded
@@ -65,6 +66,7 @@ def features(base: Base) -> tuple[Feature, ...]:
         admin_of(base),
         lookups_of(base),
         tournaments_of(base),
+        ratings_of(base),
     )
 
 

@@ -170,6 +170,10 @@ STAGE_POINTS_MAX: Final = 100
 """Points for a match in the standings of a stage."""
 TOURNAMENT_REPLAY_EVENTS_MAX: Final = 100_000
 """Events of a tournament after which it isn't replayed any more: several times what the largest one takes."""
+RATINGS_WAITING_SHOWN_MAX: Final = 1000
+"""Matches that wait to be rated: of more so many are told."""
+RATED_GAMES_SHOWN_MAX: Final = 200
+"""Ratings of one user in one answer."""
 COLLISION_S: Final = 1800
 """Two matches of one person that begin less than this apart collide."""
 CALENDARS_PER_USER_MAX: Final = 50

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
+from typing import Final, cast
 
-from actors.kind import Effect, Send
+from actors.kind import Effect, Job, Send
 from protocol.event import Header
 from protocol.inbox import CallMatch, CallStaff, InviteToTeam, Promote, inbox_of
+
+RATINGS: Final = "ratings"
+"""The jobs that enter results into ratings: ``tournament``, and ``match`` if it is the only one that has changed."""
+_RATED: Final = frozenset({"played", "decided"})
 
 
 def effects(header: Header) -> Sequence[Effect]:
     """Players are called to their matches, invited to teams, and told that they have moved up from the waitlist; staff
-    are called to decide.
+    are called to decide. Results go to the ratings.
     """
     marks = header.marks
     match header.type:
@@ -20,6 +24,10 @@ def effects(header: Header) -> Sequence[Effect]:
             return [_call(header, user) for user in cast("Sequence[str]", marks.get("players", ()))]
         case "tournament.disputed":
             return [_call_staff(header, user) for user in cast("Sequence[str]", marks.get("staff", ()))]
+        case "tournament.match_finished" if marks["kind"] in _RATED:
+            return (Job(RATINGS, {"tournament": header.stream, "match": cast(int, marks["match"])}),)
+        case "tournament.match_corrected" | "tournament.match_undone":
+            return (Job(RATINGS, {"tournament": header.stream}),)
         case "tournament.promoted" if "user" in marks:
             inbox = inbox_of(cast(str, marks["user"]))
             return (Send(Promote(client_id="", stream=inbox, tournament=header.stream)),)

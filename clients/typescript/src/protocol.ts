@@ -247,6 +247,12 @@ export const STAGE_POINTS_MAX = 100
 /** Events of a tournament after which it isn't replayed any more: several times what the largest one takes. */
 export const TOURNAMENT_REPLAY_EVENTS_MAX = 100000
 
+/** Matches that wait to be rated: of more so many are told. */
+export const RATINGS_WAITING_SHOWN_MAX = 1000
+
+/** Ratings of one user in one answer. */
+export const RATED_GAMES_SHOWN_MAX = 200
+
 /** Two matches of one person that begin less than this apart collide. */
 export const COLLISION_S = 1800
 
