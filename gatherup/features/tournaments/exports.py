@@ -10,6 +10,7 @@ from quart import Response, request
 
 from actors.tournament.engine.play import Play
 from actors.tournament.trf.export import About, Entrant, Seen, exported
+from actors.tournament.trf.model import Points
 from actors.tournament.trf.writing import NoRoomError
 from gatherup.features.tournaments.brackets import all_matches, play_of
 from gatherup.features.tournaments.tournament_access import found, tournament_id
@@ -19,6 +20,7 @@ from gatherup.http.endpoint import Caller, endpoint
 from gatherup.http.problem import ProblemError
 from gatherup.offloop.pool import OffLoop
 from protocol.codes import Code
+from protocol.tournament.stage import PointsRule
 from storage.postgres.tournaments.entrants import Entrants
 from storage.postgres.tournaments.matches import Matches, MatchRow
 from storage.postgres.tournaments.reading import Head
@@ -77,6 +79,7 @@ class ExportsResource:
             started_at=row.started_at,
             ended_at=row.ended_at,
             rounds=len(play.rounds()),
+            points=_points(seating.settings.points),
         )
         seen = await _seen(play, all_matches(seating, read.rows))
         try:
@@ -105,6 +108,12 @@ async def _seen(play: Play, rows: Iterable[MatchRow]) -> list[Seen]:
             column = columns[spot.part, spot.round]
             seen.append(Seen(column, row.a or 0, row.b or 0, row.winner if row.kind else None, row.kind))
     return seen
+
+
+def _points(rule: PointsRule) -> Points:
+    """In half points. Who has a bye in a round robin has no match and no points, and neither has a loser by forfeit."""
+    win, draw, loss = (int(2 * points) for points in (rule.win, rule.draw, rule.loss))
+    return Points(win=win, draw=draw, loss=loss, bye=win)
 
 
 def _tag(head: Head) -> str:

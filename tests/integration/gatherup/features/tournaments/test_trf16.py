@@ -99,3 +99,29 @@ async def test_a_large_tournament_is_exported_in_a_process(site: Site, node: Sha
         report = read(exported.content)
         assert len(report.players) == 65
         assert {player.name for player in report.players} == {name["name"] for name in names}
+
+
+async def test_a_round_robin_is_exported_with_draws_byes_and_its_points(site: Site, node: SharedNode) -> None:
+    stage = {"format": "round_robin", "draws": True, "points": {"win": 3, "draw": 1, "loss": 0}}
+    async with cup_of(site, node, stages=[stage], ready_s=0, entrants_max=16) as cup:
+        await cup.started(3)
+        first = await cup.opened(1)
+        a, b = first.marks["a"], first.marks["b"]
+        await cup.done(a, "/matches/1/report", scores=[[1, 1]])
+        await cup.done(b, "/matches/1/confirm")
+        second = await cup.opened(2)
+        winner, loser = second.marks["a"], second.marks["b"]
+        await cup.won(2, winner, loser)
+        await cup.opened(3)
+        report = read((await cup.owner.http.get(cup.path + "/trf16")).content)
+        assert (report.points.win, report.points.draw, report.rounds) == (6, 2, 3)
+        entries = {player.number: player.entries for player in report.players}
+        assert (entries[a][0], entries[b][0]) == (Entry(b, "w", "="), Entry(a, "b", "="))
+        assert (entries[winner][1], entries[loser][1]) == (Entry(loser, "w", "1"), Entry(winner, "b", "0"))
+        (free,) = {1, 2, 3} - {a, b}
+        assert entries[free][0] == Entry()
+        assert sum(player.points or 0 for player in report.players) == 2 + 2 + 6
+        playing = {
+            player.number for player in report.players if player.entries[2:] and player.entries[2].opponent
+        }
+        assert len(playing) == 2
