@@ -104,7 +104,7 @@ class Membership:
         lease_s: float = LEASE_S,
     ) -> None:
         self.asked_to_drain: Final = trio.Event()
-        """Set once the directory marks this node as draining: it should ``drain``, ``leave`` and end."""
+        """Set once the directory marks this node as leaving: it should ``drain``, ``leave`` and end."""
         self._directory = directory
         self._ownership = ownership
         self._streams = streams
@@ -228,7 +228,7 @@ class Membership:
         self._dead = self._detector.succeeded(begun, ended, renewal.view)
         self._hearing.seen(renewal.view, self._hears(), ended)
         member = renewal.view.member(self._me.node)
-        if member is not None and member.draining:
+        if member is not None and member.leaving:
             self.asked_to_drain.set()
         self._tell_view(waiting)
         return True

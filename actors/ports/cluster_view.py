@@ -33,7 +33,9 @@ class Member(Struct, frozen=True, kw_only=True):
     lease_s: float
     """Unchanged for this long, it is dead."""
     draining: bool = False
-    """It hands over what it has, and gets nothing."""
+    """It hands over what it has, and gets nothing: it is to end, or hasn't the role ``stream``."""
+    leaving: bool = False
+    """An operator wants it to end."""
     protocol: int
     """The newest version of the node-to-node frames it speaks."""
     bridged: bool = True
@@ -109,3 +111,5 @@ class Joining(Struct, frozen=True, kw_only=True):
     """Tells whether two nodes hold the same receipt key."""
     token_digests: tuple[bytes, ...]
     """Of its token keys: the first one signs, tokens of the others are accepted as well."""
+    streams: bool = True
+    """Whether it may own shards."""

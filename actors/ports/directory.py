@@ -37,13 +37,14 @@ class Directory(Protocol):
     """
 
     async def join(self, joining: Joining, *, over: Member | None = None) -> Fence:
-        """Become a member: a new run of the node of this name, whose earlier runs can write nothing any more.
+        """Become a member: a new run of the node of this name, whose earlier runs can write nothing any more. One
+        without streams is draining from the start.
 
         A member of this name: raises NameHeldError, unless it is ``over`` with fence and lease unchanged, whose
-        run ends with this. The shards its row still owns stay its own, at higher epochs. While there are other
-        members, ``joining`` must agree with them on cluster, secret, receipt key, token keys (each accepts what the
-        other signs), protocol (newest or the one before) and bus (two members need one each): JoinRefusedError. Alone,
-        it sets cluster and secret.
+        run ends with this. The shards its row still owns stay its own, at higher epochs; without streams they are
+        nobody's. While there are other members, ``joining`` must agree with them on cluster, secret, receipt key,
+        token keys (each accepts what the other signs), protocol (newest or the one before) and bus (two members need
+        one each): JoinRefusedError. Alone, it sets cluster and secret.
         """
         ...
 
@@ -71,7 +72,7 @@ class Directory(Protocol):
         ...
 
     async def drain(self, name: str) -> bool:
-        """Mark a member as draining, which makes it hand over and stop. False if there is none of this name."""
+        """Mark a member as leaving, which makes it hand over and stop. False if there is none of this name."""
         ...
 
     async def leave(self, fence: Fence) -> None:

@@ -119,6 +119,7 @@ class StoredMembers:
             lease_s=joining.lease_s,
             protocol=joining.protocol,
             bridged=joining.bridged,
+            draining=not joining.streams,
         )
         if not any(node.member and node is not before for node in self.nodes.values()):
             self._cluster, self._secret_digest = joining.cluster, joining.secret_digest
@@ -127,7 +128,7 @@ class StoredMembers:
         before.row, before.member = row, True
         before.receipt_digest, before.token_digests = joining.receipt_digest, joining.token_digests
         for shard in self.owned_by(row.id):
-            shard.row = Shard(row.id, shard.row.epoch + 1)
+            shard.row = Shard(row.id if joining.streams else None, shard.row.epoch + 1)
         self.version += 1
         return row.run
 
@@ -166,8 +167,8 @@ class StoredMembers:
         node = self.named(name)
         if node is None or not node.member:
             return False
-        if not node.row.draining:
-            node.row = replace(node.row, draining=True)
+        if not node.row.leaving:
+            node.row = replace(node.row, draining=True, leaving=True)
             self.version += 1
         return True
 

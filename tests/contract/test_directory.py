@@ -462,6 +462,44 @@ async def test_draining_is_seen_once(directory: Directory) -> None:
     assert not await directory.drain("a")
 
 
+async def test_who_has_no_streams_owns_nothing_and_can_be_asked_to_leave(
+    directory: Directory, other: Directory
+) -> None:
+    """It drains from the start, which is all that nodes of the release before need to know."""
+    first = await directory.join(joining("a"))
+    await directory.move(first, [Move(n, 0, first.node) for n in range(4)])
+    api = await other.join(joining("api", streams=False))
+    found = await member(directory, api)
+    assert (found.draining, found.leaving) == (True, False)
+    shard = (await directory.read()).shards[0]
+    assert await directory.move(first, [Move(0, shard.epoch, api.node)]) == 0
+    assert await other.move(api, [Move(9, 0, api.node)]) == 0
+    dead = await member(directory, first)
+    assert await other.declare_dead(api, dead, {0: api.node})
+    assert (await directory.read()).owned_by(api.node) == []
+    version = (await directory.read()).version
+    assert await directory.drain("api")
+    assert (await member(directory, api)).leaving
+    assert (await directory.read()).version > version
+
+
+async def test_a_node_that_gives_up_its_role_gives_up_its_shards(
+    directory: Directory, other: Directory
+) -> None:
+    first = await directory.join(joining("a"))
+    await directory.move(first, [Move(n, 0, first.node) for n in range(4)])
+    seen = await member(directory, first)
+    again = await other.join(joining("a", streams=False), over=seen)
+    view = await directory.read()
+    assert view.owned_by(again.node) == []
+    assert all(shard.epoch >= 2 for shard in view.shards[:4])
+    seen = await member(directory, again)
+    last = await other.join(joining("a"), over=seen)
+    found = await member(directory, last)
+    assert (found.draining, found.leaving) == (False, False)
+    assert await other.move(last, [Move(0, view.shards[0].epoch, last.node)]) == 1
+
+
 async def test_what_a_leaving_node_still_owns_is_nobodys(directory: Directory) -> None:
     a, b = await directory.join(joining("a")), await directory.join(joining("b"))
     await directory.move(a, [Move(1, 0, a.node), Move(2, 0, b.node)])

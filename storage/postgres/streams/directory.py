@@ -33,9 +33,9 @@ _RENEW: Final = """
 """
 _READ: Final = "select version, now_ms, members, owners, epochs from cluster_view(null)"
 _JOIN: Final = """
-    select refused, holder, node_id, node_fence from join_cluster_v3(
+    select refused, holder, node_id, node_fence from join_cluster_v4(
         %(name)s, %(cluster)s, %(secret_digest)s, %(lease_s)s, %(protocol)s, %(bridged)s,
-        %(over_id)s, %(over_fence)s, %(over_lease)s, %(receipt_digest)s, %(token_digests)s::bytea[])
+        %(over_id)s, %(over_fence)s, %(over_lease)s, %(receipt_digest)s, %(token_digests)s::bytea[], %(streams)s)
 """
 _MOVE: Final = """
     select move_shards(%(node)s, %(fence)s, %(shards)s::smallint[], %(epochs)s::bigint[], %(owners)s::bigint[])
