@@ -15,11 +15,13 @@ class Addresses(Struct, frozen=True, kw_only=True):
 
     http: str
     stream: str
+    """Empty if the node serves no sessions."""
 
 
-def addresses_of(http: tuple[str, int], stream: tuple[str, int]) -> Addresses:
+def addresses_of(http: tuple[str, int], stream: tuple[str, int] | None) -> Addresses:
     """The URLs of a node that listens there."""
-    return Addresses(http=f"http://{_netloc(*http)}", stream=f"ws://{_netloc(*stream)}{STREAM_PATH}")
+    sessions = "" if stream is None else f"ws://{_netloc(*stream)}{STREAM_PATH}"
+    return Addresses(http=f"http://{_netloc(*http)}", stream=sessions)
 
 
 def _netloc(host: str, port: int) -> str:

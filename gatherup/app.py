@@ -98,7 +98,8 @@ def wired(config: Config, store: Store, listener: socket, internal: socket | Non
     core = core_of(config, store, kinds, tokens, hooks, address, committed)
     command_relay = CommandRelay(CommandOutbox(pool), core.runtime.router, kinds, clock, store.randomness)
     job_wakeup = Wakeup()
-    cluster_wakeup = _cluster_wakeup(config, store, job_wakeup)
+    works = "worker" in config.node.roles
+    cluster_wakeup = _cluster_wakeup(config, store, job_wakeup if works else None)
 
     def wake_workers() -> None:
         job_wakeup.wake()
@@ -150,14 +151,17 @@ def wired(config: Config, store: Store, listener: socket, internal: socket | Non
         tasks=(
             *core.tasks,
             command_relay.run,
-            worker.run,
+            *((worker.run, cron.run, erasure_of(base, added.erasers)) if works else ()),
             partial(wake_paced, committed, wake_workers, clock),
             *(() if cluster_wakeup is None else (cluster_wakeup.run,)),
-            cron.run,
-            erasure_of(base, added.erasers),
             *added.tasks,
         ),
-        app=facade(resources=added.resources if internal is not None else (health, *added.resources)),
+        app=facade(
+            resources=(
+                *(() if internal is not None else (health,)),
+                *(added.resources if "api" in config.node.roles else ()),
+            )
+        ),
         listener=listener,
         internal=None
         if internal is None
@@ -165,7 +169,7 @@ def wired(config: Config, store: Store, listener: socket, internal: socket | Non
     )
 
 
-def _cluster_wakeup(config: Config, store: Store, worker: Wakeup) -> ClusterWakeup | None:
+def _cluster_wakeup(config: Config, store: Store, worker: Wakeup | None) -> ClusterWakeup | None:
     """None without Redis: then this node is alone."""
     if store.job_bus is None:
         return None

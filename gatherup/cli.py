@@ -83,13 +83,16 @@ def check_config(example: bool) -> None:
 
 
 @main.command()
-@click.option("--workers", type=click.IntRange(1, 64), help="Run so many nodes, on the same ports.")
-def serve(workers: int | None) -> None:
-    """Run a node on the DATABASE_URL and settings of the environment.
+@click.option("--processes", type=click.IntRange(1, 64), help="Run so many nodes, on the same ports.")
+@click.option("--workers", hidden=True, help="What --processes was called.")
+def serve(processes: int | None, workers: str | None) -> None:
+    """Run a node on the DATABASE_URL and settings of the environment; GATHERUP_ROLES says what it does.
 
-    With --workers a node for each core: NAME-1, NAME-2 ... share the ports and are started again if they crash.
+    With --processes a node for each core: NAME-1, NAME-2 ... share the ports and are started again if they crash.
     """
-    if workers is None:
+    if workers is not None:
+        _refuse("--workers is called --processes now: a worker is a node that does jobs (`gatherup worker`).")
+    if processes is None:
         _run(_config())
         return
     from gatherup.telemetry.logs import configure_logs
@@ -98,7 +101,17 @@ def serve(workers: int | None) -> None:
     config = _config()
     configure_logs(config.log, config.node.name)
     say = partial(click.echo, err=True)
-    _guarded(partial(run, config, configuration.environment(), workers, say))
+    _guarded(partial(run, config, configuration.environment(), processes, say))
+
+
+@main.command()
+def worker() -> None:
+    """Run a node that does jobs such as mail and webhooks, and nothing else: as GATHERUP_ROLES=worker."""
+    try:
+        config = configuration.read({**configuration.environment(), "GATHERUP_ROLES": "worker"})
+    except ConfigError as error:
+        _wrong(error)
+    _run(config)
 
 
 @main.command()
@@ -244,7 +257,8 @@ def _run(config: Config) -> None:
     from gatherup.telemetry.logs import configure_logs
 
     def started(addresses: Addresses) -> None:
-        click.echo(f"GatherUp serves on {addresses.http} and {addresses.stream}", err=True)
+        served = " and ".join(filter(None, (addresses.http, addresses.stream)))
+        click.echo(f"GatherUp serves on {served}", err=True)
 
     configure_logs(config.log, config.node.name)
     _guarded(partial(serve, config, started=started))

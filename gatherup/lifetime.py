@@ -120,7 +120,7 @@ class _Life:
             http_ended = await self._start(nursery, stop, http_stop)
             address = self._node.listener.getsockname()[:2]
             self._serving = True
-            started(addresses_of(address, self._core.gateway.addresses[0]))
+            started(addresses_of(address, next(iter(self._core.gateway.addresses), None)))
             await stop.wait()
 
             _log.info("shutting down", sessions=self._core.sessions.count)
@@ -154,10 +154,11 @@ class _Life:
         await nursery.start(core.runtime.run)
         await nursery.start(core.writers.run)
         await nursery.start(self._stay_member, stop)
-        try:
-            await nursery.start(core.gateway.run)
-        except OSError as error:
-            raise port_refused("GATHERUP_STREAM_PORT", stream.host, stream.port, error) from error
+        if "stream" in self._config.node.roles:
+            try:
+                await nursery.start(core.gateway.run)
+            except OSError as error:
+                raise port_refused("GATHERUP_STREAM_PORT", stream.host, stream.port, error) from error
         http, internal = self._config.http, self._node.internal
         if internal is not None:  # until the node ends: probes ask while it stops, too
             await nursery.start(serve_http, internal.app, internal.listener, http, trio.Event().wait)

@@ -93,12 +93,12 @@ class Reporter:
         """What there is to tell of the node now."""
         gateway, bridge, found = self._gateway, self._bridge, self._canary.readiness()
         # Not listened on yet, or not any more: clients don't find it.
-        addresses = addresses_of(self._http_address, gateway.addresses[0]) if gateway.addresses else None
+        addresses = addresses_of(self._http_address, next(iter(gateway.addresses), None))
         return NodeReport(
             schema=own().level,
             at=self._clock.now(),
-            http=addresses.http if addresses else "",
-            stream=addresses.stream if addresses else "",
+            http=addresses.http,
+            stream=addresses.stream,
             sessions=self._sessions.count,
             connections=gateway.counters.connections,
             streams_active=len(self._runtime.supervisor),

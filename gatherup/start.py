@@ -71,6 +71,7 @@ def joining(config: Config) -> Joining:
         lease_s=config.cluster.lease_s,
         protocol=NODE_PROTOCOL,
         bridged=config.redis.url is not None,
+        streams="stream" in config.node.roles,
         receipt_digest=key_digest(config.runtime.receipt_key.key, config.cluster.name),
         token_digests=tuple(key_digest(key, config.cluster.name) for key in token_keys),
     )

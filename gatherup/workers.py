@@ -1,4 +1,4 @@
-"""``gatherup serve --workers N``: a node for each core of one machine, on the same ports, watched by this process.
+"""``gatherup serve --processes N``: a node for each core of one machine, on the same ports, watched by this process.
 
 The nodes are members of the cluster like all others. The kernel spreads new connections over them (SO_REUSEPORT).
 """
@@ -51,7 +51,7 @@ async def run(
     ``say`` gets what they write to standard error, line by line. None of them outlives this process.
     """
     if config.redis.url is None and count > 1:
-        raise StartRefusedError("bus_needed: several workers need REDIS_URL to reach each other.")
+        raise StartRefusedError("bus_needed: several nodes need REDIS_URL to reach each other.")
     if len(f"{config.node.name}-{count}") > NODE_NAME_CHARS_MAX:
         raise StartRefusedError(
             f"With its number a worker's name has more than {NODE_NAME_CHARS_MAX} characters: "

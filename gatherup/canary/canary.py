@@ -179,6 +179,7 @@ class Canary:
             skew_s=self._skew_s(),
             acting=ownership.acting,
             shards=len(ownership.shards),
+            streamers=sum(not member.draining for member in view.members),
             home=self._why_silent_at_home(),
             served=self._home.heard > 0,
             trouble=self._trouble(),

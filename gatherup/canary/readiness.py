@@ -15,6 +15,7 @@ from actors.cluster.audible import Audibility
 
 STARTING: Final = "The node is starting."
 NOBODY_BETTER: Final = "No other node serves better."
+NO_STREAMERS: Final = "No node with the role stream runs: commands are refused as unavailable."
 STOPPING: Final = "The node is shutting down."
 
 
@@ -35,6 +36,8 @@ class Signs(Struct, frozen=True, kw_only=True):
     acting: bool
     shards: int
     """How many this node serves."""
+    streamers: int
+    """Members of the cluster, this one included, that may own streams."""
     home: str | None
     """Why the canary in a stream of our own didn't come back; None if it did."""
     served: bool
@@ -97,6 +100,8 @@ def _among_others(signs: Signs) -> Readiness:
         )
     failing = [away for away in signs.away if away.reason is not None]
     came_back = len(failing) < len(signs.away)
+    if not signs.streamers:
+        return Readiness(NO_STREAMERS)
     if not signs.shards and not signs.peers:
         return Readiness(STARTING)
     if not signs.shards and not came_back:

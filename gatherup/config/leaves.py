@@ -40,10 +40,10 @@ class Leaf(Struct, frozen=True):
 
     @property
     def choices(self) -> tuple[str, ...]:
-        """The words it may be; empty if it isn't a choice of words."""
-        return tuple(
-            w for kind in _plain_types(self.type) if get_origin(kind) is Literal for w in get_args(kind)
-        )
+        """The words it may be, or each of several; empty if it isn't a choice of words."""
+        kinds = _plain_types(self.type)
+        each = [one for kind in kinds for one in (get_args(kind) if get_origin(kind) is tuple else (kind,))]
+        return tuple(word for kind in each if get_origin(kind) is Literal for word in get_args(kind))
 
 
 def _plain_types(annotation: Any) -> tuple[Any, ...]:

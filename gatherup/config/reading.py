@@ -33,7 +33,12 @@ def _parse(leaf: Leaf, text: str) -> object:
     try:
         return msgspec.convert(given, leaf.type, strict=False)
     except msgspec.ValidationError as error:
-        reason = f"must be one of {', '.join(leaf.choices)}" if leaf.choices else error
+        words = ", ".join(leaf.choices)
+        reason = (
+            (f"each must be one of {words}" if leaf.several else f"must be one of {words}")
+            if words
+            else error
+        )
         raise ValueError(f"{text!r} is not allowed: {reason}") from None
 
 
@@ -102,6 +107,10 @@ def _check_together(config: Config) -> None:
         )
     if config.auth.token_key == config.runtime.receipt_key:
         raise ConfigError(["GATHERUP_RUNTIME_RECEIPT_KEY: must differ from GATHERUP_AUTH_TOKEN_KEY"])
+    if config.redis.url is None and "stream" not in config.node.roles:
+        raise ConfigError(
+            ["GATHERUP_ROLES: without stream REDIS_URL must be set, to reach the nodes that have that role"]
+        )
     if config.redis.url is not None and config.cluster.secret is None:
         raise ConfigError(["GATHERUP_CLUSTER_SECRET: must be set when REDIS_URL is"])
     if config.cluster.secret in {config.auth.token_key, config.runtime.receipt_key}:

@@ -25,6 +25,8 @@ Origin = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9+.-]*://[^/\s,]+$(?!\n)")]
 
 
 NODE_NAME_CHARS_MAX: Final = 64
+Role = Literal["api", "stream", "worker"]
+ROLES: Final[tuple[Role, ...]] = ("api", "stream", "worker")
 
 
 class Node(Struct, frozen=True, kw_only=True):
@@ -37,6 +39,14 @@ class Node(Struct, frozen=True, kw_only=True):
             description="What this node is called in the cluster, welcomes and logs; no two that run may share it.",
         ),
     ] = "node-1"
+    roles: Annotated[
+        tuple[Role, ...],
+        named(
+            "GATHERUP_ROLES",
+            "What this node does, separated by commas. api: answers HTTP. stream: owns streams, and serves WebSocket "
+            "and Server-Sent Events. worker: does jobs such as mail and webhooks.",
+        ),
+    ] = ROLES
     lame_duck_s: Annotated[
         float,
         Meta(
@@ -50,7 +60,7 @@ class Node(Struct, frozen=True, kw_only=True):
         bool,
         Meta(
             description="Let other nodes of this machine listen on the same ports (SO_REUSEPORT), as "
-            "`gatherup serve --workers` does."
+            "`gatherup serve --processes` does."
         ),
     ] = False
     data: Annotated[
@@ -91,7 +101,7 @@ class Internal(Struct, frozen=True, kw_only=True):
         Port | None,
         Meta(
             description="`/health/*` and `/metrics` are answered here, and 404 on the HTTP port; unset answers them "
-            "there. 0 takes any free one. The nodes of `gatherup serve --workers` take this one and the ones after it."
+            "there. 0 takes any free one. Nodes of `gatherup serve --processes` take this one and the ones after it."
         ),
     ] = None
 

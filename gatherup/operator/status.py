@@ -40,7 +40,7 @@ class NodeStatus(Struct, frozen=True, kw_only=True):
             return "starting"
         if self.report.unready is not None:
             return "unready"
-        if not self.report.stream:  # it has joined, and has told nothing of itself
+        if not (self.report.http or self.report.stream):  # it has joined, and has told nothing of itself
             return "starting"
         return "degraded" if self.report.degraded is not None else "ready"
 
@@ -89,7 +89,7 @@ class Observer:
             shards=len(view.owned_by(member.id)),
             lease_age_s=round(age_s, 2) if moved or age_s >= member.lease_s else None,
             lease_s=member.lease_s,
-            draining=member.draining,
+            draining=member.leaving,
             hears=tuple(names[id_] for id_ in member.hears if id_ in names),
             report=_plain_report(member.report),
         )

@@ -8,6 +8,7 @@ import json
 import re
 import shlex
 import shutil
+from itertools import dropwhile
 from pathlib import Path
 from unittest.mock import MagicMock
 
@@ -90,7 +91,9 @@ def check_workloads(arguments: list[str]) -> None:
 
 
 def check_command(line: str) -> None:
-    program, *arguments = shlex.split(line, comments=True)
+    words = shlex.split(line, comments=True)
+    # Variables for this command alone; which there are is tested elsewhere.
+    program, *arguments = dropwhile(re.compile(r"[A-Z_]+=").match, words)
     match program:
         case "make":
             wanted = [a for a in arguments if "=" not in a]

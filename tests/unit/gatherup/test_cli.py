@@ -25,3 +25,24 @@ def test_migrate_without_a_database_exits_2() -> None:
     done = CliRunner().invoke(main, ["migrate"], env={"DATABASE_URL": ""})
     assert done.exit_code == 2
     assert done.output.startswith("DATABASE_URL: must be set, or DATABASE_URL_FILE to ")
+
+
+def test_the_old_name_of_processes_is_refused_with_the_new_one() -> None:
+    done = CliRunner().invoke(main, ["serve", "--workers", "4"])
+    assert done.exit_code == 1
+    assert "--workers is called --processes now" in done.output
+
+
+def test_a_worker_needs_redis() -> None:
+    done = CliRunner().invoke(
+        main,
+        ["worker"],
+        env={
+            "DATABASE_URL": "postgresql://x@127.0.0.1:1/x",
+            "REDIS_URL": "",
+            "GATHERUP_AUTH_TOKEN_KEY": "a1" * 32,
+            "GATHERUP_RUNTIME_RECEIPT_KEY": "b2" * 32,
+        },
+    )
+    assert done.exit_code == 2
+    assert "GATHERUP_ROLES: without stream REDIS_URL must be set" in done.output

@@ -176,7 +176,7 @@ def settings_of(cluster: Rig) -> Mapping[str, str]:
 
 
 async def test_workers_share_their_ports_and_a_crashed_one_comes_back(cluster: Rig) -> None:
-    async with serving("serve", "--workers", "2", **settings_of(cluster)) as workers:
+    async with serving("serve", "--processes", "2", **settings_of(cluster)) as workers:
         await workers.until("GatherUp serves on", 2)
         addresses = {
             line.partition("serves on ")[2] for line in workers.said.splitlines() if "serves on" in line
@@ -233,11 +233,11 @@ def worker_process(parent: int, name: str) -> int:
 
 
 async def test_workers_that_cannot_start_say_why_and_go_on_trying(cluster: Rig) -> None:
-    alone = await ran("serve", "--workers", "2", **{**settings_of(cluster), "REDIS_URL": ""})
+    alone = await ran("serve", "--processes", "2", **{**settings_of(cluster), "REDIS_URL": ""})
     assert alone.returncode == 1
     assert b"bus_needed: " in alone.stderr
     unmigrated = {**settings_of(cluster), "DATABASE_URL": "postgresql://x@127.0.0.1:1/x"}
-    async with serving("serve", "--workers", "1", **unmigrated) as workers:
+    async with serving("serve", "--processes", "1", **unmigrated) as workers:
         await workers.until("can't be reached", 2)
         workers.process.terminate()
         await workers.process.wait()

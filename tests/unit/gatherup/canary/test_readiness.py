@@ -7,6 +7,7 @@ import pytest
 
 from actors.cluster.audible import Audibility
 from gatherup.canary.readiness import (
+    NO_STREAMERS,
     NOBODY_BETTER,
     STARTING,
     STOPPING,
@@ -22,6 +23,7 @@ WELL = Signs(
     skew_s=None,
     acting=True,
     shards=86,
+    streamers=3,
     home=None,
     served=True,
     trouble=None,
@@ -55,6 +57,8 @@ def test_all_is_well(signs: Signs) -> None:
         ({"audible": Audibility.UNHEARD, "unhearing": 2}, "2 of 2 other nodes don't hear this one"),
         ({"shards": 0, "home": "starting", "away": ()}, "no canary came back from another"),
         ({"shards": 0, "away": FAILING}, "no canary came back from another"),
+        ({"shards": 0, "away": (), "streamers": 0}, NO_STREAMERS),
+        ({"shards": 0, "away": (), "streamers": 0, "peers": 0}, NO_STREAMERS),
         ({"hears": 0, "away": FAILING}, "This node hears no other"),
     ],
 )

@@ -119,6 +119,21 @@ def test_redis_needs_the_cluster_s_secret() -> None:
     assert problems(REDIS_URL="redis://h:1/0") == ["GATHERUP_CLUSTER_SECRET: must be set when REDIS_URL is"]
 
 
+@pytest.mark.parametrize("roles", ["apis", "api,,worker", "api, streams", "all"])
+def test_an_unknown_role_is_refused_with_the_known_ones(roles: str) -> None:
+    assert problems(GATHERUP_ROLES=roles) == [
+        f"GATHERUP_ROLES: {roles!r} is not allowed: each must be one of api, stream, worker"
+    ]
+
+
+def test_a_node_without_streams_needs_redis_to_reach_them() -> None:
+    two = config.read({**MINIMAL, "GATHERUP_ROLES": "stream, worker"})
+    assert two.node.roles == ("stream", "worker")
+    assert problems(GATHERUP_ROLES="api,worker") == [
+        "GATHERUP_ROLES: without stream REDIS_URL must be set, to reach the nodes that have that role"
+    ]
+
+
 def test_a_wrong_choice_names_the_right_ones() -> None:
     assert problems(GATHERUP_LOG_LEVEL="loud") == [
         "GATHERUP_LOG_LEVEL: 'loud' is not allowed: must be one of debug, info, warning, error"

@@ -69,7 +69,7 @@ def test_states_and_what_they_come_from() -> None:
         "unknown": "not json",
     }
     members = [member(n, 1, report=text, hears=(1, 99)) for n, text in enumerate(reports.values(), 1)]
-    found = Observer().status(view(*members, member(9, 1, draining=True), owner=None), 0.0)
+    found = Observer().status(view(*members, member(9, 1, draining=True, leaving=True), owner=None), 0.0)
     assert [node.state for node in found.nodes] == [*reports, "draining"]
     assert found.unowned == SHARDS
     assert found.nodes[1].hears == ("node-1",)  # 99 is nobody's
@@ -151,3 +151,10 @@ def test_nobody_is_there() -> None:
     console = Console(record=True, width=100)
     console.print(table(Observer().status(view(owner=None), 0.0)))
     assert "No node is a member now." in console.export_text()
+
+
+def test_a_node_without_streams_is_no_draining_one_for_people() -> None:
+    """It drains from its start, so that it gets none."""
+    report = report_text(NodeReport(http="http://10.0.0.1:8080"))
+    (node,) = Observer().status(view(member(1, 1, draining=True, report=report)), 0.0).nodes
+    assert node.state == "ready"
