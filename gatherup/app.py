@@ -39,7 +39,7 @@ from gatherup.jobs.cluster_wakeup import ClusterWakeup
 from gatherup.jobs.cron import CronTable
 from gatherup.jobs.notice import wake_paced
 from gatherup.jobs.worker import JobWorker
-from gatherup.kinds import kinds_of
+from gatherup.kinds import creation_of, kinds_of
 from gatherup.store import Store
 from gatherup.telemetry.job_measures import cron_measures, job_measures, wakeup_measures
 from gatherup.telemetry.measures import core_measures, http_measures, owed_measures
@@ -93,7 +93,7 @@ class Node(Struct, frozen=True, kw_only=True):
 def wired(config: Config, store: Store, listener: socket, internal: socket | None) -> Node:
     """Every part of a node, joined up. ``internal`` is where health and metrics are asked, if not at the facade."""
     clock, pool = store.clock, store.pool
-    kinds, tokens = kinds_of(config.runtime.receipt_key.key), access_tokens(config)
+    kinds, tokens = kinds_of(config.runtime.receipt_key.key, creation_of(config)), access_tokens(config)
     hooks, address, committed = loaded(config.hooks.load or ()), listener.getsockname()[:2], Wakeup()
     core = core_of(config, store, kinds, tokens, hooks, address, committed)
     command_relay = CommandRelay(CommandOutbox(pool), core.runtime.router, kinds, clock, store.randomness)

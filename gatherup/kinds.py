@@ -8,18 +8,31 @@ from typing import Any, Final
 from actors.inbox.kind import InboxKind
 from actors.kind import Kind, tables_of
 from actors.room.kind import RoomKind
+from actors.tournament.creation import EVERYBODY, Creation
 from actors.tournament.kind import TournamentKind
 from gatherup.canary import CanaryKind
+from gatherup.config import Config
 from protocol.inbox import KIND as INBOX
 
 
-def kinds_of(receipt_key: bytes) -> tuple[Kind[Any], ...]:
-    """Every kind of stream, with the keys they need, derived from the one that all nodes share."""
+def kinds_of(receipt_key: bytes, creation: Creation = EVERYBODY) -> tuple[Kind[Any], ...]:
+    """Every kind of stream, with the keys they need, derived from the one that all nodes share.
+
+    ``creation`` says who may create tournaments.
+    """
     return (
         RoomKind(invite_key_of(receipt_key)),
         InboxKind(),
-        TournamentKind(draw_key_of(receipt_key)),
+        TournamentKind(draw_key_of(receipt_key), creation),
         CanaryKind(),
+    )
+
+
+def creation_of(config: Config) -> Creation:
+    """Who may create tournaments, as the operator says."""
+    settings = config.tournaments
+    return Creation(
+        creators=settings.creators, unfinished_max=settings.unfinished_max, per_day_max=settings.per_day_max
     )
 
 

@@ -75,6 +75,7 @@ TOURNAMENT: Final = WireKind(
         Code.TOO_MANY,
         Code.TOO_FEW,
         Code.CONFIRM_NEEDED,
+        Code.RATE_LIMITED,
         Code.WRONG_PHASE,
         Code.BLOCKED,
     ),

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from actors.kind import LOOKUP, Accept, Emit, FactKey, Facts, Instant, Refuse, pair, person_key
 from actors.tournament.apply import apply
+from actors.tournament.creation import Creation
 from actors.tournament.state import Rank, Tournament
 from protocol.codes import Code
 from protocol.event import Header, Mark
@@ -37,6 +38,8 @@ class Context(Struct, frozen=True):
     now: Instant
     draw_key: bytes
     """Makes the numbers of draws."""
+    creation: Creation
+    """Who may create one."""
 
     @property
     def rank(self) -> Rank:

@@ -22,6 +22,7 @@ from actors.tournament import (
 )
 from actors.tournament.advance import advance
 from actors.tournament.context import Context, chosen, lookup_key
+from actors.tournament.creation import organised_key
 from actors.tournament.erasure import erase
 from actors.tournament.erasure import needed_facts as erasure_facts
 from actors.tournament.rule import Rules
@@ -107,8 +108,10 @@ def needed_facts(tournament: Tournament, command: Command, by: str) -> tuple[Fac
             return tuple(key for user in users for key in _person(user, by))
         case InvitePlayer(user=user) | AddPlayer(user=user) | SubstitutePlayer(substitute=user):
             return _person(user, by)
-        case CreateTournament() | ChangeTournament():
-            return tuple(lookup_key(name, key) for name, key in chosen(command).items())
+        case CreateTournament():
+            return organised_key(by), *_chosen(command)
+        case ChangeTournament():
+            return _chosen(command)
         case SetStaff(user=user) | TransferTournament(user=user):
             return _person(user, by)
         case ReinstateEntrant(entrant=number) if number in tournament.entrants:
@@ -118,6 +121,10 @@ def needed_facts(tournament: Tournament, command: Command, by: str) -> tuple[Fac
             return erasure_facts(command)
         case _:
             return ()
+
+
+def _chosen(command: CreateTournament | ChangeTournament) -> tuple[FactKey, ...]:
+    return tuple(lookup_key(name, key) for name, key in chosen(command).items())
 
 
 def _person(user: str, by: str) -> tuple[FactKey, FactKey]:

@@ -13,6 +13,7 @@ from actors.tournament import stage_ends
 from actors.tournament.advance import due
 from actors.tournament.apply import apply
 from actors.tournament.context import Context
+from actors.tournament.creation import EVERYBODY, Creation
 from actors.tournament.decide import decide, needed_facts
 from actors.tournament.effects import effects
 from actors.tournament.project import project
@@ -30,7 +31,8 @@ from protocol.tournament.view import TournamentView
 class TournamentKind(Kind[Tournament]):
     """Tournaments that run by themselves, from the registration to the last match.
 
-    ``draw_key``, at least 16 bytes and equal on all nodes, makes the numbers of draws.
+    ``draw_key``, at least 16 bytes and equal on all nodes, makes the numbers of draws; ``creation`` says who may create
+    one.
     """
 
     wire = TOURNAMENT
@@ -40,8 +42,9 @@ class TournamentKind(Kind[Tournament]):
     people = (PLAYER, STAFF)
     view_own = ("own", "role")
 
-    def __init__(self, draw_key: bytes) -> None:
+    def __init__(self, draw_key: bytes, creation: Creation = EVERYBODY) -> None:
         self._draw_key: Final = draw_key
+        self._creation: Final = creation
 
     def initial(self, stream: str) -> Tournament:
         """A tournament that isn't created yet."""
@@ -53,7 +56,7 @@ class TournamentKind(Kind[Tournament]):
 
     @override
     def decide(self, state: Tournament, facts: Facts, command: Command, *, by: str, now: Instant) -> Decision:
-        return decide(Context(state, facts, by, now, self._draw_key), command)
+        return decide(Context(state, facts, by, now, self._draw_key, self._creation), command)
 
     @override
     def erase(self, stream: str, user: str, events: Sequence[int]) -> ErasePerson:

@@ -43,6 +43,10 @@ def create(context: Context, command: CreateTournament) -> Decision:
         return Refuse(Code.FORBIDDEN)
     if context.tournament.phase is not None:
         return Refuse(Code.ALREADY_EXISTS)
+    if kind_of(context.by) == USER and (
+        refusal := context.creation.refusal(context.facts, context.by, context.now)
+    ):
+        return refusal
     chosen = chosen_of({name: getattr(command, name) for name in Settings.__struct_fields__})
     if refusal := unfit(Settings(**chosen)) or context.unusable(command):
         return refusal

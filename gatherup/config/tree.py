@@ -6,6 +6,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
+from actors.kind import CREATED_TOLD_MAX, UNFINISHED_COUNTED_MAX
 from gatherup.config.secret import DatabaseUrl, Key, Keys, OidcProviders, RedisUrl, Secret
 
 DATA: Final = ".gatherup"
@@ -312,6 +313,19 @@ class Webhooks(Struct, frozen=True, kw_only=True):
 class Tournaments(Struct, frozen=True, kw_only=True):
     """Tournaments: who may create them, and how long removed ones are kept."""
 
+    creators: Annotated[
+        Literal["everybody", "verified", "keys"],
+        Meta(
+            description="Who may create one: everybody who is signed in, users with a verified e-mail address, or API "
+            "keys alone, which always may."
+        ),
+    ] = "everybody"
+    unfinished_max: Annotated[
+        int, Meta(ge=1, le=UNFINISHED_COUNTED_MAX, description="Those of one user that aren't over.")
+    ] = 50
+    per_day_max: Annotated[
+        int, Meta(ge=1, le=CREATED_TOLD_MAX, description="Those that one user creates in 24 hours.")
+    ] = 50
     keep_removed_days: Annotated[
         int,
         Meta(

@@ -7,13 +7,17 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from actors.kind import (
+    CREATED_TOLD_MAX,
     EVERYONE,
     LISTENERS,
     LISTENS_AFTER,
     MEMBERSHIPS,
     MEMBERSHIPS_MAX,
     NOBODY,
+    ORGANISED,
+    PERSON,
     SHARED_FACTS,
+    UNFINISHED_COUNTED_MAX,
     FactKey,
     Instant,
     Job,
@@ -137,6 +141,8 @@ class MemoryDatabase:
             held = FactKey(LISTENERS, key.key)
             count = sum(held in row.rows for row in self.streams.values() if not row.deleted)
             return {"count": min(count, MEMBERSHIPS_MAX)}
+        if key.table == ORGANISED:
+            return self._organised(key.key)
         if key.table in SHARED_FACTS:
             return self.people.get(key)
         row = self.stream(stream)
@@ -144,6 +150,29 @@ class MemoryDatabase:
         if found is None or (table := tables.get(key.table)) is None:
             return found
         return {column.name: found.get(column.name, column.default) for column in table.columns}
+
+    def _organised(self, user: str) -> Row | None:
+        if FactKey(PERSON, user) not in self.people:
+            return None
+        mine = [
+            row
+            for stream in self.streams.values()
+            if not stream.deleted and (row := stream.rows.get(FactKey("tournament", ""))) is not None
+        ]
+        unfinished = sum(
+            row["owner"] == user
+            and row.get("deleted_at") is None
+            and row["phase"] not in ("finished", "cancelled")
+            for row in mine
+        )
+        created = sorted(
+            (int(str(row["created_at"])) for row in mine if row.get("created_by") == user), reverse=True
+        )
+        return {
+            "verified": user in self.people.verified,
+            "unfinished": min(unfinished, UNFINISHED_COUNTED_MAX),
+            "created": created[:CREATED_TOLD_MAX],
+        }
 
     def access(self, stream: str, user: str) -> ReadAccess:
         """Right, incarnation and head of this user in this stream."""

@@ -9,6 +9,11 @@ from protocol.handles import folded
 class MemoryPeople(dict[FactKey, Row]):
     """The rows of the shared facts that are about people."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.verified: set[str] = set()
+        """Users with a verified e-mail address."""
+
     def add(
         self, user: str, handle: str | None, *, direct_from: str = "everyone", invites_from: str = "everyone"
     ) -> None:

@@ -19,6 +19,7 @@ from actors.kind import (
     LISTENS_AFTER,
     MEMBERSHIPS,
     NOBODY,
+    ORGANISED,
     PERSON,
     SHARED_FACTS,
     Delete,
@@ -772,6 +773,31 @@ async def test_memberships_are_counted_over_all_streams(node: Node) -> None:
             await node.one(append(stream, activation, 0, changes=(Upsert(LISTENERS, user, {}),))) is ACCEPTED
         )
         assert await single.facts(node.rig.log, stream, [mine]) == {mine: {"count": number}}
+
+
+async def test_what_somebody_has_created_and_owns_is_told(node: Node) -> None:
+    ann, bob, nobody = new_user(), new_user(), new_user()
+    for user in (ann, bob):
+        await node.rig.person(user, None)
+    keys = [FactKey(ORGANISED, user) for user in (ann, bob, nobody)]
+    chosen: dict[str, Any] = {
+        "format": "single_elimination",
+        "third_place": False,
+        "reset": True,
+        "best_of": 1,
+    }
+    chosen |= {"entrants_max": 2, "visibility": "public", "entry": "open", "ready_s": 0, "confirm_s": 1}
+    made = [(ann, "draft", None), (ann, "finished", None), (ann, "cancelled", 5), (ann, "draft", 5)]
+    for at, (owner, phase, deleted_at) in enumerate([*made, (bob, "running", None)]):
+        stream, activation = await node.opened(new_stream("tournament"))
+        row = {"owner": owner, "phase": phase, "deleted_at": deleted_at, "created_by": ann, "created_at": at}
+        changes = (Upsert("tournament", "", {**chosen, **row}),)
+        assert await node.one(append(stream, activation, 0, changes=changes)) is ACCEPTED
+    assert await single.facts(node.rig.log, new_stream(), keys) == {
+        keys[0]: {"verified": False, "unfinished": 1, "created": [4, 3, 2, 1, 0]},
+        keys[1]: {"verified": False, "unfinished": 1, "created": []},
+        keys[2]: None,
+    }
 
 
 async def test_a_right_that_was_taken_away_is_gone(node: Node) -> None:

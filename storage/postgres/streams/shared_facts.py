@@ -9,7 +9,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from actors.kind import BLOCK, FRIENDS, HANDLE, LOOKUP, MEMBERSHIPS, PERSON, Row
+from actors.kind import BLOCK, FRIENDS, HANDLE, LOOKUP, MEMBERSHIPS, ORGANISED, PERSON, Row
 from protocol.ids import USER_ID_PATTERN
 from storage.tables import UnstorableError, check_text
 
@@ -56,6 +56,24 @@ _MEMBERSHIPS: Final = """
 """
 
 
+# 1000 is UNFINISHED_COUNTED_MAX, 100 is CREATED_TOLD_MAX.
+_ORGANISED: Final = """
+    select q.position, a.email is not null, (
+        select count(*) from (
+            select from tournament t
+            where t.owner = 'user:' || replace(a.id::text, '-', '') and t.deleted_at is null
+                and t.phase not in ('finished', 'cancelled')
+            limit 1000
+        ) c
+    ), array(
+        select t.created_at from tournament t where t.created_by = 'user:' || replace(a.id::text, '-', '')
+        order by t.created_at desc limit 100
+    )
+    from unnest(%(k0)s::uuid[]) with ordinality q(id, position)
+    join account a on a.id = q.id and a.deleted_at is null
+"""
+
+
 def _user(key: str) -> tuple[Any, ...] | None:
     return (UUID(key[-32:]),) if _USER.match(key) else None
 
@@ -90,4 +108,5 @@ SHARED: Final = {
     FRIENDS: SharedFacts(_FRIENDS, _two_users, _columns()),
     LOOKUP: SharedFacts(_LOOKUP, _two_texts, _columns()),
     MEMBERSHIPS: SharedFacts(_MEMBERSHIPS, _text, _columns("count")),
+    ORGANISED: SharedFacts(_ORGANISED, _user, _columns("verified", "unfinished", "created")),
 }
