@@ -21,6 +21,11 @@ UV := .cache/uv/bin/uv
 UV_VERSION := 0.13.9
 LOCK_FLAGS ?=
 
+# Where Go is installed, it builds these: their modules are checked against its public log of checksums.
+GO := $(shell command -v go)
+ACTIONLINT = go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12 -shellcheck= -pyflakes=
+GITLEAKS = go run github.com/zricethezav/gitleaks/v8@v8.30.1
+
 # The schema of a ServiceMonitor is Prometheus' own.
 K8S = $(filter-out ops/k8s/optional/service-monitor.yaml,$(wildcard ops/k8s/*.yaml ops/k8s/*/*.yaml))
 
@@ -73,6 +78,8 @@ check: $(INSTALLED) $(SDK_BUILT) ## Lint, types, import directions, lock files
 	$(BIN)/yamllint --strict .github ops
 	$(BIN)/hadolint ops/Dockerfile
 	$(BIN)/kubernetes-validate --quiet --strict $(K8S)
+	$(BIN)/zizmor --offline --quiet --strict-collection --persona=pedantic .github
+	$(if $(GO),$(ACTIONLINT),@echo 'actionlint is skipped: Go is not installed.')
 	cd $(SDK) && $(TSC) -p test
 	$(BIN)/python -m pytest -q tests/architecture
 
@@ -95,6 +102,10 @@ audit: $(INSTALLED) ## Look the locked packages up in the advisory databases (ne
 	$(BIN)/pip-audit --require-hashes --disable-pip --cache-dir .cache/pip-audit -r requirements-dev.lock
 	cd tests/e2e/node && $(NPM) audit --package-lock-only --cache $(CURDIR)/.cache/npm
 	cd $(SDK) && $(NPM) audit --package-lock-only --cache $(CURDIR)/.cache/npm
+
+.PHONY: secrets
+secrets: ## Look for secrets in all commits (needs Go)
+	$(GITLEAKS) git --redact --no-banner .
 
 .PHONY: fmt
 fmt: $(INSTALLED) ## Format the code and apply the safe lint fixes
