@@ -11,6 +11,7 @@ import yaml
 
 from gatherup import config
 from gatherup.cli import main
+from gatherup.config import tree
 from gatherup.config.files import FILE_SUFFIX
 from gatherup.config.leaves import PREFIX
 from gatherup.http.endpoint import ENDPOINT
@@ -100,8 +101,11 @@ def test_the_settings_make_a_configuration(role: str, tmp_path: Path) -> None:
     ]
 
 
-def test_nodes_of_all_roles_agree_in_what_they_share() -> None:
-    assert environment("api") == environment("stream") == environment("worker")
+def test_nodes_of_all_roles_agree_in_all_but_the_role(tmp_path: Path) -> None:
+    assert ROLES.keys() == {*tree.ROLES}
+    for role in ROLES:
+        assert read(role, tmp_path).node.roles == (role,)
+        assert {**environment(role), "GATHERUP_ROLES": ""} == {**environment("api"), "GATHERUP_ROLES": ""}
 
 
 @pytest.mark.parametrize("role", ROLES)
