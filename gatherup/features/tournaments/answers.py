@@ -10,6 +10,7 @@ import msgspec
 
 from actors.tournament.engine.elimination import Slot
 from actors.tournament.engine.play import Play
+from gatherup.features.tournaments.brackets import before, play_of
 from protocol.frames import Position
 from protocol.http.tournaments.entrants import Standing, TournamentEntrant
 from protocol.http.tournaments.matches import (
@@ -25,7 +26,7 @@ from protocol.tournament.rounds import rules_of
 from protocol.tournament.stage import Stage, stages_of
 from protocol.tournament.view import StaffMember
 from storage.postgres.tournaments.entrants import EntrantRow, StandingRow
-from storage.postgres.tournaments.matches import MatchRow, SubstitutionRow
+from storage.postgres.tournaments.matches import MatchRow, SeatingRow, SubstitutionRow
 from storage.postgres.tournaments.reading import Head
 from storage.postgres.tournaments.tournaments import TournamentRead, TournamentRow
 
@@ -84,36 +85,37 @@ def standing_of(row: StandingRow) -> Standing:
     return Standing(place=row.place, entrant=row.number, user=row.user, name=row.name)
 
 
-def match_of(row: MatchRow, play: Play) -> TournamentMatch:
+def match_of(row: MatchRow, seating: SeatingRow) -> TournamentMatch:
     """A match, with its place in its stage."""
-    return TournamentMatch(**_match_fields(row, play))
+    return TournamentMatch(**_match_fields(row, seating))
 
 
 def match_at(
-    row: MatchRow, swaps: Sequence[SubstitutionRow], play: Play, position: Position
+    row: MatchRow, swaps: Sequence[SubstitutionRow], seating: SeatingRow, position: Position
 ) -> MatchOfTournament:
     """A match by itself."""
     substitutions = [
         Substitution(entrant=swap.entrant, player=swap.player, substitute=swap.substitute) for swap in swaps
     ]
-    return MatchOfTournament(**_match_fields(row, play), substitutions=substitutions, position=position)
+    return MatchOfTournament(**_match_fields(row, seating), substitutions=substitutions, position=position)
 
 
 @lru_cache(KEPT)
-def leads_of(stage: Stage, entrants: int) -> list[Leads]:
-    """Where the matches of such a stage of so many lead their winner and their loser, whoever plays it.
+def leads_of(stage: Stage, entrants: int, first: int) -> list[Leads]:
+    """Where the matches of such a stage of so many, numbered from there on, lead their winner and their loser.
 
     It begins empty. ``bracket_match_of`` adds to it: to work out thousands at once would hold the loop.
     """
     return []
 
 
-def bracket_match_of(row: MatchRow, play: Play, leads: list[Leads]) -> BracketMatch:
+def bracket_match_of(row: MatchRow, seating: SeatingRow, play: Play, leads: list[Leads]) -> BracketMatch:
     """A match in its place, and where it leads; ``leads`` knows it already of each match before."""
-    if len(leads) < row.number:
-        winner, loser = play.leads(row.number)
-        leads.append((_slot(winner), _slot(loser)))
-    spot, (winner_to, loser_to) = play.spot(row.number), leads[row.number - 1]
+    number = row.number - before(seating)
+    if len(leads) < number:
+        winner, loser = play.leads(number)
+        leads.append((_slot(winner, seating), _slot(loser, seating)))
+    spot, (winner_to, loser_to) = play.spot(number), leads[number - 1]
     return BracketMatch(
         match=row.number,
         part=spot.part,
@@ -130,13 +132,19 @@ def bracket_match_of(row: MatchRow, play: Play, leads: list[Leads]) -> BracketMa
     )
 
 
-def _match_fields(row: MatchRow, play: Play) -> dict[str, Any]:
+def _match_fields(row: MatchRow, seating: SeatingRow) -> dict[str, Any]:
     fields: dict[str, Any] = msgspec.structs.asdict(row)
-    part, round_, group = play.spot(fields.pop("number"))
+    part, round_, group = play_of(seating).spot(fields.pop("number") - before(seating))
     scores = {name: games_of(fields.pop(name)) for name in ("scores", "disputed_scores")}
-    place = {"match": row.number, "part": part, "round": round_, "group": group or None}
+    place = {
+        "match": row.number,
+        "stage": seating.number,
+        "part": part,
+        "round": round_,
+        "group": group or None,
+    }
     return place | fields | scores
 
 
-def _slot(slot: Slot | None) -> BracketSlot | None:
-    return None if slot is None else BracketSlot(match=slot.match, side=slot.side)
+def _slot(slot: Slot | None, seating: SeatingRow) -> BracketSlot | None:
+    return None if slot is None else BracketSlot(match=slot.match + before(seating), side=slot.side)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
+from msgspec import Struct
 from msgspec.structs import replace
 
-from actors.tournament.engine.elimination import Bracket
+from actors.tournament.engine.elimination import Bracket, Slot
+from actors.tournament.engine.elimination import Match as BracketMatch
 from actors.tournament.engine.elimination_play import EliminationPlay
+from actors.tournament.engine.origins import Origin, origin
 from actors.tournament.engine.play import Play
+from actors.tournament.engine.seeding import seed_at
 from actors.tournament.plays import play_for
 from actors.tournament.stages import unplayed
 from actors.tournament.state import Match
@@ -16,30 +20,63 @@ from protocol.tournament import NOBODY
 from storage.postgres.tournaments.matches import MatchRow, OwnMatchRow, SeatingRow
 
 
+class StageBracket(Struct, frozen=True):
+    """A bracket whose matches have the numbers of the tournament."""
+
+    bracket: Bracket
+    before: int
+    """What its own numbers are less."""
+
+    def __getitem__(self, number: int) -> BracketMatch:
+        match = self.bracket[number - self.before]
+        return replace(match, winner_to=self._slot(match.winner_to), loser_to=self._slot(match.loser_to))
+
+    def origin(self, number: int, side: int) -> Origin | None:
+        """The match that leads to this side of a match; None if a seed begins there."""
+        came = origin(self.bracket, number - self.before, side)
+        return came and came._replace(match=came.match + self.before)
+
+    def seed_at(self, number: int, side: int) -> int:
+        """The seed that begins on this side of a match of the first round."""
+        return seed_at(self.bracket.size, 2 * (number - self.before) - 2 + side)
+
+    def _slot(self, slot: Slot | None) -> Slot | None:
+        return slot and slot._replace(match=slot.match + self.before)
+
+
 def play_of(seating: SeatingRow) -> Play:
     """How a stage is played."""
     return play_for(seating.settings, seating.seeds)
 
 
-def bracket_of(seating: SeatingRow) -> Bracket | None:
+def bracket_of(seating: SeatingRow) -> StageBracket | None:
     """Which match leads where; None if it isn't played as a bracket."""
     play = play_of(seating)
-    return play.bracket if isinstance(play, EliminationPlay) else None
+    return StageBracket(play.bracket, before(seating)) if isinstance(play, EliminationPlay) else None
 
 
-def first_of(seating: SeatingRow, number: int) -> MatchRow | None:
-    """A match as the start has left it; None if there is none of this number."""
-    return match_before(seating, number) if 1 <= number <= len(play_of(seating)) else None
+def before(seating: SeatingRow) -> int:
+    """What to add to a number within the stage, to have the number within the tournament."""
+    return seating.first - 1
+
+
+def stage_with(seatings: Sequence[SeatingRow], number: int) -> SeatingRow | None:
+    """The stage that has the match of this number; None if there is no such match."""
+    for seating in seatings:
+        if seating.first <= number <= before(seating) + len(play_of(seating)):
+            return seating
+    return None
 
 
 def first_seeded(row: OwnMatchRow) -> tuple[MatchRow, int] | None:
     """The match that the seeds lead an entrant to, after their byes, with seeds on its sides; and the seed that they
     meet, 0 while it isn't known. None if they have no match to play.
     """
-    number = play_of(row.seating).next_match(row.seed, row.begun)
+    begun = max(0, row.begun - before(row.seating))
+    number = play_of(row.seating).next_match(row.seed, begun)
     if not number:
         return None
-    match = match_before(row.seating, number)
+    match = match_before(row.seating, number + before(row.seating))
     return match, (match.b if match.a == row.seed else match.a) or NOBODY
 
 
@@ -51,15 +88,15 @@ def named_of(row: OwnMatchRow, match: MatchRow, met: int | None) -> MatchRow:
 
 
 def all_matches(seating: SeatingRow, rows: Iterable[MatchRow]) -> Iterator[MatchRow]:
-    """All matches by number: as their rows say, or as the start has left them, each worked out when it is its turn."""
+    """All of a stage by number, each worked out in its turn: as their rows say, or as the start has left them."""
     known = {row.number: row for row in rows}
-    for number in range(1, len(play_of(seating)) + 1):
+    for number in range(seating.first, seating.first + len(play_of(seating))):
         yield known.get(number) or match_before(seating, number)
 
 
 def match_before(seating: SeatingRow, number: int) -> MatchRow:
     """A match of the stage as the start has left it."""
-    match = unplayed(play_of(seating), number)
+    match = unplayed(play_of(seating), number - before(seating))
     cancelled = seating.cancelled and match.phase != "done"
     return row_of(number, replace(match, phase="cancelled") if cancelled else match)
 

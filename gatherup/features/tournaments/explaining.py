@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from actors.tournament.engine.elimination import Bracket
-from actors.tournament.engine.origins import Origin, origin
+from actors.tournament.engine.origins import Origin
 from actors.tournament.engine.play import Spot
 from actors.tournament.engine.progress import Fill, Placed, settled, without_game
-from actors.tournament.engine.seeding import seed_at
+from gatherup.features.tournaments.brackets import StageBracket
 from protocol.http.tournaments.explained import ExplainedPlace, ExplainedSide, SideReason
 from protocol.tournament import NOBODY
 from storage.postgres.tournaments.matches import MatchRow
@@ -16,20 +15,22 @@ from storage.postgres.tournaments.matches import MatchRow
 Lookup = Callable[[int], MatchRow]
 
 
-def concerned(bracket: Bracket, number: int) -> list[int]:
+def concerned(bracket: StageBracket, number: int) -> list[int]:
     """The matches that explaining this one looks at: itself, those before and those after it."""
     match = bracket[number]
-    before = [found.match for side in (0, 1) if (found := origin(bracket, number, side))]
+    before = [found.match for side in (0, 1) if (found := bracket.origin(number, side))]
     after = [slot.match for slot in (match.winner_to, match.loser_to) if slot]
     return sorted({number, *before, *after})
 
 
-def side_of(bracket: Bracket, order: Sequence[int], lookup: Lookup, number: int, side: int) -> ExplainedSide:
+def side_of(
+    bracket: StageBracket, order: Sequence[int], lookup: Lookup, number: int, side: int
+) -> ExplainedSide:
     """Why somebody is on this side of a match."""
     row = lookup(number)
-    entrant, came = row.b if side else row.a, origin(bracket, number, side)
+    entrant, came = row.b if side else row.a, bracket.origin(number, side)
     if came is None:
-        return _begins(seed_at(bracket.size, 2 * number - 2 + side), order)
+        return _begins(bracket.seed_at(number, side), order)
     before = lookup(came.match)
     if entrant is None:
         sentence = f"It isn't known yet who has {_how(came)} match {came.match}."
@@ -48,7 +49,7 @@ def _begins(seed: int, order: Sequence[int]) -> ExplainedSide:
 
 
 def _came(
-    bracket: Bracket, before: MatchRow, came: Origin, slot: tuple[int, int], entrant: int
+    bracket: StageBracket, before: MatchRow, came: Origin, slot: tuple[int, int], entrant: int
 ) -> tuple[SideReason, str]:
     """Why this entrant, or nobody, has come from the match before."""
     fills, _ = _follows(bracket, before)
@@ -79,7 +80,7 @@ def table_sides(spot: Spot, order: Sequence[int], row: MatchRow) -> list[Explain
     return sides
 
 
-def places_of(bracket: Bracket, lookup: Lookup, number: int) -> list[ExplainedPlace]:
+def places_of(bracket: StageBracket, lookup: Lookup, number: int) -> list[ExplainedPlace]:
     """Why those have their places who go nowhere from this match."""
     row, match = lookup(number), bracket[number]
     fills, placed = _follows(bracket, row)
@@ -121,7 +122,7 @@ def _place(row: MatchRow, entrant: int, place: int) -> ExplainedPlace:
     return ExplainedPlace(entrant=entrant, place=place, why="out", sentence=sentence)
 
 
-def _follows(bracket: Bracket, row: MatchRow) -> tuple[list[Fill], list[Placed]]:
+def _follows(bracket: StageBracket, row: MatchRow) -> tuple[list[Fill], list[Placed]]:
     """What the result of a match leads to."""
     if row.phase != "done":
         return [], []

@@ -12,8 +12,8 @@ from actors.tournament.engine.play import Play
 from actors.tournament.trf.export import About, Entrant, Seen, exported
 from actors.tournament.trf.model import Points
 from actors.tournament.trf.writing import NoRoomError
-from gatherup.features.tournaments.brackets import all_matches, play_of
-from gatherup.features.tournaments.tournament_access import found, tournament_id
+from gatherup.features.tournaments.brackets import all_matches, before, play_of
+from gatherup.features.tournaments.tournament_access import found, started, tournament_id
 from gatherup.features.tournaments.tournaments import TOURNAMENT
 from gatherup.http.conditional import tagged
 from gatherup.http.endpoint import Caller, endpoint
@@ -61,12 +61,10 @@ class ExportsResource:
         Seeds are the starting ranks. Its ETag is its position in the log: a new name of somebody shows after the next
         event of the tournament.
         """
-        seated = found(await self._matches.seating(caller.user, tournament_id(tournament)))
-        if not seated.rows:
-            raise ProblemError(Code.WRONG_PHASE, "The tournament hasn't started.")
+        seated = found(await self._matches.seatings(caller.user, tournament_id(tournament)))
+        seating = started(seated.rows, None)
         if request.if_none_match.contains_weak(tag := _tag(seated.head)):
             return tagged(b"", tag, UTF_8)
-        seating = seated.rows[0]
         row = found(await self._tournaments.get(caller.user, tournament)).row
         named = found(await self._entrants.names(caller.user, tournament, seating.seeds))
         known = {one.number: one for one in named.rows}
@@ -81,7 +79,7 @@ class ExportsResource:
             rounds=len(play.rounds()),
             points=_points(seating.settings.points),
         )
-        seen = await _seen(play, all_matches(seating, read.rows))
+        seen = await _seen(play, before(seating), all_matches(seating, read.rows))
         try:
             text = await self._written(about, entrants, seen)
         except NoRoomError:
@@ -96,7 +94,7 @@ class ExportsResource:
         return await self._off_loop.call(exported, about, entrants, seen)
 
 
-async def _seen(play: Play, rows: Iterable[MatchRow]) -> list[Seen]:
+async def _seen(play: Play, before: int, rows: Iterable[MatchRow]) -> list[Seen]:
     """The matches that were opened or are done, each with its column."""
     columns = {of: column for column, of in enumerate(play.rounds(), 1)}
     seen: list[Seen] = []
@@ -104,7 +102,7 @@ async def _seen(play: Play, rows: Iterable[MatchRow]) -> list[Seen]:
         if row.number % STEP_MATCHES == 0:
             await trio.lowlevel.checkpoint()
         if row.phase not in _NOT_OPENED:
-            spot = play.spot(row.number)
+            spot = play.spot(row.number - before)
             column = columns[spot.part, spot.round]
             seen.append(Seen(column, row.a or 0, row.b or 0, row.winner if row.kind else None, row.kind))
     return seen

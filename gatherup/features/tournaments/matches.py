@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from actors.ports.time import Clock
-from actors.tournament.engine.play import Play
 from gatherup.features.tournaments.answers import match_at, match_of, position_of
 from gatherup.features.tournaments.brackets import (
+    before,
     bracket_of,
-    first_of,
     first_seeded,
     match_before,
     named_of,
     play_of,
+    stage_with,
 )
 from gatherup.features.tournaments.explaining import concerned, places_of, side_of, table_sides
-from gatherup.features.tournaments.tournament_access import found, match_in, number_of, tournament_id
+from gatherup.features.tournaments.tournament_access import found, match_in, number_of, started, tournament_id
 from gatherup.features.tournaments.tournaments import TOURNAMENT
 from gatherup.http.commands import Commands, fields_of
 from gatherup.http.endpoint import Caller, endpoint
@@ -54,6 +54,7 @@ from storage.postgres.tournaments.matches import (
     MatchRow,
     OwnMatchKey,
     OwnMatchRow,
+    SeatingRow,
 )
 
 GROUP: Final = "matches"
@@ -76,14 +77,13 @@ class MatchesResource:
     async def page(self, caller: Caller, tournament: str, query: MatchesQuery) -> MatchPage:
         """List matches of a tournament by number, and where in its log they were read."""
         edge = self._pages.edge(query.cursor)
-        seated = found(await self._matches.seating(caller.user, tournament_id(tournament)))
+        seated = found(await self._matches.seatings(caller.user, tournament_id(tournament)))
         if not seated.rows:  # it hasn't started
             position = position_of(tournament, seated.head)
             return MatchPage(matches=[], position=position, next=None, previous=None)
-        play = play_of(seated.rows[0])
         matching = MatchFilter(
             phase=query.phase,
-            numbers=_numbers(play, query),
+            numbers=_numbers(seated.rows, query),
             entrant=query.entrant,
             mine=query.mine,
         )
@@ -98,8 +98,9 @@ class MatchesResource:
             )
         )
         page = self._pages.page(read.rows, edge, query.limit, lambda row: MatchKey(row.number))
+        stages = [(row, stage_with(seated.rows, row.number)) for row in page.rows]
         return MatchPage(
-            matches=[match_of(row, play) for row in page.rows],
+            matches=[match_of(row, stage) for row, stage in stages if stage is not None],
             position=position_of(tournament, read.head),
             next=page.next,
             previous=page.previous,
@@ -109,25 +110,18 @@ class MatchesResource:
     async def get(self, caller: Caller, tournament: str, match: str) -> MatchOfTournament:
         """Get a match of a tournament that has started, and where in its log it was read."""
         number = number_of(match, "match")
-        seated = found(await self._matches.seating(caller.user, tournament_id(tournament)))
-        seating = seated.rows[0] if seated.rows else None
-        first = None if seating is None else first_of(seating, number)
-        if seating is None or first is None:
-            raise ProblemError(Code.NOT_FOUND, "There is no such match.", field="match")
+        seating = await self._stage_with(caller.user, tournament, number)
         read = found(await self._matches.one(caller.user, tournament, number))
-        row = read.rows[0] if read.rows else first
+        row = read.rows[0] if read.rows else match_before(seating, number)
         swaps = found(await self._matches.substitutions(caller.user, tournament, number))
-        return match_at(row, swaps.rows, play_of(seating), position_of(tournament, read.head))
+        return match_at(row, swaps.rows, seating, position_of(tournament, read.head))
 
     @endpoint("GET", MATCH + "/explain", answer=ExplainedMatch, polled=True, group=GROUP)
     async def explain(self, caller: Caller, tournament: str, match: str) -> ExplainedMatch:
         """Tell why who plays a match plays it, and why who went out in it has their place; also in words."""
         number = number_of(match, "match")
-        seated = found(await self._matches.seating(caller.user, tournament_id(tournament)))
-        seating = seated.rows[0] if seated.rows else None
-        if seating is None or first_of(seating, number) is None:
-            raise ProblemError(Code.NOT_FOUND, "There is no such match.", field="match")
-        spot, bracket = play_of(seating).spot(number), bracket_of(seating)
+        seating = await self._stage_with(caller.user, tournament, number)
+        spot, bracket = play_of(seating).spot(number - before(seating)), bracket_of(seating)
         looked_at = [] if bracket is None else concerned(bracket, number)
         read = found(await self._matches.some(caller.user, tournament, looked_at))
         known = {row.number: row for row in read.rows}
@@ -141,6 +135,7 @@ class MatchesResource:
             sides = [side_of(bracket, seating.seeds, lookup, number, side) for side in (0, 1)]
         return ExplainedMatch(
             match=number,
+            stage=seating.number,
             part=spot.part,
             round=spot.round,
             group=spot.group or None,
@@ -211,6 +206,14 @@ class MatchesResource:
         ]
         return OwnMatchPage(matches=matches, next=page.next, previous=page.previous)
 
+    async def _stage_with(self, user: str, tournament: str, number: int) -> SeatingRow:
+        """The stage that has this match. Raises ProblemError: there is no such match."""
+        seated = found(await self._matches.seatings(user, tournament_id(tournament)))
+        seating = stage_with(seated.rows, number)
+        if seating is None:
+            raise ProblemError(Code.NOT_FOUND, "There is no such match.", field="match")
+        return seating
+
     async def _send(
         self, caller: Caller, kind: Any, tournament: str, match: str, body: CommandBody
     ) -> CommandAccepted:
@@ -221,13 +224,15 @@ def _own(row: OwnMatchRow, match: MatchRow, collides: list[str]) -> OwnMatch:
     return OwnMatch(
         tournament=row.tournament,
         entrant=row.entrant,
-        match=match_of(match, play_of(row.seating)),
+        match=match_of(match, row.seating),
         collides=collides,
     )
 
 
-def _numbers(play: Play, query: MatchesQuery) -> Sequence[int] | None:
-    """The matches of a part, a round and a group, of those that are given; None for all."""
-    if query.part is None and query.round is None and query.group is None:
+def _numbers(seatings: Sequence[SeatingRow], query: MatchesQuery) -> Sequence[int] | None:
+    """The matches of a stage, a part, a round and a group, of those that are given; None for all."""
+    if (query.stage, query.part, query.round, query.group) == (None, None, None, None):
         return None
-    return play.numbers(query.part, query.round, query.group)
+    seating = started(seatings, query.stage)
+    numbers = play_of(seating).numbers(query.part, query.round, query.group)
+    return [number + before(seating) for number in numbers]

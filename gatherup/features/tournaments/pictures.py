@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 import trio
+from msgspec.structs import replace
 from quart import Response, request
 
 from actors.tournament.engine.elimination import Bracket
 from gatherup.features.tournaments.brackets import all_matches, bracket_of
 from gatherup.features.tournaments.picture import Drawn, picture
-from gatherup.features.tournaments.tournament_access import found, tournament_id
+from gatherup.features.tournaments.tournament_access import found, started, tournament_id
 from gatherup.features.tournaments.tournaments import TOURNAMENT
 from gatherup.http.conditional import tagged
 from gatherup.http.endpoint import Caller, endpoint
@@ -56,16 +57,16 @@ class PicturesResource:
         Of a large one the last rounds are drawn, as many as fit. Its ETag is its position in the log, and the theme: a
         new name of somebody shows after the next event of the tournament.
         """
-        seated = found(await self._matches.seating(caller.user, tournament_id(tournament)))
-        if not seated.rows:
-            raise ProblemError(Code.WRONG_PHASE, "The tournament hasn't started.")
+        seated = found(await self._matches.seatings(caller.user, tournament_id(tournament)))
+        seating = started(seated.rows, query.stage)
         if request.if_none_match.contains_weak(tag := _tag(seated.head, query)):
             return tagged(b"", tag, SVG)
-        bracket = bracket_of(seated.rows[0])
-        if bracket is None:
+        stage = bracket_of(seating)
+        if stage is None:
             raise ProblemError(Code.NOT_FOUND, "This stage isn't played as a bracket.")
         read = found(await self._matches.all(caller.user, tournament))
-        drawn = await _drawn(bracket, all_matches(seated.rows[0], read.rows))
+        rows = (replace(row, number=row.number - stage.before) for row in all_matches(seating, read.rows))
+        drawn = await _drawn(stage.bracket, rows)
         sides = {side for match in drawn for side in (match.a, match.b) if side}
         named = found(await self._entrants.names(caller.user, tournament, sides))
         names = {row.number: row.name for row in named.rows if row.name is not None}
@@ -118,4 +119,4 @@ def _score(scores: Sequence[int]) -> tuple[int, int] | None:
 
 
 def _tag(head: Head, query: PictureQuery) -> str:
-    return f"{head.incarnation}-{head.seq}-{query.theme}"
+    return f"{head.incarnation}-{head.seq}-{query.theme}-{query.stage or 0}"

@@ -13,12 +13,11 @@ from actors.tournament.view import shown
 from gatherup.features.tournaments.answers import bracket_match_of, leads_of, position_of, standing_of
 from gatherup.features.tournaments.brackets import all_matches, play_of, row_of
 from gatherup.features.tournaments.replay import Replays
-from gatherup.features.tournaments.tournament_access import found, tournament_id
+from gatherup.features.tournaments.tournament_access import found, started, tournament_id
 from gatherup.features.tournaments.tournaments import TOURNAMENT
 from gatherup.http.conditional import tagged
 from gatherup.http.endpoint import Caller, endpoint
 from gatherup.http.paging import Pages
-from gatherup.http.problem import ProblemError
 from protocol.codes import Code
 from protocol.http.tournaments.entrants import Standings, StandingsQuery
 from protocol.http.tournaments.matches import BracketMatch, BracketQuery, TournamentBracket
@@ -52,38 +51,42 @@ class StandingsResource:
     async def bracket(self, caller: Caller, tournament: str, query: BracketQuery) -> Response:
         """Get the whole bracket of a tournament that has started, now or as it was, and where in its log that is."""
         if query.at is not None:
-            return await self._bracket_at(caller.user, tournament_id(tournament), query.at)
-        seated = found(await self._matches.seating(caller.user, tournament_id(tournament)))
-        if not seated.rows:
-            raise ProblemError(Code.WRONG_PHASE, "The tournament hasn't started.")
-        seating = seated.rows[0]
-        if request.if_none_match.contains_weak(_tag(seated.head)):
-            return tagged(b"", _tag(seated.head))
+            return await self._bracket_at(caller.user, tournament_id(tournament), query.at, query.stage)
+        seated = found(await self._matches.seatings(caller.user, tournament_id(tournament)))
+        seating = started(seated.rows, query.stage)
+        if request.if_none_match.contains_weak(_tag(seated.head, query.stage)):
+            return tagged(b"", _tag(seated.head, query.stage))
         read = found(await self._matches.all(caller.user, tournament))
         answer = TournamentBracket(
+            stage=seating.number,
+            stages=len(seated.rows),
             format=seating.settings.format,
             seeds=list(seating.seeds),
             matches=await _matches(seating, all_matches(seating, read.rows)),
             position=position_of(tournament, read.head),
         )
-        return tagged(msgspec.json.encode(answer), _tag(read.head))
+        return tagged(msgspec.json.encode(answer), _tag(read.head, query.stage))
 
-    async def _bracket_at(self, user: str, tournament: str, at: int) -> Response:
+    async def _bracket_at(self, user: str, tournament: str, at: int, stage: int | None) -> Response:
         head = await self._replays.head(user, tournament, at)
-        if request.if_none_match.contains_weak(_tag(head)):
-            return tagged(b"", _tag(head))
+        if request.if_none_match.contains_weak(_tag(head, stage)):
+            return tagged(b"", _tag(head, stage))
         state = await self._replays.state(user, tournament, at)
-        if not state.stages:
-            raise ProblemError(Code.WRONG_PHASE, "The tournament hadn't started.")
-        seating = SeatingRow(state.stages[0].settings, state.seeds)
-        numbers = range(1, len(play_of(seating)) + 1)
+        seatings = [
+            SeatingRow(one.settings, one.seeds, number, one.first)
+            for number, one in enumerate(state.stages, 1)
+        ]
+        seating = started(seatings, stage)
+        numbers = range(seating.first, seating.first + len(play_of(seating)))
         answer = TournamentBracket(
+            stage=seating.number,
+            stages=len(seatings),
             format=seating.settings.format,
-            seeds=list(state.seeds),
+            seeds=list(seating.seeds),
             matches=await _matches(seating, (row_of(n, shown(state, n)) for n in numbers)),
             position=position_of(tournament, head),
         )
-        return tagged(msgspec.json.encode(answer), _tag(head))
+        return tagged(msgspec.json.encode(answer), _tag(head, stage))
 
     @endpoint(
         "GET", TOURNAMENT + "/standings", query=StandingsQuery, answer=Standings, polled=True, group=GROUP
@@ -112,14 +115,14 @@ class StandingsResource:
 
 async def _matches(seating: SeatingRow, rows: Iterable[MatchRow]) -> list[BracketMatch]:
     """All matches. There may be thousands: others have their turn in between."""
-    play, leads = play_of(seating), leads_of(seating.settings, len(seating.seeds))
+    play, leads = play_of(seating), leads_of(seating.settings, len(seating.seeds), seating.first)
     matches: list[BracketMatch] = []
     for row in rows:
-        matches.append(bracket_match_of(row, play, leads))
+        matches.append(bracket_match_of(row, seating, play, leads))
         if len(matches) % STEP_MATCHES == 0:
             await trio.lowlevel.checkpoint()
     return matches
 
 
-def _tag(head: Head) -> str:
-    return f"{head.incarnation}-{head.seq}"
+def _tag(head: Head, stage: int | None) -> str:
+    return f"{head.incarnation}-{head.seq}" + ("" if stage is None else f"-{stage}")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, Final, TypeVar
 
 from gatherup.http.ids import stream_id
 from gatherup.http.problem import ProblemError
 from protocol.codes import Code
 from protocol.tournament import KIND as TOURNAMENT
+from storage.postgres.tournaments.matches import SeatingRow
 
 NUMBER: Final = "^[1-9][0-9]{0,6}$"
 """What a number in a path looks like, as it is published."""
@@ -43,3 +45,12 @@ def found(read: R | None) -> R:
     if read is None:
         raise ProblemError(Code.NOT_FOUND)
     return read
+
+
+def started(seatings: Sequence[SeatingRow], number: int | None) -> SeatingRow:
+    """The stage of this number, or the last one; among those that have started. Raises ProblemError."""
+    if not seatings:
+        raise ProblemError(Code.WRONG_PHASE, "The tournament hasn't started.")
+    if number is not None and number > len(seatings):
+        raise ProblemError(Code.WRONG_PHASE, "This stage hasn't started.", field="stage")
+    return seatings[-1 if number is None else number - 1]

@@ -48,6 +48,8 @@ class ExplainedMatch(Answer, frozen=True, kw_only=True):
     """Where the sides of a match come from, and which places it has given."""
 
     match: int
+    stage: int = 1
+    """From 1 on."""
     part: Part
     round: int
     group: int | None = None

@@ -21,6 +21,9 @@ from protocol.tournament import (
     Scores,
 )
 
+StageNumber = Annotated[int, Meta(ge=1, le=limits.STAGES_MAX)]
+"""Stages are numbered within their tournament, from 1 on."""
+
 
 class Readiness(CommandBody, frozen=True, kw_only=True):
     """Say that one is ready to play a match that is open."""
@@ -59,6 +62,8 @@ class MatchesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Which matches to list: those that were opened, or that a result has led to, of which all of this is true."""
 
     phase: MatchPhase | None = None
+    stage: StageNumber | None = None
+    """None: of all stages, or the last one that has started if a part, a round or a group is given."""
     part: Part | None = None
     round: Annotated[int, Meta(ge=1, le=limits.TOURNAMENT_ENTRANTS_MAX)] | None = None
     group: Annotated[int, Meta(ge=1, le=limits.GROUPS_MAX)] | None = None
@@ -74,6 +79,8 @@ class TournamentMatch(Answer, frozen=True, kw_only=True):
 
     match: int
     """Its number within the tournament."""
+    stage: int = 1
+    """The number of its stage, from 1 on."""
     part: Part
     round: int
     group: int | None = None
@@ -212,22 +219,30 @@ class BracketQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     at: Annotated[int, Meta(ge=1, le=limits.SEQ_MAX)] | None = None
     """As it was after the event with this seq; None: as it is now."""
+    stage: StageNumber | None = None
+    """None: the last one that has started."""
 
 
 class PictureQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How a bracket is drawn."""
 
+    stage: StageNumber | None = None
+    """None: the last one that has started."""
     theme: Literal["light", "dark", "overlay"] = "light"
     """*overlay*: without a background, to lie over a video."""
 
 
 class TournamentBracket(Answer, frozen=True, kw_only=True):
-    """The whole bracket of a tournament that has started. The answer's ETag is its position in the log."""
+    """The whole bracket of a stage that has started. The answer's ETag is its position in the log."""
 
+    stage: int = 1
+    """The number of the stage, from 1 on."""
+    stages: int = 1
+    """How many stages have started."""
     format: Format
     seeds: list[int]
     """The entrants by seed, the best first."""
     matches: list[BracketMatch]
-    """All of them, by number."""
+    """All of the stage, by number."""
     position: Position
     """Where in the tournament's log this was read: apply the events after it, and the bracket is right."""

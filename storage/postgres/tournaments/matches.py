@@ -62,6 +62,10 @@ class SeatingRow(Struct, frozen=True):
     settings: Stage
     seeds: Sequence[int]
     """The entrants, the best first."""
+    number: int = 1
+    """Of the stage, from 1 on."""
+    first: int = 1
+    """The number of its first match."""
     cancelled: bool = False
     """Whether the tournament was cancelled: matches that aren't done are, too."""
 
@@ -111,8 +115,23 @@ m.reported_by, m.scores, m.disputed_by, m.disputed_scores, m.note, m.evidence, m
 m.opened_at, m.ended_at
 """
 _SETTINGS: Final = "t.stages, t.format, t.third_place, t.reset, t.best_of, t.phase = 'cancelled'"
-_SETTINGS_COUNT: Final = 6
-_SEATING: Final = part_of(f"select 1 as key, t.seeds, {_SETTINGS} where t.started_at is not null")
+_SETTINGS_COUNT: Final = 8
+"""Of those and where the stage is."""
+_SEATINGS: Final = part_of(
+    f"""
+select 1 as key, t.seeds, 1, 1, {_SETTINGS} where t.started_at is not null
+union all
+select g.number, g.seeds, g.number, g.first, {_SETTINGS} from tournament_stage g
+where g.stream_id = t.stream_id and g.number > 1
+"""  # noqa: S608
+)
+_LATEST: Final = """
+left join lateral (
+    select g.number, g.first, g.seeds from tournament_stage g
+    where g.stream_id = t.stream_id and g.number > 1 order by g.number desc limit 1
+) latest on true
+"""
+"""The stage of ``tournament t`` that is being played, if it isn't the first one."""
 _ALL: Final = part_of(
     f"""
 select m.number as key, m.number, m.a, m.b, {_PHASE}, m.scores, m.winner, m.kind
@@ -155,12 +174,15 @@ _LIST: Final = {
     True: part_of(_LISTED.format(beside="<", direction="desc"), back=True),
 }
 _OWN: Final = f"""
-select t.stream_id, t.started_at, p.entrant, array_position(t.seeds, p.entrant), cardinality(t.seeds),
-    coalesce(last.number, 0), {_SETTINGS}, {_COLUMNS}
+select t.stream_id, t.started_at, p.entrant, array_position(coalesce(latest.seeds, t.seeds), p.entrant),
+    coalesce(last.number, 0), cardinality(coalesce(latest.seeds, t.seeds)), coalesce(latest.number, 1),
+    coalesce(latest.first, 1), {_SETTINGS}, {_COLUMNS}
 from tournament_player p
-join tournament t on t.stream_id = p.stream_id and t.phase = 'running' and p.entrant = any(t.seeds)
+join tournament t on t.stream_id = p.stream_id and t.phase = 'running'
+{_LATEST}
 join tournament_entrant e on e.stream_id = p.stream_id and e.number = p.entrant
     and e.place is null and e.status in ('entered', 'pending', 'waiting')
+    and p.entrant = any(coalesce(latest.seeds, t.seeds))
     and not exists (
         select from tournament_stage g
         where g.stream_id = p.stream_id and g.places[array_position(g.entrants, p.entrant)] > 0
@@ -180,11 +202,12 @@ _OWN_BESIDE: Final = {
     False: _OWN.format(beside="<", direction="desc"),
     True: _OWN.format(beside=">", direction="asc"),
 }
-_SEEDED: Final = """
-select t.stream_id, t.seeds[asked.seed]
+_SEEDED: Final = f"""
+select t.stream_id, (coalesce(latest.seeds, t.seeds))[asked.seed]
 from unnest(%(tournaments)s::uuid[], %(seeds)s::bigint[]) asked(tournament, seed)
 join tournament t on t.stream_id = asked.tournament
-"""
+{_LATEST}
+"""  # noqa: S608
 _NEWEST: Final = OwnMatchKey(2**62, f"{TOURNAMENT}:" + "f" * 32)
 
 
@@ -193,6 +216,7 @@ class MatchFilter(Struct, frozen=True, kw_only=True):
 
     phase: str | None = None
     numbers: Sequence[int] | None = None
+    """By which they are found."""
     entrant: int | None = None
     mine: bool = False
 
@@ -203,9 +227,9 @@ class Matches:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def seating(self, user: str, tournament: str) -> Read[SeatingRow] | None:
-        """What the bracket is made from; no row before the start."""
-        return await read_part(self._pool, _SEATING, _asked(user, tournament), _seating)
+    async def seatings(self, user: str, tournament: str) -> Read[SeatingRow] | None:
+        """What the matches of each stage that has started follow from, the first one first; none before the start."""
+        return await read_part(self._pool, _SEATINGS, _asked(user, tournament), _seating)
 
     async def all(self, user: str, tournament: str) -> Read[MatchRow] | None:
         """All matches that have a row, by number: their sides and results."""
@@ -261,7 +285,7 @@ class Matches:
         return [_own(*row) for row in await rows(self._pool, _OWN_BESIDE[back], parameters)]
 
     async def seeded(self, seeds: Mapping[str, int]) -> dict[str, int]:
-        """The entrant with this seed in each of these tournaments."""
+        """The entrant with this seed in the stage that is being played, in each of these tournaments."""
         if not seeds:
             return {}
         parameters = {"tournaments": list(map(uuid_of, seeds)), "seeds": list(seeds.values())}
@@ -290,8 +314,8 @@ def _own(
     started_at: int,
     entrant: int,
     seed: int,
-    entrants: int,
     begun: int,
+    entrants: int,
     *columns: Any,
 ) -> OwnMatchRow:
     settings, match = columns[:_SETTINGS_COUNT], columns[_SETTINGS_COUNT:]
@@ -308,6 +332,8 @@ def _own(
 
 def _seating(
     seeds: Sequence[int],
+    number: int,
+    first: int,
     stages: str,
     format_: Format,
     third_place: bool,
@@ -316,4 +342,4 @@ def _seating(
     cancelled: bool,
 ) -> SeatingRow:
     only = Stage(format=format_, third_place=third_place, reset=reset, best_of=best_of)
-    return SeatingRow((stages_of(stages) or (only,))[0], seeds, cancelled)
+    return SeatingRow((stages_of(stages) or (only,))[number - 1], seeds, number, first, cancelled)

@@ -11,10 +11,10 @@ from actors.tournament.state import Match
 from gatherup.features.tournaments.answers import bracket_match_of, leads_of
 from gatherup.features.tournaments.brackets import (
     all_matches,
-    first_of,
     first_seeded,
     named_of,
     play_of,
+    stage_with,
 )
 from protocol.http.tournaments.matches import BracketMatch
 from protocol.tournament.commands import OpenRegistration, SetSeeds, StartTournament
@@ -122,7 +122,7 @@ def test_groups_and_rounds_are_found_by_their_numbers() -> None:
 
 def test_a_match_that_is_none_is_not_found() -> None:
     seating = SeatingRow(Stage(), [1, 2, 3])
-    assert [first_of(seating, number) is None for number in (1, 2, 3, 4)] == [False, False, False, True]
+    assert [stage_with([seating], number) is None for number in (0, 1, 3, 4)] == [True, False, False, True]
 
 
 def test_where_matches_lead_is_worked_out_once_and_match_by_match() -> None:
@@ -132,9 +132,10 @@ def test_where_matches_lead_is_worked_out_once_and_match_by_match() -> None:
     one, other = ([*all_matches(seating, ())] for _ in range(2))
     told: list[BracketMatch] = []
     for first, second in zip(one, other, strict=True):  # two who read at the same time
-        leads = leads_of(seating.settings, 13)
-        told.append(bracket_match_of(first, play, leads))
-        assert bracket_match_of(second, play, leads_of(seating.settings, 13)) == told[-1]
+        leads = leads_of(seating.settings, 13, 1)
+        told.append(bracket_match_of(first, seating, play, leads))
+        again = bracket_match_of(second, seating, play, leads_of(seating.settings, 13, 1))
+        assert again == told[-1]
         assert len(leads) == first.number
     assert [match.winner_to and (match.winner_to.match, match.winner_to.side) for match in told] == [
         play.leads(number)[0] for number in range(1, len(play) + 1)

@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gatherup.features.tournaments.brackets import StageBracket
 from gatherup.features.tournaments.explaining import concerned, places_of, side_of
 from protocol.http.tournaments.explained import ExplainedPlace, ExplainedSide
 from protocol.tournament.commands import CorrectResult, LeaveTournament
@@ -27,7 +28,7 @@ class Explained:
     """A cup that is explained as HTTP does it."""
 
     def __init__(self, cup: Cup) -> None:
-        self.cup, self.bracket = cup, cup.bracket
+        self.cup, self.bracket = cup, StageBracket(cup.bracket, 0)
         self._looked_at: set[int] = set()
 
     def _row(self, number: int) -> MatchRow:
@@ -52,7 +53,7 @@ class Explained:
 def check(cup: Cup) -> None:
     explained = Explained(cup)
     places: dict[int, int] = {}
-    for number in range(1, len(explained.bracket) + 1):
+    for number in range(1, len(explained.bracket.bracket) + 1):
         match = cup.match(number)
         sides = explained.sides(number)
         assert [side.entrant for side in sides] == [match.a, match.b]
