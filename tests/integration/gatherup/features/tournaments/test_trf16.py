@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -106,11 +106,11 @@ async def test_a_round_robin_is_exported_with_draws_byes_and_its_points(site: Si
     async with cup_of(site, node, stages=[stage], ready_s=0, entrants_max=16) as cup:
         await cup.started(3)
         first = await cup.opened(1)
-        a, b = first.marks["a"], first.marks["b"]
+        a, b = cast(int, first.marks["a"]), cast(int, first.marks["b"])
         await cup.done(a, "/matches/1/report", scores=[[1, 1]])
         await cup.done(b, "/matches/1/confirm")
         second = await cup.opened(2)
-        winner, loser = second.marks["a"], second.marks["b"]
+        winner, loser = cast(int, second.marks["a"]), cast(int, second.marks["b"])
         await cup.won(2, winner, loser)
         await cup.opened(3)
         report = read((await cup.owner.http.get(cup.path + "/trf16")).content)
