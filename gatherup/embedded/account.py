@@ -108,7 +108,9 @@ def installed_program(distribution: str, package: str, program: str, account: Ac
     """
     spec = find_spec(package)  # finds without importing
     if spec is None or not spec.submodule_search_locations:
-        raise EmbeddedServerError(f"The package {distribution} is not installed.")
+        raise EmbeddedServerError(
+            f"The package {distribution} is not installed. The extra `embedded` of gatherup brings it."
+        )
     installed = Path(next(iter(spec.submodule_search_locations)))
     if not (installed / program).is_file():
         raise EmbeddedServerError(f"{distribution} has no program {program} for this machine.")

@@ -248,10 +248,21 @@ def test_the_image_runs_the_server_as_an_ordinary_user() -> None:
 
 
 def test_bases_are_pinned_by_tag() -> None:
-    bases = [base.split()[0] for base in instructions("FROM")]
-    assert len(set(bases)) == 1
-    assert len(bases) == 2
-    assert re.fullmatch(r"python:3\.\d+-slim", bases[0])
+    assert [base.split()[0] for base in instructions("FROM")] == ["${BASE}"] * 2
+    (base,) = instructions("ARG")
+    assert re.fullmatch(r"BASE=python:3\.\d+-slim", base)
+
+
+def test_the_image_holds_no_embedded_server() -> None:
+    lock = (ROOT / "requirements.lock").read_text()
+    embedded = PROJECT["project"]["optional-dependencies"]["embedded"]
+    assert embedded
+    for requirement in embedded:
+        assert not re.search(rf"^{Requirement(requirement).name}==", lock, re.MULTILINE)
+
+
+def test_the_image_is_for_no_machine_alone() -> None:
+    assert not re.search(r"amd64|arm64|x86_64|aarch64|--platform", (OPS / "Dockerfile").read_text())
 
 
 def test_everything_installed_is_checked_against_the_locks() -> None:
