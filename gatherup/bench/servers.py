@@ -6,17 +6,13 @@ a ``Look`` for each line of standard input. At its end the servers are stopped a
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Generator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Final
 
 import trio
 from msgspec import Struct
 
 from actors.ports.cluster_view import ClusterView
-from gatherup.bench.measuring import say
+from gatherup.bench.measuring import folder, say
 from gatherup.clock import SystemClock
 from gatherup.embedded import embedded_postgres, embedded_valkey
 from gatherup.playground.lines import lines
@@ -63,7 +59,7 @@ class Look(Struct, frozen=True, kw_only=True):
 async def run() -> None:
     """Start the servers, and look whenever a line comes, until standard input ends."""
     clock = SystemClock()
-    with _folder() as data:
+    with folder() as data:
         async with (
             embedded_postgres(data / "postgres", settings=_SETTINGS) as postgres,
             embedded_valkey(data / "valkey") as valkey,
@@ -104,14 +100,6 @@ def _calls(stats: object) -> dict[str, int]:
         if values:
             found[name.removeprefix("cmdstat_")] = int(values.partition(",")[0])
     return found
-
-
-@contextmanager
-def _folder() -> Generator[Path]:
-    with tempfile.TemporaryDirectory(prefix="gatherup-bench-") as name:
-        data = Path(name)
-        data.chmod(0o755)  # PostgreSQL may have to run as another user
-        yield data
 
 
 if __name__ == "__main__":

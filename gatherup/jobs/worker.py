@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -78,6 +78,10 @@ class JobWorker:
         self.wakeup: Final = wakeup
         self.outcomes: Counter[tuple[str, str]] = Counter()
         """Attempts by queue and how they went: done, failed, dead, over, not_now, unknown, cut_off."""
+        self.seconds: dict[tuple[str], float] = defaultdict(float)
+        """What attempts took, by queue."""
+        self.late_seconds: dict[tuple[str], float] = defaultdict(float)
+        """How long after they were due jobs were taken, by queue."""
         self.counts: Mapping[str, Counts] = {}
         """The jobs of the whole cluster, as of the last COUNT_S."""
 
@@ -115,6 +119,7 @@ class JobWorker:
             return
         for job in taken:
             self._lanes[job.queue].began(job.lane)
+            self.late_seconds[job.queue,] += job.late_s
             nursery.start_soon(self._work, self.leases.hold(job, self._queues[job.queue], asked_at))
         if taken:
             self.wakeup.wake()  # more may be due, as long as there is room
@@ -131,6 +136,7 @@ class JobWorker:
             )
         finally:
             self._lanes[job.queue].ended(job.lane)
+            self.seconds[job.queue,] += self._clock.monotonic() - held.begun
             self.wakeup.wake()
         if held.scope.cancelled_caught:
             outcome = "cut_off"

@@ -12,6 +12,13 @@ def job_measures(worker: JobWorker) -> list[Measure]:
     """Of the jobs of all queues."""
     return [
         Totals("jobs", "Attempts at jobs, and how they went.", ("queue", "outcome"), lambda: worker.outcomes),
+        Totals("jobs_seconds", "Seconds that attempts took.", ("queue",), lambda: worker.seconds),
+        Totals(
+            "jobs_late_seconds",
+            "Seconds after which jobs that were due were taken.",
+            ("queue",),
+            lambda: worker.late_seconds,
+        ),
         Levels(
             "jobs_waiting",
             "Jobs of the whole cluster that aren't done.",

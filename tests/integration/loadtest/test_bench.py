@@ -38,6 +38,7 @@ FIGURES = {
     "tournaments": {"folded from the log"},
     "swiss": {"median round paired", "slowest round paired"},
     "effects": {"settled", "per commit"},
+    "jobs": {"drained", "start p50", "start p99"},
     "snapshots": {"4 at once, until the last", "4 at once, served"},
     "crowds": {
         figure

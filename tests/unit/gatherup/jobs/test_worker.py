@@ -478,3 +478,17 @@ async def test_a_queue_that_no_node_does_waits_and_is_told_once(
         await trio.sleep(2 * COUNT_S)
     assert rows.stored[number].dead_at is not None
     assert rows.stored[number].last_error == "No node took it for 7 days."
+
+
+async def test_what_attempts_took_and_how_late_they_began_is_counted(autojump_clock: object) -> None:
+    rows = Rows()
+
+    async def handle(job: TakenJob) -> None:
+        await trio.sleep(2)
+
+    for number in (rows.new(), rows.new()):
+        rows.stored[number].due_s -= 5
+    async with working(rows, queue(handle, at_once=1)) as worker:
+        await until(lambda: not rows.stored)
+    assert 4 <= worker.seconds["a",] <= 4.5
+    assert 12 <= worker.late_seconds["a",] <= 12.5
