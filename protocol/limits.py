@@ -162,8 +162,10 @@ GROUP_ENTRANTS_MAX: Final = 64
 """Who may play in one group of a round robin."""
 LEGS_MAX: Final = 4
 """How often two of a group meet at most."""
-STAGE_MATCHES_MAX: Final = 16_384
-"""Matches of one round robin, of all groups together."""
+STAGE_MATCHES_MAX: Final = 32_768
+"""Matches of one stage, of all groups and rounds together."""
+SWISS_ROUNDS_MAX: Final = 32
+"""Rounds of one Swiss stage."""
 TIEBREAKS_MAX: Final = 12
 """Tie-breaks of one stage."""
 STAGE_POINTS_MAX: Final = 100

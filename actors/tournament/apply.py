@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 from msgspec.structs import replace
 
 from actors.ordered_map import OrderedMap
-from actors.tournament import apply_entrants, apply_matches, apply_stages, apply_teams
+from actors.tournament import apply_entrants, apply_matches, apply_stages, apply_swiss, apply_teams
 from actors.tournament.state import Settings, Tournament
 from protocol.event import Header
 from protocol.ids import kind_of
@@ -125,5 +125,6 @@ _CHANGES: Final[dict[str, Callable[[Tournament, Header], Tournament]]] = {
     **apply_entrants.CHANGES,
     **apply_teams.CHANGES,
     **apply_matches.CHANGES,
+    **apply_swiss.CHANGES,
     **apply_stages.CHANGES,
 }

@@ -36,6 +36,8 @@ def _unfit(stage: Stage, most: int, *, last: bool) -> str | None:
             return f"{name} doesn't fit {stage.format}."
     if len({*stage.tiebreaks}) != len(stage.tiebreaks):
         return "tiebreaks names one twice."
+    if why := rules.unfit(stage):
+        return why
     if most < rules.least(stage):
         return f"{most} entrants aren't enough for {stage.groups} groups."
     if last:

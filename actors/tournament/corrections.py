@@ -29,7 +29,7 @@ from actors.tournament.state import ASKING, GOING, Match, Rank, StageState, Tour
 from protocol.codes import Code
 from protocol.tournament import NOBODY, MatchPhase, Policy, flattened
 from protocol.tournament.commands import Consequences, CorrectResult, ReinstateEntrant, UndoResult
-from protocol.tournament.events import EntrantReinstated, MatchCorrected, MatchUndone, TournamentReopened
+from protocol.tournament.corrections import EntrantReinstated, MatchCorrected, MatchUndone, TournamentReopened
 
 _NAMED_MAX: Final = 8
 """Matches that a refusal names."""

@@ -15,6 +15,7 @@ from actors.tournament import (
     lifecycle,
     matches,
     ownership,
+    pairing,
     picking,
     settings,
     stage_ends,
@@ -45,6 +46,7 @@ from protocol.tournament.commands import (
 )
 from protocol.tournament.ownership import RestoreTournament, TransferTournament
 from protocol.tournament.stage_ends import FinishStage
+from protocol.tournament.swiss import TakeRound
 
 _RULES: Final[Rules] = {
     **lifecycle.RULES,
@@ -83,6 +85,8 @@ def decide(context: Context, command: Command) -> Decision:
             return advance(context)
         case FinishStage() if context.by == SYSTEM:
             return stage_ends.finish(context, command)
+        case TakeRound() if context.by == SYSTEM:
+            return pairing.publish(context, command)
         case _:
             rule = _RULES.get(type(command))
     if rule is None or not tournament.watches(context.by):

@@ -9,7 +9,7 @@ from msgspec import Struct
 from typing_extensions import override
 
 from actors.kind import Change, Decision, Effect, FactKey, Facts, Instant, Kind, Work
-from actors.tournament import stage_ends
+from actors.tournament import pairing, stage_ends
 from actors.tournament.advance import due
 from actors.tournament.apply import apply
 from actors.tournament.context import Context
@@ -18,6 +18,7 @@ from actors.tournament.decide import decide, needed_facts
 from actors.tournament.effects import effects
 from actors.tournament.project import project
 from actors.tournament.rows import PLAYER, STAFF, TABLES
+from actors.tournament.stages import round_due
 from actors.tournament.state import Tournament
 from actors.tournament.view import view
 from protocol.event import Header
@@ -25,6 +26,7 @@ from protocol.frames import Command
 from protocol.kinds import TOURNAMENT
 from protocol.tournament.commands import Advance, ErasePerson
 from protocol.tournament.stage_ends import FinishStage
+from protocol.tournament.swiss import TakeRound
 from protocol.tournament.view import TournamentView
 
 
@@ -84,11 +86,11 @@ class TournamentKind(Kind[Tournament]):
 
     @override
     def work(self, state: Tournament) -> Work | None:
-        return stage_ends.work(state)
+        return pairing.work(state) or stage_ends.work(state)
 
     @override
-    def worked(self, state: Tournament, key: int, result: Any) -> FinishStage:
-        return stage_ends.worked(state, key, result)
+    def worked(self, state: Tournament, key: int, result: Any) -> TakeRound | FinishStage:
+        return (pairing if round_due(state) else stage_ends).worked(state, key, result)
 
     def on_due(self, state: Tournament, now: Instant) -> Advance:
         """Whatever it is: one command does all that is due."""

@@ -19,7 +19,8 @@ from actors.tournament.engine.next_stage import (
 )
 from actors.tournament.engine.play import Play
 from actors.tournament.engine.round_robin_play import RoundRobinPlay
-from actors.tournament.engine.standings.table import Points, Rules
+from actors.tournament.engine.standings.table import Points, Rules, TieBreak
+from actors.tournament.engine.swiss_play import SwissPlay
 from actors.tournament.state import StageState
 from protocol import limits
 from protocol.tournament import Format, Policy
@@ -27,13 +28,15 @@ from protocol.tournament.stage import Stage
 
 Met = Callable[[int, int], bool]
 """Whether two entrants have met in the stage before."""
+Published = Sequence[Sequence[int]]
+"""The pairs of each published round, as ``engine.swiss.published`` has them."""
 
 
 class FormatRules(Struct, frozen=True, kw_only=True):
     """A format."""
 
-    play: Callable[[Stage, Sequence[int]], Play]
-    """How a stage with these settings is played by these, the best first."""
+    play: Callable[[Stage, Sequence[int], Published], Play]
+    """How a stage with these settings is played by these, the best first, with the rounds that were published."""
     settings: frozenset[str]
     """What of a stage's settings it uses."""
     policy: Policy
@@ -44,6 +47,10 @@ class FormatRules(Struct, frozen=True, kw_only=True):
     """How those are seeded who come from the stage before."""
     least: Callable[[Stage], int] = lambda _: limits.TOURNAMENT_ENTRANTS_MIN
     """How many it takes to play a stage with all that was chosen."""
+    unfit: Callable[[Stage], str | None] = lambda _: None
+    """Why its settings don't go together, as a sentence."""
+    rounds: Callable[[Stage, int], int] = lambda _, __: 0
+    """How many rounds of so many are published one after the other; 0: all follows from the seeds."""
     too_many: Callable[[Stage, int], str | None] = lambda _, __: None
     """Why so many can't play it, as a sentence."""
 
@@ -57,34 +64,68 @@ def _group_seeds(stage: Stage, qualified: Sequence[Qualified], _: Met) -> Seedin
     return seed_groups(qualified, groups) if groups > 1 else seed_table(qualified)
 
 
+def _table_seeds(_: Stage, qualified: Sequence[Qualified], __: Met) -> Seeding:
+    return seed_table(qualified)
+
+
 def _groups_of(stage: Stage, entrants: int) -> int:
     """Two in each group, though fewer have come than there is room for."""
     return min(stage.groups, max(1, entrants // 2))
 
 
-def _single(stage: Stage, seeds: Sequence[int]) -> Play:
+def _single(stage: Stage, seeds: Sequence[int], _: Published) -> Play:
     return EliminationPlay(single(len(seeds), third_place=stage.third_place), seeds)
 
 
-def _double(stage: Stage, seeds: Sequence[int]) -> Play:
+def _double(stage: Stage, seeds: Sequence[int], _: Published) -> Play:
     return EliminationPlay(double(len(seeds), reset=stage.reset), seeds)
 
 
-def _round_robin(stage: Stage, seeds: Sequence[int]) -> Play:
-    groups = _groups_of(stage, len(seeds))
-    return RoundRobinPlay(groups, seeds, _ranking(stage, meetings=stage.legs))
-
-
-def _ranking(stage: Stage, *, meetings: int) -> Rules:
-    points = stage.points
-    win, draw, loss = (int(2 * value) for value in (points.win, points.draw, points.loss))
-    return Rules(
+def _round_robin(stage: Stage, seeds: Sequence[int], _: Published) -> Play:
+    rules = Rules(
         tiebreaks=stage.tiebreaks,
-        points=Points(win=win, draw=draw, loss=loss),
+        points=points_of(stage),
         withdrawals=stage.withdrawals,
         predetermined=True,
-        meetings=meetings,
+        meetings=stage.legs,
     )
+    return RoundRobinPlay(_groups_of(stage, len(seeds)), seeds, rules)
+
+
+def _swiss(stage: Stage, seeds: Sequence[int], published: Published) -> Play:
+    tiebreaks = stage.tiebreaks or (EXIT_TIEBREAKS if stage.wins else SWISS_TIEBREAKS)
+    return SwissPlay(published, seeds, Rules(tiebreaks=tiebreaks, points=points_of(stage)))
+
+
+def points_of(stage: Stage) -> Points:
+    """What matches of a stage are worth, in half points."""
+    points = stage.points
+    bye = points.win if points.bye is None else points.bye
+    return Points(*(int(2 * value) for value in (points.win, points.draw, points.loss, bye)))
+
+
+def _unfit_swiss(stage: Stage) -> str | None:
+    if bool(stage.wins) is not bool(stage.losses):
+        return "wins and losses are given both or neither."
+    if stage.wins and stage.draws:
+        return "draws don't go with early exits, since a draw is neither a win nor a loss."
+    if stage.points.win <= stage.points.loss:
+        return "points of a win must be more than those of a loss."
+    return None
+
+
+def _swiss_rounds(stage: Stage, entrants: int) -> int:
+    knockout = (entrants - 1).bit_length()
+    return stage.rounds or (limits.SWISS_ROUNDS_MAX if stage.wins else knockout)
+
+
+def _too_many_for_swiss(stage: Stage, entrants: int) -> str | None:
+    rounds = min(
+        _swiss_rounds(stage, entrants), stage.wins + stage.losses - 1 if stage.wins else limits.SEQ_MAX
+    )
+    if (matches := entrants // 2 * rounds) > limits.STAGE_MATCHES_MAX:
+        return f"{matches} matches are more than {limits.STAGE_MATCHES_MAX}."
+    return None
 
 
 def _no_room(stage: Stage, entrants: int) -> str | None:
@@ -95,8 +136,11 @@ def _no_room(stage: Stage, entrants: int) -> str | None:
     return None
 
 
+SWISS_TIEBREAKS: Final[tuple[TieBreak, ...]] = ("buchholz_cut_1", "buchholz", "sonneborn_berger")
+EXIT_TIEBREAKS: Final[tuple[TieBreak, ...]] = ("losses", "esports_buchholz")
+"""Those of a Swiss stage that names none, without and with early exits."""
 _ANY: Final = frozenset({"format", "best_of", "advance"})
-_RANKED: Final = _ANY | {"draws", "points", "tiebreaks", "withdrawals"}
+_RANKED: Final = _ANY | {"draws", "points", "tiebreaks"}
 FORMATS: Final[Mapping[Format, FormatRules]] = {
     "single_elimination": FormatRules(
         play=_single,
@@ -114,21 +158,39 @@ FORMATS: Final[Mapping[Format, FormatRules]] = {
     ),
     "round_robin": FormatRules(
         play=_round_robin,
-        settings=_RANKED | {"groups", "legs"},
+        settings=_RANKED | {"groups", "legs", "withdrawals"},
         policy="keep",
         standings=True,
         seeding=_group_seeds,
         least=lambda stage: 2 * stage.groups,
+        unfit=lambda stage: None if stage.points.bye is None else "points are without a bye.",
         too_many=_no_room,
+    ),
+    "swiss": FormatRules(
+        play=_swiss,
+        settings=_RANKED | {"rounds", "sides", "rematches", "wins", "losses"},
+        policy="keep",
+        standings=True,
+        seeding=_table_seeds,
+        unfit=_unfit_swiss,
+        rounds=_swiss_rounds,
+        too_many=_too_many_for_swiss,
     ),
 }
 
 
-def play_for(stage: Stage, seeds: Sequence[int]) -> Play:
-    """How a stage with these settings is played by these, the best first."""
-    return FORMATS[stage.format].play(stage, seeds)
+def play_for(stage: Stage, seeds: Sequence[int], published: Published = ()) -> Play:
+    """How a stage with these settings is played by these, the best first, with the rounds that were published."""
+    return FORMATS[stage.format].play(stage, seeds, published)
 
 
 def play_of(stage: StageState) -> Play:
     """How a stage that has started is played."""
-    return play_for(stage.settings, stage.seeds)
+    return play_for(stage.settings, stage.seeds, stage.published)
+
+
+def more_rounds(stage: StageState) -> bool:
+    """Whether rounds of a stage are still to be published."""
+    rounds = FORMATS[stage.settings.format].rounds(stage.settings, len(stage.seeds))
+    ended = bool(stage.pairing_ended_at) and stage.pairing_ended_at == stage.changed_at
+    return len(stage.published) < rounds and not ended

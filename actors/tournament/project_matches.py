@@ -11,7 +11,8 @@ from actors.tournament.apply_matches import fills_of, placed_of
 from actors.tournament.rows import ENTRANT, MATCH
 from actors.tournament.state import Match
 from protocol.event import Header
-from protocol.tournament.events import MatchCorrected, MatchFinished, ResultDisputed
+from protocol.tournament.corrections import MatchCorrected
+from protocol.tournament.events import MatchFinished, ResultDisputed
 
 
 def _opened(header: Header, _: object) -> Sequence[Change]:

@@ -24,6 +24,8 @@ MATCH: Final = "tournament_match"
 """Key: the match's number."""
 STAGE: Final = "tournament_stage"
 """Key: the stage's number, from 1 on."""
+ROUND: Final = "tournament_round"
+"""Key: the seq of the event that published it."""
 STAFF: Final = "tournament_staff"
 """Key: a user id."""
 _NUMBER: Final = Column("number", Type.INTEGER, required=True)
@@ -184,6 +186,23 @@ TABLES: Final = (
             Column("ended_at", Type.INTEGER),
         ),
         key=_NUMBER,
+    ),
+    # Of Swiss stages.
+    Table(
+        ROUND,
+        (
+            Column("stage", Type.INTEGER, required=True),
+            Column("round", Type.INTEGER, required=True),
+            # The number of its first match, and how many there are.
+            Column("first", Type.INTEGER, required=True),
+            Column("matches", Type.INTEGER, required=True),
+            # The entrant who has it; 0 for nobody.
+            Column("bye", Type.INTEGER, required=True),
+            # The entrants of each match, then who has the bye with 0; and why, as ``engine.swiss.published`` has it.
+            Column("pairs", Type.INTEGERS, required=True),
+            Column("reasons", Type.INTEGERS, required=True),
+        ),
+        key=Column("seq", Type.INTEGER, required=True),
     ),
     # The owner is in it, too.
     Table(

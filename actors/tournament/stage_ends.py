@@ -13,7 +13,7 @@ from actors.tournament.engine.next_stage import Qualified
 from actors.tournament.engine.play import Ranked
 from actors.tournament.engine.standings.table import Kind, Result
 from actors.tournament.matches import end
-from actors.tournament.plays import FORMATS, play_for, play_of
+from actors.tournament.plays import FORMATS, Published, play_for, play_of
 from actors.tournament.stages import ENGINE, last_number, match_of, standings_due
 from actors.tournament.state import ASKING, Tournament
 from protocol import limits
@@ -40,7 +40,7 @@ def work(tournament: Tournament) -> Work | None:
 
 def _gathered(
     tournament: Tournament,
-) -> Generator[None, None, tuple[str, Sequence[int], list[int], list[int], list[int]]]:
+) -> Generator[None, None, tuple[str, Sequence[int], Published, list[int], list[int], list[int]]]:
     """The arguments of ``stage_end``."""
     stage = tournament.stages[-1]
     flat: list[int] = []
@@ -58,22 +58,28 @@ def _gathered(
         if known.left_stage == number:
             withdrawn += (entrant, known.forfeits_from)
     chain = tournament.settings.chain[number - 1 : number + 1]
-    return stages_text(chain), stage.seeds, flat, withdrawn, gone
+    return stages_text(chain), stage.seeds, stage.published, flat, withdrawn, gone
 
 
 def stage_end(
-    stages: str, seeds: Sequence[int], flat: Sequence[int], withdrawn: Sequence[int], gone: Sequence[int]
+    stages: str,
+    seeds: Sequence[int],
+    published: Published,
+    flat: Sequence[int],
+    withdrawn: Sequence[int],
+    gone: Sequence[int],
 ) -> tuple[list[int], list[int], list[int]]:
     """The entrants of a stage, the best first; their places in the tournament, 0 for who goes on; and the seeds of the
     next stage, none if there is none or fewer than two could play it.
 
-    Takes the stage and the next one as JSON; of each match in turn side a, side b, winner, kind, how many scores, and
-    these; the entrants who have left while the stage ran, each with the first match that they forfeited by it; and
-    all who aren't there any more.
+    Takes the stage and the next one as JSON; the rounds that were published; of each match in turn side a, side b,
+    winner, kind, how many scores, and these; the entrants who have left while the stage ran, each with the first match
+    that they forfeited by it; and all who aren't there any more.
     """
     stage, *following = stages_of(stages)
     results = _results_of(flat)
-    order = play_for(stage, seeds).ranked(results, dict(zip(withdrawn[::2], withdrawn[1::2], strict=True)))
+    left = dict(zip(withdrawn[::2], withdrawn[1::2], strict=True))
+    order = play_for(stage, seeds, published).ranked(results, left)
     seeded = _seeded(following[0], _qualified(stage, order, {*gone}), results) if following else ()
     on = {*seeded}
     places = _places([one for one in order if one.entrant not in on], 1 + len(on))

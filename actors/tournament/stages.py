@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from actors.tournament.engine.correction import Change, Correction
 from actors.tournament.engine.play import Play, Spot
 from actors.tournament.engine.progress import Fill, Outcome, Sides, without_game
-from actors.tournament.plays import FORMATS, play_of
+from actors.tournament.plays import FORMATS, more_rounds, play_of
 from actors.tournament.state import ASKING, Match, StageState, Tournament
 from protocol.event import Header
 from protocol.tournament import NOBODY, EntrantStatus
@@ -147,8 +147,16 @@ def is_past(tournament: Tournament, number: int) -> bool:
 
 
 def is_played(stage: StageState) -> bool:
-    """Whether all matches of a stage are done."""
-    return stage.done == len(play_of(stage))
+    """Whether all matches of a stage are done, and no round is to follow."""
+    return stage.done == len(play_of(stage)) and not more_rounds(stage)
+
+
+def round_due(tournament: Tournament) -> bool:
+    """Whether the next round of the stage that is being played is to be paired: those before it are done."""
+    if tournament.phase != "running":
+        return False
+    stage = tournament.stages[-1]
+    return more_rounds(stage) and stage.done == len(play_of(stage))
 
 
 def needs_standings(tournament: Tournament) -> bool:

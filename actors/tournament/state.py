@@ -178,6 +178,10 @@ class StageState(Struct, frozen=True, kw_only=True):
     """How many of the matches that were due from the start on have been opened."""
     done: int = 0
     """How many matches are done."""
+    published: tuple[tuple[int, ...], ...] = ()
+    """Of a Swiss stage the pairs of each round, as ``swiss.published`` has them."""
+    pairing_ended_at: int = 0
+    """The seq of the event that says that no more rounds are paired. It holds until something changes after it."""
     finished: bool = False
     """Whether it has ended with standings."""
     changed_at: int = 0

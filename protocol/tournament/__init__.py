@@ -46,7 +46,7 @@ Game = Annotated[
 Scores = Annotated[tuple[Game, ...], Meta(max_length=limits.BEST_OF_MAX)]
 """The points of each game that was played, in their order."""
 
-Format = Literal["single_elimination", "double_elimination", "round_robin"]
+Format = Literal["single_elimination", "double_elimination", "round_robin", "swiss"]
 Visibility = Literal["public", "unlisted", "invited"]
 """*public*: listed, everybody may watch. *unlisted*: whoever knows its id may watch. *invited*: only staff and entrants
 may watch, and staff enter people.

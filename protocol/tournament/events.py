@@ -16,17 +16,18 @@ from protocol.tournament import (
     Entry,
     Format,
     Part,
-    Policy,
     ResultKind,
     Scores,
     StaffRole,
     Visibility,
 )
+from protocol.tournament.corrections import EVENTS as CORRECTIONS
 from protocol.tournament.ownership import EVENTS as OWNERSHIP
 from protocol.tournament.picking import EVENTS as PICKING
 from protocol.tournament.rounds import RoundRules
 from protocol.tournament.stage import Stage
 from protocol.tournament.stage_ends import EVENTS as STAGE_ENDS
+from protocol.tournament.swiss import EVENTS as SWISS
 from protocol.tournament.teams import EVENTS as TEAMS
 
 
@@ -308,53 +309,6 @@ class MatchFinished(Struct, frozen=True, kw_only=True):
     """Who plays no more, and their place: an entrant, a place; the next one, and so on."""
 
 
-class MatchCorrected(Struct, frozen=True, kw_only=True):
-    """Staff have corrected the result of a match that was done."""
-
-    match: int
-    winner: int
-    """The number of an entrant; 0 for nobody."""
-    loser: int
-    """The number of an entrant; 0 for nobody, or for both."""
-    kind: ResultKind
-    policy: Policy
-    """By which the rest was worked out."""
-    done: int
-    """How many matches are done now."""
-    scores: Scores = ()
-    note: str = ""
-    fills: tuple[int, ...] = ()
-    """Matches that begin anew, whatever has happened in them: a match, its side a, its side b; the next match, and so
-    on, as in ``MatchFinished``. A match with nobody on a side is done.
-    """
-    placed: tuple[int, ...] = ()
-    """Who has another place now: an entrant, a place; the next one, and so on. 0: none any more."""
-
-
-class MatchUndone(Struct, frozen=True, kw_only=True):
-    """Staff have taken back the result of a match."""
-
-    match: int
-    done: int
-    """How many matches are done now."""
-    fills: tuple[int, ...]
-    """Matches that begin anew, as in ``MatchCorrected``: this match, then those that it had led to."""
-    placed: tuple[int, ...] = ()
-    """Who has another place now, likewise."""
-
-
-class EntrantReinstated(Struct, frozen=True, kw_only=True):
-    """Staff have taken back that an entrant isn't in the running tournament any more."""
-
-    entrant: int
-    was: EntrantStatus
-    """*left*, *removed* or *disqualified*; they are *entered* now."""
-
-
-class TournamentReopened(Struct, frozen=True, kw_only=True):
-    """The tournament, which had finished, is running again: a correction has left matches to be played."""
-
-
 class PersonErased(Struct, frozen=True, kw_only=True):
     """A user's account was erased, and so were their texts in the events at the header's ``erases``.
 
@@ -387,13 +341,11 @@ EVENTS: Final[dict[str, type[Struct]]] = {
     "tournament.reported": ResultReported,
     "tournament.disputed": ResultDisputed,
     "tournament.match_finished": MatchFinished,
-    "tournament.match_corrected": MatchCorrected,
-    "tournament.match_undone": MatchUndone,
-    "tournament.reinstated": EntrantReinstated,
-    "tournament.reopened": TournamentReopened,
     "tournament.person_erased": PersonErased,
+    **CORRECTIONS,
     **OWNERSHIP,
     **PICKING,
     **STAGE_ENDS,
+    **SWISS,
     **TEAMS,
 }

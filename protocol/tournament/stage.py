@@ -22,6 +22,8 @@ class PointsRule(Struct, frozen=True, kw_only=True):
     win: StagePoints = 1.0
     draw: StagePoints = 0.5
     loss: StagePoints = 0.0
+    bye: StagePoints | None = None
+    """For who meets nobody in a round of a Swiss stage; None: as much as a win."""
 
 
 class Stage(Struct, frozen=True, kw_only=True):
@@ -39,6 +41,17 @@ class Stage(Struct, frozen=True, kw_only=True):
     """
     legs: Annotated[int, Meta(ge=1, le=limits.LEGS_MAX)] = 1
     """How often everybody in a group meets everybody else of it; in round robin alone."""
+    rounds: Annotated[int, Meta(ge=0, le=limits.SWISS_ROUNDS_MAX)] = 0
+    """How many rounds are played; in Swiss alone, as all that follows up to *losses*. 0: as many as a knockout of these
+    entrants would have, or with early exits until nobody is left to play.
+    """
+    sides: bool = True
+    """Whether it matters who is on side a, as colours do in chess: then everybody is on both about as often."""
+    rematches: bool = False
+    """Whether two may meet again, or somebody have a second bye, if not everybody can be paired otherwise."""
+    wins: Annotated[int, Meta(ge=0, le=limits.SWISS_ROUNDS_MAX)] = 0
+    losses: Annotated[int, Meta(ge=0, le=limits.SWISS_ROUNDS_MAX)] = 0
+    """Early exits: who has won, or lost, so often plays no more in this stage. Both or none; not with draws."""
     draws: bool = False
     """Whether a match may be drawn; not in elimination. Then a match has as many games as ``best_of`` says, unless a
     side has won more than half of them before, and a game may be drawn, too.

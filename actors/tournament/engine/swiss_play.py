@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import ClassVar, NamedTuple
 
@@ -10,9 +10,11 @@ from msgspec import Struct
 
 from actors.tournament.engine.correction import Correction
 from actors.tournament.engine.elimination import Slot
-from actors.tournament.engine.play import Spot
+from actors.tournament.engine.play import Part, Ranked, Spot
 from actors.tournament.engine.progress import NOBODY, Outcome, Sides
-from actors.tournament.engine.swiss.published import matches_in
+from actors.tournament.engine.standings.ranking import standings
+from actors.tournament.engine.standings.table import Result, Rules, Table
+from actors.tournament.engine.swiss.published import bye_in, matches_in
 
 
 class Board(NamedTuple):
@@ -27,25 +29,26 @@ class Board(NamedTuple):
 class SwissPlay(Struct, frozen=True):
     """See ``Play``. Sides are those that were published, so no result leads anywhere. Who has the bye has no match."""
 
-    rounds: Sequence[Sequence[int]]
+    published: Sequence[Sequence[int]]
     """The pairs of each published round, as ``swiss.published`` has them."""
     seeds: Sequence[int]
+    rules: Rules
     by_round: ClassVar[bool] = True
 
     def __len__(self) -> int:
-        return sum(map(matches_in, self.rounds))
+        return sum(map(matches_in, self.published))
 
     def board(self, number: int) -> Board:
         """Where this match, which is one of them, stands."""
-        for round_, last in enumerate(accumulate(map(matches_in, self.rounds)), 1):
+        for round_, last in enumerate(accumulate(map(matches_in, self.published)), 1):
             if number <= last:
-                return Board(round_, number - last + matches_in(self.rounds[round_ - 1]) - 1)
+                return Board(round_, number - last + matches_in(self.published[round_ - 1]) - 1)
         raise IndexError(number)
 
     def numbers_of(self, round_: int) -> range:
         """The matches of a published round."""
-        first = 1 + sum(map(matches_in, self.rounds[: round_ - 1]))
-        return range(first, first + matches_in(self.rounds[round_ - 1]))
+        first = 1 + sum(map(matches_in, self.published[: round_ - 1]))
+        return range(first, first + matches_in(self.published[round_ - 1]))
 
     def spot(self, number: int) -> Spot:
         """See ``Play``."""
@@ -58,8 +61,22 @@ class SwissPlay(Struct, frozen=True):
     def first_sides(self, number: int) -> Sides:
         """See ``Play``."""
         round_, nth = self.board(number)
-        a, b = self.rounds[round_ - 1][2 * nth : 2 * nth + 2]
+        a, b = self.published[round_ - 1][2 * nth : 2 * nth + 2]
         return a, b
+
+    def numbers(
+        self, part: Part | None = None, round_: int | None = None, group: int | None = None
+    ) -> Sequence[int]:
+        """See ``Play``."""
+        if part not in (None, "swiss") or group is not None:
+            return ()
+        if round_ is None:
+            return range(1, len(self) + 1)
+        return self.numbers_of(round_) if 1 <= round_ <= len(self.published) else ()
+
+    def rounds(self) -> Sequence[tuple[Part, int]]:
+        """See ``Play``."""
+        return [("swiss", round_) for round_ in range(1, len(self.published) + 1)]
 
     @property
     def done_first(self) -> int:
@@ -81,9 +98,9 @@ class SwissPlay(Struct, frozen=True):
 
     def next_match(self, seed: int, begun: int) -> int:
         """See ``Play``: the one of the last published round, unless it was opened before."""
-        if not self.rounds:
+        if not self.published:
             return NOBODY
-        pairs, entrant = self.rounds[-1], self.seeds[seed - 1]
+        pairs, entrant = self.published[-1], self.seeds[seed - 1]
         index = pairs.index(entrant) // 2 if entrant in pairs else len(pairs)
         number = len(self) - matches_in(pairs) + index + 1
         return number if begun < number <= len(self) else NOBODY
@@ -101,3 +118,27 @@ class SwissPlay(Struct, frozen=True):
     def take_back(self, sides: Callable[[int], Sides], match: int) -> Correction:
         """See ``Play``."""
         return Correction()
+
+    def table(self, results: Sequence[Result]) -> Table:
+        """What standings are worked out from, by the results of matches that are done; their rounds aren't read.
+
+        Who withdraws isn't paired any more, so nothing of theirs is taken back.
+        """
+        placed = [one._replace(round=self.board(one.number).round) for one in results]
+        done = {one.number for one in results}
+        first = next((number for number in range(1, len(self) + 1) if number not in done), None)
+        return Table(
+            rules=self.rules,
+            entrants=self.seeds,
+            results=[*placed, *self._byes()],
+            rounds_done=len(self.published) if first is None else self.board(first).round - 1,
+        )
+
+    def ranked(self, results: Sequence[Result], withdrawn: Mapping[int, int]) -> list[Ranked]:
+        """See ``Play``."""
+        return [Ranked(row.entrant, 1, row.place) for row in standings(self.table(results), settled=True)]
+
+    def _byes(self) -> Iterator[Result]:
+        for round_, pairs in enumerate(self.published, 1):
+            if bye := bye_in(pairs):
+                yield Result(round_, bye, NOBODY, NOBODY, "bye")

@@ -235,8 +235,11 @@ export const GROUP_ENTRANTS_MAX = 64
 /** How often two of a group meet at most. */
 export const LEGS_MAX = 4
 
-/** Matches of one round robin, of all groups together. */
-export const STAGE_MATCHES_MAX = 16384
+/** Matches of one stage, of all groups and rounds together. */
+export const STAGE_MATCHES_MAX = 32768
+
+/** Rounds of one Swiss stage. */
+export const SWISS_ROUNDS_MAX = 32
 
 /** Tie-breaks of one stage. */
 export const TIEBREAKS_MAX = 12
@@ -566,11 +569,13 @@ export interface PointsRule {
   win?: number
   draw?: number
   loss?: number
+  /** For who meets nobody in a round of a Swiss stage; None: as much as a win. */
+  bye?: number | null
 }
 
 /** The settings of one stage. What doesn't fit its format is refused. */
 export interface Stage {
-  format?: 'double_elimination' | 'round_robin' | 'single_elimination'
+  format?: 'double_elimination' | 'round_robin' | 'single_elimination' | 'swiss'
   best_of?: 1 | 3 | 5 | 7 | 9
   /** Whether the losers of the semi-finals play for the third place; in single elimination alone. */
   third_place?: boolean
@@ -583,6 +588,18 @@ export interface Stage {
   groups?: number
   /** How often everybody in a group meets everybody else of it; in round robin alone. */
   legs?: number
+  /**
+   * How many rounds are played; in Swiss alone, as all that follows up to *losses*. 0: as many as a knockout of these
+   * entrants would have, or with early exits until nobody is left to play.
+   */
+  rounds?: number
+  /** Whether it matters who is on side a, as colours do in chess: then everybody is on both about as often. */
+  sides?: boolean
+  /** Whether two may meet again, or somebody have a second bye, if not everybody can be paired otherwise. */
+  rematches?: boolean
+  wins?: number
+  /** Early exits: who has won, or lost, so often plays no more in this stage. Both or none; not with draws. */
+  losses?: number
   /**
    * Whether a match may be drawn; not in elimination. Then a match has as many games as `best_of` says, unless a
    * side has won more than half of them before, and a game may be drawn, too.
@@ -1059,7 +1076,7 @@ export interface CreateTournament {
   platform?: string | null
   /** Keys of the lookup tables of these names; of entries that aren't retired. */
   region?: string | null
-  format?: 'double_elimination' | 'round_robin' | 'single_elimination'
+  format?: 'double_elimination' | 'round_robin' | 'single_elimination' | 'swiss'
   /** Whether the losers of the semi-finals play for the third place; in single elimination alone. */
   third_place?: boolean
   /** Whether a final that the winner of the losers' bracket wins is played again; in double elimination alone. */
@@ -1110,7 +1127,7 @@ export interface ChangeTournament {
   game?: string | null
   platform?: string | null
   region?: string | null
-  format?: 'double_elimination' | 'round_robin' | 'single_elimination' | null
+  format?: 'double_elimination' | 'round_robin' | 'single_elimination' | 'swiss' | null
   third_place?: boolean | null
   reset?: boolean | null
   best_of?: 1 | 3 | 5 | 7 | 9 | null
@@ -2065,7 +2082,7 @@ export interface TournamentCreated {
   readonly game: string | null
   readonly platform: string | null
   readonly region: string | null
-  readonly format: 'double_elimination' | 'round_robin' | 'single_elimination'
+  readonly format: 'double_elimination' | 'round_robin' | 'single_elimination' | 'swiss'
   readonly third_place: boolean
   readonly reset: boolean
   readonly best_of: number
@@ -2097,7 +2114,7 @@ export interface TournamentChanged {
   readonly game: string | null
   readonly platform: string | null
   readonly region: string | null
-  readonly format: 'double_elimination' | 'round_robin' | 'single_elimination' | null
+  readonly format: 'double_elimination' | 'round_robin' | 'single_elimination' | 'swiss' | null
   readonly third_place: boolean | null
   readonly reset: boolean | null
   readonly best_of: number | null
@@ -2324,6 +2341,17 @@ export interface MatchFinished {
   readonly placed: readonly number[]
 }
 
+/**
+ * A user's account was erased, and so were their texts in the events at the header's `erases`.
+ *
+ * Marks: `name`, `description` and `reason` if the tournament's is gone; `names` and `reasons`: entrants
+ * whose name, or reason of removal, is gone; `disputes` and `decisions`: matches whose note on that is gone;
+ * `owner` if the owner was erased: who owns the tournament now, "" for nobody.
+ */
+export interface PersonErased {
+  readonly user: string
+}
+
 /** Staff have corrected the result of a match that was done. */
 export interface MatchCorrected {
   readonly match: number
@@ -2367,17 +2395,6 @@ export interface EntrantReinstated {
 
 /** The tournament, which had finished, is running again: a correction has left matches to be played. */
 export interface TournamentReopened {}
-
-/**
- * A user's account was erased, and so were their texts in the events at the header's `erases`.
- *
- * Marks: `name`, `description` and `reason` if the tournament's is gone; `names` and `reasons`: entrants
- * whose name, or reason of removal, is gone; `disputes` and `decisions`: matches whose note on that is gone;
- * `owner` if the owner was erased: who owns the tournament now, "" for nobody.
- */
-export interface PersonErased {
-  readonly user: string
-}
 
 /**
  * The tournament belongs to somebody else.
@@ -2480,6 +2497,32 @@ export interface StageStarted {
   readonly count: number
 }
 
+/**
+ * The next round of a Swiss stage was paired. Its matches are opened in a moment.
+ *
+ * The mark `pairs` holds the numbers of the entrants: side a and side b of each match, in the order of the matches;
+ * then, with 0, who has the bye. The mark `reasons` holds why they were paired so, which is read over HTTP.
+ */
+export interface RoundPublished {
+  readonly stage: number
+  /** Both from 1 on. */
+  readonly round: number
+  /** The number of its first match. */
+  readonly first: number
+  /** How many there are. */
+  readonly matches: number
+  /** The number of the entrant who has the bye; 0: nobody. */
+  readonly bye: number
+}
+
+/** No round of a Swiss stage is paired after this one, unless a correction changes that: the stage ends. */
+export interface PairingEnded {
+  readonly stage: number
+  /** The last round that was published; 0: none was. */
+  readonly round: number
+  readonly why: 'impossible' | 'nobody_left'
+}
+
 /** The captain of a team has invited a user to it. */
 export interface PlayerInvited {
   readonly entrant: number
@@ -2567,7 +2610,7 @@ export interface TournamentView {
   readonly game: string | null
   readonly platform: string | null
   readonly region: string | null
-  readonly format: 'double_elimination' | 'round_robin' | 'single_elimination'
+  readonly format: 'double_elimination' | 'round_robin' | 'single_elimination' | 'swiss'
   readonly third_place: boolean
   readonly reset: boolean
   readonly best_of: number
@@ -2768,11 +2811,11 @@ export interface Events {
   'tournament.reported': ResultReported
   'tournament.disputed': ResultDisputed
   'tournament.match_finished': MatchFinished
+  'tournament.person_erased': PersonErased
   'tournament.match_corrected': MatchCorrected
   'tournament.match_undone': MatchUndone
   'tournament.reinstated': EntrantReinstated
   'tournament.reopened': TournamentReopened
-  'tournament.person_erased': PersonErased
   'tournament.transferred': TournamentTransferred
   'tournament.removed': TournamentRemoved
   'tournament.restored': TournamentRestored
@@ -2784,6 +2827,8 @@ export interface Events {
   'tournament.scheduled': MatchScheduled
   'tournament.stage_finished': StageFinished
   'tournament.stage_started': StageStarted
+  'tournament.round_published': RoundPublished
+  'tournament.pairing_ended': PairingEnded
   'tournament.player_invited': PlayerInvited
   'tournament.invitation_ended': InvitationEnded
   'tournament.roster_changed': RosterChanged

@@ -46,7 +46,7 @@ class StageBracket(Struct, frozen=True):
 
 def play_of(seating: SeatingRow) -> Play:
     """How a stage is played."""
-    return play_for(seating.settings, seating.seeds)
+    return play_for(seating.settings, seating.seeds, seating.published)
 
 
 def bracket_of(seating: SeatingRow) -> StageBracket | None:

@@ -31,6 +31,7 @@ from storage.postgres.tournaments.entrants import Entrants
 from storage.postgres.tournaments.history import History
 from storage.postgres.tournaments.matches import Matches
 from storage.postgres.tournaments.removed import Removed
+from storage.postgres.tournaments.rounds import Rounds
 from storage.postgres.tournaments.tournaments import Tournaments
 
 DRAWINGS_WAITING_MAX: Final = 16
@@ -64,7 +65,7 @@ def tournaments_of(base: Base) -> Feature:
             OverseeingResource(tournaments, commands, Admins(pool), audit, keep_ms=keep_ms),
             ServerTournamentsResource(commands, audit),
             EntrantsResource(entrants, commands),
-            MatchesResource(matches, Collisions(pool), commands, base.clock),
+            MatchesResource(matches, Rounds(pool), Collisions(pool), commands, base.clock),
             PickingResource(commands),
             TeamsResource(commands),
             CorrectionsResource(commands),

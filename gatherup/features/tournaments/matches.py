@@ -17,6 +17,7 @@ from gatherup.features.tournaments.brackets import (
     stage_with,
 )
 from gatherup.features.tournaments.explaining import concerned, places_of, side_of, table_sides
+from gatherup.features.tournaments.explaining_swiss import paired_side, pairing_of
 from gatherup.features.tournaments.tournament_access import found, match_in, number_of, started, tournament_id
 from gatherup.features.tournaments.tournaments import TOURNAMENT
 from gatherup.http.commands import Commands, fields_of
@@ -26,7 +27,7 @@ from gatherup.http.problem import ProblemError
 from protocol import limits
 from protocol.codes import Code
 from protocol.http.base import CommandAccepted, CommandBody
-from protocol.http.tournaments.explained import ExplainedMatch
+from protocol.http.tournaments.explained import ExplainedMatch, ExplainedPairing
 from protocol.http.tournaments.matches import (
     Decision,
     Dispute,
@@ -56,6 +57,7 @@ from storage.postgres.tournaments.matches import (
     OwnMatchRow,
     SeatingRow,
 )
+from storage.postgres.tournaments.rounds import Rounds
 
 GROUP: Final = "matches"
 MATCHES: Final = TOURNAMENT + "/matches"
@@ -65,8 +67,11 @@ MATCH: Final = MATCHES + "/<match>"
 class MatchesResource:
     """Matches: ready, reported, confirmed, disputed, decided."""
 
-    def __init__(self, matches: Matches, collisions: Collisions, commands: Commands, clock: Clock) -> None:
+    def __init__(
+        self, matches: Matches, rounds: Rounds, collisions: Collisions, commands: Commands, clock: Clock
+    ) -> None:
         self._matches = matches
+        self._rounds = rounds
         self._collisions = collisions
         self._clock = clock
         self._commands = commands
@@ -129,7 +134,10 @@ class MatchesResource:
         def lookup(other: int) -> MatchRow:
             return known.get(other) or match_before(seating, other)
 
-        if bracket is None:
+        pairing = await self._pairing(caller.user, tournament, number)
+        if pairing is not None:
+            sides = [paired_side(entrant, pairing) for entrant in (lookup(number).a, lookup(number).b)]
+        elif bracket is None:
             sides = table_sides(spot, seating.seeds, lookup(number))
         else:
             sides = [side_of(bracket, seating.seeds, lookup, number, side) for side in (0, 1)]
@@ -140,6 +148,7 @@ class MatchesResource:
             round=spot.round,
             group=spot.group or None,
             sides=sides,
+            pairing=pairing,
             places=[] if bracket is None else places_of(bracket, lookup, number),
             position=position_of(tournament, read.head),
         )
@@ -213,6 +222,14 @@ class MatchesResource:
         if seating is None:
             raise ProblemError(Code.NOT_FOUND, "There is no such match.", field="match")
         return seating
+
+    async def _pairing(self, user: str, tournament: str, number: int) -> ExplainedPairing | None:
+        """Why a match of a Swiss round was paired; None for one of another format."""
+        read = found(await self._rounds.of_match(user, tournament, number))
+        if not read.rows:
+            return None
+        row = read.rows[0]
+        return pairing_of(row.pairs, row.reasons, number - row.first)
 
     async def _send(
         self, caller: Caller, kind: Any, tournament: str, match: str, body: CommandBody

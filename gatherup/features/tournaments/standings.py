@@ -73,7 +73,7 @@ class StandingsResource:
             return tagged(b"", _tag(head, stage))
         state = await self._replays.state(user, tournament, at)
         seatings = [
-            SeatingRow(one.settings, one.seeds, number, one.first)
+            SeatingRow(one.settings, one.seeds, number, one.first, published=one.published)
             for number, one in enumerate(state.stages, 1)
         ]
         seating = started(seatings, stage)

@@ -57,7 +57,7 @@ class MatchRow(Struct, frozen=True):
 
 
 class SeatingRow(Struct, frozen=True):
-    """What the matches of a stage follow from. But for ``cancelled`` it stays as it is from the stage's start on."""
+    """What the matches of a stage follow from. From its start on only ``cancelled`` and ``published`` change."""
 
     settings: Stage
     seeds: Sequence[int]
@@ -68,6 +68,8 @@ class SeatingRow(Struct, frozen=True):
     """The number of its first match."""
     cancelled: bool = False
     """Whether the tournament was cancelled: matches that aren't done are, too."""
+    published: Sequence[Sequence[int]] = ()
+    """The pairs of each round, where rounds are published one after the other."""
 
 
 class OwnMatchRow(Struct, frozen=True):
@@ -78,7 +80,7 @@ class OwnMatchRow(Struct, frozen=True):
     entrant: int
     seed: int
     seating: SeatingRow
-    """With seeds instead of entrants, so that no page holds all entrants of many tournaments."""
+    """With seeds instead of entrants, and rounds of nobody, so that no page holds all entrants of many tournaments."""
     match: MatchRow | None
     """The match that they play or wait in; None: the one that the seeds lead them to."""
     begun: int
@@ -117,11 +119,14 @@ m.opened_at, m.ended_at
 _SETTINGS: Final = "t.stages, t.format, t.third_place, t.reset, t.best_of, t.phase = 'cancelled'"
 _SETTINGS_COUNT: Final = 8
 """Of those and where the stage is."""
+_PUBLISHED: Final = (
+    "select json_agg(r.pairs order by r.seq) from tournament_round r where r.stream_id = t.stream_id"
+)
 _SEATINGS: Final = part_of(
     f"""
-select 1 as key, t.seeds, 1, 1, {_SETTINGS} where t.started_at is not null
+select 1 as key, t.seeds, ({_PUBLISHED} and r.stage = 1), 1, 1, {_SETTINGS} where t.started_at is not null
 union all
-select g.number, g.seeds, g.number, g.first, {_SETTINGS} from tournament_stage g
+select g.number, g.seeds, ({_PUBLISHED} and r.stage = g.number), g.number, g.first, {_SETTINGS} from tournament_stage g
 where g.stream_id = t.stream_id and g.number > 1
 """  # noqa: S608
 )
@@ -175,7 +180,10 @@ _LIST: Final = {
 }
 _OWN: Final = f"""
 select t.stream_id, t.started_at, p.entrant, array_position(coalesce(latest.seeds, t.seeds), p.entrant),
-    coalesce(last.number, 0), cardinality(coalesce(latest.seeds, t.seeds)), coalesce(latest.number, 1),
+    coalesce(last.number, 0), array(
+        select r.matches from tournament_round r
+        where r.stream_id = t.stream_id and r.stage = coalesce(latest.number, 1) order by r.seq
+    ), cardinality(coalesce(latest.seeds, t.seeds)), coalesce(latest.number, 1),
     coalesce(latest.first, 1), {_SETTINGS}, {_COLUMNS}
 from tournament_player p
 join tournament t on t.stream_id = p.stream_id and t.phase = 'running'
@@ -315,6 +323,7 @@ def _own(
     entrant: int,
     seed: int,
     begun: int,
+    rounds: list[int],
     entrants: int,
     *columns: Any,
 ) -> OwnMatchRow:
@@ -324,7 +333,7 @@ def _own(
         started_at,
         entrant,
         seed,
-        _seating(range(1, entrants + 1), *settings),
+        _seating(range(1, entrants + 1), [range(-2 * matches, 0) for matches in rounds], *settings),
         None if match[0] is None else MatchRow(*match),
         begun,
     )
@@ -332,6 +341,7 @@ def _own(
 
 def _seating(
     seeds: Sequence[int],
+    published: Sequence[Sequence[int]] | None,
     number: int,
     first: int,
     stages: str,
@@ -342,4 +352,6 @@ def _seating(
     cancelled: bool,
 ) -> SeatingRow:
     only = Stage(format=format_, third_place=third_place, reset=reset, best_of=best_of)
-    return SeatingRow((stages_of(stages) or (only,))[number - 1], seeds, number, first, cancelled)
+    return SeatingRow(
+        (stages_of(stages) or (only,))[number - 1], seeds, number, first, cancelled, published or ()
+    )

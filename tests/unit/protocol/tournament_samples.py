@@ -41,6 +41,7 @@ from protocol.tournament.commands import (
     SubstitutePlayer,
     UndoResult,
 )
+from protocol.tournament.corrections import EntrantReinstated, MatchCorrected, MatchUndone, TournamentReopened
 from protocol.tournament.events import (
     CheckInOpened,
     EntrantAccepted,
@@ -48,11 +49,8 @@ from protocol.tournament.events import (
     EntrantEntered,
     EntrantLeft,
     EntrantPromoted,
-    EntrantReinstated,
-    MatchCorrected,
     MatchFinished,
     MatchOpened,
-    MatchUndone,
     PersonErased,
     RegistrationOpened,
     ResultDisputed,
@@ -65,7 +63,6 @@ from protocol.tournament.events import (
     TournamentCreated,
     TournamentFinished,
     TournamentNotStarted,
-    TournamentReopened,
     TournamentStarted,
 )
 from protocol.tournament.ownership import (
@@ -87,6 +84,7 @@ from protocol.tournament.picking import (
 from protocol.tournament.rounds import PickBan, RoundRule
 from protocol.tournament.stage import PointsRule, Stage
 from protocol.tournament.stage_ends import StageFinished, StageStarted
+from protocol.tournament.swiss import PairingEnded, RoundPublished
 from protocol.tournament.teams import InvitationEnded, PlayerInvited, RosterChanged
 from protocol.tournament.view import MatchView, OwnEntry, StaffMember, TournamentView
 from tests.unit.protocol.room_samples import ANN, AT, BOB, CLIENT_ID, TEXT, Map
@@ -123,8 +121,13 @@ _STAGE_MAP: Map = {
     "reset": True,
     "groups": 2,
     "legs": 2,
+    "rounds": 0,
+    "sides": True,
+    "rematches": False,
+    "wins": 0,
+    "losses": 0,
     "draws": True,
-    "points": {"win": 3.0, "draw": 1.0, "loss": 0.0},
+    "points": {"win": 3.0, "draw": 1.0, "loss": 0.0, "bye": None},
     "tiebreaks": ["head_to_head", "game_difference"],
     "withdrawals": "annul",
     "advance": 2,
@@ -452,6 +455,22 @@ EVENTS: list[tuple[str, Struct, Map]] = [
     ),
     _event("reinstated", EntrantReinstated(entrant=1, was="left"), entrant=1, was="left"),
     _event("reopened", TournamentReopened()),
+    _event(
+        "round_published",
+        RoundPublished(stage=1, round=2, first=9, matches=8, bye=17),
+        stage=1,
+        round=2,
+        first=9,
+        matches=8,
+        bye=17,
+    ),
+    _event(
+        "pairing_ended",
+        PairingEnded(stage=1, round=3, why="impossible"),
+        stage=1,
+        round=3,
+        why="impossible",
+    ),
     _event(
         "player_invited",
         PlayerInvited(entrant=1, user=BOB, invited=(ANN, BOB)),

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Final
 
 from actors.tournament.engine.swiss.model import Game, Impossible, Options
-from actors.tournament.engine.swiss.pairing import pair
 from actors.tournament.engine.swiss.published import published
 
 _GAME: Final = 5
@@ -21,6 +20,9 @@ def next_round(
     Takes all who were ever in the stage, the best seed first, and of each round so far its games and byes. Without
     pairs and bye nobody is left to play, or they can't be paired.
     """
+    # The loop names this function, and has no use for what it takes to call it: numpy is in there.
+    from actors.tournament.engine.swiss.pairing import pair
+
     games = [[_game(flat, at) for at in range(0, len(flat), _GAME)] for flat in rounds]
     found = pair(entrants, games, options, frozenset(absent))
     if isinstance(found, Impossible):

@@ -95,8 +95,9 @@ class Cup(Folded):
     def settle(self) -> None:
         """What is due now is done."""
         self.work()
-        self.later(0)
-        self.work()
+        while (due := self.kind.due(self.state)) is not None and due <= self.now:
+            self.later(0)
+            self.work()
 
     def work(self) -> None:
         """What the state wants worked out is worked out."""

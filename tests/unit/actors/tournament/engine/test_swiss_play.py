@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from actors.tournament.engine.standings.table import Result, Rules
 from actors.tournament.engine.swiss.model import Options
 from actors.tournament.engine.swiss.next_round import next_round
 from actors.tournament.engine.swiss.published import bye_in, matches_in, pairs_in, reason_in
 from actors.tournament.engine.swiss_play import Board, SwissPlay
 
-PLAY = SwissPlay([(1, 3, 4, 2, 5, 0), (1, 2, 3, 5)], [1, 2, 3, 4, 5])
+PLAY = SwissPlay([(1, 3, 4, 2, 5, 0), (1, 2, 3, 5)], [1, 2, 3, 4, 5], Rules())
 
 
 def test_matches_are_numbered_round_by_round_in_the_order_of_boards() -> None:
@@ -32,8 +33,35 @@ def test_matches_are_numbered_round_by_round_in_the_order_of_boards() -> None:
 def test_an_entrant_plays_next_what_was_published_last_unless_it_was_opened() -> None:
     assert [PLAY.next_match(seed, 2) for seed in range(1, 6)] == [3, 3, 4, 0, 4]
     assert [PLAY.next_match(seed, 3) for seed in range(1, 6)] == [0, 0, 4, 0, 4]
-    assert SwissPlay(PLAY.rounds[:1], PLAY.seeds).next_match(5, 0) == 0
-    assert SwissPlay([], PLAY.seeds).next_match(1, 0) == 0
+    assert SwissPlay(PLAY.published[:1], PLAY.seeds, Rules()).next_match(5, 0) == 0
+    assert SwissPlay([], PLAY.seeds, Rules()).next_match(1, 0) == 0
+
+
+def test_matches_are_found_by_round_and_part() -> None:
+    assert list(PLAY.numbers()) == list(PLAY.numbers("swiss")) == [1, 2, 3, 4]
+    assert list(PLAY.numbers(round_=2)) == [3, 4]
+    assert PLAY.rounds() == [("swiss", 1), ("swiss", 2)]
+    assert [
+        list(some) for some in (PLAY.numbers("group"), PLAY.numbers(round_=3), PLAY.numbers(group=1))
+    ] == [[]] * 3
+
+
+def test_standings_count_byes_and_rounds_that_were_missed_and_settle_by_whole_rounds() -> None:
+    results = [Result(0, 1, b, 1, "played", (), number) for number, b in ((1, 3), (3, 2))]
+    results += [Result(0, 4, 2, 4, "forfeit", (), 2)]
+    table = PLAY.table(results)
+    assert table.rounds_done == 1
+    assert sorted((one.round, one.a, one.kind) for one in table.results) == [
+        (1, 1, "played"),
+        (1, 4, "forfeit"),
+        (1, 5, "bye"),
+        (2, 1, "played"),
+    ]
+    done = [*results, Result(0, 3, 5, 5, "played", (), 4)]
+    assert PLAY.table(done).rounds_done == 2
+    # 1 and 5 have two points, by two wins, and by a bye and a win; 4 has missed the second round.
+    assert [one.entrant for one in PLAY.ranked(done, {})][:3] == [1, 5, 4]
+    assert [one.place for one in PLAY.ranked(done, {})] == [1, 2, 3, 4, 5]
 
 
 class Swiss:
@@ -72,7 +100,7 @@ class Swiss:
 
     @property
     def play(self) -> SwissPlay:
-        return SwissPlay(self.rounds, self.seeds)
+        return SwissPlay(self.rounds, self.seeds, Rules())
 
 
 STAGES = st.builds(

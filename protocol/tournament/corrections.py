@@ -1,0 +1,64 @@
+"""What corrections of a tournament do. Of the marks the same is true as in ``protocol.tournament.events``."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec import Struct
+
+from protocol.tournament import EntrantStatus, Policy, ResultKind, Scores
+
+
+class MatchCorrected(Struct, frozen=True, kw_only=True):
+    """Staff have corrected the result of a match that was done."""
+
+    match: int
+    winner: int
+    """The number of an entrant; 0 for nobody."""
+    loser: int
+    """The number of an entrant; 0 for nobody, or for both."""
+    kind: ResultKind
+    policy: Policy
+    """By which the rest was worked out."""
+    done: int
+    """How many matches are done now."""
+    scores: Scores = ()
+    note: str = ""
+    fills: tuple[int, ...] = ()
+    """Matches that begin anew, whatever has happened in them: a match, its side a, its side b; the next match, and so
+    on, as in ``MatchFinished``. A match with nobody on a side is done.
+    """
+    placed: tuple[int, ...] = ()
+    """Who has another place now: an entrant, a place; the next one, and so on. 0: none any more."""
+
+
+class MatchUndone(Struct, frozen=True, kw_only=True):
+    """Staff have taken back the result of a match."""
+
+    match: int
+    done: int
+    """How many matches are done now."""
+    fills: tuple[int, ...]
+    """Matches that begin anew, as in ``MatchCorrected``: this match, then those that it had led to."""
+    placed: tuple[int, ...] = ()
+    """Who has another place now, likewise."""
+
+
+class EntrantReinstated(Struct, frozen=True, kw_only=True):
+    """Staff have taken back that an entrant isn't in the running tournament any more."""
+
+    entrant: int
+    was: EntrantStatus
+    """*left*, *removed* or *disqualified*; they are *entered* now."""
+
+
+class TournamentReopened(Struct, frozen=True, kw_only=True):
+    """The tournament, which had finished, is running again: a correction has left matches to be played."""
+
+
+EVENTS: Final[dict[str, type[Struct]]] = {
+    "tournament.match_corrected": MatchCorrected,
+    "tournament.match_undone": MatchUndone,
+    "tournament.reinstated": EntrantReinstated,
+    "tournament.reopened": TournamentReopened,
+}
