@@ -405,3 +405,38 @@ def test_any_stage_ends_with_everybody_in_a_place_and_is_the_same_from_its_log(
         there = [one for two in pairs for one in two if one]
         assert len(set(there)) == len(there)
     assert cup.refolded() == (cup.cup, cup.rows)
+
+
+# --- with other stages -------------------------------------------------------------------------------------
+
+
+def test_the_best_of_a_swiss_stage_go_on_to_a_top_cut() -> None:
+    cup = playing(8, stages=(*swiss(advance=4), Stage()), entrants_max=8)
+    win_all(cup, 3)
+    assert cup.cup.phase == "running"
+    assert len(cup.cup.stages) == 2
+    best = order(cup)[:4]
+    assert set(cup.cup.stages[1].seeds) == set(best)
+    assert cup.cup.stages[1].first == 13
+    while going(cup):
+        win_all(cup)
+    assert cup.cup.phase == "finished"
+    assert cup.marks("finished")["entrants"][0] == 1
+    assert cup.refolded() == (cup.cup, cup.rows)
+
+
+def test_a_swiss_stage_pairs_those_who_come_from_groups() -> None:
+    groups = Stage(format="round_robin", groups=2, advance=2)
+    cup = playing(8, stages=(groups, *swiss(rounds=2)), entrants_max=8)
+    while len(cup.cup.stages) == 1:
+        win_all(cup)
+    second = cup.cup.stages[1]
+    (pairs,) = second.published
+    assert {*pairs} == {*second.seeds}
+    assert going(cup) == [second.first, second.first + 1]
+    published = cup.marks("round_published")
+    assert (published["stage"], published["round"], published["first"]) == (2, 1, second.first)
+    while going(cup):
+        win_all(cup)
+    assert cup.cup.phase == "finished"
+    assert cup.refolded() == (cup.cup, cup.rows)
