@@ -54,7 +54,7 @@ class RatingChange(Answer, frozen=True, kw_only=True):
     at: int
     """When the match was decided, Unix time in milliseconds."""
     tournament: StreamId | None
-    """None if it isn't public."""
+    """None if it isn't public, or was removed."""
     match: int | None
     rating: float
     mu: float

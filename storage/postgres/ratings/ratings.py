@@ -77,7 +77,8 @@ _OF: Final = (
     + " and p.account = %(account)s and (%(game)s::text is null or p.game = %(game)s) order by p.game limit %(limit)s"
 )
 _STEPS: Final = """
-select s.at, s.stream_id, s.match, coalesce(t.visibility = 'public', false), s.mu, s.sigma, s.rating
+select s.at, s.stream_id, s.match, coalesce(t.visibility = 'public' and t.deleted_at is null, false),
+    s.mu, s.sigma, s.rating
 from rating_step s left join tournament t on t.stream_id = s.stream_id
 where s.player = %(player)s and (s.at, s.stream_id, s.match) {beside} (%(at)s, %(stream)s, %(match)s)
 order by s.at {direction}, s.stream_id {direction}, s.match {direction} limit %(limit)s

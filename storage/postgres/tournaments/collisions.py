@@ -20,7 +20,7 @@ _COLLIDING: Final = """
 with own as (
     select p.stream_id, case when m.phase = 'scheduled' then m.until else %(now)s end as at
     from tournament_player p
-    join tournament t on t.stream_id = p.stream_id and t.phase = 'running'
+    join tournament t on t.stream_id = p.stream_id and t.phase = 'running' and t.deleted_at is null
     join tournament_match m on m.stream_id = p.stream_id and m.phase <> 'done' and p.entrant in (m.a, m.b)
         and m.phase in ('open', 'picking', 'playing', 'scheduled') and not m.held
     where p.user_id = %(user)s and p.role = 'player'
