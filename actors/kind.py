@@ -182,6 +182,8 @@ class Send(Struct, frozen=True):
     """
 
     command: Command
+    makes: str | None = None
+    """The stream that the command makes, if others are sent there, too: so they stay in order."""
 
 
 class Job(Struct, frozen=True):

@@ -14,7 +14,7 @@ from protocol import inbox, tournament
 from protocol.codes import Code
 from protocol.frames import Read
 from protocol.kind import WireKind
-from protocol.room import KIND, commands, events
+from protocol.room import KIND, commands, events, hosting
 from protocol.room.view import RoomView
 from protocol.tournament import commands as tournament_commands
 from protocol.tournament import events as tournament_events
@@ -23,7 +23,7 @@ from protocol.tournament.view import TournamentView
 ROOM: Final = WireKind(
     name=KIND,
     commands=commands.COMMANDS,
-    internal=(commands.EraseUser,),
+    internal=(commands.EraseUser, hosting.HostRoom, hosting.CloseRoom),
     signals=(commands.SendTyping,),
     internal_signals=(Read,),
     events=events.EVENTS,

@@ -100,6 +100,8 @@ VIEW_MEMBERS_MAX: Final = 100
 """Members named in a room's snapshot; all are read over HTTP."""
 GROUP_MEMBERS_MAX: Final = 50
 ROOM_MODERATORS_MAX: Final = 50
+HOSTED_SEATS_MAX: Final = 96
+"""Users in the room of a match: all players of two teams, and the staff."""
 ROOM_BANS_MAX: Final = 5000
 ROOM_MUTES_MAX: Final = 5000
 ROOM_INVITED_MAX: Final = 500

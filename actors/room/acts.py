@@ -7,7 +7,7 @@ from typing import Final
 from actors.kind import Job
 from actors.tables import Value
 from protocol.event import Header
-from protocol.ids import SYSTEM
+from protocol.ids import kind_of
 
 QUEUE: Final = "audit"
 """The jobs that note an act: ``act``, ``room``, ``seq``, ``at``, ``by``, and ``user`` if it was done to one."""
@@ -37,8 +37,8 @@ def act(header: Header) -> Job | None:
             return None  # one's own message
     elif header.type not in _ACTS:
         return None
-    if header.author == SYSTEM:
-        return None
+    if kind_of(header.author) not in ("user", "key"):
+        return None  # what the server does, or a stream with its room
     arguments: dict[str, Value] = {
         "act": header.type,
         "room": header.stream,

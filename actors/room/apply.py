@@ -6,7 +6,7 @@ without it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar, cast
 
 from msgspec.structs import replace
@@ -19,6 +19,7 @@ from actors.room.state import Invite, Room, is_over
 from protocol import limits
 from protocol.event import Header
 from protocol.ids import kind_of
+from protocol.tournament import KIND as TOURNAMENT
 
 _Until = TypeVar("_Until", Instant, Instant | None)
 
@@ -40,6 +41,7 @@ def _created(room: Room, header: Header) -> Room:
         created=True,
         access=marks["access"],
         history=marks["history"] is True,
+        host=header.author if kind_of(header.author) == TOURNAMENT else None,
         operated=not user,
         owner=header.author if user and "peer" not in marks else None,
         members=OrderedMap(dict.fromkeys(first, header.seq)),
@@ -74,6 +76,15 @@ def _joined(room: Room, header: Header) -> Room:
 def _used(room: Room, number: int) -> dict[int, Invite]:
     invite = room.invites[number]
     return {**room.invites, number: replace(invite, used=invite.used + 1)}
+
+
+def _seated(room: Room, header: Header) -> Room:
+    users = cast("Sequence[str]", header.marks.get("users", ()))
+    after, members, invited = _left(room, header), room.members.discard(*header.revokes), room.invited
+    for user in users:
+        members, invited = members.insert(user, header.seq), invited.discard(user)
+    moderators = tuple(cast("Sequence[str]", header.marks.get("moderators", after.moderators)))
+    return replace(after, members=members, invited=invited, moderators=moderators)
 
 
 def _left(room: Room, header: Header) -> Room:
@@ -193,6 +204,7 @@ _CHANGES: Final[dict[str, Callable[[Room, Header], Room]]] = {
     "room.changed": _changed,
     "room.filtered": lambda room, header: replace(room, filtered=header.marks["filters"] is True),
     "room.joined": _joined,
+    "room.seated": _seated,
     "room.left": _left,
     "room.kicked": _left,
     "room.invited": _invited,

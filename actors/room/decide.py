@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from actors.kind import Decision, FactKey, Refuse, authored_key, block_key
-from actors.room import invitations, lifecycle, members, messages, moderation, reactions, settings
+from actors.room import hosting, invitations, lifecycle, members, messages, moderation, reactions, settings
 from actors.room.context import Context, memberships_key, person_keys
 from actors.room.permissions import Rank, permits
 from actors.room.rows import FILTER_KEY, count_key, message_key, reaction_key
@@ -34,6 +34,7 @@ from protocol.room.commands import (
     UninviteUser,
     Unreact,
 )
+from protocol.room.hosting import CloseRoom, HostRoom
 
 _RULES: Final[Rules] = {
     **lifecycle.RULES,
@@ -74,6 +75,10 @@ def _of_anybody(context: Context, command: Command) -> Decision:
             return lifecycle.create(context, command)
         case OpenDirect():
             return lifecycle.open_direct(context, command)
+        case HostRoom():
+            return hosting.host(context, command)
+        case CloseRoom():
+            return hosting.close(context, command)
         case EraseUser() if room.created and context.by == SYSTEM:
             return members.erase(context, command)
         case JoinRoom() if room.created and room.removed_at is None:

@@ -24,6 +24,7 @@ from protocol.ids import derive_stream
 from protocol.kinds import ROOM
 from protocol.room import KIND
 from protocol.room.commands import EraseUser, OpenDirect
+from protocol.room.hosting import HostRoom, hosted_room
 from protocol.room.view import RoomView
 
 
@@ -44,9 +45,11 @@ class RoomKind(Kind[Room]):
         self._codes: Final = InviteCodes(invite_key)
 
     def stream_of(self, command: CreateCommand, *, by: str) -> str:
-        """Two people have one direct room, whoever of them opens it."""
+        """Two people have one direct room, whoever of them opens it, and a match has one."""
         if isinstance(command, OpenDirect):
             return direct_room(by, command.user)
+        if isinstance(command, HostRoom):
+            return hosted_room(by, command.number)
         return super().stream_of(command, by=by)
 
     def initial(self, stream: str) -> Room:

@@ -95,6 +95,14 @@ def _joined(header: Header, _: object) -> Sequence[Change]:
     return rows
 
 
+def _seated(header: Header, _: object) -> Sequence[Change]:
+    users = cast("Sequence[str]", header.marks.get("users", ()))
+    rows: list[Change] = [*_left(header, None)]
+    for user in users:
+        rows += Upsert(LISTENERS, user, {LISTENS_AFTER: None}), Delete(INVITED, user)
+    return rows
+
+
 def _left(header: Header, _: object) -> Sequence[Change]:
     return tuple(Delete(LISTENERS, user) for user in header.revokes)
 
@@ -173,6 +181,7 @@ _ROWS: Final[dict[str, Project]] = {
     "room.removed": _removed,
     "room.restored": _restored,
     "room.joined": _joined,
+    "room.seated": _seated,
     "room.left": _left,
     "room.kicked": _kicked,
     "room.invited": _invited,

@@ -35,6 +35,8 @@ class Room(Struct, frozen=True, kw_only=True):
     created: bool = False
     """False only before the first event."""
     access: Access = "private"
+    host: StreamId | None = None
+    """The stream to which it belongs, which seats people in it."""
     operated: bool = False
     """Made by an operator: nobody becomes its owner but by their command."""
     owner: str | None = None

@@ -25,9 +25,11 @@ class PendingEffect(Struct):
 
     @property
     def target(self) -> str:
-        """The stream it goes to; one that makes a stream has nothing to be in order with."""
+        """The stream it goes to; one that makes a stream to which nothing else goes is in order with nothing."""
         command = self.send.command
-        return command.stream if isinstance(command, StreamCommand) else f"{self.seq} {self.index}"
+        if isinstance(command, StreamCommand):
+            return command.stream
+        return self.send.makes or f"{self.seq} {self.index}"
 
 
 class Target:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from actors.kind import Decision, Instant, Refuse
 from actors.tournament import picking
+from actors.tournament.chats import chat_for, seats
 from actors.tournament.context import Context, Course
 from actors.tournament.engine.progress import without_game
 from actors.tournament.lifecycle import begin
@@ -104,6 +105,7 @@ def _open(course: Course, number: int) -> None:
     ready_s = tournament.settings.ready_s
     ready_a, ready_b = (not gone and (side.user is None or not ready_s) for side in sides)
     waits = not gone and not (ready_a and ready_b)
+    players = () if gone else tuple(user for side in sides for user in players_of(side))
     course.add(
         MatchOpened(
             match=number,
@@ -116,9 +118,10 @@ def _open(course: Course, number: int) -> None:
             ready_b=ready_b,
             until=course.now + ready_s * 1000 if waits else None,
             latest=match.latest or _latest(course, number),
+            room=None if gone else chat_for(tournament, number),
             play_until=None if gone or waits else play_until(tournament, number, course.now),
         ),
-        marks={"players": () if gone else tuple(user for side in sides for user in players_of(side))},
+        marks={"players": players, **({} if gone else seats(tournament, players))},
     )
     if gone:
         forfeit(course, number)

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from actors.kind import Accept, Decision, Refuse
 from actors.tournament.apply_matches import fills_for
+from actors.tournament.chats import closes
 from actors.tournament.context import Context, Course
 from actors.tournament.engine.correction import Change, Correction
 from actors.tournament.engine.progress import without_game
@@ -69,7 +70,8 @@ def correct(context: Context, command: CorrectResult) -> Decision:
             note=command.note,
             fills=plan.fills,
             placed=plan.placed,
-        )
+        ),
+        marks=closes(tournament, *plan.void),
     )
     return _decided(course, command, plan)
 
@@ -184,7 +186,8 @@ def _was_opened(match: Match) -> bool:
 
 def _undone(course: Course, number: int, plan: _Plan) -> None:
     done = plan.done(course.tournament)
-    course.add(MatchUndone(match=number, done=done, fills=plan.fills, placed=plan.placed))
+    undone = MatchUndone(match=number, done=done, fills=plan.fills, placed=plan.placed)
+    course.add(undone, marks=closes(course.tournament, *plan.void))
 
 
 def _decided(course: Course, command: CorrectResult | UndoResult | ReinstateEntrant, plan: _Plan) -> Decision:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final, cast
 
 from actors.kind import Effect, Job, Send
+from actors.tournament.chats import chat_effects
 from protocol.event import Header
 from protocol.inbox import CallMatch, CallStaff, InviteToTeam, Promote, inbox_of
 
@@ -21,13 +22,14 @@ def effects(header: Header) -> Sequence[Effect]:
     marks = header.marks
     match header.type:
         case "tournament.match_opened":
-            return [_call(header, user) for user in cast("Sequence[str]", marks.get("players", ()))]
+            calls = [_call(header, user) for user in cast("Sequence[str]", marks.get("players", ()))]
+            return [*calls, *chat_effects(header)]
         case "tournament.disputed":
             return [_call_staff(header, user) for user in cast("Sequence[str]", marks.get("staff", ()))]
-        case "tournament.match_finished" if marks["kind"] in _RATED:
-            return (Job(RATINGS, {"tournament": header.stream, "match": cast(int, marks["match"])}),)
+        case "tournament.match_finished":
+            return [*_rated(header), *chat_effects(header)]
         case "tournament.match_corrected" | "tournament.match_undone":
-            return (Job(RATINGS, {"tournament": header.stream}),)
+            return [Job(RATINGS, {"tournament": header.stream}), *chat_effects(header)]
         case "tournament.promoted" if "user" in marks:
             inbox = inbox_of(cast(str, marks["user"]))
             return (Send(Promote(client_id="", stream=inbox, tournament=header.stream)),)
@@ -45,9 +47,16 @@ def effects(header: Header) -> Sequence[Effect]:
                 ),
             )
         case "tournament.roster_changed" if "until" in marks:
-            return (_call(header, cast(str, marks["joined"])),)
+            return [_call(header, cast(str, marks["joined"])), *chat_effects(header)]
         case _:
             return ()
+
+
+def _rated(header: Header) -> Sequence[Job]:
+    """A result that tells how good its players are."""
+    if header.marks["kind"] not in _RATED:
+        return ()
+    return (Job(RATINGS, {"tournament": header.stream, "match": cast(int, header.marks["match"])}),)
 
 
 def _call(header: Header, user: str) -> Send:

@@ -7,6 +7,7 @@ from typing import Final
 from actors.kind import Decision, Refuse
 from actors.tournament import picking
 from actors.tournament.apply_matches import fills_for
+from actors.tournament.chats import closes
 from actors.tournament.context import Context, Course, emit
 from actors.tournament.engine.progress import Fill, Sides, with_side
 from actors.tournament.rounds import play_until, terms_of
@@ -219,7 +220,8 @@ def finish(
             placed=()
             if needs_standings(tournament)
             else tuple(part for placed in follows.places for part in placed),
-        )
+        ),
+        marks=closes(tournament, number),
     )
     if is_over(course.tournament):
         end(course)

@@ -17,7 +17,7 @@ from protocol.tournament.events import MatchFinished, ResultDisputed
 
 def _opened(header: Header, _: object) -> Sequence[Change]:
     marks = header.marks
-    names = ("part", "round", "a", "b", "ready_a", "ready_b", "latest")
+    names = ("part", "round", "a", "b", "ready_a", "ready_b", "latest", "room")
     row = {name: marks.get(name) for name in names}
     row |= {"phase": "open" if "until" in marks else "playing", "opened_at": header.at}
     row["until"] = marks.get("until", marks.get("play_until"))

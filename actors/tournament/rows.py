@@ -56,6 +56,7 @@ TABLES: Final = (
             Column("team_max", Type.INTEGER, required=True, default=0),
             Column("substitutes", Type.INTEGER, required=True, default=0),
             Column("play_s", Type.INTEGER, required=True, default=0),
+            Column("rooms", Type.BOOLEAN, required=True, default=False),
             Column("registration_at", Type.INTEGER),
             Column("check_in_at", Type.INTEGER),
             Column("start_at", Type.INTEGER),
@@ -148,6 +149,8 @@ TABLES: Final = (
             Column("latest", Type.INTEGER),
             Column("proposed_by", Type.INTEGER),
             Column("proposed_at", Type.INTEGER),
+            # Where its players and staff can talk.
+            Column("room", Type.TEXT),
             # The entrant who has reported the scores.
             Column("reported_by", Type.INTEGER),
             # Side a and side b of each game, one after the other.

@@ -77,6 +77,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     team_max: int = 0
     substitutes: int = 0
     play_s: int = 0
+    rooms: bool = False
     registration_at: Instant | None = None
     check_in_at: Instant | None = None
     start_at: Instant | None = None

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from actors.kind import Decision, Refuse, block_key
+from actors.tournament.chats import chat_mark
 from actors.tournament.context import Context, Course, emit
 from actors.tournament.rule import RUNNING, Rule, Rules
 from actors.tournament.stages import current_match, match_of
@@ -171,7 +172,7 @@ def substitute(context: Context, command: SubstitutePlayer) -> Decision:
         match=command.match,
         until=match.until if match.phase == "open" else None,
     )
-    return emit(changed, marks=_listens(tournament))
+    return emit(changed, marks={**_listens(tournament), **chat_mark(tournament, command.match)})
 
 
 def _unfit_substitution(context: Context, number: int, command: SubstitutePlayer) -> Refuse | None:

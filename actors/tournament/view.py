@@ -6,6 +6,7 @@ from itertools import islice
 
 from msgspec.structs import replace
 
+from actors.tournament.chats import chat_of
 from actors.tournament.stages import (
     current_match,
     match_of,
@@ -46,6 +47,7 @@ def view(tournament: Tournament, user: str) -> TournamentView:
         team_max=settings.team_max,
         substitutes=settings.substitutes,
         play_s=settings.play_s,
+        rooms=settings.rooms,
         registration_at=settings.registration_at,
         check_in_at=settings.check_in_at,
         start_at=settings.start_at,
@@ -127,4 +129,5 @@ def _match(tournament: Tournament, number: int) -> MatchView:
         latest=match.latest,
         proposed_by=match.proposed_by,
         proposed_at=match.proposed_at,
+        room=chat_of(tournament, number),
     )

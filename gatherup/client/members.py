@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
-from typing import Final
+from collections.abc import Iterable, Sequence, Set
+from typing import Final, cast
 
 from gatherup.client.items import Event, Item, Snapshot
 from protocol import limits
@@ -86,7 +86,13 @@ class Members:
             self._count += 1
             self._known[header.author] = None
             self._gone.pop(header.author, None)
-        elif EVERYBODY not in header.revokes:  # a removed room keeps its members
+        if header.type == "room.seated":
+            users = cast("Sequence[str]", header.marks.get("users", ()))
+            self._count += len(users)
+            self._known.update(dict.fromkeys(users))
+            for user in users:
+                self._gone.pop(user, None)
+        if EVERYBODY not in header.revokes:  # a removed room keeps its members
             self._count -= len(header.revokes)
             for user in header.revokes:
                 self._known.pop(user, None)

@@ -78,6 +78,7 @@ class TournamentSettings(TypedDict, total=False):
     team_max: int
     substitutes: int
     play_s: int
+    rooms: bool
     registration_at: int
     check_in_at: int
     start_at: int

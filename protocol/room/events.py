@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from protocol.ids import UserId
 from protocol.room import Access, Links, Role
+from protocol.room.hosting import UsersSeated
 
 
 class RoomCreated(Struct, frozen=True, kw_only=True):
@@ -227,6 +228,7 @@ EVENTS: Final[dict[str, type[Struct]]] = {
     "room.changed": RoomChanged,
     "room.filtered": FilterSet,
     "room.joined": MemberJoined,
+    "room.seated": UsersSeated,
     "room.left": MemberLeft,
     "room.invited": UserInvited,
     "room.uninvited": UserUninvited,

@@ -97,6 +97,8 @@ class CreateTournament(CreateCommand, frozen=True, kw_only=True, tag="tournament
     """How often another player may come to a team after the start."""
     play_s: PlayS = 0
     """How long a match may be played before somebody reports it; then staff decide it. 0: for ever."""
+    rooms: bool = False
+    """Whether each match has a room in which its players and staff can talk until it is done."""
     registration_at: At | None = None
     check_in_at: At | None = None
     start_at: At | None = None
@@ -129,6 +131,7 @@ class ChangeTournament(StreamCommand, frozen=True, kw_only=True, tag="tournament
     team_max: TeamPlayers | None = None
     substitutes: Substitutes | None = None
     play_s: PlayS | None = None
+    rooms: bool | None = None
     registration_at: AtOrNever | None = None
     check_in_at: AtOrNever | None = None
     start_at: AtOrNever | None = None

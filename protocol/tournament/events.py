@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from protocol.ids import UserId
+from protocol.ids import StreamId, UserId
 from protocol.tournament import (
     EntrantStatus,
     Entry,
@@ -55,6 +55,7 @@ class TournamentCreated(Struct, frozen=True, kw_only=True):
     team_max: int = 0
     substitutes: int = 0
     play_s: int = 0
+    rooms: bool = False
     registration_at: int | None
     check_in_at: int | None
     start_at: int | None
@@ -86,6 +87,7 @@ class TournamentChanged(Struct, frozen=True, kw_only=True):
     team_max: int | None = None
     substitutes: int | None = None
     play_s: int | None = None
+    rooms: bool | None = None
     registration_at: int | None = None
     check_in_at: int | None = None
     start_at: int | None = None
@@ -247,6 +249,10 @@ class MatchOpened(Struct, frozen=True, kw_only=True):
     """Until when its sides may agree to play it, Unix milliseconds; None: they can't put it off."""
     play_until: int | None = None
     """Until when somebody must report it, if it is being played, Unix milliseconds."""
+    room: StreamId | None = None
+    """The room in which its players and staff can talk. The mark ``seats`` holds them, ``moderators`` who may moderate
+    it.
+    """
 
 
 class SideReady(Struct, frozen=True, kw_only=True):

@@ -65,6 +65,8 @@ class MatchView(Struct, frozen=True, kw_only=True):
     """The number of the entrant who has proposed another time for it; 0 if nobody has."""
     proposed_at: int | None = None
     """That time, Unix milliseconds."""
+    room: StreamId | None = None
+    """The room in which its players and staff can talk; None if it has none, or wasn't opened yet."""
 
 
 class OwnEntry(Struct, frozen=True, kw_only=True):
@@ -108,6 +110,7 @@ class TournamentView(Struct, frozen=True, kw_only=True):
     team_max: int
     substitutes: int
     play_s: int = 0
+    rooms: bool = False
     registration_at: int | None
     check_in_at: int | None
     start_at: int | None

@@ -23,6 +23,7 @@ from protocol.tournament import NOBODY
 from tests.fold import Folded
 from tests.sim.cluster import Cluster
 from tests.sim.history import History
+from tests.sim.tournament_chats import wrong
 from tests.sim.tournament_counting import Counting
 from tests.sim.tournament_matches import Courses
 from tests.sim.tournament_teams import unfair
@@ -59,6 +60,7 @@ def broken(
     for fault in faults:
         yield history.fail(3, f"{stream}: {fault}")
     yield from _called(stream, headers, database, history)
+    yield from wrong(stream, headers, database, history)
 
 
 def _once(headers: Sequence[Header]) -> Iterator[str]:

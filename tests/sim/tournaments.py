@@ -36,8 +36,8 @@ KIND: Final = TournamentKind(bytes(32))
 OWNER, REFEREE = f"user:{0xB0:032x}", f"user:{0xB1:032x}"
 PLAYERS_MAX: Final = 12
 TEAM_MAX: Final = 2
-CALLS_PER_COMMAND_MAX: Final = PLAYERS_MAX
-"""A command opens matches for all of them at most."""
+CALLS_PER_COMMAND_MAX: Final = PLAYERS_MAX + PLAYERS_MAX // 2
+"""A command opens matches for all of them at most, and a room for each."""
 LOOK_S: Final = 0.8
 """Between two looks at the tournament, at most."""
 LATE_S: Final = 0.5
@@ -193,6 +193,7 @@ class Cup:
             "entrants_max": chance.choice([4, 7, PLAYERS_MAX, PLAYERS_MAX]),
             "rounds": _rules(chance) if chance.random() < RULED else (),
             "ready_s": max(chance.choice(READY_S), LONG_S if chance.random() < 0.3 else 0),
+            "rooms": chance.random() < 0.4,
             "play_s": chance.choice([0, 0, 1, LONG_S]),
             "confirm_s": chance.choice([1, LONG_S]),
             **(times if self._by_times else {}),

@@ -61,6 +61,7 @@ from protocol import limits
 from protocol.ids import derive_client_id, kind_of
 from protocol.inbox import inbox_of
 from protocol.nodes import PassSignal
+from protocol.room.hosting import HostRoom
 from protocol.tournament.commands import Advance
 from storage.memory.database import MemoryDatabase
 from storage.memory.faults import Outcome
@@ -488,6 +489,18 @@ def _what_is_kept_gives_way_to_a_correction() -> Generator[None]:
         return replace(plan(tournament, found, "reset", *again), policy=policy)
 
     with patch.object(corrections, "_plan", eager), _played():
+        yield
+
+
+@_variant
+def _rooms_of_matches_are_not_made_by_the_next_owner() -> Generator[None]:
+    pending = entity.pending_effects
+
+    def forgetful(kind: Any, header: Any) -> list[PendingEffect]:
+        owed = pending(kind, header)
+        return [effect for effect in owed if not isinstance(effect.send.command, HostRoom)]
+
+    with patch.object(entity, "pending_effects", forgetful), _played():
         yield
 
 

@@ -75,14 +75,22 @@ export class Members {
   }
 
   /** Headers alone tell: a payload may have been erased. Whoever an event revokes is a member no longer. */
-  #apply({ type, author, revokes, seq }: Header, count: number): void {
+  #apply(header: Header, count: number): void {
+    const { type, author, revokes, seq } = header
     this.#seq = seq
+    this.#count = count
     if (type === 'room.joined') {
-      this.#count = count + 1
+      this.#count += 1
       this.#known.add(author)
       this.#gone.delete(author)
-    } else if (!revokes.includes(EVERYBODY)) { // a removed room keeps its members
-      this.#count = count - revokes.length
+    }
+    for (const user of seated(header)) {
+      this.#count += 1
+      this.#known.add(user)
+      this.#gone.delete(user)
+    }
+    if (!revokes.includes(EVERYBODY)) { // a removed room keeps its members
+      this.#count -= revokes.length
       for (const user of revokes) {
         this.#known.delete(user)
         this.#gone.set(user, seq)
@@ -99,6 +107,11 @@ export class Members {
       this.#oldest = Math.max(this.#oldest, seq)
     }
   }
+}
+
+/** Whom the stream that the room belongs to has seated in it. */
+function seated({ type, marks }: Header): readonly string[] {
+  return type === 'room.seated' && Array.isArray(marks['users']) ? (marks['users'] as string[]) : []
 }
 
 /** Whoever makes a room is in it, if they are a user; and so is the other one of a direct room. */

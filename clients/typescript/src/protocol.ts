@@ -135,6 +135,9 @@ export const GROUP_MEMBERS_MAX = 50
 
 export const ROOM_MODERATORS_MAX = 50
 
+/** Users in the room of a match: all players of two teams, and the staff. */
+export const HOSTED_SEATS_MAX = 96
+
 export const ROOM_BANS_MAX = 5000
 
 export const ROOM_MUTES_MAX = 5000
@@ -1106,6 +1109,8 @@ export interface CreateTournament {
   substitutes?: number
   /** How long a match may be played before somebody reports it; then staff decide it. 0: for ever. */
   play_s?: number
+  /** Whether each match has a room in which its players and staff can talk until it is done. */
+  rooms?: boolean
   registration_at?: number | null
   check_in_at?: number | null
   start_at?: number | null
@@ -1143,6 +1148,7 @@ export interface ChangeTournament {
   team_max?: number | null
   substitutes?: number | null
   play_s?: number | null
+  rooms?: boolean | null
   registration_at?: number | null
   check_in_at?: number | null
   start_at?: number | null
@@ -1793,6 +1799,8 @@ export interface MatchView {
   readonly proposed_by: number
   /** That time, Unix milliseconds. */
   readonly proposed_at: number | null
+  /** The room in which its players and staff can talk; None if it has none, or wasn't opened yet. */
+  readonly room: string | null
 }
 
 /** What the one who asks is in a tournament. */
@@ -1847,6 +1855,14 @@ export interface FilterSet {
  * `used` how many have used it now; `history` is False if they may not read what was before.
  */
 export interface MemberJoined {}
+
+/**
+ * The stream to which the room belongs has seated users in it.
+ *
+ * The mark `users` holds those who weren't in it before, `moderators` all moderators if they are others now; whom
+ * the header revokes have lost their seats. `owner` is `""` if the owner is one of them.
+ */
+export interface UsersSeated {}
 
 /**
  * The author left the room.
@@ -2098,6 +2114,7 @@ export interface TournamentCreated {
   readonly team_max: number
   readonly substitutes: number
   readonly play_s: number
+  readonly rooms: boolean
   readonly registration_at: number | null
   readonly check_in_at: number | null
   readonly start_at: number | null
@@ -2129,6 +2146,7 @@ export interface TournamentChanged {
   readonly team_max: number | null
   readonly substitutes: number | null
   readonly play_s: number | null
+  readonly rooms: boolean | null
   readonly registration_at: number | null
   readonly check_in_at: number | null
   readonly start_at: number | null
@@ -2281,6 +2299,11 @@ export interface MatchOpened {
   readonly latest: number | null
   /** Until when somebody must report it, if it is being played, Unix milliseconds. */
   readonly play_until: number | null
+  /**
+   * The room in which its players and staff can talk. The mark `seats` holds them, `moderators` who may moderate
+   * it.
+   */
+  readonly room: string | null
 }
 
 /** A side of a match is ready; once both are, the match is being played. */
@@ -2626,6 +2649,7 @@ export interface TournamentView {
   readonly team_max: number
   readonly substitutes: number
   readonly play_s: number
+  readonly rooms: boolean
   readonly registration_at: number | null
   readonly check_in_at: number | null
   readonly start_at: number | null
@@ -2758,6 +2782,7 @@ export interface Events {
   'room.changed': RoomChanged
   'room.filtered': FilterSet
   'room.joined': MemberJoined
+  'room.seated': UsersSeated
   'room.left': MemberLeft
   'room.invited': UserInvited
   'room.uninvited': UserUninvited
@@ -2975,14 +3000,14 @@ export const PAYLOAD_DEFAULTS: Readonly<Record<string, object>> = {
   'inbox.match_called': { until: null },
   'inbox.warned': { login: null },
   'inbox.logins_ended': { before: 0 },
-  'tournament.created': { platform: null, region: null, stages: [], rounds: [], team_min: 0, team_max: 0, substitutes: 0, play_s: 0 },
-  'tournament.changed': { name: null, description: null, game: null, platform: null, region: null, format: null, third_place: null, reset: null, best_of: null, entrants_max: null, visibility: null, entry: null, ready_s: null, confirm_s: null, stages: null, rounds: null, team_min: null, team_max: null, substitutes: null, play_s: null, registration_at: null, check_in_at: null, start_at: null },
+  'tournament.created': { platform: null, region: null, stages: [], rounds: [], team_min: 0, team_max: 0, substitutes: 0, play_s: 0, rooms: false },
+  'tournament.changed': { name: null, description: null, game: null, platform: null, region: null, format: null, third_place: null, reset: null, best_of: null, entrants_max: null, visibility: null, entry: null, ready_s: null, confirm_s: null, stages: null, rounds: null, team_min: null, team_max: null, substitutes: null, play_s: null, rooms: null, registration_at: null, check_in_at: null, start_at: null },
   'tournament.staff_set': { role: null },
   'tournament.cancelled': { reason: "" },
   'tournament.entered': { user: null, name: null, roster: [] },
   'tournament.promoted': { user: null },
   'tournament.left': { stage: null, forfeits_from: null, reason: "" },
-  'tournament.match_opened': { group: null, until: null, latest: null, play_until: null },
+  'tournament.match_opened': { group: null, until: null, latest: null, play_until: null, room: null },
   'tournament.side_ready': { play_until: null },
   'tournament.disputed': { scores: [], note: "", evidence: null },
   'tournament.match_finished': { scores: [], note: "", fills: [], later: [], placed: [] },
@@ -2999,5 +3024,5 @@ export const PAYLOAD_DEFAULTS: Readonly<Record<string, object>> = {
 /** What a view's field is if the server is older than the field, by the stream's kind. */
 export const VIEW_DEFAULTS: Readonly<Record<string, object>> = {
   'room': { member_count: 0, role: null },
-  'tournament': { stages: [], play_s: 0 },
+  'tournament': { stages: [], play_s: 0, rooms: false },
 }

@@ -105,6 +105,8 @@ class TournamentMatch(Answer, frozen=True, kw_only=True):
     """The number of the entrant who has proposed another time for it."""
     proposed_at: int | None
     """That time, Unix time in milliseconds."""
+    room: StreamId | None = None
+    """The room in which its players and staff can talk; None if it has none, or wasn't opened yet."""
     reported_by: int | None
     """The number of the entrant who has reported the scores."""
     scores: Scores

@@ -74,6 +74,8 @@ class NewTournament(CommandBody, frozen=True, kw_only=True):
     """How often another player may come to a team after the start."""
     play_s: PlayS = 0
     """How long a match may be played before somebody reports it; then staff decide it. 0: for ever."""
+    rooms: bool = False
+    """Whether each match has a room in which its players and staff can talk until it is done."""
     registration_at: At | None = None
     check_in_at: At | None = None
     start_at: At | None = None
@@ -106,6 +108,7 @@ class ChangedTournament(CommandBody, frozen=True, kw_only=True):
     team_max: TeamPlayers | None = None
     substitutes: Substitutes | None = None
     play_s: PlayS | None = None
+    rooms: bool | None = None
     registration_at: AtOrNever | None = None
     check_in_at: AtOrNever | None = None
     start_at: AtOrNever | None = None
@@ -227,6 +230,7 @@ class TournamentDetail(Answer, frozen=True, kw_only=True):
     team_max: int
     substitutes: int
     play_s: int = 0
+    rooms: bool = False
     phase: Phase
     owner: UserId | None
     created_at: int

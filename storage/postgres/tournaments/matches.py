@@ -42,6 +42,7 @@ class MatchRow(Struct, frozen=True):
     latest: Instant | None = None
     proposed_by: int | None = None
     proposed_at: Instant | None = None
+    room: str | None = None
     reported_by: int | None = None
     scores: Sequence[int] = ()
     """Side a and side b of each game, one after the other."""
@@ -112,7 +113,7 @@ _PHASE: Final = "case when t.phase = 'cancelled' and m.phase <> 'done' then 'can
 """The end of a tournament writes no row for each match: of one that was cancelled readers say what it made of them."""
 _COLUMNS: Final = f"""
 m.number, m.a, m.b, {_PHASE}, m.ready_a, m.ready_b, case when t.phase <> 'cancelled' then m.until end, m.picks,
-m.held and t.phase <> 'cancelled', m.latest, m.proposed_by, m.proposed_at,
+m.held and t.phase <> 'cancelled', m.latest, m.proposed_by, m.proposed_at, m.room,
 m.reported_by, m.scores, m.disputed_by, m.disputed_scores, m.note, m.evidence, m.winner, m.kind, m.decision,
 m.opened_at, m.ended_at
 """

@@ -48,6 +48,7 @@ class TournamentRow(Struct, frozen=True):
     team_max: int
     substitutes: int
     play_s: int
+    rooms: bool
     phase: str
     owner: str | None
     created_at: Instant
@@ -114,7 +115,7 @@ class TournamentFilter(Struct, frozen=True, kw_only=True):
 _COLUMNS: Final = """
 t.stream_id, t.name, t.description, t.game, t.platform, t.region, t.format, t.third_place, t.reset, t.best_of,
 t.stages, t.entrants_max, t.visibility, t.entry, t.ready_s, t.confirm_s, t.rounds, t.team_min,
-t.team_max, t.substitutes, t.play_s, t.phase, t.owner, t.created_at,
+t.team_max, t.substitutes, t.play_s, t.rooms, t.phase, t.owner, t.created_at,
 t.registration_at, t.check_in_at, t.start_at, t.started_at, t.ended_at, t.reason, t.entrants, t.draw, t.deleted_at
 """
 _ONE: Final = f"""

@@ -66,6 +66,7 @@ from protocol.room.events import (
     UserUnbanned,
     UserUninvited,
 )
+from protocol.room.hosting import CloseRoom, HostRoom, UsersSeated
 from protocol.room.view import RoomView
 
 Map = dict[str, Any]
@@ -132,7 +133,22 @@ CLIENT: list[tuple[Struct, Map]] = [
     _of(RestoreRoom),
     (SendTyping(stream=ROOM), {"t": "room.typing", "stream": ROOM}),
 ]
-INTERNAL = [_of(EraseUser, user=BOB, events=(7, 9))]
+INTERNAL = [
+    _of(EraseUser, user=BOB, events=(7, 9)),
+    (
+        HostRoom(client_id=CLIENT_ID, number=3, name=TEXT, seats=(BOB,), moderators=(BOB,), leave=(BOB,)),
+        {
+            "t": "room.host",
+            "client_id": CLIENT_ID,
+            "number": 3,
+            "name": TEXT,
+            "seats": [BOB],
+            "moderators": [BOB],
+            "leave": [BOB],
+        },
+    ),
+    _of(CloseRoom),
+]
 
 EVENTS: list[tuple[str, Struct, Map]] = [
     (
@@ -151,6 +167,7 @@ EVENTS: list[tuple[str, Struct, Map]] = [
         {"words": ["x"], "links": "known_hosts", "hosts": ["a.example"]},
     ),
     ("room.joined", MemberJoined(), {}),
+    ("room.seated", UsersSeated(), {}),
     ("room.left", MemberLeft(), {}),
     ("room.invited", UserInvited(user=BOB), {"user": BOB}),
     ("room.uninvited", UserUninvited(user=BOB), {"user": BOB}),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from msgspec import Struct
 
@@ -171,6 +171,7 @@ _CHOSEN: Map = {
     "team_max": 5,
     "substitutes": 2,
     "play_s": 2_592_000,
+    "rooms": True,
     "registration_at": AT,
     "check_in_at": AT + 1,
     "start_at": 2**53 - 1,
@@ -271,6 +272,7 @@ def _event(kind: str, payload: Struct, **fields: Any) -> tuple[str, Struct, Map]
 
 
 _NO_SETTINGS: Map = {**dict.fromkeys(_CHOSEN), "rounds": None, "stages": None}
+ROOM: Final = "room:5f0c1a52b4f24f2f9a0c6f1d2e3b4a59"
 _OPENED: Map = {
     "match": 1,
     "part": "losers",
@@ -283,6 +285,7 @@ _OPENED: Map = {
     "until": AT,
     "latest": AT + 1,
     "play_until": AT,
+    "room": ROOM,
 }
 _FINISHED: Map = {
     "match": 1,
@@ -536,6 +539,7 @@ _MATCH: Map = {
     "latest": AT,
     "proposed_by": 2,
     "proposed_at": AT,
+    "room": ROOM,
 }
 _SETTINGS: Map = {name: value for name, value in _CHOSEN.items() if name not in ("name", "description")}
 _STATE: Map = {

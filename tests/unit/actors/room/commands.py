@@ -36,6 +36,7 @@ from protocol.room.commands import (
     UnpinMessage,
     Unreact,
 )
+from protocol.room.hosting import CloseRoom
 from tests.unit.actors.room.talk import ANN, BOB, CAT, DAN, EVE, ID, KEY, ROOM
 
 USERS = (ANN, BOB, CAT, DAN, EVE)
@@ -90,6 +91,7 @@ SOME: list[tuple[type[StreamCommand], dict[str, Any]]] = [
         SetFilter,
         {"words": st.sampled_from([(), ("troll",)]), "links": st.sampled_from(["allowed", "forbidden"])},
     ),
+    (CloseRoom, {}),
     (ArchiveRoom, {}),
     (UnarchiveRoom, {}),
     (RemoveRoom, {}),

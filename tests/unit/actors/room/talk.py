@@ -47,6 +47,7 @@ from protocol.room.commands import (
     UnpinMessage,
     Unreact,
 )
+from protocol.room.hosting import CloseRoom
 from protocol.room.view import RoomView
 from tests.fold import Folded
 
@@ -59,6 +60,7 @@ HANDLES = {ANN: "Ann", BOB: "bob", CAT: "Cat_1", DAN: "dan", EVE: "eve"}
 
 STRANGE: dict[str, Any] = {
     "join": JoinRoom,
+    "close": CloseRoom,
     "join with a code": lambda **k: JoinRoom(invite="1-" + "0" * 24, **k),
     "leave": LeaveRoom,
     "invite": lambda **k: InviteUser(user=CAT, **k),

@@ -47,12 +47,15 @@ from protocol.room.commands import (
     UnpinMessage,
     Unreact,
 )
+from protocol.room.hosting import CloseRoom, HostRoom
 from protocol.room.view import RoomView
 from tests.checkpoints import decoded, encoded
 from tests.unit.actors.room.commands import ACCESS, ANY, AUTHORS, SECRET, USERS
 from tests.unit.actors.room.talk import ANN, BOB, CAT, DAN, ID, KEY, ROOM, Talk
 
-REVOKING = {"room.left", "room.kicked", "room.banned", "room.user_erased", "room.removed"}
+HOST = "tournament:" + "7" * 32
+"""The stream to which a room belongs that is *hosted*."""
+REVOKING = {"room.left", "room.kicked", "room.banned", "room.user_erased", "room.removed", "room.seated"}
 
 
 class AnyRoom(RuleBasedStateMachine):
@@ -69,6 +72,11 @@ class AnyRoom(RuleBasedStateMachine):
 
     @initialize(access=ACCESS | st.just("direct"), history=st.booleans())
     def create(self, access: str, history: bool) -> None:
+        if access == "hosted":
+            seats = HostRoom(client_id=ID, number=1, name="Match 1", seats=USERS[:4], moderators=USERS[:1])
+            assert isinstance(self.talk.do(seats, HOST), Accept)
+            self.follow()
+            return
         made = (
             self.talk.open(ANN, BOB)
             if access == "direct"
@@ -115,9 +123,12 @@ class AnyRoom(RuleBasedStateMachine):
             assert bool(header.revokes) <= (header.type in REVOKING)
             match header.type:
                 case "room.created":
-                    self.inside = dict.fromkeys(
-                        (header.author, *([BOB] if "peer" in header.marks else [])), 0
-                    )
+                    first = (header.author, *([BOB] if "peer" in header.marks else []))
+                    self.inside = dict.fromkeys((user for user in first if user in USERS), 0)
+                case "room.seated":
+                    seated = cast("tuple[str, ...]", header.marks.get("users", ()))
+                    assert not any(room.is_banned(user, header.at) for user in seated)
+                    self.inside |= dict.fromkeys(seated, 0)
                 case "room.joined":
                     until = self.kept_out.get(header.author, 0)
                     assert until is not None
@@ -161,7 +172,7 @@ class AnyRoom(RuleBasedStateMachine):
         assert room.owner not in room.moderators
         assert set(room.moderators) <= set(room.members)
         assert len(set(room.moderators)) == len(room.moderators)
-        if room.access != "direct":
+        if room.access != "direct" and not room.operated:
             assert (room.owner is None) == (not room.members)
 
     @invariant()
@@ -300,14 +311,35 @@ def any_command(chance: random.Random) -> Command:
     return cast(Command, chance.choices(made, weights)[0]())
 
 
+def hosting(chance: random.Random) -> Command:
+    """What the stream does to which the room belongs."""
+    if chance.random() < 0.3:
+        return CloseRoom(client_id=ID, stream=ROOM)
+    seats, leave = (tuple(chance.sample(USERS, chance.randint(0, 4))) for _ in range(2))
+    return HostRoom(
+        client_id=ID,
+        number=1,
+        name="Match 1",
+        seats=seats,
+        moderators=seats[:1],
+        leave=chance.choice([None, leave]),
+    )
+
+
 def test_long_histories_of_every_event_hold_all_that_must_hold() -> None:
     happened: set[str] = set()
     for seed in range(30):
         chance, machine = random.Random(seed), AnyRoom()
-        machine.create(chance.choice(["public", "private", "group", "direct"]), history=chance.random() < 0.5)
+        access = chance.choice(["public", "private", "group", "direct", "hosted"])
+        machine.create(access, history=chance.random() < 0.5)
         for step in range(200):
             by = chance.choice([*USERS, machine.talk.room.owner or KEY, KEY, SYSTEM])
-            machine.send(any_command(chance), by, chance.choice([0, 0, 1]))
+            hosts = machine.talk.room.host is not None and chance.random() < 0.1
+            machine.send(
+                hosting(chance) if hosts else any_command(chance),
+                HOST if hosts else by,
+                chance.choice([0, 0, 1]),
+            )
             if step % 20 == 19:
                 machine.all_holds()
         happened |= {header.type for header in machine.talk.headers()}
