@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import trio
 from quart import Response, request
 
 from actors.tournament.engine.play import Play
+from actors.tournament.engine.swiss.published import bye_in
 from actors.tournament.trf.export import About, Entrant, Seen, exported
 from actors.tournament.trf.model import Points
 from actors.tournament.trf.writing import NoRoomError
@@ -76,10 +77,11 @@ class ExportsResource:
             format=row.format,
             started_at=row.started_at,
             ended_at=row.ended_at,
-            rounds=len(play.rounds()),
+            rounds=seating.settings.rounds or (None if seating.published else len(play.rounds())),
             points=_points(seating.settings.points),
         )
         seen = await _seen(play, before(seating), all_matches(seating, read.rows))
+        seen += _byes(seating.published)
         try:
             text = await self._written(about, entrants, seen)
         except NoRoomError:
@@ -110,8 +112,15 @@ async def _seen(play: Play, before: int, rows: Iterable[MatchRow]) -> list[Seen]
 
 def _points(rule: PointsRule) -> Points:
     """In half points. Who has a bye in a round robin has no match and no points, and neither has a loser by forfeit."""
-    win, draw, loss = (int(2 * points) for points in (rule.win, rule.draw, rule.loss))
-    return Points(win=win, draw=draw, loss=loss, bye=win)
+    bye = rule.win if rule.bye is None else rule.bye
+    win, draw, loss, byes = (int(2 * points) for points in (rule.win, rule.draw, rule.loss, bye))
+    return Points(win=win, draw=draw, loss=loss, bye=byes)
+
+
+def _byes(published: Sequence[Sequence[int]]) -> list[Seen]:
+    """Of a Swiss stage, whose rounds are its columns: who has the bye has no match."""
+    byes = ((round_, bye_in(pairs)) for round_, pairs in enumerate(published, 1))
+    return [Seen(round_, bye, 0, bye, "bye") for round_, bye in byes if bye]
 
 
 def _tag(head: Head) -> str:

@@ -125,3 +125,17 @@ async def test_a_round_robin_is_exported_with_draws_byes_and_its_points(site: Si
             player.number for player in report.players if player.entries[2:] and player.entries[2].opponent
         }
         assert len(playing) == 2
+
+
+async def test_a_swiss_round_is_exported_with_its_bye(site: Site, node: SharedNode) -> None:
+    stage = {"format": "swiss", "rounds": 2, "points": {"win": 1, "draw": 0.5, "loss": 0, "bye": 0.5}}
+    async with cup_of(site, node, stages=[stage], ready_s=0) as cup:
+        await cup.started(3)
+        opened = await cup.opened(1)
+        white, black = cast(int, opened.marks["a"]), cast(int, opened.marks["b"])
+        report = read((await cup.owner.http.get(cup.path + "/trf16")).content)
+        entries = {player.number: player.entries for player in report.players}
+        (free,) = {1, 2, 3} - {white, black}
+        assert entries[white] == (Entry(black, "w", " "),)
+        assert entries[free] == (Entry(result="U"),)
+        assert (report.rounds, report.points.bye, report.players[free - 1].points) == (2, 1, 1)
