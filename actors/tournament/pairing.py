@@ -99,7 +99,7 @@ def publish(context: Context, command: TakeRound) -> Decision:
     """It is published, unless what it was paired from has changed meanwhile: then it is worked out anew."""
     tournament = context.tournament
     if not round_due(tournament) or tournament.stages[-1].changed_at != command.key:
-        return Refuse(Code.STALE, "What this round was paired from has changed.", "key")
+        return Refuse(Code.WRONG_PHASE, "What this round was paired from has changed.", "key")
     course, stage = Course(context), tournament.stages[-1]
     number, round_ = len(tournament.stages), len(stage.published)
     if not command.pairs:

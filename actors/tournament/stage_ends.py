@@ -144,7 +144,7 @@ def finish(context: Context, command: FinishStage) -> Decision:
     """The stage ends, and the next one starts or the tournament ends, unless something has changed meanwhile."""
     tournament = context.tournament
     if not standings_due(tournament) or tournament.stages[-1].changed_at != command.key:
-        return Refuse(Code.STALE, _OUTDATED, "key")
+        return Refuse(Code.WRONG_PHASE, _OUTDATED, "key")
     course, number, seeds = Course(context), len(tournament.stages), command.seeds
     course.add(
         StageFinished(stage=number, advance=len(seeds)),

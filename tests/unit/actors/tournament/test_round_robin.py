@@ -142,7 +142,7 @@ def test_what_has_changed_meanwhile_is_worked_out_again() -> None:
     before = work.function(*gathered(work))
     cup.done(CorrectResult, match=1, winner=1)
     decision = cup.do(cup.kind.worked(cup.state, work.key, before), SYSTEM)
-    refused(cup, decision, Code.STALE, "key")
+    refused(cup, decision, Code.WRONG_PHASE, "key")
     cup.settle()
     assert [entrant for entrant, _ in places(cup)] == [1, 2]
 

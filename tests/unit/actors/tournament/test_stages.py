@@ -135,7 +135,7 @@ def test_who_leaves_while_the_end_is_worked_out_does_not_go_on() -> None:
     result = work.function(*gathered(work))
     assert result == ([1, 2, 3], [0, 0, 3], [1, 2])
     cup.done(LeaveTournament, P[2])
-    refused(cup, cup.do(cup.kind.worked(cup.state, work.key, result), SYSTEM), Code.STALE, "key")
+    refused(cup, cup.do(cup.kind.worked(cup.state, work.key, result), SYSTEM), Code.WRONG_PHASE, "key")
     cup.settle()
     assert (cup.marks("stage_started")["seeds"], cup.marks("stage_finished")["places"]) == ((1, 3), (0, 3, 0))
 

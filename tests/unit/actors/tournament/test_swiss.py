@@ -313,7 +313,7 @@ def test_a_round_that_was_paired_before_something_changed_is_refused_and_paired_
             cup.done(LeaveTournament, P[1])
         case _:
             cup.done(ReinstateEntrant, entrant=8)
-    refused(cup, cup.do_at(late, SYSTEM, now=cup.now), Code.STALE, "key")
+    refused(cup, cup.do_at(late, SYSTEM, now=cup.now), Code.WRONG_PHASE, "key")
     assert len(rounds(cup)) == 1
     cup.settle()
     while len(rounds(cup)) == 1:
@@ -326,7 +326,7 @@ def test_nobody_else_brings_a_round() -> None:
     take = TakeRound(client_id=ID, stream=cup.stream, key=1, pairs=(1, 2), reasons=(0, 0), impossible=False)
     for by in (OWNER, P[1]):
         assert isinstance(cup.do(take, by), Refuse)
-    refused(cup, cup.do_at(take, SYSTEM, now=cup.now), Code.STALE, "key")
+    refused(cup, cup.do_at(take, SYSTEM, now=cup.now), Code.WRONG_PHASE, "key")
 
 
 # --- settings ----------------------------------------------------------------------------------------------
