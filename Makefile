@@ -107,6 +107,10 @@ audit: $(INSTALLED) ## Look the locked packages up in the advisory databases (ne
 secrets: ## Look for secrets in all commits (needs Go)
 	$(GITLEAKS) git --redact --no-banner .
 
+.PHONY: image
+image: ## Build the image with Debian's buildah, run it and weigh it (skipped where that can't be)
+	bash ops/build-image.sh
+
 .PHONY: fmt
 fmt: $(INSTALLED) ## Format the code and apply the safe lint fixes
 	$(BIN)/ruff check --fix-only .

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import re
+import shutil
 import subprocess
 import tomllib
 from pathlib import Path
@@ -259,6 +260,19 @@ def test_the_image_holds_no_embedded_server() -> None:
     assert embedded
     for requirement in embedded:
         assert not re.search(rf"^{Requirement(requirement).name}==", lock, re.MULTILINE)
+
+
+def test_where_the_image_can_t_be_built_that_is_said(tmp_path: Path) -> None:
+    """Without the programs it needs it is skipped, and nothing is touched."""
+    bash = shutil.which("bash")
+    assert bash is not None
+    for tool in ("dirname", "id"):
+        found = shutil.which(tool)
+        assert found is not None
+        (tmp_path / tool).symlink_to(found)
+    script = [bash, str(OPS / "build-image.sh")]
+    done = subprocess.run(script, env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=True)
+    assert done.stdout == "The image isn't built: that needs root, and Debian's buildah.\n"
 
 
 def test_the_image_is_for_no_machine_alone() -> None:
