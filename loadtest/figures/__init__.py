@@ -47,6 +47,8 @@ class Scale(Struct, frozen=True, kw_only=True):
     """Rooms that are active on a node that dies."""
     entrants: int
     """Of a whole tournament."""
+    paired: int
+    """Of a Swiss stage that is paired beside a chat."""
     profile: bool = False
     """Whether nodes are asked where their CPU time goes, which makes them slower."""
 
@@ -73,6 +75,7 @@ FULL = Scale(
     crowd=2000,
     dying=10_000,
     entrants=4096,
+    paired=512,
 )
 QUICK = Scale(
     repeats=1,
@@ -96,4 +99,5 @@ QUICK = Scale(
     crowd=40,
     dying=60,
     entrants=20,
+    paired=20,
 )

@@ -110,7 +110,7 @@ def _turns(node: Node, scale: Scale, hashers: int) -> list[Turns]:
     turns: list[Turns] = []
     for _ in range(scale.repeats):
         quiet = _turn(node, posting, per_s, seconds, None)
-        with _spinning(hashers):
+        with spinning(hashers):
             spun = _turn(node, posting, per_s, seconds, None)
         callers = storm.callers()
         turns.append(Turns(quiet, spun, _turn(node, posting, per_s, seconds, callers)))
@@ -120,7 +120,7 @@ def _turns(node: Node, scale: Scale, hashers: int) -> list[Turns]:
 
 
 @contextmanager
-def _spinning(count: int) -> Generator[None]:
+def spinning(count: int) -> Generator[None]:
     """As long as it is open, so many processes take what nobody else wants of the processors."""
     processes = [subprocess.Popen([sys.executable, "-c", SPINNING]) for _ in range(count)]
     try:
