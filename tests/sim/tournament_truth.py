@@ -26,6 +26,7 @@ from tests.sim.history import History
 from tests.sim.tournament_chats import wrong
 from tests.sim.tournament_counting import Counting
 from tests.sim.tournament_matches import Courses
+from tests.sim.tournament_swiss import Swiss
 from tests.sim.tournament_teams import unfair
 from tests.sim.truth import ObservedDatabase
 from tests.unit.actors.tournament.engine.playing import Board
@@ -140,6 +141,9 @@ def _played(story: Sequence[Fact], database: ObservedDatabase) -> Iterator[str]:
     seeds, settings = cast("tuple[int, ...]", begun.header.marks["seeds"]), before.settings
     if not all(before.entrants[n].checked_in or before.phase != "check_in" for n in seeds):
         yield f"{seeds} were seeded, of whom some hadn't checked in"
+    if settings.chain[0].format == "swiss":
+        yield from _paired(story[begun.header.seq :], Swiss(settings.chain[0], seeds))
+        return
     bracket = cast(EliminationPlay, play_for(settings.chain[0], seeds)).bracket
     counting, courses = Counting(bracket, seeds), Courses(settings, int(str(begun.header.marks["draw"])))
     for fact in story[begun.header.seq :]:
@@ -151,6 +155,15 @@ def _played(story: Sequence[Fact], database: ObservedDatabase) -> Iterator[str]:
             return
     if story[-1].header.type == "tournament.finished":
         yield from _placed(story[-1], counting.board, database)
+
+
+def _paired(story: Sequence[Fact], swiss: Swiss) -> Iterator[str]:
+    """Each round was paired from what was true when it was published."""
+    for fact in story:
+        faults = [*swiss.heed(fact.header)]
+        yield from faults
+        if faults:
+            return
 
 
 def _as_if(state: Tournament, board: Board) -> Iterator[str]:

@@ -24,6 +24,7 @@ from protocol.ids import SYSTEM, derive_client_id
 from protocol.tournament import BestOf
 from protocol.tournament.commands import CreateTournament, LeaveTournament, NewEntrant, RemovePlayer
 from protocol.tournament.rounds import PickBan, PickStep, RoundRule
+from protocol.tournament.stage import Stage
 from tests.sim.client import SimClient
 from tests.sim.cluster import Cluster
 from tests.sim.history import History
@@ -32,6 +33,8 @@ from tests.sim.tournament_truth import broken, check_actors
 
 PLAYED: Final = 0.05
 """The part of histories with a tournament."""
+SWISS: Final = 0.2
+"""The part of tournaments that are played as a Swiss stage."""
 KIND: Final = TournamentKind(bytes(32))
 OWNER, REFEREE = f"user:{0xB0:032x}", f"user:{0xB1:032x}"
 PLAYERS_MAX: Final = 12
@@ -198,6 +201,7 @@ class Cup:
             "confirm_s": chance.choice([1, LONG_S]),
             **(times if self._by_times else {}),
             **(self._sizes() if self._teams else {}),
+            **_swiss(random.Random(f"swiss {self._seed}")),
         }
 
     def _sizes(self) -> dict[str, int]:
@@ -367,6 +371,21 @@ def _squads(users: Sequence[str]) -> dict[str, tuple[str, ...]]:
         next_ = users[at + size] if at + size < len(users) else users[0]
         found |= dict.fromkeys(squad, tuple(dict.fromkeys((*squad, next_))))
     return found
+
+
+def _swiss(chance: random.Random) -> dict[str, Any]:
+    """Instead of elimination, in some tournaments."""
+    if chance.random() >= SWISS:
+        return {}
+    exits: dict[str, int] = chance.choice([{}, {}, {"wins": 2, "losses": 2}])
+    stage = Stage(
+        format="swiss",
+        rounds=0 if exits else chance.choice([0, 2, 3]),
+        sides=chance.random() < 0.5,
+        rematches=chance.random() < 0.5,
+        **exits,
+    )
+    return {"stages": (stage,), "rounds": ()}
 
 
 def _rules(chance: random.Random) -> tuple[RoundRule, ...]:
