@@ -5,26 +5,26 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence, Set
 from functools import partial
 from itertools import groupby
-from typing import Final, cast
+from typing import Final
 
 from actors.kind import Decision, Refuse, Work
 from actors.tournament.context import Context, Course
 from actors.tournament.engine.next_stage import Qualified
 from actors.tournament.engine.play import Ranked
-from actors.tournament.engine.standings.table import Kind, Result
+from actors.tournament.engine.standings.table import Result
+from actors.tournament.flat_results import flat_result, pairs_of, results_of
 from actors.tournament.matches import end
 from actors.tournament.plays import FORMATS, Published, play_for, play_of
 from actors.tournament.stages import ENGINE, last_number, match_of, standings_due
 from actors.tournament.state import ASKING, Tournament
 from protocol import limits
 from protocol.codes import Code
-from protocol.tournament import NOBODY, ResultKind
+from protocol.tournament import NOBODY
 from protocol.tournament.stage import Stage, stages_of, stages_text
 from protocol.tournament.stage_ends import FinishStage, StageFinished, StageStarted
 
 STEP_MATCHES: Final = 128
 """Matches that are gathered before others have their turn."""
-_KINDS: Final[tuple[ResultKind, ...]] = ("played", "decided", "forfeit", "double_forfeit", "bye")
 _OUTDATED: Final = "What this was worked out from has changed."
 
 
@@ -46,8 +46,9 @@ def _gathered(
     flat: list[int] = []
     for number in range(1, len(play_of(stage)) + 1):
         match = match_of(tournament, number + stage.before)
-        kind = _KINDS.index(match.kind or "bye")
-        flat += (match.a or NOBODY, match.b or NOBODY, match.winner, kind, len(match.scores), *match.scores)
+        flat += flat_result(
+            number, match.a or NOBODY, match.b or NOBODY, match.winner, match.kind or "bye", match.scores
+        )
         if not number % STEP_MATCHES:
             yield
     number = len(tournament.stages)
@@ -72,29 +73,17 @@ def stage_end(
     """The entrants of a stage, the best first; their places in the tournament, 0 for who goes on; and the seeds of the
     next stage, none if there is none or fewer than two could play it.
 
-    Takes the stage and the next one as JSON; the rounds that were published; of each match in turn side a, side b,
-    winner, kind, how many scores, and these; the entrants who have left while the stage ran, each with the first match
-    that they forfeited by it; and all who aren't there any more.
+    Takes the stage and the next one as JSON; the rounds that were published; the results as ``flat_result`` makes them;
+    the entrants who have left while the stage ran, each with the first match that they forfeited by it; and all who
+    aren't there any more.
     """
     stage, *following = stages_of(stages)
-    results = _results_of(flat)
-    left = dict(zip(withdrawn[::2], withdrawn[1::2], strict=True))
-    order = play_for(stage, seeds, published).ranked(results, left)
+    results = results_of(flat)
+    order = play_for(stage, seeds, published).ranked(results, pairs_of(withdrawn))
     seeded = _seeded(following[0], _qualified(stage, order, {*gone}), results) if following else ()
     on = {*seeded}
     places = _places([one for one in order if one.entrant not in on], 1 + len(on))
     return [one.entrant for one in order], [places.get(one.entrant, NOBODY) for one in order], [*seeded]
-
-
-def _results_of(flat: Sequence[int]) -> list[Result]:
-    found: list[Result] = []
-    at = 0
-    while at < len(flat):
-        a, b, winner, kind, count = flat[at : at + 5]
-        at += 5 + count
-        scores = tuple(flat[at - count : at])
-        found.append(Result(0, a, b, winner, cast(Kind, _KINDS[kind]), scores, len(found) + 1))
-    return found
 
 
 def _qualified(stage: Stage, order: Sequence[Ranked], gone: Set[int]) -> list[Qualified]:

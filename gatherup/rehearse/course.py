@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 from msgspec import Struct
 
 from actors.kind import FactKey, Instant, Row
-from actors.tournament.rows import ENTRANT
+from actors.tournament.rows import ENTRANT, STAGE
 from gatherup.rehearse.definition import Definition
 from protocol.codes import Code
 from protocol.event import Header
@@ -226,10 +226,15 @@ class Course:
 
 
 def _standings(rows: Mapping[FactKey, Row]) -> list[Placed]:
-    entrants = [(key, row) for key, row in rows.items() if key.table == ENTRANT]
+    """Places stand in the rows of entrants, and of those who went out by the standings of a stage in its row."""
+    entrants = {int(key.key): row for key, row in rows.items() if key.table == ENTRANT}
+    places = {number: row.get("place") for number, row in entrants.items()}
+    for row in (row for key, row in rows.items() if key.table == STAGE):
+        ranked = zip(cast("list[int]", row["entrants"]), cast("list[int]", row["places"]), strict=True)
+        places |= {number: place for number, place in ranked if place}
     placed = [
-        Placed(place=cast(int, row["place"]), entrant=int(key.key), user=cast("str | None", row["user_id"]))
-        for key, row in entrants
-        if row.get("place") is not None
+        Placed(place=cast(int, place), entrant=number, user=cast("str | None", entrants[number]["user_id"]))
+        for number, place in places.items()
+        if place is not None
     ]
     return sorted(placed, key=lambda one: (one.place, one.entrant))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from heapq import heappop, heappush
 from typing import Any, Final, cast
 
-from actors.kind import LOOKUP, PERSON, Effect, FactKey, Instant, Refuse, Row, Send
+from actors.kind import LOOKUP, PERSON, Effect, FactKey, Instant, Refuse, Row, Send, Work
 from actors.tournament.kind import TournamentKind
 from actors.tournament.state import BEFORE_START
 from gatherup.http.commands import fields_of
@@ -105,6 +105,10 @@ class World:
         """Do what comes next: what the tournament does by itself, or what somebody does."""
         if self._looks > LOOKS_MAX:
             raise DefinitionError(f"The tournament isn't over after people looked at it {LOOKS_MAX:,} times.")
+        if (work := self._kind.work(self._stream.state)) is not None:
+            result = work.function(*_gathered(work))
+            self._do(self._kind.worked(self._stream.state, work.key, result), SYSTEM)
+            return
         due = self._kind.due(self._stream.state)
         if due is not None and (not self._ahead or due <= self._ahead[0][0]):
             self._now = max(self._now, due)
@@ -255,3 +259,13 @@ def _known(key: FactKey) -> Row | None:
     if key.table == PERSON:
         return {"handle": None, "direct_from": "everyone", "invites_from": "everyone"}
     return {} if key.table == LOOKUP else None
+
+
+def _gathered(work: Work) -> tuple[Any, ...]:
+    """The arguments of a work, which nobody else waits for here."""
+    steps = work.gather()
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value

@@ -65,6 +65,8 @@ class Stage(Struct, frozen=True, kw_only=True):
     """How many of each group go on to the next stage; 0 in the last stage, and there alone."""
 
 
+StageNumber = Annotated[int, Meta(ge=1, le=limits.STAGES_MAX)]
+"""Stages are numbered within their tournament, from 1 on."""
 Stages = Annotated[tuple[Stage, ...], Meta(max_length=limits.STAGES_MAX)]
 """In the order in which they are played."""
 _decode = msgspec.json.Decoder(tuple[Stage, ...]).decode

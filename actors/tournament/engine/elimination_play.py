@@ -14,7 +14,8 @@ from actors.tournament.engine.elimination import Bracket, Slot
 from actors.tournament.engine.elimination_places import Done, places_of
 from actors.tournament.engine.play import Part, Ranked, Spot
 from actors.tournament.engine.progress import Outcome, Sides
-from actors.tournament.engine.standings.table import Result
+from actors.tournament.engine.standings.ranking import Row
+from actors.tournament.engine.standings.table import Result, TieBreak
 
 
 class EliminationPlay(Struct, frozen=True):
@@ -23,6 +24,11 @@ class EliminationPlay(Struct, frozen=True):
     bracket: Bracket
     seeds: Sequence[int]
     by_round: ClassVar[bool] = False
+
+    @property
+    def groups(self) -> int:
+        """See ``Play``."""
+        return 1
 
     def __len__(self) -> int:
         return len(self.bracket)
@@ -95,3 +101,9 @@ class EliminationPlay(Struct, frozen=True):
         places = places_of(self.bracket, (Done(one.number, (one.a, one.b), one.winner) for one in results))
         found = [Ranked(entrant, 1, places[entrant]) for entrant in self.seeds]
         return sorted(found, key=lambda one: one.place)
+
+    def standings(
+        self, results: Sequence[Result], withdrawn: Mapping[int, int], group: int, *, settled: bool
+    ) -> tuple[Sequence[TieBreak], list[Row]]:
+        """See ``Play``: there are none."""
+        return (), []

@@ -12,7 +12,8 @@ from typing import ClassVar, Literal, NamedTuple, Protocol
 from actors.tournament.engine.correction import Correction
 from actors.tournament.engine.elimination import Slot
 from actors.tournament.engine.progress import Outcome, Sides
-from actors.tournament.engine.standings.table import Result
+from actors.tournament.engine.standings.ranking import Row
+from actors.tournament.engine.standings.table import Result, TieBreak
 
 Part = Literal["winners", "losers", "final", "reset", "third", "group", "swiss"]
 
@@ -43,6 +44,11 @@ class Play(Protocol):
     by_round: ClassVar[bool]
     """Whether all matches of a round are due once all before are done. Otherwise a match is due as soon as both its
     sides are known."""
+
+    @property
+    def groups(self) -> int:
+        """Into how many groups its entrants are dealt; 1 where there are none."""
+        ...
 
     def __len__(self) -> int:
         """How many matches there are; in a format that pairs round by round, so far."""
@@ -111,5 +117,13 @@ class Play(Protocol):
     def ranked(self, results: Sequence[Result], withdrawn: Mapping[int, int]) -> list[Ranked]:
         """All who have played, the best first, when all matches are done: ``results`` are those of the matches by
         number. The winners of all groups come first, then the seconds, and so on. ``withdrawn`` as in ``Table``.
+        """
+        ...
+
+    def standings(
+        self, results: Sequence[Result], withdrawn: Mapping[int, int], group: int, *, settled: bool
+    ) -> tuple[Sequence[TieBreak], list[Row]]:
+        """What orders a group, points first, and its rows by the results so far, the best first. None where the matches
+        alone give places. With ``settled`` only rounds count of which all matches are done.
         """
         ...

@@ -12,8 +12,9 @@ from actors.tournament.engine.elimination import Slot
 from actors.tournament.engine.groups import GroupTable
 from actors.tournament.engine.play import Part, Ranked, Spot
 from actors.tournament.engine.progress import Outcome, Sides
-from actors.tournament.engine.standings.grouped import GroupStage, ranked
-from actors.tournament.engine.standings.table import Result, Rules
+from actors.tournament.engine.standings.grouped import GroupStage, ranked, tables_of
+from actors.tournament.engine.standings.ranking import Row, standings
+from actors.tournament.engine.standings.table import Result, Rules, TieBreak
 
 
 class RoundRobinPlay(Struct, frozen=True):
@@ -108,12 +109,22 @@ class RoundRobinPlay(Struct, frozen=True):
 
     def ranked(self, results: Sequence[Result], withdrawn: Mapping[int, int]) -> list[Ranked]:
         """See ``Play``."""
-        stage = GroupStage(
-            rules=self.rules, groups=self.groups, seeds=self.seeds, results=results, withdrawn=withdrawn
-        )
+        stage = self._stage(results, withdrawn)
         found = [
             Ranked(row.entrant, group, row.place)
             for group, rows in enumerate(ranked(stage, settled=True), 1)
             for row in rows
         ]
         return sorted(found, key=lambda one: (one.place, one.group))
+
+    def standings(
+        self, results: Sequence[Result], withdrawn: Mapping[int, int], group: int, *, settled: bool
+    ) -> tuple[Sequence[TieBreak], list[Row]]:
+        """See ``Play``."""
+        tables = tables_of(self._stage(results, withdrawn))
+        return self.rules.chain, standings(tables[group - 1], settled=settled)
+
+    def _stage(self, results: Sequence[Result], withdrawn: Mapping[int, int]) -> GroupStage:
+        return GroupStage(
+            rules=self.rules, groups=self.groups, seeds=self.seeds, results=results, withdrawn=withdrawn
+        )

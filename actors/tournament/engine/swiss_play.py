@@ -12,8 +12,8 @@ from actors.tournament.engine.correction import Correction
 from actors.tournament.engine.elimination import Slot
 from actors.tournament.engine.play import Part, Ranked, Spot
 from actors.tournament.engine.progress import NOBODY, Outcome, Sides
-from actors.tournament.engine.standings.ranking import standings
-from actors.tournament.engine.standings.table import Result, Rules, Table
+from actors.tournament.engine.standings.ranking import Row, standings
+from actors.tournament.engine.standings.table import Result, Rules, Table, TieBreak
 from actors.tournament.engine.swiss.published import bye_in, matches_in
 
 
@@ -34,6 +34,11 @@ class SwissPlay(Struct, frozen=True):
     seeds: Sequence[int]
     rules: Rules
     by_round: ClassVar[bool] = True
+
+    @property
+    def groups(self) -> int:
+        """See ``Play``."""
+        return 1
 
     def __len__(self) -> int:
         return sum(map(matches_in, self.published))
@@ -142,3 +147,9 @@ class SwissPlay(Struct, frozen=True):
         for round_, pairs in enumerate(self.published, 1):
             if bye := bye_in(pairs):
                 yield Result(round_, bye, NOBODY, NOBODY, "bye")
+
+    def standings(
+        self, results: Sequence[Result], withdrawn: Mapping[int, int], group: int, *, settled: bool
+    ) -> tuple[Sequence[TieBreak], list[Row]]:
+        """See ``Play``."""
+        return self.rules.chain, standings(self.table(results), settled=settled)

@@ -17,6 +17,7 @@ from gatherup.features.tournaments.overseeing import OverseeingResource, ServerT
 from gatherup.features.tournaments.picking import PickingResource
 from gatherup.features.tournaments.pictures import PicturesResource
 from gatherup.features.tournaments.replay import Replays
+from gatherup.features.tournaments.stage_standings import StageStandings
 from gatherup.features.tournaments.standings import StandingsResource
 from gatherup.features.tournaments.teams import TeamsResource
 from gatherup.features.tournaments.tournament_access import NUMBER
@@ -73,7 +74,9 @@ def tournaments_of(base: Base) -> Feature:
             ExportsResource(tournaments, matches, entrants, drawing),
             ForeignResource(pairing),
             CalendarsResource(Calendars(pool), drawing, base.clock, base.randomness),
-            StandingsResource(matches, entrants, Replays(History(pool))),
+            StandingsResource(
+                matches, entrants, Replays(History(pool)), StageStandings(matches, entrants, drawing)
+            ),
         ),
         tasks=(drawing.close_at_end, pairing.close_at_end),
         chores=tournament_chores(Removed(pool, TABLES), base.clock, keep_ms=keep_ms),

@@ -13,6 +13,7 @@ from actors.tournament.view import shown
 from gatherup.features.tournaments.answers import bracket_match_of, leads_of, position_of, standing_of
 from gatherup.features.tournaments.brackets import all_matches, play_of, row_of
 from gatherup.features.tournaments.replay import Replays
+from gatherup.features.tournaments.stage_standings import StageStandings
 from gatherup.features.tournaments.tournament_access import found, started, tournament_id
 from gatherup.features.tournaments.tournaments import TOURNAMENT
 from gatherup.http.conditional import tagged
@@ -33,8 +34,11 @@ STEP_MATCHES: Final = 256
 class StandingsResource:
     """Brackets and standings."""
 
-    def __init__(self, matches: Matches, entrants: Entrants, replays: Replays) -> None:
+    def __init__(
+        self, matches: Matches, entrants: Entrants, replays: Replays, stages: StageStandings
+    ) -> None:
         self._matches = matches
+        self._stages = stages
         self._replays = replays
         self._entrants = entrants
         self._pages = Pages(StandingKey)
@@ -89,10 +93,18 @@ class StandingsResource:
         return tagged(msgspec.json.encode(answer), _tag(head, stage))
 
     @endpoint(
-        "GET", TOURNAMENT + "/standings", query=StandingsQuery, answer=Standings, polled=True, group=GROUP
+        "GET",
+        TOURNAMENT + "/standings",
+        query=StandingsQuery,
+        answer=Standings,
+        polled=True,
+        refuses=(Code.WRONG_PHASE, Code.OVERLOADED),
+        group=GROUP,
     )
     async def standings(self, caller: Caller, tournament: str, query: StandingsQuery) -> Standings:
-        """List the places of those who play no more, the best first, and where in the log they were read."""
+        """List the places of those who play no more, or rank a group of a stage, and tell where in the log that is."""
+        if query.stage is not None:
+            return await self._stages.read(caller.user, tournament_id(tournament), query)
         edge = self._pages.edge(query.cursor)
         read = found(
             await self._entrants.standings(

@@ -13,6 +13,8 @@ from protocol.ids import UserId
 from protocol.text import Reason
 from protocol.tournament import EntrantNumber, EntrantStatus
 from protocol.tournament.commands import NewEntrant
+from protocol.tournament.stage import StageNumber
+from protocol.tournament.standings import StandingsRead, TieBreak
 
 
 class CheckedIn(CommandBody, frozen=True, kw_only=True):
@@ -89,31 +91,55 @@ class EntrantPage(Answer, frozen=True, kw_only=True):
 
 
 class StandingsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which part of the standings."""
+    """Which standings, and which part of them."""
 
+    stage: StageNumber | None = None
+    """The standings of this stage, which isn't one of elimination; None: the places in the tournament."""
+    group: Annotated[int, Meta(ge=1, le=limits.GROUPS_MAX)] = 1
+    """Of a stage: of which group."""
+    read: StandingsRead = "live"
+    """Of a stage: which results count."""
     cursor: Cursor | None = None
     limit: Limit = limits.PAGE_ITEMS_DEFAULT
+
+
+class StandingValue(Answer, frozen=True, kw_only=True):
+    """What an entrant has in one of the things that order standings."""
+
+    tiebreak: TieBreak
+    value: float | None
+    """None for *head_to_head* with nobody to compare with."""
 
 
 class Standing(Answer, frozen=True, kw_only=True):
     """The place of an entrant."""
 
     place: int
-    """Several have the same one who went out in the same round."""
+    """Several have the same one who went out in the same round. In the standings of a stage, everybody of a group has
+    their own.
+    """
     entrant: int
     """Their number within the tournament."""
     user: UserId | None
     """None for somebody without an account."""
     name: str | None
     """Of somebody without an account; None when it was erased."""
+    wins: int | None = None
+    draws: int | None = None
+    losses: int | None = None
+    """Matches of the stage, forfeits among them; these and the next two in the standings of a stage alone."""
+    values: tuple[StandingValue, ...] = ()
+    """Points, then each tie-break in its order, and the seed."""
+    decided: TieBreak | None = None
+    """Which of these put them behind the one above; None for the first."""
 
 
 class Standings(Answer, frozen=True, kw_only=True):
-    """The places of those who play no more, the best first."""
+    """The places of those who play no more, or of a group of a stage, the best first."""
 
     standings: list[Standing]
     final: bool
-    """Whether the tournament has finished: everybody has their place."""
+    """Whether the tournament, or the stage that was asked for, has finished: everybody has their place."""
     position: Position
     """Where in the tournament's log this was read. Pages of one list may be read at different positions."""
     next: str | None

@@ -20,9 +20,7 @@ from protocol.tournament import (
     ResultKind,
     Scores,
 )
-
-StageNumber = Annotated[int, Meta(ge=1, le=limits.STAGES_MAX)]
-"""Stages are numbered within their tournament, from 1 on."""
+from protocol.tournament.stage import StageNumber
 
 
 class Readiness(CommandBody, frozen=True, kw_only=True):

@@ -5,10 +5,11 @@ Every method may raise PostgresError.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Final
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from protocol.limits import SEQ_MAX
 from storage.postgres.driver.pool import Pool
@@ -49,6 +50,14 @@ class StandingRow(Struct, frozen=True):
     user: str | None
     name: str | None
     place: int
+
+
+class WithdrawnRow(Struct, frozen=True):
+    """Somebody who has left while a stage with standings ran."""
+
+    number: int
+    forfeits_from: int
+    """The first match that they forfeited by it, within the stage."""
 
 
 class EntrantKey(Struct, frozen=True, array_like=True):
@@ -107,6 +116,18 @@ left join account a on a.id = uuid(substr(e.user_id, 6)) and a.deleted_at is nul
 where e.stream_id = t.stream_id and e.number = any(%(numbers)s)
 """
 )
+_NAMED: Final = part_of(
+    """
+select e.number as key, e.number, e.user_id, e.name, 0
+from tournament_entrant e where e.stream_id = t.stream_id and e.number = any(%(numbers)s)
+"""
+)
+_WITHDRAWN: Final = part_of(
+    """
+select e.number as key, e.number, e.forfeits_from
+from tournament_entrant e where e.stream_id = t.stream_id and e.left_stage = %(stage)s
+"""
+)
 _BESIDE: Final = {False: {"beside": ">", "direction": "asc"}, True: {"beside": "<", "direction": "desc"}}
 _LIST: Final = {back: part_of(_LISTED.format(**_BESIDE[back]), back=back) for back in _BESIDE}
 _STANDINGS: Final = {back: part_of(_PLACED.format(**_BESIDE[back]), back=back) for back in _BESIDE}
@@ -142,6 +163,20 @@ class Entrants:
         """What these entrants are called, of people the name that their profile shows; and their places."""
         parameters = {"user": user, "tournament": uuid_of(tournament), "numbers": [*numbers]}
         return await read_part(self._pool, _NAMES, parameters, NameRow)
+
+    async def placed(self, user: str, tournament: str, places: Mapping[int, int]) -> Read[StandingRow] | None:
+        """These entrants with the places that they are given, by place."""
+        parameters = {"user": user, "tournament": uuid_of(tournament), "numbers": [*places]}
+        read = await read_part(self._pool, _NAMED, parameters, StandingRow)
+        if read is None:
+            return None
+        rows = [replace(row, place=places[row.number]) for row in read.rows]
+        return replace(read, rows=sorted(rows, key=lambda row: row.place))
+
+    async def withdrawn(self, user: str, tournament: str, stage: int) -> Read[WithdrawnRow] | None:
+        """Who has left while this stage ran, and hasn't come back."""
+        parameters = {"user": user, "tournament": uuid_of(tournament), "stage": stage}
+        return await read_part(self._pool, _WITHDRAWN, parameters, WithdrawnRow)
 
     async def standings(
         self, user: str, tournament: str, *, beside: StandingKey | None, back: bool, limit: int

@@ -44,6 +44,18 @@ def test_the_example_of_the_docs_has_all_that_it_tells_of() -> None:
     assert any(round_["disputed"] for round_ in told["rounds"])
 
 
+def test_stages_are_played_one_after_the_other(tmp_path: Path) -> None:
+    stages = [
+        {"format": "round_robin", "groups": 2, "advance": 2, "draws": True},
+        {"format": "double_elimination"},
+    ]
+    rates = {**SURE, "no_shows": 0.1, "corrections": 0.1, "undoings": 0.1, "withdrawals": 0.05}
+    cup = {"name": "Groups", "entrants_max": 8, "stages": stages, "rehearsal": {"people": 8, "rates": rates}}
+    told = json.loads(rehearse(tmp_path, cup, "--json").output)
+    assert {round_["part"] for round_ in told["rounds"]} >= {"group", "winners", "losers", "final"}
+    assert len(told["standings"]) == 8 and told["standings"][-1]["place"] >= 7
+
+
 def test_what_goes_wrong_is_named(tmp_path: Path) -> None:
     rates = {
         **SURE,

@@ -44,11 +44,17 @@ async def test_two_groups_of_three(site: Site, node: SharedNode) -> None:
                 await cup.done(a, f"/matches/{number}/report", scores=[[1, 1]])
                 await cup.done(b, f"/matches/{number}/confirm")
                 assert named([await cup.get("/matches/2")], "winner", "kind", "group") == [(0, "played", 2)]
+                await _live_and_settled(cup)
             else:
                 await cup.won(number, min(a, b), max(a, b))
         ended = await cup.watcher.saw("stage_finished", stage=1)
         assert ended.marks["entrants"] == (1, 2, 4, 3, 5, 6)
         await cup.watcher.saw("finished")
+        ranked = await cup.get("/standings", stage=1, group=1, read="settled")
+        assert ranked["final"]
+        assert named(ranked["standings"], "place", "entrant", "wins", "losses") == [
+            (1, 1, 2, 0), (2, 4, 1, 1), (3, 5, 0, 2)
+        ]  # fmt: skip
         standings = await cup.get("/standings")
         assert standings["final"]
         expected = [(1, 1), (1, 2), (3, 3), (3, 4), (5, 5), (5, 6)]
@@ -57,6 +63,24 @@ async def test_two_groups_of_three(site: Site, node: SharedNode) -> None:
         assert named(rows, "place", "entrant") == expected
         entrants = await cup.get("/entrants")
         assert sorted(named(entrants["entrants"], "place", "entrant")) == expected
+
+
+async def _live_and_settled(cup: Any) -> None:
+    """Match 2 of the second group is drawn, and round 1 isn't over in the first one, or just is."""
+    live = await cup.get("/standings", stage=1, group=2)
+    assert named(live["standings"], "place", "entrant", "draws", "losses", "decided") == [
+        (1, 3, 1, 0, None), (2, 6, 1, 0, "seed"), (3, 2, 0, 0, "points")
+    ]  # fmt: skip
+    assert live["standings"][0]["values"] == [
+        {"tiebreak": "points", "value": 0.5},
+        {"tiebreak": "wins", "value": 0},
+        {"tiebreak": "seed", "value": 2},
+    ]
+    assert not live["final"] and live["next"] is None
+    settled = await cup.get("/standings", stage=1, group=2, read="settled")
+    assert {row["entrant"] for row in settled["standings"]} == {2, 3, 6}
+    problem(await cup.owner.http.get(cup.path + "/standings?stage=1&group=3"), 404, "not_found", "group")
+    problem(await cup.owner.http.get(cup.path + "/standings?stage=2"), 409, "wrong_phase", "stage")
 
 
 async def _own(cup: Any, number: int) -> set[int]:
