@@ -377,13 +377,14 @@ def _swiss(chance: random.Random) -> dict[str, Any]:
     """Instead of elimination, in some tournaments."""
     if chance.random() >= SWISS:
         return {}
-    exits: dict[str, int] = chance.choice([{}, {}, {"wins": 2, "losses": 2}])
+    exits = chance.choice([0, 0, 2])
     stage = Stage(
         format="swiss",
         rounds=0 if exits else chance.choice([0, 2, 3]),
         sides=chance.random() < 0.5,
         rematches=chance.random() < 0.5,
-        **exits,
+        wins=exits,
+        losses=exits,
     )
     return {"stages": (stage,), "rounds": ()}
 
