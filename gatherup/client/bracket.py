@@ -53,8 +53,9 @@ class LiveBracket:
 
     Phase and the counts of entrants are right from the first snapshot on. A snapshot names the first
     VIEW_MATCHES_MAX matches that are open, and events tell of each that changes; the others stand in
-    ``GET /v1/tournaments/{tournament}/bracket``: read it whenever ``wanting``, which is once after a snapshot and after
-    the start. ``complete`` says whether all are known.
+    ``GET /v1/tournaments/{tournament}/bracket``: read it whenever ``wanting``, which is once after a snapshot, after
+    the start, and when a stage or a round adds matches. ``complete`` says whether all are known. Once it was read,
+    matches and their counts are those of the stage that is played.
     """
 
     def __init__(self) -> None:
@@ -134,6 +135,9 @@ class LiveBracket:
     def _apply(self, header: Header) -> None:
         """Headers alone tell: a payload may have been erased."""
         self._seq = header.seq
+        if header.type in _MORE:
+            self._began = header.seq
+            self.matches_total = self.matches_done = None
         if (change := _CHANGES.get(header.type)) is not None:
             change(self, header.marks)
         if header.type in _CORRECTIONS:
@@ -230,7 +234,15 @@ def _count(bracket: LiveBracket, marks: _Marks, before: EntrantStatus | None, af
 def _started(bracket: LiveBracket, marks: _Marks) -> None:
     bracket.phase, bracket.entered, bracket.checked_in = "running", marks["count"], marks["checked_in"]
     bracket.waiting = bracket.pending = 0
-    bracket.matches_total = bracket.matches_done = None
+
+
+def _stage_finished(bracket: LiveBracket, marks: _Marks) -> None:
+    told = zip(marks["entrants"], marks["places"], strict=True)
+    bracket.places.update((entrant, place) for entrant, place in told if place)
+
+
+def _stage_started(bracket: LiveBracket, _: _Marks) -> None:
+    bracket.matches = {}
 
 
 def _finished(bracket: LiveBracket, marks: _Marks) -> None:
@@ -363,11 +375,15 @@ def _scores(marks: _Marks) -> Scores:
     return games_of(cast("Sequence[int]", marks.get("scores", ())))
 
 
+_MORE: Final = frozenset({"tournament.started", "tournament.stage_started", "tournament.round_published"})
+"""There are matches now that only HTTP tells of, and what was read before knows nothing of them."""
 _CORRECTIONS: Final = frozenset({"tournament.match_corrected", "tournament.match_undone"})
 _CHANGES: Final[Mapping[str, Callable[[LiveBracket, _Marks], None]]] = {
     "tournament.registration_opened": _phase("registration"),
     "tournament.check_in_opened": _phase("check_in"),
     "tournament.started": _started,
+    "tournament.stage_finished": _stage_finished,
+    "tournament.stage_started": _stage_started,
     "tournament.cancelled": _cancelled,
     "tournament.finished": _finished,
     "tournament.entered": _entered,

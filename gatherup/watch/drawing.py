@@ -20,7 +20,13 @@ COLUMN_CHARS: Final = 22
 ROUND_MATCHES_MAX: Final = 8
 """Drawn of one round; of the others it is said how many there are."""
 _SCORE_CHARS: Final = 3
-_PARTS: Final[tuple[tuple[Part, ...], ...]] = (("winners",), ("losers",), ("final", "reset", "third"))
+_PARTS: Final[tuple[tuple[Part, ...], ...]] = (
+    ("group",),
+    ("swiss",),
+    ("winners",),
+    ("losers",),
+    ("final", "reset", "third"),
+)
 """Each line of rounds."""
 _STYLES: Final = {"open": "cyan", "playing": "green", "reported": "yellow", "disputed": "bold red"}
 _GOING: Final = frozenset(_STYLES)

@@ -16,6 +16,10 @@ _LEAVING: Final = {"left": "has left", "removed": "was removed", "disqualified":
 _PHASES: Final = {
     "tournament.registration_opened": "registration is open",
     "tournament.check_in_opened": "check-in is open",
+    "tournament.round_published": "the next round is paired",
+    "tournament.pairing_ended": "no further round is paired",
+    "tournament.stage_finished": "the stage is over",
+    "tournament.stage_started": "the next stage has started",
     "tournament.cancelled": "the tournament was cancelled",
 }
 

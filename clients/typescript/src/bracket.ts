@@ -49,8 +49,9 @@ export type ReadMatch = Omit<LiveMatch, 'ready_a' | 'ready_b' | 'until' | 'picks
  *
  * Phase and the counts of entrants are right from the first snapshot on. A snapshot names the first VIEW_MATCHES_MAX
  * matches that are open, and events tell of each that changes; the others stand in
- * `GET /v1/tournaments/{tournament}/bracket`: read it whenever `wanting`, which is once after a snapshot and after the
- * start. `complete` says whether all are known.
+ * `GET /v1/tournaments/{tournament}/bracket`: read it whenever `wanting`, which is once after a snapshot, after the
+ * start, and when a stage or a round adds matches. `complete` says whether all are known. Once it was read, matches and
+ * their counts are those of the stage that is played.
  */
 export class LiveBracket {
   /** Null before the first snapshot. */
@@ -135,6 +136,10 @@ export class LiveBracket {
   /** Headers alone tell: a payload may have been erased. */
   #apply({ type, seq, marks }: Header): void {
     this.#seq = seq
+    if (MORE.has(type)) {
+      this.#began = seq
+      this.matchesTotal = this.matchesDone = null
+    }
     // As the server writes them; of a type that isn't known none is looked at.
     CHANGES[type]?.(this, marks as unknown as Marks)
     if (CORRECTIONS.has(type)) for (const [match] of triples((marks as unknown as Marks).fills)) this.#anew.add(match)
@@ -234,7 +239,10 @@ const CHANGES: Readonly<Record<string, Change>> = {
     bracket.entered = marks.count
     bracket.checkedIn = marks.checked_in ?? 0
     bracket.waiting = bracket.pending = 0
-    bracket.matchesTotal = bracket.matchesDone = null
+  },
+  'tournament.stage_started': (bracket) => bracket.matches.clear(),
+  'tournament.stage_finished': (bracket, { entrants = [], places = [] }) => {
+    entrants.forEach((entrant, n) => places[n] && bracket.places.set(entrant, places[n]))
   },
   'tournament.finished': (bracket, { entrants = [], places = [] }) => {
     bracket.phase = 'finished'
@@ -291,6 +299,12 @@ const CHANGES: Readonly<Record<string, Change>> = {
   'tournament.reopened': (bracket) => (bracket.phase = 'running'),
 }
 
+/** There are matches now that only HTTP tells of, and what was read before knows nothing of them. */
+const MORE: ReadonlySet<string> = new Set([
+  'tournament.started',
+  'tournament.stage_started',
+  'tournament.round_published',
+])
 const CORRECTIONS: ReadonlySet<string> = new Set(['tournament.match_corrected', 'tournament.match_undone'])
 
 /** Whatever was known of these matches is void, but where they stand in the bracket. */

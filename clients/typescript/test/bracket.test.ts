@@ -128,3 +128,20 @@ test('an event of a later server changes nothing', () => {
   live.take(event(2, 'tournament.sung', { match: 1 }))
   assert.deepEqual(standing(live), before)
 })
+
+test('matches of a further round or stage are asked for, and those of the stage before are forgotten', () => {
+  const live = new LiveBracket()
+  live.take(event(1, 'tournament.created'))
+  live.take(event(2, 'tournament.started', { count: 2, checked_in: 0 }))
+  assert.ok(live.learn(at(2), []))
+  assert.equal(live.complete, true)
+  live.take(event(3, 'tournament.round_published', { pairs: [1, 2] }))
+  assert.equal(live.wanting, true)
+  assert.equal(live.learn(at(2), []), false)
+  const waiting: ReadMatch = { match: 1, part: 'swiss', round: 1, phase: 'due', a: 1, b: 2, scores: [], winner: null, kind: null }
+  assert.ok(live.learn(at(3), [waiting]))
+  assert.deepEqual([live.complete, live.matchesTotal], [true, 1])
+  live.take(event(4, 'tournament.stage_finished', { entrants: [1, 2, 3], places: [0, 0, 3] }))
+  live.take(event(5, 'tournament.stage_started', { seeds: [1, 2] }))
+  assert.deepEqual([[...live.places], live.matches.size, live.wanting], [[[3, 3]], 0, true])
+})

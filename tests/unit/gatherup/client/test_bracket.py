@@ -152,3 +152,21 @@ def test_what_a_later_server_says_changes_nothing() -> None:
     live.take(event(len(cup.log) + 1, "tournament.sung", {"match": 1}))
     live.take(Snapshot(stream=CUP, view={"of": "a later version"}, head=99, position=at(99)))
     assert standing(live) == before
+
+
+def test_matches_of_a_further_round_or_stage_are_asked_for_and_those_of_the_stage_before_are_forgotten() -> (
+    None
+):
+    live = LiveBracket()
+    live.take(event(1, "tournament.created", {}))
+    live.take(event(2, "tournament.started", {"count": 2, "checked_in": 0}))
+    assert live.learn(at(2), [])
+    assert live.complete
+    live.take(event(3, "tournament.round_published", {"pairs": [1, 2]}))
+    assert live.wanting
+    assert not live.learn(at(2), [])
+    assert live.learn(at(3), [LiveMatch(match=1, part="swiss", round=1, phase="due", a=1, b=2)])
+    assert (live.complete, live.matches_total) == (True, 1)
+    live.take(event(4, "tournament.stage_finished", {"entrants": [1, 2, 3], "places": [0, 0, 3]}))
+    live.take(event(5, "tournament.stage_started", {"seeds": [1, 2]}))
+    assert (live.places, live.matches, live.wanting) == ({3: 3}, {}, True)

@@ -9,11 +9,12 @@ import pytest
 from rich.console import Console
 
 from gatherup.chat.names import Names
-from gatherup.client import LiveBracket
+from gatherup.client import LiveBracket, LiveMatch
 from gatherup.clock import SystemClock
 from gatherup.watch.drawing import COLUMN_CHARS, ROUND_MATCHES_MAX, draw, drawn
 from gatherup.watch.entrants import Entrants
 from protocol.http.tournaments.entrants import TournamentEntrant
+from protocol.tournament import Part
 from protocol.tournament.events import EntrantEntered
 from tests.unit.actors.tournament.cup import Cup, P, playing, running
 from tests.unit.gatherup.client.test_bracket import bracket, event, large, snapshot
@@ -146,3 +147,13 @@ def entrant(number: int, user: str | None, name: str | None) -> TournamentEntran
         roster=[],
         invited=[],
     )
+
+
+@pytest.mark.parametrize("part", ["group", "swiss"])
+def test_rounds_of_leagues_stand_next_to_each_other(part: Part) -> None:
+    live = LiveBracket()
+    live.matches = {
+        match: LiveMatch(match=match, part=part, round=match, phase="due", a=1, b=match + 1)
+        for match in (1, 2)
+    }
+    assert text(live, 80).splitlines()[2].split() == [part, "1", part, "2"]

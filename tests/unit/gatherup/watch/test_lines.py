@@ -10,7 +10,7 @@ from gatherup.chat.names import Names
 from gatherup.client import LiveBracket
 from gatherup.clock import SystemClock
 from gatherup.watch.entrants import Entrants
-from gatherup.watch.lines import named
+from gatherup.watch.lines import lines_of, named
 from gatherup.watch.shows import Lines
 from protocol.tournament.commands import (
     AcceptEntrant,
@@ -149,3 +149,17 @@ def test_ends_that_nobody_wants_are_told(how: str) -> None:
             "P2 has left",
             "match 1, final 1: P\N{REPLACEMENT CHARACTER}1 against P2, P\N{REPLACEMENT CHARACTER}1 wins by forfeit",
         ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "line"),
+    [
+        ("tournament.round_published", "the next round is paired"),
+        ("tournament.pairing_ended", "no further round is paired"),
+        ("tournament.stage_finished", "the stage is over"),
+        ("tournament.stage_started", "the next stage has started"),
+    ],
+)
+def test_stages_and_rounds_are_told(kind: str, line: str) -> None:
+    header = event(1, kind, {"entrants": [], "places": []}).header
+    assert lines_of(header, LiveBracket(), str) == [line]
