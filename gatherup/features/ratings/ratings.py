@@ -61,10 +61,10 @@ class RatingsResource:
     )
     async def history(self, caller: Caller, user: str, query: RatingsQuery) -> RatingHistory:
         """List what has changed a user's rating in a game, the latest match first."""
+        edge = self._changes.edge(query.cursor)
         rated = await self._ratings.of(stream_id(USER, user), query.game, limit=1)
         if not rated:
             raise ProblemError(Code.NOT_FOUND, "They aren't rated in this game.")
-        edge = self._changes.edge(query.cursor)
         found = await self._ratings.history(
             rated[0].player,
             beside=None if edge is None else edge.key,

@@ -12,6 +12,7 @@ import trio
 import gatherup.app
 import gatherup.core
 from actors.kind import Kind
+from actors.tournament.creation import Creation
 from gatherup.app import kinds_of
 from gatherup.client import Client, Event, Snapshot, connect
 from protocol.frames import Position
@@ -36,8 +37,8 @@ ITEM = "A blathering quockerwodger"
 def _kinds(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server with two kinds of its own, as docs/kinds.md registers them."""
 
-    def with_own(receipt_key: bytes) -> tuple[Kind[Any], ...]:
-        return *kinds_of(receipt_key), auction.AuctionKind(), CounterKind()
+    def with_own(receipt_key: bytes, creation: Creation) -> tuple[Kind[Any], ...]:
+        return *kinds_of(receipt_key, creation), auction.AuctionKind(), CounterKind()
 
     monkeypatch.setattr(gatherup.app, "kinds_of", with_own)
 
