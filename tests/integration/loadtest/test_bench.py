@@ -37,6 +37,7 @@ FIGURES = {
     "brackets": {"bracket built", "entrants seated"},
     "tournaments": {"folded from the log"},
     "swiss": {"median round paired", "slowest round paired"},
+    "pairing": {"post p99, rounds paired", "post p99, rounds paired : nothing paired, same turn"},
     "effects": {"settled", "per commit"},
     "jobs": {"drained", "start p50", "start p99"},
     "snapshots": {"4 at once, until the last", "4 at once, served"},
