@@ -14,7 +14,7 @@ Commands of kinds that have no methods here go through ``client.send(command)``.
 Imports ``protocol``, trio and trio-websocket only, so it can be used without the rest of the server.
 """
 
-from gatherup.client.bracket import LiveBracket, LiveMatch
+from gatherup.client.bracket import LiveBracket
 from gatherup.client.client import Client, TokenProvider
 from gatherup.client.entry import connect
 from gatherup.client.errors import (
@@ -41,6 +41,7 @@ from gatherup.client.items import (
     Snapshot,
     Status,
 )
+from gatherup.client.live_match import LiveMatch
 from gatherup.client.members import Members
 from gatherup.client.policy import Policy
 from gatherup.client.room import Room

@@ -91,7 +91,7 @@ async def test_what_is_in_no_lookup_table_is_refused(site: Site, node: SharedNod
         ({"name": "Cup", "best_of": 2}, "best_of"),
         ({"name": "Cup", "entrants_max": 1}, "entrants_max"),
         ({"name": "Cup", "entrants_max": limits.TOURNAMENT_ENTRANTS_MAX + 1}, "entrants_max"),
-        ({"name": "Cup", "format": "swiss"}, "format"),
+        ({"name": "Cup", "format": "ladder"}, "format"),
         ({"name": "Cup", "ready_s": limits.READY_S_MAX + 1}, "ready_s"),
         ({"name": "Cup", "check_in_at": LATER, "start_at": LATER - 1}, "start_at"),
         ({"name": "Cup", "visibility": "invited"}, "entry"),
