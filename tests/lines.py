@@ -33,8 +33,26 @@ class Line(Struct, frozen=True):
 
 EVERY: Final = (
     Line("wholes", ("tests/e2e", "tests/integration/actors/cluster")),
-    Line("integration", ("tests/integration", "--ignore=tests/integration/actors/cluster"), niceness=3),
-    Line("parts", ("tests/unit", "tests/contract", "tests/architecture", "tests/released"), niceness=6),
+    Line(
+        "integration",
+        (
+            "tests/integration",
+            "--ignore=tests/integration/actors/cluster",
+            "--ignore=tests/integration/storage",
+        ),
+        niceness=3,
+    ),
+    Line(
+        "parts",
+        (
+            "tests/unit",
+            "tests/contract",
+            "tests/integration/storage",
+            "tests/architecture",
+            "tests/released",
+        ),
+        niceness=6,
+    ),
     # Its one long test takes minutes when the other lines leave it little: its stacks would say nothing.
     Line("sim", ("tests/sim", "-o", "faulthandler_timeout=1200"), niceness=12),
 )
