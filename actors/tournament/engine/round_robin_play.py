@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
 
-from msgspec import Struct
-
-from actors.tournament.engine.correction import Correction
-from actors.tournament.engine.elimination import Slot
+from actors.tournament.engine.by_round import ByRound
 from actors.tournament.engine.groups import GroupTable
 from actors.tournament.engine.play import Part, Ranked, Spot
-from actors.tournament.engine.progress import Outcome, Sides
+from actors.tournament.engine.progress import Sides
 from actors.tournament.engine.standings.grouped import GroupStage, ranked, tables_of
 from actors.tournament.engine.standings.ranking import Row, standings
 from actors.tournament.engine.standings.table import Result, Rules, TieBreak
 
 
-class RoundRobinPlay(Struct, frozen=True):
-    """See ``Play``. Who meets whom follows from the seeds, so no result leads anywhere."""
+class RoundRobinPlay(ByRound, frozen=True):
+    """See ``Play``. Who meets whom follows from the seeds."""
 
     groups: int
     seeds: Sequence[int]
     rules: Rules
     """``meetings`` are its legs."""
-    by_round: ClassVar[bool] = True
 
     @property
     def table(self) -> GroupTable:
@@ -38,10 +33,6 @@ class RoundRobinPlay(Struct, frozen=True):
         """See ``Play``."""
         spot = self.table.spot_of(number)
         return Spot("group", spot.round, spot.group)
-
-    def leads(self, number: int) -> tuple[Slot | None, Slot | None]:
-        """See ``Play``."""
-        return None, None
 
     def first_sides(self, number: int) -> Sides:
         """See ``Play``."""
@@ -66,20 +57,6 @@ class RoundRobinPlay(Struct, frozen=True):
         """See ``Play``."""
         return [("group", round_) for round_ in range(1, self.table.rounds + 1)]
 
-    @property
-    def done_first(self) -> int:
-        """See ``Play``: who has a bye has no match."""
-        return 0
-
-    @property
-    def due_first(self) -> int:
-        """See ``Play``."""
-        return len(self)
-
-    def nth_due(self, count: int) -> int:
-        """See ``Play``."""
-        return count + 1
-
     def waits_for(self, number: int) -> int:
         """See ``Play``."""
         table = self.table
@@ -92,20 +69,6 @@ class RoundRobinPlay(Struct, frozen=True):
         rounds = range(first, min(first + 3, table.rounds + 1))  # nobody has two byes in a row
         matches = (table.match_of(round_, seed) for round_ in rounds)
         return next((match for match in matches if match and match > begun), 0)
-
-    def outcome(
-        self, sides: Callable[[int], Sides], match: int, winner: int | None, *, most: int | None = None
-    ) -> Outcome:
-        """See ``Play``."""
-        return Outcome((), ())
-
-    def correct(self, sides: Callable[[int], Sides], match: int, winner: int | None) -> Correction:
-        """See ``Play``."""
-        return Correction()
-
-    def take_back(self, sides: Callable[[int], Sides], match: int) -> Correction:
-        """See ``Play``."""
-        return Correction()
 
     def ranked(self, results: Sequence[Result], withdrawn: Mapping[int, int]) -> list[Ranked]:
         """See ``Play``."""

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
-from msgspec import Struct
-
-from actors.tournament.engine.correction import Correction
-from actors.tournament.engine.elimination import Slot
+from actors.tournament.engine.by_round import ByRound
 from actors.tournament.engine.play import Part, Ranked, Spot
-from actors.tournament.engine.progress import NOBODY, Outcome, Sides
+from actors.tournament.engine.progress import NOBODY, Sides
 from actors.tournament.engine.standings.ranking import Row, standings
 from actors.tournament.engine.standings.table import Result, Rules, Table, TieBreak
 from actors.tournament.engine.swiss.published import bye_in, matches_in
@@ -26,14 +23,13 @@ class Board(NamedTuple):
     """Which of the matches of its round it is, from 0 on."""
 
 
-class SwissPlay(Struct, frozen=True):
-    """See ``Play``. Sides are those that were published, so no result leads anywhere. Who has the bye has no match."""
+class SwissPlay(ByRound, frozen=True):
+    """See ``Play``. Sides are those that were published."""
 
     published: Sequence[Sequence[int]]
     """The pairs of each published round, as ``swiss.published`` has them."""
     seeds: Sequence[int]
     rules: Rules
-    by_round: ClassVar[bool] = True
 
     @property
     def groups(self) -> int:
@@ -59,10 +55,6 @@ class SwissPlay(Struct, frozen=True):
         """See ``Play``."""
         return Spot("swiss", self.board(number).round)
 
-    def leads(self, number: int) -> tuple[Slot | None, Slot | None]:
-        """See ``Play``."""
-        return None, None
-
     def first_sides(self, number: int) -> Sides:
         """See ``Play``."""
         round_, nth = self.board(number)
@@ -83,20 +75,6 @@ class SwissPlay(Struct, frozen=True):
         """See ``Play``."""
         return [("swiss", round_) for round_ in range(1, len(self.published) + 1)]
 
-    @property
-    def done_first(self) -> int:
-        """See ``Play``."""
-        return 0
-
-    @property
-    def due_first(self) -> int:
-        """See ``Play``: all that were published."""
-        return len(self)
-
-    def nth_due(self, count: int) -> int:
-        """See ``Play``."""
-        return count + 1
-
     def waits_for(self, number: int) -> int:
         """See ``Play``."""
         return number - self.board(number).nth
@@ -109,20 +87,6 @@ class SwissPlay(Struct, frozen=True):
         index = pairs.index(entrant) // 2 if entrant in pairs else len(pairs)
         number = len(self) - matches_in(pairs) + index + 1
         return number if begun < number <= len(self) else NOBODY
-
-    def outcome(
-        self, sides: Callable[[int], Sides], match: int, winner: int | None, *, most: int | None = None
-    ) -> Outcome:
-        """See ``Play``."""
-        return Outcome((), ())
-
-    def correct(self, sides: Callable[[int], Sides], match: int, winner: int | None) -> Correction:
-        """See ``Play``."""
-        return Correction()
-
-    def take_back(self, sides: Callable[[int], Sides], match: int) -> Correction:
-        """See ``Play``."""
-        return Correction()
 
     def table(self, results: Sequence[Result]) -> Table:
         """What standings are worked out from, by the results of matches that are done; their rounds aren't read.
