@@ -8,8 +8,9 @@ import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import click
 
@@ -25,45 +26,30 @@ WRONG_CONFIGURATION = 2
 REFUSED = 1
 
 
+_ELSEWHERE: Final = {
+    "chaos": ("gatherup.chaos.command", "chaos"),
+    "chat": ("gatherup.chat", "command"),
+    "healthcheck": ("gatherup.operator.healthcheck", "healthcheck"),
+    "jobs": ("gatherup.operator.jobs", "jobs"),
+    "keys": ("gatherup.operator.keys", "keys"),
+    "rehearse": ("gatherup.rehearse.command", "rehearse"),
+    "watch": ("gatherup.watch", "command"),
+}
+"""By name, the module of a command and what it is called there."""
+
+
 class Commands(click.Group):
     """The commands below, and others whose imports only they should pay for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All of them, in alphabetical order."""
-        return sorted(
-            [*super().list_commands(ctx), "chaos", "chat", "healthcheck", "jobs", "keys", "rehearse", "watch"]
-        )
+        return sorted([*super().list_commands(ctx), *_ELSEWHERE])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of this name."""
-        if cmd_name == "chat":
-            from gatherup.chat import command
-
-            return command
-        if cmd_name == "watch":
-            from gatherup.watch import command
-
-            return command
-        if cmd_name == "chaos":
-            from gatherup.chaos.command import chaos
-
-            return chaos
-        if cmd_name == "rehearse":
-            from gatherup.rehearse.command import rehearse
-
-            return rehearse
-        if cmd_name == "healthcheck":
-            from gatherup.operator.healthcheck import healthcheck
-
-            return healthcheck
-        if cmd_name == "jobs":
-            from gatherup.operator.jobs import jobs
-
-            return jobs
-        if cmd_name == "keys":
-            from gatherup.operator.keys import keys
-
-            return keys
+        if (found := _ELSEWHERE.get(cmd_name)) is not None:
+            module, name = found
+            return getattr(import_module(module), name)
         return super().get_command(ctx, cmd_name)
 
 
