@@ -12,6 +12,7 @@ from gatherup.features.tournaments.corrections import CorrectionsResource
 from gatherup.features.tournaments.entrants import EntrantsResource
 from gatherup.features.tournaments.exports import ExportsResource
 from gatherup.features.tournaments.foreign import ForeignResource
+from gatherup.features.tournaments.lists import TournamentLists
 from gatherup.features.tournaments.matches import MatchesResource
 from gatherup.features.tournaments.overseeing import OverseeingResource, ServerTournamentsResource
 from gatherup.features.tournaments.picking import PickingResource
@@ -60,10 +61,11 @@ def tournaments_of(base: Base) -> Feature:
     drawing = OffLoop(processes=1, waiting_max=DRAWINGS_WAITING_MAX)
     pairing = OffLoop(processes=1, waiting_max=PAIRINGS_WAITING_MAX)
     audit, keep_ms = AuditLog(pool), base.config.tournaments.keep_removed_days * DAY_MS
+    lists = TournamentLists(tournaments, keep_ms=keep_ms)
     return Feature(
         resources=(
-            TournamentsResource(tournaments, commands, keep_ms=keep_ms),
-            OverseeingResource(tournaments, commands, Admins(pool), audit, keep_ms=keep_ms),
+            TournamentsResource(tournaments, lists, commands),
+            OverseeingResource(lists, commands, Admins(pool), audit),
             ServerTournamentsResource(commands, audit),
             EntrantsResource(entrants, commands),
             MatchesResource(matches, Rounds(pool), Collisions(pool), commands, base.clock),

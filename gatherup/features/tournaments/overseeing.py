@@ -8,12 +8,11 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from gatherup.features.tournaments.answers import summary_of
+from gatherup.features.tournaments.lists import TournamentLists
 from gatherup.features.tournaments.tournament_access import tournament_id
 from gatherup.http.admins import Admins, require_admin
 from gatherup.http.commands import Commands, fields_of
 from gatherup.http.endpoint import Caller, endpoint
-from gatherup.http.paging import Pages
 from protocol.codes import Code
 from protocol.frames import StreamCommand
 from protocol.http.base import CommandAccepted, CommandBody
@@ -22,7 +21,7 @@ from protocol.ids import SYSTEM, derive_client_id
 from protocol.tournament.commands import CreateTournament
 from protocol.tournament.ownership import RestoreTournament, TransferTournament
 from storage.postgres.audit_log import AuditLog
-from storage.postgres.tournaments.tournaments import TournamentFilter, TournamentKey, Tournaments
+from storage.postgres.tournaments.tournaments import TournamentFilter
 
 GROUP: Final = "admin"
 SERVER_GROUP: Final = "server"
@@ -37,38 +36,21 @@ class OverseeingResource:
 
     def __init__(
         self,
-        tournaments: Tournaments,
+        lists: TournamentLists,
         commands: Commands,
         admins: Admins,
         audit: AuditLog,
-        *,
-        keep_ms: int,
     ) -> None:
-        self._tournaments = tournaments
+        self._lists = lists
         self._commands = commands
         self._admins = admins
         self._audit = audit
-        self._keep_ms = keep_ms
-        self._pages = Pages(TournamentKey)
 
     @endpoint("GET", ADMIN, query=RemovedQuery, answer=TournamentPage, refuses=(Code.FORBIDDEN,), group=GROUP)
     async def removed_tournaments(self, caller: Caller, query: RemovedQuery) -> TournamentPage:
         """As admin, list the tournaments that were removed and aren't erased yet, the newest first."""
         await require_admin(self._admins, caller)
-        edge = self._pages.edge(query.cursor)
-        rows = await self._tournaments.page(
-            caller.user,
-            _REMOVED,
-            beside=None if edge is None else edge.key,
-            back=edge is not None and edge.back,
-            limit=query.limit + 1,
-        )
-        page = self._pages.page(rows, edge, query.limit, _REMOVED.key_of)
-        return TournamentPage(
-            tournaments=[summary_of(row, self._keep_ms) for row in page.rows],
-            next=page.next,
-            previous=page.previous,
-        )
+        return await self._lists.page(caller.user, _REMOVED, query)
 
     @endpoint(
         "PUT",

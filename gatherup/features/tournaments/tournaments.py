@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from gatherup.features.tournaments.answers import detail_of, summary_of
+from gatherup.features.tournaments.answers import detail_of
+from gatherup.features.tournaments.lists import TournamentLists
 from gatherup.features.tournaments.tournament_access import found, tournament_id
 from gatherup.http.commands import Commands, fields_of
 from gatherup.http.endpoint import Caller, endpoint
-from gatherup.http.paging import Pages
 from protocol.http.base import CommandAccepted, CommandBody
 from protocol.http.tournaments.tournaments import (
     Cancellation,
@@ -30,7 +30,7 @@ from protocol.tournament.commands import (
     StartTournament,
 )
 from protocol.tournament.ownership import RemoveTournament, RestoreTournament, TransferTournament
-from storage.postgres.tournaments.tournaments import TournamentFilter, TournamentKey, Tournaments
+from storage.postgres.tournaments.tournaments import TournamentFilter, Tournaments
 
 GROUP: Final = "tournaments"
 TOURNAMENT: Final = "/v1/tournaments/<tournament>"
@@ -39,11 +39,10 @@ TOURNAMENT: Final = "/v1/tournaments/<tournament>"
 class TournamentsResource:
     """Tournaments: made, listed, changed, brought from phase to phase."""
 
-    def __init__(self, tournaments: Tournaments, commands: Commands, *, keep_ms: int) -> None:
+    def __init__(self, tournaments: Tournaments, lists: TournamentLists, commands: Commands) -> None:
         self._tournaments = tournaments
-        self._keep_ms = keep_ms
+        self._lists = lists
         self._commands = commands
-        self._pages = Pages(TournamentKey)
 
     @endpoint("POST", "/v1/tournaments", body=NewTournament, answer=CommandAccepted, status=201, group=GROUP)
     async def create(self, caller: Caller, body: NewTournament) -> tuple[CommandAccepted, dict[str, str]]:
@@ -59,7 +58,6 @@ class TournamentsResource:
 
         Of the removed ones those are listed that one owned and can restore.
         """
-        edge = self._pages.edge(query.cursor)
         matching = TournamentFilter(
             mine=query.mine,
             upcoming=query.upcoming,
@@ -69,19 +67,7 @@ class TournamentsResource:
             region=query.region,
             owner=caller.user if query.removed else query.owner,
         )
-        rows = await self._tournaments.page(
-            caller.user,
-            matching,
-            beside=None if edge is None else edge.key,
-            back=edge is not None and edge.back,
-            limit=query.limit + 1,
-        )
-        page = self._pages.page(rows, edge, query.limit, matching.key_of)
-        return TournamentPage(
-            tournaments=[summary_of(row, self._keep_ms) for row in page.rows],
-            next=page.next,
-            previous=page.previous,
-        )
+        return await self._lists.page(caller.user, matching, query)
 
     @endpoint("GET", TOURNAMENT, answer=TournamentDetail, polled=True, group=GROUP)
     async def get(self, caller: Caller, tournament: str) -> TournamentDetail:
