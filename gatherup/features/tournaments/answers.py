@@ -41,6 +41,11 @@ def position_of(tournament: str, head: Head) -> Position:
     return Position(stream=tournament, incarnation=head.incarnation, seq=head.seq)
 
 
+def tag_of(head: Head, *parts: object) -> str:
+    """The ETag of what was read there; ``parts`` tell other answers about the same from it."""
+    return "-".join(map(str, (head.incarnation, head.seq, *parts)))
+
+
 def summary_of(row: TournamentRow, keep_ms: int) -> TournamentSummary:
     """A tournament in a list; one that was removed is kept so long."""
     own = {"entered", "restorable_until"}

@@ -89,14 +89,18 @@ def named_of(row: OwnMatchRow, match: MatchRow, met: int | None) -> MatchRow:
 
 def all_matches(seating: SeatingRow, rows: Iterable[MatchRow]) -> Iterator[MatchRow]:
     """All of a stage by number, each worked out in its turn: as their rows say, or as the start has left them."""
-    known = {row.number: row for row in rows}
-    for number in range(seating.first, seating.first + len(play_of(seating))):
-        yield known.get(number) or match_before(seating, number)
+    known, play = {row.number: row for row in rows}, play_of(seating)
+    for number in range(seating.first, seating.first + len(play)):
+        yield known.get(number) or _match_before(seating, play, number)
 
 
 def match_before(seating: SeatingRow, number: int) -> MatchRow:
     """A match of the stage as the start has left it."""
-    match = unplayed(play_of(seating), number - before(seating))
+    return _match_before(seating, play_of(seating), number)
+
+
+def _match_before(seating: SeatingRow, play: Play, number: int) -> MatchRow:
+    match = unplayed(play, number - before(seating))
     cancelled = seating.cancelled and match.phase != "done"
     return row_of(number, replace(match, phase="cancelled") if cancelled else match)
 

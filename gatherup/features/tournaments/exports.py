@@ -5,26 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-import trio
 from quart import Response, request
 
 from actors.tournament.engine.play import Play
 from actors.tournament.engine.swiss.published import bye_in
+from actors.tournament.plays import points_of
 from actors.tournament.trf.export import About, Entrant, Seen, exported
 from actors.tournament.trf.model import Points
 from actors.tournament.trf.writing import NoRoomError
+from gatherup.features.tournaments.answers import tag_of
 from gatherup.features.tournaments.brackets import all_matches, before, play_of
 from gatherup.features.tournaments.tournament_access import found, started, tournament_id
 from gatherup.features.tournaments.tournaments import TOURNAMENT
+from gatherup.features.tournaments.turns import turn
 from gatherup.http.conditional import tagged
 from gatherup.http.endpoint import Caller, endpoint
 from gatherup.http.problem import ProblemError
 from gatherup.offloop.pool import OffLoop
 from protocol.codes import Code
-from protocol.tournament.stage import PointsRule
+from protocol.tournament.stage import Stage
 from storage.postgres.tournaments.entrants import Entrants
 from storage.postgres.tournaments.matches import Matches, MatchRow
-from storage.postgres.tournaments.reading import Head
 from storage.postgres.tournaments.tournaments import Tournaments
 
 GROUP: Final = "tournaments"
@@ -32,8 +33,6 @@ TEXT: Final = "text/plain"
 UTF_8: Final = f"{TEXT}; charset=utf-8"
 AT_ONCE: Final = 64
 """A file of more entrants is written in a worker process."""
-STEP_MATCHES: Final = 256
-"""Matches that are looked at before others have their turn."""
 _NOT_OPENED: Final = frozenset({"waiting", "due", "cancelled"})
 
 
@@ -64,7 +63,7 @@ class ExportsResource:
         """
         seated = found(await self._matches.seatings(caller.user, tournament_id(tournament)))
         seating = started(seated.rows, None)
-        if request.if_none_match.contains_weak(tag := _tag(seated.head)):
+        if request.if_none_match.contains_weak(tag := tag_of(seated.head)):
             return tagged(b"", tag, UTF_8)
         row = found(await self._tournaments.get(caller.user, tournament)).row
         named = found(await self._entrants.names(caller.user, tournament, seating.seeds))
@@ -78,7 +77,7 @@ class ExportsResource:
             started_at=row.started_at,
             ended_at=row.ended_at,
             rounds=seating.settings.rounds or (None if seating.published else len(play.rounds())),
-            points=_points(seating.settings.points),
+            points=_points(seating.settings),
         )
         seen = await _seen(play, before(seating), all_matches(seating, read.rows))
         seen += _byes(seating.published)
@@ -88,7 +87,7 @@ class ExportsResource:
             raise ProblemError(
                 Code.TOO_MANY, "Somebody has more points than such a file has room for."
             ) from None
-        return tagged(text.encode(), _tag(read.head), UTF_8)
+        return tagged(text.encode(), tag_of(read.head), UTF_8)
 
     async def _written(self, about: About, entrants: list[Entrant], seen: list[Seen]) -> str:
         if len(entrants) <= AT_ONCE:
@@ -101,8 +100,7 @@ async def _seen(play: Play, before: int, rows: Iterable[MatchRow]) -> list[Seen]
     columns = {of: column for column, of in enumerate(play.rounds(), 1)}
     seen: list[Seen] = []
     for row in rows:
-        if row.number % STEP_MATCHES == 0:
-            await trio.lowlevel.checkpoint()
+        await turn(row.number)
         if row.phase not in _NOT_OPENED:
             spot = play.spot(row.number - before)
             column = columns[spot.part, spot.round]
@@ -110,18 +108,13 @@ async def _seen(play: Play, before: int, rows: Iterable[MatchRow]) -> list[Seen]
     return seen
 
 
-def _points(rule: PointsRule) -> Points:
-    """In half points. Who has a bye in a round robin has no match and no points, and neither has a loser by forfeit."""
-    bye = rule.win if rule.bye is None else rule.bye
-    win, draw, loss, byes = (int(2 * points) for points in (rule.win, rule.draw, rule.loss, bye))
-    return Points(win=win, draw=draw, loss=loss, bye=byes)
+def _points(stage: Stage) -> Points:
+    """Who has a bye in a round robin has no match and no points, and neither has a loser by forfeit."""
+    points = points_of(stage)
+    return Points(win=points.win, draw=points.draw, loss=points.loss, bye=points.bye)
 
 
 def _byes(published: Sequence[Sequence[int]]) -> list[Seen]:
     """Of a Swiss stage, whose rounds are its columns: who has the bye has no match."""
     byes = ((round_, bye_in(pairs)) for round_, pairs in enumerate(published, 1))
     return [Seen(round_, bye, 0, bye, "bye") for round_, bye in byes if bye]
-
-
-def _tag(head: Head) -> str:
-    return f"{head.incarnation}-{head.seq}"

@@ -134,7 +134,7 @@ class MatchesResource:
         def lookup(other: int) -> MatchRow:
             return known.get(other) or match_before(seating, other)
 
-        pairing = await self._pairing(caller.user, tournament, number)
+        pairing = await self._pairing(caller.user, tournament, number) if seating.published else None
         if pairing is not None:
             sides = [paired_side(entrant, pairing) for entrant in (lookup(number).a, lookup(number).b)]
         elif bracket is None:

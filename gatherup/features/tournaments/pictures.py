@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-import trio
 from msgspec.structs import replace
 from quart import Response, request
 
 from actors.tournament.engine.elimination import Bracket
+from gatherup.features.tournaments.answers import tag_of
 from gatherup.features.tournaments.brackets import all_matches, bracket_of
 from gatherup.features.tournaments.picture import Drawn, picture
 from gatherup.features.tournaments.tournament_access import found, started, tournament_id
 from gatherup.features.tournaments.tournaments import TOURNAMENT
+from gatherup.features.tournaments.turns import turn
 from gatherup.http.conditional import tagged
 from gatherup.http.endpoint import Caller, endpoint
 from gatherup.http.problem import ProblemError
@@ -30,8 +31,6 @@ GROUP: Final = "matches"
 SVG: Final = "image/svg+xml"
 AT_ONCE: Final = 64
 """A picture with more matches is drawn in a worker process: one match takes some 20 microseconds."""
-STEP_MATCHES: Final = 256
-"""Matches that are looked at before others have their turn."""
 
 
 class PicturesResource:
@@ -82,8 +81,7 @@ async def _drawn(bracket: Bracket, rows: Iterable[MatchRow]) -> list[Drawn]:
     first = _first_drawn(bracket)
     drawn: list[Drawn] = []
     for row in rows:
-        if row.number % STEP_MATCHES == 0:
-            await trio.lowlevel.checkpoint()
+        await turn(row.number)
         if row.number >= first:
             drawn.append(_match(bracket, row))
     return drawn
@@ -119,4 +117,4 @@ def _score(scores: Sequence[int]) -> tuple[int, int] | None:
 
 
 def _tag(head: Head, query: PictureQuery) -> str:
-    return f"{head.incarnation}-{head.seq}-{query.theme}-{query.stage or 0}"
+    return tag_of(head, query.theme, query.stage or 0)

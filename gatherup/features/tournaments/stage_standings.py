@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from typing import Final, cast
 
 import msgspec
-import trio
 
 from actors.tournament.flat_results import flat_result
 from actors.tournament.plays import FORMATS
@@ -14,6 +13,7 @@ from actors.tournament.stage_tables import FlatRow, stage_table
 from gatherup.features.tournaments.answers import position_of, standing_of
 from gatherup.features.tournaments.brackets import before, play_of
 from gatherup.features.tournaments.tournament_access import found, started
+from gatherup.features.tournaments.turns import turn
 from gatherup.http.problem import ProblemError
 from gatherup.offloop.pool import OffLoop
 from protocol.codes import Code
@@ -26,8 +26,6 @@ from storage.postgres.tournaments.matches import Matches, MatchRow, SeatingRow
 
 AT_ONCE: Final = 64
 """Results that are ranked on the loop."""
-STEP_MATCHES: Final = 256
-"""Matches that are looked at before others have their turn."""
 
 
 class StageStandings:
@@ -86,8 +84,7 @@ async def _flat(seating: SeatingRow, rows: Iterable[MatchRow]) -> tuple[list[int
     flat: list[int] = []
     done, numbers = 0, range(seating.first, seating.first + len(play_of(seating)))
     for count, row in enumerate(rows, 1):
-        if count % STEP_MATCHES == 0:
-            await trio.lowlevel.checkpoint()
+        await turn(count)
         if row.phase == "done" and row.number in numbers:
             done += 1
             number, kind = row.number - before(seating), cast(ResultKind, row.kind)

@@ -6,16 +6,16 @@ from collections.abc import Iterable
 from typing import Final
 
 import msgspec
-import trio
 from quart import Response, request
 
 from actors.tournament.view import shown
-from gatherup.features.tournaments.answers import bracket_match_of, leads_of, position_of, standing_of
+from gatherup.features.tournaments.answers import bracket_match_of, leads_of, position_of, standing_of, tag_of
 from gatherup.features.tournaments.brackets import all_matches, play_of, row_of
 from gatherup.features.tournaments.replay import Replays
 from gatherup.features.tournaments.stage_standings import StageStandings
 from gatherup.features.tournaments.tournament_access import found, started, tournament_id
 from gatherup.features.tournaments.tournaments import TOURNAMENT
+from gatherup.features.tournaments.turns import turn
 from gatherup.http.conditional import tagged
 from gatherup.http.endpoint import Caller, endpoint
 from gatherup.http.paging import Pages
@@ -27,8 +27,6 @@ from storage.postgres.tournaments.matches import Matches, MatchRow, SeatingRow
 from storage.postgres.tournaments.reading import Head
 
 GROUP: Final = "matches"
-STEP_MATCHES: Final = 256
-"""Matches of a bracket that are answered before others have their turn."""
 
 
 class StandingsResource:
@@ -131,10 +129,9 @@ async def _matches(seating: SeatingRow, rows: Iterable[MatchRow]) -> list[Bracke
     matches: list[BracketMatch] = []
     for row in rows:
         matches.append(bracket_match_of(row, seating, play, leads))
-        if len(matches) % STEP_MATCHES == 0:
-            await trio.lowlevel.checkpoint()
+        await turn(len(matches))
     return matches
 
 
 def _tag(head: Head, stage: int | None) -> str:
-    return f"{head.incarnation}-{head.seq}" + ("" if stage is None else f"-{stage}")
+    return tag_of(head) if stage is None else tag_of(head, stage)
