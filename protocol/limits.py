@@ -118,6 +118,10 @@ MUTE_S_MAX: Final = 28 * 86400
 BAN_S_MAX: Final = 10 * 366 * 86400
 MENTIONS_MAX: Final = 20
 """Members one message may mention."""
+MENTION_NAMES_MAX: Final = 200
+"""Handles looked up for one message: where no blank ends a name, each of its beginnings may be one."""
+HANDLE_MARKS_MAX: Final = 4
+"""Vowel signs and other marks on one letter of a handle."""
 REACTION_CHARS_MAX: Final = 11
 """Code points of the longest emoji: four pictographs, each with a skin tone, and what joins them."""
 REACTIONS_PER_MESSAGE_MAX: Final = 20

@@ -6,11 +6,11 @@ from typing import Any, Final, cast
 
 from actors.kind import HANDLE, Decision, FactKey, Refuse, Row
 from actors.room.context import Context, emit, too_many
-from actors.room.filters import found_link, found_word, too_long
-from actors.room.mentions import NONE, Mentions, mentions_in
 from actors.room.permissions import Permission
 from actors.room.rows import FILTER_KEY, message_key
 from actors.room.rule import Rule, Rules
+from actors.text.filters import found_link, found_word, too_long
+from actors.text.mentions import NONE, Mentions, mentions_in
 from protocol import limits
 from protocol.codes import Code
 from protocol.event import Mark
@@ -27,7 +27,7 @@ def needed_facts(command: PostMessage) -> list[FactKey]:
     """The messages that a new one refers to, and who has the handles in it."""
     keys = [message_key(seq) for seq in (command.reply_to, command.thread) if seq is not None]
     if (found := mentions_in(command.body)) is not NONE:
-        keys += [FactKey(HANDLE, handle) for handle in found.handles]
+        keys += [FactKey(HANDLE, handle) for handle in found.handles()]
     return keys
 
 
@@ -139,13 +139,17 @@ def _mentions(context: Context, found: Mentions) -> dict[str, Mark]:
     """Those of the mentioned who are in the room."""
     if found is NONE:
         return {}
-    rows = [context.facts.get(FactKey(HANDLE, handle)) for handle in found.handles]
-    users = dict.fromkeys(cast(str, row["user"]) for row in rows if row is not None)
-    users = [user for user in users if user in context.room.members and user != context.by]
+    meant, everyone = found.whom(lambda handle: _user_of(context, handle))
+    users = [user for user in meant if user in context.room.members and user != context.by]
     marks: dict[str, Mark] = {"mentions": tuple(users)} if users else {}
-    if found.everyone and context.may(Permission.MENTION_EVERYONE):
+    if everyone and context.may(Permission.MENTION_EVERYONE):
         marks["everyone"] = True
     return marks
+
+
+def _user_of(context: Context, handle: str) -> str | None:
+    row = context.facts.get(FactKey(HANDLE, handle))
+    return None if row is None else cast(str, row["user"])
 
 
 def _edits(message: Row) -> list[int]:

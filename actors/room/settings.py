@@ -6,9 +6,9 @@ from typing import Final
 
 from actors.kind import Decision, Refuse
 from actors.room.context import Context, emit
-from actors.room.filters import unfit_words
 from actors.room.permissions import Permission
 from actors.room.rule import Rule, Rules
+from actors.text.filters import unfit_words
 from protocol.codes import Code
 from protocol.event import Mark
 from protocol.room.commands import ChangeRoom, SetFilter

@@ -15,8 +15,18 @@ import pytest
 ROOT = Path(__file__).parents[2]
 ALLOWED = {
     "protocol": {"protocol", "msgspec"},
-    # rustworkx for the engine of Swiss rounds alone.
-    "actors": {"actors", "protocol", "msgspec", "outcome", "rpds", "rustworkx", "trio", "typing_extensions"},
+    # rustworkx for the engine of Swiss rounds alone, confusable_homoglyphs for scripts and handles (actors/text).
+    "actors": {
+        "actors",
+        "confusable_homoglyphs",
+        "protocol",
+        "msgspec",
+        "outcome",
+        "rpds",
+        "rustworkx",
+        "trio",
+        "typing_extensions",
+    },
     "actors/tournament/engine": {"actors.tournament.engine", "msgspec", "rustworkx"},
     "storage/memory": {
         "storage.memory",

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TEXTS = "actors/room/pieces.py"
-"""What it may hold is in tests/unit/actors/room/test_text_search.py."""
+TEXTS = "actors/text/words.py"
+"""What it may hold is in tests/unit/actors/text/test_search.py."""
 OTHERWISE = {
     "re": {
         TEXTS,
@@ -22,7 +22,9 @@ OTHERWISE = {
     },
     # unicodedata.normalize takes the square of the marks in a row.
     "unicodedata": {
-        "actors/room/plain_text.py",  # bounds them
+        "actors/text/plain.py",  # bounds them
+        "actors/text/characters.py",  # asks of one character
+        "actors/text/handles.py",  # of a few characters each
         "protocol/handles.py",  # handles and mentioned names, of a few characters each
     },
 }
@@ -75,8 +77,9 @@ APART = (
 WIDTH_MAX = 600
 """Characters that an expression without a loop may look at from one place."""
 REVIEWED = {
-    # Counted: tests/unit/actors/room/test_text_search.py.
+    # Counted: tests/unit/actors/text/test_search.py.
     r"\w++|\W": "possessive, and each place is passed by one match",
+    r"`++": "possessive, and each place is passed by one match",
     r"(?P<run>[\w.+-]++)|[/\\]{2,}+(?P<authority>[^\s/\\?#]*+)": "possessive, and each place is passed by one match",
     # The loop ends at a sign that the expression's own beginning holds: between two beginnings it runs once.
     r" - at `\$\.?(?P<path>[^`]*)`$": "no ` in the loop, and one in what comes before it",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 
-from gatherup.features.accounts.handles import checked
+from actors.text.handles import checked
 from storage.postgres.accounts.accounts import Accounts, HandleRow, NewAccount
 from storage.postgres.accounts.login_rows import NewLogin
 from storage.postgres.driver.pool import Pool

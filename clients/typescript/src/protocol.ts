@@ -167,6 +167,12 @@ export const BAN_S_MAX = 316224000
 /** Members one message may mention. */
 export const MENTIONS_MAX = 20
 
+/** Handles looked up for one message: where no blank ends a name, each of its beginnings may be one. */
+export const MENTION_NAMES_MAX = 200
+
+/** Vowel signs and other marks on one letter of a handle. */
+export const HANDLE_MARKS_MAX = 4
+
 /** Code points of the longest emoji: four pictographs, each with a skin tone, and what joins them. */
 export const REACTION_CHARS_MAX = 11
 

@@ -9,9 +9,9 @@ from msgspec import Struct
 
 from actors.kind import Instant
 from actors.ports.time import Clock
+from actors.text.handles import Handle, HandleError, checked
 from gatherup.auth.issuer import Issuer, ticket_until
 from gatherup.auth.seal import BrokenSealError, Seal
-from gatherup.features.accounts.handles import Handle, HandleError, checked
 from gatherup.http.problem import ProblemError
 from protocol.codes import Code
 from protocol.http.accounts.accounts import SignedIn

@@ -28,7 +28,7 @@ class HandleTakenError(Exception):
 
 
 class HandleRow(Struct, frozen=True):
-    """A handle in the forms that are kept, see gatherup.features.accounts.handles."""
+    """A handle in the forms that are kept, see actors.text.handles."""
 
     text: str
     folded: str

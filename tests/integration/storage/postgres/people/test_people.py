@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 import trio
 
-from gatherup.features.accounts.handles import checked
+from actors.text.handles import checked
 from protocol.handles import folded
 from storage.postgres.accounts.accounts import HandleRow, HandleTakenError
 from storage.postgres.audit_log import AuditFilter, AuditLog

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Final, Literal
 
-from actors.room.links import is_known, known_hosts, search_links
-from actors.room.pieces import tokens
-from actors.room.plain_text import decomposed_length, skeleton
-from actors.room.word_search import WordSearch
+from actors.text.links import is_known, known_hosts, search_links
+from actors.text.plain import decomposed_length, skeleton
+from actors.text.word_search import WordSearch
+from actors.text.words import tokens
 from protocol import limits
 
 _WORDS_CACHED: Final = 256

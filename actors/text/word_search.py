@@ -1,15 +1,12 @@
 """The search for many words at once, which looks at each piece of a text once: the automaton of Aho and Corasick.
 
-It walks over tokens (``actors.room.pieces``), not characters. A word is found where it stands by itself: neither the
-character before it nor the one after it belongs to a word.
+It walks over tokens (``actors.text.words``), not characters, so a word is found where it stands by itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Final
-
-from actors.room.pieces import is_word
 
 _ROOT: Final = 0
 
@@ -41,36 +38,32 @@ class WordSearch:
 
     def _link(self) -> None:
         """Say of each state, those of shorter words first, where the search goes on when it can't go on from it."""
-        waiting = [(state, token) for token, state in self._next[_ROOT].items()]
-        for state, before in waiting:  # grows on the way
+        waiting = list(self._next[_ROOT].values())
+        for state in waiting:  # grows on the way
             for token, longer in self._next[state].items():
-                shorter, _ = self._step(self._shorter[state], before, token)
+                shorter, _ = self._step(self._shorter[state], token)
                 self._shorter[longer] = shorter
                 self._found[longer] |= self._found[shorter]
-                waiting.append((longer, token))
+                waiting.append(longer)
 
-    def _step(self, state: int, before: str, token: str) -> tuple[int, int]:
-        """The state after one more token, and the states that were looked at. No word begins right after a word."""
+    def _step(self, state: int, token: str) -> tuple[int, int]:
+        """The state after one more token, and the states that were looked at."""
         looked = 1
         while state != _ROOT and token not in self._next[state]:
             state = self._shorter[state]
             looked += 1
-        after = self._next[state].get(token, _ROOT)
-        if state == _ROOT and after != _ROOT and before and is_word(before):
-            return _ROOT, looked
-        return after, looked
+        return self._next[state].get(token, _ROOT), looked
 
     def search(self, tokens: Iterable[str]) -> tuple[bool, int]:
         """Whether one of the words stands in the text, and the states that were looked at: at most two a token."""
-        state, looked, before = _ROOT, 0, ""
+        state, looked = _ROOT, 0
         first = self._next[_ROOT]
         for token in tokens:
             if state == _ROOT and token not in first:  # as most tokens of most texts: quickly on
                 looked += 1
-            elif self._found[state] and not is_word(token):
+                continue
+            state, states = self._step(state, token)
+            looked += states
+            if self._found[state]:
                 return True, looked
-            else:
-                state, states = self._step(state, before, token)
-                looked += states
-            before = token
-        return self._found[state], looked
+        return False, looked

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from actors.room.pieces import LINK_PIECES, is_word
-from actors.room.plain_text import composed, visible
+from actors.text.plain import composed, visible
+from actors.text.words import LINK_PIECES, is_word
 from protocol import limits
 
 _DOTS: Final = str.maketrans("。．｡", "...")  # noqa: RUF001 - browsers read them as dots

@@ -7,26 +7,20 @@ gives it more than MARKS_MAX in a row.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable
 from typing import Final
+
+from actors.text.characters import ByCharacter
 
 MARKS_MAX: Final = 30
 """Marks on one character that are looked at: the number of Unicode's Stream-Safe Text Format."""
-_REMEMBERED: Final = 20_000
-
-
-class _ByCharacter(dict[int, str]):
-    """A table for ``str.translate`` that asks for each character once and keeps the answers, up to a number."""
-
-    def __init__(self, of: Callable[[str], str]) -> None:
-        super().__init__()
-        self._of: Final = of
-
-    def __missing__(self, code: int) -> str:
-        if len(self) >= _REMEMBERED:
-            self.clear()
-        self[code] = found = self._of(chr(code))
-        return found
+_POINTS: Final = range(10, 37)
+"""Combining classes of the points of Hebrew, Arabic and Syriac."""
+_ACCENTS: Final = range(200, 256)
+_OVERLAY: Final = 1
+_UNSEEN: Final = frozenset(
+    map(chr, (0x34F, 0x115F, 0x1160, 0x17B4, 0x17B5, *range(0x180B, 0x1810), *range(0xFE00, 0xFE10)))
+) | frozenset(map(chr, range(0xE0100, 0xE01F0)))
+"""Characters that show nothing and aren't of the category of such: joiners, fillers, selectors of a form."""
 
 
 def _decompose(char: str) -> str:
@@ -35,11 +29,20 @@ def _decompose(char: str) -> str:
 
 def _bare(char: str) -> str:
     plain = _decompose(_decompose(char).casefold())
-    return "".join(c for c in plain if unicodedata.category(c) not in ("Mn", "Cf"))
+    return "".join(c for c in plain if not is_left_out(c))
 
 
-_DECOMPOSED: Final = _ByCharacter(_decompose)
-_SKELETON: Final = _ByCharacter(_bare)
+def is_left_out(char: str) -> bool:
+    """Whether a word is read the same without it: accents and points, but no vowel signs of Hindi or Thai."""
+    kind = unicodedata.category(char)
+    if kind == "Cf" or char in _UNSEEN:
+        return True
+    order = unicodedata.combining(char)
+    return kind == "Mn" and (order in _POINTS or order in _ACCENTS or order == _OVERLAY)
+
+
+_DECOMPOSED: Final = ByCharacter(_decompose)
+_SKELETON: Final = ByCharacter(_bare)
 
 
 def decomposed_length(text: str) -> int:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from gatherup.features.accounts.handles import RESERVED, HandleError, checked, skeleton
+from actors.text.handles import RESERVED, HandleError, checked, skeleton
 from protocol import limits
 from protocol.codes import Code
 from protocol.handles import folded
@@ -34,7 +34,9 @@ def test_a_handle_that_may_be_had_is_in_one_form_and_comes_out_the_same_again(ha
         return
     assert good.text == unicodedata.normalize("NFKC", handle)
     assert limits.HANDLE_CHARS_MIN <= len(good.text) <= limits.HANDLE_CHARS_MAX
-    assert all(unicodedata.category(c) in {"Lu", "Ll", "Lt", "Lm", "Lo", "Nd", "Pc"} for c in good.text)
+    assert all(
+        unicodedata.category(c) in {"Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Nd", "Pc"} for c in good.text
+    )
     assert checked(good.text) == good
     assert (good.folded, good.skeleton) == (folded(handle), skeleton(good.text))
     assert "\0" not in good.text + good.folded + good.skeleton
@@ -85,7 +87,29 @@ def test_others_dont(one: str, other: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "handle", ["日本語カナ", "ひらがな", "한국어", "Дмитрий", "שלום", "العربية", "łukasz_7", "नमस", "中文ABC"]
+    "handle",
+    [
+        "日本語カナ",
+        "ひらがな",
+        "한국어",
+        "Дмитрий",
+        "שלום",
+        "العربية",
+        "łukasz_7",
+        "नमस",
+        "中文ABC",
+        "नमस्ते",
+        "สวัสดี",
+        "தமிழ்",
+        "বাংলা",
+        "မြန်မာ",
+        "ខ្មែរ",
+        "తెలుగు",
+        "ትግርኛ",
+        "Նարեկ",
+        "ქართული",
+        "ສະບາຍດີ",
+    ],
 )
 def test_every_script_has_handles(handle: str) -> None:
     assert checked(handle).text == handle
@@ -107,6 +131,10 @@ def test_every_script_has_handles(handle: str) -> None:
         "@ann",
         "ann\u200b",  # zero width
         "ann\u202e",  # right to left
+        "िकक",  # a vowel sign without a letter
+        "_िकक",
+        "क" + "ि" * 5,
+        "नमann",
         "a\u0301\u0301\u0301nn",  # stacked marks
         "🙂🙂🙂",
         "ᅠᅠᅠ",  # fillers
@@ -122,9 +150,37 @@ def test_what_is_no_handle(handle: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "handle", [*sorted(RESERVED), "Admin", "ADM1N", "adrnin", "ＲＯＯＭ", "r00m", "аdmin"]
+    "handle",
+    [
+        *sorted(RESERVED),
+        "Admin",
+        "ADM1N",
+        "adrnin",
+        "ＲＯＯＭ",
+        "r00m",
+        "аdmin",
+        "admin1",
+        "Admin007",
+        "mod_",
+        "mod_tom",
+        "_mod_",
+        "official_",
+        "OFFICIAL_gatherup",
+        "0fficial_1",
+        "support_team",
+    ],
 )
 def test_nobody_gets_a_reserved_handle_nor_what_looks_like_one(handle: str) -> None:
     assert refused(handle) in {Code.HANDLE_TAKEN, Code.INVALID}
     if handle.isascii():
         assert refused(handle) is Code.HANDLE_TAKEN
+
+
+@pytest.mark.parametrize("handle", ["modern", "admirer", "all_in", "room_5", "nomad", "tom_mod", "supporter"])
+def test_handles_that_only_begin_alike_can_be_had(handle: str) -> None:
+    assert checked(handle).text == handle
+
+
+@pytest.mark.parametrize(("one", "other"), [("नमसते", "नमस्ते"), ("สวสดี", "สวัสดี")])
+def test_vowel_signs_tell_handles_apart(one: str, other: str) -> None:
+    assert checked(one).skeleton != checked(other).skeleton

@@ -1,8 +1,8 @@
 """Which handles there may be, and which look alike.
 
-A handle is 3 to 32 letters, digits or ``_`` in NFKC, of one script (or of scripts that are written together), and
-compared in two ways: by ``folded``, and by ``skeleton``, what it looks like (Unicode Technical Standard 39). A handle
-that is equal to a taken one in either way is taken.
+A handle is 3 to 32 letters with their vowel signs, digits or ``_`` in NFKC, of one script (or of scripts that are
+written together). Two are compared in two ways: by ``folded``, and by ``skeleton``, what they look like (Unicode
+Technical Standard 39). A handle that is equal to a taken one in either way is taken.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ import unicodedata
 from functools import cache
 from typing import Any, Final, cast
 
-from confusable_homoglyphs import categories, confusables  # pyright: ignore[reportMissingTypeStubs]
+from confusable_homoglyphs import confusables  # pyright: ignore[reportMissingTypeStubs]
 from msgspec import Struct
 
+from actors.text.characters import script
+from actors.text.plain import is_left_out
 from protocol import limits
 from protocol.codes import Code
 from protocol.handles import folded
@@ -45,10 +47,25 @@ RESERVED: Final = frozenset(
     }
 )
 """Handles that nobody gets: those that mention many, and those that speak for the server."""
+SPEAKING: Final = frozenset(
+    {
+        "admin",
+        "administrator",
+        "gatherup",
+        "mod",
+        "moderator",
+        "official",
+        "security",
+        "staff",
+        "support",
+    }
+)
+"""Nor do they with digits at the end, or with more after a ``_``: those that speak for the server."""
 
 _LETTERS_AND_DIGITS: Final = frozenset({"Lu", "Ll", "Lt", "Lm", "Lo", "Nd"})
 _FILLERS: Final = frozenset("\u115f\u1160\u3164\uffa0")
 """Letters that show nothing."""
+_MARKS: Final = frozenset({"Mn", "Mc"})
 _ANY_SCRIPT: Final = frozenset({"COMMON", "INHERITED"})
 _WRITTEN_TOGETHER: Final = (
     frozenset({"LATIN", "HAN", "HIRAGANA", "KATAKANA"}),
@@ -84,12 +101,12 @@ def checked(handle: str) -> Handle:
         raise _invalid(
             f"A handle has {limits.HANDLE_CHARS_MIN} to {limits.HANDLE_CHARS_MAX} letters, digits or _."
         )
-    if not all(_allowed(char) for char in text) or not any(char != "_" for char in text):
+    if not _is_written(text):
         raise _invalid("A handle is made of letters, digits and _, and not of _ alone.")
     if not _of_one_script(text):
         raise _invalid("A handle keeps to the letters and digits of one script.")
     made = Handle(text, folded(text), skeleton(text))
-    if made.folded in RESERVED or made.skeleton in _reserved_skeletons():
+    if made.skeleton in _skeletons(RESERVED) or skeleton(_speaker(text)) in _skeletons(SPEAKING):
         raise HandleError(Code.HANDLE_TAKEN, "This handle is reserved.")
     return made
 
@@ -110,14 +127,30 @@ def skeleton(handle: str) -> str:
     return looks
 
 
-def _allowed(char: str) -> bool:
-    if char == "_":
-        return True
-    return unicodedata.category(char) in _LETTERS_AND_DIGITS and char not in _FILLERS
+def _is_written(text: str) -> bool:
+    """Whether it is made of what handles are made of: each mark follows a letter, and few of them one."""
+    marks = limits.HANDLE_MARKS_MAX
+    for char in text:
+        if unicodedata.category(char) in _MARKS and not is_left_out(char):
+            marks += 1
+        elif char == "_":
+            marks = limits.HANDLE_MARKS_MAX
+        elif unicodedata.category(char) in _LETTERS_AND_DIGITS and char not in _FILLERS:
+            marks = 0
+        else:
+            return False
+        if marks > limits.HANDLE_MARKS_MAX:
+            return False
+    return text.strip("_") != ""
+
+
+def _speaker(handle: str) -> str:
+    """Whom a handle seems to speak for: what stands before the first ``_``, without digits at its end."""
+    return handle.strip("_").partition("_")[0].rstrip("0123456789")
 
 
 def _of_one_script(text: str) -> bool:
-    scripts = {cast(str, cast(Any, categories).alias(char)) for char in text} - _ANY_SCRIPT
+    scripts = {script(char) for char in text} - _ANY_SCRIPT
     zeros = {ord(char) - unicodedata.decimal(char) for char in text if char.isdecimal()}
     alone = len(scripts) <= 1 or any(scripts <= together for together in _WRITTEN_TOGETHER)
     return alone and len(zeros) <= 1
@@ -147,13 +180,14 @@ def _prototypes() -> dict[str, str]:
 
 
 @cache
-def _reserved_skeletons() -> frozenset[str]:
+def _skeletons(handles: frozenset[str]) -> frozenset[str]:
     """Of both cases: ADM1N looks like ADMIN alone."""
-    return frozenset(skeleton(form) for handle in RESERVED for form in (handle, handle.upper()))
+    return frozenset(skeleton(form) for handle in handles for form in (handle, handle.upper()))
 
 
 def _invalid(sentence: str) -> HandleError:
     return HandleError(Code.INVALID, sentence)
 
 
-_reserved_skeletons()  # made now, not while somebody waits
+for _handles in (RESERVED, SPEAKING):
+    _skeletons(_handles)  # made now, not while somebody waits
