@@ -8,6 +8,7 @@ from typing import Final, cast
 from msgspec.structs import replace
 
 from actors.ordered_map import OrderedMap
+from actors.tournament.numbers import Numbers
 from actors.tournament.plays import play_of
 from actors.tournament.stages import with_stage
 from actors.tournament.state import StageState, Tournament
@@ -43,7 +44,7 @@ def _stage_started(tournament: Tournament, header: Header) -> Tournament:
     marks = header.marks
     stage = StageState(
         settings=tournament.settings.chain[cast(int, marks["stage"]) - 1],
-        first=cast(int, marks["first"]),
+        numbers=Numbers(cast(int, marks["first"])),
         seeds=tuple(cast("Sequence[int]", marks["seeds"])),
         engine=cast(int, marks["engine"]),
     )

@@ -7,16 +7,20 @@ from typing import Final, cast
 
 from msgspec.structs import replace
 
+from actors.tournament.plays import play_of
 from actors.tournament.stages import with_stage
 from actors.tournament.state import Tournament
 from protocol.event import Header
 
 
 def _published(tournament: Tournament, header: Header) -> Tournament:
-    index, pairs = cast(int, header.marks["stage"]) - 1, cast("tuple[int, ...]", header.marks["pairs"])
+    marks = header.marks
+    index, pairs = cast(int, marks["stage"]) - 1, cast("tuple[int, ...]", marks["pairs"])
     stage = tournament.stages[index]
+    numbers = stage.numbers.followed(len(play_of(stage)) + 1, cast(int, marks["first"]))
     published = (*stage.published, tuple(pairs))
-    return with_stage(tournament, index, replace(stage, published=published, changed_at=header.seq))
+    stage = replace(stage, published=published, numbers=numbers, changed_at=header.seq)
+    return with_stage(tournament, index, stage)
 
 
 def _ended(tournament: Tournament, header: Header) -> Tournament:

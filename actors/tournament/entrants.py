@@ -233,9 +233,9 @@ def _forfeits_from(tournament: Tournament, match: int) -> tuple[int | None, int 
     """The stage with standings that is being played, and the number within it from which on who leaves now forfeits:
     that of this match, if there is one.
     """
-    if not tournament.stages or not (play := play_of(tournament.stages[-1])).by_round:
+    if not tournament.stages or not (play := play_of(stage := tournament.stages[-1])).by_round:
         return None, None
-    return len(tournament.stages), match - tournament.stages[-1].before if match else len(play) + 1
+    return len(tournament.stages), stage.numbers.inner(match) if match else len(play) + 1
 
 
 def _freed(tournament: Tournament, entrant: Entrant, how: EntrantStatus) -> dict[str, Mark]:

@@ -39,7 +39,7 @@ class TournamentKind(Kind[Tournament]):
 
     wire = TOURNAMENT
     state = Tournament
-    state_version = 2
+    state_version = 3
     tables = TABLES
     people = (PLAYER, STAFF)
     view_own = ("own", "role")

@@ -16,8 +16,8 @@ from actors.tournament.engine.standings.table import Points
 from actors.tournament.engine.swiss.model import NOBODY, Game, Options
 from actors.tournament.engine.swiss.next_round import next_round
 from actors.tournament.engine.swiss.published import bye_in, matches_in
-from actors.tournament.plays import FORMATS, play_of, points_of
-from actors.tournament.stages import match_of, round_due
+from actors.tournament.plays import FORMATS, points_of
+from actors.tournament.stages import last_number, match_of, round_due
 from actors.tournament.state import ASKING, Match, StageState, Tournament
 from protocol.codes import Code
 from protocol.tournament.swiss import PairingEnded, RoundPublished, TakeRound
@@ -39,12 +39,12 @@ def _gathered(tournament: Tournament) -> Generator[None, None, Arguments]:
     """What the next round is paired from: the games of all rounds before it, and who isn't there."""
     stage = tournament.stages[-1]
     rounds: list[list[int]] = []
-    number, points = stage.before, points_of(stage.settings)
+    number, points = 0, points_of(stage.settings)
     for pairs in stage.published:
         games: list[int] = []
         for _ in range(matches_in(pairs)):
             number += 1
-            games += _game_of(match_of(tournament, number), points)
+            games += _game_of(match_of(tournament, stage.numbers.outer(number)), points)
             if number % STEP_MATCHES == 0:
                 yield
         if bye := bye_in(pairs):
@@ -109,7 +109,7 @@ def publish(context: Context, command: TakeRound) -> Decision:
     published = RoundPublished(
         stage=number,
         round=round_ + 1,
-        first=stage.first + len(play_of(stage)),
+        first=last_number(tournament) + 1,
         matches=matches_in(command.pairs),
         bye=bye_in(command.pairs),
     )

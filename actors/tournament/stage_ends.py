@@ -45,7 +45,7 @@ def _gathered(
     stage = tournament.stages[-1]
     flat: list[int] = []
     for number in range(1, len(play_of(stage)) + 1):
-        match = match_of(tournament, number + stage.before)
+        match = match_of(tournament, stage.numbers.outer(number))
         flat += flat_result(
             number, match.a or NOBODY, match.b or NOBODY, match.winner, match.kind or "bye", match.scores
         )

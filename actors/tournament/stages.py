@@ -32,7 +32,7 @@ ENGINE: Final = 1
 def index_of(tournament: Tournament, number: int) -> int:
     """Which of the stages, counted from 0, this match is of, if there is one of this number."""
     index = len(tournament.stages) - 1
-    while tournament.stages[index].first > number:
+    while tournament.stages[index].numbers.first > number:
         index -= 1
     return index
 
@@ -42,7 +42,7 @@ def has_match(tournament: Tournament, number: int) -> bool:
     if not tournament.stages or number < 1:
         return False
     stage = stage_of(tournament, number)
-    return number - stage.before <= len(play_of(stage))
+    return 0 < stage.numbers.inner(number) <= len(play_of(stage))
 
 
 def stage_of(tournament: Tournament, number: int) -> StageState:
@@ -63,7 +63,7 @@ def match_of(tournament: Tournament, number: int) -> Match:
 
 def first_in(stage: StageState, number: int) -> Match:
     """A match of this stage before anything has happened to it."""
-    return unplayed(play_of(stage), number - stage.before)
+    return unplayed(play_of(stage), stage.numbers.inner(number))
 
 
 def unplayed(play: Play, number: int) -> Match:
@@ -79,7 +79,7 @@ def spot_of(tournament: Tournament, number: int) -> Spot:
 
 def spot_in(stage: StageState, number: int) -> Spot:
     """Where a match of this stage is."""
-    return play_of(stage).spot(number - stage.before)
+    return play_of(stage).spot(stage.numbers.inner(number))
 
 
 def sides_of(match: Match) -> Sides:
@@ -129,7 +129,7 @@ def next_to_open(tournament: Tournament) -> int | None:
     if (ready := tournament.to_open.least) is not None:
         number = int(ready)
     elif stage.begun < play.due_first:
-        number = play.nth_due(stage.begun) + stage.before
+        number = stage.numbers.outer(play.nth_due(stage.begun))
     else:
         return None
     return number if not play.by_round or _round_is_on(tournament, play, number) else None
@@ -137,13 +137,13 @@ def next_to_open(tournament: Tournament) -> int | None:
 
 def _round_is_on(tournament: Tournament, play: Play, number: int) -> bool:
     """Whether no match of another round is going, so that nobody is called to two matches, though one was undone."""
-    going, before = tournament.going.least, tournament.stages[-1].before
-    return going is None or play.waits_for(int(going) - before) == play.waits_for(number - before)
+    going, inner = tournament.going.least, tournament.stages[-1].numbers.inner
+    return going is None or play.waits_for(inner(int(going))) == play.waits_for(inner(number))
 
 
 def is_past(tournament: Tournament, number: int) -> bool:
     """Whether this match is of a stage after which another one has started."""
-    return number < tournament.stages[-1].first
+    return number < tournament.stages[-1].numbers.first
 
 
 def is_played(stage: StageState) -> bool:
@@ -182,7 +182,7 @@ def is_over(tournament: Tournament) -> bool:
 def last_number(tournament: Tournament) -> int:
     """The last number that a match of its stages has."""
     stage = tournament.stages[-1]
-    return stage.before + len(play_of(stage))
+    return stage.numbers.outer(len(play_of(stage)))
 
 
 # --- what a result leads to ----------------------------------------------------------------------------------
@@ -191,39 +191,38 @@ def last_number(tournament: Tournament) -> int:
 def outcome_of(tournament: Tournament, number: int, winner: int | None, *, most: int) -> Outcome:
     """What follows when this side wins the match. See ``Play.outcome``."""
     stage = stage_of(tournament, number)
-    before = stage.before
-    found = play_of(stage).outcome(_sides_in(tournament, stage), number - before, winner, most=most)
-    if not before:
-        return found
+    numbers = stage.numbers
+    found = play_of(stage).outcome(_sides_in(tournament, stage), numbers.inner(number), winner, most=most)
     return Outcome(
-        tuple(Fill(match + before, side, entrant) for match, side, entrant in found.fills),
+        tuple(Fill(numbers.outer(match), side, entrant) for match, side, entrant in found.fills),
         found.places,
-        tuple(match + before for match in found.later),
+        tuple(map(numbers.outer, found.later)),
     )
 
 
 def correction_of(tournament: Tournament, number: int, winner: int | None) -> Correction:
     """What follows when a match that is done was won by this side instead. See ``Play.correct``."""
     stage = stage_of(tournament, number)
-    return _numbered(
-        stage, play_of(stage).correct(_sides_in(tournament, stage), number - stage.before, winner)
-    )
+    inner = stage.numbers.inner(number)
+    return _numbered(stage, play_of(stage).correct(_sides_in(tournament, stage), inner, winner))
 
 
 def taken_back(tournament: Tournament, number: int) -> Correction:
     """What follows when a match that is done is to be played again. See ``Play.take_back``."""
     stage = stage_of(tournament, number)
-    return _numbered(stage, play_of(stage).take_back(_sides_in(tournament, stage), number - stage.before))
+    return _numbered(
+        stage, play_of(stage).take_back(_sides_in(tournament, stage), stage.numbers.inner(number))
+    )
 
 
 def _numbered(stage: StageState, found: Correction) -> Correction:
-    changes = tuple(Change(match + stage.before, a, b) for match, a, b in found.changes)
+    changes = tuple(Change(stage.numbers.outer(match), a, b) for match, a, b in found.changes)
     return found._replace(changes=changes)
 
 
 def _sides_in(tournament: Tournament, stage: StageState) -> Callable[[int], Sides]:
     """Who is on the sides of each match of a stage, by its number within it."""
-    return lambda number: sides_of(match_of(tournament, number + stage.before))
+    return lambda number: sides_of(match_of(tournament, stage.numbers.outer(number)))
 
 
 # --- entrants ------------------------------------------------------------------------------------------------
@@ -242,7 +241,7 @@ def current_match(tournament: Tournament, entrant: int) -> int:
     if (known.match >= stage.first and not play.by_round) or entrant not in stage.seeds:
         return NOBODY
     match = play.next_match(stage.seeds.index(entrant) + 1, stage.begun)
-    return match and match + stage.before
+    return match and stage.numbers.outer(match)
 
 
 def _undone(tournament: Tournament, entrant: int) -> int:

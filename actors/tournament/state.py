@@ -11,6 +11,7 @@ from actors.kind import Instant
 from actors.numbered import Numbered
 from actors.ordered_map import OrderedMap
 from actors.sparse import Sparse
+from actors.tournament.numbers import Numbers
 from protocol import limits
 from protocol.ids import SYSTEM, StreamId, kind_of
 from protocol.tournament import (
@@ -167,8 +168,8 @@ class StageState(Struct, frozen=True, kw_only=True):
     """A stage that has started."""
 
     settings: Stage
-    first: int = 1
-    """The number of its first match."""
+    numbers: Numbers = Numbers()
+    """Of its matches."""
     seeds: tuple[int, ...]
     """The entrants who play it, the best first."""
     engine: int
@@ -189,9 +190,9 @@ class StageState(Struct, frozen=True, kw_only=True):
     """The seq of the last event that may have changed these."""
 
     @property
-    def before(self) -> int:
-        """What to add to a number within the stage, to have the number within the tournament."""
-        return self.first - 1
+    def first(self) -> int:
+        """The number of its first match."""
+        return self.numbers.first
 
 
 class Tournament(Struct, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ import msgspec
 
 from actors.tournament.engine.elimination import Slot
 from actors.tournament.engine.play import Play
-from gatherup.features.tournaments.brackets import before, play_of
+from gatherup.features.tournaments.brackets import play_of
 from protocol.frames import Position
 from protocol.http.tournaments.entrants import Standing, TournamentEntrant
 from protocol.http.tournaments.matches import (
@@ -116,7 +116,7 @@ def leads_of(stage: Stage, entrants: int, first: int) -> list[Leads]:
 
 def bracket_match_of(row: MatchRow, seating: SeatingRow, play: Play, leads: list[Leads]) -> BracketMatch:
     """A match in its place, and where it leads; ``leads`` knows it already of each match before."""
-    number = row.number - before(seating)
+    number = seating.numbers.inner(row.number)
     if len(leads) < number:
         winner, loser = play.leads(number)
         leads.append((_slot(winner, seating), _slot(loser, seating)))
@@ -139,7 +139,7 @@ def bracket_match_of(row: MatchRow, seating: SeatingRow, play: Play, leads: list
 
 def _match_fields(row: MatchRow, seating: SeatingRow) -> dict[str, Any]:
     fields: dict[str, Any] = msgspec.structs.asdict(row)
-    part, round_, group = play_of(seating).spot(fields.pop("number") - before(seating))
+    part, round_, group = play_of(seating).spot(seating.numbers.inner(fields.pop("number")))
     scores = {name: games_of(fields.pop(name)) for name in ("scores", "disputed_scores")}
     place = {
         "match": row.number,
@@ -152,4 +152,4 @@ def _match_fields(row: MatchRow, seating: SeatingRow) -> dict[str, Any]:
 
 
 def _slot(slot: Slot | None, seating: SeatingRow) -> BracketSlot | None:
-    return None if slot is None else BracketSlot(match=slot.match + before(seating), side=slot.side)
+    return None if slot is None else BracketSlot(match=seating.numbers.outer(slot.match), side=slot.side)

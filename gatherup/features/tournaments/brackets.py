@@ -52,18 +52,20 @@ def play_of(seating: SeatingRow) -> Play:
 def bracket_of(seating: SeatingRow) -> StageBracket | None:
     """Which match leads where; None if it isn't played as a bracket."""
     play = play_of(seating)
-    return StageBracket(play.bracket, before(seating)) if isinstance(play, EliminationPlay) else None
+    return (
+        StageBracket(play.bracket, seating.numbers.first - 1) if isinstance(play, EliminationPlay) else None
+    )
 
 
-def before(seating: SeatingRow) -> int:
-    """What to add to a number within the stage, to have the number within the tournament."""
-    return seating.first - 1
+def numbers_of(seating: SeatingRow) -> Iterator[int]:
+    """The numbers of all matches of a stage, within the tournament."""
+    return map(seating.numbers.outer, range(1, len(play_of(seating)) + 1))
 
 
 def stage_with(seatings: Sequence[SeatingRow], number: int) -> SeatingRow | None:
     """The stage that has the match of this number; None if there is no such match."""
     for seating in seatings:
-        if seating.first <= number <= before(seating) + len(play_of(seating)):
+        if 0 < seating.numbers.inner(number) <= len(play_of(seating)):
             return seating
     return None
 
@@ -72,11 +74,11 @@ def first_seeded(row: OwnMatchRow) -> tuple[MatchRow, int] | None:
     """The match that the seeds lead an entrant to, after their byes, with seeds on its sides; and the seed that they
     meet, 0 while it isn't known. None if they have no match to play.
     """
-    begun = max(0, row.begun - before(row.seating))
-    number = play_of(row.seating).next_match(row.seed, begun)
+    numbers = row.seating.numbers
+    number = play_of(row.seating).next_match(row.seed, numbers.inner(row.begun))
     if not number:
         return None
-    match = match_before(row.seating, number + before(row.seating))
+    match = match_before(row.seating, numbers.outer(number))
     return match, (match.b if match.a == row.seed else match.a) or NOBODY
 
 
@@ -90,7 +92,7 @@ def named_of(row: OwnMatchRow, match: MatchRow, met: int | None) -> MatchRow:
 def all_matches(seating: SeatingRow, rows: Iterable[MatchRow]) -> Iterator[MatchRow]:
     """All of a stage by number, each worked out in its turn: as their rows say, or as the start has left them."""
     known, play = {row.number: row for row in rows}, play_of(seating)
-    for number in range(seating.first, seating.first + len(play)):
+    for number in numbers_of(seating):
         yield known.get(number) or _match_before(seating, play, number)
 
 
@@ -100,7 +102,7 @@ def match_before(seating: SeatingRow, number: int) -> MatchRow:
 
 
 def _match_before(seating: SeatingRow, play: Play, number: int) -> MatchRow:
-    match = unplayed(play, number - before(seating))
+    match = unplayed(play, seating.numbers.inner(number))
     cancelled = seating.cancelled and match.phase != "done"
     return row_of(number, replace(match, phase="cancelled") if cancelled else match)
 

@@ -9,12 +9,13 @@ from quart import Response, request
 
 from actors.tournament.engine.play import Play
 from actors.tournament.engine.swiss.published import bye_in
+from actors.tournament.numbers import Numbers
 from actors.tournament.plays import points_of
 from actors.tournament.trf.export import About, Entrant, Seen, exported
 from actors.tournament.trf.model import Points
 from actors.tournament.trf.writing import NoRoomError
 from gatherup.features.tournaments.answers import tag_of
-from gatherup.features.tournaments.brackets import all_matches, before, play_of
+from gatherup.features.tournaments.brackets import all_matches, play_of
 from gatherup.features.tournaments.tournament_access import found, started, tournament_id
 from gatherup.features.tournaments.tournaments import TOURNAMENT
 from gatherup.features.tournaments.turns import turn
@@ -79,7 +80,7 @@ class ExportsResource:
             rounds=seating.settings.rounds or (None if seating.published else len(play.rounds())),
             points=_points(seating.settings),
         )
-        seen = await _seen(play, before(seating), all_matches(seating, read.rows))
+        seen = await _seen(play, seating.numbers, all_matches(seating, read.rows))
         seen += _byes(seating.published)
         try:
             text = await self._written(about, entrants, seen)
@@ -95,14 +96,14 @@ class ExportsResource:
         return await self._off_loop.call(exported, about, entrants, seen)
 
 
-async def _seen(play: Play, before: int, rows: Iterable[MatchRow]) -> list[Seen]:
+async def _seen(play: Play, numbers: Numbers, rows: Iterable[MatchRow]) -> list[Seen]:
     """The matches that were opened or are done, each with its column."""
     columns = {of: column for column, of in enumerate(play.rounds(), 1)}
     seen: list[Seen] = []
     for row in rows:
         await turn(row.number)
         if row.phase not in _NOT_OPENED:
-            spot = play.spot(row.number - before)
+            spot = play.spot(numbers.inner(row.number))
             column = columns[spot.part, spot.round]
             seen.append(Seen(column, row.a or 0, row.b or 0, row.winner if row.kind else None, row.kind))
     return seen

@@ -8,7 +8,6 @@ from typing import Any, Final
 from actors.ports.time import Clock
 from gatherup.features.tournaments.answers import match_at, match_of, position_of
 from gatherup.features.tournaments.brackets import (
-    before,
     bracket_of,
     first_seeded,
     match_before,
@@ -126,7 +125,7 @@ class MatchesResource:
         """Tell why who plays a match plays it, and why who went out in it has their place; also in words."""
         number = number_of(match, "match")
         seating = await self._stage_with(caller.user, tournament, number)
-        spot, bracket = play_of(seating).spot(number - before(seating)), bracket_of(seating)
+        spot, bracket = play_of(seating).spot(seating.numbers.inner(number)), bracket_of(seating)
         looked_at = [] if bracket is None else concerned(bracket, number)
         read = found(await self._matches.some(caller.user, tournament, looked_at))
         known = {row.number: row for row in read.rows}
@@ -252,4 +251,4 @@ def _numbers(seatings: Sequence[SeatingRow], query: MatchesQuery) -> Sequence[in
         return None
     seating = started(seatings, query.stage)
     numbers = play_of(seating).numbers(query.part, query.round, query.group)
-    return [number + before(seating) for number in numbers]
+    return [*map(seating.numbers.outer, numbers)]

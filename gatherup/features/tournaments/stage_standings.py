@@ -11,7 +11,7 @@ from actors.tournament.flat_results import flat_result
 from actors.tournament.plays import FORMATS
 from actors.tournament.stage_tables import FlatRow, stage_table
 from gatherup.features.tournaments.answers import position_of, standing_of
-from gatherup.features.tournaments.brackets import before, play_of
+from gatherup.features.tournaments.brackets import numbers_of, play_of
 from gatherup.features.tournaments.tournament_access import found, started
 from gatherup.features.tournaments.turns import turn
 from gatherup.http.problem import ProblemError
@@ -82,12 +82,12 @@ class StageStandings:
 async def _flat(seating: SeatingRow, rows: Iterable[MatchRow]) -> tuple[list[int], int]:
     """The results of a stage so far, and how many they are."""
     flat: list[int] = []
-    done, numbers = 0, range(seating.first, seating.first + len(play_of(seating)))
+    done, numbers = 0, frozenset(numbers_of(seating))
     for count, row in enumerate(rows, 1):
         await turn(count)
         if row.phase == "done" and row.number in numbers:
             done += 1
-            number, kind = row.number - before(seating), cast(ResultKind, row.kind)
+            number, kind = seating.numbers.inner(row.number), cast(ResultKind, row.kind)
             flat += flat_result(number, row.a or 0, row.b or 0, row.winner or 0, kind, row.scores)
     return flat, done
 

@@ -10,7 +10,7 @@ from quart import Response, request
 
 from actors.tournament.view import shown
 from gatherup.features.tournaments.answers import bracket_match_of, leads_of, position_of, standing_of, tag_of
-from gatherup.features.tournaments.brackets import all_matches, play_of, row_of
+from gatherup.features.tournaments.brackets import all_matches, numbers_of, play_of, row_of
 from gatherup.features.tournaments.replay import Replays
 from gatherup.features.tournaments.stage_standings import StageStandings
 from gatherup.features.tournaments.tournament_access import found, started, tournament_id
@@ -75,17 +75,16 @@ class StandingsResource:
             return tagged(b"", _tag(head, stage))
         state = await self._replays.state(user, tournament, at)
         seatings = [
-            SeatingRow(one.settings, one.seeds, number, one.first, published=one.published)
+            SeatingRow(one.settings, one.seeds, number, one.numbers, published=one.published)
             for number, one in enumerate(state.stages, 1)
         ]
         seating = started(seatings, stage)
-        numbers = range(seating.first, seating.first + len(play_of(seating)))
         answer = TournamentBracket(
             stage=seating.number,
             stages=len(seatings),
             format=seating.settings.format,
             seeds=list(seating.seeds),
-            matches=await _matches(seating, (row_of(n, shown(state, n)) for n in numbers)),
+            matches=await _matches(seating, (row_of(n, shown(state, n)) for n in numbers_of(seating))),
             position=position_of(tournament, head),
         )
         return tagged(msgspec.json.encode(answer), _tag(head, stage))
@@ -125,7 +124,7 @@ class StandingsResource:
 
 async def _matches(seating: SeatingRow, rows: Iterable[MatchRow]) -> list[BracketMatch]:
     """All matches. There may be thousands: others have their turn in between."""
-    play, leads = play_of(seating), leads_of(seating.settings, len(seating.seeds), seating.first)
+    play, leads = play_of(seating), leads_of(seating.settings, len(seating.seeds), seating.numbers.first)
     matches: list[BracketMatch] = []
     for row in rows:
         matches.append(bracket_match_of(row, seating, play, leads))

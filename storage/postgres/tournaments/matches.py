@@ -14,6 +14,8 @@ from typing import Annotated, Any, Final
 from msgspec import Meta, Struct
 
 from actors.kind import Instant
+from actors.tournament.engine.swiss.published import matches_in
+from actors.tournament.numbers import Numbers
 from protocol.ids import StreamId
 from protocol.limits import SEQ_MAX
 from protocol.tournament import KIND as TOURNAMENT
@@ -58,15 +60,15 @@ class MatchRow(Struct, frozen=True):
 
 
 class SeatingRow(Struct, frozen=True):
-    """What the matches of a stage follow from. From its start on only ``cancelled`` and ``published`` change."""
+    """What the matches of a stage follow from. From its start on only ``cancelled`` and what is published change."""
 
     settings: Stage
     seeds: Sequence[int]
     """The entrants, the best first."""
     number: int = 1
     """Of the stage, from 1 on."""
-    first: int = 1
-    """The number of its first match."""
+    numbers: Numbers = Numbers()
+    """Of its matches."""
     cancelled: bool = False
     """Whether the tournament was cancelled: matches that aren't done are, too."""
     published: Sequence[Sequence[int]] = ()
@@ -118,17 +120,18 @@ m.reported_by, m.scores, m.disputed_by, m.disputed_scores, m.note, m.evidence, m
 m.opened_at, m.ended_at
 """
 _SETTINGS: Final = "t.stages, t.format, t.third_place, t.reset, t.best_of, t.phase = 'cancelled'"
-_SETTINGS_COUNT: Final = 8
-"""Of those and where the stage is."""
-_PUBLISHED: Final = (
-    "select json_agg(r.pairs order by r.seq) from tournament_round r where r.stream_id = t.stream_id"
-)
+_SETTINGS_COUNT: Final = 9
+"""Of those and where the stage and its rounds begin."""
+_ROUNDS: Final = "tournament_round r where r.stream_id = t.stream_id and r.stage"
 _SEATINGS: Final = part_of(
     f"""
-select 1 as key, t.seeds, ({_PUBLISHED} and r.stage = 1), 1, 1, {_SETTINGS} where t.started_at is not null
-union all
-select g.number, g.seeds, ({_PUBLISHED} and r.stage = g.number), g.number, g.first, {_SETTINGS} from tournament_stage g
-where g.stream_id = t.stream_id and g.number > 1
+select g.number as key, g.seeds, (select json_agg(r.pairs order by r.seq) from {_ROUNDS} = g.number),
+    array(select r.first from {_ROUNDS} = g.number order by r.seq), g.number, g.first, {_SETTINGS}
+from (
+    select 1 as number, t.seeds, 1 as first where t.started_at is not null
+    union all
+    select o.number, o.seeds, o.first from tournament_stage o where o.stream_id = t.stream_id and o.number > 1
+) g
 """  # noqa: S608
 )
 _LATEST: Final = """
@@ -181,11 +184,10 @@ _LIST: Final = {
 }
 _OWN: Final = f"""
 select t.stream_id, t.started_at, p.entrant, array_position(coalesce(latest.seeds, t.seeds), p.entrant),
-    coalesce(last.number, 0), array(
-        select r.matches from tournament_round r
-        where r.stream_id = t.stream_id and r.stage = coalesce(latest.number, 1) order by r.seq
-    ), cardinality(coalesce(latest.seeds, t.seeds)), coalesce(latest.number, 1),
-    coalesce(latest.first, 1), {_SETTINGS}, {_COLUMNS}
+    coalesce(last.number, 0), cardinality(coalesce(latest.seeds, t.seeds)),
+    array(select r.matches from {_ROUNDS} = coalesce(latest.number, 1) order by r.seq),
+    array(select r.first from {_ROUNDS} = coalesce(latest.number, 1) order by r.seq),
+    coalesce(latest.number, 1), coalesce(latest.first, 1), {_SETTINGS}, {_COLUMNS}
 from tournament_player p
 join tournament t on t.stream_id = p.stream_id and t.phase = 'running'
 {_LATEST}
@@ -324,8 +326,8 @@ def _own(
     entrant: int,
     seed: int,
     begun: int,
-    rounds: list[int],
     entrants: int,
+    rounds: list[int],
     *columns: Any,
 ) -> OwnMatchRow:
     settings, match = columns[:_SETTINGS_COUNT], columns[_SETTINGS_COUNT:]
@@ -343,6 +345,7 @@ def _own(
 def _seating(
     seeds: Sequence[int],
     published: Sequence[Sequence[int]] | None,
+    begins: Sequence[int],
     number: int,
     first: int,
     stages: str,
@@ -353,6 +356,14 @@ def _seating(
     cancelled: bool,
 ) -> SeatingRow:
     only = Stage(format=format_, third_place=third_place, reset=reset, best_of=best_of)
-    return SeatingRow(
-        (stages_of(stages) or (only,))[number - 1], seeds, number, first, cancelled, published or ()
-    )
+    settings, published = (stages_of(stages) or (only,))[number - 1], published or ()
+    return SeatingRow(settings, seeds, number, _numbers(first, published, begins), cancelled, published)
+
+
+def _numbers(first: int, published: Sequence[Sequence[int]], begins: Sequence[int]) -> Numbers:
+    """The numbers of a stage's matches, of which rounds may begin with these."""
+    numbers, count = Numbers(first), 0
+    for pairs, begin in zip(published, begins, strict=True):
+        numbers = numbers.followed(count + 1, begin)
+        count += matches_in(pairs)
+    return numbers
