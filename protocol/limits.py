@@ -190,6 +190,16 @@ CALENDAR_TOURNAMENTS_MAX: Final = 100
 """Tournaments in one calendar: those that were created last."""
 CALENDAR_MATCHES_MAX: Final = 1000
 """Matches in one calendar: those that were opened last."""
+TOURNAMENT_TEMPLATES_MAX: Final = 50
+"""Templates of one user."""
+RRULE_CHARS_MAX: Final = 200
+RRULE_VALUES_MAX: Final = 31
+"""Values of one part of a rule of recurrence, such as days of a month."""
+RRULE_INTERVAL_MAX: Final = 52
+RRULE_COUNT_MAX: Final = 1000
+RECURRENCE_GAP_DAYS_MAX: Final = 731
+"""The next time of a recurrence comes in so many days, or never."""
+TIME_ZONE_CHARS_MAX: Final = 64
 TRF_BYTES_MAX: Final = 180 * 1024
 """A file in TRF16: in Base64 it fits into a request."""
 TRF_PLAYERS_MAX: Final = 1024

@@ -15,10 +15,12 @@ import pytest
 ROOT = Path(__file__).parents[2]
 ALLOWED = {
     "protocol": {"protocol", "msgspec"},
-    # rustworkx for the engine of Swiss rounds alone, confusable_homoglyphs for scripts and handles (actors/text).
+    # rustworkx for the engine of Swiss rounds alone, dateutil for the recurrence of series alone, confusable_homoglyphs
+    # for scripts and handles (actors/text).
     "actors": {
         "actors",
         "confusable_homoglyphs",
+        "dateutil",
         "protocol",
         "msgspec",
         "outcome",

@@ -16,6 +16,7 @@ TEXTS = "actors/text/words.py"
 OTHERWISE = {
     "re": {
         TEXTS,
+        "actors/series/rule.py",  # rules of recurrence, whose length is bounded
         "actors/runtime/draft.py",  # ids of streams, whose form and length are fixed
         "protocol/codec.py",  # complaints of msgspec, which it cuts, and wire types that are ids
         "protocol/garbled.py",  # messages that can't be decoded, with patterns of a fixed length

@@ -277,6 +277,23 @@ export const CALENDAR_TOURNAMENTS_MAX = 100
 /** Matches in one calendar: those that were opened last. */
 export const CALENDAR_MATCHES_MAX = 1000
 
+/** Templates of one user. */
+export const TOURNAMENT_TEMPLATES_MAX = 50
+
+export const RRULE_CHARS_MAX = 200
+
+/** Values of one part of a rule of recurrence, such as days of a month. */
+export const RRULE_VALUES_MAX = 31
+
+export const RRULE_INTERVAL_MAX = 52
+
+export const RRULE_COUNT_MAX = 1000
+
+/** The next time of a recurrence comes in so many days, or never. */
+export const RECURRENCE_GAP_DAYS_MAX = 731
+
+export const TIME_ZONE_CHARS_MAX = 64
+
 /** A file in TRF16: in Base64 it fits into a request. */
 export const TRF_BYTES_MAX = 184320
 

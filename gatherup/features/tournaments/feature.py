@@ -21,6 +21,7 @@ from gatherup.features.tournaments.replay import Replays
 from gatherup.features.tournaments.stage_standings import StageStandings
 from gatherup.features.tournaments.standings import StandingsResource
 from gatherup.features.tournaments.teams import TeamsResource
+from gatherup.features.tournaments.templates import TemplatesResource
 from gatherup.features.tournaments.tournament_access import NUMBER
 from gatherup.features.tournaments.tournaments import TournamentsResource
 from gatherup.http.endpoint import HEX, PathPart
@@ -34,6 +35,7 @@ from storage.postgres.tournaments.history import History
 from storage.postgres.tournaments.matches import Matches
 from storage.postgres.tournaments.removed import Removed
 from storage.postgres.tournaments.rounds import Rounds
+from storage.postgres.tournaments.templates import Templates
 from storage.postgres.tournaments.tournaments import Tournaments
 
 DRAWINGS_WAITING_MAX: Final = 16
@@ -50,6 +52,7 @@ PATH_PARTS: Final = (
     ),
     PathPart("entrant", "the number of an entrant within the tournament", NUMBER, "7"),
     PathPart("match", "the number of a match within the tournament", NUMBER, "12"),
+    PathPart("template", "the id of a template of tournaments"),
     TOKEN,
 )
 
@@ -69,6 +72,7 @@ def tournaments_of(base: Base) -> Feature:
             ServerTournamentsResource(commands, audit),
             EntrantsResource(entrants, commands),
             MatchesResource(matches, Rounds(pool), Collisions(pool), commands, base.clock),
+            TemplatesResource(Templates(pool), commands, base.clock, base.throttle),
             PickingResource(commands),
             TeamsResource(commands),
             CorrectionsResource(commands),
