@@ -60,7 +60,7 @@ def _bracket_seeds(_: Stage, qualified: Sequence[Qualified], met: Met) -> Seedin
 
 
 def _group_seeds(stage: Stage, qualified: Sequence[Qualified], _: Met) -> Seeding:
-    groups = _groups_of(stage, len(qualified))
+    groups = groups_of(stage, len(qualified))
     return seed_groups(qualified, groups) if groups > 1 else seed_table(qualified)
 
 
@@ -68,8 +68,8 @@ def _table_seeds(_: Stage, qualified: Sequence[Qualified], __: Met) -> Seeding:
     return seed_table(qualified)
 
 
-def _groups_of(stage: Stage, entrants: int) -> int:
-    """Two in each group, though fewer have come than there is room for."""
+def groups_of(stage: Stage, entrants: int) -> int:
+    """Into how many groups so many are dealt: two in each, though fewer have come than there is room for."""
     return min(stage.groups, max(1, entrants // 2))
 
 
@@ -89,7 +89,7 @@ def _round_robin(stage: Stage, seeds: Sequence[int], _: Published) -> Play:
         predetermined=True,
         meetings=stage.legs,
     )
-    return RoundRobinPlay(_groups_of(stage, len(seeds)), seeds, rules)
+    return RoundRobinPlay(groups_of(stage, len(seeds)), seeds, rules)
 
 
 def _swiss(stage: Stage, seeds: Sequence[int], published: Published) -> Play:

@@ -14,7 +14,8 @@ from actors.tournament.engine.play import Ranked
 from actors.tournament.engine.standings.table import Result
 from actors.tournament.flat_results import flat_result, pairs_of, results_of
 from actors.tournament.matches import end
-from actors.tournament.plays import FORMATS, Published, play_for, play_of
+from actors.tournament.plays import Published, play_for, play_of
+from actors.tournament.stage_seeds import seeded
 from actors.tournament.stages import ENGINE, last_number, match_of, standings_due
 from actors.tournament.state import ASKING, Tournament
 from protocol import limits
@@ -80,10 +81,10 @@ def stage_end(
     stage, *following = stages_of(stages)
     results = results_of(flat)
     order = play_for(stage, seeds, published).ranked(results, pairs_of(withdrawn))
-    seeded = _seeded(following[0], _qualified(stage, order, {*gone}), results) if following else ()
-    on = {*seeded}
+    seeds_after = _seeded(following[0], _qualified(stage, order, {*gone}), results) if following else ()
+    on = {*seeds_after}
     places = _places([one for one in order if one.entrant not in on], 1 + len(on))
-    return [one.entrant for one in order], [places.get(one.entrant, NOBODY) for one in order], [*seeded]
+    return [one.entrant for one in order], [places.get(one.entrant, NOBODY) for one in order], [*seeds_after]
 
 
 def _qualified(stage: Stage, order: Sequence[Ranked], gone: Set[int]) -> list[Qualified]:
@@ -103,8 +104,7 @@ def _seeded(following: Stage, qualified: Sequence[Qualified], results: Sequence[
     if len(qualified) < limits.TOURNAMENT_ENTRANTS_MIN:
         return ()
     met = {frozenset((one.a, one.b)) for one in results}
-    seeding = FORMATS[following.format].seeding
-    return seeding(following, qualified, lambda one, other: frozenset((one, other)) in met).order
+    return seeded(following, qualified, lambda one, other: frozenset((one, other)) in met).order
 
 
 def _places(out: Sequence[Ranked], first: int) -> dict[int, int]:

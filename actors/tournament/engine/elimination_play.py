@@ -14,6 +14,7 @@ from actors.tournament.engine.elimination import Bracket, Slot
 from actors.tournament.engine.elimination_places import Done, places_of
 from actors.tournament.engine.play import Part, Ranked, Spot
 from actors.tournament.engine.progress import Outcome, Sides
+from actors.tournament.engine.standings.explaining import Explanation
 from actors.tournament.engine.standings.ranking import Row
 from actors.tournament.engine.standings.table import Result, TieBreak
 
@@ -107,3 +108,15 @@ class EliminationPlay(Struct, frozen=True):
     ) -> tuple[Sequence[TieBreak], list[Row]]:
         """See ``Play``: there are none."""
         return (), []
+
+    def explained(
+        self,
+        results: Sequence[Result],
+        withdrawn: Mapping[int, int],
+        group: int,
+        entrant: int,
+        *,
+        settled: bool,
+    ) -> Explanation | None:
+        """See ``Play``: there are no standings."""
+        return None

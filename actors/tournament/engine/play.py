@@ -12,6 +12,7 @@ from typing import ClassVar, Literal, NamedTuple, Protocol
 from actors.tournament.engine.correction import Correction
 from actors.tournament.engine.elimination import Slot
 from actors.tournament.engine.progress import Outcome, Sides
+from actors.tournament.engine.standings.explaining import Explanation
 from actors.tournament.engine.standings.ranking import Row
 from actors.tournament.engine.standings.table import Result, TieBreak
 
@@ -126,4 +127,16 @@ class Play(Protocol):
         """What orders a group, points first, and its rows by the results so far, the best first. None where the matches
         alone give places. With ``settled`` only rounds count of which all matches are done.
         """
+        ...
+
+    def explained(
+        self,
+        results: Sequence[Result],
+        withdrawn: Mapping[int, int],
+        group: int,
+        entrant: int,
+        *,
+        settled: bool,
+    ) -> Explanation | None:
+        """Why an entrant has their place in ``standings`` of the same; None if they have none."""
         ...

@@ -8,6 +8,7 @@ from actors.tournament.engine.by_round import ByRound
 from actors.tournament.engine.groups import GroupTable
 from actors.tournament.engine.play import Part, Ranked, Spot
 from actors.tournament.engine.progress import Sides
+from actors.tournament.engine.standings.explaining import Explanation, explain
 from actors.tournament.engine.standings.grouped import GroupStage, ranked, tables_of
 from actors.tournament.engine.standings.ranking import Row, standings
 from actors.tournament.engine.standings.table import Result, Rules, TieBreak
@@ -84,8 +85,20 @@ class RoundRobinPlay(ByRound, frozen=True):
         self, results: Sequence[Result], withdrawn: Mapping[int, int], group: int, *, settled: bool
     ) -> tuple[Sequence[TieBreak], list[Row]]:
         """See ``Play``."""
-        tables = tables_of(self._stage(results, withdrawn))
-        return self.rules.chain, standings(tables[group - 1], settled=settled)
+        table = tables_of(self._stage(results, withdrawn))[group - 1]
+        return self.rules.chain, standings(table, settled=settled)
+
+    def explained(
+        self,
+        results: Sequence[Result],
+        withdrawn: Mapping[int, int],
+        group: int,
+        entrant: int,
+        *,
+        settled: bool,
+    ) -> Explanation | None:
+        """See ``Play``."""
+        return explain(tables_of(self._stage(results, withdrawn))[group - 1], entrant, settled=settled)
 
     def _stage(self, results: Sequence[Result], withdrawn: Mapping[int, int]) -> GroupStage:
         return GroupStage(

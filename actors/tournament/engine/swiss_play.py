@@ -9,6 +9,7 @@ from typing import NamedTuple
 from actors.tournament.engine.by_round import ByRound
 from actors.tournament.engine.play import Part, Ranked, Spot
 from actors.tournament.engine.progress import NOBODY, Sides
+from actors.tournament.engine.standings.explaining import Explanation, explain
 from actors.tournament.engine.standings.ranking import Row, standings
 from actors.tournament.engine.standings.table import Result, Rules, Table, TieBreak
 from actors.tournament.engine.swiss.published import bye_in, matches_in
@@ -117,3 +118,15 @@ class SwissPlay(ByRound, frozen=True):
     ) -> tuple[Sequence[TieBreak], list[Row]]:
         """See ``Play``."""
         return self.rules.chain, standings(self.table(results), settled=settled)
+
+    def explained(
+        self,
+        results: Sequence[Result],
+        withdrawn: Mapping[int, int],
+        group: int,
+        entrant: int,
+        *,
+        settled: bool,
+    ) -> Explanation | None:
+        """See ``Play``."""
+        return explain(self.table(results), entrant, settled=settled)

@@ -10,6 +10,7 @@ from gatherup.features.tournaments.calendars import TOKEN, CalendarsResource
 from gatherup.features.tournaments.chores import tournament_chores
 from gatherup.features.tournaments.corrections import CorrectionsResource
 from gatherup.features.tournaments.entrants import EntrantsResource
+from gatherup.features.tournaments.explaining_stages import ExplainingResource
 from gatherup.features.tournaments.exports import ExportsResource
 from gatherup.features.tournaments.foreign import ForeignResource
 from gatherup.features.tournaments.lists import TournamentLists
@@ -18,7 +19,7 @@ from gatherup.features.tournaments.overseeing import OverseeingResource, ServerT
 from gatherup.features.tournaments.picking import PickingResource
 from gatherup.features.tournaments.pictures import PicturesResource
 from gatherup.features.tournaments.replay import Replays
-from gatherup.features.tournaments.stage_standings import StageStandings
+from gatherup.features.tournaments.stage_results import StageReader
 from gatherup.features.tournaments.standings import StandingsResource
 from gatherup.features.tournaments.teams import TeamsResource
 from gatherup.features.tournaments.templates import TemplatesResource
@@ -35,6 +36,7 @@ from storage.postgres.tournaments.history import History
 from storage.postgres.tournaments.matches import Matches
 from storage.postgres.tournaments.removed import Removed
 from storage.postgres.tournaments.rounds import Rounds
+from storage.postgres.tournaments.stage_ends import StageEnds
 from storage.postgres.tournaments.templates import Templates
 from storage.postgres.tournaments.tournaments import Tournaments
 
@@ -63,6 +65,7 @@ def tournaments_of(base: Base) -> Feature:
     tournaments, entrants, matches = Tournaments(pool), Entrants(pool), Matches(pool)
     drawing = OffLoop(processes=1, waiting_max=DRAWINGS_WAITING_MAX)
     pairing = OffLoop(processes=1, waiting_max=PAIRINGS_WAITING_MAX)
+    reader = StageReader(matches, entrants, drawing)
     audit, keep_ms = AuditLog(pool), base.config.tournaments.keep_removed_days * DAY_MS
     lists = TournamentLists(tournaments, keep_ms=keep_ms)
     return Feature(
@@ -80,9 +83,8 @@ def tournaments_of(base: Base) -> Feature:
             ExportsResource(tournaments, matches, entrants, drawing),
             ForeignResource(pairing),
             CalendarsResource(Calendars(pool), drawing, base.clock, base.randomness),
-            StandingsResource(
-                matches, entrants, Replays(History(pool)), StageStandings(matches, entrants, drawing)
-            ),
+            StandingsResource(matches, entrants, Replays(History(pool)), reader),
+            ExplainingResource(matches, StageEnds(pool), reader, drawing),
         ),
         tasks=(drawing.close_at_end, pairing.close_at_end),
         chores=tournament_chores(Removed(pool, TABLES), base.clock, keep_ms=keep_ms),

@@ -1,95 +1,70 @@
-"""The standings of a group of a stage: ranked from the rows of its matches, off the loop if they are many."""
+"""The standings of a group of a stage, ranked from the rows of its matches."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Final, cast
+from collections.abc import Sequence
 
 import msgspec
 
-from actors.tournament.flat_results import flat_result
 from actors.tournament.plays import FORMATS
 from actors.tournament.stage_tables import FlatRow, stage_table
 from gatherup.features.tournaments.answers import position_of, standing_of
-from gatherup.features.tournaments.brackets import numbers_of, play_of
-from gatherup.features.tournaments.tournament_access import found, started
-from gatherup.features.tournaments.turns import turn
+from gatherup.features.tournaments.brackets import play_of
+from gatherup.features.tournaments.stage_results import StageReader, StageResults
+from gatherup.features.tournaments.tournament_access import found
+from gatherup.http.paging import Edge, Page, Pages
 from gatherup.http.problem import ProblemError
-from gatherup.offloop.pool import OffLoop
 from protocol.codes import Code
 from protocol.http.tournaments.entrants import Standing, Standings, StandingsQuery, StandingValue
-from protocol.tournament import ResultKind
-from protocol.tournament.stage import stages_text
 from protocol.tournament.standings import TieBreak
-from storage.postgres.tournaments.entrants import Entrants
-from storage.postgres.tournaments.matches import Matches, MatchRow, SeatingRow
-
-AT_ONCE: Final = 64
-"""Results that are ranked on the loop."""
+from storage.postgres.tournaments.entrants import Entrants, StandingKey
 
 
 class StageStandings:
     """Ranks groups of stages."""
 
-    def __init__(self, matches: Matches, entrants: Entrants, off_loop: OffLoop) -> None:
-        self._matches = matches
+    def __init__(self, reader: StageReader, entrants: Entrants, pages: Pages[StandingKey]) -> None:
+        self._reader = reader
         self._entrants = entrants
-        self._off_loop = off_loop
+        self._pages = pages
 
     async def read(self, user: str, tournament: str, query: StandingsQuery) -> Standings:
-        """All rows of a group. Raises ProblemError: the tournament is hidden, or there are no such standings."""
-        seated = found(await self._matches.seatings(user, tournament))
-        seating = started(seated.rows, query.stage)
+        """Rows of a group. Raises ProblemError: the tournament is hidden, or there are no such standings."""
+        edge = self._pages.edge(query.cursor)
+        results = await self._reader.read(user, tournament, query.stage)
+        seating = results.seating
         if not FORMATS[seating.settings.format].standings:
             raise ProblemError(Code.NOT_FOUND, "A stage of elimination has no standings.", field="stage")
         if query.group > play_of(seating).groups:
             raise ProblemError(Code.NOT_FOUND, "There is no such group.", field="group")
-        left = found(await self._entrants.withdrawn(user, tournament, seating.number))
-        withdrawn = [part for row in left.rows for part in (row.number, row.forfeits_from)]
-        read = found(await self._matches.all(user, tournament))
-        flat, done = await _flat(seating, read.rows)
-        chain, rows = await self._ranked(seating, flat, done, withdrawn, query)
-        places = {entrant: place for place, entrant, *_ in rows}
-        named = found(await self._entrants.placed(user, tournament, places))
+        chain, page = await self._page(results, edge, query)
+        named = found(await self._entrants.placed(user, tournament, {row[1]: row[0] for row in page.rows}))
         return Standings(
             standings=[
                 _with_values(standing_of(row), chain, ranked)
-                for row, ranked in zip(named.rows, rows, strict=True)
+                for row, ranked in zip(named.rows, page.rows, strict=True)
             ],
-            final=seating.number < len(seated.rows) or read.phase == "finished",
-            position=position_of(tournament, read.head),
-            next=None,
-            previous=None,
+            final=results.ended,
+            position=position_of(tournament, results.head),
+            next=page.next,
+            previous=page.previous,
         )
 
-    async def _ranked(
-        self, seating: SeatingRow, flat: list[int], done: int, withdrawn: Sequence[int], query: StandingsQuery
-    ) -> tuple[list[TieBreak], list[FlatRow]]:
-        arguments = (
-            stages_text((seating.settings,)),
-            list(seating.seeds),
-            [list(pairs) for pairs in seating.published],
-            flat,
-            withdrawn,
-            query.group,
-            query.read == "settled",
-        )
-        if done <= AT_ONCE:
-            return stage_table(*arguments)
-        return await self._off_loop.call(stage_table, *arguments)
-
-
-async def _flat(seating: SeatingRow, rows: Iterable[MatchRow]) -> tuple[list[int], int]:
-    """The results of a stage so far, and how many they are."""
-    flat: list[int] = []
-    done, numbers = 0, frozenset(numbers_of(seating))
-    for count, row in enumerate(rows, 1):
-        await turn(count)
-        if row.phase == "done" and row.number in numbers:
-            done += 1
-            number, kind = seating.numbers.inner(row.number), cast(ResultKind, row.kind)
-            flat += flat_result(number, row.a or 0, row.b or 0, row.winner or 0, kind, row.scores)
-    return flat, done
+    async def _page(
+        self, results: StageResults, edge: Edge[StandingKey] | None, query: StandingsQuery
+    ) -> tuple[list[TieBreak], Page[FlatRow]]:
+        """What orders the group, and those of its rows that were asked for."""
+        first, most = 1, query.limit + 1
+        if edge is not None and edge.back:
+            first = max(1, edge.key.place - most)
+            most = max(0, edge.key.place - first)
+        elif edge is not None:
+            first = edge.key.place + 1
+        settled = query.read == "settled"
+        chain, rows = await self._reader.ranked(results, stage_table, query.group, settled, first, most)
+        if edge is not None and edge.back:
+            rows.reverse()
+        return chain, self._pages.page(rows, edge, query.limit, lambda row: StandingKey(row[0], row[1]))
 
 
 def _with_values(standing: Standing, chain: Sequence[TieBreak], row: FlatRow) -> Standing:

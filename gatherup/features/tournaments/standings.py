@@ -12,6 +12,7 @@ from actors.tournament.view import shown
 from gatherup.features.tournaments.answers import bracket_match_of, leads_of, position_of, standing_of, tag_of
 from gatherup.features.tournaments.brackets import all_matches, numbers_of, play_of, row_of
 from gatherup.features.tournaments.replay import Replays
+from gatherup.features.tournaments.stage_results import StageReader
 from gatherup.features.tournaments.stage_standings import StageStandings
 from gatherup.features.tournaments.tournament_access import found, started, tournament_id
 from gatherup.features.tournaments.tournaments import TOURNAMENT
@@ -32,14 +33,12 @@ GROUP: Final = "matches"
 class StandingsResource:
     """Brackets and standings."""
 
-    def __init__(
-        self, matches: Matches, entrants: Entrants, replays: Replays, stages: StageStandings
-    ) -> None:
+    def __init__(self, matches: Matches, entrants: Entrants, replays: Replays, reader: StageReader) -> None:
         self._matches = matches
-        self._stages = stages
         self._replays = replays
         self._entrants = entrants
         self._pages = Pages(StandingKey)
+        self._stages = StageStandings(reader, entrants, self._pages)
 
     @endpoint(
         "GET",

@@ -23,6 +23,8 @@ class Comparison(Struct, frozen=True):
 class Explanation(Struct, frozen=True):
     """Why an entrant has their place."""
 
+    chain: tuple[TieBreak, ...]
+    """What orders the table, points first."""
     row: Row
     above: Comparison | None
     below: Comparison | None
@@ -38,6 +40,7 @@ def explain(table: Table, entrant: int, *, settled: bool) -> Explanation | None:
     if at is None:
         return None
     return Explanation(
+        ranking.chain,
         rows[at],
         _compared(ranking, rows[at - 1], rows[at], above=True) if at else None,
         _compared(ranking, rows[at], rows[at + 1], above=False) if at + 1 < len(rows) else None,

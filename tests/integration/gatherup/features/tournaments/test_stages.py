@@ -59,6 +59,7 @@ async def test_groups_and_then_a_bracket(site: Site, node: SharedNode) -> None:
         assert (await cup.owner.http.get(cup.path + "/bracket.svg")).status_code == 200
         problem(await cup.owner.http.get(cup.path + "/bracket.svg?stage=1"), 404, "not_found")
 
+        await _explained(cup)
         standings = await cup.get("/standings")
         assert named(standings["standings"], "place", "entrant") == [(5, 5), (5, 6)]
         for number, winner, loser in ((7, 1, 3), (8, 2, 4), (10, 3, 4), (9, 1, 2)):
@@ -67,3 +68,39 @@ async def test_groups_and_then_a_bracket(site: Site, node: SharedNode) -> None:
         standings = await cup.get("/standings")
         expected = [(1, 1), (2, 2), (3, 3), (4, 4), (5, 5), (5, 6)]
         assert named(standings["standings"], "place", "entrant") == expected
+        out = (await cup.get("/entrants/3/explain"))["out"]
+        assert (out["place"], out["why"]) == (3, "last_won")
+
+
+async def _explained(cup: Cup) -> None:
+    """Groups, seeds of both stages and places are explained, to programs and to people."""
+    seeds = await cup.pages("/seeding", "seeds", stage=1, limit=4)
+    assert named(seeds, "seed", "entrant", "why", "group", "from_group") == [
+        (seed, seed, "start", group, None) for seed, group in enumerate((1, 2, 2, 1, 1, 2), 1)
+    ]
+    assert seeds[2]["sentence"] == (
+        "Entrant 3 has seed 3 by the seeding and the draw at the start. The snake deals seed 3 to group 2 of 2."
+    )
+    seeds = await cup.pages("/seeding", "seeds")
+    assert named(seeds, "seed", "entrant", "why", "group", "from_group", "from_place", "exchanges") == [
+        (1, 1, "went_on", None, 1, 1, []), (2, 2, "went_on", None, 2, 1, []),
+        (3, 4, "went_on", None, 1, 2, []), (4, 3, "went_on", None, 2, 2, []),
+    ]  # fmt: skip
+    one = await cup.get("/entrants/4/explain", stage=1)
+    assert (one["stage"], one["seed"]["seed"], one["out"]) == (1, 4, None)
+    assert one["seed"]["sentence"].endswith("The snake deals seed 4 to group 1 of 2.")
+    assert one["standing"]["sentence"] == (
+        "Entrant 4 has place 2. Entrant 4 is behind entrant 1: entrant 1 has 2 points, entrant 4 1."
+    )
+    assert named([one["standing"]["below"]], "entrant", "place", "tiebreak", "value", "other_value") == [
+        (5, 3, "points", 1, 0)
+    ]
+    again = await cup.get("/entrants/4/explain")
+    assert (again["stage"], again["seed"]["from_place"], again["standing"], again["out"]) == (
+        2,
+        2,
+        None,
+        None,
+    )
+    problem(await cup.owner.http.get(cup.path + "/entrants/5/explain"), 404, "not_found", "entrant")
+    problem(await cup.owner.http.get(cup.path + "/seeding?stage=3"), 409, "wrong_phase", "stage")

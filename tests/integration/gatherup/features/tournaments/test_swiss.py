@@ -54,6 +54,8 @@ async def test_five_players_meet_in_three_rounds(site: Site, node: SharedNode) -
                 assert frozenset({a, b}) not in met
                 met.add(frozenset({a, b}))
                 await cup.won(match, min(a, b), max(a, b))
+                if match == 3:
+                    await _while_it_runs(cup)
         await cup.watcher.saw("finished")
         for match in range(1, 7):
             explained = await cup.get(f"/matches/{match}/explain")
@@ -64,6 +66,34 @@ async def test_five_players_meet_in_three_rounds(site: Site, node: SharedNode) -
         assert standings["final"]
         assert named(standings["standings"], "place", "entrant")[0] == (1, 1)
         assert sorted(named(standings["standings"], "entrant")) == [(1,), (2,), (3,), (4,), (5,)]
+        ended = await cup.get("/standings", stage=1)
+        assert ended["final"]
+        assert named(ended["standings"], "place", "entrant") == named(
+            standings["standings"], "place", "entrant"
+        )
+
+
+async def _while_it_runs(cup: Cup) -> None:
+    """The first match of round 2 is done, and the second one isn't."""
+    live = await cup.pages("/standings", "standings", stage=1, limit=2)
+    settled = await cup.get("/standings", stage=1, read="settled")
+    assert not settled["final"] and len(live) == len(settled["standings"]) == 5
+    for rows, counted in ((live, 5), (settled["standings"], 3)):
+        values = [{value["tiebreak"]: value["value"] for value in row["values"]} for row in rows]
+        assert list(values[0]) == ["points", "buchholz_cut_1", "buchholz", "sonneborn_berger", "seed"]
+        assert (
+            sum(row["points"] for row in values) == counted
+        )  # two matches and a bye, then a match and a bye
+    assert max(value["value"] for row in live for value in row["values"] if value["tiebreak"] == "buchholz")
+    first = (await cup.get(f"/entrants/{live[0]['entrant']}/explain"))["standing"]
+    assert (first["place"], first["above"], first["values"]) == (1, None, live[0]["values"])
+    second = (await cup.get(f"/entrants/{live[1]['entrant']}/explain"))["standing"]
+    assert (second["above"]["entrant"], second["above"]["tiebreak"]) == (
+        live[0]["entrant"],
+        live[1]["decided"],
+    )
+    sums = [one["value"] for one in second["rounds"] if one["tiebreak"] == "buchholz" and one["counts"]]
+    assert {"tiebreak": "buchholz", "value": sum(sums)} in second["values"]
 
 
 async def test_a_published_round_stands_though_a_result_is_corrected(site: Site, node: SharedNode) -> None:
