@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 from msgspec.structs import replace
 
 from actors.ordered_map import OrderedMap
+from actors.staffing import owned, with_role, without
 from actors.tournament import apply_entrants, apply_matches, apply_stages, apply_swiss, apply_teams
 from actors.tournament.state import Settings, Tournament
 from protocol.event import Header
@@ -74,17 +75,13 @@ def _timed(timers: OrderedMap[int], key: str, at: int | None) -> OrderedMap[int]
 
 def _staff_set(tournament: Tournament, header: Header) -> Tournament:
     user, role = cast(str, header.marks["user"]), cast("StaffRole | None", header.marks.get("role"))
-    staff = {other: theirs for other, theirs in tournament.staff.items() if other != user}
-    return replace(tournament, staff=staff if role is None else {**staff, user: role})
+    return with_role(tournament, user, role)
 
 
 def _transferred(tournament: Tournament, header: Header) -> Tournament:
     marks = header.marks
     owner, former = cast(str, marks["owner"]), cast("str | None", marks.get("former"))
-    staff = {user: role for user, role in tournament.staff.items() if user != owner}
-    if former is not None and marks["organiser"]:
-        staff[former] = "organiser"
-    return replace(tournament, owner=owner, staff=staff)
+    return owned(tournament, owner, organiser=former if marks["organiser"] else None)
 
 
 def _phase(phase: Phase, *passed: str) -> Callable[[Tournament, Header], Tournament]:
@@ -102,10 +99,8 @@ def _over(tournament: Tournament, phase: Phase) -> Tournament:
 
 
 def _erased(tournament: Tournament, header: Header) -> Tournament:
-    user, staff = cast(str, header.marks["user"]), tournament.staff
-    owner = cast("str | None", header.marks.get("owner"))
-    staff = {other: role for other, role in staff.items() if other not in (user, owner)}
-    return replace(tournament, staff=staff, owner=tournament.owner if owner is None else owner or None)
+    user, owner = cast(str, header.marks["user"]), cast("str | None", header.marks.get("owner"))
+    return without(tournament, user, owner)
 
 
 _CHANGES: Final[dict[str, Callable[[Tournament, Header], Tournament]]] = {

@@ -7,10 +7,11 @@ from typing import Any, Final, cast
 
 from msgspec import Struct
 
-from actors.kind import LOOKUP, Accept, Emit, FactKey, Facts, Instant, Refuse, pair, person_key
+from actors.kind import LOOKUP, Accept, Emit, FactKey, Facts, Instant, Refuse, pair
+from actors.staffing import Rank, unknown
 from actors.tournament.apply import apply
 from actors.tournament.creation import Creation
-from actors.tournament.state import Rank, Tournament
+from actors.tournament.state import Tournament
 from protocol.codes import Code
 from protocol.event import Header, Mark
 from protocol.tournament import flattened
@@ -60,9 +61,7 @@ class Context(Struct, frozen=True):
 
     def unknown(self, user: str, field: str) -> Refuse | None:
         """Why a user can't be named: there is none."""
-        if self.facts.get(person_key(user)) is None:
-            return Refuse(Code.NOT_FOUND, "There is no such user.", field)
-        return None
+        return unknown(self.facts, user, field)
 
 
 def chosen(command: CreateTournament | ChangeTournament) -> dict[str, str]:

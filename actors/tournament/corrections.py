@@ -7,6 +7,7 @@ from typing import Final
 from msgspec import Struct
 
 from actors.kind import Accept, Decision, Refuse
+from actors.staffing import Rank
 from actors.tournament.apply_matches import fills_for
 from actors.tournament.chats import closes
 from actors.tournament.context import Context, Course
@@ -26,7 +27,7 @@ from actors.tournament.stages import (
     stage_of,
     taken_back,
 )
-from actors.tournament.state import ASKING, GOING, Match, Rank, StageState, Tournament
+from actors.tournament.state import ASKING, GOING, Match, StageState, Tournament
 from protocol.codes import Code
 from protocol.tournament import NOBODY, MatchPhase, Policy, flattened
 from protocol.tournament.commands import Consequences, CorrectResult, ReinstateEntrant, UndoResult

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from actors.kind import Decision, FactKey, Refuse, block_key, person_key
+from actors.staffing import Rank
 from actors.tournament import (
     corrections,
     entrants,
@@ -27,7 +28,7 @@ from actors.tournament.creation import organised_key
 from actors.tournament.erasure import erase
 from actors.tournament.erasure import needed_facts as erasure_facts
 from actors.tournament.rule import Rules
-from actors.tournament.state import Rank, Tournament
+from actors.tournament.state import Tournament
 from protocol.codes import Code
 from protocol.frames import Command
 from protocol.ids import SYSTEM

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from actors.kind import Decision, Refuse, block_key
+from actors.staffing import Rank
 from actors.tournament.context import Context, Course, emit
 from actors.tournament.matches import forfeit
 from actors.tournament.plays import play_of
 from actors.tournament.rule import NOT_OVER, Rule, Rules
 from actors.tournament.stages import current_match, match_of, needs_standings, status_of
-from actors.tournament.state import ASKING, BEFORE_START, GOING, Entrant, Rank, Tournament
+from actors.tournament.state import ASKING, BEFORE_START, GOING, Entrant, Tournament
 from actors.tournament.teams import is_captain, is_complete, uninvite
 from protocol import limits
 from protocol.codes import Code

@@ -6,6 +6,7 @@ from collections import defaultdict
 from typing import Final
 
 from actors.kind import LISTENERS, Accept, Decision, FactKey, Row, authored_key
+from actors.staffing import heir
 from actors.tournament.context import Context, Course
 from actors.tournament.entrants import gone, takes_part
 from actors.tournament.rows import PLAYER, STAFF
@@ -46,7 +47,7 @@ def erase(context: Context, command: ErasePerson) -> Decision:
         elif user in roster:
             off_roster(course, number, user)
     revokes = (user,) if context.facts[FactKey(LISTENERS, user)] is not None else ()
-    marks = {**_texts_gone(context.tournament, texts), **_owner(context.tournament, user)}
+    marks = {**_texts_gone(context.tournament, texts), **heir(context.tournament, user)}
     course.add(PersonErased(user=user), revokes=revokes, erases=tuple(texts), marks=marks)
     return course.accept()
 
@@ -71,11 +72,3 @@ def _texts_gone(tournament: Tournament, texts: dict[int, Row]) -> dict[str, Mark
     if any(row["of"] == "reason" for row in texts.values()):
         marks["reason"] = True
     return marks
-
-
-def _owner(tournament: Tournament, user: str) -> dict[str, Mark]:
-    """The mark that names the next owner, if it is the owner who is gone: the first of the organisers."""
-    if user != tournament.owner:
-        return {}
-    others = (other for other, role in tournament.staff.items() if role == "organiser")
-    return {"owner": next(others, "")}

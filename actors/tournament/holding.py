@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from actors.kind import Decision, Refuse
+from actors.staffing import Rank
 from actors.tournament import picking
 from actors.tournament.context import Context, Course, emit
 from actors.tournament.rounds import play_until
 from actors.tournament.rule import RUNNING, Rule, Rules
 from actors.tournament.sides import find, own_match
-from actors.tournament.state import GOING, Match, Rank
+from actors.tournament.state import GOING, Match
 from actors.tournament.teams import is_captain
 from protocol.codes import Code
 from protocol.tournament import NOBODY, MatchPhase

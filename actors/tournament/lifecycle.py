@@ -8,12 +8,13 @@ from itertools import islice
 from typing import Final
 
 from actors.kind import Decision, Refuse
+from actors.staffing import Rank
 from actors.tournament.context import Context, Course, emit
 from actors.tournament.engine.draw import draw
 from actors.tournament.rule import NOT_OVER, Rule, Rules
 from actors.tournament.settings import chosen_of, unfit
 from actors.tournament.stages import ENGINE
-from actors.tournament.state import BEFORE_START, Rank, Settings, Tournament
+from actors.tournament.state import BEFORE_START, Settings, Tournament
 from actors.tournament.teams import is_complete
 from protocol import limits
 from protocol.codes import Code

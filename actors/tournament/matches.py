@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from actors.kind import Decision, Refuse
+from actors.staffing import Rank
 from actors.tournament import picking
 from actors.tournament.apply_matches import fills_for
 from actors.tournament.chats import closes
@@ -15,7 +16,7 @@ from actors.tournament.rule import RUNNING, Rule, Rules
 from actors.tournament.scores import winner_of
 from actors.tournament.sides import acting, find, own_match
 from actors.tournament.stages import is_over, match_of, needs_standings, outcome_of, sides_of, stage_of
-from actors.tournament.state import ASKING, GOING, Match, Rank, Tournament
+from actors.tournament.state import ASKING, GOING, Match, Tournament
 from protocol import limits
 from protocol.codes import Code
 from protocol.event import Mark

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final, get_args
 
-from actors.kind import EVERYONE, Decision, Refuse, block_key
+from actors.kind import EVERYONE, Decision, Refuse
+from actors.staffing import Rank, no_owner
 from actors.tournament.context import Context, emit
 from actors.tournament.rule import Rule, Rules
-from actors.tournament.state import Rank
 from protocol.codes import Code
 from protocol.event import Mark
 from protocol.tournament import Phase
@@ -28,16 +28,9 @@ _REMOVABLE: Final[frozenset[Phase]] = frozenset({"draft", "finished", "cancelled
 def transfer(context: Context, command: TransferTournament) -> Decision:
     """The owner gives it to an organiser, who works for it already; an operator takes it over for anybody."""
     tournament, user = context.tournament, command.user
-    if user == tournament.owner:
-        return Refuse(Code.ALREADY_EXISTS, field="user")
-    takes_over = context.rank is Rank.OPERATOR
-    if not takes_over and tournament.staff.get(user) != "organiser":
-        return Refuse(Code.INVALID, "Give it to one of its organisers.", "user")
-    if refusal := context.unknown(user, "user"):
+    if refusal := no_owner(tournament, user, by=context.by, facts=context.facts):
         return refusal
-    if context.facts.get(block_key(user, context.by)) is not None:
-        return Refuse(Code.BLOCKED, field="user")
-    former = tournament.owner
+    former, takes_over = tournament.owner, context.rank is Rank.OPERATOR
     event = TournamentTransferred(owner=user, former=former, organiser=former is not None and not takes_over)
     invited = tournament.settings.visibility == "invited"
     marks: dict[str, Mark] = {"listens": True} if invited else {}

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from actors.kind import Decision, Refuse
+from actors.staffing import Rank
 from actors.tournament.context import Context, Course
 from actors.tournament.engine.picks import by_lot, choices, step_of
 from actors.tournament.rounds import Terms, played_until, terms_of
 from actors.tournament.rule import RUNNING, Rule, Rules
 from actors.tournament.sides import acting
 from actors.tournament.stages import match_of, sides_of
-from actors.tournament.state import Match, Rank
+from actors.tournament.state import Match
 from protocol.codes import Code
 from protocol.tournament import NOBODY, MatchPhase
 from protocol.tournament.picking import GamePicked, PickGame, PicksBegun

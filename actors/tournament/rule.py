@@ -8,8 +8,9 @@ from typing import Any, Final
 from msgspec import Struct
 
 from actors.kind import Decision
+from actors.staffing import Rank
 from actors.tournament.context import Context
-from actors.tournament.state import BEFORE_START, Rank
+from actors.tournament.state import BEFORE_START
 from protocol.frames import Command
 from protocol.tournament import Phase
 

@@ -7,15 +7,15 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from actors.kind import Decision, Refuse, block_key
+from actors.kind import Decision, Refuse
+from actors.staffing import Rank, no_role
 from actors.tournament.apply import TIMES
 from actors.tournament.chain import unfit_chain
 from actors.tournament.context import Context, emit
 from actors.tournament.rounds import unfit_rules
 from actors.tournament.rule import NOT_OVER, Rule, Rules
-from actors.tournament.state import BEFORE_START, Rank, Settings, Tournament
+from actors.tournament.state import BEFORE_START, Settings, Tournament
 from actors.tournament.teams import unfit_teams
-from protocol import limits
 from protocol.codes import Code
 from protocol.event import Mark
 from protocol.tournament import Phase
@@ -110,18 +110,10 @@ def _unfit_for(tournament: Tournament, settings: Settings) -> Refuse | None:
 def set_staff(context: Context, command: SetStaff) -> Decision:
     """The owner chooses who helps; the owner's own role stays."""
     tournament, user = context.tournament, command.user
-    if user == tournament.owner:
-        return Refuse(Code.INVALID, "The owner is always an organiser.", "user")
-    if tournament.staff.get(user) == command.role:
-        return Refuse(Code.ALREADY_EXISTS, field="role")
+    if refusal := no_role(tournament, user, command.role, by=context.by, facts=context.facts):
+        return refusal
     if command.role is None:
         return emit(StaffSet(user=user), revokes=_revoked(tournament, user))
-    if refusal := context.unknown(user, "user"):
-        return refusal
-    if context.facts.get(block_key(user, context.by)) is not None:
-        return Refuse(Code.BLOCKED, field="user")
-    if user not in tournament.staff and len(tournament.staff) >= limits.TOURNAMENT_STAFF_MAX:
-        return Refuse(Code.TOO_MANY, f"Staff of a tournament: at most {limits.TOURNAMENT_STAFF_MAX}.")
     marks: dict[str, Mark] = {"listens": True} if tournament.settings.visibility == "invited" else {}
     return emit(StaffSet(user=user, role=command.role), marks=marks)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from actors.kind import Refuse
+from actors.staffing import Rank
 from actors.tournament.context import Context
 from actors.tournament.stages import has_match, match_of, sides_of
-from actors.tournament.state import Match, Rank
+from actors.tournament.state import Match
 from protocol.codes import Code
 from protocol.tournament import MatchPhase
 

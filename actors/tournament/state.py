@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
 from typing import Final
 
 from msgspec import Struct
@@ -11,9 +10,10 @@ from actors.kind import Instant
 from actors.numbered import Numbered
 from actors.ordered_map import OrderedMap
 from actors.sparse import Sparse
+from actors.staffing import Rank, Staffed
 from actors.tournament.numbers import Numbers
 from protocol import limits
-from protocol.ids import SYSTEM, StreamId, kind_of
+from protocol.ids import StreamId
 from protocol.tournament import (
     NOBODY,
     BestOf,
@@ -23,7 +23,6 @@ from protocol.tournament import (
     MatchPhase,
     Phase,
     ResultKind,
-    StaffRole,
     Visibility,
 )
 from protocol.tournament.rounds import RoundRule
@@ -35,25 +34,6 @@ ASKING: Final[frozenset[EntrantStatus]] = frozenset({"pending", "waiting", "ente
 GOING: Final[frozenset[MatchPhase]] = frozenset(
     {"open", "scheduled", "picking", "playing", "reported", "disputed"}
 )
-
-
-class Rank(IntEnum):
-    """What somebody is on the staff of a tournament; a higher rank may do all that a lower one may."""
-
-    SPECTATOR = 0
-    STREAMER = 1
-    REFEREE = 2
-    ORGANISER = 3
-    OWNER = 4
-    OPERATOR = 5
-    """A game's own backend, or the server."""
-
-
-_RANKS: Final[dict[StaffRole, Rank]] = {
-    "streamer": Rank.STREAMER,
-    "referee": Rank.REFEREE,
-    "organiser": Rank.ORGANISER,
-}
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -195,7 +175,7 @@ class StageState(Struct, frozen=True, kw_only=True):
         return self.numbers.first
 
 
-class Tournament(Struct, frozen=True, kw_only=True):
+class Tournament(Staffed, frozen=True, kw_only=True):
     """The state of one tournament. Never changed in place, and what grows with its entrants isn't copied, but for the
     seeds by what sets them.
     """
@@ -206,12 +186,6 @@ class Tournament(Struct, frozen=True, kw_only=True):
     """Both of its last event."""
     phase: Phase | None = None
     """None only before the first event."""
-    owner: str | None = None
-    """None in one that an operator made, or that erased people have left without organisers."""
-    removed_at: Instant | None = None
-    """When it was removed; None if it is there."""
-    staff: dict[str, StaffRole] = {}
-    """User ids, without the owner; at most TOURNAMENT_STAFF_MAX."""
     named_at: int = 0
     """The seq of the event that gave it its name."""
     described_at: int = 0
@@ -247,15 +221,6 @@ class Tournament(Struct, frozen=True, kw_only=True):
     """Entrants who have one of the first PLACES_MAX places, in the order in which they got it."""
     places: tuple[int, ...] = ()
     """Their places."""
-
-    def rank(self, author: str) -> Rank:
-        """What this author is on its staff."""
-        if author == SYSTEM or kind_of(author) == "key":
-            return Rank.OPERATOR
-        if author == self.owner:
-            return Rank.OWNER
-        role = self.staff.get(author)
-        return Rank.SPECTATOR if role is None else _RANKS[role]
 
     @property
     def seeds(self) -> tuple[int, ...]:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from typing import Final
 
 from actors.kind import Decision, Refuse, block_key
+from actors.staffing import Rank
 from actors.tournament.chats import chat_mark
 from actors.tournament.context import Context, Course, emit
 from actors.tournament.rule import RUNNING, Rule, Rules
 from actors.tournament.stages import current_match, match_of
-from actors.tournament.state import ASKING, BEFORE_START, Entrant, Rank, Settings, Tournament
+from actors.tournament.state import ASKING, BEFORE_START, Entrant, Settings, Tournament
 from protocol.codes import Code
 from protocol.event import Mark
 from protocol.tournament import MatchPhase

@@ -6,6 +6,7 @@ from itertools import islice
 
 from msgspec.structs import replace
 
+from actors.staffing import Rank
 from actors.tournament.chats import chat_of
 from actors.tournament.stages import (
     current_match,
@@ -15,7 +16,7 @@ from actors.tournament.stages import (
     stage_of,
     status_of,
 )
-from actors.tournament.state import Match, Rank, Tournament
+from actors.tournament.state import Match, Tournament
 from protocol import limits
 from protocol.tournament import NOBODY, StaffRole, games_of
 from protocol.tournament.view import MatchView, OwnEntry, StaffMember, TournamentView
