@@ -8,7 +8,7 @@ from typing import Final, cast
 from msgspec.structs import replace
 
 from actors.tournament.apply_teams import freed, users_in
-from actors.tournament.stages import changed, current_match
+from actors.tournament.stages import changed, current_match, with_stage
 from actors.tournament.state import Entrant, Tournament
 from protocol.event import Header
 from protocol.tournament import EntrantStatus
@@ -25,7 +25,22 @@ def _entered(tournament: Tournament, header: Header) -> Tournament:
     known = replace(tournament, users=users)
     if number not in tournament.entrants:
         known = replace(known, entrants=known.entrants.append(Entrant(user, "left")))
-    return _with(known, header, number, came)
+    return (
+        _late(known, header, number, came) if "seed" in header.marks else _with(known, header, number, came)
+    )
+
+
+def _late(tournament: Tournament, header: Header, number: int, came: Entrant) -> Tournament:
+    """After the start: the last of the seeds. Who was dropped at the start isn't counted any more."""
+    marks, stage = header.marks, tournament.stages[0]
+    here = replace(came, checked_in=True, half_byes=cast(int, marks.get("half_byes", 0)))
+    after = replace(
+        tournament,
+        entrants=tournament.entrants.replaced(number, here),
+        entered=cast(int, marks["count"]),
+        checked_in=cast(int, marks["checked_in"]),
+    )
+    return with_stage(after, 0, replace(stage, seeds=(*stage.seeds, number), changed_at=header.seq))
 
 
 def _accepted(tournament: Tournament, header: Header) -> Tournament:

@@ -20,6 +20,8 @@ def unfit_chain(chain: tuple[Stage, ...], entrants_max: int) -> Refuse | None:
     """
     most = entrants_max
     for number, stage in enumerate(chain, 1):
+        if stage.late_rounds and number > 1:
+            return Refuse(Code.INVALID, f"Stage {number}: late_rounds are for the first stage.", "stages")
         if why := _unfit(stage, most, last=number == len(chain)):
             return Refuse(Code.INVALID, f"Stage {number}: {why}", "stages")
         if why := FORMATS[stage.format].too_many(stage, most):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Final
 
 from actors.kind import Decision, Refuse, block_key
 from actors.staffing import Rank
+from actors.tournament import late
 from actors.tournament.context import Context, Course, emit
 from actors.tournament.matches import forfeit
 from actors.tournament.plays import play_of
@@ -41,13 +43,22 @@ _FULL: Final = Refuse(Code.TOO_MANY, f"Entrants of a tournament: at most {limits
 
 
 def enter(context: Context, command: EnterTournament) -> Decision:
-    """Anyone may who wants, if staff don't choose; beyond the cap they wait. A team begins with its captain."""
+    """Anyone may who wants, if staff don't choose; beyond the cap they wait. A team begins with its captain. Who comes
+    late is entered by staff where these accept people, or where there are teams, which begin with all of their players.
+    """
     tournament = context.tournament
+    if tournament.phase == "running" and (refusal := late.too_late(tournament, by_staff=False)):
+        return refusal
+    if tournament.phase == "running" and (
+        tournament.settings.entry != "open" or tournament.settings.team_max
+    ):
+        return Refuse(Code.FORBIDDEN, "Staff enter people who come late to this tournament.")
     if kind_of(context.by) != USER or tournament.settings.entry == "listed":
         return Refuse(Code.FORBIDDEN, "Staff enter people in this tournament.")
     entrant = tournament.entrant_of(context.by)
-    if entrant is not None and entrant.status in ASKING:
-        return Refuse(Code.ALREADY_EXISTS)
+    if _is_in(tournament, context.by, tournament.seeds):
+        message = "You have taken part: staff can reinstate you." if tournament.stages else None
+        return Refuse(Code.ALREADY_EXISTS, message)
     if entrant is not None and entrant.status == "disqualified":
         return Refuse(Code.FORBIDDEN, "You were disqualified.")
     if (command.name is not None) != bool(tournament.settings.team_max):
@@ -59,22 +70,33 @@ def enter(context: Context, command: EnterTournament) -> Decision:
 
 def add(context: Context, command: AddEntrants) -> Decision:
     """All of them or none."""
-    course = Course(context)
+    tournament = context.tournament
+    if tournament.phase == "running" and (refusal := late.too_late(tournament, by_staff=True)):
+        return refusal
+    course, seeds = Course(context), {*tournament.seeds}
     for new in command.entrants:
-        if refusal := _unfit(context, course.tournament, new) or _add(course, new):
+        if refusal := _unfit(context, course.tournament, seeds, new) or _add(course, new):
             return refusal
+        seeds.update(course.tournament.seeds[-1:])
     return course.accept()
 
 
-def _unfit(context: Context, tournament: Tournament, new: NewEntrant) -> Refuse | None:
+def _is_in(tournament: Tournament, user: str, seeds: Container[int]) -> bool:
+    """Whether this user asks to take part; since the start, whether they do or did, by its seeds."""
+    number = tournament.users.get(user)
+    if number is None:
+        return False
+    return number in seeds if tournament.stages else tournament.entrants[number].status in ASKING
+
+
+def _unfit(context: Context, tournament: Tournament, seeds: Container[int], new: NewEntrant) -> Refuse | None:
     """Why this one can't be entered by staff."""
     if refusal := _misshapen(tournament, new):
         return refusal
     for user in players_of(new):
         if refusal := context.unknown(user, "entrants"):
             return refusal
-        entrant = tournament.entrant_of(user)
-        if entrant is not None and entrant.status in ASKING:
+        if _is_in(tournament, user, seeds):
             return Refuse(Code.ALREADY_EXISTS, "One of these users is an entrant already.", "entrants")
         if context.facts.get(block_key(user, context.by)) is not None:
             return Refuse(Code.BLOCKED, field="entrants")
@@ -107,6 +129,9 @@ def _add(course: Course, new: NewEntrant, status: EntrantStatus | None = None) -
     for player in players_of(new):
         uninvite(course, player)
     tournament, user = course.tournament, new.user
+    roster = players_of(new) if tournament.settings.team_max else ()
+    if tournament.stages:
+        return late.come(course, new, roster, _listens(tournament, user))
     number = None if user is None else tournament.users.get(user)
     if number is None and len(tournament.entrants) >= limits.TOURNAMENT_ENTRIES_MAX:
         return _FULL
@@ -120,7 +145,7 @@ def _add(course: Course, new: NewEntrant, status: EntrantStatus | None = None) -
             checked_in=tournament.checked_in + (status == "entered" and user is None),
             user=user,
             name=new.name,
-            roster=players_of(new) if tournament.settings.team_max else (),
+            roster=roster,
         ),
         marks=_listens(tournament, user),
     )
@@ -258,10 +283,10 @@ def set_seeds(context: Context, command: SetSeeds) -> Decision:
 
 
 RULES: Final[Rules] = {
-    EnterTournament: Rule(enter, Rank.SPECTATOR, frozenset({"registration"})),
+    EnterTournament: Rule(enter, Rank.SPECTATOR, frozenset({"registration", "running"})),
     LeaveTournament: Rule(leave, Rank.SPECTATOR, NOT_OVER),
     CheckIn: Rule(check_in, Rank.SPECTATOR, frozenset({"check_in"})),
-    AddEntrants: Rule(add, Rank.ORGANISER, BEFORE_START),
+    AddEntrants: Rule(add, Rank.ORGANISER, NOT_OVER),
     AcceptEntrant: Rule(accept, Rank.ORGANISER, BEFORE_START),
     RemoveEntrant: Rule(remove, Rank.ORGANISER, NOT_OVER),
     SetSeeds: Rule(set_seeds, Rank.ORGANISER, BEFORE_START),

@@ -50,6 +50,9 @@ def _gathered(tournament: Tournament) -> Generator[None, None, Arguments]:
         if bye := bye_in(pairs):
             games += Game(bye, NOBODY, points.bye, 0, played=False)
         rounds.append(games)
+    for entrant in stage.seeds if len(tournament.stages) == 1 else ():
+        for games in rounds[: tournament.entrants[entrant].half_byes]:
+            games.extend(Game(entrant, NOBODY, points.draw, 0, played=False))
     absent = [entrant for entrant in stage.seeds if tournament.entrants[entrant].status not in ASKING]
     return _options_of(stage), stage.seeds, rounds, absent
 

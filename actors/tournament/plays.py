@@ -111,6 +111,16 @@ def _unfit_swiss(stage: Stage) -> str | None:
         return "draws don't go with early exits, since a draw is neither a win nor a loss."
     if stage.points.win <= stage.points.loss:
         return "points of a win must be more than those of a loss."
+    return _unfit_late(stage)
+
+
+def _unfit_late(stage: Stage) -> str | None:
+    if stage.late_rounds and stage.late_rounds >= stage.rounds:
+        return "late_rounds must be fewer than rounds."
+    if stage.late_byes == "half" and not stage.late_rounds:
+        return "late_byes are without late_rounds."
+    if stage.late_byes == "half" and stage.wins:
+        return "late_byes of half a point don't go with early exits."
     return None
 
 
@@ -168,7 +178,7 @@ FORMATS: Final[Mapping[Format, FormatRules]] = {
     ),
     "swiss": FormatRules(
         play=_swiss,
-        settings=_RANKED | {"rounds", "sides", "rematches", "wins", "losses"},
+        settings=_RANKED | {"rounds", "sides", "rematches", "wins", "losses", "late_rounds", "late_byes"},
         policy="keep",
         standings=True,
         seeding=_table_seeds,

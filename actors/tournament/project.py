@@ -179,7 +179,9 @@ def _entered(header: Header, payload: EntrantEntered | None) -> Sequence[Change]
         "user_id": user,
         "name": payload.name if payload else None,
         "status": marks["status"],
-        "checked_in": user is None,
+        "checked_in": user is None or "seed" in marks,
+        "late_seed": marks.get("seed"),
+        "half_byes": marks.get("half_byes", 0),
         "entered_at": header.at,
         "roster": [*(roster := users_in(header, "roster"))],
     }

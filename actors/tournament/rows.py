@@ -100,6 +100,10 @@ TABLES: Final = (
             # Who has left while a stage with standings ran: which one, and from which match of it on they forfeit.
             Column("left_stage", Type.INTEGER),
             Column("forfeits_from", Type.INTEGER),
+            # Who has come after the start: their seed in the first stage, which comes after those that the tournament
+            # has; and how many rounds before are worth a draw to them.
+            Column("late_seed", Type.INTEGER),
+            Column("half_byes", Type.INTEGER, required=True, default=0),
             # User ids: the players of a team, the captain first, and whom it had invited until the start.
             Column("roster", Type.TEXTS, required=True, default=[]),
             Column("invited", Type.TEXTS, required=True, default=[]),

@@ -12,7 +12,7 @@ from actors.tournament.context import Context, Course
 from actors.tournament.engine.next_stage import Qualified
 from actors.tournament.engine.play import Ranked
 from actors.tournament.engine.standings.table import Result
-from actors.tournament.flat_results import flat_result, pairs_of, results_of
+from actors.tournament.flat_results import flat_half_byes, flat_result, pairs_of, results_of
 from actors.tournament.matches import end
 from actors.tournament.plays import Published, play_for, play_of
 from actors.tournament.stage_seeds import seeded
@@ -59,6 +59,9 @@ def _gathered(
         known = tournament.entrants[entrant]
         if known.left_stage == number:
             withdrawn += (entrant, known.forfeits_from)
+    if number == 1:
+        for entrant in stage.seeds:
+            flat += flat_half_byes(entrant, tournament.entrants[entrant].half_byes)
     chain = tournament.settings.chain[number - 1 : number + 1]
     return stages_text(chain), stage.seeds, stage.published, flat, withdrawn, gone
 
@@ -74,9 +77,9 @@ def stage_end(
     """The entrants of a stage, the best first; their places in the tournament, 0 for who goes on; and the seeds of the
     next stage, none if there is none or fewer than two could play it.
 
-    Takes the stage and the next one as JSON; the rounds that were published; the results as ``flat_result`` makes them;
-    the entrants who have left while the stage ran, each with the first match that they forfeited by it; and all who
-    aren't there any more.
+    Takes the stage and the next one as JSON; the rounds that were published; the results as ``flat_result`` makes them,
+    and byes as ``flat_half_byes`` does; the entrants who have left while the stage ran, each with the first match that
+    they forfeited by it; and all who aren't there any more.
     """
     stage, *following = stages_of(stages)
     results = results_of(flat)

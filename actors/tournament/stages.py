@@ -165,6 +165,16 @@ def needs_standings(tournament: Tournament) -> bool:
     return len(stages) < len(tournament.settings.chain) or FORMATS[stages[-1].settings.format].standings
 
 
+def takes_late(tournament: Tournament) -> bool:
+    """Whether the stage that is being played can still be entered: the first one, if it is paired round by round, and
+    no more rounds of it were published than its settings let who comes late miss.
+    """
+    if tournament.phase != "running":
+        return False
+    first, *later = tournament.stages
+    return not later and more_rounds(first) and len(first.published) <= first.settings.late_rounds
+
+
 def standings_due(tournament: Tournament) -> bool:
     """Whether all matches of the stage that is being played are done, and its standings are to end it."""
     if tournament.phase != "running":

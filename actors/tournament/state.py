@@ -98,6 +98,8 @@ class Entrant(Struct, frozen=True, array_like=True):
     """In a stage with standings, the number within it of the first match that they forfeited by it, beside the one that
     was open then; if they had none to play, one more than there are.
     """
+    half_byes: int = 0
+    """How many rounds of the first stage, from its first one on, are worth a draw to them, since they came late."""
 
 
 class Match(Struct, frozen=True, array_like=True):

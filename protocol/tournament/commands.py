@@ -167,7 +167,8 @@ class CancelTournament(StreamCommand, frozen=True, kw_only=True, tag="tournament
 
 
 class EnterTournament(StreamCommand, frozen=True, kw_only=True, tag="tournament.enter"):
-    """Enter a tournament whose registration is open. Who has left gets their old number again.
+    """Enter a tournament whose registration is open, or late one that has started and lets one. Who has left gets their
+    old number again.
 
     Who enters a tournament of teams enters a team, whose captain they are.
     """
@@ -202,7 +203,8 @@ class NewEntrant(Struct, frozen=True, kw_only=True):
 class AddEntrants(StreamCommand, frozen=True, kw_only=True, tag="tournament.add_entrants"):
     """Enter people in a tournament as staff: all of them, or none. They are accepted at once, as far as there is room.
 
-    It can be done until the start. Users who were removed, or have left, get their old number again.
+    It can be done until the start, and in a Swiss system as long as its ``late_rounds`` let. Users who were removed, or
+    have left, get their old number again.
     """
 
     entrants: Annotated[

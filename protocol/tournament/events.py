@@ -166,6 +166,12 @@ class EntrantEntered(Struct, frozen=True, kw_only=True):
     """Of a team, or of somebody without an account."""
     roster: tuple[UserId, ...] = ()
     """All players of a team, the captain first."""
+    seed: int | None = None
+    """Of who comes after the start: their seed, the last one of the first stage."""
+    missed: int | None = None
+    """How many rounds of it were published before they came."""
+    half_byes: int | None = None
+    """How many of these are worth a draw to them."""
 
 
 class EntrantAccepted(Struct, frozen=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -14,6 +14,9 @@ from protocol.tournament.standings import TieBreak, Withdrawals
 StagePoints = Annotated[
     float, Meta(ge=0, le=limits.STAGE_POINTS_MAX, multiple_of=0.5, description="in steps of 0.5")
 ]
+
+LateByes = Literal["zero", "half"]
+"""What a round is worth to who has come after it: *zero*, nothing; *half*, as much as a draw."""
 
 
 class PointsRule(Struct, frozen=True, kw_only=True):
@@ -42,8 +45,8 @@ class Stage(Struct, frozen=True, kw_only=True):
     legs: Annotated[int, Meta(ge=1, le=limits.LEGS_MAX)] = 1
     """How often everybody in a group meets everybody else of it; in round robin alone."""
     rounds: Annotated[int, Meta(ge=0, le=limits.SWISS_ROUNDS_MAX)] = 0
-    """How many rounds are played; in Swiss alone, as all that follows up to *losses*. 0: as many as a knockout of these
-    entrants would have, or with early exits until nobody is left to play.
+    """How many rounds are played; in Swiss alone, as all that follows up to *late_byes*. 0: as many as a knockout of
+    these entrants would have, or with early exits until nobody is left to play.
     """
     sides: bool = True
     """Whether it matters who is on side a, as colours do in chess: then everybody is on both about as often."""
@@ -52,6 +55,12 @@ class Stage(Struct, frozen=True, kw_only=True):
     wins: Annotated[int, Meta(ge=0, le=limits.SWISS_ROUNDS_MAX)] = 0
     losses: Annotated[int, Meta(ge=0, le=limits.SWISS_ROUNDS_MAX)] = 0
     """Early exits: who has won, or lost, so often plays no more in this stage. Both or none; not with draws."""
+    late_rounds: Annotated[int, Meta(ge=0, le=limits.SWISS_ROUNDS_MAX)] = 0
+    """How many rounds may have been published when somebody still comes in; of the first stage alone, and fewer than
+    ``rounds``. With 0 staff may enter people until the first one is published, and nobody else.
+    """
+    late_byes: LateByes = "zero"
+    """What the rounds that they have missed are worth."""
     draws: bool = False
     """Whether a match may be drawn; not in elimination. Then a match has as many games as ``best_of`` says, unless a
     side has won more than half of them before, and a game may be drawn, too.

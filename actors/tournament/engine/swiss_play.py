@@ -90,11 +90,12 @@ class SwissPlay(ByRound, frozen=True):
         return number if begun < number <= len(self) else NOBODY
 
     def table(self, results: Sequence[Result]) -> Table:
-        """What standings are worked out from, by the results of matches that are done; their rounds aren't read.
+        """What standings are worked out from, by the results of matches that are done, whose rounds aren't read, and
+        the byes of who has come late.
 
         Who withdraws isn't paired any more, so nothing of theirs is taken back.
         """
-        placed = [one._replace(round=self.board(one.number).round) for one in results]
+        placed = [one._replace(round=self.board(one.number).round) if one.number else one for one in results]
         done = {one.number for one in results}
         first = next((number for number in range(1, len(self) + 1) if number not in done), None)
         return Table(

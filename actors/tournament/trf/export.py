@@ -18,7 +18,7 @@ _NOBODY_WON: Final = {"double_forfeit": ("-", "-")}
 
 
 class Seen(Struct, frozen=True):
-    """A match that was opened or is done, and the column in which it stands."""
+    """A match that was opened or is done, or a bye, and the column in which it stands."""
 
     round: int
     """From 1 on."""
@@ -83,6 +83,8 @@ def _about(about: About, players: int) -> tuple[str, ...]:
 def _entries(match: Seen, seeds: Mapping[int, int]) -> list[tuple[int, Entry]]:
     if not match.a or not match.b:
         alone = match.a or match.b
+        if match.kind == "half_bye":
+            return [(alone, Entry(result="H"))]
         return [(alone, Entry(result="U"))] if alone and match.winner == alone else []
     results = _results(match)
     sides: tuple[Side, Side] = ("w", "b")

@@ -615,8 +615,8 @@ export interface Stage {
   /** How often everybody in a group meets everybody else of it; in round robin alone. */
   legs?: number
   /**
-   * How many rounds are played; in Swiss alone, as all that follows up to *losses*. 0: as many as a knockout of these
-   * entrants would have, or with early exits until nobody is left to play.
+   * How many rounds are played; in Swiss alone, as all that follows up to *late_byes*. 0: as many as a knockout of
+   * these entrants would have, or with early exits until nobody is left to play.
    */
   rounds?: number
   /** Whether it matters who is on side a, as colours do in chess: then everybody is on both about as often. */
@@ -626,6 +626,13 @@ export interface Stage {
   wins?: number
   /** Early exits: who has won, or lost, so often plays no more in this stage. Both or none; not with draws. */
   losses?: number
+  /**
+   * How many rounds may have been published when somebody still comes in; of the first stage alone, and fewer than
+   * `rounds`. With 0 staff may enter people until the first one is published, and nobody else.
+   */
+  late_rounds?: number
+  /** What the rounds that they have missed are worth. */
+  late_byes?: 'half' | 'zero'
   /**
    * Whether a match may be drawn; not in elimination. Then a match has as many games as `best_of` says, unless a
    * side has won more than half of them before, and a game may be drawn, too.
@@ -1259,7 +1266,8 @@ export interface RestoreTournament {
 }
 
 /**
- * Enter a tournament whose registration is open. Who has left gets their old number again.
+ * Enter a tournament whose registration is open, or late one that has started and lets one. Who has left gets their
+ * old number again.
  *
  * Who enters a tournament of teams enters a team, whose captain they are.
  */
@@ -1299,7 +1307,8 @@ export interface CheckIn {
 /**
  * Enter people in a tournament as staff: all of them, or none. They are accepted at once, as far as there is room.
  *
- * It can be done until the start. Users who were removed, or have left, get their old number again.
+ * It can be done until the start, and in a Swiss system as long as its `late_rounds` let. Users who were removed, or
+ * have left, get their old number again.
  */
 export interface AddEntrants {
   t: 'tournament.add_entrants'
@@ -2242,6 +2251,12 @@ export interface EntrantEntered {
   readonly name: string | null
   /** All players of a team, the captain first. */
   readonly roster: readonly string[]
+  /** Of who comes after the start: their seed, the last one of the first stage. */
+  readonly seed: number | null
+  /** How many rounds of it were published before they came. */
+  readonly missed: number | null
+  /** How many of these are worth a draw to them. */
+  readonly half_byes: number | null
 }
 
 /** Staff have accepted an entrant of the tournament. */
@@ -3027,7 +3042,7 @@ export const PAYLOAD_DEFAULTS: Readonly<Record<string, object>> = {
   'tournament.changed': { name: null, description: null, game: null, platform: null, region: null, format: null, third_place: null, reset: null, best_of: null, entrants_max: null, visibility: null, entry: null, ready_s: null, confirm_s: null, stages: null, rounds: null, team_min: null, team_max: null, substitutes: null, play_s: null, rooms: null, registration_at: null, check_in_at: null, start_at: null },
   'tournament.staff_set': { role: null },
   'tournament.cancelled': { reason: "" },
-  'tournament.entered': { user: null, name: null, roster: [] },
+  'tournament.entered': { user: null, name: null, roster: [], seed: null, missed: null, half_byes: null },
   'tournament.promoted': { user: null },
   'tournament.left': { stage: null, forfeits_from: null, reason: "" },
   'tournament.match_opened': { group: null, until: null, latest: null, play_until: null, room: null },

@@ -82,6 +82,13 @@ class ExportsResource:
         )
         seen = await _seen(play, seating.numbers, all_matches(seating, read.rows))
         seen += _byes(seating.published)
+        if seating.settings.late_byes == "half":
+            came = found(await self._entrants.late(caller.user, tournament))
+            seen += [
+                Seen(column, row.number, 0, None, "half_bye")
+                for row in came.rows
+                for column in range(1, row.half_byes + 1)
+            ]
         try:
             text = await self._written(about, entrants, seen)
         except NoRoomError:

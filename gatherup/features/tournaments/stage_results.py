@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar, cast
 
 from msgspec import Struct
 
-from actors.tournament.flat_results import flat_result
+from actors.tournament.flat_results import flat_half_byes, flat_result
 from gatherup.features.tournaments.brackets import numbers_of
 from gatherup.features.tournaments.tournament_access import found, started
 from gatherup.features.tournaments.turns import turn
@@ -34,7 +34,7 @@ class StageResults(Struct, frozen=True):
     head: Head
     """Where in the log all of this is contained; later events may be, too."""
     flat: list[int]
-    """As ``flat_result`` makes them."""
+    """As ``flat_result`` makes them, and ``flat_half_byes``."""
     done: int
     """How many there are."""
     withdrawn: list[int]
@@ -58,6 +58,7 @@ class StageReader:
         left = found(await self._entrants.withdrawn(user, tournament, seating.number))
         read = found(await self._matches.all(user, tournament))
         flat, done = await _flat(seating, read.rows)
+        flat += await self._half_byes(user, tournament, seating)
         return StageResults(
             seating=seating,
             earlier=seated.rows[seating.number - 2] if seating.number > 1 else None,
@@ -67,6 +68,13 @@ class StageReader:
             done=done,
             withdrawn=[part for row in left.rows for part in (row.number, row.forfeits_from)],
         )
+
+    async def _half_byes(self, user: str, tournament: str, seating: SeatingRow) -> list[int]:
+        """What the rounds that they have missed are worth to who has come late."""
+        if seating.settings.late_byes == "zero":
+            return []
+        came = found(await self._entrants.late(user, tournament))
+        return [part for row in came.rows for part in flat_half_byes(row.number, row.half_byes)]
 
     async def ranked(self, results: StageResults, function: Callable[..., T], *arguments: Any) -> T:
         """What a function of ``stage_tables`` makes of them with these other arguments. Raises NotCalledError."""

@@ -76,6 +76,8 @@ class TournamentEntrant(Answer, frozen=True, kw_only=True):
     """Their place, once they play no more."""
     reason: str | None
     """Why staff removed them."""
+    half_byes: int = 0
+    """How many rounds of a Swiss stage, from the first one on, are worth a draw to them, since they came late."""
 
 
 class EntrantPage(Answer, frozen=True, kw_only=True):

@@ -33,6 +33,8 @@ class EntrantRow(Struct, frozen=True):
     """The players of a team, the captain first."""
     invited: list[str]
     """Whom it has invited; none since the start."""
+    half_byes: int
+    """How many rounds are worth a draw to them, since they came late."""
 
 
 class NameRow(Struct, frozen=True):
@@ -60,6 +62,14 @@ class WithdrawnRow(Struct, frozen=True):
     """The first match that they forfeited by it, within the stage."""
 
 
+class LateRow(Struct, frozen=True):
+    """Somebody who has come after the start, and has points for what they have missed."""
+
+    number: int
+    half_byes: int
+    """How many rounds of the first stage, from its first one on, are worth a draw to them."""
+
+
 class EntrantKey(Struct, frozen=True, array_like=True):
     """Where an entrant stands in the list."""
 
@@ -77,10 +87,11 @@ class StandingKey(Struct, frozen=True, array_like=True):
 ENTRANTS: Final = """
 select e.number, e.user_id, e.name, case
     when t.started_at is null or e.status not in ('entered', 'pending', 'waiting') then e.status
-    when seeded.seed is null then 'dropped'
+    when seeded.seed is null and e.late_seed is null then 'dropped'
     else 'entered'
-end as status, e.checked_in, seeded.seed, coalesce(e.place, settled.place), e.reason, e.roster,
-case when t.started_at is null then e.invited else array[]::text[] end as invited
+end as status, e.checked_in, coalesce(seeded.seed, e.late_seed) as seed, coalesce(e.place, settled.place), e.reason,
+e.roster,
+case when t.started_at is null then e.invited else array[]::text[] end as invited, e.half_byes
 from tournament_entrant e
 left join unnest(t.seeds) with ordinality seeded(number, seed) on seeded.number = e.number
 left join lateral (
@@ -126,6 +137,12 @@ _WITHDRAWN: Final = part_of(
     """
 select e.number as key, e.number, e.forfeits_from
 from tournament_entrant e where e.stream_id = t.stream_id and e.left_stage = %(stage)s
+"""
+)
+_LATE: Final = part_of(
+    """
+select e.number as key, e.number, e.half_byes
+from tournament_entrant e where e.stream_id = t.stream_id and e.half_byes > 0
 """
 )
 _BESIDE: Final = {False: {"beside": ">", "direction": "asc"}, True: {"beside": "<", "direction": "desc"}}
@@ -177,6 +194,11 @@ class Entrants:
         """Who has left while this stage ran, and hasn't come back."""
         parameters = {"user": user, "tournament": uuid_of(tournament), "stage": stage}
         return await read_part(self._pool, _WITHDRAWN, parameters, WithdrawnRow)
+
+    async def late(self, user: str, tournament: str) -> Read[LateRow] | None:
+        """Who has points for rounds that they have missed before they came."""
+        parameters = {"user": user, "tournament": uuid_of(tournament)}
+        return await read_part(self._pool, _LATE, parameters, LateRow)
 
     async def standings(
         self, user: str, tournament: str, *, beside: StandingKey | None, back: bool, limit: int

@@ -123,12 +123,19 @@ _SETTINGS: Final = "t.stages, t.format, t.third_place, t.reset, t.best_of, t.pha
 _SETTINGS_COUNT: Final = 9
 """Of those and where the stage and its rounds begin."""
 _ROUNDS: Final = "tournament_round r where r.stream_id = t.stream_id and r.stage"
+_SEEDS: Final = """
+(t.seeds || array(
+    select e.number from tournament_entrant e
+    where e.stream_id = t.stream_id and e.late_seed is not null order by e.late_seed
+))
+"""
+"""Of the first stage: those of the start, and who has come late."""
 _SEATINGS: Final = part_of(
     f"""
 select g.number as key, g.seeds, (select json_agg(r.pairs order by r.seq) from {_ROUNDS} = g.number),
     array(select r.first from {_ROUNDS} = g.number order by r.seq), g.number, g.first, {_SETTINGS}
 from (
-    select 1 as number, t.seeds, 1 as first where t.started_at is not null
+    select 1 as number, {_SEEDS} as seeds, 1 as first where t.started_at is not null
     union all
     select o.number, o.seeds, o.first from tournament_stage o where o.stream_id = t.stream_id and o.number > 1
 ) g
@@ -183,8 +190,8 @@ _LIST: Final = {
     True: part_of(_LISTED.format(beside="<", direction="desc"), back=True),
 }
 _OWN: Final = f"""
-select t.stream_id, t.started_at, p.entrant, array_position(coalesce(latest.seeds, t.seeds), p.entrant),
-    coalesce(last.number, 0), cardinality(coalesce(latest.seeds, t.seeds)),
+select t.stream_id, t.started_at, p.entrant, array_position(coalesce(latest.seeds, {_SEEDS}), p.entrant),
+    coalesce(last.number, 0), cardinality(coalesce(latest.seeds, {_SEEDS})),
     array(select r.matches from {_ROUNDS} = coalesce(latest.number, 1) order by r.seq),
     array(select r.first from {_ROUNDS} = coalesce(latest.number, 1) order by r.seq),
     coalesce(latest.number, 1), coalesce(latest.first, 1), {_SETTINGS}, {_COLUMNS}
@@ -193,7 +200,7 @@ join tournament t on t.stream_id = p.stream_id and t.phase = 'running'
 {_LATEST}
 join tournament_entrant e on e.stream_id = p.stream_id and e.number = p.entrant
     and e.place is null and e.status in ('entered', 'pending', 'waiting')
-    and p.entrant = any(coalesce(latest.seeds, t.seeds))
+    and p.entrant = any(coalesce(latest.seeds, {_SEEDS}))
     and not exists (
         select from tournament_stage g
         where g.stream_id = p.stream_id and g.places[array_position(g.entrants, p.entrant)] > 0
@@ -214,7 +221,7 @@ _OWN_BESIDE: Final = {
     True: _OWN.format(beside=">", direction="asc"),
 }
 _SEEDED: Final = f"""
-select t.stream_id, (coalesce(latest.seeds, t.seeds))[asked.seed]
+select t.stream_id, (coalesce(latest.seeds, {_SEEDS}))[asked.seed]
 from unnest(%(tournaments)s::uuid[], %(seeds)s::bigint[]) asked(tournament, seed)
 join tournament t on t.stream_id = asked.tournament
 {_LATEST}

@@ -113,6 +113,34 @@ async def test_a_published_round_stands_though_a_result_is_corrected(site: Site,
         assert (await cup.get("/standings"))["final"]
 
 
+async def test_somebody_comes_late_and_reads_what_they_have_missed(site: Site, node: SharedNode) -> None:
+    stage = {"format": "swiss", "rounds": 3, "late_rounds": 1, "late_byes": "half"}
+    async with cup_of(site, node, stages=[stage]) as cup:
+        await cup.started(4)
+        first = await round_of(cup, 1)
+        await cup.enter(1)
+        entered = await cup.watcher.saw("entered", entrant=5)
+        assert (entered.marks["seed"], entered.marks["missed"], entered.marks["half_byes"]) == (5, 1, 1)
+        (*_, late) = (await cup.get("/entrants"))["entrants"]
+        assert (late["seed"], late["status"], late["half_byes"]) == (5, "entered", 1)
+        assert (await cup.get())["entered"] == 5
+        assert (await cup.player(5).http.get("/v1/me/matches")).json()["matches"] == []
+        for match, a, b in first:
+            await cup.won(match, min(a, b), max(a, b))
+        second = await round_of(cup, 2)
+        (match,) = (match for match, *sides in second if 5 in sides)
+        mine = (await cup.player(5).http.get("/v1/me/matches")).json()["matches"]
+        assert [(own["entrant"], own["match"]["match"]) for own in mine] == [(5, match)]
+        read = (await cup.get("/standings", stage=1))["standings"]
+        (row,) = (row for row in read if row["entrant"] == 5)
+        assert row["values"][0] == {"tiebreak": "points", "value": 0.5}
+        file = (await cup.owner.http.get(cup.path + "/trf16")).text
+        (line,) = (line for line in file.splitlines() if line.startswith("001    5"))
+        assert line[91:99].split() == ["0000", "-", "H"]
+        too_late = await site.guest("Late")
+        problem(await too_late.send("POST", cup.path + "/enter"), 409, "wrong_phase")
+
+
 @pytest.mark.parametrize(
     "stage", [{"wins": 3}, {"groups": 2}, {"wins": 2, "losses": 2, "draws": True}, {"rounds": 33}]
 )
