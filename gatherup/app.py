@@ -11,15 +11,14 @@ from typing import Any
 from msgspec import Struct
 from quart_trio import QuartTrio
 
-from actors.cluster.limits import NAME_KEEP_S
 from actors.kind import Kind
 from actors.limiting.rate_limit import Rate
 from gatherup.auth.keys import KeyRing
 from gatherup.auth.tokens import AccessTokens, access_tokens
-from gatherup.chores import Chore, cleanup_queue, schedules_of
 from gatherup.command_relay import CommandRelay
 from gatherup.config import Config
 from gatherup.core import Core, core_of
+from gatherup.engine_keeps import engine_keeps
 from gatherup.feature import Base, Feature, Task, combined
 from gatherup.features.accounts.feature import accounts_of
 from gatherup.features.admin.feature import admin_of
@@ -39,9 +38,10 @@ from gatherup.jobs.cluster_wakeup import ClusterWakeup
 from gatherup.jobs.cron import CronTable
 from gatherup.jobs.notice import wake_paced
 from gatherup.jobs.worker import JobWorker
+from gatherup.keeps import Sweeper
 from gatherup.kinds import creation_of, kinds_of
 from gatherup.store import Store
-from gatherup.telemetry.job_measures import cron_measures, job_measures, wakeup_measures
+from gatherup.telemetry.job_measures import cron_measures, job_measures, sweep_measures, wakeup_measures
 from gatherup.telemetry.measures import core_measures, http_measures, owed_measures
 from gatherup.telemetry.metrics import registry_of
 from gatherup.wakeup import Wakeup
@@ -50,8 +50,6 @@ from storage.postgres.integrations.keys import ApiKeys
 from storage.postgres.outbox.commands import CommandOutbox
 from storage.postgres.outbox.cron import Cron
 from storage.postgres.outbox.jobs import Jobs
-from storage.postgres.streams.departed import DepartedNodes
-from storage.postgres.streams.receipts import Receipts
 
 
 def features(base: Base) -> tuple[Feature, ...]:
@@ -112,22 +110,18 @@ def wired(config: Config, store: Store, listener: socket, internal: socket | Non
 
     base = _base(config, store, core, kinds, tokens, wake)
     added = combined(features(base))
-    receipts = Receipts(pool)
-    chores = (
-        Chore(what="receipts", take=partial(receipts.delete, limits.RECEIPT_KEEP_DAYS)),
-        Chore(what="commands in hand", take=receipts.delete_in_hand),
-        Chore(what="nodes that left", take=partial(DepartedNodes(pool).forget, NAME_KEEP_S)),
-        *added.chores,
-    )
-    queues = (*added.queues, cleanup_queue(chores, clock))
+    keeps = (*engine_keeps(config, pool), *added.keeps, erasure_of(base, added.erasers))
+    sweeper = Sweeper(keeps, clock)
+    queues = (*added.queues, sweeper.queue())
     worker = JobWorker(Jobs(pool), queues, clock, store.randomness, job_wakeup)
-    cron = CronTable(schedules_of(chores), Cron(pool), clock, job_wakeup)
+    cron = CronTable(sweeper.schedules(), Cron(pool), clock, job_wakeup)
     answers = Counter[tuple[str, str]]()
     measures = (
         *core_measures(core),
         *http_measures(answers),
         *job_measures(worker),
         *cron_measures(cron),
+        *sweep_measures(sweeper),
         *(() if cluster_wakeup is None else wakeup_measures(cluster_wakeup)),
         *owed_measures(command_relay),
         *added.measures,
@@ -151,7 +145,7 @@ def wired(config: Config, store: Store, listener: socket, internal: socket | Non
         tasks=(
             *core.tasks,
             command_relay.run,
-            *((worker.run, cron.run, erasure_of(base, added.erasers)) if works else ()),
+            *((worker.run, cron.run) if works else ()),
             partial(wake_paced, committed, wake_workers, clock),
             *(() if cluster_wakeup is None else (cluster_wakeup.run,)),
             *added.tasks,

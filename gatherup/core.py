@@ -32,7 +32,6 @@ from actors.session.session import Session
 from actors.session.unread import UnreadScheduler
 from actors.session.watching import VisibilityChecks
 from gatherup.auth.tokens import AccessTokens
-from gatherup.canary import KIND as CANARY
 from gatherup.canary import Canary, ProbeContext
 from gatherup.clock import stopwatch
 from gatherup.config import Config
@@ -51,7 +50,6 @@ from storage.postgres.people.blocks import PostgresBlocks
 from storage.postgres.people.last_seen import PostgresLastSeen
 from storage.postgres.people.visibility import PostgresVisibility
 from storage.postgres.rooms.read_positions import PostgresReadPositions
-from storage.postgres.streams.canary import CanaryStreams
 
 
 class Core(Struct, frozen=True, kw_only=True):
@@ -266,7 +264,6 @@ def _canary(
         router=runtime.router,
         relay=relay,
         writers=writers,
-        streams=CanaryStreams(store.pool, CANARY),
         clock=store.clock,
         randomness=store.randomness,
     )

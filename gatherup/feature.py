@@ -12,12 +12,12 @@ from actors.ports.streams import Streams
 from actors.ports.time import Clock, Randomness
 from actors.session.read_markers import ReadMarkers
 from gatherup.auth.tokens import AccessTokens
-from gatherup.chores import Chore
 from gatherup.config import Config
 from gatherup.http.commands import Commands
 from gatherup.http.endpoint import PathPart
 from gatherup.http.throttle import Throttle
 from gatherup.jobs.queue import Queue
+from gatherup.keeps import Keep
 from gatherup.telemetry.metrics import Measure
 from storage.postgres.driver.pool import Pool
 from storage.postgres.people.erasure import Eraser
@@ -34,8 +34,8 @@ class Feature(Struct, frozen=True, kw_only=True):
     tasks: tuple[Task, ...] = ()
     queues: tuple[Queue, ...] = ()
     """Of jobs, and what is done with them."""
-    chores: tuple[Chore, ...] = ()
-    """Rows that grow old."""
+    keeps: tuple[Keep, ...] = ()
+    """Every table it has, and how long rows are kept there."""
     erasers: tuple[Eraser, ...] = ()
     """Delete the rows that it has of a person whose account is erased."""
     measures: tuple[Measure, ...] = ()

@@ -1,4 +1,5 @@
-"""The reference pages under docs/, made from the code they describe: limits, codes, settings and endpoints.
+"""The reference pages under docs/, made from the code they describe: limits, codes, settings, endpoints and what is
+kept how long.
 
 ``python -m gatherup.reference`` writes them again; a test fails when they are stale.
 """
@@ -16,8 +17,9 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from gatherup import config, features, http
+from gatherup import config, engine_keeps, features, http
 from gatherup.http.endpoint import ENDPOINT, Declared, told_of
+from gatherup.keeps import Keep
 from protocol.codes import CLOSE_SENTENCES, CODES, may_come_back
 
 DOCS: Final = Path(__file__).parents[1] / "docs"
@@ -50,6 +52,11 @@ don't count, and is read when the process starts."""
 _ENDPOINTS: Final = """\
 Each node describes them in full at `/docs`, with bodies, answers and refusals, and for machines at `/openapi.json`.
 [Web clients](guides/web-clients.md) and [game backends](guides/game-backends.md) show how they are used."""
+_KEPT: Final = """\
+Every table of the database stands here. A setting says how long rows are kept, from the moment that is told. Then a
+job of the queue `cleanup` lets them go, a batch at a time, once in the whole cluster: each hour, accounts every five
+minutes. `gatherup_swept_rows` counts the rows that a node let go, `gatherup_sweeps` how often all were gone, both by
+the name here."""
 _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
@@ -69,6 +76,7 @@ def pages() -> dict[str, str]:
         "errors.md": errors_page(),
         "settings.md": settings_page(),
         "endpoints.md": endpoints_page(),
+        "kept.md": kept_page(),
     }
 
 
@@ -151,6 +159,44 @@ def endpoints_page() -> str:
         ]
         parts += [f"## {group.replace('_', ' ').capitalize()}", table(("endpoint", "who", ""), rows)]
     return page(parts)
+
+
+def kept_page() -> str:
+    """What is kept how long, what has a setting first."""
+    settings = {f"{leaf.section}.{leaf.field}": leaf for leaf in config.leaves()}
+    timed = [
+        (keep.what, *_time(settings[keep.setting]), keep.until, _tables(keep))
+        for keep in keeps()
+        if keep.setting is not None
+    ]
+    others = [(keep.what, keep.until, _tables(keep)) for keep in keeps() if keep.setting is None]
+    return page(
+        [
+            "# What is kept how long",
+            _KEPT,
+            "## For a time",
+            table(("what", "setting", "default", "", "tables"), timed),
+            "## Without a time",
+            table(("what", "", "tables"), others),
+        ]
+    )
+
+
+def _time(leaf: config.Leaf) -> tuple[str, str]:
+    assert isinstance(leaf.default, int)
+    shown_days = leaf.default if leaf.field.endswith("_days") else leaf.default // 86_400
+    return f"`{leaf.variable}`", "1 day" if shown_days == 1 else f"{shown_days:,} days"
+
+
+def _tables(keep: Keep) -> str:
+    return ", ".join(f"`{name}`" for name in keep.tables)
+
+
+def keeps() -> list[Keep]:
+    """All that is kept, as its module declares it."""
+    names = (module.name for module in pkgutil.walk_packages(features.__path__, f"{features.__name__}."))
+    modules = [engine_keeps, *(importlib.import_module(name) for name in names if name.endswith(".keeps"))]
+    return [one for module in modules for one in vars(module).values() if isinstance(one, Keep)]
 
 
 def _who(declared: Declared) -> str:

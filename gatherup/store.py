@@ -32,7 +32,7 @@ _log = structlog.stdlib.get_logger("gatherup")
 
 # Who waits for whom at PostgreSQL: renewals and changes of the directory have a connection each (PostgresDirectory),
 # commits have ``committers`` of their own. What actors and sessions ask of the log and of logins goes before all the
-# rest (HTTP, jobs, chores): it has its own queue, and these connections of the pool are lent for nothing else. How much
+# rest (HTTP, jobs, sweeps): it has its own queue, and these connections of the pool are lent for nothing else. How much
 # of it is under way at once say the lines in actors/runtime/limits.py and actors/session.
 ENGINE_CONNECTIONS: Final = 2
 """Fewer where the pool has fewer: one is left for the rest."""

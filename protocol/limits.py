@@ -282,7 +282,7 @@ AVATAR_URL_CHARS_MAX: Final = 500
 HANDLE_CHANGE_DAYS: Final = 30
 """A handle is changed once in so many days."""
 ACCOUNT_ERASE_DAYS: Final = 30
-"""For so long signing in brings a deleted account back; then it is erased."""
+"""For so long signing in brings a deleted account back, unless the server is set up otherwise; then it is erased."""
 FRESH_LOGIN_S: Final = 600
 """A login this young may delete an account that has no password, and change how one signs in to it."""
 

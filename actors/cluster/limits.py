@@ -6,8 +6,6 @@ from typing import Final
 
 LEASE_S: Final = 2.0
 """A node whose lease didn't move for this long is dead, unless it is set up with another number."""
-NAME_KEEP_S: Final = 86_400.0
-"""The name of a node that left or was lost is forgotten so long after its last report."""
 RENEWALS_PER_LEASE: Final = 4
 """A lease is renewed every lease_s / RENEWALS_PER_LEASE."""
 ACTING_PART: Final = 0.75

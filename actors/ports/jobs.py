@@ -10,7 +10,6 @@ from msgspec import Struct
 from actors.kind import Instant
 
 ERROR_CHARS_MAX: Final = 500
-LEFT: Final = "No node took it for {days} days."
 LANES_MAX: Final = 100
 """Lanes that a queue should have at most: taking jobs looks at each of them."""
 
@@ -134,12 +133,4 @@ class JobRows(Protocol):
 
     async def purge(self, chosen: Chosen) -> int:
         """Delete dead letters for good: how many."""
-        ...
-
-    async def bury_left(self, days: int, limit: int) -> int:
-        """Make dead letters of jobs that were due for this long and that nobody took, at most so many: how many."""
-        ...
-
-    async def forget_dead(self, keep_days: int, limit: int) -> int:
-        """Delete dead letters older than this, at most so many: how many."""
         ...

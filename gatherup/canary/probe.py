@@ -17,12 +17,7 @@ from gatherup.canary.probe_stream import ProbeStream, ProbeSubscriber, ProbeWire
 from protocol.frames import Accepted, Command, Refused
 from protocol.ids import SYSTEM, derive_client_id, derive_stream
 from storage.postgres.driver.errors import PostgresError
-from storage.postgres.streams.canary import CanaryStreams
 
-TRIM_EVERY: Final = 100
-"""Probes between two trims of the log."""
-FORGET_AFTER_MS: Final = 3_600_000
-"""Streams whose last probe is this long ago are deleted."""
 CREATE_IDS_MAX: Final = 2048
 """Ids tried to find a stream in the right shard: the only one of 256 is missed once in 3,000 times."""
 
@@ -37,7 +32,6 @@ class ProbeContext(Struct, frozen=True, kw_only=True):
     router: Streams
     relay: Relay
     writers: ConnectionWriters
-    streams: CanaryStreams
     clock: Clock
     randomness: Randomness
 
@@ -113,9 +107,6 @@ class Probe:
         heard = target.wire.expect(nonce)
         await self._ask(SendProbe(client_id=self._client_id(), stream=target.stream, nonce=nonce))
         await heard.wait()
-        if self.heard % TRIM_EVERY == 0:
-            await self._context.streams.trim(target.stream)
-            await self._context.streams.forget(self._context.clock.now() - FORGET_AFTER_MS)
 
     async def _open_target(self) -> ProbeStream:
         create_id = self._create_id = self._create_id_for_here()

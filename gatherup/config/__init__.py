@@ -5,6 +5,7 @@ Reading is strict: unknown ``GATHERUP_`` variables, missing ones and bad values 
 Secrets are ``Secret`` values, whose text only ``reveal()`` gives away; each may also be in a file, ``NAME_FILE``.
 """
 
+from gatherup.config.keeping import Keep
 from gatherup.config.leaves import Leaf, example, leaves, sections, shown
 from gatherup.config.reading import ConfigError, branch, database_url, environment, from_files, read
 from gatherup.config.secret import (
@@ -43,6 +44,7 @@ __all__ = [
     "DatabaseUrl",
     "Http",
     "Internal",
+    "Keep",
     "Key",
     "Keys",
     "Leaf",

@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal
 from msgspec import Meta, Struct
 
 from actors.kind import CREATED_TOLD_MAX, UNFINISHED_COUNTED_MAX
+from gatherup.config.keeping import Keep
 from gatherup.config.secret import DatabaseUrl, Key, Keys, OidcProviders, RedisUrl, Secret
 
 DATA: Final = ".gatherup"
@@ -390,6 +391,7 @@ class Config(Struct, frozen=True, kw_only=True):
     mail: Mail
     webhooks: Webhooks
     tournaments: Tournaments
+    keep: Keep
     hooks: Hooks
     canary: Canary
     log: Log

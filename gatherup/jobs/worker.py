@@ -31,10 +31,6 @@ COUNT_S: Final = 30.0
 """How old the counts of waiting and dead jobs may be."""
 LATE_S: Final = 60.0
 """After so long a node says that jobs wait which it doesn't do itself."""
-DEAD_KEEP_DAYS: Final = 30
-DEAD_BATCH: Final = 1000
-LEFT_DAYS: Final = 7
-"""After so long a job that was due and that no node took is a dead letter: no node knows its queue, it seems."""
 UNKNOWN_MAX: Final = 1000
 """Jobs that this release doesn't know and a node remembers, so as not to take them again."""
 UNKNOWN_WAIT_S: Final = 60.0
@@ -255,8 +251,6 @@ class JobWorker:
         while True:
             try:
                 self.counts = await self._rows.counts()
-                await self._rows.forget_dead(DEAD_KEEP_DAYS, DEAD_BATCH)
-                await self._rows.bury_left(LEFT_DAYS, DEAD_BATCH)
                 self._warn_of_others()
             except PostgresError as error:
                 _log.warning("jobs weren't counted", error=type(error).__name__)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gatherup.jobs.cluster_wakeup import ClusterWakeup
 from gatherup.jobs.cron import CronTable
 from gatherup.jobs.worker import JobWorker
+from gatherup.keeps import Sweeper
 from gatherup.telemetry.metrics import Levels, Measure, Totals
 
 
@@ -67,4 +68,17 @@ def cron_measures(cron: CronTable) -> list[Measure]:
     """Of recurring jobs."""
     return [
         Totals("cron_missed", "Due times of recurring jobs that were missed.", ("what",), lambda: cron.missed)
+    ]
+
+
+def sweep_measures(sweeper: Sweeper) -> list[Measure]:
+    """Of what is kept for a time only."""
+    return [
+        Totals("swept_rows", "Rows whose time was over that were let go.", ("what",), lambda: sweeper.rows),
+        Totals(
+            "sweeps",
+            "How often all rows of a kind whose time was over were let go.",
+            ("what",),
+            lambda: sweeper.sweeps,
+        ),
     ]

@@ -11,7 +11,7 @@ from typing import Any, Final
 from typing_extensions import override
 
 from actors.kind import Instant
-from actors.ports.jobs import ERROR_CHARS_MAX, LEFT, Chosen, Counts, DeadJob, JobRows, Room, TakenJob
+from actors.ports.jobs import ERROR_CHARS_MAX, Chosen, Counts, DeadJob, JobRows, Room, TakenJob
 from actors.ports.time import Clock
 
 _KIND: Final = ("kind", "template", "type")
@@ -193,18 +193,3 @@ class MemoryJobs(JobRows):
         for stored in found:
             del self.stored[stored.id]
         return len(found)
-
-    @override
-    async def bury_left(self, days: int, limit: int) -> int:
-        until = self._clock.monotonic() - days * 86_400
-        left = [one for one in self.stored.values() if one.dead_at is None and one.due_s < until][:limit]
-        for stored in left:
-            stored.dead_at, stored.last_error = self._clock.now(), LEFT.format(days=days)
-        return len(left)
-
-    @override
-    async def forget_dead(self, keep_days: int, limit: int) -> int:
-        old = self._dead(Chosen(dead_for_s=keep_days * 86_400))[:limit]
-        for stored in old:
-            del self.stored[stored.id]
-        return len(old)

@@ -1,6 +1,6 @@
 """The audit log: privileged and security acts, who did them, on whom, from where.
 
-It is only ever added to, but addresses end with the account whose they are.
+It is only ever added to, but addresses end with the account whose they are, and entries after their time.
 """
 
 from __future__ import annotations
@@ -112,6 +112,17 @@ _OLDEST_FIRST = _MATCHING + "limit %(limit)s"
 _NEWEST_FIRST = _MATCHING + "desc limit %(limit)s"
 _ID_END = 2**62
 
+# The oldest have the lowest ids: younger ones aren't looked at.
+_DELETE = """
+with oldest as (
+    select id, at from audit_log order by id limit %(rows)s
+), gone as (
+    delete from audit_log a using oldest o
+    where a.id = o.id and o.at < to_timestamp(%(before)s / 1000.0) returning 1
+)
+select count(*) from gone
+"""
+
 
 class AuditLog:
     """The repository, for who may read it. Methods may raise PostgresError."""
@@ -130,6 +141,11 @@ class AuditLog:
         """Note an act of the past, which ``after`` tells from every other one; a repeat changes nothing."""
         parameters = {"act": act, "at": at, "by": by, "on": on, "after": _json(after)}
         await execute(self._pool, _NOTE_ONCE, parameters)
+
+    async def delete(self, before: Instant, rows_max: int) -> int:
+        """Delete at most ``rows_max`` acts that are older than this; how many. The database refuses young ones."""
+        ((gone,),) = await rows(self._pool, _DELETE, {"before": before, "rows": rows_max})
+        return gone
 
     async def page(
         self, matching: AuditFilter, *, before: int | None, after: int | None, limit: int

@@ -19,7 +19,7 @@ import pytest
 from gatherup import reference
 from gatherup.cli import main
 from gatherup.gateway.limits import EVENTS_PATH
-from gatherup.telemetry.job_measures import cron_measures, job_measures, wakeup_measures
+from gatherup.telemetry.job_measures import cron_measures, job_measures, sweep_measures, wakeup_measures
 from gatherup.telemetry.measures import core_measures, http_measures, owed_measures
 from protocol.http.base import Problem
 from tests.architecture.test_k8s import EVERY
@@ -183,7 +183,7 @@ def test_the_operators_guide_names_the_endpoints_of_operations() -> None:
 def test_the_operators_guide_names_every_metric() -> None:
     said = set(re.findall(r"`(gatherup_\w+)`", prose(GUIDES / "operators.md")))
     node = MagicMock()
-    jobs = (*job_measures(node), *wakeup_measures(node), *cron_measures(node))
+    jobs = (*job_measures(node), *wakeup_measures(node), *cron_measures(node), *sweep_measures(node))
     measures = [*core_measures(node), *http_measures(node), *jobs, *owed_measures(node)]
     assert said == {f"gatherup_{measure.name}" for measure in measures}
 

@@ -235,9 +235,7 @@ async def test_dead_letters_are_listed_retried_purged_and_forgotten(rig: JobsRig
     assert [job.attempts for job in again] == [1, 1]
     assert await rig.rows.purge(Chosen()) == 1
     await rig.rows.bury(again[0], "still")
-    assert await rig.rows.forget_dead(keep_days=1, limit=10) == 0
-    assert await rig.rows.forget_dead(keep_days=0, limit=10) == 1
-    assert waiting(await rig.rows.counts()) == {"a": (1, 0), "b": (1, 0)}
+    assert waiting(await rig.rows.counts()) == {"a": (1, 0), "b": (1, 1)}
 
 
 async def test_dead_letters_are_chosen_by_queue_kind_and_age(rig: JobsRig) -> None:
@@ -267,15 +265,6 @@ async def test_dead_letters_are_chosen_by_queue_kind_and_age(rig: JobsRig) -> No
     assert await rig.rows.retry(Chosen(queue="a", kind="reset")) == 2
     assert await rig.rows.purge(Chosen(queue="a")) == 3
     assert await rig.rows.dead_counts(Chosen()) == {("b", "reset"): 1}
-
-
-async def test_what_nobody_takes_is_a_dead_letter_in_the_end(rig: JobsRig) -> None:
-    await rig.add_many(2)
-    (held,) = await rig.taken(room(jobs=1, lease_s=3600))
-    assert await rig.rows.bury_left(days=1, limit=10) == 0
-    assert await rig.rows.bury_left(days=0, limit=10) == 1
-    (dead,) = await rig.rows.dead(Chosen(), 10)
-    assert (dead.id != held.id, dead.last_error) == (True, "No node took it for 0 days.")
 
 
 def told(job: DeadJob) -> tuple[str, int, str]:

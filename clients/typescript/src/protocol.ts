@@ -411,7 +411,7 @@ export const AVATAR_URL_CHARS_MAX = 500
 /** A handle is changed once in so many days. */
 export const HANDLE_CHANGE_DAYS = 30
 
-/** For so long signing in brings a deleted account back; then it is erased. */
+/** For so long signing in brings a deleted account back, unless the server is set up otherwise; then it is erased. */
 export const ACCOUNT_ERASE_DAYS = 30
 
 /** A login this young may delete an account that has no password, and change how one signs in to it. */

@@ -7,13 +7,12 @@ from typing import Final
 import structlog
 
 from gatherup.feature import Base, Feature
-from gatherup.features.accounts.chores import account_chores
+from gatherup.features.accounts.keeps import account_keeps
 from gatherup.features.accounts.parts import AccountParts, account_parts
 from gatherup.http.endpoint import PathPart
 from gatherup.jobs.mail import mail_queue
 from gatherup.jobs.mailer import mailer_of
 from gatherup.offloop.pool import OffLoop
-from storage.postgres.accounts.retention import Retention
 from storage.postgres.audit_log import erase_addresses
 from storage.postgres.outbox.mail import erase_mail
 
@@ -40,7 +39,7 @@ def accounts_of(base: Base) -> tuple[Feature, AccountParts]:
         resources=tuple(parts.resources),
         tasks=(off_loop.close_at_end,),
         queues=() if mailer is None else (mail_queue(mailer, sender=mail.sender, links=mail.links),),
-        chores=account_chores(Retention(base.pool), base.clock, guest_keep_days=auth.guest_keep_days),
+        keeps=account_keeps(base),
         erasers=(erase_mail, erase_addresses),
         path_parts=PATH_PARTS,
     )

@@ -8,7 +8,6 @@ from uuid import UUID
 
 import httpx
 import msgspec
-import structlog
 from msgspec import Struct
 
 from actors.kind import Instant
@@ -27,7 +26,6 @@ from gatherup.features.integrations.targets import (
 from gatherup.jobs.queue import JobFailedError, JobNotNowError, JobOverError, JobUnknownError, Queue
 from protocol.event import decode_header
 from protocol.http.integrations import WebhookMessage
-from storage.postgres.driver.errors import PostgresError
 from storage.postgres.integrations.webhooks import QUEUE, Attempt, LoggedEvent, WebhookRow
 
 AT_ONCE: Final = 16
@@ -42,11 +40,6 @@ OLD_SECRET_S: Final = 24 * 3600
 """How long after a change of the secret messages are signed with the former one too."""
 GONE: Final = 410
 """The receiver wants no further events, ever."""
-DELIVERY_KEEP_S: Final = 7 * 24 * 3600
-SWEEP_S: Final = 600.0
-SWEEP_ROWS: Final = 10_000
-
-_log = structlog.stdlib.get_logger("gatherup.webhooks")
 
 
 class WebhookRows(Protocol):
@@ -66,10 +59,6 @@ class WebhookRows(Protocol):
 
     async def failed(self, attempt: Attempt, *, resume_at: Instant, disable: bool) -> None:
         """Note a failure."""
-        ...
-
-    async def forget_deliveries(self, before: Instant, limit: int) -> None:
-        """Delete old notes."""
         ...
 
 
@@ -131,16 +120,6 @@ class WebhookDelivery:
             backoff_min_s=BACKOFF_MIN_S,
             backoff_max_s=BACKOFF_MAX_S,
         )
-
-    async def run(self) -> None:
-        """Delete notes of old deliveries, until cancelled."""
-        while True:
-            try:
-                before = self._clock.now() - DELIVERY_KEEP_S * 1000
-                await self._store.forget_deliveries(before, SWEEP_ROWS)
-            except PostgresError as error:
-                _log.warning("old deliveries weren't deleted", error=type(error).__name__)
-            await self._clock.sleep_until(self._clock.monotonic() + SWEEP_S)
 
     async def _deliver(self, job: TakenJob) -> None:
         order = _order(job)

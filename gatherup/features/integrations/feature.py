@@ -9,6 +9,7 @@ from gatherup.auth.seal import derived_key
 from gatherup.feature import Base, Feature
 from gatherup.features.accounts.parts import AccountParts
 from gatherup.features.integrations.delivery import WebhookDelivery, webhook_client
+from gatherup.features.integrations.keeps import integration_keeps
 from gatherup.features.integrations.keys import KeysResource
 from gatherup.features.integrations.server_api import MintResource, ServerRoomsResource
 from gatherup.features.integrations.webhooks import WebhooksResource
@@ -53,6 +54,6 @@ def integrations_of(base: Base, accounts: AccountParts) -> Feature:
             ),
         ),
         path_parts=PATH_PARTS,
-        tasks=(delivery.run,),
+        keeps=integration_keeps(base),
         queues=(delivery.queue(),),
     )

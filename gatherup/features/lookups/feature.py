@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from gatherup.feature import Base, Feature
+from gatherup.features.lookups.keeps import LOOKUPS as KEPT
 from gatherup.features.lookups.lookups import LookupsResource
 from gatherup.http.endpoint import PathPart
 from protocol.lookups import KEY_PATTERN, LOOKUPS
@@ -21,5 +22,6 @@ def lookups_of(base: Base) -> Feature:
     """The feature."""
     return Feature(
         resources=(LookupsResource(Lookups(base.pool), Admins(base.pool), base.clock),),
+        keeps=(KEPT,),
         path_parts=PATH_PARTS,
     )

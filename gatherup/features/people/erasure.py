@@ -1,4 +1,4 @@
-"""The task that erases people whose time to come back is over."""
+"""Erases people whose time to come back is over."""
 
 from __future__ import annotations
 
@@ -10,14 +10,11 @@ from msgspec.structs import replace
 
 from actors.kind import Instant, Kind
 from actors.ports.streams import Streams
-from actors.ports.time import Clock
 from protocol.frames import Accepted, Refused
 from protocol.ids import SYSTEM, derive_client_id, kind_of
 from protocol.limits import ERASE_SEQS_MAX
-from storage.postgres.driver.errors import PostgresError
 from storage.postgres.people.erasure import Eraser
 
-SWEEP_S: Final = 60.0
 LEASE_S: Final = 300.0
 """For so long one node works on a person before another one may; what both send takes effect once."""
 STREAMS_AT_ONCE: Final = 100
@@ -70,30 +67,24 @@ class Erasure:
         traces: TraceRows,
         kinds: Iterable[Kind[Any]],
         router: Streams,
-        clock: Clock,
     ) -> None:
         self._rows = rows
         self._erasers = tuple(erasers)
         self._traces = traces
         self._kinds = {kind.wire.name: kind for kind in kinds}
         self._router = router
-        self._clock = clock
 
-    async def run(self) -> None:
-        """Look once in SWEEP_S, until cancelled."""
-        while True:
-            await self.sweep()
-            await self._clock.sleep_until(self._clock.monotonic() + SWEEP_S)
-
-    async def sweep(self) -> None:
-        """Erase everybody who is due, as far as it can be done now."""
-        try:
-            while await self._rows.forget_due(self._clock.now(), self._erasers):
-                pass
-            while (user := await self._rows.claim(lease_s=LEASE_S)) is not None:
+    async def erase_due(self, at: Instant, steps_max: int) -> int:
+        """Take at most so many steps, each of which deletes the rows of one person whose time has come or empties what
+        one wrote, as far as it can be done now. How many; fewer say that nothing is left. Raises PostgresError.
+        """
+        for taken in range(steps_max):
+            if not await self._rows.forget_due(at, self._erasers):
+                user = await self._rows.claim(lease_s=LEASE_S)
+                if user is None:
+                    return taken
                 await self._erase(user)
-        except PostgresError as error:
-            _log.warning("erasing accounts waits", error=str(error))
+        return steps_max
 
     async def _erase(self, user: str) -> None:
         try:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from gatherup.feature import Base, Feature, Task
+from gatherup.feature import Base, Feature
 from gatherup.features.accounts.parts import AccountParts
 from gatherup.features.people.deletion import DeletionResource
 from gatherup.features.people.erasure import Erasure
+from gatherup.features.people.keeps import DELETED, RELATIONS
 from gatherup.features.people.people import PeopleResource
 from gatherup.features.people.relations import RelationsResource
 from gatherup.http.endpoint import PathPart
+from gatherup.keeps import Keep
 from protocol.ids import USER_ID_PATTERN
 from storage.postgres.people.erasure import Eraser, Erasures
 from storage.postgres.people.people import People
@@ -30,13 +32,21 @@ def people_of(base: Base, accounts: AccountParts) -> Feature:
         resources=(
             PeopleResource(People(pool), clock, base.throttle),
             RelationsResource(Relations(pool), clock, base.throttle, base.wake),
-            DeletionResource(Erasures(pool), accounts.passwords, clock, base.wake),
+            DeletionResource(
+                Erasures(pool),
+                accounts.passwords,
+                clock,
+                base.wake,
+                keep_days=base.config.keep.deleted_accounts_days,
+            ),
         ),
+        keeps=(RELATIONS,),
         path_parts=PATH_PARTS,
     )
 
 
-def erasure_of(base: Base, erasers: Iterable[Eraser]) -> Task:
-    """The task that erases people: their rows with the erasers of every feature, then what streams hold of them."""
+def erasure_of(base: Base, erasers: Iterable[Eraser]) -> Keep:
+    """What erases people: their rows with the erasers of every feature, then what streams hold of them."""
     rows, traces = Erasures(base.pool), Traces(base.pool, base.kinds)
-    return Erasure(rows, erasers, traces, base.kinds, base.router, base.clock).run
+    erasure = Erasure(rows, erasers, traces, base.kinds, base.router)
+    return DELETED.by(erasure.erase_due, base.config)

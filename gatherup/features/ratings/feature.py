@@ -6,6 +6,7 @@ from typing import Final
 
 from gatherup.feature import Base, Feature
 from gatherup.features.ratings.jobs import RatingJobs
+from gatherup.features.ratings.keeps import RATINGS
 from gatherup.features.ratings.ratings import RatingsResource
 from gatherup.offloop.pool import OffLoop
 from storage.postgres.ratings.ledger import Ledger
@@ -23,5 +24,6 @@ def ratings_of(base: Base) -> Feature:
     return Feature(
         resources=(RatingsResource(Ratings(base.pool)),),
         tasks=(rating.close_at_end,),
+        keeps=(RATINGS,),
         queues=(jobs.queue(),),
     )

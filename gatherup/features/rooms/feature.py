@@ -11,6 +11,7 @@ from gatherup.feature import Base, Feature
 from gatherup.features.rooms.acts import RoomActs
 from gatherup.features.rooms.heads import HeadsResource
 from gatherup.features.rooms.invites import InvitesResource
+from gatherup.features.rooms.keeps import room_keeps
 from gatherup.features.rooms.members import MembersResource
 from gatherup.features.rooms.messages import MessagesResource
 from gatherup.features.rooms.reports import ReportsResource
@@ -60,6 +61,7 @@ def rooms_of(base: Base) -> Feature:
             ReportsResource(Reports(pool), messages, access, Admins(pool), throttle(signals), clock),
         ),
         queues=(RoomActs(AuditLog(pool)).queue(),),
+        keeps=room_keeps(base),
         erasers=(erase_read_positions,),
         path_parts=PATH_PARTS,
     )

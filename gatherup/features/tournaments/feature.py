@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from actors.tournament.rows import TABLES
 from gatherup.feature import Base, Feature
 from gatherup.features.tournaments.calendars import TOKEN, CalendarsResource
-from gatherup.features.tournaments.chores import tournament_chores
 from gatherup.features.tournaments.corrections import CorrectionsResource
 from gatherup.features.tournaments.entrants import EntrantsResource
 from gatherup.features.tournaments.explaining_stages import ExplainingResource
 from gatherup.features.tournaments.exports import ExportsResource
 from gatherup.features.tournaments.foreign import ForeignResource
+from gatherup.features.tournaments.keeps import tournament_keeps
 from gatherup.features.tournaments.lists import TournamentLists
 from gatherup.features.tournaments.matches import MatchesResource
 from gatherup.features.tournaments.overseeing import OverseeingResource, ServerTournamentsResource
@@ -34,7 +33,6 @@ from storage.postgres.tournaments.collisions import Collisions
 from storage.postgres.tournaments.entrants import Entrants
 from storage.postgres.tournaments.history import History
 from storage.postgres.tournaments.matches import Matches
-from storage.postgres.tournaments.removed import Removed
 from storage.postgres.tournaments.rounds import Rounds
 from storage.postgres.tournaments.stage_ends import StageEnds
 from storage.postgres.tournaments.templates import Templates
@@ -87,6 +85,6 @@ def tournaments_of(base: Base) -> Feature:
             ExplainingResource(matches, StageEnds(pool), reader, drawing),
         ),
         tasks=(drawing.close_at_end, pairing.close_at_end),
-        chores=tournament_chores(Removed(pool, TABLES), base.clock, keep_ms=keep_ms),
+        keeps=tournament_keeps(base),
         path_parts=PATH_PARTS,
     )

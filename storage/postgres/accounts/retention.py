@@ -12,7 +12,7 @@ from storage.postgres.ids import user_of
 # With their refresh tokens. One that was ended is kept as long as its tokens would be: so that showing one is noticed.
 _DELETE_LOGINS = """
 with old as (
-    select ctid from login where expires_at < %(now)s limit %(rows)s for update skip locked
+    select ctid from login where expires_at < %(before)s limit %(rows)s for update skip locked
 ), gone as (
     delete from login l using old where l.ctid = old.ctid returning 1
 )
@@ -21,7 +21,7 @@ select count(*) from gone
 
 _DELETE_CODES = """
 with old as (
-    select ctid from mailed_token where expires_at < %(now)s limit %(rows)s for update skip locked
+    select ctid from mailed_token where expires_at < %(before)s limit %(rows)s for update skip locked
 ), gone as (
     delete from mailed_token t using old where t.ctid = old.ctid returning 1
 )
@@ -58,13 +58,13 @@ class Retention:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def delete_logins(self, now: Instant, rows_max: int) -> int:
-        """Delete logins whose last refresh token has expired."""
-        return await self._count(_DELETE_LOGINS, now=now, rows=rows_max)
+    async def delete_logins(self, before: Instant, rows_max: int) -> int:
+        """Delete logins whose last refresh token has expired before."""
+        return await self._count(_DELETE_LOGINS, before=before, rows=rows_max)
 
-    async def delete_codes(self, now: Instant, rows_max: int) -> int:
-        """Delete mailed codes that have expired."""
-        return await self._count(_DELETE_CODES, now=now, rows=rows_max)
+    async def delete_codes(self, before: Instant, rows_max: int) -> int:
+        """Delete mailed codes that have expired before."""
+        return await self._count(_DELETE_CODES, before=before, rows=rows_max)
 
     async def delete_attempts(self, before: Instant, rows_max: int) -> int:
         """Delete counts of wrong attempts, the last of which was made before."""

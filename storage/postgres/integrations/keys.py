@@ -51,6 +51,14 @@ insert into api_key (id, name, secret_hash, scopes, created_by, created_at, expi
 values (%(id)s, %(name)s, %(secret_hash)s, %(scopes)s, %(created_by)s, %(created_at)s, %(expires_at)s)
 """
 _REVOKE = "update api_key set revoked_at = %(at)s where id = %(id)s and revoked_at is null returning id"
+_DELETE_ENDED = """
+with old as (
+    select id from api_key where least(revoked_at, expires_at) < %(before)s limit %(rows)s for update skip locked
+), gone as (
+    delete from api_key k using old where k.id = old.id returning 1
+)
+select count(*) from gone
+"""
 _USED = "update api_key set last_used_at = %(at)s where id = %(id)s"
 
 
@@ -68,6 +76,11 @@ class ApiKeys:
     async def all(self) -> list[KeyRow]:
         """All keys, the newest first."""
         return [_key(*row) for row in await rows(self._pool, _ALL, {})]
+
+    async def delete_ended(self, before: Instant, rows_max: int) -> int:
+        """Delete at most ``rows_max`` keys that were revoked or have expired before this; how many."""
+        ((gone,),) = await rows(self._pool, _DELETE_ENDED, {"before": before, "rows": rows_max})
+        return gone
 
     async def add(self, key: KeyRow, *, address: str | None, most: int) -> None:
         """Keep a new key. Raises TooManyKeysError beyond ``most`` good ones."""

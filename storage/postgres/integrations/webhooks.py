@@ -97,9 +97,14 @@ _DELIVERIES = """
 select id, message, type, at, attempt, status, took_ms, error from webhook_delivery
 where webhook = %(webhook)s and id < %(before)s order by id desc limit %(limit)s
 """
-_FORGET = """
-with old as (select id from webhook_delivery where at < %(before)s limit %(limit)s for update skip locked)
-delete from webhook_delivery d using old where d.id = old.id
+# The oldest have the lowest ids: younger ones aren't looked at.
+_DELETE_DELIVERIES = """
+with oldest as (
+    select id, at from webhook_delivery order by id limit %(rows)s
+), gone as (
+    delete from webhook_delivery d using oldest o where d.id = o.id and o.at < %(before)s returning 1
+)
+select count(*) from gone
 """
 _ID_END: Final = 2**62
 
@@ -278,9 +283,10 @@ class Webhooks:
         parameters = {"webhook": uuid_of(webhook), "before": before or _ID_END, "limit": limit}
         return [_delivery(*row) for row in await rows(self._pool, _DELIVERIES, parameters)]
 
-    async def forget_deliveries(self, before: Instant, limit: int) -> None:
-        """Delete attempts older than this, at most so many."""
-        await execute(self._pool, _FORGET, {"before": before, "limit": limit})
+    async def delete_deliveries(self, before: Instant, rows_max: int) -> int:
+        """Delete at most ``rows_max`` attempts that are older than this; how many."""
+        ((gone,),) = await rows(self._pool, _DELETE_DELIVERIES, {"before": before, "rows": rows_max})
+        return gone
 
     async def _audited(
         self,

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 from typing_extensions import override
 
-from actors.ports.jobs import ERROR_CHARS_MAX, LEFT, Chosen, Counts, DeadJob, JobRows, Room, TakenJob
+from actors.ports.jobs import ERROR_CHARS_MAX, Chosen, Counts, DeadJob, JobRows, Room, TakenJob
 from storage.postgres.driver.connection import TrioConnection
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import execute, rows
@@ -128,27 +128,6 @@ select count(*) from again
 
 _PURGE = f"with gone as (delete from job where {_CHOSEN} returning 1) select count(*) from gone"  # noqa: S608 - as above
 
-_BURY_LEFT = """
-with left_alone as (
-    select id from job where dead_at is null and next_attempt_at < now() - make_interval(days => %(days)s)
-    limit %(limit)s for update skip locked
-), buried as (
-    update job set dead_at = now(), last_error = %(error)s
-    from left_alone where job.id = left_alone.id returning 1
-)
-select count(*) from buried
-"""
-
-_FORGET_DEAD = """
-with old as (
-    select id from job where dead_at < now() - make_interval(days => %(keep_days)s)
-    limit %(limit)s for update skip locked
-), gone as (
-    delete from job using old where job.id = old.id returning 1
-)
-select count(*) from gone
-"""
-
 
 async def add_job(connection: TrioConnection, queue: str, arguments: Mapping[str, Any]) -> None:
     """Write a job in the caller's transaction: it exists if and only if that commits."""
@@ -235,15 +214,6 @@ class Jobs(JobRows):
     @override
     async def purge(self, chosen: Chosen) -> int:
         return await self._count(_PURGE, _chosen(chosen))
-
-    @override
-    async def bury_left(self, days: int, limit: int) -> int:
-        parameters = {"days": days, "limit": limit, "error": LEFT.format(days=days)}
-        return await self._count(_BURY_LEFT, parameters)
-
-    @override
-    async def forget_dead(self, keep_days: int, limit: int) -> int:
-        return await self._count(_FORGET_DEAD, {"keep_days": keep_days, "limit": limit})
 
     async def _count(self, statement: str, parameters: Mapping[str, Any]) -> int:
         ((count,),) = await rows(self._pool, statement, parameters)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from actors.kind import Instant
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import rows
 
@@ -13,7 +14,7 @@ with old as (
     where not n.member
         and not exists (select from shard h where h.owner = n.id)
         and coalesce((case when n.report is json object then n.report::jsonb ->> 'at' end)::bigint, 0)
-            < extract(epoch from now()) * 1000 - %(keep_s)s * 1000
+            < %(before)s
     limit %(rows)s
     for update skip locked
 ), gone as (
@@ -29,10 +30,10 @@ class DepartedNodes:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def forget(self, keep_s: float, rows_max: int) -> int:
+    async def forget(self, before: Instant, rows_max: int) -> int:
         """Delete at most ``rows_max`` nodes that are no members and reported last before this; how many there were.
 
         Each pod of a Deployment brings a new name, and they would be kept for ever.
         """
-        ((forgotten,),) = await rows(self._pool, _FORGET, {"keep_s": keep_s, "rows": rows_max})
+        ((forgotten,),) = await rows(self._pool, _FORGET, {"before": before, "rows": rows_max})
         return forgotten

@@ -17,7 +17,6 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from actors.ports.jobs import Room
 from actors.ports.log import Append, Fence, LogRow, Verdict
 from gatherup.config import Webhooks as Settings
 from gatherup.features.integrations.delivery import WEBHOOK_AT_ONCE, WebhookDelivery, webhook_client
@@ -400,23 +399,6 @@ def certificate(folder: Path, host: str) -> tuple[ssl.SSLContext, ssl.SSLContext
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(chain, secret)
     return server, ssl.create_default_context(cafile=chain)
-
-
-async def test_what_is_delivered_while_the_node_ends_still_goes_out(world: World) -> None:
-    """The task that deletes old notes may end before the last delivery does."""
-    await world.hook("room.posted")
-    await world.room(POSTED)
-    settings = Settings(allow_private=True)
-    delivery = WebhookDelivery(
-        world.webhooks, webhook_client(), settings, world.clock, SystemRandomness(), key=KEY
-    )
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(delivery.run)
-        await trio.testing.wait_all_tasks_blocked()
-        nursery.cancel_scope.cancel()
-    (job,) = await world.jobs.take([Room(queue="webhook", jobs=1, lane_jobs=1, lanes={}, lease_s=60)])
-    await delivery.queue().handle(job)
-    assert len(world.receiver.received) == 1
 
 
 @pytest.mark.parametrize(("host", "status"), [("hook.test", 204), ("other.test", None)])

@@ -35,6 +35,7 @@ KEPT = {
     "receipt": "of streams: ids and digests",
     "in_hand": "an author's id, for a day after a node was lost",
     "schema_migrations": "no person",
+    "swept_until": "no person: how far sweeps came",
     "stream": "an inbox's id is its owner's",
     "webhook": "the id of the admin who made it",
     "webhook_delivery": "no person: what became of a request",

@@ -12,7 +12,9 @@ import structlog
 import trio
 from psycopg import sql
 
-import gatherup.features.people.erasure
+import gatherup.jobs.worker
+import gatherup.keeps
+from gatherup.features.people.keeps import DELETED
 from gatherup.kinds import TABLES
 from storage.postgres.ids import uuid_of
 from storage.postgres.people.erasure import Erasures
@@ -21,6 +23,7 @@ from tests.integration.shared import SharedNode
 from tests.integration.site import HANG_S, Person, Site, problem, running, settings
 
 pytestmark = pytest.mark.real
+DUE = DELETED.what
 PASSWORD = "correct horse battery"
 HANDLE, NAME, ABOUT = "zanzibarine", "Quillonella Vex", "I breed xylocopes."
 AVATAR, EMAIL = "https://pics.example.org/quillonella.png", "qvex@post.example.org"
@@ -32,7 +35,7 @@ TEXTS = [HANDLE, NAME, ABOUT, AVATAR, EMAIL, DEVICE, *BODIES, ROOM, TOPIC, KICK,
 
 
 class Erased:
-    """Tells when somebody's erasure was settled."""
+    """Has people erased now, and tells when that was settled."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.happened = trio.Event()
@@ -43,7 +46,18 @@ class Erased:
             self.happened.set()
 
         monkeypatch.setattr(Erasures, "settle", told)
-        monkeypatch.setattr(gatherup.features.people.erasure, "SWEEP_S", 0.05)
+        monkeypatch.setattr(gatherup.jobs.worker, "SWEEP_S", 0.05)
+        monkeypatch.setattr(gatherup.keeps, "PAUSE_S", 0.0)
+
+    async def now(self, dsn: str, handle: str) -> None:
+        """The time of this account is over, and the recurring job is due."""
+        run(dsn, "update account set erase_at = 1 where handle = %s", handle)
+        run(
+            dsn,
+            "insert into job (queue, arguments) values ('cleanup', jsonb_build_object('kind', %s::text))",
+            DUE,
+        )
+        await self.happened.wait()
 
 
 @asynccontextmanager
@@ -162,8 +176,7 @@ async def test_an_account_is_hidden_then_kept_then_erased_everywhere(
             ]
 
             await deleted(back)
-            run(postgres_dsn, "update account set erase_at = 1 where handle = %s", HANDLE)
-            await erased.happened.wait()
+            await erased.now(postgres_dsn, HANDLE)
             left = {text: found for text in TEXTS if (found := where(postgres_dsn, text))}
             assert left == {}
             await _others_keep_theirs(site, ben, ann, own, theirs)

@@ -23,7 +23,6 @@ from tests.integration.gatherup.features.people.test_http_erasure import (
     PASSWORD,
     Erased,
     deleted,
-    run,
     where,
 )
 from tests.integration.site import HANG_S, Person, Site, running, settings
@@ -112,8 +111,7 @@ async def test_a_seller_s_texts_leave_a_kind_of_one_s_own(
                 assert listeners(postgres_dsn, counter) == [ann.user]
 
                 await deleted(ann)
-                run(postgres_dsn, "update account set erase_at = 1 where handle = %s", HANDLE)
-                await erased.happened.wait()
+                await erased.now(postgres_dsn, HANDLE)
 
                 events = await read(reader, lot, incarnation, last=2)
                 assert [event.payload for event in events] == [None, auction.TextsErased()]

@@ -11,7 +11,6 @@ from tests.integration.gatherup.features.people.test_http_erasure import (
     PASSWORD,
     Erased,
     deleted,
-    run,
     sent,
     site_of,
     where,
@@ -66,8 +65,7 @@ async def test_what_a_person_wrote_leaves_tournaments(
         assert [text for text in TEXTS if not where(postgres_dsn, text)] == []
 
         await deleted(ann)
-        run(postgres_dsn, "update account set erase_at = 1 where handle = %s", HANDLE)
-        await erased.happened.wait()
+        await erased.now(postgres_dsn, HANDLE)
         assert {text: found for text in TEXTS if (found := where(postgres_dsn, text))} == {}
 
         async def get(path: str) -> dict[str, Any]:

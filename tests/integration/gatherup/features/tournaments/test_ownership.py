@@ -8,20 +8,16 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from actors.ports.jobs import TakenJob
-from actors.tournament.rows import TABLES
-from gatherup.chores import QUEUE, cleanup_queue
-from gatherup.clock import SystemClock
-from gatherup.features.tournaments.chores import tournament_chores
+from gatherup.features.tournaments.keeps import tournament_keeps
 from storage.postgres.driver.pool import Pool
 from storage.postgres.ids import uuid_of
-from storage.postgres.tournaments.removed import Removed
 from tests.integration.gatherup.features.integrations.test_server_api import Backend, new_key
 from tests.integration.gatherup.features.lookups.test_lookups import admin_of
 from tests.integration.gatherup.features.people.test_http_erasure import where
 from tests.integration.gatherup.features.tournaments.cup import Cup, cup_of, named
+from tests.integration.keeping import Later, base_of, swept
 from tests.integration.shared import SharedNode
-from tests.integration.site import Person, Site, problem
+from tests.integration.site import Person, Site, problem, settings
 
 pytestmark = pytest.mark.real
 DAY_MS = 86_400_000
@@ -29,25 +25,11 @@ KEEP_DAYS = 14
 MANAGE: Final = "tournaments.manage"
 
 
-class Later(SystemClock):
-    """A clock that is ahead."""
-
-    def __init__(self, ahead_ms: int) -> None:
-        super().__init__()
-        self.ahead_ms = ahead_ms
-
-    def now(self) -> int:
-        return super().now() + self.ahead_ms
-
-
-async def swept(dsn: str, days: float) -> None:
-    """The chore was done, so many days later."""
-    clock = Later(int(days * DAY_MS))
+async def sweep(dsn: str, days: float) -> None:
+    """Removed tournaments were swept, so many days later."""
+    clock = Later(days * DAY_MS)
     async with Pool(dsn, autocommit=True) as pool:
-        chores = tournament_chores(Removed(pool, TABLES), clock, keep_ms=KEEP_DAYS * DAY_MS)
-        arguments = {"kind": chores[0].what}
-        job = TakenJob(id=1, queue=QUEUE, arguments=arguments, attempts=1, created_at=0)
-        await cleanup_queue(chores, clock).handle(job)
+        await swept(tournament_keeps(base_of(settings(dsn), pool, clock)), clock)
 
 
 async def removed(who: Person, path: str = "/v1/tournaments", **query: Any) -> list[str]:
@@ -180,16 +162,16 @@ async def test_a_removed_tournament_is_erased_in_the_end(site: Site, node: Share
         assert (
             DAY_MS * (KEEP_DAYS - 0.1) < shown[0]["restorable_until"] - Later(0).now() <= DAY_MS * KEEP_DAYS
         )
-        await swept(node.dsn, KEEP_DAYS - 0.5)
+        await sweep(node.dsn, KEEP_DAYS - 0.5)
         assert kept <= holding(node.dsn, cup.stream)
         assert all(where(node.dsn, text) for text in TEXTS)
         assert await removed(cup.owner, removed=True) == [cup.stream]
 
-        await swept(node.dsn, KEEP_DAYS + 0.5)
+        await sweep(node.dsn, KEEP_DAYS + 0.5)
         assert holding(node.dsn, cup.stream) == set()
         assert {text: found for text in TEXTS if (found := where(node.dsn, text))} == {}
         # Its actor is still awake, and finds that it has nothing to write to.
         problem(await cup.do(cup.owner, "POST", "/restore"), 404, "not_found")
         problem(await cup.owner.http.get(cup.path), 404, "not_found")
         assert await removed(cup.owner, removed=True) == []
-        await swept(node.dsn, KEEP_DAYS + 1)
+        await sweep(node.dsn, KEEP_DAYS + 1)

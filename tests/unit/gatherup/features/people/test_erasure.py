@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+import pytest
 import trio
 
 from actors.inbox.kind import InboxKind
 from actors.kind import Instant
 from actors.refusals import refused
 from actors.room.kind import RoomKind
-from gatherup.features.people.erasure import LEASE_S, SWEEP_S, Erasure
+from gatherup.features.people.erasure import LEASE_S, Erasure
 from protocol.codes import Code
 from protocol.frames import Accepted, Command, Reply
 from protocol.limits import ERASE_SEQS_MAX
 from protocol.room.commands import EraseUser
 from storage.postgres.driver.errors import LinkUnusable
 from storage.postgres.people.erasure import Eraser
-from tests.ports import NoStreams, TrioClock
+from tests.ports import NoStreams
 
 ANN = "user:" + "a" * 32
 ROOM, OTHER = "room:" + "1" * 32, "room:" + "2" * 32
@@ -86,13 +87,13 @@ class Rooms(NoStreams):
 
 
 def erasure(rows: Rows, rooms: Rooms) -> Erasure:
-    return Erasure(rows, [], rows, [RoomKind(bytes(16)), InboxKind()], rooms, TrioClock())
+    return Erasure(rows, [], rows, [RoomKind(bytes(16)), InboxKind()], rooms)
 
 
 async def test_every_room_is_emptied_in_bounded_steps(autojump_clock: object) -> None:
     rows = Rows({ROOM: list(range(1, 300)), OTHER: []})
     rooms = Rooms(rows)
-    await erasure(rows, rooms).sweep()
+    assert await erasure(rows, rooms).erase_due(0, 100) == 2
     assert rows.settled == [ANN]
     assert not rows.left
     assert [len(command.events) for command in rooms.asked] == [ERASE_SEQS_MAX, ERASE_SEQS_MAX, 43, 0, 0]
@@ -102,8 +103,12 @@ async def test_every_room_is_emptied_in_bounded_steps(autojump_clock: object) ->
 async def test_what_a_room_cant_take_now_is_taken_up_again(autojump_clock: object) -> None:
     rows = Rows({ROOM: [1, 2], OTHER: [5]})
     rooms = Rooms(rows, lambda _, number: refused(Code.UNAVAILABLE) if number == 3 else None)
-    with trio.move_on_after(LEASE_S + SWEEP_S * 1.5):
-        await erasure(rows, rooms).run()
+    parts = erasure(rows, rooms)
+    assert await parts.erase_due(0, 100) == 2
+    assert rows.settled == []
+    assert await parts.erase_due(0, 100) == 0
+    await trio.sleep(LEASE_S)
+    assert await parts.erase_due(0, 100) == 1
     assert rows.settled == [ANN]
     assert not rows.left
 
@@ -111,23 +116,31 @@ async def test_what_a_room_cant_take_now_is_taken_up_again(autojump_clock: objec
 async def test_a_room_that_erases_nothing_isnt_asked_for_ever(autojump_clock: object) -> None:
     rows = Rows({ROOM: [1]})
     rooms = Rooms(rows, lambda command, _: Accepted(client_id=command.client_id))
-    await erasure(rows, rooms).sweep()
+    assert await erasure(rows, rooms).erase_due(0, 100) == 2
     assert len(rooms.asked) == 1
     assert rows.settled == []
 
 
-async def test_an_outage_of_the_database_puts_it_off(autojump_clock: object) -> None:
+async def test_an_outage_of_the_database_is_its_jobs_trouble(autojump_clock: object) -> None:
     rows = Rows({ROOM: [1]})
     rows.failing = True
-    with trio.move_on_after(SWEEP_S * 1.5):
-        await erasure(rows, Rooms(rows)).run()
+    parts = erasure(rows, Rooms(rows))
+    with pytest.raises(LinkUnusable):
+        await parts.erase_due(0, 100)
+    assert await parts.erase_due(0, 100) == 2
     assert rows.settled == [ANN]
+
+
+async def test_it_takes_no_more_steps_than_it_is_given(autojump_clock: object) -> None:
+    rows = Rows({ROOM: [1]}, due=3)
+    assert await erasure(rows, Rooms(rows)).erase_due(0, 2) == 2
+    assert (rows.due, rows.settled) == (1, [])
 
 
 async def test_a_kind_that_keeps_nothing_isnt_asked(autojump_clock: object) -> None:
     rows = Rows({"inbox:" + "1" * 32: [], ROOM: [1]})
     rooms = Rooms(rows)
-    await erasure(rows, rooms).sweep()
+    assert await erasure(rows, rooms).erase_due(0, 100) == 2
     assert {command.stream for command in rooms.asked} == {ROOM}
     assert rows.settled == [ANN]
 
@@ -140,7 +153,9 @@ async def test_what_is_written_meanwhile_isnt_missed(autojump_clock: object) -> 
             rows.left["room:" + "0" * 32] = [7]
 
     rooms = Rooms(rows, joins_another)
-    with trio.move_on_after(LEASE_S + SWEEP_S * 1.5):
-        await erasure(rows, rooms).run()
+    parts = erasure(rows, rooms)
+    await parts.erase_due(0, 100)
+    await trio.sleep(LEASE_S)
+    await parts.erase_due(0, 100)
     assert {command.stream for command in rooms.asked} == {ROOM, "room:" + "0" * 32}
     assert rows.settled == [ANN]
