@@ -63,12 +63,16 @@ MEMBERSHIPS: Final = "memberships"
 """Key: a user id. ``count``: how many streams the user may listen to, counted up to MEMBERSHIPS_MAX."""
 MEMBERSHIPS_MAX: Final = 2_000
 ORGANISED: Final = "organised"
-"""Key: a user id. ``verified``: whether they have a verified e-mail address; ``unfinished``: how many tournaments they
-own that aren't over or removed, counted up to UNFINISHED_COUNTED_MAX; ``created``: when they created tournaments, the
-newest first, up to CREATED_TOLD_MAX."""
+"""Key: a user id. ``verified``: whether they have a verified e-mail address; ``unfinished``: how many tournaments and
+gatherings they own that aren't over or removed, counted up to UNFINISHED_COUNTED_MAX; ``created``: when they created
+these, the newest first, up to CREATED_TOLD_MAX."""
 UNFINISHED_COUNTED_MAX: Final = 1_000
 CREATED_TOLD_MAX: Final = 100
-SHARED_FACTS: Final = frozenset({PERSON, HANDLE, BLOCK, FRIENDS, LOOKUP, MEMBERSHIPS, ORGANISED})
+COMPETITION: Final = "competition"
+"""Key: ``pair(tournament, user)``. A tournament that wasn't removed. ``organises``: whether this user does; ``phase``;
+``gathering``: the one that it is a competition of, or null; ``fit``: whether it can become one: it isn't for teams or
+for invited people alone, and nobody has ever entered it."""
+SHARED_FACTS: Final = frozenset({PERSON, HANDLE, BLOCK, FRIENDS, LOOKUP, MEMBERSHIPS, ORGANISED, COMPETITION})
 """Tables of facts that belong to no stream. Kinds may ask for them, none may project into them."""
 
 

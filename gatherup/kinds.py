@@ -5,10 +5,11 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import Any, Final
 
+from actors.creation import EVERYBODY, Creation
+from actors.gathering.kind import GatheringKind
 from actors.inbox.kind import InboxKind
 from actors.kind import Kind, tables_of
 from actors.room.kind import RoomKind
-from actors.tournament.creation import EVERYBODY, Creation
 from actors.tournament.kind import TournamentKind
 from gatherup.canary import CanaryKind
 from gatherup.config import Config
@@ -18,18 +19,19 @@ from protocol.inbox import KIND as INBOX
 def kinds_of(receipt_key: bytes, creation: Creation = EVERYBODY) -> tuple[Kind[Any], ...]:
     """Every kind of stream, with the keys they need, derived from the one that all nodes share.
 
-    ``creation`` says who may create tournaments.
+    ``creation`` says who may create tournaments and gatherings.
     """
     return (
         RoomKind(invite_key_of(receipt_key)),
         InboxKind(),
         TournamentKind(draw_key_of(receipt_key), creation),
+        GatheringKind(creation),
         CanaryKind(),
     )
 
 
 def creation_of(config: Config) -> Creation:
-    """Who may create tournaments, as the operator says."""
+    """Who may create tournaments and gatherings, as the operator says."""
     settings = config.tournaments
     return Creation(
         creators=settings.creators, unfinished_max=settings.unfinished_max, per_day_max=settings.per_day_max

@@ -10,9 +10,12 @@ from typing import Final
 
 from msgspec import Struct
 
-from protocol import inbox, tournament
+from protocol import gathering, inbox, tournament
 from protocol.codes import Code
 from protocol.frames import Read
+from protocol.gathering import commands as gathering_commands
+from protocol.gathering import events as gathering_events
+from protocol.gathering.view import GatheringView
 from protocol.kind import WireKind
 from protocol.room import KIND, commands, events, hosting
 from protocol.room.view import RoomView
@@ -80,7 +83,22 @@ TOURNAMENT: Final = WireKind(
         Code.BLOCKED,
     ),
 )
-KINDS: Final = (ROOM, INBOX, TOURNAMENT)
+GATHERING: Final = WireKind(
+    name=gathering.KIND,
+    commands=gathering_commands.COMMANDS,
+    internal=gathering_commands.INTERNAL,
+    events=gathering_events.EVENTS,
+    view=GatheringView,
+    refuses=(
+        Code.FORBIDDEN,
+        Code.ALREADY_EXISTS,
+        Code.TOO_MANY,
+        Code.RATE_LIMITED,
+        Code.WRONG_PHASE,
+        Code.BLOCKED,
+    ),
+)
+KINDS: Final = (ROOM, INBOX, TOURNAMENT, GATHERING)
 
 
 def events_of(kinds: Iterable[WireKind]) -> dict[str, type[Struct]]:

@@ -243,6 +243,16 @@ VIEW_MATCHES_MAX: Final = 50
 PLACES_MAX: Final = 8
 """Places that are told when a tournament has finished; all are read over HTTP."""
 
+# --- gatherings ----------------------------------------------------------------------------------------
+GATHERING_PLAYERS_MAX: Final = 4096
+"""Who may be registered with one gathering."""
+GATHERING_ENTRIES_MAX: Final = 8192
+"""Players of one gathering, with those who have withdrawn or were removed."""
+GATHERING_COMPETITIONS_MAX: Final = 32
+"""Competitions of one gathering, with those that were taken out again."""
+GATHERING_GAMES_MAX: Final = 16
+"""Games that one gathering names."""
+
 # --- read positions and heads ------------------------------------------------------------------------
 HEADS_ROOMS_MAX: Final = 200
 """Rooms whose heads one session may watch."""

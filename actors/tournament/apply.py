@@ -103,6 +103,12 @@ def _erased(tournament: Tournament, header: Header) -> Tournament:
     return without(tournament, user, owner)
 
 
+def _gathered(tournament: Tournament, header: Header) -> Tournament:
+    """Who takes part is its gathering's to say."""
+    listed = replace(tournament.settings, entry="listed")
+    return replace(tournament, gathering=cast(str, header.marks["gathering"]), settings=listed)
+
+
 _CHANGES: Final[dict[str, Callable[[Tournament, Header], Tournament]]] = {
     "tournament.created": _created,
     "tournament.changed": _changed,
@@ -117,6 +123,8 @@ _CHANGES: Final[dict[str, Callable[[Tournament, Header], Tournament]]] = {
     "tournament.removed": lambda tournament, header: replace(tournament, removed_at=header.at),
     "tournament.restored": lambda tournament, _: replace(tournament, removed_at=None),
     "tournament.person_erased": _erased,
+    "tournament.gathered": _gathered,
+    "tournament.ungathered": lambda tournament, _: replace(tournament, gathering=None),
     **apply_entrants.CHANGES,
     **apply_teams.CHANGES,
     **apply_matches.CHANGES,

@@ -7,10 +7,10 @@ from typing import Any, Final, cast
 
 from msgspec import Struct
 
+from actors.creation import Creation
 from actors.kind import LOOKUP, Accept, Emit, FactKey, Facts, Instant, Refuse, pair
 from actors.staffing import Rank, unknown
 from actors.tournament.apply import apply
-from actors.tournament.creation import Creation
 from actors.tournament.state import Tournament
 from protocol.codes import Code
 from protocol.event import Header, Mark

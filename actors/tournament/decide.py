@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from actors.creation import organised_key
 from actors.kind import Decision, FactKey, Refuse, block_key, person_key
 from actors.staffing import Rank
 from actors.tournament import (
     corrections,
     entrants,
+    gathered,
     holding,
     lifecycle,
     matches,
@@ -24,7 +26,6 @@ from actors.tournament import (
 )
 from actors.tournament.advance import advance
 from actors.tournament.context import Context, chosen, lookup_key
-from actors.tournament.creation import organised_key
 from actors.tournament.erasure import erase
 from actors.tournament.erasure import needed_facts as erasure_facts
 from actors.tournament.rule import Rules
@@ -45,6 +46,7 @@ from protocol.tournament.commands import (
     SetStaff,
     SubstitutePlayer,
 )
+from protocol.tournament.gathered import EnterGathered
 from protocol.tournament.ownership import RestoreTournament, TransferTournament
 from protocol.tournament.stage_ends import FinishStage
 from protocol.tournament.swiss import TakeRound
@@ -80,6 +82,8 @@ def decide(context: Context, command: Command) -> Decision:
     match command:
         case ErasePerson() if context.by == SYSTEM:
             return erase(context, command)
+        case _ if type(command) in gathered.RULES:
+            return gathered.decide(context, command)
         case _ if _is_hidden(context, command):
             return Refuse(Code.NOT_FOUND)
         case Advance() if context.by == SYSTEM:
@@ -119,6 +123,8 @@ def needed_facts(tournament: Tournament, command: Command, by: str) -> tuple[Fac
             return _chosen(command)
         case SetStaff(user=user) | TransferTournament(user=user):
             return _person(user, by)
+        case EnterGathered(user=user):
+            return (person_key(user),)
         case ReinstateEntrant(entrant=number) if number in tournament.entrants:
             user = tournament.entrants[number].user
             return () if user is None else (person_key(user),)

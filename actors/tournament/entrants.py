@@ -39,6 +39,7 @@ from protocol.tournament.events import (
 )
 
 _NO_ENTRANT: Final = "There is no such entrant."
+_GATHERED: Final = Refuse(Code.FORBIDDEN, "People enter it by registering with its gathering.")
 _FULL: Final = Refuse(Code.TOO_MANY, f"Entrants of a tournament: at most {limits.TOURNAMENT_ENTRIES_MAX}.")
 
 
@@ -47,6 +48,8 @@ def enter(context: Context, command: EnterTournament) -> Decision:
     late is entered by staff where these accept people, or where there are teams, which begin with all of their players.
     """
     tournament = context.tournament
+    if tournament.gathering is not None:
+        return _GATHERED
     if tournament.phase == "running" and (refusal := late.too_late(tournament, by_staff=False)):
         return refusal
     if tournament.phase == "running" and (
@@ -65,17 +68,19 @@ def enter(context: Context, command: EnterTournament) -> Decision:
         return Refuse(Code.INVALID, "A team has a name, and nobody else.", "name")
     course = Course(context)
     status: EntrantStatus | None = "pending" if tournament.settings.entry == "approval" else None
-    return _add(course, NewEntrant(user=context.by, name=command.name), status) or course.accept()
+    return put_in(course, NewEntrant(user=context.by, name=command.name), status) or course.accept()
 
 
 def add(context: Context, command: AddEntrants) -> Decision:
     """All of them or none."""
     tournament = context.tournament
+    if tournament.gathering is not None:
+        return _GATHERED
     if tournament.phase == "running" and (refusal := late.too_late(tournament, by_staff=True)):
         return refusal
     course, seeds = Course(context), {*tournament.seeds}
     for new in command.entrants:
-        if refusal := _unfit(context, course.tournament, seeds, new) or _add(course, new):
+        if refusal := _unfit(context, course.tournament, seeds, new) or put_in(course, new):
             return refusal
         seeds.update(course.tournament.seeds[-1:])
     return course.accept()
@@ -124,7 +129,7 @@ def players_of(new: NewEntrant) -> tuple[str, ...]:
     return () if new.user is None else (new.user, *new.roster)
 
 
-def _add(course: Course, new: NewEntrant, status: EntrantStatus | None = None) -> Refuse | None:
+def put_in(course: Course, new: NewEntrant, status: EntrantStatus | None = None) -> Refuse | None:
     """Enter one, who waits if there is no room; or why not."""
     for player in players_of(new):
         uninvite(course, player)

@@ -8,12 +8,12 @@ from typing import Any, Final
 from msgspec import Struct
 from typing_extensions import override
 
+from actors.creation import EVERYBODY, Creation
 from actors.kind import Change, Decision, Effect, FactKey, Facts, Instant, Kind, Work
 from actors.tournament import pairing, stage_ends
 from actors.tournament.advance import due
 from actors.tournament.apply import apply
 from actors.tournament.context import Context
-from actors.tournament.creation import EVERYBODY, Creation
 from actors.tournament.decide import decide, needed_facts
 from actors.tournament.effects import effects
 from actors.tournament.project import project

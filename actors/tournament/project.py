@@ -141,6 +141,14 @@ def _restored(_: Header, __: object) -> Sequence[Change]:
     return Update(TOURNAMENT, "", {"deleted_at": None}), Delete(LISTENERS, NOBODY)
 
 
+def _gathered(header: Header, _: object) -> Sequence[Change]:
+    return (Update(TOURNAMENT, "", {"gathering": cast(str, header.marks["gathering"]), "entry": "listed"}),)
+
+
+def _ungathered(_: Header, __: object) -> Sequence[Change]:
+    return (Update(TOURNAMENT, "", {"gathering": None}),)
+
+
 # --- people ------------------------------------------------------------------------------------------------
 
 
@@ -269,6 +277,8 @@ _ROWS: Final[Mapping[str, Project]] = {
     "tournament.transferred": _transferred,
     "tournament.removed": _removed,
     "tournament.restored": _restored,
+    "tournament.gathered": _gathered,
+    "tournament.ungathered": _ungathered,
     "tournament.entered": _entered,
     "tournament.accepted": _accepted,
     "tournament.promoted": _promoted,

@@ -68,6 +68,8 @@ TABLES: Final = (
             Column("created_at", Type.INTEGER, required=True),
             # When it was removed; hidden from then on.
             Column("deleted_at", Type.INTEGER),
+            # The gathering that it is a competition of.
+            Column("gathering", Type.TEXT),
             Column("started_at", Type.INTEGER),
             # Or when it was cancelled.
             Column("ended_at", Type.INTEGER),

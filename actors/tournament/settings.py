@@ -102,8 +102,19 @@ def _unfit_for(tournament: Tournament, settings: Settings) -> Refuse | None:
     teams, were = (bool(of.team_max) for of in (settings, tournament.settings))
     if teams is not were and len(tournament.entrants):
         return Refuse(Code.WRONG_PHASE, "Somebody has entered already.", "team_max")
+    if tournament.gathering is not None and (refusal := _unfit_gathered(settings)):
+        return refusal
     if settings.entrants_max < tournament.entered:
         return Refuse(Code.INVALID, f"{tournament.entered} are entered already.", "entrants_max")
+    return None
+
+
+def _unfit_gathered(settings: Settings) -> Refuse | None:
+    """Why no competition of a gathering can have these settings."""
+    if settings.entry != "listed":
+        return Refuse(Code.INVALID, "People enter it by its gathering.", "entry")
+    if settings.team_max:
+        return Refuse(Code.INVALID, "A competition of a gathering has no teams.", "team_max")
     return None
 
 

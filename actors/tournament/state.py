@@ -188,6 +188,8 @@ class Tournament(Staffed, frozen=True, kw_only=True):
     """Both of its last event."""
     phase: Phase | None = None
     """None only before the first event."""
+    gathering: StreamId | None = None
+    """The gathering that it is a competition of, which alone says who enters."""
     named_at: int = 0
     """The seq of the event that gave it its name."""
     described_at: int = 0

@@ -49,6 +49,7 @@ def view(tournament: Tournament, user: str) -> TournamentView:
         substitutes=settings.substitutes,
         play_s=settings.play_s,
         rooms=settings.rooms,
+        gathering=tournament.gathering,
         registration_at=settings.registration_at,
         check_in_at=settings.check_in_at,
         start_at=settings.start_at,

@@ -33,6 +33,7 @@ from protocol.tournament import (
     StaffRole,
     Visibility,
 )
+from protocol.tournament.gathered import COMMANDS as GATHERED
 from protocol.tournament.ownership import RemoveTournament, RestoreTournament, TransferTournament
 from protocol.tournament.picking import AcceptStart, HoldMatch, PickGame, ProposeStart, ReleaseMatch
 from protocol.tournament.playing import ConfirmResult, DecideMatch, DisputeResult, ReportResult, SayReady
@@ -369,4 +370,4 @@ class ErasePerson(StreamCommand, frozen=True, kw_only=True, tag="tournament.eras
     events: Annotated[tuple[_Seq, ...], Meta(max_length=limits.ERASE_SEQS_MAX)] = ()
 
 
-INTERNAL: Final = (Advance, ErasePerson, FinishStage, TakeRound)
+INTERNAL: Final = (Advance, ErasePerson, FinishStage, TakeRound, *GATHERED)

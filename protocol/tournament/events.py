@@ -22,6 +22,7 @@ from protocol.tournament import (
     Visibility,
 )
 from protocol.tournament.corrections import EVENTS as CORRECTIONS
+from protocol.tournament.gathered import EVENTS as GATHERED
 from protocol.tournament.ownership import EVENTS as OWNERSHIP
 from protocol.tournament.picking import EVENTS as PICKING
 from protocol.tournament.rounds import RoundRules
@@ -355,6 +356,7 @@ EVENTS: Final[dict[str, type[Struct]]] = {
     "tournament.match_finished": MatchFinished,
     "tournament.person_erased": PersonErased,
     **CORRECTIONS,
+    **GATHERED,
     **OWNERSHIP,
     **PICKING,
     **STAGE_ENDS,

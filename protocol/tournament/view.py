@@ -111,6 +111,8 @@ class TournamentView(Struct, frozen=True, kw_only=True):
     substitutes: int
     play_s: int = 0
     rooms: bool = False
+    gathering: StreamId | None = None
+    """The gathering that it is a competition of: one enters it by registering there."""
     registration_at: int | None
     check_in_at: int | None
     start_at: int | None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from actors.kind import (
+    COMPETITION,
     CREATED_TOLD_MAX,
     EVERYONE,
     LISTENERS,
@@ -143,6 +144,8 @@ class MemoryDatabase:
             return {"count": min(count, MEMBERSHIPS_MAX)}
         if key.table == ORGANISED:
             return self._organised(key.key)
+        if key.table == COMPETITION:
+            return self._competition(*key.key.split(" "))
         if key.table in SHARED_FACTS:
             return self.people.get(key)
         row = self.stream(stream)
@@ -157,12 +160,14 @@ class MemoryDatabase:
         mine = [
             row
             for stream in self.streams.values()
-            if not stream.deleted and (row := stream.rows.get(FactKey("tournament", ""))) is not None
+            if not stream.deleted
+            for table in ("tournament", "gathering")
+            if (row := stream.rows.get(FactKey(table, ""))) is not None
         ]
         unfinished = sum(
             row["owner"] == user
             and row.get("deleted_at") is None
-            and row["phase"] not in ("finished", "cancelled")
+            and row["phase"] not in ("finished", "closed", "cancelled")
             for row in mine
         )
         created = sorted(
@@ -172,6 +177,20 @@ class MemoryDatabase:
             "verified": user in self.people.verified,
             "unfinished": min(unfinished, UNFINISHED_COUNTED_MAX),
             "created": created[:CREATED_TOLD_MAX],
+        }
+
+    def _competition(self, tournament: str, user: str) -> Row | None:
+        stream = self.stream(tournament)
+        row = None if stream is None else stream.rows.get(FactKey("tournament", ""))
+        if stream is None or row is None or row.get("deleted_at") is not None:
+            return None
+        staff = stream.rows.get(FactKey("tournament_staff", user), {})
+        entered = any(key.table == "tournament_entrant" for key in stream.rows)
+        return {
+            "organises": staff.get("role") in ("owner", "organiser"),
+            "phase": row["phase"],
+            "gathering": row.get("gathering"),
+            "fit": not row.get("team_max") and row["visibility"] != "invited" and not entered,
         }
 
     def access(self, stream: str, user: str) -> ReadAccess:

@@ -14,6 +14,7 @@ from msgspec import Struct
 from psycopg.sql import SQL, Identifier, Literal
 
 from actors.cluster.limits import LEASE_S
+from actors.gathering.kind import GatheringKind
 from actors.kind import Job, tables_of
 from actors.ports.cluster_view import Joining, Move
 from actors.ports.directory import Directory
@@ -34,7 +35,7 @@ from storage.postgres.streams.projections import COLUMN_TYPES
 from tests.ports import TrioClock
 
 _numbers = count(1)
-TABLES = tables_of([RoomKind(bytes(32)), TournamentKind(bytes(32))])
+TABLES = tables_of([RoomKind(bytes(32)), TournamentKind(bytes(32)), GatheringKind()])
 
 
 def new_stream(kind: str = "room", *, shard: int = 0) -> str:

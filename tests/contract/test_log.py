@@ -12,6 +12,7 @@ import trio
 
 from actors.kind import (
     BLOCK,
+    COMPETITION,
     EVERYONE,
     FRIENDS,
     HANDLE,
@@ -793,11 +794,55 @@ async def test_what_somebody_has_created_and_owns_is_told(node: Node) -> None:
         row = {"owner": owner, "phase": phase, "deleted_at": deleted_at, "created_by": ann, "created_at": at}
         changes = (Upsert("tournament", "", {**chosen, **row}),)
         assert await node.one(append(stream, activation, 0, changes=changes)) is ACCEPTED
+    gatherings = [(ann, "registration", None), (ann, "closed", None), (bob, "draft", 5)]
+    for at, (owner, phase, deleted_at) in enumerate(gatherings, 5):
+        stream, activation = await node.opened(new_stream("gathering"))
+        row = {"owner": owner, "phase": phase, "deleted_at": deleted_at, "created_by": ann, "created_at": at}
+        changes = (Upsert("gathering", "", {"players_max": 2, "visibility": "public", **row}),)
+        assert await node.one(append(stream, activation, 0, changes=changes)) is ACCEPTED
     assert await single.facts(node.rig.log, new_stream(), keys) == {
-        keys[0]: {"verified": False, "unfinished": 1, "created": [4, 3, 2, 1, 0]},
+        keys[0]: {"verified": False, "unfinished": 2, "created": [7, 6, 5, 4, 3, 2, 1, 0]},
         keys[1]: {"verified": False, "unfinished": 1, "created": []},
         keys[2]: None,
     }
+
+
+async def test_a_tournament_tells_whether_it_can_be_a_competition(node: Node) -> None:
+    ann, bob, gathering = new_user(), new_user(), new_stream("gathering")
+    chosen: dict[str, Any] = {"format": "swiss", "third_place": False, "reset": True, "best_of": 1}
+    chosen |= {"entrants_max": 2, "visibility": "public", "entry": "open", "ready_s": 0, "confirm_s": 1}
+    chosen |= {"owner": ann, "phase": "draft", "created_at": 1}
+    entrant = {"status": "left", "checked_in": False, "entered_at": 1}
+    others: list[tuple[dict[str, Any], bool]] = [
+        ({}, False),
+        ({"gathering": gathering, "phase": "running"}, True),
+        ({"team_max": 2}, False),
+        ({"visibility": "invited"}, False),
+        ({"deleted_at": 5}, False),
+    ]
+    made: list[str] = []
+    for changed, entered in others:
+        stream, activation = await node.opened(new_stream("tournament"))
+        staff = Upsert("tournament_staff", ann, {"role": "organiser", "since": 1})
+        referee = Upsert("tournament_staff", bob, {"role": "referee", "since": 1})
+        changes = (Upsert("tournament", "", {**chosen, **changed}), staff, referee)
+        changes = (*changes, Upsert("tournament_entrant", "1", entrant)) if entered else changes
+        assert await node.one(append(stream, activation, 0, changes=changes)) is ACCEPTED
+        made.append(stream)
+    fit = {"organises": True, "phase": "draft", "gathering": None, "fit": True}
+    joined = {"organises": True, "phase": "running", "gathering": gathering, "fit": False}
+    wanted: dict[FactKey, Any] = {
+        FactKey(COMPETITION, pair(stream, ann)): known
+        for stream, known in zip(
+            made, [fit, joined, fit | {"fit": False}, fit | {"fit": False}, None], strict=True
+        )
+    }
+    wanted |= {
+        FactKey(COMPETITION, pair(made[0], bob)): fit | {"organises": False},
+        FactKey(COMPETITION, pair(new_stream("tournament"), ann)): None,
+        FactKey(COMPETITION, pair(gathering, ann)): None,
+    }
+    assert await single.facts(node.rig.log, new_stream(), [*wanted]) == wanted
 
 
 async def test_a_right_that_was_taken_away_is_gone(node: Node) -> None:

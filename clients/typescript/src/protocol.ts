@@ -362,6 +362,18 @@ export const VIEW_MATCHES_MAX = 50
 /** Places that are told when a tournament has finished; all are read over HTTP. */
 export const PLACES_MAX = 8
 
+/** Who may be registered with one gathering. */
+export const GATHERING_PLAYERS_MAX = 4096
+
+/** Players of one gathering, with those who have withdrawn or were removed. */
+export const GATHERING_ENTRIES_MAX = 8192
+
+/** Competitions of one gathering, with those that were taken out again. */
+export const GATHERING_COMPETITIONS_MAX = 32
+
+/** Games that one gathering names. */
+export const GATHERING_GAMES_MAX = 16
+
 /** Rooms whose heads one session may watch. */
 export const HEADS_ROOMS_MAX = 200
 
@@ -1610,6 +1622,207 @@ export interface ReinstateEntrant {
   preview?: boolean
 }
 
+/**
+ * Create a gathering as a draft; its creator owns it. `accepted.stream` is the gathering's id.
+ *
+ * The times that are given come in this order: registration, check-in, close. What has no time waits for a command.
+ */
+export interface CreateGathering {
+  t: 'gathering.create'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  name: string
+  description?: string
+  games?: readonly string[]
+  /** How many may be registered at a time. */
+  players_max?: number
+  visibility?: 'public' | 'unlisted'
+  registration_at?: number | null
+  check_in_at?: number | null
+  closes_at?: number | null
+}
+
+/** Change the settings of a gathering. A setting that is None stays as it is; a time of 0 is taken away. */
+export interface ChangeGathering {
+  t: 'gathering.change'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  name?: string | null
+  description?: string | null
+  games?: readonly string[] | null
+  players_max?: number | null
+  visibility?: 'public' | 'unlisted' | null
+  registration_at?: number | null
+  check_in_at?: number | null
+  closes_at?: number | null
+}
+
+/** Give a user a role on the staff of a gathering, or take it away. */
+export interface SetGatheringStaff {
+  t: 'gathering.set_staff'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  user: string
+  /** None: no role any more. */
+  role: 'organiser' | null
+}
+
+/** Give a gathering to one of its organisers, as its owner, who is an organiser from then on. */
+export interface TransferGathering {
+  t: 'gathering.transfer'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  user: string
+}
+
+/**
+ * Remove a gathering that is a draft, closed or cancelled, as its owner: it is hidden from everybody at once.
+ *
+ * It can be restored until it is erased, some days later.
+ */
+export interface RemoveGathering {
+  t: 'gathering.remove'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+}
+
+/** Restore a gathering that was removed, as its owner: it is as it was. */
+export interface RestoreGathering {
+  t: 'gathering.restore'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+}
+
+/** Open the registration of a gathering, or open it again. */
+export interface OpenGatheringRegistration {
+  t: 'gathering.open_registration'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+}
+
+/** Open the check-in of a gathering, which ends the registration. */
+export interface OpenGatheringCheckIn {
+  t: 'gathering.open_check_in'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+}
+
+/** End the registration and the check-in of a gathering. */
+export interface CloseGathering {
+  t: 'gathering.close'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+}
+
+/** Cancel a gathering for good, with those of its competitions that haven't started. What runs goes on. */
+export interface CancelGathering {
+  t: 'gathering.cancel'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  reason?: string
+}
+
+/**
+ * Make a tournament that one organises, and that nobody has entered, a competition of a gathering that one
+ * organises. From then on people enter it through the gathering alone.
+ */
+export interface AttachCompetition {
+  t: 'gathering.attach'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  tournament: string
+}
+
+/** Take a tournament out of a gathering. Whoever has entered it stays in it, and staff enter others. */
+export interface DetachCompetition {
+  t: 'gathering.detach'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  tournament: string
+}
+
+/** Register with a gathering whose registration is open, for these of its competitions: one is entered in each. */
+export interface RegisterPlayer {
+  t: 'gathering.register'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  tournaments?: readonly string[]
+}
+
+/**
+ * Say, while the registration is open, which competitions of a gathering one plays: one is entered in those that
+ * are new, and leaves those that aren't named.
+ */
+export interface ChooseCompetitions {
+  t: 'gathering.choose'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  tournaments: readonly string[]
+}
+
+/**
+ * Check in to a gathering: it counts for all competitions that one has chosen. Organisers may do so for somebody
+ * else, outside of the check-in, too.
+ */
+export interface CheckInPlayer {
+  t: 'gathering.check_in'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  /** Whom organisers check in; None: oneself. */
+  player?: number | null
+}
+
+/** Withdraw from a gathering, and from all of its competitions that aren't over. */
+export interface WithdrawPlayer {
+  t: 'gathering.withdraw'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+}
+
+/** Remove a player from a gathering, and from all of its competitions that aren't over. */
+export interface RemoveGatheringPlayer {
+  t: 'gathering.remove_player'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  player: number
+  /** Whether they may not come back. */
+  bar?: boolean
+  reason?: string
+}
+
 /** What everyone on the way may read. Never changes once logged. */
 export interface Header {
   readonly stream: string
@@ -1846,6 +2059,15 @@ export interface OwnEntry {
   readonly roster: readonly string[]
   /** Whom their team has invited; before the start. */
   readonly invited: readonly string[]
+}
+
+/** What the one who asks is in a gathering. */
+export interface OwnRegistration {
+  readonly player: number
+  readonly status: 'barred' | 'registered' | 'removed' | 'withdrawn'
+  readonly checked_in: boolean
+  /** The competitions that they have chosen. */
+  readonly tournaments: readonly string[]
 }
 
 /**
@@ -2457,6 +2679,16 @@ export interface EntrantReinstated {
 /** The tournament, which had finished, is running again: a correction has left matches to be played. */
 export interface TournamentReopened {}
 
+/** The tournament is a competition of a gathering: who registers there is entered, and nobody else. */
+export interface TournamentGathered {
+  readonly gathering: string
+}
+
+/** The tournament isn't a competition of the gathering any more. Staff enter people. */
+export interface TournamentUngathered {
+  readonly gathering: string
+}
+
 /**
  * The tournament belongs to somebody else.
  *
@@ -2619,6 +2851,139 @@ export interface RosterChanged {
   readonly until: number | null
 }
 
+/** A gathering was created as a draft: always its first event. The author owns it, unless it is no user. */
+export interface GatheringCreated {
+  readonly name: string
+  readonly description: string
+  readonly games: readonly string[]
+  readonly players_max: number
+  readonly visibility: 'public' | 'unlisted'
+  readonly registration_at: number | null
+  readonly check_in_at: number | null
+  readonly closes_at: number | null
+}
+
+/**
+ * Settings of the gathering were changed to those values that are not None; a time of 0 was taken away.
+ *
+ * The marks `named` and `described` tell that these texts changed.
+ */
+export interface GatheringChanged {
+  readonly name: string | null
+  readonly description: string | null
+  readonly games: readonly string[] | null
+  readonly players_max: number | null
+  readonly visibility: 'public' | 'unlisted' | null
+  readonly registration_at: number | null
+  readonly check_in_at: number | null
+  readonly closes_at: number | null
+}
+
+/** A user has this role on the staff of the gathering now; None: no role. */
+export interface GatheringStaffSet {
+  readonly user: string
+  readonly role: 'organiser' | null
+}
+
+/** The gathering belongs to somebody else. */
+export interface GatheringTransferred {
+  readonly owner: string
+  /** Who owned it before; None if nobody did. */
+  readonly former: string | null
+  /** Whether that one is an organiser now. If not, they have no role any more: it was taken over. */
+  readonly organiser: boolean
+}
+
+/** The gathering was removed: nobody may see it. */
+export interface GatheringRemoved {}
+
+/** The gathering, which had been removed, is there again. */
+export interface GatheringRestored {}
+
+/** The registration of the gathering was opened. */
+export interface GatheringRegistrationOpened {}
+
+/** The check-in of the gathering was opened, and its registration has ended. */
+export interface GatheringCheckInOpened {}
+
+/** Nobody registers with the gathering or checks in to it any more. */
+export interface GatheringClosed {}
+
+/**
+ * The gathering was cancelled. Its competitions, which the mark `tournaments` names, are as far as they haven't
+ * started.
+ */
+export interface GatheringCancelled {
+  readonly reason: string
+}
+
+/** A tournament is to be a competition of the gathering. It can be chosen once it has joined. */
+export interface CompetitionAttached {
+  readonly tournament: string
+}
+
+/** A tournament isn't a competition of the gathering any more. */
+export interface CompetitionDetached {
+  readonly tournament: string
+}
+
+/** Somebody has registered with the gathering, again or for the first time, and is entered in these competitions. */
+export interface PlayerRegistered {
+  readonly player: number
+  readonly user: string
+  readonly tournaments: readonly string[]
+  /** How many are registered now. */
+  readonly registered: number
+}
+
+/**
+ * A player has chosen these competitions of the gathering now: they are entered in those that were added, and leave
+ * those that were dropped.
+ */
+export interface CompetitionsChosen {
+  readonly player: number
+  readonly user: string
+  readonly tournaments: readonly string[]
+  readonly added: readonly string[]
+  readonly dropped: readonly string[]
+  /** Whether they have checked in, which then counts for those that were added, too. */
+  readonly checked_in: boolean
+}
+
+/** A player has checked in to the gathering, and so to these competitions. */
+export interface PlayerCheckedIn {
+  readonly player: number
+  readonly user: string
+  readonly tournaments: readonly string[]
+  /** How many of those who are registered have checked in now. */
+  readonly checked_in: number
+}
+
+/** A player isn't registered any more, and leaves those of these competitions that aren't over. */
+export interface PlayerWithdrawn {
+  readonly player: number
+  readonly user: string
+  /** *withdrawn*, *removed* or *barred*. */
+  readonly status: 'barred' | 'registered' | 'removed' | 'withdrawn'
+  readonly tournaments: readonly string[]
+  /** How many are registered now. */
+  readonly registered: number
+  /** How many of those have checked in now. */
+  readonly checked_in: number
+  readonly reason: string
+}
+
+/**
+ * A user's account was erased, and so were their texts in the events at the header's `erases`.
+ *
+ * Marks: `name`, `description` and `reason` if the gathering's is gone; `reasons`: users of whose removal the
+ * reason is gone; `player`: their own number, if they had one; `owner` if the owner was erased: who owns the
+ * gathering now, "" for nobody.
+ */
+export interface GatheringPersonErased {
+  readonly user: string
+}
+
 /** The state of a room: no bodies; history, name and topic are requests of their own. */
 export interface RoomView {
   readonly room: string
@@ -2688,6 +3053,8 @@ export interface TournamentView {
   readonly substitutes: number
   readonly play_s: number
   readonly rooms: boolean
+  /** The gathering that it is a competition of: one enters it by registering there. */
+  readonly gathering: string | null
   readonly registration_at: number | null
   readonly check_in_at: number | null
   readonly start_at: number | null
@@ -2711,6 +3078,31 @@ export interface TournamentView {
   readonly own: OwnEntry | null
   /** The role of the one who asks; the owner is an organiser. */
   readonly role: 'organiser' | 'referee' | 'streamer' | null
+}
+
+/** The state of a gathering: no texts; those, its players and how competitions stand are requests of their own. */
+export interface GatheringView {
+  readonly gathering: string
+  readonly phase: 'cancelled' | 'check_in' | 'closed' | 'draft' | 'registration'
+  readonly owner: string | null
+  /** Beside the owner. */
+  readonly organisers: readonly string[]
+  readonly games: readonly string[]
+  readonly players_max: number
+  readonly visibility: 'public' | 'unlisted'
+  readonly registration_at: number | null
+  readonly check_in_at: number | null
+  /** When these are due, Unix milliseconds. */
+  readonly closes_at: number | null
+  /** Its competitions. */
+  readonly tournaments: readonly string[]
+  /** How many are registered. */
+  readonly registered: number
+  /** How many of those have checked in. */
+  readonly checked_in: number
+  readonly own: OwnRegistration | null
+  /** Of the one who asks; the owner is an organiser. */
+  readonly role: 'organiser' | null
 }
 
 /** The invite that `room.create_invite` created, with its code. */
@@ -2807,6 +3199,23 @@ export interface Commands {
   'tournament.correct': CorrectResult
   'tournament.undo': UndoResult
   'tournament.reinstate': ReinstateEntrant
+  'gathering.create': CreateGathering
+  'gathering.change': ChangeGathering
+  'gathering.set_staff': SetGatheringStaff
+  'gathering.transfer': TransferGathering
+  'gathering.remove': RemoveGathering
+  'gathering.restore': RestoreGathering
+  'gathering.open_registration': OpenGatheringRegistration
+  'gathering.open_check_in': OpenGatheringCheckIn
+  'gathering.close': CloseGathering
+  'gathering.cancel': CancelGathering
+  'gathering.attach': AttachCompetition
+  'gathering.detach': DetachCompetition
+  'gathering.register': RegisterPlayer
+  'gathering.choose': ChooseCompetitions
+  'gathering.check_in': CheckInPlayer
+  'gathering.withdraw': WithdrawPlayer
+  'gathering.remove_player': RemoveGatheringPlayer
 }
 
 /** Every signal a client sends, by its tag. */
@@ -2879,6 +3288,8 @@ export interface Events {
   'tournament.match_undone': MatchUndone
   'tournament.reinstated': EntrantReinstated
   'tournament.reopened': TournamentReopened
+  'tournament.gathered': TournamentGathered
+  'tournament.ungathered': TournamentUngathered
   'tournament.transferred': TournamentTransferred
   'tournament.removed': TournamentRemoved
   'tournament.restored': TournamentRestored
@@ -2895,6 +3306,23 @@ export interface Events {
   'tournament.player_invited': PlayerInvited
   'tournament.invitation_ended': InvitationEnded
   'tournament.roster_changed': RosterChanged
+  'gathering.created': GatheringCreated
+  'gathering.changed': GatheringChanged
+  'gathering.staff_set': GatheringStaffSet
+  'gathering.transferred': GatheringTransferred
+  'gathering.removed': GatheringRemoved
+  'gathering.restored': GatheringRestored
+  'gathering.registration_opened': GatheringRegistrationOpened
+  'gathering.check_in_opened': GatheringCheckInOpened
+  'gathering.closed': GatheringClosed
+  'gathering.cancelled': GatheringCancelled
+  'gathering.attached': CompetitionAttached
+  'gathering.detached': CompetitionDetached
+  'gathering.registered': PlayerRegistered
+  'gathering.chosen': CompetitionsChosen
+  'gathering.checked_in': PlayerCheckedIn
+  'gathering.withdrawn': PlayerWithdrawn
+  'gathering.person_erased': GatheringPersonErased
 }
 
 /** What a snapshot shows, by the stream's kind. */
@@ -2902,6 +3330,7 @@ export interface Views {
   'room': RoomView
   'inbox': InboxView
   'tournament': TournamentView
+  'gathering': GatheringView
 }
 
 /** What `accepted.answer` is, by the command's tag. */
@@ -2986,6 +3415,23 @@ export type ClientFrame =
   | CorrectResult
   | UndoResult
   | ReinstateEntrant
+  | CreateGathering
+  | ChangeGathering
+  | SetGatheringStaff
+  | TransferGathering
+  | RemoveGathering
+  | RestoreGathering
+  | OpenGatheringRegistration
+  | OpenGatheringCheckIn
+  | CloseGathering
+  | CancelGathering
+  | AttachCompetition
+  | DetachCompetition
+  | RegisterPlayer
+  | ChooseCompetitions
+  | CheckInPlayer
+  | WithdrawPlayer
+  | RemoveGatheringPlayer
 
 export type ServerFrame =
   | Welcome
@@ -3057,10 +3503,16 @@ export const PAYLOAD_DEFAULTS: Readonly<Record<string, object>> = {
   'tournament.released': { until: null },
   'tournament.invitation_ended': { invited: [] },
   'tournament.roster_changed': { invited: [], joined: null, left: null, match: null, until: null },
+  'gathering.changed': { name: null, description: null, games: null, players_max: null, visibility: null, registration_at: null, check_in_at: null, closes_at: null },
+  'gathering.staff_set': { role: null },
+  'gathering.transferred': { former: null },
+  'gathering.cancelled': { reason: "" },
+  'gathering.chosen': { added: [], dropped: [], checked_in: false },
+  'gathering.withdrawn': { reason: "" },
 }
 
 /** What a view's field is if the server is older than the field, by the stream's kind. */
 export const VIEW_DEFAULTS: Readonly<Record<string, object>> = {
   'room': { member_count: 0, role: null },
-  'tournament': { stages: [], play_s: 0, rooms: false },
+  'tournament': { stages: [], play_s: 0, rooms: false, gathering: null },
 }

@@ -9,11 +9,13 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from actors.kind import BLOCK, FRIENDS, HANDLE, LOOKUP, MEMBERSHIPS, ORGANISED, PERSON, Row
-from protocol.ids import USER_ID_PATTERN
+from actors.kind import BLOCK, COMPETITION, FRIENDS, HANDLE, LOOKUP, MEMBERSHIPS, ORGANISED, PERSON, Row
+from protocol.ids import STREAM_ID_PATTERN, USER_ID_PATTERN, kind_of
+from protocol.tournament import KIND as TOURNAMENT
 from storage.tables import UnstorableError, check_text
 
 _USER: Final = re.compile(USER_ID_PATTERN)
+_STREAM: Final = re.compile(STREAM_ID_PATTERN)
 
 
 class SharedFacts(Struct, frozen=True):
@@ -61,16 +63,32 @@ _ORGANISED: Final = """
     select q.position, a.email is not null, (
         select count(*) from (
             select from tournament t
-            where t.owner = 'user:' || replace(a.id::text, '-', '') and t.deleted_at is null
-                and t.phase not in ('finished', 'cancelled')
+            where t.owner = who.id and t.deleted_at is null and t.phase not in ('finished', 'cancelled')
+            union all
+            select from gathering g
+            where g.owner = who.id and g.deleted_at is null and g.phase not in ('closed', 'cancelled')
             limit 1000
         ) c
     ), array(
-        select t.created_at from tournament t where t.created_by = 'user:' || replace(a.id::text, '-', '')
-        order by t.created_at desc limit 100
+        select created_at from (
+            (select created_at from tournament where created_by = who.id order by created_at desc limit 100)
+            union all
+            (select created_at from gathering where created_by = who.id order by created_at desc limit 100)
+        ) c order by created_at desc limit 100
     )
     from unnest(%(k0)s::uuid[]) with ordinality q(id, position)
     join account a on a.id = q.id and a.deleted_at is null
+    cross join lateral (select 'user:' || replace(a.id::text, '-', '')) who(id)
+"""
+_COMPETITION: Final = """
+    select q.position, exists (
+        select from tournament_staff f
+        where f.stream_id = t.stream_id and f.user_id = q.who and f.role in ('owner', 'organiser')
+    ), t.phase, t.gathering, t.team_max = 0 and t.visibility <> 'invited' and not exists (
+        select from tournament_entrant e where e.stream_id = t.stream_id
+    )
+    from unnest(%(k0)s::uuid[], %(k1)s::text[]) with ordinality q(id, who, position)
+    join tournament t on t.stream_id = q.id and t.deleted_at is null
 """
 
 
@@ -97,6 +115,12 @@ def _two_texts(key: str) -> tuple[Any, ...] | None:
     return None if _text(key) is None else (one, other)
 
 
+def _competition(key: str) -> tuple[Any, ...] | None:
+    tournament, _, user = key.partition(" ")
+    known = kind_of(tournament) == TOURNAMENT and _STREAM.match(tournament)
+    return (UUID(tournament[-32:]), user) if known and _text(user) else None
+
+
 def _columns(*names: str) -> Callable[[Sequence[Any]], Row]:
     return lambda values: dict(zip(names, values, strict=True))
 
@@ -108,5 +132,6 @@ SHARED: Final = {
     FRIENDS: SharedFacts(_FRIENDS, _two_users, _columns()),
     LOOKUP: SharedFacts(_LOOKUP, _two_texts, _columns()),
     MEMBERSHIPS: SharedFacts(_MEMBERSHIPS, _text, _columns("count")),
+    COMPETITION: SharedFacts(_COMPETITION, _competition, _columns("organises", "phase", "gathering", "fit")),
     ORGANISED: SharedFacts(_ORGANISED, _user, _columns("verified", "unfinished", "created")),
 }

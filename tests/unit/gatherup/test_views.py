@@ -9,6 +9,8 @@ import pytest
 from msgspec import NODEFAULT, Struct
 from msgspec.structs import fields, replace
 
+from actors.gathering.state import Competition, Gathering, Player
+from actors.gathering.state import Settings as GatheringSettings
 from actors.inbox.state import Inbox
 from actors.numbered import Numbered
 from actors.ordered_map import OrderedMap
@@ -98,12 +100,14 @@ _RULE = RoundRule(
     ),
     window_s=limits.WINDOW_S_MAX,
 )
+FULL_GATHERING_ID = "gathering:" + "f" * 32
 FULL_TOURNAMENT = Tournament(
     tournament="tournament:" + "f" * 32,
     seq=LATEST,
     at=LATEST,
     phase="finished",
     removed_at=LATEST,
+    gathering=FULL_GATHERING_ID,
     owner=OWNER,
     staff=dict.fromkeys(MODERATORS[: limits.TOURNAMENT_STAFF_MAX], "organiser"),
     named_at=LATEST,
@@ -165,10 +169,41 @@ FULL_TOURNAMENT = Tournament(
     first=tuple(range(PLAYING - limits.PLACES_MAX, PLAYING)),
     places=tuple(range(1, limits.PLACES_MAX + 1)),
 )
+FULL_GATHERING = Gathering(
+    gathering=FULL_GATHERING_ID,
+    seq=LATEST,
+    at=LATEST,
+    phase="registration",
+    removed_at=LATEST,
+    owner=OWNER,
+    staff=dict.fromkeys(MODERATORS[: limits.TOURNAMENT_STAFF_MAX], "organiser"),
+    named_at=LATEST,
+    described_at=LATEST,
+    settings=GatheringSettings(
+        games=("g" * limits.LOOKUP_KEY_CHARS_MAX,) * limits.GATHERING_GAMES_MAX,
+        players_max=limits.GATHERING_PLAYERS_MAX,
+        visibility="unlisted",
+        registration_at=LATEST,
+        check_in_at=LATEST,
+        closes_at=LATEST,
+    ),
+    competitions=tuple(
+        Competition(f"tournament:{number:032x}") for number in range(limits.GATHERING_COMPETITIONS_MAX)
+    ),
+    players=Numbered(
+        Player(user, "registered", True, tuple(range(1, limits.GATHERING_COMPETITIONS_MAX + 1)))
+        for user in PLAYERS
+    ),
+    users=OrderedMap({user: number for number, user in enumerate(PLAYERS, 1)}),
+    registered=limits.GATHERING_PLAYERS_MAX,
+    checked_in=limits.GATHERING_PLAYERS_MAX,
+    timers=OrderedMap(dict.fromkeys(("registration", "check_in", "close"), LATEST)),
+)
 AT_ITS_LIMITS: dict[str, Struct] = {
     "room": FULL_ROOM,
     "inbox": FULL_INBOX,
     "tournament": FULL_TOURNAMENT,
+    "gathering": FULL_GATHERING,
     "canary": CanaryState(),
 }
 """For each kind the largest state that its own limits allow, with the longest ids and numbers."""

@@ -48,7 +48,7 @@ from protocol.inbox import (
     Warned,
 )
 from protocol.presence import SetStatus, WatchPresence
-from tests.unit.protocol import room_samples, tournament_samples
+from tests.unit.protocol import gathering_samples, room_samples, tournament_samples
 from tests.unit.protocol.room_samples import ANN, AT, BOB, CLIENT_ID, ROOM, VIEW, VIEW_MAP, Map
 from tests.unit.protocol.tournament_samples import TOURNAMENT
 
@@ -101,6 +101,7 @@ CLIENT: list[tuple[Struct, Map]] = [
     ),
     *room_samples.CLIENT,
     *tournament_samples.CLIENT,
+    *gathering_samples.CLIENT,
 ]
 
 
@@ -138,10 +139,12 @@ EVENTS: list[tuple[str, Struct, Map]] = [
         {"logins": [LOGIN], "why": "banned", "before": AT},
     ),
     *tournament_samples.EVENTS,
+    *gathering_samples.EVENTS,
 ]
 VIEWS: list[tuple[Struct, Map]] = [
     (VIEW, VIEW_MAP),
     (tournament_samples.VIEW, tournament_samples.VIEW_MAP),
+    (gathering_samples.VIEW, gathering_samples.VIEW_MAP),
     (InboxView(user=ANN, unread=2, read_up_to=7), {"user": ANN, "unread": 2, "read_up_to": 7}),
 ]
 

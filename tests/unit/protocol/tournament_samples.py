@@ -65,6 +65,7 @@ from protocol.tournament.events import (
     TournamentNotStarted,
     TournamentStarted,
 )
+from protocol.tournament.gathered import TournamentGathered, TournamentUngathered
 from protocol.tournament.ownership import (
     RemoveTournament,
     RestoreTournament,
@@ -90,6 +91,7 @@ from protocol.tournament.view import MatchView, OwnEntry, StaffMember, Tournamen
 from tests.unit.protocol.room_samples import ANN, AT, BOB, CLIENT_ID, TEXT, Map
 
 TOURNAMENT = "tournament:5f0c1a52b4f24f2f9a0c6f1d2e3b4a59"
+GATHERING = "gathering:5f0c1a52b4f24f2f9a0c6f1d2e3b4a59"
 LINK = "https://example.org/final.png?at=1#x"
 _ASK: Map = {"client_id": CLIENT_ID, "stream": TOURNAMENT}
 
@@ -516,6 +518,8 @@ EVENTS: list[tuple[str, Struct, Map]] = [
     ),
     _event("removed", TournamentRemoved()),
     _event("restored", TournamentRestored()),
+    _event("gathered", TournamentGathered(gathering=GATHERING), gathering=GATHERING),
+    _event("ungathered", TournamentUngathered(gathering=GATHERING), gathering=GATHERING),
     _event("person_erased", PersonErased(user=BOB), user=BOB),
 ]
 
@@ -544,6 +548,7 @@ _MATCH: Map = {
 _SETTINGS: Map = {name: value for name, value in _CHOSEN.items() if name not in ("name", "description")}
 _STATE: Map = {
     "tournament": TOURNAMENT,
+    "gathering": GATHERING,
     "phase": "running",
     "owner": ANN,
     **_SETTINGS,

@@ -11,8 +11,8 @@ import trio
 
 import gatherup.app
 import gatherup.core
+from actors.creation import Creation
 from actors.kind import Kind
-from actors.tournament.creation import Creation
 from gatherup.app import kinds_of
 from gatherup.client import Client, Event, Snapshot, connect
 from protocol.frames import Position

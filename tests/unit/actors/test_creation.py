@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from actors.creation import DAY_MS, Creation, Creators, organised_key
 from actors.kind import CREATED_TOLD_MAX, UNFINISHED_COUNTED_MAX, Accept, FactKey, Refuse
-from actors.tournament.creation import DAY_MS, Creation, Creators, organised_key
 from actors.tournament.kind import TournamentKind
 from protocol.codes import Code
 from protocol.ids import SYSTEM
