@@ -102,8 +102,9 @@ def _begun_anew(tournament: Tournament, header: Header) -> Tournament:
         # With rounds, they are led to it when it is opened.
         for entrant in sides_of(match) if match.phase != "done" and not by_round else ():
             after = _moved(after, entrant, number)
-    for entrant, place in placed_of(header):
-        after = _over(after, entrant, cast(int, header.marks["match"])) if place else after
+    out = cast("Sequence[int]", header.marks.get("out", ()))
+    for entrant in (*out, *(entrant for entrant, place in placed_of(header) if place)):
+        after = _over(after, entrant, cast(int, header.marks["match"]))
     return _placed(after, header)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, cast
 
 from actors.kind import Send
+from actors.tournament.stages import match_of
 from actors.tournament.state import Tournament
 from protocol.event import Header, Mark
 from protocol.ids import StreamId
@@ -26,7 +27,7 @@ def chat_for(tournament: Tournament, number: int) -> StreamId | None:
 
 def chat_of(tournament: Tournament, number: int) -> StreamId | None:
     """The room of a match that is open."""
-    return chat_for(tournament, number) if str(number) in tournament.going else None
+    return chat_for(tournament, number) if _was_called(tournament, number) else None
 
 
 def seats(tournament: Tournament, players: Sequence[str]) -> dict[str, Mark]:
@@ -44,8 +45,18 @@ def closes(tournament: Tournament, *numbers: int) -> dict[str, Mark]:
     """The mark that names the matches whose rooms are closed: of these, those that are open."""
     if not tournament.settings.rooms:
         return {}
-    open_ = tuple(number for number in numbers if str(number) in tournament.going)
+    open_ = tuple(number for number in numbers if _was_called(tournament, number))
     return {"closes": open_} if open_ else {}
+
+
+def _was_called(tournament: Tournament, number: int) -> bool:
+    """Whether this match is open, and its players were called to it. If a side had left before, nobody was: it is over
+    in the same moment, though nobody was ready.
+    """
+    if str(number) not in tournament.going:
+        return False
+    match = match_of(tournament, number)
+    return match.phase != "playing" or match.ready_a
 
 
 def chat_mark(tournament: Tournament, number: int) -> dict[str, Mark]:

@@ -23,6 +23,7 @@ from actors.tournament.stages import (
     is_over,
     is_past,
     match_of,
+    needs_standings,
     sides_of,
     stage_of,
     taken_back,
@@ -71,6 +72,7 @@ def correct(context: Context, command: CorrectResult) -> Decision:
             note=command.note,
             fills=plan.fills,
             placed=plan.placed,
+            out=plan.out,
         ),
         marks=closes(tournament, *plan.void),
     )
@@ -151,6 +153,8 @@ class _Plan(Struct, frozen=True):
     kept: tuple[int, ...] = ()
     """Those that were opened and stand, so that nothing follows."""
     placed: tuple[int, ...] = ()
+    out: tuple[int, ...] = ()
+    """In a stage that ends with standings, which give the places: who plays no more in it."""
 
     @property
     def fills(self) -> tuple[int, ...]:
@@ -169,11 +173,14 @@ def _plan(tournament: Tournament, found: Correction, policy: Policy, again: tupl
     opened = tuple(c.match for c in found.changes if _was_opened(match_of(tournament, c.match)))
     if policy == "keep" and opened:
         return _Plan(policy, kept=opened)
+    changes = (*again, *found.changes)
+    if needs_standings(tournament):
+        return _Plan(policy, changes, void=opened, out=tuple(place.entrant for place in found.places))
     placed = [part for place in found.places for part in place]
     for entrant in found.playing:
         if not current_match(tournament, entrant):
             placed += (entrant, _NO_PLACE)
-    return _Plan(policy, (*again, *found.changes), void=opened, placed=tuple(placed))
+    return _Plan(policy, changes, void=opened, placed=tuple(placed))
 
 
 def _take_back(tournament: Tournament, number: int, policy: Policy) -> _Plan:
@@ -187,7 +194,7 @@ def _was_opened(match: Match) -> bool:
 
 def _undone(course: Course, number: int, plan: _Plan) -> None:
     done = plan.done(course.tournament)
-    undone = MatchUndone(match=number, done=done, fills=plan.fills, placed=plan.placed)
+    undone = MatchUndone(match=number, done=done, fills=plan.fills, placed=plan.placed, out=plan.out)
     course.add(undone, marks=closes(course.tournament, *plan.void))
 
 

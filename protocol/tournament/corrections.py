@@ -30,6 +30,8 @@ class MatchCorrected(Struct, frozen=True, kw_only=True):
     """
     placed: tuple[int, ...] = ()
     """Who has another place now: an entrant, a place; the next one, and so on. 0: none any more."""
+    out: tuple[int, ...] = ()
+    """Who plays no more in this stage by it, if it ends with standings, which give the places."""
 
 
 class MatchUndone(Struct, frozen=True, kw_only=True):
@@ -42,6 +44,8 @@ class MatchUndone(Struct, frozen=True, kw_only=True):
     """Matches that begin anew, as in ``MatchCorrected``: this match, then those that it had led to."""
     placed: tuple[int, ...] = ()
     """Who has another place now, likewise."""
+    out: tuple[int, ...] = ()
+    """Who plays no more in this stage by it, likewise."""
 
 
 class EntrantReinstated(Struct, frozen=True, kw_only=True):

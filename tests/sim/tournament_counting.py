@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import cast
 
 from actors.tournament.engine.elimination import Bracket
+from actors.tournament.engine.progress import Sides
 from protocol.event import Header
 from protocol.tournament import NOBODY, UNKNOWN
 from tests.unit.actors.tournament.engine.playing import Board
@@ -27,8 +28,22 @@ class Counting:
         self._opened: set[int] = set()
         """Matches that were opened, and have not begun anew since."""
 
-    def heed(self, header: Header) -> Iterator[str]:
-        """Take an event; what is wrong with it."""
+    published: Sequence[Sequence[int]] = ()
+
+    def __len__(self) -> int:
+        return len(self.board.matches)
+
+    @property
+    def settled(self) -> bool:
+        """Whether no match is left to be played."""
+        return self.board.finished
+
+    def sides(self, match: int) -> Sides:
+        """Who plays a match, as far as it is known."""
+        return self.board.sides(match)
+
+    def heed(self, header: Header, *, past: bool = False) -> Iterator[str]:
+        """Take an event; what is wrong with it. ``past``: another stage has started since, so nothing follows."""
         match = cast(int, header.marks.get("match", 0))
         match header.type.partition(".")[2]:
             case "match_opened":
@@ -38,7 +53,7 @@ class Counting:
             case "match_finished":
                 yield from self._finish(match, header)
             case "match_corrected":
-                yield from self._correct(match, header)
+                yield from self._correct(match, header, past=past)
             case "match_undone":
                 led = {number: result for number, result in self._led.items() if number != match}
                 yield from self._follow(header, self._replayed(led), {match})
@@ -61,15 +76,17 @@ class Counting:
         self._led[match] = self._result(match, winner)
         self._recorded[match] = winner
 
-    def _correct(self, match: int, header: Header) -> Iterator[str]:
-        """Nothing follows from a result that doesn't change who won, or under ``keep`` if that would void a match."""
+    def _correct(self, match: int, header: Header, *, past: bool) -> Iterator[str]:
+        """Nothing follows from a result that doesn't change who won, or under ``keep`` if that would void a match, or
+        if another stage has started.
+        """
         if match not in self._led:
             yield f"match {match} was corrected, which has no result"
             return
         winner = cast(int, header.marks["winner"])
         after = self._replayed({**self._led, match: self._result(match, winner)})
         kept = header.marks["policy"] == "keep" and self._changed(after) & self._opened
-        if kept or self._recorded[match] == winner:
+        if past or kept or self._recorded[match] == winner:
             after = self.board
         else:
             self._led[match] = self._result(match, winner)

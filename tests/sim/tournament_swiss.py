@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from actors.tournament.engine.swiss.model import Game, Impossible, Options
 from actors.tournament.engine.swiss.pairing import pair
+from actors.tournament.plays import points_of
 from protocol.event import Header
 from protocol.tournament.stage import Stage
 
@@ -17,7 +18,10 @@ class Swiss:
     def __init__(self, stage: Stage, seeds: Sequence[int]) -> None:
         self._seeds = seeds
         self._rounds_max = stage.rounds or (32 if stage.wins else (len(seeds) - 1).bit_length())
+        self._points = points = points_of(stage)
         self._options = Options(
+            win=points.win,
+            loss=points.loss,
             rounds=stage.rounds or (None if stage.wins else self._rounds_max),
             sides=stage.sides,
             rematch=stage.rematches,
@@ -26,12 +30,20 @@ class Swiss:
         self._rounds: list[dict[int, tuple[int, int]]] = []
         """The matches of each round, by number."""
         self._byes: list[int] = []
+        self.published: list[tuple[int, ...]] = []
         self._results: dict[int, tuple[int, str]] = {}
         """Of each match that is done, who has won and how."""
         self._absent: set[int] = set()
 
-    def heed(self, header: Header) -> Iterator[str]:
-        """Take an event; what is wrong with it."""
+    def __len__(self) -> int:
+        return sum(map(len, self._rounds))
+
+    def sides(self, match: int) -> tuple[int, int]:
+        """Who plays a match."""
+        return next(round_[match] for round_ in self._rounds if match in round_)
+
+    def heed(self, header: Header, *, past: bool = False) -> Iterator[str]:
+        """Take an event; what is wrong with it. ``past``: another stage has started since."""
         marks = cast("dict[str, Any]", header.marks)
         match header.type.partition(".")[2]:
             case "left":
@@ -67,24 +79,26 @@ class Swiss:
         matches = [two for two in found if two[1]]
         self._rounds.append(dict(enumerate(matches, first)))
         self._byes.append(marks["bye"])
+        self.published.append(tuple(pairs))
 
     def _end(self, what: str) -> Iterator[str]:
-        if what == "tournament.stage_finished" and len(self._rounds) >= self._rounds_max and self._is_settled:
+        if what == "tournament.stage_finished" and len(self._rounds) >= self._rounds_max and self.settled:
             return
         if expected := self._next():
             yield f"{what} came, though {expected} could be paired"
 
     @property
-    def _is_settled(self) -> bool:
+    def settled(self) -> bool:
+        """Whether no published match is left to be played."""
         return all(number in self._results for round_ in self._rounds for number in round_)
 
     def _next(self) -> list[tuple[int, int]] | None:
         """The next round; empty if there is none, and None if not all before it is done."""
-        if not self._is_settled:
+        if not self.settled:
             return None
         games = [
             [self._game(number, *sides) for number, sides in round_.items()]
-            + ([Game(bye, 0, 2, 0, played=False)] if bye else [])
+            + ([Game(bye, 0, self._points.bye, 0, played=False)] if bye else [])
             for round_, bye in zip(self._rounds, self._byes, strict=True)
         ]
         found = pair(self._seeds, games, self._options, self._absent)
@@ -94,6 +108,9 @@ class Swiss:
 
     def _game(self, number: int, a: int, b: int) -> Game:
         winner, kind = self._results[number]
-        played = kind in ("played", "decided")
-        drawn = int(played and not winner)
-        return Game(a, b, drawn or 2 * (winner == a), drawn or 2 * (winner == b), played)
+        played, points = kind in ("played", "decided"), self._points
+        lost = points.loss if played else 0
+        for_a, for_b = (points.win if winner == side else lost for side in (a, b))
+        if not winner:
+            for_a = for_b = points.draw if played else 0
+        return Game(a, b, for_a, for_b, played)

@@ -7,11 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final, cast
 
 from actors.kind import FactKey
-from actors.tournament.engine.elimination_play import EliminationPlay
 from actors.tournament.kind import TournamentKind
-from actors.tournament.plays import play_for
 from actors.tournament.rows import ENTRANT
-from actors.tournament.stages import match_of, matches_count, sides_of
 from actors.tournament.state import Tournament
 from gatherup.chaos.history import Violation
 from gatherup.chaos.truth import Fact
@@ -24,19 +21,19 @@ from tests.fold import Folded
 from tests.sim.cluster import Cluster
 from tests.sim.history import History
 from tests.sim.tournament_chats import wrong
-from tests.sim.tournament_counting import Counting
 from tests.sim.tournament_matches import Courses
-from tests.sim.tournament_swiss import Swiss
+from tests.sim.tournament_stages import CORRECTIONS, Stages
 from tests.sim.tournament_teams import unfair
 from tests.sim.truth import ObservedDatabase
-from tests.unit.actors.tournament.engine.playing import Board
 
-CORRECTIONS: Final = frozenset({"match_corrected", "match_undone", "reinstated"})
 ONCE: Final = {
     "registration_opened": (),
     "check_in_opened": (),
     "not_started": (),
     "started": (),
+    "stage_started": ("stage",),
+    "round_published": ("stage", "round"),
+    "stage_finished": ("stage",),
     "finished": (),
     "cancelled": (),
     "match_opened": ("match",),
@@ -141,55 +138,32 @@ def _played(story: Sequence[Fact], database: ObservedDatabase) -> Iterator[str]:
     seeds, settings = cast("tuple[int, ...]", begun.header.marks["seeds"]), before.settings
     if not all(before.entrants[n].checked_in or before.phase != "check_in" for n in seeds):
         yield f"{seeds} were seeded, of whom some hadn't checked in"
-    if settings.chain[0].format == "swiss":
-        yield from _paired(story[begun.header.seq :], Swiss(settings.chain[0], seeds))
-        return
-    bracket = cast(EliminationPlay, play_for(settings.chain[0], seeds)).bracket
-    counting, courses = Counting(bracket, seeds), Courses(settings, int(str(begun.header.marks["draw"])))
+    stages, courses = Stages(settings, seeds), Courses(settings, int(str(begun.header.marks["draw"])))
     for fact in story[begun.header.seq :]:
-        faults = [*counting.heed(fact.header), *courses.heed(fact.header)]
-        if fact.header.type.partition(".")[2] in CORRECTIONS:
-            faults += _as_if(cast(Tournament, fact.state), counting.board)
+        faults = [*stages.heed(fact), *courses.heed(fact.header)]
         yield from faults
         if faults:
             return
     if story[-1].header.type == "tournament.finished":
-        yield from _placed(story[-1], counting.board, database)
+        yield from _placed(story[-1], stages, database)
 
 
-def _paired(story: Sequence[Fact], swiss: Swiss) -> Iterator[str]:
-    """Each round was paired from what was true when it was published."""
-    for fact in story:
-        faults = [*swiss.heed(fact.header)]
-        yield from faults
-        if faults:
-            return
-
-
-def _as_if(state: Tournament, board: Board) -> Iterator[str]:
-    """It stands as if what counts now had always been so."""
-    matches = [match_of(state, number) for number in range(1, matches_count(state) + 1)]
-    if [sides_of(match) for match in matches] != board.matches:
-        yield f"at {state.seq} its matches are {matches}, not {board.matches}"
-    done = {number for number, match in enumerate(matches, 1) if match.phase == "done" and match.known}
-    if done != board.results.keys():
-        yield f"at {state.seq} matches {done} are done, not {sorted(board.results)}"
-    first = dict(zip(state.first, state.places, strict=True))
-    if first != {n: place for n, place in board.places.items() if place <= limits.PLACES_MAX}:
-        yield f"at {state.seq} the places are {first}, not {board.places}"
-
-
-def _placed(end: Fact, board: Board, database: ObservedDatabase) -> Iterator[str]:
-    stored = database.stream(end.header.stream)
+def _placed(end: Fact, stages: Stages, database: ObservedDatabase) -> Iterator[str]:
+    """All have the places that the stages have given them."""
+    marks, places = end.header.marks, stages.places
+    first = dict(zip(cast(Any, marks["entrants"]), cast(Any, marks["places"]), strict=True))
+    if first != {n: place for n, place in places.items() if place <= limits.PLACES_MAX}:
+        yield f"the first are {first}, not {places}"
+    champions, bracket = sum(place == 1 for place in places.values()), stages.last
+    if bracket is None:
+        if champions != 1:
+            yield f"there are {champions} champions"
+        return
+    stored, board = database.stream(end.header.stream), bracket.board
     assert stored is not None
     told = {n: stored.rows[FactKey(ENTRANT, str(n))].get("place") for n in board.order}
     if not board.finished or told != board.places:
         yield f"places are {told}, not {board.places}"
-    marks = end.header.marks
-    first = dict(zip(cast(Any, marks["entrants"]), cast(Any, marks["places"]), strict=True))
-    if first != {n: place for n, place in board.places.items() if place <= limits.PLACES_MAX}:
-        yield f"the first are {first}, not {board.places}"
-    champions = sum(place == 1 for place in board.places.values())
     if champions > 1 or (not champions and None not in board.results.values()):
         yield f"there are {champions} champions"
 

@@ -21,20 +21,16 @@ from gatherup.rehearse.rates import Fates, Rates
 from gatherup.rehearse.staff import Organiser, Referee
 from protocol.frames import Refused
 from protocol.ids import SYSTEM, derive_client_id
-from protocol.tournament import BestOf
 from protocol.tournament.commands import CreateTournament, LeaveTournament, NewEntrant, RemovePlayer
-from protocol.tournament.rounds import PickBan, PickStep, RoundRule
-from protocol.tournament.stage import Stage
 from tests.sim.client import SimClient
 from tests.sim.cluster import Cluster
 from tests.sim.history import History
 from tests.sim.tournament_players import Person
+from tests.sim.tournament_settings import LONG_S, rules, stages
 from tests.sim.tournament_truth import broken, check_actors
 
 PLAYED: Final = 0.05
 """The part of histories with a tournament."""
-SWISS: Final = 0.2
-"""The part of tournaments that are played as a Swiss stage."""
 KIND: Final = TournamentKind(bytes(32))
 OWNER, REFEREE = f"user:{0xB0:032x}", f"user:{0xB1:032x}"
 PLAYERS_MAX: Final = 12
@@ -73,22 +69,19 @@ RATES: Final = Rates(
     undoings=0.1,
     reinstatements=0.5,
 )
-LONG_S: Final = 6
-"""A stream that nobody asks for is let go meanwhile, by the limits of ``schedule``."""
 READY_S: Final = (0, 1, 3, LONG_S)
 """Players have one of these to say that they are ready."""
 TEAMS: Final = 0.35
 """The part of tournaments in which teams take part."""
 RULED: Final = 0.6
 """The part of them with rules of rounds."""
-POOL: Final = ("ascent", "bind", "haven", "lotus", "split")
 PLAY_ON: Final = 0.5
 """The part of tournaments whose players go on in peace; in the others all is left to time and the referee."""
 OVERDUE_S: Final = 20.0
 """In peace whatever has a time happens so soon after it."""
 END_S: Final = 300.0
-"""In peace a tournament ends within this time: a dozen rounds, in each of which nobody is ready, or confirms, and of
-which some are played again."""
+"""In peace a stage of a tournament ends within this time: a dozen rounds, in each of which nobody is ready, or
+confirms, and of which some are played again."""
 
 CORRECTED: Final = frozenset({"tournament.match_corrected", "tournament.match_undone"})
 Next = Callable[[], Move | None]
@@ -186,7 +179,7 @@ class Cup:
         after_ms = {"registration_at": 500, "check_in_at": 3500, "start_at": 5500}
         later_ms = int(TEAMING_S * 1000) if self._teams else 0
         times = {name: self._now + ms + later_ms * (ms > 500) for name, ms in after_ms.items()}
-        return {
+        options = {
             "name": "Cup",
             "format": "double_elimination" if double else "single_elimination",
             "third_place": not double and chance.random() < 0.5,
@@ -194,15 +187,15 @@ class Cup:
             "best_of": chance.choice([1, 3]),
             "entry": "listed" if self._listed else chance.choice(["open", "open", "approval"]),
             "entrants_max": chance.choice([4, 7, PLAYERS_MAX, PLAYERS_MAX]),
-            "rounds": _rules(chance) if chance.random() < RULED else (),
+            "rounds": rules(chance) if chance.random() < RULED else (),
             "ready_s": max(chance.choice(READY_S), LONG_S if chance.random() < 0.3 else 0),
             "rooms": chance.random() < 0.4,
             "play_s": chance.choice([0, 0, 1, LONG_S]),
             "confirm_s": chance.choice([1, LONG_S]),
             **(times if self._by_times else {}),
             **(self._sizes() if self._teams else {}),
-            **_swiss(random.Random(f"swiss {self._seed}")),
         }
+        return options | stages(random.Random(f"stages {self._seed}"), options["entrants_max"])
 
     def _sizes(self) -> dict[str, int]:
         chance = self._chance
@@ -330,7 +323,7 @@ class Cup:
             lasts_s = trio.current_time() - begun
             if lasts_s > OVERDUE_S and self._made and (forgotten := self._overdue()):
                 raise self._history.fail(3, f"{self.stream} has forgotten {forgotten}", "lost")
-            if lasts_s > END_S:
+            if lasts_s > END_S * (len(self._state.settings.chain) if self._made else 1):
                 raise self._history.fail(3, f"{self.stream} doesn't end", "lost")
             await trio.sleep(LOOK_S)
             for client in self._clients:
@@ -371,41 +364,6 @@ def _squads(users: Sequence[str]) -> dict[str, tuple[str, ...]]:
         next_ = users[at + size] if at + size < len(users) else users[0]
         found |= dict.fromkeys(squad, tuple(dict.fromkeys((*squad, next_))))
     return found
-
-
-def _swiss(chance: random.Random) -> dict[str, Any]:
-    """Instead of elimination, in some tournaments."""
-    if chance.random() >= SWISS:
-        return {}
-    exits = chance.choice([0, 0, 2])
-    stage = Stage(
-        format="swiss",
-        rounds=0 if exits else chance.choice([0, 2, 3]),
-        sides=chance.random() < 0.5,
-        rematches=chance.random() < 0.5,
-        wins=exits,
-        losses=exits,
-    )
-    return {"stages": (stage,), "rounds": ()}
-
-
-def _rules(chance: random.Random) -> tuple[RoundRule, ...]:
-    """Some of a part or a round, and one of all others."""
-    return tuple(_rule(chance, others=left == 0) for left in reversed(range(chance.randint(1, 3))))
-
-
-def _rule(chance: random.Random, *, others: bool) -> RoundRule:
-    best_of: BestOf | None = chance.choice([None, 1, 3])
-    pool = POOL[: chance.randint(3, len(POOL))]
-    steps: tuple[PickStep, ...] = chance.choice([(), (), ("ban a", "ban b", "decider")])
-    picks = PickBan(pool=pool, steps=steps if best_of == 1 else (), step_s=chance.randint(1, 2))
-    return RoundRule(
-        part=None if others else chance.choice([None, "winners", "losers", "final"]),
-        round=None if others else chance.choice([1, 2]),
-        best_of=best_of,
-        picks=picks if chance.random() < 0.7 else None,
-        window_s=chance.choice([0, LONG_S, LONG_S]),
-    )
 
 
 _ID: Final = derive_client_id("cup", OWNER, "1")

@@ -2656,6 +2656,8 @@ export interface MatchCorrected {
   readonly fills: readonly number[]
   /** Who has another place now: an entrant, a place; the next one, and so on. 0: none any more. */
   readonly placed: readonly number[]
+  /** Who plays no more in this stage by it, if it ends with standings, which give the places. */
+  readonly out: readonly number[]
 }
 
 /** Staff have taken back the result of a match. */
@@ -2667,6 +2669,8 @@ export interface MatchUndone {
   readonly fills: readonly number[]
   /** Who has another place now, likewise. */
   readonly placed: readonly number[]
+  /** Who plays no more in this stage by it, likewise. */
+  readonly out: readonly number[]
 }
 
 /** Staff have taken back that an entrant isn't in the running tournament any more. */
@@ -3495,8 +3499,8 @@ export const PAYLOAD_DEFAULTS: Readonly<Record<string, object>> = {
   'tournament.side_ready': { play_until: null },
   'tournament.disputed': { scores: [], note: "", evidence: null },
   'tournament.match_finished': { scores: [], note: "", fills: [], later: [], placed: [] },
-  'tournament.match_corrected': { scores: [], note: "", fills: [], placed: [] },
-  'tournament.match_undone': { placed: [] },
+  'tournament.match_corrected': { scores: [], note: "", fills: [], placed: [], out: [] },
+  'tournament.match_undone': { placed: [], out: [] },
   'tournament.transferred': { former: null },
   'tournament.picked': { until: null, play_until: null },
   'tournament.held': { left: null },

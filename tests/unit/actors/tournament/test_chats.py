@@ -17,6 +17,7 @@ from protocol.room.hosting import CloseRoom, HostRoom, hosted_room
 from protocol.tournament.commands import (
     DecideMatch,
     EnterTournament,
+    LeaveTournament,
     OpenRegistration,
     SetStaff,
     StartTournament,
@@ -125,6 +126,18 @@ def test_a_match_that_begins_anew_closes_its_room_and_opens_it_for_others() -> N
     cup.decide(1, cup.match(1).b or 0)
     assert not chats[3].archived
     assert cup.user(cup.match(3).a) in chats[3].members and cup.user(final.a) not in chats[3].members
+
+
+def test_a_match_that_somebody_had_left_before_has_no_room_to_close() -> None:
+    cup, _ = cup_with_rooms()
+    final = cup.match(1).a or 0
+    cup.decide(1, final)
+    cup.done(LeaveTournament, cup.user(final))
+    cup.decide(2, cup.match(2).a or 0)
+    assert cup.match(3).kind == "forfeit"
+    told = [header for header in cup.headers() if header.marks.get("match") == 3]
+    assert [header.type.partition(".")[2] for header in told] == ["match_opened", "match_finished"]
+    assert [sent for header in told for sent in _sent(header)] == []
 
 
 def test_a_substitute_gets_the_seat_of_whom_they_replace() -> None:

@@ -194,3 +194,19 @@ def test_stages_that_do_not_follow_on_each_other_are_refused(
 ) -> None:
     cup = Cup()
     assert refused(cup, cup.create(stages=stages, entrants_max=16), Code.INVALID, "stages") == sentence
+
+
+def test_a_correction_in_a_bracket_that_a_stage_follows_gives_no_places() -> None:
+    cup = chain(4, Stage(format="single_elimination", advance=2), Stage(format="round_robin"))
+    cup.decide(1, 1)
+    cup.done(CorrectResult, match=1, winner=4, confirm=True)
+    told = cup.marks("match_corrected")
+    assert (told["fills"], told.get("placed"), told["out"]) == ((3, 4, -1), None, (1,))
+    assert cup.cup.first == () and cup.row("tournament_entrant", 1).get("place") is None
+    assert [current_match(cup.cup, entrant) for entrant in (1, 4)] == [0, 3]
+    cup.done(UndoResult, match=1)
+    assert "out" not in cup.marks("match_undone")
+    cup.settle()
+    play_stage(cup)
+    assert cup.marks("stage_finished")["places"] == (0, 0, 3, 3)
+    assert cup.refolded() == (cup.cup, cup.rows)
