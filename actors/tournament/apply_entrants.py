@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from actors.tournament.apply_teams import freed, users_in
 from actors.tournament.stages import changed, current_match, with_stage
-from actors.tournament.state import Entrant, Tournament
+from actors.tournament.state import ASKING, Entrant, Tournament
 from protocol.event import Header
 from protocol.tournament import EntrantStatus
 
@@ -18,6 +18,7 @@ def _entered(tournament: Tournament, header: Header) -> Tournament:
     number, user = cast(int, header.marks["entrant"]), cast("str | None", header.marks.get("user"))
     # Nobody could say of a name that it is there: staff did so when they entered it.
     roster = users_in(header, "roster")
+    came_back = number in tournament.entrants and tournament.entrants[number].status not in ASKING
     came = Entrant(user, _status(header), checked_in=user is None, roster=roster)
     users = tournament.users
     for player in roster or ((user,) if user is not None else ()):
@@ -25,9 +26,9 @@ def _entered(tournament: Tournament, header: Header) -> Tournament:
     known = replace(tournament, users=users)
     if number not in tournament.entrants:
         known = replace(known, entrants=known.entrants.append(Entrant(user, "left")))
-    return (
-        _late(known, header, number, came) if "seed" in header.marks else _with(known, header, number, came)
-    )
+    if "seed" in header.marks:
+        return _late(known, header, number, replace(came, back_in=int(came_back)))
+    return _with(known, header, number, came)
 
 
 def _late(tournament: Tournament, header: Header, number: int, came: Entrant) -> Tournament:
@@ -70,7 +71,14 @@ def _left(tournament: Tournament, header: Header) -> Tournament:
 
 def _reinstated(tournament: Tournament, header: Header) -> Tournament:
     number = cast(int, header.marks["entrant"])
-    back = replace(tournament.entrants[number], status="entered", left_in=0, left_stage=0, forfeits_from=0)
+    back = replace(
+        tournament.entrants[number],
+        status="entered",
+        left_in=0,
+        left_stage=0,
+        forfeits_from=0,
+        back_in=len(tournament.stages),
+    )
     return _ranked_anew(tournament, number, back, header)
 
 
@@ -82,7 +90,10 @@ def _ranked_anew(tournament: Tournament, number: int, entrant: Entrant, header: 
 
 def _checked_in(tournament: Tournament, header: Header) -> Tournament:
     number = cast(int, header.marks["entrant"])
-    return _with(tournament, header, number, replace(tournament.entrants[number], checked_in=True))
+    here = replace(tournament.entrants[number], checked_in=True)
+    if "seed" in header.marks:
+        return _late(tournament, header, number, replace(here, status="entered"))
+    return _with(tournament, header, number, here)
 
 
 def _seeded(tournament: Tournament, header: Header) -> Tournament:

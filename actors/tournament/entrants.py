@@ -179,13 +179,19 @@ def accept(context: Context, command: AcceptEntrant) -> Decision:
 
 
 def check_in(context: Context, command: CheckIn) -> Decision:
-    """Who waits may check in too: at the start they move up before those who haven't."""
+    """Who waits may check in too: at the start they move up before those who haven't. After it staff alone may, of who
+    was dropped then.
+    """
     number, entrants = command.entrant, context.tournament.entrants
     if number is not None:
         if context.rank < Rank.ORGANISER:
             return Refuse(Code.FORBIDDEN, "Only organisers can check others in.")
         if number not in entrants:
             return Refuse(Code.NOT_FOUND, _NO_ENTRANT, "entrant")
+        if context.tournament.stages:
+            return late.check_in(context, number)
+    elif context.tournament.stages:
+        return Refuse(Code.WRONG_PHASE, "The check-in is over: only staff can check you in now.")
     elif (number := context.own) is None:
         return Refuse(Code.FORBIDDEN, "You aren't an entrant.")
     if entrants[number].status not in ("entered", "waiting"):
@@ -290,7 +296,7 @@ def set_seeds(context: Context, command: SetSeeds) -> Decision:
 RULES: Final[Rules] = {
     EnterTournament: Rule(enter, Rank.SPECTATOR, frozenset({"registration", "running"})),
     LeaveTournament: Rule(leave, Rank.SPECTATOR, NOT_OVER),
-    CheckIn: Rule(check_in, Rank.SPECTATOR, frozenset({"check_in"})),
+    CheckIn: Rule(check_in, Rank.SPECTATOR, frozenset({"check_in", "running"})),
     AddEntrants: Rule(add, Rank.ORGANISER, NOT_OVER),
     AcceptEntrant: Rule(accept, Rank.ORGANISER, BEFORE_START),
     RemoveEntrant: Rule(remove, Rank.ORGANISER, NOT_OVER),

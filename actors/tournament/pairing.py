@@ -24,7 +24,7 @@ from protocol.tournament.swiss import PairingEnded, RoundPublished, TakeRound
 
 STEP_MATCHES: Final = 256
 """Matches that are gathered before others have their turn."""
-Arguments = tuple[Options, tuple[int, ...], list[list[int]], list[int]]
+Arguments = tuple[Options, tuple[int, ...], list[list[int]], list[int], list[int]]
 """Of ``next_round``."""
 
 
@@ -36,7 +36,7 @@ def work(tournament: Tournament) -> Work | None:
 
 
 def _gathered(tournament: Tournament) -> Generator[None, None, Arguments]:
-    """What the next round is paired from: the games of all rounds before it, and who isn't there."""
+    """What the next round is paired from: the games of all rounds before it, who isn't there, and who has come back."""
     stage = tournament.stages[-1]
     rounds: list[list[int]] = []
     number, points = 0, points_of(stage.settings)
@@ -53,8 +53,10 @@ def _gathered(tournament: Tournament) -> Generator[None, None, Arguments]:
     for entrant in stage.seeds if len(tournament.stages) == 1 else ():
         for games in rounds[: tournament.entrants[entrant].half_byes]:
             games.extend(Game(entrant, NOBODY, points.draw, 0, played=False))
-    absent = [entrant for entrant in stage.seeds if tournament.entrants[entrant].status not in ASKING]
-    return _options_of(stage), stage.seeds, rounds, absent
+    known = [(entrant, tournament.entrants[entrant]) for entrant in stage.seeds]
+    absent = [number for number, entrant in known if entrant.status not in ASKING]
+    back = [number for number, entrant in known if entrant.back_in == len(tournament.stages)]
+    return _options_of(stage), stage.seeds, rounds, absent, back
 
 
 def _game_of(match: Match, points: Points) -> Game:

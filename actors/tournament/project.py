@@ -188,8 +188,7 @@ def _entered(header: Header, payload: EntrantEntered | None) -> Sequence[Change]
         "name": payload.name if payload else None,
         "status": marks["status"],
         "checked_in": user is None or "seed" in marks,
-        "late_seed": marks.get("seed"),
-        "half_byes": marks.get("half_byes", 0),
+        **_late(header),
         "entered_at": header.at,
         "roster": [*(roster := users_in(header, "roster"))],
     }
@@ -226,7 +225,14 @@ def _reopened(_: Header, __: object) -> Sequence[Change]:
 
 
 def _checked_in(header: Header, _: object) -> Sequence[Change]:
-    return (_entrant(header, checked_in=True),)
+    if "seed" not in header.marks:
+        return (_entrant(header, checked_in=True),)
+    return _entrant(header, status="entered", checked_in=True, **_late(header)), _count(header)
+
+
+def _late(header: Header) -> dict[str, Any]:
+    """What the row of an entrant says of who comes after the start."""
+    return {"late_seed": header.marks.get("seed"), "half_byes": header.marks.get("half_byes", 0)}
 
 
 def _entrant(header: Header, **values: Any) -> Change:

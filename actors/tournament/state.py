@@ -100,6 +100,8 @@ class Entrant(Struct, frozen=True, array_like=True):
     """
     half_byes: int = 0
     """How many rounds of the first stage, from its first one on, are worth a draw to them, since they came late."""
+    back_in: int = 0
+    """The stage, from 1 on, into which they came back after they had left; 0 if they haven't."""
 
 
 class Match(Struct, frozen=True, array_like=True):

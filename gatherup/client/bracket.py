@@ -189,6 +189,7 @@ def _left(bracket: LiveBracket, marks: _Marks) -> None:
 
 def _checked_in(bracket: LiveBracket, marks: _Marks) -> None:
     bracket.checked_in = marks["checked_in"]
+    bracket.entered = marks.get("count", bracket.entered)
 
 
 def _count(bracket: LiveBracket, marks: _Marks, before: EntrantStatus | None, after: EntrantStatus) -> None:

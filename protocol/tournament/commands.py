@@ -185,7 +185,9 @@ class LeaveTournament(StreamCommand, frozen=True, kw_only=True, tag="tournament.
 
 
 class CheckIn(StreamCommand, frozen=True, kw_only=True, tag="tournament.check_in"):
-    """Check in to a tournament: say that one is there."""
+    """Check in to a tournament: say that one is there. Staff can check in somebody late who was dropped at the start,
+    as long as they can enter people.
+    """
 
     entrant: EntrantNumber | None = None
     """Whom staff check in; None: oneself."""

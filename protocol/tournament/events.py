@@ -226,6 +226,12 @@ class EntrantCheckedIn(Struct, frozen=True, kw_only=True):
     entrant: int
     checked_in: int
     """How many of the entered have checked in now."""
+    count: int | None = None
+    """How many take part now, if it was after the start."""
+    seed: int | None = None
+    missed: int | None = None
+    half_byes: int | None = None
+    """These three as in ``EntrantEntered``."""
 
 
 class SeedsSet(Struct, frozen=True, kw_only=True):

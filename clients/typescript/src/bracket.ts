@@ -252,7 +252,10 @@ const CHANGES: Readonly<Record<string, Change>> = {
   'tournament.accepted': (bracket, marks) => count(bracket, marks, 'pending', marks.status),
   'tournament.promoted': (bracket, marks) => count(bracket, marks, 'waiting', 'entered'),
   'tournament.left': (bracket, marks) => count(bracket, marks, marks.was, marks.status),
-  'tournament.checked_in': (bracket, marks) => (bracket.checkedIn = marks.checked_in ?? 0),
+  'tournament.checked_in': (bracket, marks) => {
+    bracket.checkedIn = marks.checked_in ?? 0
+    bracket.entered = marks.count ?? bracket.entered
+  },
   'tournament.match_opened': (bracket, marks) => {
     const { part, round, a, b, until } = marks
     const endsAt = marks.play_until ?? until ?? null

@@ -1305,7 +1305,10 @@ export interface LeaveTournament {
   stream: string
 }
 
-/** Check in to a tournament: say that one is there. */
+/**
+ * Check in to a tournament: say that one is there. Staff can check in somebody late who was dropped at the start,
+ * as long as they can enter people.
+ */
 export interface CheckIn {
   t: 'tournament.check_in'
   client_id: string
@@ -2530,6 +2533,12 @@ export interface EntrantCheckedIn {
   readonly entrant: number
   /** How many of the entered have checked in now. */
   readonly checked_in: number
+  /** How many take part now, if it was after the start. */
+  readonly count: number | null
+  readonly seed: number | null
+  readonly missed: number | null
+  /** These three as in `EntrantEntered`. */
+  readonly half_byes: number | null
 }
 
 /** Entrants of the tournament were seeded in this order, the best first; before the start. */
@@ -3495,6 +3504,7 @@ export const PAYLOAD_DEFAULTS: Readonly<Record<string, object>> = {
   'tournament.entered': { user: null, name: null, roster: [], seed: null, missed: null, half_byes: null },
   'tournament.promoted': { user: null },
   'tournament.left': { stage: null, forfeits_from: null, reason: "" },
+  'tournament.checked_in': { count: null, seed: null, missed: null, half_byes: null },
   'tournament.match_opened': { group: null, until: null, latest: null, play_until: null, room: null },
   'tournament.side_ready': { play_until: null },
   'tournament.disputed': { scores: [], note: "", evidence: null },

@@ -15,6 +15,7 @@ _BECAUSE: Final[dict[Because, str]] = {
     "side_wishes": "then fewer would have the side they wish for",
     "floats": "that one has come up to a higher group lately",
     "bye": "that one has had a bye",
+    "back": "that one had left and come back",
     "others": "then others couldn't be paired as well",
 }
 

@@ -19,10 +19,11 @@ PlaceReason = Literal["last_won", "out", "both_out", "kept"]
 forfeited. *kept*: its result was corrected with the policy *keep*.
 """
 
-PairingReason = Literal["met", "sides", "side_wishes", "floats", "bye", "others"]
+PairingReason = Literal["met", "sides", "side_wishes", "floats", "bye", "others", "back"]
 """Why two don't meet. *met*: they have met before. *sides*: both must have the same side. *side_wishes*: fewer would
 have the side they wish for. *floats*: it would repeat a move to another score group. *bye*: of who isn't given the bye,
-since they have had one. *others*: others couldn't be paired as well then.
+since they have had one. *back*: likewise, since they had left and have come back. *others*: others couldn't be paired
+as well then.
 """
 
 

@@ -30,6 +30,8 @@ class Player:
     """For each round, DOWN, UP or 0."""
     bye_taken: bool = False
     """Whether it had as many points as a win without playing."""
+    back: bool = False
+    """Whether it had left, and has come back."""
     games: int = 0
     wins: int = 0
     losses: int = 0

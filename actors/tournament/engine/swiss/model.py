@@ -42,7 +42,7 @@ class Options:
     """The wins with which an entrant advances and the losses with which it is out, if some stop early."""
 
 
-Because = Literal["met", "sides", "side_wishes", "floats", "bye", "others"]
+Because = Literal["met", "sides", "side_wishes", "floats", "bye", "others", "back"]
 
 
 class Why(NamedTuple):
@@ -58,7 +58,8 @@ class Why(NamedTuple):
     """Whom the higher of the two would have met had nobody's past mattered, if somebody else; otherwise 0."""
     because: Because | None
     """Why they don't meet: they have met; both must have the same side; fewer would get the side they wish; it would
-    repeat a float; or it is for others. Of a bye: who is expected has had one."""
+    repeat a float; or it is for others. Of a bye: who is expected has had one, or had
+    left and come back."""
     rematch: bool
     """Whether the two had met, or the bye is a second one: then there was no other way to pair everybody."""
 

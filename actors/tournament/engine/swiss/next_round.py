@@ -13,18 +13,22 @@ _GAME: Final = 5
 
 
 def next_round(
-    options: Options, entrants: Sequence[int], rounds: Sequence[Sequence[int]], absent: Sequence[int]
+    options: Options,
+    entrants: Sequence[int],
+    rounds: Sequence[Sequence[int]],
+    absent: Sequence[int],
+    back: Sequence[int] = (),
 ) -> tuple[tuple[int, ...], tuple[int, ...], bool]:
     """The pairs of the next round and its reasons as ``published`` has them, and whether it can't be paired at all.
 
-    Takes all who were ever in the stage, the best seed first, and of each round so far its games and byes. Without
-    pairs and bye nobody is left to play, or they can't be paired.
+    Takes all who were ever in the stage, the best seed first; of each round so far its games and byes; who isn't there,
+    and who has left and come back. Without pairs and bye nobody is left to play, or they can't be paired.
     """
     # The loop names this function, and has no use for what it takes to call it: numpy is in there.
     from actors.tournament.engine.swiss.pairing import pair
 
     games = [[_game(flat, at) for at in range(0, len(flat), _GAME)] for flat in rounds]
-    found = pair(entrants, games, options, frozenset(absent))
+    found = pair(entrants, games, options, frozenset(absent), frozenset(back))
     if isinstance(found, Impossible):
         return (), (), True
     pairs, reasons = published(found)

@@ -23,28 +23,48 @@ def pair(
     rounds: Sequence[Sequence[Game]],
     options: Options,
     absent: Collection[int] = (),
+    back: Collection[int] = (),
 ) -> Round | Impossible:
     """Pair the next round.
 
     The entrants are in the order of their seeds, all who ever were in the stage: with sides, it matters whose seed is
     odd. Those who are absent are not paired. A round holds the games and the byes, of whichever kind, that were in it.
+
+    Who has left and come back never has the bye, so that leaving is never worth a point: if nobody else can have it,
+    one of them has neither opponent nor bye. FIDE has no such rule.
     """
     known = players(entrants, rounds, options)
+    for number in back:
+        known[number].back = True
     ranking = [
         player for number, player in known.items() if number not in absent and _plays_on(player, options)
     ]
     ranking.sort(key=lambda player: (-player.score, player.seed))
-    field = Field(ranking)
-    byes = _byes(field, options)
-    if byes is None:
+    found = _with_byes(ranking, options)
+    if found is None:
         return Impossible(tuple(player.number for player in ranking))
+    field, byes = found
     made, alone = _pair(field, byes)
-    made.sort(key=lambda pair: _board(ranking, pair[0]))
-    pairs = tuple(_in_order(ranking[a], ranking[b], options) for (a, b), _ in made)
+    made.sort(key=lambda pair: _board(field.players, pair[0]))
+    pairs = tuple(_in_order(field.players[a], field.players[b], options) for (a, b), _ in made)
     reasons = tuple(why for _, why in made)
     if not alone:
         return Round(pairs, NOBODY, reasons)
-    return Round(pairs, ranking[alone[0]].number, (*reasons, reason_of_bye(ranking[alone[0]], ranking[-1])))
+    free = field.players[alone[0]]
+    return Round(pairs, free.number, (*reasons, reason_of_bye(free, ranking[-1])))
+
+
+def _with_byes(ranking: Sequence[Player], options: Options) -> tuple[Field, int] | None:
+    """Those who are paired, and who of them may have the bye; None if it is impossible."""
+    out = [player for player in reversed(ranking) if player.back] if len(ranking) % 2 else []
+    rankings = [ranking, *([player for player in ranking if player is not one] for one in out)]
+    fields = [Field(players) for players in rankings]
+    ways = (_byes, _forced) if options.rematch else (_byes,)
+    for way in ways:
+        for field in fields:
+            if (byes := way(field, options)) is not None:
+                return field, byes
+    return None
 
 
 def _in_order(higher: Player, lower: Player, options: Options) -> tuple[int, int]:
@@ -70,16 +90,15 @@ def _board(ranking: Sequence[Player], pair: tuple[int, int]) -> tuple[int, int, 
 def _byes(field: Field, options: Options) -> int | None:
     """Who may have the bye, none of them if everybody can be paired; None if it is impossible."""
     byes = _lowest_byes(field, _bye_candidates(field, options))
-    if byes is None and options.exit is not None and len(field.players) == 1:
+    if byes is None and options.exit is not None and [player.back for player in field.players] == [False]:
         return 1
-    if byes is None and options.rematch:
-        byes = _forced(field, options)
     return byes
 
 
 def _forced(field: Field, options: Options) -> int | None:
     """The same when entrants may meet again, or else have a second bye."""
-    for candidates in _bye_candidates(field, options), [tuple(range(len(field.players)))]:
+    anybody = tuple(place for place, player in enumerate(field.players) if not player.back)
+    for candidates in _bye_candidates(field, options), [anybody]:
         if admit_rematches(field, bits(place for group in candidates for place in group)):
             return _lowest_byes(field, candidates)
     return None
@@ -91,7 +110,11 @@ def _bye_candidates(field: Field, options: Options) -> list[tuple[int, ...]]:
     With early exits, whoever is alone with its wins and losses comes first.
     """
     players = field.players
-    able = [place for place in reversed(range(len(players))) if not players[place].bye_taken]
+    able = [
+        place
+        for place in reversed(range(len(players)))
+        if not players[place].bye_taken and not players[place].back
+    ]
     groups = [tuple(group) for _, group in groupby(able, key=lambda place: players[place].score)]
     if options.exit is None:
         return groups

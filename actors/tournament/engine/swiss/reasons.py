@@ -55,7 +55,9 @@ def _because(bracket: Bracket, a: int, b: int, expected: int) -> Because:
 
 def reason_of_bye(player: Player, last: Player) -> Why:
     """Why somebody has the bye, and not who is last in the ranking."""
-    because: Because | None = None if player is last else "bye" if last.bye_taken else "others"
+    because: Because | None = None
+    if player is not last:
+        because = "bye" if last.bye_taken else "back" if last.back and not player.back else "others"
     expected = NOBODY if player is last else last.number
     return Why(
         player.score, NOBODY, exchanged=False, expected=expected, because=because, rematch=player.bye_taken

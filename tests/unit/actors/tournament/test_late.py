@@ -14,6 +14,7 @@ from protocol.codes import Code
 from protocol.ids import SYSTEM
 from protocol.tournament.commands import (
     AddEntrants,
+    CheckIn,
     DecideMatch,
     EnterTournament,
     LeaveTournament,
@@ -24,6 +25,7 @@ from protocol.tournament.commands import (
 from protocol.tournament.stage import Stage, stages_of, stages_text
 from tests.unit.actors.tournament.cup import (
     OWNER,
+    REFEREE,
     Cup,
     P,
     checking_in,
@@ -132,7 +134,7 @@ def test_missed_rounds_count_in_the_first_stage_alone() -> None:
         cup.done(DecideMatch, match=number, winner=5 if cup.match(number).b == 5 else cup.match(number).a)
     work = cup.kind.work(cup.state)
     assert work is not None
-    _, seeds, (games,), _ = gathered(work)
+    _, seeds, (games,), _, _ = gathered(work)
     assert (len(seeds), len(games)) == (4, 2 * 5)  # two games, and no bye
 
 
@@ -185,6 +187,38 @@ def test_who_comes_while_a_round_is_paired_is_in_it() -> None:
     refused(cup, cup.do_at(old, SYSTEM, now=cup.now), Code.WRONG_PHASE, "key")
     cup.settle()
     assert 5 in {one for two in rounds(cup)[1] for one in two}
+
+
+def test_staff_check_in_late_who_was_dropped_at_the_start() -> None:
+    cup = checking_in(6, stages=swiss(rounds=5, rematches=True))
+    cup.check_in(*P[1:5])
+    cup.done(LeaveTournament, P[6])
+    cup.done(StartTournament)
+    refused(cup, cup.send(CheckIn, P[5]), Code.WRONG_PHASE)
+    refused(cup, cup.send(CheckIn, REFEREE, entrant=5), Code.FORBIDDEN)
+    refused(cup, cup.send(CheckIn, OWNER, entrant=1), Code.ALREADY_EXISTS)
+    refused(cup, cup.send(CheckIn, OWNER, entrant=6), Code.FORBIDDEN)
+    refused(cup, cup.send(CheckIn, OWNER, entrant=7), Code.NOT_FOUND, "entrant")
+    cup.done(CheckIn, entrant=5)
+    assert cup.marks("checked_in") == {
+        "entrant": 5,
+        "checked_in": 5,
+        "count": 5,
+        "seed": 5,
+        "missed": 0,
+        "half_byes": 0,
+    }
+    row = cup.row("tournament_entrant", 5)
+    assert (row["status"], row["checked_in"], row["late_seed"]) == ("entered", True, 5)
+    assert (cup.row("tournament")["entrants"], cup.cup.entered, cup.cup.checked_in) == (5, 5, 5)
+    cup.settle()
+    assert 5 in {one for two in rounds(cup)[0] for one in two}
+    assert cup.refolded() == (cup.cup, cup.rows)
+    again = checking_in(6, stages=swiss())
+    again.check_in(*P[1:5])
+    again.done(StartTournament)
+    again.settle()
+    refused(again, again.send(CheckIn, OWNER, entrant=5), Code.WRONG_PHASE)  # a round is published
 
 
 # --- where nobody can ------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
+from actors.tournament.plays import play_of
 from actors.tournament.view import shown, view
 from protocol.tournament import games_of
 from protocol.tournament.commands import (
@@ -18,6 +19,7 @@ from protocol.tournament.commands import (
     AcceptStart,
     AddEntrants,
     CancelTournament,
+    CheckIn,
     ConfirmResult,
     CorrectResult,
     DecideMatch,
@@ -38,6 +40,7 @@ from protocol.tournament.commands import (
     UndoResult,
 )
 from protocol.tournament.rounds import PickBan, RoundRule
+from protocol.tournament.stage import Stage
 from tests.unit.actors.tournament.cup import ORGANISER, STRANGER, Cup, P, draft
 
 FILE: Final = Path(__file__).parent / "brackets.json"
@@ -78,12 +81,12 @@ def read(cup: Cup) -> list[Said]:
     """All matches, as HTTP answers them."""
     if not cup.cup.stages:
         return []
-    bracket = cup.bracket
+    play = play_of(cup.cup.stages[-1])
     return [
         {
             "match": number,
-            "part": bracket[number].part,
-            "round": bracket[number].round,
+            "part": play.spot(number).part,
+            "round": play.spot(number).round,
             "phase": match.phase,
             "a": match.a,
             "b": match.b,
@@ -91,7 +94,7 @@ def read(cup: Cup) -> list[Said]:
             "winner": match.winner if match.kind else None,
             "kind": match.kind,
         }
-        for number in range(1, len(bracket) + 1)
+        for number in range(1, len(play) + 1)
         for match in [shown(cup.cup, number)]
     ]
 
@@ -250,6 +253,25 @@ def late() -> Course:
     return course
 
 
+def latecomers() -> Course:
+    """Of a Swiss stage that has started somebody is checked in late, and somebody enters."""
+    cup = draft(stages=(Stage(format="swiss", rounds=3, late_rounds=1),), ready_s=0)
+    cup.done(OpenRegistration)
+    cup.enter(*P[1:6])
+    cup.done(OpenCheckIn)
+    cup.check_in(*P[1:5])
+    course = Course("latecomers", cup, snapshot=True)
+    cup.done(StartTournament)
+    cup.done(CheckIn, ORGANISER, entrant=5)
+    cup.settle()
+    course.events()
+    course.read()
+    course.stands()
+    cup.done(EnterTournament, P[6])
+    course.stands()
+    return course
+
+
 def third_place() -> Course:
     """Four play, with a match for the third place, and somebody leaves."""
     cup = draft(third_place=True, ready_s=0)
@@ -357,6 +379,7 @@ COURSES: Final[tuple[Callable[[], Course], ...]] = (
     entries,
     double,
     late,
+    latecomers,
     third_place,
     corrections,
     waits,

@@ -173,3 +173,30 @@ def circle(count: int, round_: int) -> list[frozenset[int]]:
     turned = [1 + (place + round_) % (count - 1) for place in range(count - 1)]
     pairs = [(count, turned[0]), *zip(turned[1 : count // 2], turned[: count // 2 - 1 : -1], strict=True)]
     return [frozenset(pair) for pair in pairs]
+
+
+# --- who has come back -------------------------------------------------------------------------------------
+
+
+def test_who_has_come_back_has_no_bye() -> None:
+    """The last of five would have it; the next one has it instead, and is told why."""
+    usual, found = pair(range(1, 6), [], Options()), pair(range(1, 6), [], Options(), back=(5,))
+    assert isinstance(usual, Round) and isinstance(found, Round)
+    assert (usual.bye, found.bye) == (5, 4)
+    assert (found.reasons[-1].expected, found.reasons[-1].because) == (5, "back")
+
+
+@pytest.mark.parametrize("rematch", [False, True])
+def test_who_has_come_back_sits_out_if_nobody_else_can_have_the_bye(rematch: bool) -> None:
+    byes = [[Game(1, 0, 2, 0, played=False)], [Game(2, 0, 2, 0, played=False)]]
+    found = pair((1, 2, 3), byes, Options(rematch=rematch), back=(3,))
+    assert isinstance(found, Round)
+    assert (found.pairs, found.bye) == (((1, 2),), 0)
+    met = [*byes, [Game(1, 2, 2, 0)]]
+    again = pair((1, 2, 3), met, Options(rematch=rematch), back=(3,))
+    assert isinstance(again, Round) is rematch
+
+
+def test_who_has_come_back_alone_ends_a_stage_of_early_exits() -> None:
+    found = pair((1, 2), [[Game(1, 2, 2, 0)]], Options(exit=(1, 2)), back=(2,))
+    assert found == Round((), 0, ())
