@@ -31,8 +31,9 @@ SOURCES: Final = {
 }
 MADE: Final = "<!-- Made from the code by `make docs`. -->\n"
 _LIMITS: Final = """\
-Each limit's name ends with its unit: `_s` seconds, `_ms` milliseconds, `_bytes`, `_chars`, `_per_s`. They are constants
-of a release; what an operator can set is in [settings](settings.md)."""
+Each limit's name ends with its unit: `_s` seconds, `_ms` milliseconds, `_bytes`, `_chars`, `_per_s`. `_chars` counts
+code points of Unicode, of names after NFC and never bytes: an emoji with a skin tone has two. They are constants of a
+release; what an operator can set is in [settings](settings.md)."""
 _ERRORS: Final = """\
 The same on the socket (`refused`, `unsubscribed`) and over HTTP (RFC 9457 problem documents). Switch on the code, never
 on the sentence. *Retry*: the same command can succeed later without change; `retry_after_s` says when, where that is

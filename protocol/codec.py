@@ -15,8 +15,10 @@ from typing import Any, Final, Union, cast
 import msgspec
 from msgspec import Raw, Struct
 
-from protocol import ids, limits, presence, text
+from protocol import ids, limits, presence
 from protocol.codes import CODES, Code
+from protocol.complaints import complaint
+from protocol.decoding import Decoder
 from protocol.event import event_frame_json, event_frame_msgpack
 from protocol.frames import SERVER_FRAMES, SESSION_FRAMES, ClientFrame, Refused, ServerFrame
 from protocol.garbled import SENTENCE, UNREADABLE, garbled_json, garbled_msgpack
@@ -51,17 +53,6 @@ class _Probe(Struct):
     stream: object = None
 
 
-_PATH = re.compile(r" - at `\$\.?(?P<path>[^`]*)`$")
-_MISSING = re.compile(r"missing required field `(?P<name>\w+)`")
-_SENTENCES: Final = {
-    repr(text.NO_NUL): "The text must not hold U+0000.",
-    repr(ids.STREAM_ID_PATTERN): "A stream id looks like kind:32hex.",
-    repr(ids.USER_ID_PATTERN): "A user id looks like user:32hex.",
-    repr(ids.CLIENT_ID_PATTERN): "A client_id is a lower-case UUID with dashes.",
-}
-"""What to say instead of quoting a pattern."""
-
-
 def union(types: Iterable[type[Struct]]) -> Any:
     """``A | B | …`` of tagged types, as msgspec takes it."""
     return cast(Any, Union)[tuple(types)]
@@ -80,18 +71,6 @@ def refusal_of(probe: _Probe, known: frozenset[str], message: str, field: str | 
         message=message[: limits.DETAIL_CHARS_MAX],
         field=field[: limits.DETAIL_CHARS_MAX] if field else None,
     )
-
-
-def complaint(error: str) -> tuple[str, str | None]:
-    """The sentence and the path in an error of msgspec; a missing field is named with its path. No path: None."""
-    found = _PATH.search(error)
-    sentence, path = (error[: found.start()], found["path"]) if found else (error, "")
-    if (missing := _MISSING.search(sentence)) is not None:
-        path = f"{path}.{missing['name']}" if path else missing["name"]
-    for pattern, said in _SENTENCES.items():
-        if sentence.endswith(pattern):
-            sentence = said
-    return sentence, path or None
 
 
 def _well_formed(value: object, pattern: str) -> str | None:
@@ -114,7 +93,7 @@ class Codec:
         """The server frame of a logged event: ``event(header, payload)``."""
         if self.binary:
             packer = msgspec.msgpack
-            self._decode: Callable[[bytes], object] = packer.Decoder(client).decode
+            self._decode: Callable[[bytes], ClientFrame] = Decoder[ClientFrame](client, packer).decode
             self._probe: Callable[[bytes], _Probe] = packer.Decoder(_Probe).decode
             self._garbled = garbled_msgpack
             self._decode_server: Callable[[bytes], object] = packer.Decoder(server).decode
@@ -122,7 +101,7 @@ class Codec:
             self.event = event_frame_msgpack
         else:
             packer = msgspec.json
-            self._decode = packer.Decoder(client).decode
+            self._decode = Decoder[ClientFrame](client, packer).decode
             self._probe = packer.Decoder(_Probe).decode
             self._garbled = garbled_json
             self._decode_server = packer.Decoder(server).decode
@@ -143,7 +122,7 @@ class Codec:
         Raises InvalidFrameError if it can be answered with a refusal, UndecodableError if not.
         """
         try:
-            return cast(ClientFrame, self._decode(data))
+            return self._decode(data)
         except UNREADABLE as error:
             raise self._failure(data, error) from None
 

@@ -6,6 +6,7 @@ or digits in them can't be joined. Every emoji of Unicode 16 matches, and what l
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Final
 
 _PICTOGRAPH: Final = (
@@ -28,3 +29,38 @@ _LAND: Final = (
     "(\U000e0065\U000e006e\U000e0067|\U000e0073\U000e0063\U000e0074|\U000e0077\U000e006c\U000e0073)\U000e007f"
 )
 EMOJI: Final = f"^({_LAND}|{_JOINED}|{_LETTER}|{_FLAG}|{_KEYCAP})$(?!\\n)"
+
+_COLOURS: Final = "\ufe0f"
+_JOINER: Final = "\u200d"
+_KEYCAP_END: Final = "\u20e3"
+_TONES: Final = range(0x1F3FB, 0x1F400)
+_WIDE_IN_BLACK: Final = frozenset("\u3030\u303d\u3297\u3299\U0001f202\U0001f237")
+"""Shown as text unless it is asked otherwise, though they are as wide as those that are shown in colour."""
+_REGIONS: Final = range(0x1F1E6, 0x1F200)
+
+
+def in_colour(emoji: str) -> str:
+    """An emoji as Unicode writes it in full (UTS 51, ED-18a): with the selector of colours where it isn't the default.
+
+    So a reaction is one and the same, whichever keyboard wrote it. What is shown in colour by default is what is wide
+    (UAX 11, 5).
+    """
+    plain = emoji.replace(_COLOURS, "")
+    found: list[str] = []
+    for at, char in enumerate(plain):
+        after = plain[at + 1 : at + 2]
+        found.append(char)
+        if _is_in_black(char) and not (after and ord(after) in _TONES):
+            found.append(_COLOURS)
+    return "".join(found)
+
+
+def _is_in_black(char: str) -> bool:
+    if (
+        char in (_JOINER, _KEYCAP_END)
+        or ord(char) in _TONES
+        or ord(char) in _REGIONS
+        or unicodedata.category(char) == "Cf"
+    ):
+        return False
+    return unicodedata.east_asian_width(char) != "W" or char in _WIDE_IN_BLACK

@@ -177,8 +177,11 @@ class SessionLimits(Struct, frozen=True, kw_only=True):
     resend_for_s: float = limits.RESEND_FOR_S
 
 
-class Welcome(ServerFrame, frozen=True, kw_only=True, tag="welcome"):
-    """The hello was accepted. Answers to its positions follow, one subscribed (or refused) each."""
+class Welcome(ServerFrame, frozen=True, kw_only=True, tag="welcome", omit_defaults=False):
+    """The hello was accepted. Answers to its positions follow, one subscribed (or refused) each.
+
+    It tells all of its fields, also where they are what this page says: a client needn't know that.
+    """
 
     session: str
     user: UserId

@@ -116,6 +116,8 @@ ROOM_PINS_MAX: Final = 50
 SLOW_MODE_S_MAX: Final = 6 * 3600
 MUTE_S_MAX: Final = 28 * 86400
 BAN_S_MAX: Final = 10 * 366 * 86400
+MARKS_MAX: Final = 30
+"""Marks on one character of a text: the number of Unicode's Stream-Safe Text Format (UAX 15)."""
 MENTIONS_MAX: Final = 20
 """Members one message may mention."""
 MENTION_NAMES_MAX: Final = 200

@@ -85,7 +85,10 @@ def _migrated_template(postgres_server: PostgresServer, _postgres_admin: psycopg
 
 def _fresh_database(admin: psycopg.Connection, dsn_for: Callable[[str], str], template: str) -> Iterator[str]:
     name = f"test_{next(_numbers)}"
-    create = sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(template))
+    # Copying the template's files takes a quarter of the time that writing its pages to the log does.
+    create = sql.SQL("create database {} template {} strategy file_copy").format(
+        sql.Identifier(name), sql.Identifier(template)
+    )
     admin.execute(create)
     yield dsn_for(name)
     admin.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))

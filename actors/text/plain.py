@@ -1,7 +1,7 @@
 """Texts without what can be varied freely in writing them, in time that grows with their length alone.
 
 ``unicodedata.normalize`` sorts the marks on one character, which takes the square of their number. So nothing here
-gives it more than MARKS_MAX in a row.
+gives it more than ``limits.MARKS_MAX`` in a row.
 """
 
 from __future__ import annotations
@@ -10,9 +10,8 @@ import unicodedata
 from typing import Final
 
 from actors.text.characters import ByCharacter
+from protocol import limits
 
-MARKS_MAX: Final = 30
-"""Marks on one character that are looked at: the number of Unicode's Stream-Safe Text Format."""
 _POINTS: Final = range(10, 37)
 """Combining classes of the points of Hebrew, Arabic and Syriac."""
 _ACCENTS: Final = range(200, 256)
@@ -58,7 +57,7 @@ def skeleton(text: str) -> str:
 def composed(text: str, most: int) -> str:
     """The text in NFKC, cut where its characters written out are more than ``most``.
 
-    Of more than MARKS_MAX marks on one character the rest is left out.
+    Of more than ``limits.MARKS_MAX`` marks on one character the rest is left out.
     """
     return text[:most] if text.isascii() else unicodedata.normalize("NFKC", _cut(text, most))
 
@@ -69,7 +68,7 @@ def _cut(text: str, most: int) -> str:
     for char in text:
         written_out = _DECOMPOSED[ord(char)]
         marks = marks + 1 if unicodedata.combining(written_out[0]) else 0
-        if marks > MARKS_MAX:
+        if marks > limits.MARKS_MAX:
             continue
         if (length := length + len(written_out)) > most:
             break

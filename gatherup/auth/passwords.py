@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from typing import Final
 
-from gatherup.auth.hashing import hashed, matches
+from gatherup.auth.hashing import Match, hashed, matched
 from gatherup.offloop.pool import OffLoop
 
 SALT_BYTES: Final = 16
@@ -25,13 +25,14 @@ class Passwords:
         """The hash to keep. Raises NotCalledError."""
         return await self._off_loop.call(hashed, password, self._memory_kib, self._passes)
 
-    async def verify(self, kept: str | None, password: str) -> bool:
+    async def verify(self, kept: str | None, password: str) -> Match:
         """Whether this is the password of that hash.
 
-        With None it takes as long and is false, so that time doesn't tell a wrong name from a wrong password.
+        With None it takes as long and isn't, so that time doesn't tell a wrong name from a wrong password.
         Raises NotCalledError.
         """
-        return await self._off_loop.call(matches, kept or self._nobody, password) and kept is not None
+        found = await self._off_loop.call(matched, kept or self._nobody, password)
+        return Match.NO if kept is None else found
 
 
 def _hash_of_nobody(memory_kib: int, passes: int) -> str:

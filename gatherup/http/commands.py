@@ -80,8 +80,9 @@ def client_id_of(body: CommandBody) -> str:
                 Code.INVALID, f"Give a client_id, or the header {IDEMPOTENCY_KEY}.", field="client_id"
             )
         return body.client_id
+    header = header.lower()
     if not re.match(CLIENT_ID_PATTERN, header):
-        raise ProblemError(Code.INVALID, "This must be a lower-case UUID with dashes.", field=IDEMPOTENCY_KEY)
+        raise ProblemError(Code.INVALID, "This must be a UUID with dashes.", field=IDEMPOTENCY_KEY)
     if body.client_id not in (None, header):
         raise ProblemError(
             Code.INVALID, "The header names another client_id than the body.", field=IDEMPOTENCY_KEY

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable
 from functools import cache, wraps
 from ipaddress import IPv6Address, ip_address, ip_network
@@ -23,16 +22,16 @@ from gatherup.http.live import LiveLogins
 from gatherup.http.problem import RETRY_AFTER_S, ProblemError
 from gatherup.http.throttle import Throttle
 from protocol import limits
+from protocol.canonical import canonical
 from protocol.codes import Code
+from protocol.complaints import complaint
+from protocol.decoding import Decoder
 from protocol.garbled import SENTENCE, garbled_json, is_text
 from protocol.http.base import CommandBody, Query
 
 ADDRESS_CHARS_MAX: Final = 64
 OPEN_REQUESTS_MAX: Final = 1000
 """Requests of one node that are being answered; more are refused ``overloaded``."""
-
-_PATH: Final = re.compile(r" - at `\$\.?(?P<path>[^`]*)`$")
-_NAMED: Final = re.compile(r"(missing required|contains unknown) field `(?P<name>[^`]*)`")
 
 
 class Throttles(Struct, frozen=True):
@@ -180,7 +179,7 @@ async def decoded_body(kind: type[Struct]) -> Struct:
     elif request.mimetype != JSON:
         raise ProblemError(Code.UNSUPPORTED_MEDIA_TYPE, field="Content-Type")
     try:
-        return msgspec.json.decode(data, type=kind)
+        return _decoder(kind).decode(data)
     except msgspec.ValidationError as error:
         raise _invalid(error) from None
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
@@ -205,7 +204,7 @@ def decoded_query(kind: type[Struct]) -> Struct:
     if len(exclusive) > 1:
         raise ProblemError(Code.INVALID, f"Give {' or '.join(exclusive)}, not both.", field=exclusive[-1])
     try:
-        return msgspec.convert(given, kind, strict=False)
+        return canonical(msgspec.convert(given, kind, strict=False))
     except msgspec.ValidationError as error:
         raise _invalid(error) from None
 
@@ -221,6 +220,11 @@ def _check_text(query: bytes) -> None:
             if not (is_text(name) and is_text(value)):
                 raise _garbled(name.encode(errors="replace").decode()) from None
         raise _garbled(None) from None
+
+
+@cache
+def _decoder(kind: type[Struct]) -> Decoder[Struct]:
+    return Decoder(kind, msgspec.json)
 
 
 @cache
@@ -251,11 +255,6 @@ def _garbled(field: str | None) -> ProblemError:
 
 
 def _invalid(error: Exception) -> ProblemError:
-    text = str(error)
-    found = _PATH.search(text)
-    field = found["path"] if found else None
-    text = text[: found.start()] if found else text
-    if (named := _NAMED.search(text)) is not None:
-        field = f"{field}.{named['name']}" if field else named["name"]
+    sentence, field = complaint(str(error))
     field = field[: limits.DETAIL_CHARS_MAX] if field else None
-    return ProblemError(Code.INVALID, text[: limits.DETAIL_CHARS_MAX], field=field)
+    return ProblemError(Code.INVALID, sentence[: limits.DETAIL_CHARS_MAX], field=field)

@@ -9,7 +9,8 @@ from msgspec import Meta, Struct
 
 from gatherup.rehearse.rates import Rates
 from protocol import limits
-from protocol.codec import complaint
+from protocol.complaints import complaint
+from protocol.decoding import Decoder
 from protocol.garbled import SENTENCE, garbled_json
 from protocol.http.tournaments.tournaments import NewTournament
 
@@ -57,7 +58,7 @@ def read(data: bytes) -> Definition:
     if len(data) > BYTES_MAX:
         raise DefinitionError(f"The file is larger than {BYTES_MAX:,} bytes.")
     try:
-        return msgspec.json.decode(data, type=Definition)
+        return Decoder[Definition](Definition, msgspec.json).decode(data)
     except msgspec.ValidationError as error:
         raise DefinitionError(*complaint(str(error))) from None
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:

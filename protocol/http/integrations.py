@@ -12,12 +12,12 @@ from protocol.http.accounts.accounts import Device, DisplayName
 from protocol.http.base import Answer, CommandBody, Limit, RequestBody
 from protocol.ids import Author, StreamId, UserId
 from protocol.room import Role, Seq
-from protocol.text import NO_NUL, Body, RoomName
+from protocol.text import NAME, NO_NUL, Body, RoomName
 
 Scope = Literal[
     "streams.publish", "rooms.create", "rooms.manage", "tokens.mint", "tournaments.manage", "webhooks.manage"
 ]
-KeyName = Annotated[str, Meta(min_length=1, max_length=limits.KEY_NAME_CHARS_MAX, pattern=NO_NUL)]
+KeyName = Annotated[str, Meta(min_length=1, max_length=limits.KEY_NAME_CHARS_MAX, pattern=NO_NUL, extra=NAME)]
 HexId = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$(?!\n)", description="32 hexadecimal digits")]
 ExternalId = Annotated[
     str,

@@ -9,9 +9,11 @@ from msgspec import Meta
 from protocol import limits
 from protocol.http.base import Answer, RequestBody
 from protocol.lookups import LookupKey, LookupTable
-from protocol.text import NO_NUL
+from protocol.text import NAME, NO_NUL
 
-LookupName = Annotated[str, Meta(min_length=1, max_length=limits.LOOKUP_NAME_CHARS_MAX, pattern=NO_NUL)]
+LookupName = Annotated[
+    str, Meta(min_length=1, max_length=limits.LOOKUP_NAME_CHARS_MAX, pattern=NO_NUL, extra=NAME)
+]
 LookupPosition = Annotated[int, Meta(ge=0, le=limits.LOOKUP_POSITION_MAX)]
 
 

@@ -10,9 +10,9 @@ from protocol import limits
 from protocol.http.accounts.accounts import DisplayName, GivenPassword, Handle
 from protocol.http.base import Answer, Cursor, Limit, RequestBody
 from protocol.ids import UserId
-from protocol.text import NO_NUL
+from protocol.text import LINES, NO_NUL
 
-About = Annotated[str, Meta(max_length=limits.ABOUT_CHARS_MAX, pattern=NO_NUL)]
+About = Annotated[str, Meta(max_length=limits.ABOUT_CHARS_MAX, pattern=NO_NUL, extra=LINES)]
 AvatarUrl = Annotated[
     str,
     Meta(

@@ -8,17 +8,27 @@ from typing import Annotated, Final, Literal
 from msgspec import Meta
 
 from protocol import limits
-from protocol.text import NO_NUL
+from protocol.text import LINES, NAME, NO_NUL
 
 KIND: Final = "tournament"
 
 Name = Annotated[
     str,
-    Meta(min_length=1, max_length=limits.TOURNAMENT_NAME_CHARS_MAX, pattern=NO_NUL, description="its name"),
+    Meta(
+        min_length=1,
+        max_length=limits.TOURNAMENT_NAME_CHARS_MAX,
+        pattern=NO_NUL,
+        description="its name",
+        extra=NAME,
+    ),
 ]
-Description = Annotated[str, Meta(max_length=limits.TOURNAMENT_DESCRIPTION_CHARS_MAX, pattern=NO_NUL)]
-EntrantName = Annotated[str, Meta(min_length=1, max_length=limits.ENTRANT_NAME_CHARS_MAX, pattern=NO_NUL)]
-Note = Annotated[str, Meta(max_length=limits.NOTE_CHARS_MAX, pattern=NO_NUL)]
+Description = Annotated[
+    str, Meta(max_length=limits.TOURNAMENT_DESCRIPTION_CHARS_MAX, pattern=NO_NUL, extra=LINES)
+]
+EntrantName = Annotated[
+    str, Meta(min_length=1, max_length=limits.ENTRANT_NAME_CHARS_MAX, pattern=NO_NUL, extra=NAME)
+]
+Note = Annotated[str, Meta(max_length=limits.NOTE_CHARS_MAX, pattern=NO_NUL, extra=LINES)]
 Evidence = Annotated[
     str,
     Meta(

@@ -18,7 +18,8 @@ OTHERWISE = {
         TEXTS,
         "actors/series/rule.py",  # rules of recurrence, whose length is bounded
         "actors/runtime/draft.py",  # ids of streams, whose form and length are fixed
-        "protocol/codec.py",  # complaints of msgspec, which it cuts, and wire types that are ids
+        "protocol/codec.py",  # wire types that are ids
+        "protocol/complaints.py",  # complaints of msgspec, which are short but for the values they quote at their end
         "protocol/garbled.py",  # messages that can't be decoded, with patterns of a fixed length
     },
     # unicodedata.normalize takes the square of the marks in a row.
@@ -26,6 +27,8 @@ OTHERWISE = {
         "actors/text/plain.py",  # bounds them
         "actors/text/characters.py",  # asks of one character
         "actors/text/handles.py",  # of a few characters each
+        "protocol/canonical.py",  # after it has counted the marks
+        "protocol/emoji.py",  # asks of one character
         "protocol/handles.py",  # handles and mentioned names, of a few characters each
     },
 }
@@ -84,9 +87,12 @@ REVIEWED = {
     r"(?P<run>[\w.+-]++)|[/\\]{2,}+(?P<authority>[^\s/\\?#]*+)": "possessive, and each place is passed by one match",
     # The loop ends at a sign that the expression's own beginning holds: between two beginnings it runs once.
     r" - at `\$\.?(?P<path>[^`]*)`$": "no ` in the loop, and one in what comes before it",
-    r"(missing required|contains unknown) field `(?P<name>[^`]*)`": "no ` in the loop, and one before it",
-    r"missing required field `(?P<name>\w+)`": "no ` in the loop, and one before it",
     # Applied with ``match``, so from one place.
+    r"Object (?P<how>missing required|contains unknown) field `(?P<name>[^`]*)`": "match: the loop ends at a `",
+    r"Expected `(?P<type>[^`]*)`, got `[^`]*`": "match: both loops end at a `",
+    r"Expected `(?P<type>[^`]*)` of length (?P<how>[<>]?=?) ?(?P<many>[0-9]+)": "match: the first loop ends at a `",
+    r"Expected `[^`]*` (?P<how>[<>]=?) (?P<bound>[-+.0-9e]+)": "match: the first loop ends at a `",
+    r"Expected `[^`]*` that's a multiple of (?P<of>[-+.0-9e]+)": "match: the first loop ends at a `",
     r"[A-Z]+ /v1/events[ ?]": "match: the loop is left where a blank must follow, which it can't take",
     r"(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?\Z": "match: one loop, at the end",
     # Loops that can't take the sign between them cut a text in one way. msgspec looks at the length first.

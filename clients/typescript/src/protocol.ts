@@ -164,6 +164,9 @@ export const MUTE_S_MAX = 2419200
 
 export const BAN_S_MAX = 316224000
 
+/** Marks on one character of a text: the number of Unicode's Stream-Safe Text Format (UAX 15). */
+export const MARKS_MAX = 30
+
 /** Members one message may mention. */
 export const MENTIONS_MAX = 20
 
@@ -1882,7 +1885,11 @@ export interface RoomHead {
   readonly peer_read: number | null
 }
 
-/** The hello was accepted. Answers to its positions follow, one subscribed (or refused) each. */
+/**
+ * The hello was accepted. Answers to its positions follow, one subscribed (or refused) each.
+ *
+ * It tells all of its fields, also where they are what this page says: a client needn't know that.
+ */
 export interface Welcome {
   t: 'welcome'
   readonly session: string

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from typing import Final
 
+import msgspec
+
 from actors.ports.time import Clock
 from gatherup.auth import totp
+from gatherup.auth.hashing import Match
 from gatherup.auth.issuer import Issuer
 from gatherup.auth.passwords import Passwords
 from gatherup.auth.seal import Seal
@@ -58,9 +61,10 @@ class PasswordProof:
         on = account and account.user
         async with self._lockout.attempt(limited, "sign_in", on=on, address=address):
             kept = None if account is None else account.password_hash
-            if not await self._passwords.verify(kept, body.password) or account is None:
+            match = await self._passwords.verify(kept, body.password)
+            if not match or account is None:
                 raise ProblemError(Code.WRONG_CREDENTIALS)
-        return account
+        return await self._renewed(account, body.password, match)
 
     async def again(self, caller: Caller, password: str | None, *, field: str = "password") -> AccountRow:
         """The account of who is signed in, and shows its password where it has one. Raises ProblemError."""
@@ -74,9 +78,18 @@ class PasswordProof:
             raise ProblemError(Code.WRONG_CREDENTIALS, "Give the account's password.", field=field)
         limited = self._lockout.limits.password(user)
         async with self._lockout.attempt(limited, "password", on=user, address=caller.address):
-            if not await self._passwords.verify(account.password_hash, password):
+            match = await self._passwords.verify(account.password_hash, password)
+            if not match:
                 raise ProblemError(Code.WRONG_CREDENTIALS, "The password is wrong.", field=field)
-        return account
+        return await self._renewed(account, password, match)
+
+    async def _renewed(self, account: AccountRow, password: str, match: Match) -> AccountRow:
+        """The account, its hash made anew if it was made of the password as it was typed."""
+        if match is not Match.AS_TYPED or account.password_hash is None:
+            return account
+        password_hash = await self._passwords.hash(password)
+        await self._accounts.renew_hash(account.user, password_hash, was=account.password_hash)
+        return msgspec.structs.replace(account, password_hash=password_hash)
 
     async def confirmed(self, caller: Caller, password: str | None, *, field: str = "password") -> AccountRow:
         """The account of who is about to change how one signs in to it: with its password, or signed in just now.

@@ -9,7 +9,7 @@ from msgspec import Meta
 from protocol import limits
 from protocol.http.base import Answer, RequestBody
 from protocol.ids import UserId
-from protocol.text import NO_NUL
+from protocol.text import NAME, NO_NUL
 
 Handle = Annotated[
     str,
@@ -20,7 +20,9 @@ Handle = Annotated[
         description="letters, digits and _ of one script; unique whatever the case, and among those that look alike",
     ),
 ]
-DisplayName = Annotated[str, Meta(min_length=1, max_length=limits.DISPLAY_NAME_CHARS_MAX, pattern=NO_NUL)]
+DisplayName = Annotated[
+    str, Meta(min_length=1, max_length=limits.DISPLAY_NAME_CHARS_MAX, pattern=NO_NUL, extra=NAME)
+]
 Password = Annotated[
     str, Meta(min_length=limits.PASSWORD_CHARS_MIN, max_length=limits.PASSWORD_CHARS_MAX, pattern=NO_NUL)
 ]

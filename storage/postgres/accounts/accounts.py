@@ -85,6 +85,11 @@ where id = %(account)s and handle is null and password_hash is null and deleted_
 returning 1
 """
 
+_RENEW_HASH = """
+update account set password_hash = %(password_hash)s where id = %(account)s and password_hash = %(was)s
+returning 1
+"""
+
 # Who deleted their account may still sign in, and so keep it, until it is erased.
 _ACCOUNT = """
 select a.id, a.handle, a.display_name, a.password_hash, a.email, a.created_at, a.banned_at is not null, a.admin,
@@ -172,6 +177,11 @@ class Accounts:
             if error.sqlstate == _UNIQUE_VIOLATION:
                 raise HandleTakenError from None
             raise
+
+    async def renew_hash(self, user: str, password_hash: str, *, was: str) -> None:
+        """Keep another hash of the same password, unless the password was changed meanwhile."""
+        given = {"account": uuid_of(user), "password_hash": password_hash, "was": was}
+        await rows(self._pool, _RENEW_HASH, given)
 
     async def by_name(self, name: str, now: Instant) -> AccountRow | None:
         """The account of this handle or e-mail address, whatever its case."""

@@ -21,9 +21,29 @@ TEXTS = (
     "e\u0301 \u00e9 \ufb03 \uff21",
     "\U0001f468\u200d\U0001f469\u200d\U0001f467 \U0001f1e9\U0001f1ea",
     "Z̷̡̛͎͠a̵͝l̸͝g̵͠o̶",
-    "line\nline\r\n\ttab \x01\x1b[31mred\x7f",
-    "a" + "\u0301" * 1000,
+    "line\nline\r\n\ttab",
+    "a" + "\u0301" * limits.MARKS_MAX,
 )
+
+
+REFUSED = (
+    "\x1b[31mred",
+    "\x01",
+    "\x7f\x9b",
+    "a" + "\u0301" * (limits.MARKS_MAX + 1),
+    "\u202egnirts",
+    "\u2067a\n\u2069",
+)
+
+
+def test_a_body_that_reaches_beyond_itself_is_refused_and_changes_nothing(node: Node) -> None:
+    ann = node.guest()
+    room = ann.room()
+    for text in REFUSED:
+        answer = ann.send("POST", f"/v1/rooms/{room}/messages", body=text)
+        assert answer.status_code == 422, answer.text
+        assert (answer.json()["code"], answer.json()["field"]) == ("invalid", "body")
+    assert ann.http.get(f"/v1/rooms/{room}/messages").json()["messages"] == []
 
 
 def test_a_body_comes_out_as_it_went_in(node: Node) -> None:

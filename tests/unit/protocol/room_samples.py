@@ -77,6 +77,7 @@ BOB = "user:1d9a41f0c1f84f1f8c0f7d6f3f6f6c11"
 CLIENT_ID = "7f3e2a10-9c1b-4d2e-8f00-0a1b2c3d4e5f"
 AT = 1_790_000_000_123
 TEXT = 'Grüße, 你好 🎲\n\u2028 \\ " </script>'
+NAME = 'Grüße, 你好 🎲 \\ " </script>'
 CODE = "12-0123456789abcdef01234567"
 _ASK: Map = {"client_id": CLIENT_ID, "stream": ROOM}
 
@@ -90,8 +91,8 @@ def _of(command: type, **fields: Any) -> tuple[Struct, Map]:
 
 CLIENT: list[tuple[Struct, Map]] = [
     (
-        CreateRoom(client_id=CLIENT_ID, name=TEXT, access="group", history=False),
-        {"t": "room.create", "client_id": CLIENT_ID, "name": TEXT, "access": "group", "history": False},
+        CreateRoom(client_id=CLIENT_ID, name=NAME, access="group", history=False),
+        {"t": "room.create", "client_id": CLIENT_ID, "name": NAME, "access": "group", "history": False},
     ),
     (
         CreateRoom(client_id=CLIENT_ID, name="x"),
@@ -101,7 +102,7 @@ CLIENT: list[tuple[Struct, Map]] = [
         OpenDirect(client_id=CLIENT_ID, user=BOB),
         {"t": "room.open_direct", "client_id": CLIENT_ID, "user": BOB},
     ),
-    _of(ChangeRoom, name=TEXT, topic="", access="private", history=False, slow_mode_s=0),
+    _of(ChangeRoom, name=NAME, topic="", access="private", history=False, slow_mode_s=0),
     _of(ChangeRoom),
     _of(SetFilter, words=("x", TEXT), links="known_hosts", hosts=("example.org", "a.b-c.example")),
     _of(JoinRoom, resend=True),
@@ -136,12 +137,12 @@ CLIENT: list[tuple[Struct, Map]] = [
 INTERNAL = [
     _of(EraseUser, user=BOB, events=(7, 9)),
     (
-        HostRoom(client_id=CLIENT_ID, number=3, name=TEXT, seats=(BOB,), moderators=(BOB,), leave=(BOB,)),
+        HostRoom(client_id=CLIENT_ID, number=3, name=NAME, seats=(BOB,), moderators=(BOB,), leave=(BOB,)),
         {
             "t": "room.host",
             "client_id": CLIENT_ID,
             "number": 3,
-            "name": TEXT,
+            "name": NAME,
             "seats": [BOB],
             "moderators": [BOB],
             "leave": [BOB],
@@ -153,8 +154,8 @@ INTERNAL = [
 EVENTS: list[tuple[str, Struct, Map]] = [
     (
         "room.created",
-        RoomCreated(name=TEXT, access="public"),
-        {"name": TEXT, "access": "public", "history": True},
+        RoomCreated(name=NAME, access="public"),
+        {"name": NAME, "access": "public", "history": True},
     ),
     (
         "room.changed",

@@ -167,6 +167,16 @@ FULL_HEADER_MAP: Map = {
 }
 
 
+_LIMITS: Map = {
+    "frame_bytes_max": 65536,
+    "subscriptions_max": 200,
+    "inflight_commands_max": 256,
+    "commands_per_s": 20.0,
+    "commands_burst": 60.0,
+    "signals_per_s": 5.0,
+    "resume_events_max": 1000,
+    "resend_for_s": 86400.0,
+}
 _SESSION: list[tuple[Struct, Map]] = [
     (
         Welcome(session="s1", user=ANN, node="n1", at=AT, token_expires_at=AT + 1),
@@ -176,7 +186,10 @@ _SESSION: list[tuple[Struct, Map]] = [
             "user": ANN,
             "node": "n1",
             "at": AT,
+            "protocol": 1,
+            "heartbeat_s": 20.0,
             "token_expires_at": AT + 1,
+            "limits": _LIMITS,
         },
     ),
     (
@@ -196,17 +209,9 @@ _SESSION: list[tuple[Struct, Map]] = [
             "node": "n1",
             "at": AT,
             "token_expires_at": AT,
+            "protocol": 1,
             "heartbeat_s": 7.5,
-            "limits": {
-                "frame_bytes_max": 9,
-                "subscriptions_max": 200,
-                "inflight_commands_max": 256,
-                "commands_per_s": 20.0,
-                "commands_burst": 60.0,
-                "signals_per_s": 5.0,
-                "resume_events_max": 1000,
-                "resend_for_s": 86400.0,
-            },
+            "limits": {**_LIMITS, "frame_bytes_max": 9},
         },
     ),
     (

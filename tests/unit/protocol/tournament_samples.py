@@ -88,7 +88,7 @@ from protocol.tournament.stage_ends import StageFinished, StageStarted
 from protocol.tournament.swiss import PairingEnded, RoundPublished
 from protocol.tournament.teams import InvitationEnded, PlayerInvited, RosterChanged
 from protocol.tournament.view import MatchView, OwnEntry, StaffMember, TournamentView
-from tests.unit.protocol.room_samples import ANN, AT, BOB, CLIENT_ID, TEXT, Map
+from tests.unit.protocol.room_samples import ANN, AT, BOB, CLIENT_ID, NAME, TEXT, Map
 
 TOURNAMENT = "tournament:5f0c1a52b4f24f2f9a0c6f1d2e3b4a59"
 GATHERING = "gathering:5f0c1a52b4f24f2f9a0c6f1d2e3b4a59"
@@ -155,7 +155,7 @@ _RULES_MAP: list[Map] = [
     },
 ]
 _CHOSEN: Map = {
-    "name": TEXT,
+    "name": NAME,
     "description": TEXT,
     "game": "chess-960",
     "platform": "web",
@@ -204,13 +204,13 @@ CLIENT: list[tuple[Struct, Map]] = [
     _of(CheckIn),
     _of(CheckIn, entrant=8192),
     (
-        AddEntrants(**_ASK, entrants=(NewEntrant(user=BOB), NewEntrant(name=TEXT))),
+        AddEntrants(**_ASK, entrants=(NewEntrant(user=BOB), NewEntrant(name=NAME))),
         {
             "t": "tournament.add_entrants",
             **_ASK,
             "entrants": [
                 {"user": BOB, "name": None, "roster": []},
-                {"user": None, "name": TEXT, "roster": []},
+                {"user": None, "name": NAME, "roster": []},
             ],
         },
     ),
@@ -237,7 +237,7 @@ CLIENT: list[tuple[Struct, Map]] = [
         confirm=True,
         preview=True,
     ),
-    _of(EnterTournament, name=TEXT),
+    _of(EnterTournament, name=NAME),
     _of(InvitePlayer, user=BOB),
     _of(JoinTeam, entrant=1),
     _of(AddPlayer, entrant=1, user=BOB),

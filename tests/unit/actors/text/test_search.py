@@ -18,7 +18,7 @@ from actors.text import words
 from actors.text.filters import found_word, linked_hosts, search_words, too_long, unfit_words
 from actors.text.links import search_links
 from actors.text.mentions import Mentions, mentions_in, search_mentions
-from actors.text.plain import MARKS_MAX, composed, decomposed_length, is_left_out, skeleton
+from actors.text.plain import composed, decomposed_length, is_left_out, skeleton
 from actors.text.words import tokens
 from protocol import limits
 from protocol.handles import folded
@@ -224,11 +224,11 @@ def test_more_words_are_no_more_work(count: int) -> None:
     assert search_words(body, words)[1] == search_words(body, words[:1])[1]
 
 
-@given(st.text("a\u0301\u0316\u0345\u0f73\uff9e\u0344", min_size=MARKS_MAX, max_size=400))
+@given(st.text("a\u0301\u0316\u0345\u0f73\uff9e\u0344", min_size=limits.MARKS_MAX, max_size=400))
 def test_no_row_of_marks_is_sorted_that_is_longer_than_a_few(text: str) -> None:
     plain = unicodedata.normalize("NFKD", composed(text, 10**6))
     rows = "".join("m" if unicodedata.combining(char) else " " for char in plain).split()
-    assert all(len(row) <= 2 * MARKS_MAX for row in rows)
+    assert all(len(row) <= 2 * limits.MARKS_MAX for row in rows)
 
 
 def test_what_is_composed_is_cut() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import argon2
 import pytest
 
+from gatherup.auth.hashing import Match
 from gatherup.auth.passwords import Passwords
 from gatherup.offloop.pool import OffLoop
 from tests.off_loop import off_loop
@@ -67,3 +68,18 @@ async def test_the_node_itself_hashes_nothing(monkeypatch: pytest.MonkeyPatch, p
     monkeypatch.setattr(argon2.PasswordHasher, "verify", None)
     kept = await passwords.hash("correct horse")
     assert await passwords.verify(kept, "correct horse")
+
+
+async def test_a_password_is_the_same_however_its_letters_are_composed(passwords: Passwords) -> None:
+    composed, apart = "Stra\u00dfe zum caf\u00e9", "Stra\u00dfe zum cafe\u0301"
+    for kept in (await passwords.hash(composed), await passwords.hash(apart)):
+        assert await passwords.verify(kept, composed) is Match.YES
+        assert await passwords.verify(kept, apart) is Match.YES
+
+
+async def test_a_hash_of_what_was_typed_is_known_as_such(passwords: Passwords) -> None:
+    apart = "cafe\u0301 au lait"
+    older = argon2.PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=1).hash(apart)
+    assert await passwords.verify(older, apart) is Match.AS_TYPED
+    assert await passwords.verify(older, "caf\u00e9 au lait") is Match.NO
+    assert await passwords.verify(None, apart) is Match.NO

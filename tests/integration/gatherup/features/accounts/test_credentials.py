@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import argon2
 import httpx
 import psycopg
 import pytest
@@ -283,3 +284,17 @@ async def test_a_reset_and_a_change_at_once_take_turns(desk: Desk) -> None:
             other.commit()
     assert done == [403]
     assert (await ann.get("/v1/me"))["email"] == "ann@example.org"
+
+
+async def test_a_hash_of_a_password_as_it_was_typed_is_good_once_more_and_made_anew(desk: Desk) -> None:
+    apart, composed = "cafe\u0301 au lait", "caf\u00e9 au lait"
+    ann = await desk.registered(password=apart)
+    assert (await desk.signed_in(password=composed)).signed_in["user"] == ann.signed_in["user"]
+    older = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(apart)
+    with psycopg.connect(desk.dsn, autocommit=True) as connection:
+        connection.execute("update account set password_hash = %s", (older,))
+    problem(await desk.post("/v1/login", **{**SIGN_IN, "password": composed}), 401, "wrong_credentials")
+    await desk.signed_in(password=apart)
+    await desk.signed_in(password=composed)
+    changed = await ann.send("PUT", "/v1/me/password", old=composed, new="another long one")
+    assert changed.status_code == 204
