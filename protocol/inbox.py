@@ -92,6 +92,13 @@ class CallMatch(StreamCommand, frozen=True, kw_only=True, tag="inbox.call_match"
     """Until when the owner must be ready, Unix milliseconds; None if the match has begun."""
 
 
+class CallOffMatch(StreamCommand, frozen=True, kw_only=True, tag="inbox.call_off_match"):
+    """A match of the owner in a tournament isn't played any more."""
+
+    tournament: StreamId
+    match: Seq
+
+
 class CallStaff(StreamCommand, frozen=True, kw_only=True, tag="inbox.call_staff"):
     """A match of a tournament on whose staff the owner is has to be decided."""
 
@@ -138,6 +145,7 @@ InboxCommand = (
     | Invite
     | Befriend
     | CallMatch
+    | CallOffMatch
     | CallStaff
     | Promote
     | InviteToTeam
@@ -183,6 +191,15 @@ class MatchCalled(Struct, frozen=True, kw_only=True):
     match: int
     until: int | None = None
     """Until when they must be ready, Unix milliseconds; None if the match has begun."""
+
+
+class MatchCalledOff(Struct, frozen=True, kw_only=True):
+    """A match to which the inbox's owner was called isn't played any more, since an earlier stage of the tournament was
+    corrected. Marks repeat the fields.
+    """
+
+    tournament: StreamId
+    match: int
 
 
 class StaffCalled(Struct, frozen=True, kw_only=True):
@@ -236,6 +253,7 @@ EVENTS: Final[dict[str, type[Struct]]] = {
     "inbox.invited": Invited,
     "inbox.befriended": Befriended,
     "inbox.match_called": MatchCalled,
+    "inbox.match_called_off": MatchCalledOff,
     "inbox.staff_called": StaffCalled,
     "inbox.promoted": Promoted,
     "inbox.team_invited": TeamInvited,

@@ -54,6 +54,7 @@ INBOX: Final = WireKind(
         inbox.Invite,
         inbox.Befriend,
         inbox.CallMatch,
+        inbox.CallOffMatch,
         inbox.CallStaff,
         inbox.Promote,
         inbox.InviteToTeam,

@@ -15,6 +15,7 @@ ITEMS: Final = frozenset(
         "inbox.invited",
         "inbox.befriended",
         "inbox.match_called",
+        "inbox.match_called_off",
         "inbox.staff_called",
         "inbox.promoted",
         "inbox.team_invited",

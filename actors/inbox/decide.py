@@ -18,6 +18,7 @@ from protocol.inbox import (
     Befriend,
     Befriended,
     CallMatch,
+    CallOffMatch,
     CallStaff,
     EndLogins,
     InboxCommand,
@@ -27,6 +28,7 @@ from protocol.inbox import (
     InviteToTeam,
     LoginsEnded,
     MatchCalled,
+    MatchCalledOff,
     Mention,
     Mentioned,
     Promote,
@@ -83,8 +85,9 @@ def decide(state: Inbox, facts: Facts, command: InboxCommand, by: str) -> Decisi
         case CallMatch():
             called = MatchCalled(tournament=command.tournament, match=command.match, until=command.until)
             return _item(state, called)
-        case CallStaff():
-            return _item(state, StaffCalled(tournament=command.tournament, match=command.match))
+        case CallOffMatch() | CallStaff():
+            item = MatchCalledOff if isinstance(command, CallOffMatch) else StaffCalled
+            return _item(state, item(tournament=command.tournament, match=command.match))
         case Promote():
             return _item(state, Promoted(tournament=command.tournament))
         case InviteToTeam():

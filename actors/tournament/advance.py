@@ -9,9 +9,10 @@ from actors.tournament.context import Context, Course
 from actors.tournament.engine.progress import without_game
 from actors.tournament.lifecycle import begin
 from actors.tournament.matches import deciders, finish, forfeit, take_report
+from actors.tournament.reopening import tell_void
 from actors.tournament.rounds import play_until, terms_of
 from actors.tournament.stages import match_of, next_to_open, sides_of, spot_of
-from actors.tournament.state import ASKING, BEFORE_START, Entrant, Match, Tournament
+from actors.tournament.state import ASKING, BEFORE_START, Match, Tournament
 from protocol import limits
 from protocol.codes import Code
 from protocol.tournament import NOBODY
@@ -42,7 +43,7 @@ def _has_work(tournament: Tournament) -> bool:
     promotes = (
         tournament.phase in BEFORE_START and tournament.waitlist.least is not None and tournament.has_room
     )
-    return promotes or next_to_open(tournament) is not None
+    return promotes or tournament.void is not None or next_to_open(tournament) is not None
 
 
 def advance(context: Context) -> Decision:
@@ -59,6 +60,9 @@ def _step(course: Course, draw_key: bytes) -> bool:
     tournament = course.tournament
     if tournament.phase in BEFORE_START and tournament.has_room and (first := tournament.waitlist.least):
         _promote(course, int(first))
+        return True
+    if tournament.void is not None:
+        tell_void(course, tournament.void)
         return True
     if (ready := next_to_open(tournament)) is not None:
         _open(course, ready)
@@ -105,7 +109,7 @@ def _open(course: Course, number: int) -> None:
     ready_s = tournament.settings.ready_s
     ready_a, ready_b = (not gone and (side.user is None or not ready_s) for side in sides)
     waits = not gone and not (ready_a and ready_b)
-    players = () if gone else tuple(user for side in sides for user in players_of(side))
+    players = () if gone else tuple(user for side in sides for user in side.players)
     course.add(
         MatchOpened(
             match=number,
@@ -127,11 +131,6 @@ def _open(course: Course, number: int) -> None:
         forfeit(course, number)
     else:
         picking.begin(course, number)
-
-
-def players_of(side: Entrant) -> tuple[str, ...]:
-    """Who is called to the matches of an entrant."""
-    return side.roster or (() if side.user is None else (side.user,))
 
 
 def _latest(course: Course, number: int) -> Instant | None:

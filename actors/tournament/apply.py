@@ -116,7 +116,9 @@ _CHANGES: Final[dict[str, Callable[[Tournament, Header], Tournament]]] = {
     "tournament.registration_opened": _phase("registration", "registration"),
     "tournament.check_in_opened": _phase("check_in", "registration", "check_in"),
     "tournament.not_started": _not_started,
-    "tournament.cancelled": lambda tournament, _: _over(tournament, "cancelled"),
+    "tournament.cancelled": lambda tournament, _: replace(
+        _over(tournament, "cancelled"), void=None, voiding=OrderedMap()
+    ),
     "tournament.finished": lambda tournament, _: _over(tournament, "finished"),
     "tournament.reopened": _phase("running"),
     "tournament.transferred": _transferred,

@@ -12,6 +12,7 @@ from actors.tournament.plays import play_of
 from actors.tournament.stages import (
     changed,
     index_of,
+    match_in,
     match_of,
     seated,
     sides_of,
@@ -28,8 +29,9 @@ from protocol.tournament import NOBODY, UNKNOWN, ResultKind
 def _opened(tournament: Tournament, header: Header) -> Tournament:
     marks = header.marks
     number, until = cast(int, marks["match"]), cast("int | None", marks.get("until"))
+    stage = stage_of(tournament, number)
     opened = replace(
-        match_of(tournament, number),
+        match_in(stage, number),
         phase="open" if until is not None else "playing",
         ready_a=marks["ready_a"],
         ready_b=marks["ready_b"],
@@ -39,7 +41,7 @@ def _opened(tournament: Tournament, header: Header) -> Tournament:
     key = str(number)
     again = key in tournament.to_open or key in tournament.going
     after = _with(tournament, number, opened, begun=not again)
-    if play_of(stage_of(tournament, number)).by_round:  # otherwise a result has led them to it
+    if play_of(stage).by_round:  # otherwise a result has led them to it
         for entrant in sides_of(opened):
             after = _moved(after, entrant, number)
     return replace(

@@ -64,8 +64,37 @@ def _finished(tournament: Tournament, header: Header) -> Tournament:
     return replace(with_stage(tournament, index, finished), first=tuple(first), places=tuple(first.values()))
 
 
+def _reopened(tournament: Tournament, header: Header) -> Tournament:
+    """No match is looked at: those that were going are told of one after the other."""
+    marks = header.marks
+    index, count = cast(int, marks["stage"]) - 1, cast(int, marks["count"])
+    stage = replace(tournament.stages[index], finished=False, changed_at=header.seq)
+    kept = [pair for pair in zip(tournament.first, tournament.places, strict=True) if pair[1] > count]
+    none = OrderedMap[int]()
+    # Nothing is opened before all of an earlier one are told.
+    if tournament.going.least is not None:
+        tournament = replace(tournament, void=tournament.stages[-1], voiding=tournament.going)
+    return replace(
+        tournament,
+        stages=(*tournament.stages[:index], stage),
+        to_open=none,
+        going=none,
+        timers=none,
+        void_to=max(tournament.void_to, *cast("Sequence[int]", marks["void"])[2::3]),
+        first=tuple(entrant for entrant, _ in kept),
+        places=tuple(place for _, place in kept),
+    )
+
+
+def _voided(tournament: Tournament, header: Header) -> Tournament:
+    voiding = tournament.voiding.discard(str(header.marks["match"]))
+    return replace(tournament, voiding=voiding, void=None if voiding.least is None else tournament.void)
+
+
 CHANGES: Final[Mapping[str, Callable[[Tournament, Header], Tournament]]] = {
     "tournament.started": _started,
     "tournament.stage_finished": _finished,
     "tournament.stage_started": _stage_started,
+    "tournament.stage_reopened": _reopened,
+    "tournament.match_voided": _voided,
 }

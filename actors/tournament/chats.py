@@ -43,10 +43,12 @@ def seats(tournament: Tournament, players: Sequence[str]) -> dict[str, Mark]:
 
 def closes(tournament: Tournament, *numbers: int) -> dict[str, Mark]:
     """The mark that names the matches whose rooms are closed: of these, those that are open."""
-    if not tournament.settings.rooms:
-        return {}
-    open_ = tuple(number for number in numbers if _was_called(tournament, number))
-    return {"closes": open_} if open_ else {}
+    return closing(tournament, *(number for number in numbers if _was_called(tournament, number)))
+
+
+def closing(tournament: Tournament, *numbers: int) -> dict[str, Mark]:
+    """The same of matches that all were open."""
+    return {"closes": numbers} if tournament.settings.rooms and numbers else {}
 
 
 def _was_called(tournament: Tournament, number: int) -> bool:

@@ -15,11 +15,13 @@ from actors.tournament.engine.correction import Change, Correction
 from actors.tournament.engine.progress import without_game
 from actors.tournament.matches import end, kind_of, side_of, unfit_result
 from actors.tournament.plays import FORMATS
+from actors.tournament.reopening import NOTHING, Voided, reopen
 from actors.tournament.rule import STARTED, Rule, Rules
 from actors.tournament.sides import find
 from actors.tournament.stages import (
     correction_of,
     current_match,
+    has_match,
     is_over,
     is_past,
     match_of,
@@ -51,15 +53,16 @@ def correct(context: Context, command: CorrectResult) -> Decision:
     scores = flattened(command.scores)
     if (command.winner, command.draw, scores) == (match.winner, match.drawn, match.scores):
         return Refuse(Code.ALREADY_EXISTS, "This is the result of the match.")
-    tournament, course = context.tournament, Course(context)
+    course = Course(context)
     winner, sides = side_of(match, command.winner), sides_of(match)
-    found, policy = Correction(), _policy(stage_of(tournament, command.match), command.policy)
+    found, voided = Correction(), NOTHING
+    policy = _policy(stage_of(course.tournament, command.match), command.policy)
     changes = command.winner != match.winner
-    if changes and policy == "reset" and (refusal := _settled(tournament, command.match)):
-        return refusal
-    if changes and not is_past(tournament, command.match):
-        found = correction_of(tournament, command.match, winner)
-    plan = _plan(tournament, found, policy)
+    if changes and policy == "reset":
+        voided = reopen(course, command.match)
+    if changes and not is_past(course.tournament, command.match):
+        found = correction_of(course.tournament, command.match, winner)
+    plan = _plan(course.tournament, found, policy, voided)
     course.add(
         MatchCorrected(
             match=command.match,
@@ -67,14 +70,14 @@ def correct(context: Context, command: CorrectResult) -> Decision:
             loser=NOBODY if winner is None else sides[1 - winner] or NOBODY,
             kind=kind_of(winner, draw=command.draw),
             policy=plan.policy,
-            done=plan.done(tournament),
+            done=plan.done(course.tournament),
             scores=command.scores,
             note=command.note,
             fills=plan.fills,
             placed=plan.placed,
             out=plan.out,
         ),
-        marks=closes(tournament, *plan.void),
+        marks=closes(course.tournament, *plan.void),
     )
     return _decided(course, command, plan)
 
@@ -84,10 +87,8 @@ def undo(context: Context, command: UndoResult) -> Decision:
     match = _played(context, command.match)
     if isinstance(match, Refuse):
         return match
-    if refusal := _settled(context.tournament, command.match):
-        return refusal
     course = Course(context)
-    plan = _take_back(course.tournament, command.match, "reset")
+    plan = _take_back(course, command.match, "reset")
     _undone(course, command.match, plan)
     return _decided(course, command, plan)
 
@@ -104,21 +105,16 @@ def reinstate(context: Context, command: ReinstateEntrant) -> Decision:
         return Refuse(Code.WRONG_PHASE, "This entrant was out before the start.", "entrant")
     if entrant.user is not None and (refusal := context.unknown(entrant.user, "entrant")):
         return refusal
-    course, plan = Course(context), _Plan(_policy(tournament.stages[-1], command.policy))
+    left = tournament.stages[min(entrant.left_stage, len(tournament.stages)) - 1]
+    course, plan = Course(context), _Plan(_policy(left, command.policy))
     course.add(EntrantReinstated(entrant=number, was=entrant.status))
     left_in = entrant.left_in
-    if left_in and not is_past(tournament, left_in) and _forfeited(match_of(tournament, left_in), number):
-        plan = _take_back(course.tournament, left_in, plan.policy)
-        if not plan.kept:
+    if has_match(tournament, left_in) and _forfeited(match_of(tournament, left_in), number):
+        if plan.policy == "reset" or not is_past(tournament, left_in):
+            plan = _take_back(course, left_in, plan.policy)
+        if plan.changes:
             _undone(course, left_in, plan)
     return _decided(course, command, plan)
-
-
-def _settled(tournament: Tournament, number: int) -> Refuse | None:
-    """Why what follows from this match can't be changed."""
-    if is_past(tournament, number):
-        return Refuse(Code.WRONG_PHASE, "The stage of this match is over: who has gone on stays.", "match")
-    return None
 
 
 def _policy(stage: StageState, chosen: Policy | None) -> Policy:
@@ -155,6 +151,8 @@ class _Plan(Struct, frozen=True):
     placed: tuple[int, ...] = ()
     out: tuple[int, ...] = ()
     """In a stage that ends with standings, which give the places: who plays no more in it."""
+    voided: Voided = NOTHING
+    """The later stages that are void."""
 
     @property
     def fills(self) -> tuple[int, ...]:
@@ -168,14 +166,21 @@ class _Plan(Struct, frozen=True):
         return tournament.matches_done - before + after
 
 
-def _plan(tournament: Tournament, found: Correction, policy: Policy, again: tuple[Change, ...] = ()) -> _Plan:
+def _plan(
+    tournament: Tournament,
+    found: Correction,
+    policy: Policy,
+    voided: Voided,
+    again: tuple[Change, ...] = (),
+) -> _Plan:
     """What the engine has found, unless matches stand by the policy; ``again``: what is played again itself."""
     opened = tuple(c.match for c in found.changes if _was_opened(match_of(tournament, c.match)))
     if policy == "keep" and opened:
         return _Plan(policy, kept=opened)
     changes = (*again, *found.changes)
     if needs_standings(tournament):
-        return _Plan(policy, changes, void=opened, out=tuple(place.entrant for place in found.places))
+        out = tuple(place.entrant for place in found.places)
+        return _Plan(policy, changes, void=opened, out=out, voided=voided)
     placed = [part for place in found.places for part in place]
     for entrant in found.playing:
         if not current_match(tournament, entrant):
@@ -183,9 +188,12 @@ def _plan(tournament: Tournament, found: Correction, policy: Policy, again: tupl
     return _Plan(policy, changes, void=opened, placed=tuple(placed))
 
 
-def _take_back(tournament: Tournament, number: int, policy: Policy) -> _Plan:
-    found = taken_back(tournament, number)
-    return _plan(tournament, found, policy, (Change(number, *sides_of(match_of(tournament, number))),))
+def _take_back(course: Course, number: int, policy: Policy) -> _Plan:
+    """What follows when a match is played again; with *reset* later stages are void by then."""
+    voided = reopen(course, number) if policy == "reset" else NOTHING
+    tournament = course.tournament
+    again = (Change(number, *sides_of(match_of(tournament, number))),)
+    return _plan(tournament, taken_back(tournament, number), policy, voided, again)
 
 
 def _was_opened(match: Match) -> bool:
@@ -200,8 +208,8 @@ def _undone(course: Course, number: int, plan: _Plan) -> None:
 
 def _decided(course: Course, command: CorrectResult | UndoResult | ReinstateEntrant, plan: _Plan) -> Decision:
     """The events so far with the end of the tournament, or that it isn't over any more; or only what they would be."""
-    if plan.void and not (command.confirm or command.preview):
-        return _unconfirmed(plan.void)
+    if (plan.void or plan.voided.begun) and not (command.confirm or command.preview):
+        return _unconfirmed(plan)
     finished = course.tournament.phase == "finished"
     if is_over(course.tournament):
         if not finished or plan.changes or plan.placed:
@@ -215,11 +223,16 @@ def _decided(course: Course, command: CorrectResult | UndoResult | ReinstateEntr
         kept=plan.kept,
         placed=plan.placed,
         phase=course.tournament.phase or "running",
+        stages=plan.voided.stages,
     )
     return Accept(() if command.preview else tuple(course.events), answer)
 
 
-def _unconfirmed(void: tuple[int, ...]) -> Refuse:
+def _unconfirmed(plan: _Plan) -> Refuse:
+    void = plan.void
+    if begun := plan.voided.begun:
+        stages = f"Stage {begun[0]} has" if len(begun) == 1 else f"Stages {begun[0]} to {begun[-1]} have"
+        return Refuse(Code.CONFIRM_NEEDED, f"{stages} begun and would become void: confirm it.")
     if len(void) == 1:
         return Refuse(Code.CONFIRM_NEEDED, f"Match {void[0]} was opened and becomes void: confirm it.")
     numbers, more = ", ".join(map(str, void[:_NAMED_MAX])), " and more" if len(void) > _NAMED_MAX else ""

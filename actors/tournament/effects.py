@@ -8,7 +8,7 @@ from typing import Final, cast
 from actors.kind import Effect, Job, Send
 from actors.tournament.chats import chat_effects
 from protocol.event import Header
-from protocol.inbox import CallMatch, CallStaff, InviteToTeam, Promote, inbox_of
+from protocol.inbox import CallMatch, CallOffMatch, CallStaff, InviteToTeam, Promote, inbox_of
 
 RATINGS: Final = "ratings"
 """The jobs that enter results into ratings: ``tournament``, and ``match`` if it is the only one that has changed."""
@@ -16,8 +16,8 @@ _RATED: Final = frozenset({"played", "decided"})
 
 
 def effects(header: Header) -> Sequence[Effect]:
-    """Players are called to their matches, invited to teams, and told that they have moved up from the waitlist; staff
-    are called to decide. Results go to the ratings.
+    """Players are called to their matches, and told of those that are void, invited to teams, and told that they have
+    moved up from the waitlist; staff are called to decide. Results go to the ratings.
     """
     marks = header.marks
     match header.type:
@@ -28,8 +28,11 @@ def effects(header: Header) -> Sequence[Effect]:
             return [_call_staff(header, user) for user in cast("Sequence[str]", marks.get("staff", ()))]
         case "tournament.match_finished":
             return [*_rated(header), *chat_effects(header)]
-        case "tournament.match_corrected" | "tournament.match_undone":
+        case "tournament.match_corrected" | "tournament.match_undone" | "tournament.stage_reopened":
             return [Job(RATINGS, {"tournament": header.stream}), *chat_effects(header)]
+        case "tournament.match_voided":
+            told = [_call_off(header, user) for user in cast("Sequence[str]", marks["players"])]
+            return [*told, *chat_effects(header)]
         case "tournament.promoted" if "user" in marks:
             inbox = inbox_of(cast(str, marks["user"]))
             return (Send(Promote(client_id="", stream=inbox, tournament=header.stream)),)
@@ -70,6 +73,11 @@ def _call(header: Header, user: str) -> Send:
             until=cast("int | None", marks.get("until")),
         )
     )
+
+
+def _call_off(header: Header, user: str) -> Send:
+    match = cast(int, header.marks["match"])
+    return Send(CallOffMatch(client_id="", stream=inbox_of(user), tournament=header.stream, match=match))
 
 
 def _call_staff(header: Header, user: str) -> Send:

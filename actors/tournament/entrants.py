@@ -245,8 +245,7 @@ def gone(course: Course, number: int, how: EntrantStatus, reason: str = "") -> N
     entrant = tournament.entrants[number]
     entered = not tournament.stages and entrant.status == "entered"
     hidden = tournament.settings.visibility == "invited" and not tournament.stages
-    users = entrant.roster or ((entrant.user,) if entrant.user else ())
-    revokes = tuple(user for user in users if hidden and tournament.rank(user) is Rank.SPECTATOR)
+    revokes = tuple(user for user in entrant.players if hidden and tournament.rank(user) is Rank.SPECTATOR)
     match = current_match(tournament, number)
     going = bool(match) and match_of(tournament, match).phase in GOING
     stage, forfeits_from = _forfeits_from(tournament, match + going if match else 0)

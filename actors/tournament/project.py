@@ -22,7 +22,7 @@ from actors.kind import (
 from actors.tournament import project_matches, project_swiss, project_teams
 from actors.tournament.apply import TIMES
 from actors.tournament.apply_teams import users_in
-from actors.tournament.rows import ENTRANT, MATCH, PLAYER, STAFF, STAGE, TOURNAMENT
+from actors.tournament.rows import ENTRANT, MATCH, PLAYER, STAFF, STAGE, TOURNAMENT, VOID
 from actors.tournament.state import Settings
 from protocol.event import Header
 from protocol.ids import USER, kind_of
@@ -131,6 +131,19 @@ def _stage_started(header: Header, _: object) -> Sequence[Change]:
         "started_at": header.at,
     }
     return (Upsert(STAGE, str(marks["stage"]), cast(Any, row)),)
+
+
+def _stage_reopened(header: Header, _: object) -> Sequence[Change]:
+    marks = header.marks
+    stage, flat = cast(int, marks["stage"]), cast("Sequence[int]", marks["void"])
+    running: dict[str, Any] = {"entrants": [], "places": [], "ended_at": None}
+    # The first one has a row only from its end on.
+    changes: list[Change] = [Delete(STAGE, "1") if stage == 1 else Update(STAGE, str(stage), running)]
+    for void, first, last in zip(flat[::3], flat[1::3], flat[2::3], strict=True):
+        changes.append(Delete(STAGE, str(void)))
+        if first <= last:
+            changes.append(Upsert(VOID, str(first), {"last": last, "stage": void}))
+    return changes
 
 
 def _removed(header: Header, _: object) -> Sequence[Change]:
@@ -279,6 +292,7 @@ _ROWS: Final[Mapping[str, Project]] = {
     "tournament.finished": _finished,
     "tournament.stage_finished": _stage_finished,
     "tournament.stage_started": _stage_started,
+    "tournament.stage_reopened": _stage_reopened,
     "tournament.staff_set": _staff_set,
     "tournament.transferred": _transferred,
     "tournament.removed": _removed,

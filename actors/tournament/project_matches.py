@@ -87,8 +87,12 @@ def _undone(header: Header, _: object) -> Sequence[Change]:
 def _follows(header: Header) -> list[Change]:
     """Other matches and places. A row that is written whole holds nothing of what was there before."""
     filled = [_filled(header, *fill) for fill in fills_of(header)]
-    placed = [Update(ENTRANT, str(entrant), {"place": place or None}) for entrant, place in placed_of(header)]
-    return [*filled, *placed]
+    return [*filled, *(_placed(header, entrant, place) for entrant, place in placed_of(header))]
+
+
+def _placed(header: Header, entrant: int, place: int) -> Change:
+    placed_in = cast(int, header.marks["match"]) if place else None
+    return Update(ENTRANT, str(entrant), {"place": place or None, "placed_in": placed_in})
 
 
 def _filled(header: Header, number: int, match: Match) -> Change:

@@ -26,6 +26,8 @@ STAGE: Final = "tournament_stage"
 """Key: the stage's number, from 1 on."""
 ROUND: Final = "tournament_round"
 """Key: the seq of the event that published it."""
+VOID: Final = "tournament_void"
+"""Key: the number of the first of some matches that are void."""
 STAFF: Final = "tournament_staff"
 """Key: a user id."""
 _NUMBER: Final = Column("number", Type.INTEGER, required=True)
@@ -97,8 +99,10 @@ TABLES: Final = (
             Column("entered_at", Type.INTEGER, required=True),
             # Why staff removed them.
             Column("reason", Type.TEXT),
-            # None while they play, and where the standings of a stage say it.
+            # None while they play, and where the standings of a stage say it. It counts as long as the match isn't void
+            # in which they got it.
             Column("place", Type.INTEGER),
+            Column("placed_in", Type.INTEGER),
             # Who has left while a stage with standings ran: which one, and from which match of it on they forfeit.
             Column("left_stage", Type.INTEGER),
             Column("forfeits_from", Type.INTEGER),
@@ -212,6 +216,13 @@ TABLES: Final = (
             Column("reasons", Type.INTEGERS, required=True),
         ),
         key=Column("seq", Type.INTEGER, required=True),
+    ),
+    # Of stages that are void, since one before was corrected. Their matches and rounds keep their rows, which count no
+    # more.
+    Table(
+        VOID,
+        (Column("last", Type.INTEGER, required=True), Column("stage", Type.INTEGER, required=True)),
+        key=Column("first", Type.INTEGER, required=True),
     ),
     # The owner is in it, too.
     Table(

@@ -7,7 +7,7 @@ from typing import Final
 from actors.kind import Refuse
 from actors.staffing import Rank
 from actors.tournament.context import Context
-from actors.tournament.stages import has_match, match_of, sides_of
+from actors.tournament.stages import has_match, is_void, match_of, sides_of
 from actors.tournament.state import Match
 from protocol.codes import Code
 from protocol.tournament import MatchPhase
@@ -19,6 +19,8 @@ _HELD: Final = "Staff hold this match."
 def find(context: Context, number: int, phases: frozenset[MatchPhase]) -> Match | Refuse:
     """The match, if it is in one of these phases."""
     tournament = context.tournament
+    if is_void(tournament, number):
+        return Refuse(Code.WRONG_PHASE, _SENTENCES["void"], "match")
     if not has_match(tournament, number):
         return Refuse(Code.NOT_FOUND, _NO_MATCH, "match")
     match = match_of(tournament, number)
@@ -69,4 +71,5 @@ _SENTENCES: Final[dict[MatchPhase, str]] = {
     "reported": "The result of this match was reported already.",
     "disputed": "This match is disputed: staff decide it.",
     "done": "This match is done.",
+    "void": "This match is void, since an earlier stage was corrected.",
 }

@@ -41,13 +41,22 @@ def has_match(tournament: Tournament, number: int) -> bool:
     """Whether one of its stages has a match of this number."""
     if not tournament.stages or number < 1:
         return False
-    stage = stage_of(tournament, number)
+    return _has(stage_of(tournament, number), number)
+
+
+def _has(stage: StageState, number: int) -> bool:
     return 0 < stage.numbers.inner(number) <= len(play_of(stage))
+
+
+def is_void(tournament: Tournament, number: int) -> bool:
+    """Whether a match of this number was of a stage that is void."""
+    return 0 < number <= tournament.void_to and not has_match(tournament, number)
 
 
 def stage_of(tournament: Tournament, number: int) -> StageState:
     """The stage that this match is of."""
-    return tournament.stages[index_of(tournament, number)]
+    last = tournament.stages[-1]
+    return last if last.numbers.first <= number else tournament.stages[index_of(tournament, number)]
 
 
 def matches_count(tournament: Tournament) -> int:
@@ -57,13 +66,14 @@ def matches_count(tournament: Tournament) -> int:
 
 def match_of(tournament: Tournament, number: int) -> Match:
     """Where one of its matches stands."""
-    match = tournament.matches.get(number)
-    return first_in(stage_of(tournament, number), number) if match is None else match
+    return match_in(stage_of(tournament, number), number)
 
 
-def first_in(stage: StageState, number: int) -> Match:
-    """A match of this stage before anything has happened to it."""
-    return unplayed(play_of(stage), stage.numbers.inner(number))
+def match_in(stage: StageState, number: int) -> Match:
+    """Where a match of this stage stands."""
+    inner = stage.numbers.inner(number)
+    match = stage.matches.get(inner)
+    return unplayed(play_of(stage), inner) if match is None else match
 
 
 def unplayed(play: Play, number: int) -> Match:
@@ -101,12 +111,11 @@ def with_match(
     tournament: Tournament, number: int, match: Match, *, begun: int = 0, done: int = 0
 ) -> Tournament:
     """The tournament with this match instead of the one before; in its stage so many more were begun and done."""
-    after = replace(tournament, matches=tournament.matches.insert(number, match))
-    if not begun and not done:
-        return after
     index = index_of(tournament, number)
     stage = tournament.stages[index]
-    return with_stage(after, index, replace(stage, begun=stage.begun + begun, done=stage.done + done))
+    matches = stage.matches.insert(stage.numbers.inner(number), match)
+    after = replace(stage, matches=matches, begun=stage.begun + begun, done=stage.done + done)
+    return with_stage(tournament, index, after)
 
 
 def with_stage(tournament: Tournament, index: int, stage: StageState) -> Tournament:
@@ -190,8 +199,12 @@ def is_over(tournament: Tournament) -> bool:
 
 
 def last_number(tournament: Tournament) -> int:
-    """The last number that a match of its stages has."""
-    stage = tournament.stages[-1]
+    """The last number that a match has, void ones included."""
+    return max(tournament.void_to, last_of(tournament.stages[-1]))
+
+
+def last_of(stage: StageState) -> int:
+    """The last number that a match of this stage has."""
     return stage.numbers.outer(len(play_of(stage)))
 
 
@@ -244,14 +257,17 @@ def current_match(tournament: Tournament, entrant: int) -> int:
         return NOBODY
     stage, known = tournament.stages[-1], tournament.entrants[entrant]
     play = play_of(stage)
-    if known.match >= stage.first and not known.over:
+    led = known.match >= stage.first and _has(stage, known.match)
+    if led and not known.over:
         return known.match
     if play.by_round and (again := _undone(tournament, entrant)):
         return again
-    if (known.match >= stage.first and not play.by_round) or entrant not in stage.seeds:
+    if (led and not play.by_round) or entrant not in stage.seeds:
         return NOBODY
     match = play.next_match(stage.seeds.index(entrant) + 1, stage.begun)
-    return match and stage.numbers.outer(match)
+    number = match and stage.numbers.outer(match)
+    # Who was led to a later stage, which is void, isn't known to have played this one.
+    return NOBODY if number and known.match and match_of(tournament, number).phase == "done" else number
 
 
 def _undone(tournament: Tournament, entrant: int) -> int:

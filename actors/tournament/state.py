@@ -103,6 +103,11 @@ class Entrant(Struct, frozen=True, array_like=True):
     back_in: int = 0
     """The stage, from 1 on, into which they came back after they had left; 0 if they haven't."""
 
+    @property
+    def players(self) -> tuple[str, ...]:
+        """Who is called to its matches."""
+        return self.roster or (() if self.user is None else (self.user,))
+
 
 class Match(Struct, frozen=True, array_like=True):
     """Where a match stands."""
@@ -160,6 +165,10 @@ class StageState(Struct, frozen=True, kw_only=True):
     """The version of the engine by which it is played."""
     draw: str = ""
     """The number that a draw of its seeds was made from, in decimal; empty if none was drawn."""
+    matches: Sparse[Match] = Sparse()
+    """By their number within the stage those to which something has happened since it has started; ``match_of`` knows
+    all.
+    """
     begun: int = 0
     """How many of the matches that were due from the start on have been opened."""
     done: int = 0
@@ -215,12 +224,16 @@ class Tournament(Staffed, frozen=True, kw_only=True):
     """Before the start: the entrants who were seeded, the best first."""
     stages: tuple[StageState, ...] = ()
     """Those that have started; the last one is being played."""
-    matches: Sparse[Match] = Sparse()
-    """Those to which something has happened since their stage has started; ``match_of`` knows all."""
     to_open: OrderedMap[int] = OrderedMap()
     """The other matches that are *due*: their numbers as texts, in the order of the numbers."""
     going: OrderedMap[int] = OrderedMap()
     """The matches that were opened and aren't done, likewise."""
+    void: StageState | None = None
+    """A stage that was being played and is void, until the players of its matches are told."""
+    voiding: OrderedMap[int] = OrderedMap()
+    """The matches of it that were going and whose players weren't told, likewise."""
+    void_to: int = 0
+    """The last number that a void match has; 0 if none was void."""
     timers: OrderedMap[Instant] = OrderedMap()
     """When something happens by itself: ``registration``, ``check_in``, ``start``, and ``m`` with a match's number."""
     first: tuple[int, ...] = ()

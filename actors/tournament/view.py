@@ -8,14 +8,9 @@ from msgspec.structs import replace
 
 from actors.staffing import Rank
 from actors.tournament.chats import chat_of
-from actors.tournament.stages import (
-    current_match,
-    match_of,
-    matches_count,
-    spot_in,
-    stage_of,
-    status_of,
-)
+from actors.tournament.engine.play import Play
+from actors.tournament.plays import play_of
+from actors.tournament.stages import current_match, match_in, match_of, matches_count, status_of
 from actors.tournament.state import Match, Tournament
 from protocol import limits
 from protocol.tournament import NOBODY, StaffRole, games_of
@@ -59,9 +54,7 @@ def view(tournament: Tournament, user: str) -> TournamentView:
         pending=tournament.pending,
         matches=matches_count(tournament),
         matches_done=tournament.matches_done,
-        current=[
-            _match(tournament, int(number)) for number in islice(tournament.going, limits.VIEW_MATCHES_MAX)
-        ],
+        current=_current(tournament),
         entrants=[entrant for _, entrant in order],
         places=[place for place, _ in order],
         own=_own(tournament, user),
@@ -75,6 +68,15 @@ def _order(tournament: Tournament) -> list[tuple[int, int]]:
     return sorted(zip(tournament.places, tournament.first, strict=True)) if finished else []
 
 
+def _current(tournament: Tournament) -> list[MatchView]:
+    """The first matches that are open: all of the stage that is being played."""
+    going = [*islice(tournament.going, limits.VIEW_MATCHES_MAX)]
+    if not going:
+        return []
+    play = play_of(tournament.stages[-1])
+    return [_match(tournament, play, int(number)) for number in going]
+
+
 def _own(tournament: Tournament, user: str) -> OwnEntry | None:
     number = tournament.number_of(user)
     if number is None:
@@ -86,7 +88,7 @@ def _own(tournament: Tournament, user: str) -> OwnEntry | None:
         entrant=number,
         status=status_of(tournament, number),
         checked_in=entrant.checked_in,
-        match=_match(tournament, match) if known else None,
+        match=_match(tournament, play_of(tournament.stages[-1]), match) if known else None,
         roster=entrant.roster,
         invited=() if tournament.stages else entrant.invited,
     )
@@ -98,16 +100,19 @@ def _role(tournament: Tournament, user: str) -> StaffRole | None:
 
 def shown(tournament: Tournament, number: int) -> Match:
     """A match as it is shown: what wasn't done when the tournament was cancelled is *cancelled*, too."""
-    match = match_of(tournament, number)
+    return _shown(tournament, match_of(tournament, number))
+
+
+def _shown(tournament: Tournament, match: Match) -> Match:
     if tournament.phase != "cancelled" or match.phase == "done":
         return match
     return replace(match, phase="cancelled", until=None, held=False)
 
 
-def _match(tournament: Tournament, number: int) -> MatchView:
-    """A match whose two sides are known."""
-    stage = stage_of(tournament, number)
-    match, spot = shown(tournament, number), spot_in(stage, number)
+def _match(tournament: Tournament, play: Play, number: int) -> MatchView:
+    """A match of the stage that is being played, whose two sides are known."""
+    stage = tournament.stages[-1]
+    match, spot = _shown(tournament, match_in(stage, number)), play.spot(stage.numbers.inner(number))
     a, b = match.a or NOBODY, match.b or NOBODY
     return MatchView(
         match=number,

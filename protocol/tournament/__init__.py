@@ -85,11 +85,13 @@ MatchPhase = Literal[
     "disputed",
     "done",
     "cancelled",
+    "void",
 ]
 """*waiting*: a side isn't known yet, or its round hasn't begun. *due*: it is opened in a moment. *open*: both sides
 must say that they are ready. *scheduled*: they have agreed on another time, at which it is opened again. *picking*:
 they pick and ban what they play. *playing*: a report is awaited. *reported*: the other side must confirm it.
-*disputed*: staff must decide. *done*. *cancelled*: it wasn't done when the tournament was cancelled.
+*disputed*: staff must decide. *done*. *cancelled*: it wasn't done when the tournament was cancelled. *void*: the stage
+before was corrected, so that its own begins anew with other matches.
 """
 ResultKind = Literal["played", "decided", "forfeit", "double_forfeit", "bye"]
 """*played*: reported and confirmed. *decided*: by staff. One of these that nobody has won was drawn. *forfeit*: a side
@@ -97,7 +99,8 @@ was absent or out. *double_forfeit*: both, and nobody goes on. *bye*: there was 
 """
 Policy = Literal["reset", "keep"]
 """What becomes of matches that were opened and depend on a result that is corrected. *reset*: they are void, and their
-sides are filled anew. *keep*: they stand as they are, and so does everybody's way through the bracket.
+sides are filled anew; so are later stages. *keep*: they stand as they are, and so does everybody's way through the
+bracket.
 """
 NOBODY: Final = 0
 """As the number of an entrant: nobody, where an entrant could be."""

@@ -308,6 +308,10 @@ class Consequences(Struct, frozen=True, kw_only=True):
     """Who has another place: an entrant, a place; the next one, and so on. 0: none any more."""
     phase: Phase
     """Of the tournament then."""
+    stages: tuple[int, ...] = ()
+    """Later stages that are void with all of their matches, as in ``StageReopened``. Who plays the stage of the result
+    has no place any more.
+    """
 
 
 TournamentCommand = (

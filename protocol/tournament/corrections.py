@@ -60,9 +60,34 @@ class TournamentReopened(Struct, frozen=True, kw_only=True):
     """The tournament, which had finished, is running again: a correction has left matches to be played."""
 
 
+class StageReopened(Struct, frozen=True, kw_only=True):
+    """A result of a stage changes with which later ones began: this stage is the one that is played again. Those after
+    it are void with all of their matches. What has changed is told by the event that follows.
+    """
+
+    stage: int
+    """From 1 on."""
+    count: int
+    """How many play it. Nobody has one of the first so many places any more."""
+    void: tuple[int, ...]
+    """The void stages: a stage, the numbers of its first and its last match; the next one, and so on. A stage that had
+    no match yet has its last one before its first. No other match gets one of these numbers.
+    """
+
+
+class MatchVoided(Struct, frozen=True, kw_only=True):
+    """A match that was open has become void with its stage. The mark ``players`` holds the users who are told: those
+    who play for its sides.
+    """
+
+    match: int
+
+
 EVENTS: Final[dict[str, type[Struct]]] = {
     "tournament.match_corrected": MatchCorrected,
     "tournament.match_undone": MatchUndone,
     "tournament.reinstated": EntrantReinstated,
     "tournament.reopened": TournamentReopened,
+    "tournament.stage_reopened": StageReopened,
+    "tournament.match_voided": MatchVoided,
 }

@@ -2024,7 +2024,7 @@ export interface MatchView {
   readonly round: number
   /** From 1 on; None where there are no groups. */
   readonly group: number | null
-  readonly phase: 'cancelled' | 'disputed' | 'done' | 'due' | 'open' | 'picking' | 'playing' | 'reported' | 'scheduled' | 'waiting'
+  readonly phase: 'cancelled' | 'disputed' | 'done' | 'due' | 'open' | 'picking' | 'playing' | 'reported' | 'scheduled' | 'void' | 'waiting'
   readonly a: number
   /** The numbers of the entrants on its two sides; 0 for nobody. */
   readonly b: number
@@ -2312,6 +2312,15 @@ export interface MatchCalled {
   readonly match: number
   /** Until when they must be ready, Unix milliseconds; None if the match has begun. */
   readonly until: number | null
+}
+
+/**
+ * A match to which the inbox's owner was called isn't played any more, since an earlier stage of the tournament was
+ * corrected. Marks repeat the fields.
+ */
+export interface MatchCalledOff {
+  readonly tournament: string
+  readonly match: number
 }
 
 /** A match of a tournament on whose staff the inbox's owner is has to be decided. Marks repeat the fields. */
@@ -2698,6 +2707,30 @@ export interface EntrantReinstated {
 
 /** The tournament, which had finished, is running again: a correction has left matches to be played. */
 export interface TournamentReopened {}
+
+/**
+ * A result of a stage changes with which later ones began: this stage is the one that is played again. Those after
+ * it are void with all of their matches. What has changed is told by the event that follows.
+ */
+export interface StageReopened {
+  /** From 1 on. */
+  readonly stage: number
+  /** How many play it. Nobody has one of the first so many places any more. */
+  readonly count: number
+  /**
+   * The void stages: a stage, the numbers of its first and its last match; the next one, and so on. A stage that had
+   * no match yet has its last one before its first. No other match gets one of these numbers.
+   */
+  readonly void: readonly number[]
+}
+
+/**
+ * A match that was open has become void with its stage. The mark `players` holds the users who are told: those
+ * who play for its sides.
+ */
+export interface MatchVoided {
+  readonly match: number
+}
 
 /** The tournament is a competition of a gathering: who registers there is entered, and nobody else. */
 export interface TournamentGathered {
@@ -3152,6 +3185,11 @@ export interface Consequences {
   readonly placed: readonly number[]
   /** Of the tournament then. */
   readonly phase: 'cancelled' | 'check_in' | 'draft' | 'finished' | 'registration' | 'running'
+  /**
+   * Later stages that are void with all of their matches, as in `StageReopened`. Who plays the stage of the result
+   * has no place any more.
+   */
+  readonly stages: readonly number[]
 }
 
 /** Every command, by its tag. */
@@ -3277,6 +3315,7 @@ export interface Events {
   'inbox.invited': Invited
   'inbox.befriended': Befriended
   'inbox.match_called': MatchCalled
+  'inbox.match_called_off': MatchCalledOff
   'inbox.staff_called': StaffCalled
   'inbox.promoted': Promoted
   'inbox.team_invited': TeamInvited
@@ -3308,6 +3347,8 @@ export interface Events {
   'tournament.match_undone': MatchUndone
   'tournament.reinstated': EntrantReinstated
   'tournament.reopened': TournamentReopened
+  'tournament.stage_reopened': StageReopened
+  'tournament.match_voided': MatchVoided
   'tournament.gathered': TournamentGathered
   'tournament.ungathered': TournamentUngathered
   'tournament.transferred': TournamentTransferred

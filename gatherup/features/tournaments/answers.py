@@ -90,13 +90,13 @@ def standing_of(row: StandingRow) -> Standing:
     return Standing(place=row.place, entrant=row.number, user=row.user, name=row.name)
 
 
-def match_of(row: MatchRow, seating: SeatingRow) -> TournamentMatch:
-    """A match, with its place in its stage."""
+def match_of(row: MatchRow, seating: SeatingRow | None) -> TournamentMatch:
+    """A match, with its place in its stage; None: the stage is void."""
     return TournamentMatch(**_match_fields(row, seating))
 
 
 def match_at(
-    row: MatchRow, swaps: Sequence[SubstitutionRow], seating: SeatingRow, position: Position
+    row: MatchRow, swaps: Sequence[SubstitutionRow], seating: SeatingRow | None, position: Position
 ) -> MatchOfTournament:
     """A match by itself."""
     substitutions = [
@@ -137,18 +137,15 @@ def bracket_match_of(row: MatchRow, seating: SeatingRow, play: Play, leads: list
     )
 
 
-def _match_fields(row: MatchRow, seating: SeatingRow) -> dict[str, Any]:
+def _match_fields(row: MatchRow, seating: SeatingRow | None) -> dict[str, Any]:
     fields: dict[str, Any] = msgspec.structs.asdict(row)
-    part, round_, group = play_of(seating).spot(seating.numbers.inner(fields.pop("number")))
-    scores = {name: games_of(fields.pop(name)) for name in ("scores", "disputed_scores")}
-    place = {
-        "match": row.number,
-        "stage": seating.number,
-        "part": part,
-        "round": round_,
-        "group": group or None,
-    }
-    return place | fields | scores
+    fields["match"], void = fields.pop("number"), fields.pop("void")
+    if seating is None:
+        fields["stage"] = void
+    else:
+        spot = play_of(seating).spot(seating.numbers.inner(row.number))
+        fields |= {**spot._asdict(), "stage": seating.number, "group": spot.group or None}
+    return fields | {name: games_of(fields[name]) for name in ("scores", "disputed_scores")}
 
 
 def _slot(slot: Slot | None, seating: SeatingRow) -> BracketSlot | None:

@@ -102,9 +102,8 @@ class MatchesResource:
             )
         )
         page = self._pages.page(read.rows, edge, query.limit, lambda row: MatchKey(row.number))
-        stages = [(row, stage_with(seated.rows, row.number)) for row in page.rows]
         return MatchPage(
-            matches=[match_of(row, stage) for row, stage in stages if stage is not None],
+            matches=[match_of(row, stage_with(seated.rows, row.number)) for row in page.rows],
             position=position_of(tournament, read.head),
             next=page.next,
             previous=page.previous,
@@ -114,9 +113,12 @@ class MatchesResource:
     async def get(self, caller: Caller, tournament: str, match: str) -> MatchOfTournament:
         """Get a match of a tournament that has started, and where in its log it was read."""
         number = number_of(match, "match")
-        seating = await self._stage_with(caller.user, tournament, number)
+        seated = found(await self._matches.seatings(caller.user, tournament_id(tournament)))
+        seating = stage_with(seated.rows, number)
         read = found(await self._matches.one(caller.user, tournament, number))
-        row = read.rows[0] if read.rows else match_before(seating, number)
+        row = next((row for row in read.rows if seating or row.part), None)
+        if row is None:
+            row = match_before(_stage(seating), number)
         swaps = found(await self._matches.substitutions(caller.user, tournament, number))
         return match_at(row, swaps.rows, seating, position_of(tournament, read.head))
 
@@ -124,7 +126,8 @@ class MatchesResource:
     async def explain(self, caller: Caller, tournament: str, match: str) -> ExplainedMatch:
         """Tell why who plays a match plays it, and why who went out in it has their place; also in words."""
         number = number_of(match, "match")
-        seating = await self._stage_with(caller.user, tournament, number)
+        seated = found(await self._matches.seatings(caller.user, tournament_id(tournament)))
+        seating = _stage(stage_with(seated.rows, number))
         spot, bracket = play_of(seating).spot(seating.numbers.inner(number)), bracket_of(seating)
         looked_at = [] if bracket is None else concerned(bracket, number)
         read = found(await self._matches.some(caller.user, tournament, looked_at))
@@ -214,14 +217,6 @@ class MatchesResource:
         ]
         return OwnMatchPage(matches=matches, next=page.next, previous=page.previous)
 
-    async def _stage_with(self, user: str, tournament: str, number: int) -> SeatingRow:
-        """The stage that has this match. Raises ProblemError: there is no such match."""
-        seated = found(await self._matches.seatings(user, tournament_id(tournament)))
-        seating = stage_with(seated.rows, number)
-        if seating is None:
-            raise ProblemError(Code.NOT_FOUND, "There is no such match.", field="match")
-        return seating
-
     async def _pairing(self, user: str, tournament: str, number: int) -> ExplainedPairing | None:
         """Why a match of a Swiss round was paired; None for one of another format."""
         read = found(await self._rounds.of_match(user, tournament, number))
@@ -234,6 +229,13 @@ class MatchesResource:
         self, caller: Caller, kind: Any, tournament: str, match: str, body: CommandBody
     ) -> CommandAccepted:
         return await self._commands.send(caller, kind, body, **match_in(tournament, match), **fields_of(body))
+
+
+def _stage(seating: SeatingRow | None) -> SeatingRow:
+    """The stage of a match. Raises ProblemError: there is no such match, or it is void."""
+    if seating is None:
+        raise ProblemError(Code.NOT_FOUND, "There is no such match, or it is void.", field="match")
+    return seating
 
 
 def _own(row: OwnMatchRow, match: MatchRow, collides: list[str]) -> OwnMatch:

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from actors.kind import Instant
 from storage.postgres.driver.connection import TrioConnection
+from storage.postgres.tournaments.reading import VOID
 
 
 class ResultRow(Struct, frozen=True):
@@ -46,7 +47,7 @@ select t.game, m.number, m.ended_at, m.a, m.b, ({_USERS.format(side="m.a")}), ({
     case m.winner when m.a then 1 when m.b then 2 else 0 end
 from tournament t
 left join tournament_match m on m.stream_id = t.stream_id and m.phase = 'done' and m.kind in ('played', 'decided')
-    and m.a > 0 and m.b > 0 and m.ended_at is not null and m.winner is not null
+    and m.a > 0 and m.b > 0 and m.ended_at is not null and m.winner is not null and not {VOID}
     and (%(match)s::bigint is null or m.number = %(match)s)
 where t.stream_id = %(tournament)s and t.game is not null and t.visibility <> 'invited'
 """  # noqa: S608

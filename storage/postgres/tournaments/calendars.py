@@ -17,7 +17,7 @@ from protocol.tournament import KIND as TOURNAMENT
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import lent, rows
 from storage.postgres.ids import stream_of, user_of, uuid_of
-from storage.postgres.tournaments.reading import VISIBLE
+from storage.postgres.tournaments.reading import VISIBLE, VOID
 
 
 class CalendarRow(Struct, frozen=True):
@@ -79,7 +79,7 @@ _MINE: Final = _TOURNAMENTS.format(
         union select stream_id from tournament_staff where user_id = %(user)s
     )"""
 )
-_MATCHES: Final = """
+_MATCHES: Final = f"""
 select m.stream_id, m.number,
     coalesce(case when m.phase = 'scheduled' then m.until end, m.opened_at), m.ended_at,
     (select coalesce(e.name, a.display_name) from tournament_entrant e
@@ -89,10 +89,10 @@ select m.stream_id, m.number,
         left join account a on a.id = uuid(substr(e.user_id, 6)) and a.deleted_at is null
         where e.stream_id = m.stream_id and e.number = m.b)
 from unnest(%(tournaments)s::uuid[], %(entrants)s::bigint[]) asked(stream_id, entrant)
-join tournament_match m on m.stream_id = asked.stream_id and m.opened_at is not null
+join tournament_match m on m.stream_id = asked.stream_id and m.opened_at is not null and not {VOID}
     and (asked.entrant is null or asked.entrant in (m.a, m.b))
 order by m.opened_at desc, m.stream_id, m.number limit %(limit)s
-"""
+"""  # noqa: S608
 _LOCK: Final = "select id from account where id = %(account)s and deleted_at is null for no key update"
 _COUNT: Final = """
 select count(*) from tournament_calendar

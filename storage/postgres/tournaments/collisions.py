@@ -13,16 +13,17 @@ from protocol.tournament import KIND as TOURNAMENT
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import rows
 from storage.postgres.ids import stream_of, uuid_of
+from storage.postgres.tournaments.reading import VOID
 
 NAMED_MAX: Final = 10
 """Of more that collide with one match, so many are named."""
-_COLLIDING: Final = """
+_COLLIDING: Final = f"""
 with own as (
     select p.stream_id, case when m.phase = 'scheduled' then m.until else %(now)s end as at
     from tournament_player p
     join tournament t on t.stream_id = p.stream_id and t.phase = 'running' and t.deleted_at is null
     join tournament_match m on m.stream_id = p.stream_id and m.phase <> 'done' and p.entrant in (m.a, m.b)
-        and m.phase in ('open', 'picking', 'playing', 'scheduled') and not m.held
+        and m.phase in ('open', 'picking', 'playing', 'scheduled') and not m.held and not {VOID}
     where p.user_id = %(user)s and p.role = 'player'
 )
 select a.stream_id, (
@@ -32,7 +33,7 @@ select a.stream_id, (
     ) b
 )
 from own a where a.stream_id = any(%(tournaments)s)
-"""
+"""  # noqa: S608
 
 
 class Collisions:

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from protocol.limits import SEQ_MAX
 from storage.postgres.driver.pool import Pool
 from storage.postgres.ids import uuid_of
-from storage.postgres.tournaments.reading import Read, part_of, read_part
+from storage.postgres.tournaments.reading import PLACE, Read, part_of, read_part
 
 
 class EntrantRow(Struct, frozen=True):
@@ -84,13 +84,13 @@ class StandingKey(Struct, frozen=True, array_like=True):
 
 
 # The start writes no row for each entrant: its seeds say who takes part.
-ENTRANTS: Final = """
+ENTRANTS: Final = f"""
 select e.number, e.user_id, e.name, case
     when t.started_at is null or e.status not in ('entered', 'pending', 'waiting') then e.status
     when seeded.seed is null and e.late_seed is null then 'dropped'
     else 'entered'
-end as status, e.checked_in, coalesce(seeded.seed, e.late_seed) as seed, coalesce(e.place, settled.place), e.reason,
-e.roster,
+end as status, e.checked_in, coalesce(seeded.seed, e.late_seed) as seed, coalesce({PLACE}, settled.place),
+e.reason, e.roster,
 case when t.started_at is null then e.invited else array[]::text[] end as invited, e.half_byes
 from tournament_entrant e
 left join unnest(t.seeds) with ordinality seeded(number, seed) on seeded.number = e.number
@@ -99,7 +99,7 @@ left join lateral (
     where g.stream_id = t.stream_id and o.place > 0
 ) settled on settled.number = e.number
 where e.stream_id = t.stream_id
-"""
+"""  # noqa: S608
 """Of ``tournament t``, as EntrantRow takes them; more conditions may follow."""
 
 _LISTED: Final = f"""
@@ -107,25 +107,26 @@ select found.number as key, found.* from ({ENTRANTS}) found
 where (%(status)s::text is null or found.status = %(status)s) and found.number {{beside}} %(number)s
 order by found.number {{direction}} limit %(limit)s
 """  # noqa: S608
-_PLACED: Final = """
+_PLACED: Final = f"""
 select array[p.place, p.number] as key, p.number, e.user_id, e.name, p.place
 from (
-    select o.number, o.place from tournament_entrant o where o.stream_id = t.stream_id and o.place is not null
+    select e.number, {PLACE} as place from tournament_entrant e
+    where e.stream_id = t.stream_id and e.place is not null and {PLACE} is not null
     union all
     select o.number, o.place from tournament_stage g, unnest(g.entrants, g.places) o(number, place)
     where g.stream_id = t.stream_id and o.place > 0
 ) p
 join tournament_entrant e on e.stream_id = t.stream_id and e.number = p.number
-where (p.place, p.number) {beside} (%(place)s, %(number)s)
-order by p.place {direction}, p.number {direction} limit %(limit)s
-"""
+where (p.place, p.number) {{beside}} (%(place)s, %(number)s)
+order by p.place {{direction}}, p.number {{direction}} limit %(limit)s
+"""  # noqa: S608
 _NAMES: Final = part_of(
-    """
-select e.number as key, e.number, coalesce(e.name, a.display_name), e.place
+    f"""
+select e.number as key, e.number, coalesce(e.name, a.display_name), {PLACE}
 from tournament_entrant e
 left join account a on a.id = uuid(substr(e.user_id, 6)) and a.deleted_at is null
 where e.stream_id = t.stream_id and e.number = any(%(numbers)s)
-"""
+"""  # noqa: S608
 )
 _NAMED: Final = part_of(
     """

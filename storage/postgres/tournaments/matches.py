@@ -24,7 +24,7 @@ from protocol.tournament.stage import Stage, stages_of
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import rows
 from storage.postgres.ids import stream_of, uuid_of
-from storage.postgres.tournaments.reading import Read, part_of, read_part
+from storage.postgres.tournaments.reading import PLACE, VOID, Read, part_of, read_part
 
 
 class MatchRow(Struct, frozen=True):
@@ -57,6 +57,11 @@ class MatchRow(Struct, frozen=True):
     decision: str | None = None
     opened_at: Instant | None = None
     ended_at: Instant | None = None
+    part: str | None = None
+    round: int | None = None
+    """Both None until it is opened."""
+    void: int | None = None
+    """The stage that it was of, if it is void."""
 
 
 class SeatingRow(Struct, frozen=True):
@@ -111,18 +116,29 @@ class OwnMatchKey(Struct, frozen=True, array_like=True):
     tournament: StreamId
 
 
-_PHASE: Final = "case when t.phase = 'cancelled' and m.phase <> 'done' then 'cancelled' else m.phase end"
-"""The end of a tournament writes no row for each match: of one that was cancelled readers say what it made of them."""
+_PHASE: Final = f"""
+case when {VOID} then 'void' when t.phase = 'cancelled' and m.phase <> 'done' then 'cancelled' else m.phase end
+"""
+"""The end of a tournament or stage writes no row for each match: readers say what it made of them."""
+_VOID_STAGE: Final = """
+(select v.stage from tournament_void v where v.stream_id = m.stream_id and m.number between v.first and v.last
+order by v.first desc limit 1)
+"""
 _COLUMNS: Final = f"""
-m.number, m.a, m.b, {_PHASE}, m.ready_a, m.ready_b, case when t.phase <> 'cancelled' then m.until end, m.picks,
-m.held and t.phase <> 'cancelled', m.latest, m.proposed_by, m.proposed_at, m.room,
+m.number, m.a, m.b, {_PHASE}, m.ready_a, m.ready_b,
+case when t.phase <> 'cancelled' and not {VOID} then m.until end, m.picks,
+m.held and t.phase <> 'cancelled' and not {VOID}, m.latest, m.proposed_by, m.proposed_at, m.room,
 m.reported_by, m.scores, m.disputed_by, m.disputed_scores, m.note, m.evidence, m.winner, m.kind, m.decision,
-m.opened_at, m.ended_at
+m.opened_at, m.ended_at, m.part, m.round, {_VOID_STAGE}
 """
 _SETTINGS: Final = "t.stages, t.format, t.third_place, t.reset, t.best_of, t.phase = 'cancelled'"
 _SETTINGS_COUNT: Final = 9
 """Of those and where the stage and its rounds begin."""
-_ROUNDS: Final = "tournament_round r where r.stream_id = t.stream_id and r.stage"
+_ROUNDS: Final = """
+tournament_round r where r.stream_id = t.stream_id and not exists (
+    select from tournament_void v where v.stream_id = r.stream_id and r.first between v.first and v.last
+) and r.stage
+"""
 _SEEDS: Final = """
 (t.seeds || array(
     select e.number from tournament_entrant e
@@ -151,7 +167,7 @@ left join lateral (
 _ALL: Final = part_of(
     f"""
 select m.number as key, m.number, m.a, m.b, {_PHASE}, m.scores, m.winner, m.kind
-from tournament_match m where m.stream_id = t.stream_id
+from tournament_match m where m.stream_id = t.stream_id and not {VOID}
 """  # noqa: S608
 )
 _ONE: Final = part_of(
@@ -175,7 +191,8 @@ where b.stream_id = t.stream_id and b.match = %(number)s
 _LISTED: Final = f"""
 select m.number as key, {_COLUMNS} from tournament_match m
 where m.stream_id = t.stream_id
-    and (%(phase)s::text is null or {_PHASE} = %(phase)s)
+    and ({_PHASE} = %(phase)s::text or (%(phase)s::text is null and not {VOID}))
+    and (m.part is not null or not {VOID})
     and (%(numbers)s::bigint[] is null or m.number = any(%(numbers)s))
     and (%(entrant)s::bigint is null or %(entrant)s in (m.a, m.b))
     and (not %(mine)s or exists (
@@ -199,18 +216,18 @@ from tournament_player p
 join tournament t on t.stream_id = p.stream_id and t.phase = 'running'
 {_LATEST}
 join tournament_entrant e on e.stream_id = p.stream_id and e.number = p.entrant
-    and e.place is null and e.status in ('entered', 'pending', 'waiting')
+    and {PLACE} is null and e.status in ('entered', 'pending', 'waiting')
     and p.entrant = any(coalesce(latest.seeds, {_SEEDS}))
     and not exists (
         select from tournament_stage g
         where g.stream_id = p.stream_id and g.places[array_position(g.entrants, p.entrant)] > 0
     )
 left join lateral (
-    select max(m.number) as number from tournament_match m where m.stream_id = p.stream_id
+    select max(m.number) as number from tournament_match m where m.stream_id = p.stream_id and not {VOID}
 ) last on true
 left join lateral (
     select * from tournament_match m
-    where m.stream_id = p.stream_id and m.phase <> 'done' and p.entrant in (m.a, m.b)
+    where m.stream_id = p.stream_id and m.phase <> 'done' and p.entrant in (m.a, m.b) and not {VOID}
     order by m.number limit 1
 ) m on true
 where p.user_id = %(user)s and p.role = 'player' and (t.started_at, t.stream_id) {{beside}} (%(at)s, %(from)s)
@@ -278,7 +295,9 @@ class Matches:
         back: bool,
         limit: int,
     ) -> Read[MatchRow] | None:
-        """Matches that have a row, by number after ``beside``; ``back``: before it, backwards."""
+        """Matches that have a row, by number after ``beside``; ``back``: before it, backwards. Of void ones those that
+        were opened, if asked for by their phase.
+        """
         parameters = _asked(user, tournament) | {
             "phase": matching.phase,
             "numbers": None if matching.numbers is None else list(matching.numbers),

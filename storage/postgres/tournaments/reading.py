@@ -38,6 +38,16 @@ and not exists (select from listener n where n.stream_id = s.id and n.user_id = 
 """
 """Of ``stream s``; %(user)s asks."""
 
+VOID: Final = """
+exists (select from tournament_void v where v.stream_id = m.stream_id and m.number between v.first and v.last)
+"""
+"""Whether ``tournament_match m`` is void: its stage began anew."""
+PLACE: Final = """
+case when coalesce(e.placed_in, 0)
+    > coalesce((select max(v.last) from tournament_void v where v.stream_id = e.stream_id), -1)
+then e.place end
+"""
+"""The place of ``tournament_entrant e`` by the matches of the last stage; none by one that is void."""
 _READ: Final = (
     """
 select i.number, s.head, t.phase, part.*

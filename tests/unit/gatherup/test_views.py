@@ -101,6 +101,15 @@ _RULE = RoundRule(
     window_s=limits.WINDOW_S_MAX,
 )
 FULL_GATHERING_ID = "gathering:" + "f" * 32
+_STAGE = StageState(
+    settings=Stage(format="double_elimination"),
+    seeds=tuple(range(1, PLAYING + 1)),
+    engine=1,
+    draw=str(2**64 - 1),
+    matches=Sparse(replace(_GOING, a=n % PLAYING + 1, b=PLAYING) for n in range(2 * PLAYING - 1)),
+    begun=PLAYING,
+    done=2 * PLAYING - 1,
+)
 FULL_TOURNAMENT = Tournament(
     tournament="tournament:" + "f" * 32,
     seq=LATEST,
@@ -152,17 +161,10 @@ FULL_TOURNAMENT = Tournament(
     pending=PLAYING,
     waitlist=OrderedMap({str(number): LATEST for number in range(PLAYING, 2 * PLAYING)}),
     seeded=tuple(range(1, PLAYING + 1)),
-    stages=(
-        StageState(
-            settings=Stage(format="double_elimination"),
-            seeds=tuple(range(1, PLAYING + 1)),
-            engine=1,
-            draw=str(2**64 - 1),
-            begun=PLAYING,
-            done=2 * PLAYING - 1,
-        ),
-    ),
-    matches=Sparse(replace(_GOING, a=n % PLAYING + 1, b=PLAYING) for n in range(2 * PLAYING - 1)),
+    stages=(_STAGE,),
+    void=_STAGE,
+    voiding=OrderedMap({str(number): number for number in range(1, 2 * PLAYING)}),
+    void_to=limits.SEQ_MAX,
     to_open=OrderedMap({str(number): number for number in range(1, 2 * PLAYING)}),
     going=OrderedMap({str(number): number for number in range(1, 2 * PLAYING)}),
     timers=OrderedMap({f"m{number}": LATEST for number in range(1, 2 * PLAYING)}),

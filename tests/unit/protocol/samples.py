@@ -40,6 +40,7 @@ from protocol.inbox import (
     Invited,
     LoginsEnded,
     MatchCalled,
+    MatchCalledOff,
     Mentioned,
     Promoted,
     ReadInbox,
@@ -119,6 +120,11 @@ EVENTS: list[tuple[str, Struct, Map]] = [
         "inbox.match_called",
         MatchCalled(tournament=TOURNAMENT, match=3, until=AT),
         {"tournament": TOURNAMENT, "match": 3, "until": AT},
+    ),
+    (
+        "inbox.match_called_off",
+        MatchCalledOff(tournament=TOURNAMENT, match=3),
+        {"tournament": TOURNAMENT, "match": 3},
     ),
     (
         "inbox.staff_called",

@@ -41,7 +41,14 @@ from protocol.tournament.commands import (
     SubstitutePlayer,
     UndoResult,
 )
-from protocol.tournament.corrections import EntrantReinstated, MatchCorrected, MatchUndone, TournamentReopened
+from protocol.tournament.corrections import (
+    EntrantReinstated,
+    MatchCorrected,
+    MatchUndone,
+    MatchVoided,
+    StageReopened,
+    TournamentReopened,
+)
 from protocol.tournament.events import (
     CheckInOpened,
     EntrantAccepted,
@@ -460,6 +467,14 @@ EVENTS: list[tuple[str, Struct, Map]] = [
     ),
     _event("reinstated", EntrantReinstated(entrant=1, was="left"), entrant=1, was="left"),
     _event("reopened", TournamentReopened()),
+    _event(
+        "stage_reopened",
+        StageReopened(stage=1, count=8, void=(2, 13, 15)),
+        stage=1,
+        count=8,
+        void=(2, 13, 15),
+    ),
+    _event("match_voided", MatchVoided(match=13), match=13),
     _event(
         "round_published",
         RoundPublished(stage=1, round=2, first=9, matches=8, bye=17),

@@ -9,7 +9,7 @@ from actors.tournament.engine.elimination import Bracket
 from actors.tournament.engine.elimination_play import EliminationPlay
 from actors.tournament.kind import TournamentKind
 from actors.tournament.plays import play_of
-from actors.tournament.stages import match_of, matches_count, status_of
+from actors.tournament.stages import match_of, status_of
 from actors.tournament.state import Match, Tournament
 from protocol.codes import Code
 from protocol.ids import SYSTEM, derive_client_id
@@ -119,8 +119,17 @@ class Cup(Folded):
 
     @property
     def matches(self) -> list[Match]:
-        """All of them, from number 1 on."""
-        return [self.match(number) for number in range(1, matches_count(self.cup) + 1)]
+        """All of them by number; void ones aren't there."""
+        return [self.match(number) for number in self.numbers]
+
+    @property
+    def numbers(self) -> list[int]:
+        """Of all matches."""
+        return [
+            stage.numbers.outer(number)
+            for stage in self.cup.stages
+            for number in range(1, len(play_of(stage)) + 1)
+        ]
 
     @property
     def bracket(self) -> Bracket:

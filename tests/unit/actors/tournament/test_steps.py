@@ -99,7 +99,7 @@ def test_the_matches_of_a_start_are_opened_a_few_at_a_time_and_each_once() -> No
     cup.done(StartTournament)
     assert cup.types()[-1] == "started"
     assert {entrant.match for entrant in cup.cup.entrants} == {0}
-    assert (len(cup.cup.matches), len(cup.cup.to_open)) == (0, 0)
+    assert (len(cup.cup.stages[0].matches), len(cup.cup.to_open)) == (0, 0)
     before = len(cup.log)
     cup.settle()
     opened = [header.marks["match"] for header in cup.headers()[before:]]
