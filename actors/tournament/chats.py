@@ -27,7 +27,8 @@ def chat_for(tournament: Tournament, number: int) -> StreamId | None:
 
 def chat_of(tournament: Tournament, number: int) -> StreamId | None:
     """The room of a match that is open."""
-    return chat_for(tournament, number) if _was_called(tournament, number) else None
+    open_ = tournament.settings.rooms and _was_called(tournament, number)
+    return hosted_room(tournament.tournament, number) if open_ else None
 
 
 def seats(tournament: Tournament, players: Sequence[str]) -> dict[str, Mark]:
