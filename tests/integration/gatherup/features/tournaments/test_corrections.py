@@ -30,6 +30,7 @@ async def test_a_correction_is_seen_by_all(site: Site, node: SharedNode) -> None
             "kept": [],
             "placed": [1, 3, 2, 0, 4, 0],
             "phase": "running",
+            "stages": [],
         }
         assert (await cup.get())["phase"] == "finished"
         done = await cup.done(cup.owner, "/matches/1/correct", confirm=True, **correction)
