@@ -160,6 +160,10 @@ TOURNAMENT_ENTRANTS_MAX: Final = 4096
 TOURNAMENT_ENTRIES_MAX: Final = 8192
 """Entrants of one tournament, with those who wait, weren't accepted or have left."""
 ENTRANTS_PER_COMMAND_MAX: Final = 50
+ENTRANTS_FILE_LINES_MAX: Final = 4096
+"""Lines of a CSV file of entrants, after the one that names its columns."""
+ENTRANTS_FILE_FAULTS_MAX: Final = 20
+"""Of a file with more faults these are told."""
 """Entrants whom staff may enter at once."""
 TOURNAMENT_STAFF_MAX: Final = 50
 STAGES_MAX: Final = 8

@@ -52,6 +52,7 @@ class Declared(Struct, frozen=True, kw_only=True):
     media_type: str
     other: int | None
     body: type[Struct] | None
+    file: str | None
     query: type[Struct] | None
     anonymous: bool
     unlimited: bool
@@ -74,6 +75,7 @@ def endpoint(
     media_type: str = JSON,
     status: int = 200,
     body: type[Struct] | None = None,
+    file: str | None = None,
     query: type[Struct] | None = None,
     other: int | None = None,
     anonymous: bool = False,
@@ -88,6 +90,7 @@ def endpoint(
 
     It is called with the Caller, with ``body`` and ``query`` if declared, and the path's parts by name; it
     returns the answer, or the answer with headers, or these with another status (``other``), or a response.
+    A body of the media type ``file`` is given as bytes, as it came; its client_id stands in the header.
     Everybody may call an ``anonymous`` one, at a limited rate, or an ``unlimited`` one; the others need an
     access token. The answer of a ``polled`` one has an entity tag, and is 304 to who has it already; it
     returns no headers. A ``versioned`` one sees to its entity tag itself, see ``conditional.py``.
@@ -105,6 +108,7 @@ def endpoint(
             media_type=media_type,
             other=other,
             body=body,
+            file=file,
             query=query,
             anonymous=anonymous,
             unlimited=unlimited,

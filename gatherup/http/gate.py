@@ -96,7 +96,7 @@ class Gate:
         if declared.query is not None:
             parts["query"] = decoded_query(declared.query)
         if declared.body is not None:
-            parts["body"] = await decoded_body(declared.body)
+            parts["body"] = await _body(declared, declared.body)
         result = await view(caller, **parts)
         return conditional(result) if declared.polled else answered(result, declared.status)
 
@@ -169,6 +169,13 @@ def client_network(address: str) -> str:
         mapped = given.ipv4_mapped
         return str(mapped) if mapped else str(ip_network((int(given), 64), strict=False))
     return str(given)
+
+
+async def _body(declared: Declared, kind: type[Struct]) -> Struct | bytes:
+    """What a request holds, see ``endpoint``. Raises ProblemError."""
+    if declared.file is not None and request.mimetype == declared.file:
+        return cast(bytes, await request.get_data())
+    return await decoded_body(kind)
 
 
 async def decoded_body(kind: type[Struct]) -> Struct:

@@ -115,7 +115,7 @@ class Provider(OpenAPIProvider):
         if declared.body is not None:
             operation["requestBody"] = {
                 "required": any(field.required for field in msgspec.structs.fields(declared.body)),
-                "content": {JSON: _content(declared.body, components)},
+                "content": {JSON: _content(declared.body, components), **_file(declared)},
             }
         return {_PART.sub(r"{\1}", declared.path): {declared.method.lower(): operation}}, components
 
@@ -143,6 +143,10 @@ def _security(declared: Declared) -> dict[str, Any]:
     if declared.open:
         return {}
     return {"security": [{BEARER: []} if declared.scope is None else {KEY: [declared.scope]}]}
+
+
+def _file(declared: Declared) -> dict[str, Any]:
+    return {} if declared.file is None else {declared.file: {"schema": {"type": "string"}}}
 
 
 def _content(kind: type[Struct], components: dict[str, Any]) -> dict[str, Any]:

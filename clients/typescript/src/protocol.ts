@@ -230,8 +230,13 @@ export const TOURNAMENT_ENTRANTS_MAX = 4096
 /** Entrants of one tournament, with those who wait, weren't accepted or have left. */
 export const TOURNAMENT_ENTRIES_MAX = 8192
 
-/** Entrants whom staff may enter at once. */
 export const ENTRANTS_PER_COMMAND_MAX = 50
+
+/** Lines of a CSV file of entrants, after the one that names its columns. */
+export const ENTRANTS_FILE_LINES_MAX = 4096
+
+/** Of a file with more faults these are told. */
+export const ENTRANTS_FILE_FAULTS_MAX = 20
 
 export const TOURNAMENT_STAFF_MAX = 50
 

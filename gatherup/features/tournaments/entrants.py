@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from gatherup.features.tournaments.answers import entrant_of, position_of
+from gatherup.features.tournaments.entering_file import EnteringFile
 from gatherup.features.tournaments.tournament_access import entrant_in, found, tournament_id
 from gatherup.features.tournaments.tournaments import TOURNAMENT
 from gatherup.http.commands import Commands, fields_of
@@ -34,13 +35,15 @@ from storage.postgres.tournaments.entrants import EntrantKey, Entrants
 GROUP: Final = "entrants"
 ENTRANTS: Final = TOURNAMENT + "/entrants"
 ENTRANT: Final = ENTRANTS + "/<entrant>"
+CSV: Final = "text/csv"
 
 
 class EntrantsResource:
     """Entrants: by themselves, and by staff."""
 
-    def __init__(self, entrants: Entrants, commands: Commands) -> None:
+    def __init__(self, entrants: Entrants, files: EnteringFile, commands: Commands) -> None:
         self._entrants = entrants
+        self._files = files
         self._commands = commands
         self._pages = Pages(EntrantKey)
 
@@ -85,9 +88,13 @@ class EntrantsResource:
             previous=page.previous,
         )
 
-    @endpoint("POST", ENTRANTS, body=NewEntrants, answer=CommandAccepted, group=GROUP)
-    async def add(self, caller: Caller, tournament: str, body: NewEntrants) -> CommandAccepted:
-        """Enter users, or names of people without an account, as an organiser: all of them, or none."""
+    @endpoint("POST", ENTRANTS, body=NewEntrants, file=CSV, answer=CommandAccepted, group=GROUP)
+    async def add(self, caller: Caller, tournament: str, body: NewEntrants | bytes) -> CommandAccepted:
+        """Enter users, or names of people without an account, as an organiser: all of them, or none. They may stand in
+        a file in CSV, whose first line names its columns: name, user, team, seed, rating.
+        """
+        if isinstance(body, bytes):
+            return await self._files.take(caller, tournament_id(tournament), body)
         return await self._commands.send(
             caller, AddEntrants, body, stream=tournament_id(tournament), **fields_of(body)
         )

@@ -7,6 +7,7 @@ from typing import Final
 from gatherup.feature import Base, Feature
 from gatherup.features.tournaments.calendars import TOKEN, CalendarsResource
 from gatherup.features.tournaments.corrections import CorrectionsResource
+from gatherup.features.tournaments.entering_file import EnteringFile
 from gatherup.features.tournaments.entrants import EntrantsResource
 from gatherup.features.tournaments.explaining_stages import ExplainingResource
 from gatherup.features.tournaments.exports import ExportsResource
@@ -33,6 +34,7 @@ from storage.postgres.tournaments.collisions import Collisions
 from storage.postgres.tournaments.entrants import Entrants
 from storage.postgres.tournaments.history import History
 from storage.postgres.tournaments.matches import Matches
+from storage.postgres.tournaments.newcomers import Newcomers
 from storage.postgres.tournaments.rounds import Rounds
 from storage.postgres.tournaments.stage_ends import StageEnds
 from storage.postgres.tournaments.templates import Templates
@@ -63,6 +65,7 @@ def tournaments_of(base: Base) -> Feature:
     tournaments, entrants, matches = Tournaments(pool), Entrants(pool), Matches(pool)
     drawing = OffLoop(processes=1, waiting_max=DRAWINGS_WAITING_MAX)
     pairing = OffLoop(processes=1, waiting_max=PAIRINGS_WAITING_MAX)
+    files = EnteringFile(tournaments, Newcomers(pool), History(pool), commands, drawing)
     reader = StageReader(matches, entrants, drawing)
     audit, keep_ms = AuditLog(pool), base.config.tournaments.keep_removed_days * DAY_MS
     lists = TournamentLists(tournaments, keep_ms=keep_ms)
@@ -71,7 +74,7 @@ def tournaments_of(base: Base) -> Feature:
             TournamentsResource(tournaments, lists, commands),
             OverseeingResource(lists, commands, Admins(pool), audit),
             ServerTournamentsResource(commands, audit),
-            EntrantsResource(entrants, commands),
+            EntrantsResource(entrants, files, commands),
             MatchesResource(matches, Rounds(pool), Collisions(pool), commands, base.clock),
             TemplatesResource(Templates(pool), commands, base.clock, base.throttle),
             PickingResource(commands),

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
+import httpx
 import pytest
 
 from protocol import limits
-from tests.integration.gatherup.features.tournaments.cup import cup_of, named
+from tests.integration.gatherup.features.tournaments.cup import Cup, cup_of, named
 from tests.integration.shared import SharedNode
-from tests.integration.site import Site, problem
+from tests.integration.site import Site, problem, unique
 
 pytestmark = pytest.mark.real
 
@@ -149,3 +151,76 @@ async def test_only_staff_check_in_others(site: Site, node: SharedNode) -> None:
         problem(await cup.do(1, "POST", "/check-in"), 409, "already_exists")
         shown = (await cup.get("/entrants"))["entrants"]
         assert named(shown, "checked_in") == [(True,), (False,)]
+
+
+async def upload(cup: Cup, text: str, key: str | None = None) -> httpx.Response:
+    """The owner sends a file of entrants."""
+    headers = {"Content-Type": "text/csv", "Idempotency-Key": key or str(uuid.uuid4())}
+    return await cup.owner.http.post(cup.path + "/entrants", content=text.encode(), headers=headers)
+
+
+async def test_a_file_enters_people_and_seeds_them(site: Site, node: SharedNode) -> None:
+    async with cup_of(site, node, entry="listed") as cup:
+        ann, handle = await site.guest("Ann"), unique("bob")
+        body = {"handle": handle, "password": "correct horse battery"}
+        made = await site.http.post("/v1/register", json=body)
+        assert made.status_code == 201, made.text
+        bob = made.json()["user"]
+        names = "".join(f"N{n},,{100 - n}\n" for n in range(60))
+        text = f"\ufeffname,user,rating\r\n,{ann.user},1\n,@{handle.upper()},500\n{names}"
+        key = str(uuid.uuid4())
+        taken = await upload(cup, text, key)
+        assert taken.status_code == 200, taken.text
+        assert (await upload(cup, text.replace(f",{ann.user},1\n", ""), key)).status_code == 422
+        entrants = await cup.pages("/entrants", "entrants", limit=50)
+        assert [one["user"] for one in entrants[:2]] == [ann.user, bob]
+        assert [one["name"] for one in entrants[2:]] == [f"N{n}" for n in range(60)]
+        assert [one["seed"] for one in entrants] == [62, 1, *range(2, 62)]
+
+
+async def test_nobody_of_a_file_is_taken_unless_all_is_right(site: Site, node: SharedNode) -> None:
+    async with cup_of(site, node) as cup:
+        await cup.done(cup.owner, "/open-registration")
+        await cup.enter(1)
+        blocker = await site.guest("Blocker")
+        assert (await blocker.http.put(f"/v1/me/blocks/{cup.owner.user}")).status_code in {200, 204}
+        mine = cup.player(1).user
+        text = f"name,user\nRob,\n,{mine}\n,{blocker.user}\n,user:{'0' * 32}\n,@nobody_here\nRob,{mine}\n"
+        told = problem(await upload(cup, text), 422, "invalid", "body")["detail"]
+        assert told == (
+            "Line 3: This user is an entrant already. Line 4: This user has blocked you. "
+            "Line 5: There is no such user. Line 6: There is no such user. Line 7: Give a name or a user."
+        )
+        long = "name,seed\n" + "x,y\n" * 30
+        told = problem(await upload(cup, long), 422, "invalid", "body")["detail"]
+        assert told.endswith("And 10 more.")
+        assert len((await cup.get("/entrants"))["entrants"]) == 1
+        problem(await upload(cup, "name\nRob\n", "no-key"), 422, "invalid", "Idempotency-Key")
+        wrong = {"Content-Type": "text/plain", "Idempotency-Key": str(uuid.uuid4())}
+        sent = await cup.owner.http.post(cup.path + "/entrants", content=b"name\nRob\n", headers=wrong)
+        problem(sent, 415, "unsupported_media_type", "Content-Type")
+        large = await upload(cup, "name\n" + "x" * limits.HTTP_BODY_BYTES_MAX)
+        problem(large, 413, "too_large")
+        stranger = await site.guest("Stranger")
+        headers = {"Content-Type": "text/csv", "Idempotency-Key": str(uuid.uuid4())}
+        sent = await stranger.http.post(cup.path + "/entrants", content=b"name\nRob\n", headers=headers)
+        problem(sent, 403, "forbidden")
+
+
+async def test_a_file_enters_teams(site: Site, node: SharedNode) -> None:
+    async with cup_of(site, node, team_min=1, team_max=2) as cup:
+        people = [await site.guest(f"P{n}") for n in range(4)]
+        lines = [f"Ravens,{people[0].user}", f"Owls,{people[1].user}", f"Ravens,{people[2].user}"]
+        taken = await upload(cup, "\n".join(["team,user", *lines, "Geese,"]))
+        assert taken.status_code == 200, taken.text
+        shown = (await cup.get("/entrants"))["entrants"]
+        assert named(shown, "name", "roster") == [
+            ("Ravens", [people[0].user, people[2].user]),
+            ("Owls", [people[1].user]),
+            ("Geese", []),
+        ]
+        many = "\n".join(
+            ["team,user", *(f"Crowd,{one.user}" for one in people[:1]), f"Crowd,{people[3].user}"]
+        )
+        told = problem(await upload(cup, many), 422, "invalid", "body")["detail"]
+        assert told == "Line 2: This user is an entrant already."
