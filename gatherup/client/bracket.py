@@ -21,8 +21,8 @@ class LiveBracket:
     Phase and the counts of entrants are right from the first snapshot on. A snapshot names the first
     VIEW_MATCHES_MAX matches that are open, and events tell of each that changes; the others stand in
     ``GET /v1/tournaments/{tournament}/bracket``: read it whenever ``wanting``, which is once after a snapshot, after
-    the start, and when a stage or a round adds matches. ``complete`` says whether all are known. Once it was read,
-    matches and their counts are those of the stage that is played.
+    the start, and when a stage or a round adds matches, or an earlier stage is played again. ``complete`` says whether
+    all are known. Once it was read, matches and their counts are those of the stage that is played.
     """
 
     def __init__(self) -> None:
@@ -213,6 +213,12 @@ def _stage_started(bracket: LiveBracket, _: _Marks) -> None:
     bracket.matches = {}
 
 
+def _stage_reopened(bracket: LiveBracket, marks: _Marks) -> None:
+    """What was known is of a later stage, which is void."""
+    bracket.matches = {}
+    bracket.places = {entrant: at for entrant, at in bracket.places.items() if at > marks["count"]}
+
+
 def _finished(bracket: LiveBracket, marks: _Marks) -> None:
     bracket.phase = "finished"
     bracket.places.update(zip(marks.get("entrants", ()), marks.get("places", ()), strict=True))
@@ -343,7 +349,14 @@ def _scores(marks: _Marks) -> Scores:
     return games_of(cast("Sequence[int]", marks.get("scores", ())))
 
 
-_MORE: Final = frozenset({"tournament.started", "tournament.stage_started", "tournament.round_published"})
+_MORE: Final = frozenset(
+    {
+        "tournament.started",
+        "tournament.stage_started",
+        "tournament.stage_reopened",
+        "tournament.round_published",
+    }
+)
 """There are matches now that only HTTP tells of, and what was read before knows nothing of them."""
 _CORRECTIONS: Final = frozenset({"tournament.match_corrected", "tournament.match_undone"})
 _CHANGES: Final[Mapping[str, Callable[[LiveBracket, _Marks], None]]] = {
@@ -352,6 +365,7 @@ _CHANGES: Final[Mapping[str, Callable[[LiveBracket, _Marks], None]]] = {
     "tournament.started": _started,
     "tournament.stage_finished": _stage_finished,
     "tournament.stage_started": _stage_started,
+    "tournament.stage_reopened": _stage_reopened,
     "tournament.cancelled": _cancelled,
     "tournament.finished": _finished,
     "tournament.entered": _entered,

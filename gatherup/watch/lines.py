@@ -20,6 +20,7 @@ _PHASES: Final = {
     "tournament.pairing_ended": "no further round is paired",
     "tournament.stage_finished": "the stage is over",
     "tournament.stage_started": "the next stage has started",
+    "tournament.stage_reopened": "an earlier stage is played again: what came after it is void",
     "tournament.cancelled": "the tournament was cancelled",
 }
 
@@ -42,6 +43,8 @@ def lines_of(header: Header, live: LiveBracket, called: Called) -> list[str]:
     marks = cast("Mapping[str, Any]", header.marks)
     if (opened := _PHASES.get(header.type)) is not None:
         return [opened]
+    if header.type == "tournament.match_voided":
+        return []
     if "match" in marks:
         return [f"{_place(live, marks['match'])}: {_match(header, live, called)}"]
     if (line := _entrant(header, called)) is not None:

@@ -241,6 +241,11 @@ const CHANGES: Readonly<Record<string, Change>> = {
     bracket.waiting = bracket.pending = 0
   },
   'tournament.stage_started': (bracket) => bracket.matches.clear(),
+  // What was known is of a later stage, which is void.
+  'tournament.stage_reopened': (bracket, marks) => {
+    bracket.matches.clear()
+    for (const [entrant, at] of bracket.places) if (at <= marks.count) bracket.places.delete(entrant)
+  },
   'tournament.stage_finished': (bracket, { entrants = [], places = [] }) => {
     entrants.forEach((entrant, n) => places[n] && bracket.places.set(entrant, places[n]))
   },
@@ -306,6 +311,7 @@ const CHANGES: Readonly<Record<string, Change>> = {
 const MORE: ReadonlySet<string> = new Set([
   'tournament.started',
   'tournament.stage_started',
+  'tournament.stage_reopened',
   'tournament.round_published',
 ])
 const CORRECTIONS: ReadonlySet<string> = new Set(['tournament.match_corrected', 'tournament.match_undone'])

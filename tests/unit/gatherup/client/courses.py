@@ -51,15 +51,15 @@ Said = dict[str, Any]
 def standing(cup: Cup, forgotten: int) -> Said:
     """How it stands, as the actor knows it, but for the first places that somebody got."""
     seen = view(cup.cup, STRANGER)
-    places = list(zip(cup.cup.first, cup.cup.places, strict=True))
+    places, matches = list(zip(cup.cup.first, cup.cup.places, strict=True)), read(cup)
     return {
         "phase": seen.phase,
         "entered": seen.entered,
         "checked_in": seen.checked_in,
         "waiting": seen.waiting,
         "pending": seen.pending,
-        "matches_total": seen.matches,
-        "matches_done": seen.matches_done,
+        "matches_total": len(matches),
+        "matches_done": sum(match["phase"] == "done" for match in matches),
         "matches": [
             {**match, "ready_a": is_open and known.ready_a, "ready_b": is_open and known.ready_b}
             | {
@@ -69,7 +69,7 @@ def standing(cup: Cup, forgotten: int) -> Said:
                 "proposed_by": known.proposed_by,
                 "proposed_at": known.proposed_at,
             }
-            for match in read(cup)
+            for match in matches
             for known in [shown(cup.cup, match["match"])]
             for is_open in [known.phase == "open"]
         ],
@@ -78,13 +78,14 @@ def standing(cup: Cup, forgotten: int) -> Said:
 
 
 def read(cup: Cup) -> list[Said]:
-    """All matches, as HTTP answers them."""
+    """All matches of the stage that is played, as HTTP answers them."""
     if not cup.cup.stages:
         return []
-    play = play_of(cup.cup.stages[-1])
+    stage = cup.cup.stages[-1]
+    play = play_of(stage)
     return [
         {
-            "match": number,
+            "match": stage.numbers.outer(number),
             "part": play.spot(number).part,
             "round": play.spot(number).round,
             "phase": match.phase,
@@ -95,7 +96,7 @@ def read(cup: Cup) -> list[Said]:
             "kind": match.kind,
         }
         for number in range(1, len(play) + 1)
-        for match in [shown(cup.cup, number)]
+        for match in [shown(cup.cup, stage.numbers.outer(number))]
     ]
 
 
@@ -296,6 +297,47 @@ def third_place() -> Course:
     return course
 
 
+def reopened() -> Course:
+    """Two of a group of four play a final, and a match of the group is corrected while it runs and after it."""
+    cup = draft(stages=(Stage(format="round_robin", advance=2), Stage()), entrants_max=16, ready_s=0)
+    cup.done(OpenRegistration)
+    cup.enter(*P[1:5])
+    cup.done(SetSeeds, entrants=(1, 2, 3, 4))
+    cup.done(StartTournament)
+    cup.settle()
+    course = Course("reopened", cup, snapshot=True)
+    while len(cup.cup.stages) == 1:
+        number = int(cup.cup.going.least or 0)
+        cup.decide(number, min(cup.match(number).a or 0, cup.match(number).b or 0))
+    course.events()
+    course.read()
+    course.stands()
+    match = next(n for n in cup.numbers if {cup.match(n).a, cup.match(n).b} == {2, 3})
+    old = read(cup), len(cup.log)
+    cup.done(CorrectResult, match=match, winner=3, policy="reset", confirm=True)
+    course.events()
+    course.said.append({"read": old[0], "seq": old[1], "fits": False})
+    course.read()
+    course.stands()
+    cup.settle()
+    course.events()
+    course.read()
+    course.stands()
+    cup.decide(int(cup.cup.going.least or 0), 3)
+    course.stands()
+    assert cup.cup.phase == "finished"
+    cup.done(UndoResult, match=match, confirm=True)
+    course.events()
+    course.read()
+    course.stands()
+    cup.settle()
+    cup.decide(match, 2)
+    course.events()
+    course.read()
+    course.stands()
+    return course
+
+
 def corrections() -> Course:
     """Results are corrected and taken back, before and after the end, and somebody comes back."""
     cup = draft(format="double_elimination", ready_s=0)
@@ -380,6 +422,7 @@ COURSES: Final[tuple[Callable[[], Course], ...]] = (
     double,
     late,
     latecomers,
+    reopened,
     third_place,
     corrections,
     waits,
