@@ -36,7 +36,7 @@ from gatherup.http.health import HealthResource
 from gatherup.http.throttle import Throttle
 from gatherup.jobs.cluster_wakeup import ClusterWakeup
 from gatherup.jobs.cron import CronTable
-from gatherup.jobs.notice import wake_paced
+from gatherup.jobs.pacing import wake_paced
 from gatherup.jobs.worker import JobWorker
 from gatherup.keeps import Sweeper
 from gatherup.kinds import creation_of, kinds_of
@@ -92,8 +92,8 @@ def wired(config: Config, store: Store, listener: socket, internal: socket | Non
     """Every part of a node, joined up. ``internal`` is where health and metrics are asked, if not at the facade."""
     clock, pool = store.clock, store.pool
     kinds, tokens = kinds_of(config.runtime.receipt_key.key, creation_of(config)), access_tokens(config)
-    hooks, address, committed = loaded(config.hooks.load or ()), listener.getsockname()[:2], Wakeup()
-    core = core_of(config, store, kinds, tokens, hooks, address, committed)
+    hooks, address = loaded(config.hooks.load or ()), listener.getsockname()[:2]
+    core = core_of(config, store, kinds, tokens, hooks, address)
     command_relay = CommandRelay(CommandOutbox(pool), core.runtime.router, kinds, clock, store.randomness)
     job_wakeup = Wakeup()
     works = "worker" in config.node.roles
@@ -146,7 +146,7 @@ def wired(config: Config, store: Store, listener: socket, internal: socket | Non
             *core.tasks,
             command_relay.run,
             *((worker.run, cron.run) if works else ()),
-            partial(wake_paced, committed, wake_workers, clock),
+            partial(wake_paced, store.jobs_written, wake_workers, clock),
             *(() if cluster_wakeup is None else (cluster_wakeup.run,)),
             *added.tasks,
         ),

@@ -38,12 +38,10 @@ from gatherup.config import Config
 from gatherup.feature import Task
 from gatherup.gateway import Gateway, SseLane, lanes
 from gatherup.hooks import Hooks, hooked
-from gatherup.jobs.notice import CommitNotice
 from gatherup.offloop.pool import OffLoop
 from gatherup.report import Reporter
 from gatherup.store import Store
 from gatherup.telemetry.loop_hold import LoopHold
-from gatherup.wakeup import Wakeup
 from protocol.codec import Subprotocol, client_frames, codecs
 from storage.postgres.accounts.logins import PostgresLogins
 from storage.postgres.people.blocks import PostgresBlocks
@@ -85,19 +83,15 @@ def core_of(
     tokens: AccessTokens,
     hooks: Hooks,
     http_address: tuple[str, int],
-    committed: Wakeup,
 ) -> Core:
-    """The engine, joined up. ``http_address`` is where the facade listens, for operators to be told.
-
-    ``committed`` is woken after commits of streams.
-    """
+    """The engine, joined up. ``http_address`` is where the facade listens, for operators to be told."""
     clock = store.clock
     ownership = Ownership(NOBODY, clock, lease_s=config.cluster.lease_s)
     relay = Relay(store.log, clock, store.randomness, store.tracer, PostgresBlocks(store.pool, clock))
     last_seen = LastSeen(PostgresLastSeen(store.pool), clock)
     presence, local_presence = node_presence(ownership, clock, relay, last_seen.left)
     bridge = _bridge(config, store, kinds, ownership, relay, presence)
-    publisher = CommitNotice(relay if bridge is None else Fanout(relay, bridge), committed)
+    publisher = relay if bridge is None else Fanout(relay, bridge)
     off_loop = OffLoop(processes=WORKS_AT_ONCE, waiting_max=0)
     runtime = _runtime(config, store, kinds, ownership, publisher, bridge, off_loop)
     streams = hooked(runtime.router, hooks)

@@ -19,6 +19,7 @@ from gatherup.config import Config
 from gatherup.kinds import TABLES
 from gatherup.randomness import SystemRandomness
 from gatherup.start import fit, joined
+from gatherup.wakeup import Wakeup
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.write_access import WriteAccess
 from storage.postgres.streams.directory import RENEW_TIMEOUT_S, PostgresDirectory
@@ -45,6 +46,8 @@ class Store(Struct, frozen=True, kw_only=True):
     randomness: Randomness
     pool: Pool
     log: PostgresLog
+    jobs_written: Wakeup
+    """Told when a commit of streams wrote jobs."""
     directory: PostgresDirectory
     bus: Bus | None
     job_bus: Bus | None
@@ -64,7 +67,16 @@ async def opened(config: Config) -> AsyncGenerator[Store]:
         size = settings.connections_max - settings.committers
         pool = Pool(quick(dsn), size_max=size, reserved=ENGINE_CONNECTIONS, access=access, autocommit=True)
         await stack.enter_async_context(pool)
-        log = PostgresLog(dsn, pool.first, clock, TABLES, links=settings.committers, access=access)
+        jobs_written = Wakeup()
+        log = PostgresLog(
+            dsn,
+            pool.first,
+            clock,
+            TABLES,
+            links=settings.committers,
+            access=access,
+            jobs_written=jobs_written.wake,
+        )
         await stack.enter_async_context(log)
         directory = await stack.enter_async_context(
             PostgresDirectory(
@@ -87,6 +99,7 @@ async def opened(config: Config) -> AsyncGenerator[Store]:
             randomness=randomness,
             pool=pool,
             log=log,
+            jobs_written=jobs_written,
             directory=directory,
             bus=bus,
             job_bus=job_bus,

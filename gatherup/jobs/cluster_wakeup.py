@@ -9,7 +9,7 @@ import trio
 
 from actors.ports.bus import Bus, BusUnavailableError
 from actors.ports.time import Clock, Randomness
-from gatherup.jobs.notice import PACE_S, wake_paced
+from gatherup.jobs.pacing import PACE_S, wake_paced
 from gatherup.wakeup import Wakeup
 
 RETRY_S: Final = 1.0

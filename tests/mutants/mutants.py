@@ -36,7 +36,7 @@ SESSION: Final = "actors/session/session.py"
 WRITER: Final = "actors/session/connection_writer.py"
 TOURNAMENT: Final = "actors/tournament/"
 TOURNAMENT_TESTS: Final = "tests/unit/actors/tournament/"
-APPEND: Final = "storage/postgres/migrations/pre/20261128000110_append_batch_v2.sql"
+APPEND: Final = "storage/postgres/migrations/pre/20261129180005_append_batch_v3.sql"
 
 MUTANTS: Final = (
     # --- the committer ---

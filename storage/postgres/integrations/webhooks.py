@@ -1,6 +1,6 @@
 """Webhooks: who is told of which events, what waits to be told, and how the telling went.
 
-An event's delivery is a job, written by ``append_batch_v2`` in the event's own transaction, or by ``announce`` in the
+An event's delivery is a job, written by ``append_batch_v3`` in the event's own transaction, or by ``announce`` in the
 transaction of what has no stream. Methods may raise PostgresError. Times are Unix milliseconds, ids 32 hexadecimal
 digits.
 """

@@ -1,4 +1,4 @@
-"""One call of append_batch_v2: from appends to its binary parameters, and from its rows to verdicts."""
+"""One call of append_batch_v3: from appends to its binary parameters, and from its rows to verdicts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from storage.postgres.streams.changes import Changes, Rows, Schema
 from storage.tables import BAD_VALUES, UnstorableError, check_distinct, check_values
 
 STATEMENT: Final = """
-    select refused, verdict from append_batch_v2(
+    select refused, verdict from append_batch_v3(
         $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
         $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31,
         $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45)
@@ -114,11 +114,14 @@ def parameters(
         raise LogDataError(str(error)) from error
 
 
-def verdicts(count: int, refused: Answer) -> list[Verdict]:
-    """One verdict per append, from the statement's rows."""
-    found = [Verdict.ACCEPTED] * count
-    for i, code in refused:
+def verdicts(count: int, answer: Answer) -> tuple[list[Verdict], bool]:
+    """One verdict per append, and whether jobs were written, from the statement's rows."""
+    found, jobs = [Verdict.ACCEPTED] * count, False
+    for i, code in answer:
         assert i is not None
         assert code is not None
-        found[read_int(i) - 1] = _VERDICTS[read_int(code)]
-    return found
+        if (place := read_int(i)) == 0:
+            jobs = True
+        else:
+            found[place - 1] = _VERDICTS[read_int(code)]
+    return found, jobs

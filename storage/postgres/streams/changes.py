@@ -1,4 +1,4 @@
-"""How changes of projected rows go into append_batch_v2: messages as columns, all others as JSON for a writer."""
+"""How changes of projected rows go into append_batch_v3: messages as columns, all others as JSON for a writer."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, Self
 from uuid import UUID
@@ -68,7 +68,7 @@ NO_KEY: Final = bytes(16)
 """Before that of any stream."""
 
 _SETTINGS: Final = {
-    # append_batch_v2 judges rows as their last writer left them: only READ COMMITTED reads them so.
+    # append_batch_v3 judges rows as their last writer left them: only READ COMMITTED reads them so.
     "default_transaction_isolation": "read committed",
     # Accepted means durable, whatever the server's own default is.
     "synchronous_commit": "on",
@@ -161,9 +161,14 @@ class PostgresLog(Log):
         links: int = COMMIT_LINKS,
         lock_timeout_s: float = LOCK_TIMEOUT_S,
         access: WriteAccess | None = None,
+        jobs_written: Callable[[], object] = lambda: None,
     ) -> None:
+        """``jobs_written`` is called after an append that wrote jobs: for kinds, or for webhooks, of which only SQL
+        knows. After one whose outcome is unknown it isn't.
+        """
         self.trouble: str | None = None
         """Why PostgreSQL takes no writes, in its own words: the first reason since the last append that it took."""
+        self._jobs_written = jobs_written
         self._pool = pool
         self._clock = clock
         self._schema = schema_of(tables)
@@ -192,7 +197,7 @@ class PostgresLog(Log):
             fence, appends, wait_for_locks=wait_for_locks, schema=self._schema
         )
         try:
-            refused = await self._links.execute("append", parameters)
+            answer = await self._links.execute("append", parameters)
         except OutcomeUnknown as error:
             self._failed(error)
             raise LogOutcomeUnknownError(str(error)) from error
@@ -207,7 +212,10 @@ class PostgresLog(Log):
             self._failed(error)
             raise LogUnavailableError(str(error)) from error
         self.trouble = None
-        return append_batch.verdicts(len(appends), refused)
+        verdicts, jobs = append_batch.verdicts(len(appends), answer)
+        if jobs:
+            self._jobs_written()
+        return verdicts
 
     @override
     async def activate(

@@ -10,7 +10,7 @@ import trio
 from typing_extensions import override
 
 from gatherup.jobs.cluster_wakeup import PROBE_S, RETRY_S, ClusterWakeup, channel_of
-from gatherup.jobs.notice import PACE_S
+from gatherup.jobs.pacing import PACE_S
 from gatherup.jobs.worker import SWEEP_S, JobWorker
 from gatherup.wakeup import Wakeup
 from storage.memory.bus import MemoryBus, MemoryNetwork

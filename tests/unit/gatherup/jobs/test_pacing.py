@@ -1,4 +1,4 @@
-"""Jobs of streams are looked for after each commit, and a busy node looks for many at once."""
+"""A worker is woken at once, and a busy node looks for many jobs at once."""
 
 from __future__ import annotations
 
@@ -7,28 +7,9 @@ from typing import Any
 import trio
 import trio.testing
 
-from actors.ports.log import LogRow
-from gatherup.jobs.notice import PACE_S, CommitNotice, wake_paced
+from gatherup.jobs.pacing import PACE_S, wake_paced
 from gatherup.wakeup import Wakeup
-from protocol.frames import Signalled
 from tests.ports import TrioClock
-from tests.unit.actors.runtime.conftest import Published
-
-ROOM = f"room:{1:032x}"
-ROW = LogRow(1, b"", None)
-
-
-async def test_what_is_published_is_passed_on_and_noted() -> None:
-    inner, committed = Published(), Wakeup()
-    notice = CommitNotice(inner, committed)
-    notice.stands(ROOM, 3)
-    notice.signalled(Signalled(stream=ROOM, author="system", type="presence"))
-    with trio.move_on_after(0):
-        await committed.wait()
-        raise AssertionError("nothing was committed")
-    notice.publish(ROOM, [ROW])
-    await committed.wait()
-    assert (inner.rows, len(inner.signals), inner.heads) == ([(ROOM, ROW)], 1, [(ROOM, 3)])
 
 
 async def test_the_worker_is_woken_at_once_and_not_for_each_commit(autojump_clock: Any) -> None:
