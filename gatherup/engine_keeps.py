@@ -7,6 +7,7 @@ from typing import Final
 from gatherup.canary import KIND as CANARY
 from gatherup.config import Config
 from gatherup.keeps import Keep
+from gatherup.kinds import TABLES
 from storage.postgres.audit_log import AuditLog
 from storage.postgres.driver.pool import Pool
 from storage.postgres.outbox.old_jobs import OldJobs
@@ -16,8 +17,8 @@ from storage.postgres.streams.receipts import Receipts
 
 STREAMS: Final = Keep(
     what="streams",
-    tables=("stream", "event", "checkpoint", "listener", "projection_row"),
-    until="Kept for ever; of one that was erased a row of `stream` stays, so that nothing makes it again.",
+    tables=("stream", "event", "checkpoint", "projection_row", *sorted(TABLES)),
+    until="With what its events write, for ever; of an erased one a row of `stream` stays: nothing makes it again.",
 )
 RECEIPTS: Final = Keep(
     what="receipts",

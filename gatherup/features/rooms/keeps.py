@@ -16,8 +16,8 @@ BESIDE: Final = ("read_position", "report")
 """What people have told of a room that no event wrote."""
 ROOMS: Final = Keep(
     what="rooms",
-    tables=(*(table.name for table in TABLES), *BESIDE),
-    until="Kept for ever; the texts of a deleted message are erased at once.",
+    tables=BESIDE,
+    until="As long as the room and the account; the texts of a deleted message are erased at once.",
 )
 REMOVED: Final = Keep(
     what="removed rooms",

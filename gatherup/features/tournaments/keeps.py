@@ -11,11 +11,7 @@ from storage.postgres.streams.erased import ErasedStreams
 
 BESIDE: Final = ("tournament_calendar",)
 """What people have made of a tournament that no event wrote."""
-TOURNAMENTS: Final = Keep(
-    what="tournaments",
-    tables=(*(table.name for table in TABLES), *BESIDE),
-    until="Kept for ever; calendars as long as the account and the tournament.",
-)
+CALENDARS: Final = Keep(what="calendars", tables=BESIDE, until="As long as the account and the tournament.")
 TEMPLATES: Final = Keep(
     what="tournament templates",
     tables=("tournament_template",),
@@ -32,4 +28,4 @@ REMOVED: Final = Keep(
 def tournament_keeps(base: Base) -> tuple[Keep, ...]:
     """All of them, with what lets them go."""
     removed = ErasedStreams(base.pool, TOURNAMENT, TABLES, BESIDE)
-    return TOURNAMENTS, TEMPLATES, REMOVED.by(removed.erase, base.config)
+    return CALENDARS, TEMPLATES, REMOVED.by(removed.erase, base.config)
