@@ -162,6 +162,8 @@ TOURNAMENT_ENTRIES_MAX: Final = 8192
 ENTRANTS_PER_COMMAND_MAX: Final = 50
 ENTRANTS_FILE_LINES_MAX: Final = 4096
 """Lines of a CSV file of entrants, after the one that names its columns."""
+EXPORT_MATCHES_MAX: Final = 32_768
+"""Matches in one file of a tournament."""
 ENTRANTS_FILE_FAULTS_MAX: Final = 20
 """Of a file with more faults these are told."""
 """Entrants whom staff may enter at once."""

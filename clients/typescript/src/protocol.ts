@@ -235,6 +235,9 @@ export const ENTRANTS_PER_COMMAND_MAX = 50
 /** Lines of a CSV file of entrants, after the one that names its columns. */
 export const ENTRANTS_FILE_LINES_MAX = 4096
 
+/** Matches in one file of a tournament. */
+export const EXPORT_MATCHES_MAX = 32768
+
 /** Of a file with more faults these are told. */
 export const ENTRANTS_FILE_FAULTS_MAX = 20
 

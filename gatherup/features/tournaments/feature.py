@@ -11,6 +11,7 @@ from gatherup.features.tournaments.entering_file import EnteringFile
 from gatherup.features.tournaments.entrants import EntrantsResource
 from gatherup.features.tournaments.explaining_stages import ExplainingResource
 from gatherup.features.tournaments.exports import ExportsResource
+from gatherup.features.tournaments.files import FilesResource
 from gatherup.features.tournaments.foreign import ForeignResource
 from gatherup.features.tournaments.keeps import tournament_keeps
 from gatherup.features.tournaments.lists import TournamentLists
@@ -82,6 +83,7 @@ def tournaments_of(base: Base) -> Feature:
             CorrectionsResource(commands),
             PicturesResource(matches, entrants, drawing),
             ExportsResource(tournaments, matches, entrants, drawing),
+            FilesResource(tournaments, matches, entrants),
             ForeignResource(pairing),
             CalendarsResource(Calendars(pool), drawing, base.clock, base.randomness),
             StandingsResource(matches, entrants, Replays(History(pool)), reader),

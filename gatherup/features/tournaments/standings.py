@@ -63,7 +63,7 @@ class StandingsResource:
             stages=len(seated.rows),
             format=seating.settings.format,
             seeds=list(seating.seeds),
-            matches=await _matches(seating, all_matches(seating, read.rows)),
+            matches=await bracket_matches(seating, all_matches(seating, read.rows)),
             position=position_of(tournament, read.head),
         )
         return tagged(msgspec.json.encode(answer), _tag(read.head, query.stage))
@@ -83,7 +83,7 @@ class StandingsResource:
             stages=len(seatings),
             format=seating.settings.format,
             seeds=list(seating.seeds),
-            matches=await _matches(seating, (row_of(n, shown(state, n)) for n in numbers_of(seating))),
+            matches=await bracket_matches(seating, (row_of(n, shown(state, n)) for n in numbers_of(seating))),
             position=position_of(tournament, head),
         )
         return tagged(msgspec.json.encode(answer), _tag(head, stage))
@@ -121,7 +121,7 @@ class StandingsResource:
         )
 
 
-async def _matches(seating: SeatingRow, rows: Iterable[MatchRow]) -> list[BracketMatch]:
+async def bracket_matches(seating: SeatingRow, rows: Iterable[MatchRow]) -> list[BracketMatch]:
     """All matches. There may be thousands: others have their turn in between."""
     play, leads = play_of(seating), leads_of(seating.settings, len(seating.seeds), seating.numbers.first)
     matches: list[BracketMatch] = []
