@@ -22,13 +22,14 @@ from gatherup.engine_keeps import engine_keeps
 from gatherup.feature import Base, Feature, Task, combined
 from gatherup.features.accounts.feature import accounts_of
 from gatherup.features.admin.feature import admin_of
+from gatherup.features.gatherings.feature import gatherings_of
 from gatherup.features.inbox.feature import inbox_of
 from gatherup.features.integrations.feature import integrations_of
 from gatherup.features.lookups.feature import lookups_of
 from gatherup.features.people.feature import erasure_of, people_of
 from gatherup.features.ratings.feature import ratings_of
 from gatherup.features.rooms.feature import rooms_of
-from gatherup.features.tournaments.feature import tournaments_of
+from gatherup.features.tournaments.feature import next_matches_of, tournaments_of
 from gatherup.hooks import loaded
 from gatherup.http.commands import Commands
 from gatherup.http.facade import facade_of
@@ -64,6 +65,7 @@ def features(base: Base) -> tuple[Feature, ...]:
         admin_of(base),
         lookups_of(base),
         tournaments_of(base),
+        gatherings_of(base, next_matches_of(base)),
         ratings_of(base),
     )
 

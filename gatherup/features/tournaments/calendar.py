@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from protocol.ids import kind_of
 from storage.postgres.tournaments.calendars import CalendarMatchRow, CalendarRow
 
 if TYPE_CHECKING:
@@ -17,9 +18,9 @@ _CANCELLED: Final = "cancelled"
 
 
 def calendar(name: str, tournaments: Sequence[CalendarRow], matches: Sequence[CalendarMatchRow]) -> bytes:
-    """The phases of these tournaments, and these matches.
+    """The phases of these tournaments and gatherings, and these matches.
 
-    An event has the same UID for ever, and a SEQUENCE that is the position of its tournament's log: it rises with
+    An event has the same UID for ever, and a SEQUENCE that is the position of its stream's log: it rises with
     every change.
     """
     from icalendar import Calendar  # it takes a quarter of a second to load, which no loop should wait
@@ -30,7 +31,7 @@ def calendar(name: str, tournaments: Sequence[CalendarRow], matches: Sequence[Ca
     made.add("method", "PUBLISH")
     made.add("x-wr-calname", _shown(name))
     made.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
-    known = {row.tournament: row for row in tournaments}
+    known = {row.stream: row for row in tournaments}
     for row in tournaments:
         for event in _phases(row):
             made.add_component(event)
@@ -43,10 +44,10 @@ def _phases(row: CalendarRow) -> Iterator[Event]:
     name = _named(row)
     start = row.started_at or row.start_at
     if row.registration_at is not None:
-        ends = row.check_in_at or start
+        ends = row.check_in_at or start or row.closes_at
         yield _event(row, "registration", f"{name}: registration", row.registration_at, ends)
     if row.check_in_at is not None:
-        yield _event(row, "check-in", f"{name}: check-in", row.check_in_at, start)
+        yield _event(row, "check-in", f"{name}: check-in", row.check_in_at, start or row.closes_at)
     if start is not None:
         yield _event(row, "start", name, start, row.ended_at)
 
@@ -61,7 +62,7 @@ def _event(row: CalendarRow, part: str, summary: str, start: int, end: int | Non
     from icalendar import Event
 
     event: Any = Event()
-    event.add("uid", f"{row.tournament.partition(':')[2]}-{part}@gatherup")
+    event.add("uid", f"{row.stream.partition(':')[2]}-{part}@gatherup")
     event.add("dtstamp", _time(row.changed_at))
     event.add("sequence", row.seq)
     event.add("summary", summary)
@@ -75,7 +76,7 @@ def _event(row: CalendarRow, part: str, summary: str, start: int, end: int | Non
 
 
 def _named(row: CalendarRow) -> str:
-    return _shown(row.name) or "Tournament"
+    return _shown(row.name) or kind_of(row.stream).capitalize()
 
 
 def _shown(text: str | None) -> str:

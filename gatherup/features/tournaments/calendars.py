@@ -1,4 +1,4 @@
-"""Calendars of tournaments: for who is signed in, and for programs that subscribe to them by a token."""
+"""Calendars of tournaments and gatherings: for who is signed in, and for programs that subscribe to them by a token."""
 
 from __future__ import annotations
 
@@ -15,11 +15,14 @@ from gatherup.features.tournaments.tournament_access import found, tournament_id
 from gatherup.features.tournaments.tournaments import TOURNAMENT
 from gatherup.http.conditional import tagged
 from gatherup.http.endpoint import Caller, PathPart, endpoint
+from gatherup.http.ids import stream_id
 from gatherup.http.problem import ProblemError
 from gatherup.offloop.pool import OffLoop
 from protocol import limits
 from protocol.codes import Code
+from protocol.gathering import KIND as GATHERING_KIND
 from protocol.http.tournaments.calendars import CalendarAddress
+from protocol.ids import kind_of
 from storage.postgres.tournaments.calendars import CalendarRow, Calendars
 
 GROUP: Final = "calendars"
@@ -31,6 +34,7 @@ TOKEN: Final = PathPart(
     "^[A-Za-z0-9_-]{43}$",
     "q3CzB0yO4GfWc1nUo7vXk2eRt5pLs8dMhJ9aIuYbTgE",
 )
+GATHERING: Final = "/v1/gatherings/<gathering>"
 MINE: Final = "/v1/me/calendar"
 _TAG_BYTES: Final = 12
 
@@ -83,7 +87,30 @@ class CalendarsResource:
     async def subscribed(self, caller: Caller, calendar: str) -> Response:
         """Get a calendar that somebody has subscribed to, as they may see it now."""
         subscription = found(await self._calendars.subscription(token_digest(calendar)))
-        return await self._answered(subscription.user, subscription.tournament)
+        return await self._answered(subscription.user, subscription.stream)
+
+    @endpoint(
+        "GET",
+        GATHERING + "/calendar.ics",
+        media_type=ICALENDAR,
+        versioned=True,
+        refuses=(Code.OVERLOADED,),
+        group=GROUP,
+    )
+    async def gathering(self, caller: Caller, gathering: str) -> Response:
+        """Get the phases of a gathering and its competitions as iCalendar, with the matches that one plays or runs."""
+        return await self._answered(caller.user, stream_id(GATHERING_KIND, gathering))
+
+    @endpoint("POST", GATHERING + "/calendar", answer=CalendarAddress, refuses=(Code.TOO_MANY,), group=GROUP)
+    async def subscribe_gathering(self, caller: Caller, gathering: str) -> CalendarAddress:
+        """Make an address for a gathering's calendar that needs no login. The one that one had for it ends."""
+        found(await self._rows(caller.user, stream_id(GATHERING_KIND, gathering)) or None)
+        return await self._subscribed(caller.user, gathering)
+
+    @endpoint("DELETE", GATHERING + "/calendar", status=204, group=GROUP)
+    async def unsubscribe_gathering(self, caller: Caller, gathering: str) -> None:
+        """End the address that one has for a gathering's calendar."""
+        await self._calendars.unsubscribe(caller.user, stream_id(GATHERING_KIND, gathering))
 
     @endpoint("POST", TOURNAMENT + "/calendar", answer=CalendarAddress, refuses=(Code.TOO_MANY,), group=GROUP)
     async def subscribe(self, caller: Caller, tournament: str) -> CalendarAddress:
@@ -106,11 +133,11 @@ class CalendarsResource:
         """End the address that one has for the calendar of all of one's tournaments."""
         await self._calendars.unsubscribe(caller.user, None)
 
-    async def _subscribed(self, user: str, tournament: str | None) -> CalendarAddress:
+    async def _subscribed(self, user: str, stream: str | None) -> CalendarAddress:
         token = new_token(self._randomness)
         kept = await self._calendars.subscribe(
             user,
-            tournament,
+            stream,
             digest=token_digest(token),
             at=self._clock.now(),
             most=limits.CALENDARS_PER_USER_MAX,
@@ -120,25 +147,25 @@ class CalendarsResource:
             raise ProblemError(Code.TOO_MANY, most)
         return CalendarAddress(path=f"/v1/calendars/{token}/calendar.ics")
 
-    async def _answered(self, user: str, tournament: str | None) -> Response:
-        rows = await self._rows(user, tournament)
-        if tournament is not None:
+    async def _answered(self, user: str, stream: str | None) -> Response:
+        rows = await self._rows(user, stream)
+        if stream is not None:
             found(rows or None)
         if request.if_none_match.contains_weak(tag := _tag(rows)):
             return tagged(b"", tag, UTF_8)
         asked = [
-            (row.tournament, None if row.staff else row.entrant)
+            (row.stream, None if row.staff else row.entrant)
             for row in rows
             if row.staff or row.entrant is not None
         ]
         matches = await self._calendars.matches(asked, limit=limits.CALENDAR_MATCHES_MAX)
-        name = rows[0].name or "Tournament" if tournament is not None else "Tournaments"
+        name = "Tournaments" if stream is None else rows[0].name or kind_of(stream).capitalize()
         return tagged(await self._off_loop.call(calendar, name, rows, matches), tag, UTF_8)
 
-    async def _rows(self, user: str, tournament: str | None) -> Sequence[CalendarRow]:
-        return await self._calendars.tournaments(user, tournament, limit=limits.CALENDAR_TOURNAMENTS_MAX)
+    async def _rows(self, user: str, stream: str | None) -> Sequence[CalendarRow]:
+        return await self._calendars.rows(user, stream, limit=limits.CALENDAR_TOURNAMENTS_MAX)
 
 
 def _tag(rows: Sequence[CalendarRow]) -> str:
-    seen = [(row.tournament, row.incarnation, row.seq, row.entrant, row.staff) for row in rows]
+    seen = [(row.stream, row.incarnation, row.seq, row.entrant, row.staff) for row in rows]
     return blake2b(repr(seen).encode(), digest_size=_TAG_BYTES).hexdigest()

@@ -16,6 +16,7 @@ from gatherup.features.tournaments.foreign import ForeignResource
 from gatherup.features.tournaments.keeps import tournament_keeps
 from gatherup.features.tournaments.lists import TournamentLists
 from gatherup.features.tournaments.matches import MatchesResource
+from gatherup.features.tournaments.next_matches import NextMatches
 from gatherup.features.tournaments.overseeing import OverseeingResource, ServerTournamentsResource
 from gatherup.features.tournaments.picking import PickingResource
 from gatherup.features.tournaments.pictures import PicturesResource
@@ -27,6 +28,7 @@ from gatherup.features.tournaments.templates import TemplatesResource
 from gatherup.features.tournaments.tournament_access import NUMBER
 from gatherup.features.tournaments.tournaments import TournamentsResource
 from gatherup.http.endpoint import HEX, PathPart
+from gatherup.http.overseeing import Overseer
 from gatherup.offloop.pool import OffLoop
 from storage.postgres.admin.admins import Admins
 from storage.postgres.audit_log import AuditLog
@@ -60,6 +62,11 @@ PATH_PARTS: Final = (
 )
 
 
+def next_matches_of(base: Base) -> NextMatches:
+    """Who plays what next, for features that stand on this one."""
+    return NextMatches(Matches(base.pool), Collisions(base.pool), base.clock)
+
+
 def tournaments_of(base: Base) -> Feature:
     """The feature."""
     pool, commands = base.pool, base.commands
@@ -73,10 +80,10 @@ def tournaments_of(base: Base) -> Feature:
     return Feature(
         resources=(
             TournamentsResource(tournaments, lists, commands),
-            OverseeingResource(lists, commands, Admins(pool), audit),
+            OverseeingResource(lists, Overseer(commands, Admins(pool), audit)),
             ServerTournamentsResource(commands, audit),
             EntrantsResource(entrants, files, commands),
-            MatchesResource(matches, Rounds(pool), Collisions(pool), commands, base.clock),
+            MatchesResource(matches, Rounds(pool), next_matches_of(base), commands),
             TemplatesResource(Templates(pool), commands, base.clock, base.throttle),
             PickingResource(commands),
             TeamsResource(commands),

@@ -5,25 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from actors.ports.time import Clock
 from gatherup.features.tournaments.answers import match_at, match_of, position_of
 from gatherup.features.tournaments.brackets import (
     bracket_of,
-    first_seeded,
     match_before,
-    named_of,
     play_of,
     stage_with,
 )
 from gatherup.features.tournaments.explaining import concerned, places_of, side_of, table_sides
 from gatherup.features.tournaments.explaining_swiss import paired_side, pairing_of
+from gatherup.features.tournaments.next_matches import NextMatches
 from gatherup.features.tournaments.tournament_access import found, match_in, number_of, started, tournament_id
 from gatherup.features.tournaments.tournaments import TOURNAMENT
 from gatherup.http.commands import Commands, fields_of
 from gatherup.http.endpoint import Caller, endpoint
 from gatherup.http.paging import Pages
 from gatherup.http.problem import ProblemError
-from protocol import limits
 from protocol.codes import Code
 from protocol.http.base import CommandAccepted, CommandBody
 from protocol.http.tournaments.explained import ExplainedMatch, ExplainedPairing
@@ -33,7 +30,6 @@ from protocol.http.tournaments.matches import (
     MatchesQuery,
     MatchOfTournament,
     MatchPage,
-    OwnMatch,
     OwnMatchesQuery,
     OwnMatchPage,
     Readiness,
@@ -46,14 +42,11 @@ from protocol.tournament.commands import (
     ReportResult,
     SayReady,
 )
-from storage.postgres.tournaments.collisions import Collisions
 from storage.postgres.tournaments.matches import (
     Matches,
     MatchFilter,
     MatchKey,
     MatchRow,
-    OwnMatchKey,
-    OwnMatchRow,
     SeatingRow,
 )
 from storage.postgres.tournaments.rounds import Rounds
@@ -67,15 +60,13 @@ class MatchesResource:
     """Matches: ready, reported, confirmed, disputed, decided."""
 
     def __init__(
-        self, matches: Matches, rounds: Rounds, collisions: Collisions, commands: Commands, clock: Clock
+        self, matches: Matches, rounds: Rounds, next_matches: NextMatches, commands: Commands
     ) -> None:
         self._matches = matches
         self._rounds = rounds
-        self._collisions = collisions
-        self._clock = clock
+        self._next = next_matches
         self._commands = commands
         self._pages = Pages(MatchKey)
-        self._own_pages = Pages(OwnMatchKey)
 
     @endpoint("GET", MATCHES, query=MatchesQuery, answer=MatchPage, polled=True, group=GROUP)
     async def page(self, caller: Caller, tournament: str, query: MatchesQuery) -> MatchPage:
@@ -187,35 +178,7 @@ class MatchesResource:
     @endpoint("GET", "/v1/me/matches", query=OwnMatchesQuery, answer=OwnMatchPage, polled=True, group=GROUP)
     async def own(self, caller: Caller, query: OwnMatchesQuery) -> OwnMatchPage:
         """List the match that one plays or waits for in each tournament that runs, and which of them collide."""
-        edge = self._own_pages.edge(query.cursor)
-        rows = await self._matches.own(
-            caller.user,
-            beside=None if edge is None else edge.key,
-            back=edge is not None and edge.back,
-            limit=query.limit + 1,
-        )
-        page = self._own_pages.page(
-            rows, edge, query.limit, lambda row: OwnMatchKey(row.started_at, row.tournament)
-        )
-        found = {row.tournament: first_seeded(row) for row in page.rows if row.match is None}
-        first = {of: one for of, one in found.items() if one is not None}
-        met = await self._matches.seeded({of: seed for of, (_, seed) in first.items() if seed})
-        colliding = await self._collisions.of(
-            caller.user,
-            [row.tournament for row in page.rows],
-            now=self._clock.now(),
-            window_ms=limits.COLLISION_S * 1000,
-        )
-        matches = [
-            _own(
-                row,
-                row.match or named_of(row, first[row.tournament][0], met.get(row.tournament)),
-                colliding.get(row.tournament, []),
-            )
-            for row in page.rows
-            if row.match or row.tournament in first
-        ]
-        return OwnMatchPage(matches=matches, next=page.next, previous=page.previous)
+        return await self._next.page(caller.user, query)
 
     async def _pairing(self, user: str, tournament: str, number: int) -> ExplainedPairing | None:
         """Why a match of a Swiss round was paired; None for one of another format."""
@@ -236,15 +199,6 @@ def _stage(seating: SeatingRow | None) -> SeatingRow:
     if seating is None:
         raise ProblemError(Code.NOT_FOUND, "There is no such match, or it is void.", field="match")
     return seating
-
-
-def _own(row: OwnMatchRow, match: MatchRow, collides: list[str]) -> OwnMatch:
-    return OwnMatch(
-        tournament=row.tournament,
-        entrant=row.entrant,
-        match=match_of(match, row.seating),
-        collides=collides,
-    )
 
 
 def _numbers(seatings: Sequence[SeatingRow], query: MatchesQuery) -> Sequence[int] | None:

@@ -6,18 +6,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from msgspec.structs import replace
-
 from gatherup.features.tournaments.lists import TournamentLists
 from gatherup.features.tournaments.tournament_access import tournament_id
-from gatherup.http.admins import Admins, require_admin
 from gatherup.http.commands import Commands, fields_of
 from gatherup.http.endpoint import Caller, endpoint
+from gatherup.http.overseeing import Overseer
 from protocol.codes import Code
-from protocol.frames import StreamCommand
 from protocol.http.base import CommandAccepted, CommandBody
 from protocol.http.tournaments.tournaments import NewOwner, NewTournament, RemovedQuery, TournamentPage
-from protocol.ids import SYSTEM, derive_client_id
 from protocol.tournament.commands import CreateTournament
 from protocol.tournament.ownership import RestoreTournament, TransferTournament
 from storage.postgres.audit_log import AuditLog
@@ -34,22 +30,14 @@ _REMOVED: Final = TournamentFilter(removed=True)
 class OverseeingResource:
     """Tournaments for admins: whose they are, and those that were removed."""
 
-    def __init__(
-        self,
-        lists: TournamentLists,
-        commands: Commands,
-        admins: Admins,
-        audit: AuditLog,
-    ) -> None:
+    def __init__(self, lists: TournamentLists, overseer: Overseer) -> None:
         self._lists = lists
-        self._commands = commands
-        self._admins = admins
-        self._audit = audit
+        self._overseer = overseer
 
     @endpoint("GET", ADMIN, query=RemovedQuery, answer=TournamentPage, refuses=(Code.FORBIDDEN,), group=GROUP)
     async def removed_tournaments(self, caller: Caller, query: RemovedQuery) -> TournamentPage:
         """As admin, list the tournaments that were removed and aren't erased yet, the newest first."""
-        await require_admin(self._admins, caller)
+        await self._overseer.require(caller)
         return await self._lists.page(caller.user, _REMOVED, query)
 
     @endpoint(
@@ -63,8 +51,9 @@ class OverseeingResource:
     async def take_over_tournament(self, caller: Caller, tournament: str, body: NewOwner) -> CommandAccepted:
         """As admin, make a user the owner of a tournament, such as oneself. Who owned it has no role any more."""
         after = {"owner": body.user}
-        return await self._overseen(
-            caller, tournament, TransferTournament, body, "tournament.taken_over", after
+        stream = tournament_id(tournament)
+        return await self._overseer.do(
+            caller, stream, TransferTournament, body, "tournament.taken_over", after
         )
 
     @endpoint(
@@ -77,25 +66,8 @@ class OverseeingResource:
     )
     async def restore_tournament(self, caller: Caller, tournament: str, body: CommandBody) -> CommandAccepted:
         """As admin, restore a removed tournament as it was."""
-        return await self._overseen(caller, tournament, RestoreTournament, body, "tournament.restored", {})
-
-    async def _overseen(
-        self,
-        caller: Caller,
-        tournament: str,
-        kind: type[StreamCommand],
-        body: CommandBody,
-        act: str,
-        after: dict[str, str],
-    ) -> CommandAccepted:
-        """Do it in the name of the server, to which a tournament's actor refuses nothing. Raises ProblemError."""
-        await require_admin(self._admins, caller)
-        stream, client_id = tournament_id(tournament), self._commands.admitted(caller, body)
-        await self._audit.note(act, by=caller.user, on=stream, address=caller.address, after=after)
-        own = derive_client_id("oversee", caller.user, client_id)
-        command = kind(client_id=own, resend=body.resend, stream=stream, **fields_of(body))
-        done = await self._commands.accepted(replace(caller, user=SYSTEM), command)
-        return replace(done, client_id=client_id)
+        stream = tournament_id(tournament)
+        return await self._overseer.do(caller, stream, RestoreTournament, body, "tournament.restored", {})
 
 
 class ServerTournamentsResource:

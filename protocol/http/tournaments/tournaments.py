@@ -181,6 +181,8 @@ class TournamentSummary(Answer, frozen=True, kw_only=True):
     entered: int
     """How many are entered; after the start, how many take part."""
     entrants_max: int
+    gathering: StreamId | None = None
+    """The gathering that it is a competition of."""
     restorable_until: int | None = None
     """Of a removed tournament: until when it can be restored, Unix time in milliseconds."""
 
@@ -231,6 +233,8 @@ class TournamentDetail(Answer, frozen=True, kw_only=True):
     substitutes: int
     play_s: int = 0
     rooms: bool = False
+    gathering: StreamId | None = None
+    """The gathering that it is a competition of: one enters it by registering there."""
     phase: Phase
     owner: UserId | None
     created_at: int

@@ -5,7 +5,7 @@ Every method may raise PostgresError. Times are Unix milliseconds.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -13,17 +13,20 @@ from msgspec import Struct
 
 from actors.kind import Instant
 from protocol.event import decode_header
+from protocol.gathering import KIND as GATHERING
+from protocol.ids import kind_of
 from protocol.tournament import KIND as TOURNAMENT
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import lent, rows
 from storage.postgres.ids import stream_of, user_of, uuid_of
+from storage.postgres.streams.visible import VISIBLE as VISIBLE_STREAM
 from storage.postgres.tournaments.reading import VISIBLE, VOID
 
 
 class CalendarRow(Struct, frozen=True):
-    """A tournament in a calendar."""
+    """A tournament or a gathering in a calendar."""
 
-    tournament: str
+    stream: str
     incarnation: int
     seq: int
     changed_at: Instant
@@ -38,6 +41,8 @@ class CalendarRow(Struct, frozen=True):
     entrant: int | None
     """The number of the one who asks, if they take part."""
     staff: bool
+    closes_at: Instant | None = None
+    """When the registration and the check-in of a gathering end."""
 
 
 class CalendarMatchRow(Struct, frozen=True):
@@ -53,10 +58,10 @@ class CalendarMatchRow(Struct, frozen=True):
 
 
 class SubscriptionRow(Struct, frozen=True):
-    """Whose calendar it is, and of which tournament; None for all of theirs."""
+    """Whose calendar it is, and of which tournament or gathering; None for all of theirs."""
 
     user: str
-    tournament: str | None
+    stream: str | None
 
 
 _TOURNAMENTS: Final = f"""
@@ -72,7 +77,20 @@ left join tournament_player p
 where {{which}}
 order by t.created_at desc, t.stream_id limit %(limit)s
 """  # noqa: S608
-_ONE: Final = _TOURNAMENTS.format(which="t.stream_id = %(tournament)s")
+_ONE: Final = _TOURNAMENTS.format(which="t.stream_id = %(stream)s")
+_GATHERED: Final = _TOURNAMENTS.format(
+    which="""t.gathering = %(gathering)s and t.stream_id in (
+        select uuid(substr(c.tournament, 12)) from gathering_competition c where c.stream_id = %(stream)s
+    )"""
+)
+_GATHERING: Final = f"""
+select g.stream_id, i.number, s.head, (
+    select e.header from event e where e.stream_id = s.id and e.seq = s.head
+), g.name, g.phase, g.registration_at, g.check_in_at, null, null, null, null, false, g.closes_at
+from incarnation i
+join stream s on s.id = %(stream)s and s.kind = 'gathering' and {VISIBLE_STREAM}
+join gathering g on g.stream_id = s.id
+"""  # noqa: S608
 _MINE: Final = _TOURNAMENTS.format(
     which="""t.stream_id in (
         select stream_id from tournament_player where user_id = %(user)s and role = 'player'
@@ -96,19 +114,20 @@ order by m.opened_at desc, m.stream_id, m.number limit %(limit)s
 _LOCK: Final = "select id from account where id = %(account)s and deleted_at is null for no key update"
 _COUNT: Final = """
 select count(*) from tournament_calendar
-where account = %(account)s and stream_id is distinct from %(tournament)s
+where account = %(account)s and stream_id is distinct from %(stream)s
 """
 _SUBSCRIBE: Final = """
 insert into tournament_calendar (digest, account, stream_id, created_at)
-values (%(digest)s, %(account)s, %(tournament)s, %(at)s)
+values (%(digest)s, %(account)s, %(stream)s, %(at)s)
 on conflict (account, stream_id) do update set digest = excluded.digest, created_at = excluded.created_at
 """
 _UNSUBSCRIBE: Final = """
-delete from tournament_calendar where account = %(account)s and stream_id is not distinct from %(tournament)s
+delete from tournament_calendar where account = %(account)s and stream_id is not distinct from %(stream)s
 """
 _BY_DIGEST: Final = """
-select c.account, c.stream_id from tournament_calendar c
+select c.account, c.stream_id, s.kind from tournament_calendar c
 join account a on a.id = c.account and a.deleted_at is null and a.banned_at is null
+left join stream s on s.id = c.stream_id
 where c.digest = %(digest)s
 """
 
@@ -119,17 +138,25 @@ class Calendars:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def tournaments(self, user: str, tournament: str | None, *, limit: int) -> list[CalendarRow]:
-        """This tournament if the user may see it; or all that they take part in or are on the staff of, the newest
-        first.
+    async def rows(self, user: str, stream: str | None, *, limit: int) -> list[CalendarRow]:
+        """This tournament, or this gathering and its competitions, if the user may see it; or all tournaments that they
+        take part in or are on the staff of, the newest first.
         """
         parameters = {
             "user": user,
-            "tournament": None if tournament is None else uuid_of(tournament),
+            "stream": None if stream is None else uuid_of(stream),
+            "gathering": stream,
             "limit": limit,
         }
-        found = await rows(self._pool, _MINE if tournament is None else _ONE, parameters)
-        return [_row(*row) for row in found]
+        if stream is None:
+            return await self._rows(TOURNAMENT, _MINE, parameters)
+        if kind_of(stream) == TOURNAMENT:
+            return await self._rows(TOURNAMENT, _ONE, parameters)
+        gathering = await self._rows(GATHERING, _GATHERING, parameters)
+        return [*gathering, *(await self._rows(TOURNAMENT, _GATHERED, parameters))] if gathering else []
+
+    async def _rows(self, kind: str, statement: str, parameters: Mapping[str, Any]) -> list[CalendarRow]:
+        return [_row(kind, *row) for row in await rows(self._pool, statement, parameters)]
 
     async def matches(self, asked: Sequence[tuple[str, int | None]], *, limit: int) -> list[CalendarMatchRow]:
         """Of these tournaments the matches of an entrant, or all (None), the ones opened last first."""
@@ -146,10 +173,10 @@ class Calendars:
         ]
 
     async def subscribe(
-        self, user: str, tournament: str | None, *, digest: bytes, at: Instant, most: int
+        self, user: str, stream: str | None, *, digest: bytes, at: Instant, most: int
     ) -> bool:
         """Keep the digest of a token, instead of the one before of the same calendar; False: there are too many."""
-        parameters = _of(user, tournament) | {"digest": digest, "at": at}
+        parameters = _of(user, stream) | {"digest": digest, "at": at}
         async with lent(self._pool, transaction=True) as connection:
             await connection.execute(_LOCK.encode(), parameters)
             counted = await (await connection.execute(_COUNT.encode(), parameters)).fetchone()
@@ -158,27 +185,25 @@ class Calendars:
             await connection.execute(_SUBSCRIBE.encode(), parameters)
             return True
 
-    async def unsubscribe(self, user: str, tournament: str | None) -> None:
+    async def unsubscribe(self, user: str, stream: str | None) -> None:
         """Forget the token of a calendar, if there is one."""
         async with lent(self._pool) as connection:
-            await connection.execute(_UNSUBSCRIBE.encode(), _of(user, tournament))
+            await connection.execute(_UNSUBSCRIBE.encode(), _of(user, stream))
 
     async def subscription(self, digest: bytes) -> SubscriptionRow | None:
         """What a token is for; None if it is for nothing any more, or its user may not sign in."""
         found = await rows(self._pool, _BY_DIGEST, {"digest": digest})
         if not found:
             return None
-        account, tournament = found[0]
+        account, stream, kind = found[0]
         return SubscriptionRow(
-            user_of(account), None if tournament is None else stream_of(TOURNAMENT, tournament)
+            user_of(account), None if stream is None else stream_of(kind or TOURNAMENT, stream)
         )
 
 
-def _of(user: str, tournament: str | None) -> dict[str, Any]:
-    return {"account": uuid_of(user), "tournament": None if tournament is None else uuid_of(tournament)}
+def _of(user: str, stream: str | None) -> dict[str, Any]:
+    return {"account": uuid_of(user), "stream": None if stream is None else uuid_of(stream)}
 
 
-def _row(tournament: UUID, incarnation: int, seq: int, header: bytes, *columns: Any) -> CalendarRow:
-    return CalendarRow(
-        stream_of(TOURNAMENT, tournament), incarnation, seq, decode_header(header).at, *columns
-    )
+def _row(kind: str, stream: UUID, incarnation: int, seq: int, header: bytes, *columns: Any) -> CalendarRow:
+    return CalendarRow(stream_of(kind, stream), incarnation, seq, decode_header(header).at, *columns)

@@ -25,6 +25,7 @@ with own as (
     join tournament_match m on m.stream_id = p.stream_id and m.phase <> 'done' and p.entrant in (m.a, m.b)
         and m.phase in ('open', 'picking', 'playing', 'scheduled') and not m.held and not {VOID}
     where p.user_id = %(user)s and p.role = 'player'
+        and (%(gathering)s::text is null or t.gathering = %(gathering)s)
 )
 select a.stream_id, (
     select array_agg(b.stream_id order by b.at, b.stream_id) from (
@@ -43,17 +44,24 @@ class Collisions:
         self._pool = pool
 
     async def of(
-        self, user: str, tournaments: Sequence[str], *, now: Instant, window_ms: int
+        self,
+        user: str,
+        tournaments: Sequence[str],
+        *,
+        gathering: str | None = None,
+        now: Instant,
+        window_ms: int,
     ) -> dict[str, list[str]]:
         """For each of these tournaments the others whose matches of the user collide with theirs.
 
         What is open is played now; what is put off at its time. They collide if these are less than ``window_ms``
-        apart. A match that staff hold collides with nothing.
+        apart. A match that staff hold collides with nothing. Of a gathering only its own tournaments are told.
         """
         if not tournaments:
             return {}
         parameters = {
             "user": user,
+            "gathering": gathering,
             "now": now,
             "window": window_ms,
             "named": NAMED_MAX,

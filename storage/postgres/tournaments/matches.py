@@ -231,6 +231,7 @@ left join lateral (
     order by m.number limit 1
 ) m on true
 where p.user_id = %(user)s and p.role = 'player' and (t.started_at, t.stream_id) {{beside}} (%(at)s, %(from)s)
+    and (%(gathering)s::text is null or t.gathering = %(gathering)s)
 order by t.started_at {{direction}}, t.stream_id {{direction}} limit %(limit)s
 """  # noqa: S608
 _OWN_BESIDE: Final = {
@@ -309,12 +310,15 @@ class Matches:
         return await read_part(self._pool, _LIST[back], parameters, MatchRow)
 
     async def own(
-        self, user: str, *, beside: OwnMatchKey | None, back: bool, limit: int
+        self, user: str, *, gathering: str | None, beside: OwnMatchKey | None, back: bool, limit: int
     ) -> list[OwnMatchRow]:
-        """The tournaments that run in which the user isn't out, those that started last first; ``back``: backwards."""
+        """The tournaments that run in which the user isn't out, of this gathering if one is named, those that started
+        last first; ``back``: backwards.
+        """
         beside = beside or _NEWEST
         parameters = {
             "user": user,
+            "gathering": gathering,
             "at": beside.started_at,
             "from": uuid_of(beside.tournament),
             "limit": limit,

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import many
+from storage.postgres.streams.visible import VISIBLE as VISIBLE_STREAM
 
 R = TypeVar("R")
 
@@ -31,11 +32,7 @@ class Read(Struct, Generic[R], frozen=True):
     rows: list[R]
 
 
-VISIBLE: Final = """
-s.kind = 'tournament' and s.deleted_at is null
-and exists (select from listener l where l.stream_id = s.id and l.user_id in (%(user)s, '*'))
-and not exists (select from listener n where n.stream_id = s.id and n.user_id = '!')
-"""
+VISIBLE: Final = f"s.kind = 'tournament' and {VISIBLE_STREAM}"
 """Of ``stream s``; %(user)s asks."""
 
 VOID: Final = """

@@ -63,6 +63,8 @@ class TournamentRow(Struct, frozen=True):
     draw: str | None
     deleted_at: Instant | None
     """When it was removed; None if it is there."""
+    gathering: str | None
+    """The gathering that it is a competition of."""
 
 
 class OwnRow(Struct, frozen=True):
@@ -116,7 +118,8 @@ _COLUMNS: Final = """
 t.stream_id, t.name, t.description, t.game, t.platform, t.region, t.format, t.third_place, t.reset, t.best_of,
 t.stages, t.entrants_max, t.visibility, t.entry, t.ready_s, t.confirm_s, t.rounds, t.team_min,
 t.team_max, t.substitutes, t.play_s, t.rooms, t.phase, t.owner, t.created_at,
-t.registration_at, t.check_in_at, t.start_at, t.started_at, t.ended_at, t.reason, t.entrants, t.draw, t.deleted_at
+t.registration_at, t.check_in_at, t.start_at, t.started_at, t.ended_at, t.reason, t.entrants, t.draw,
+t.deleted_at, t.gathering
 """
 _ONE: Final = f"""
 select i.number, s.head, own.number, own.status, own.checked_in, mine.role, (

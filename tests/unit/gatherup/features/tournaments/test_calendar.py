@@ -16,7 +16,7 @@ from storage.postgres.tournaments.calendars import CalendarMatchRow, CalendarRow
 HEX = "5f0c1a52b4f24f2f9a0c6f1d2e3b4a59"
 STREAM = f"tournament:{HEX}"
 ROW = CalendarRow(
-    tournament=STREAM,
+    stream=STREAM,
     incarnation=1,
     seq=7,
     changed_at=1_000_000,
