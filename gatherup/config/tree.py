@@ -312,7 +312,7 @@ class Webhooks(Struct, frozen=True, kw_only=True):
 
 
 class Tournaments(Struct, frozen=True, kw_only=True):
-    """Tournaments: who may create them, and how long removed ones are kept."""
+    """Tournaments and gatherings: who may create them, and how long removed ones are kept."""
 
     creators: Annotated[
         Literal["everybody", "verified", "keys"],
@@ -322,16 +322,20 @@ class Tournaments(Struct, frozen=True, kw_only=True):
         ),
     ] = "everybody"
     unfinished_max: Annotated[
-        int, Meta(ge=1, le=UNFINISHED_COUNTED_MAX, description="Those of one user that aren't over.")
+        int,
+        Meta(
+            ge=1, le=UNFINISHED_COUNTED_MAX, description="Those of one user that aren't over, both together."
+        ),
     ] = 50
     per_day_max: Annotated[
-        int, Meta(ge=1, le=CREATED_TOLD_MAX, description="Those that one user creates in 24 hours.")
+        int,
+        Meta(
+            ge=1, le=CREATED_TOLD_MAX, description="Those that one user creates in 24 hours, both together."
+        ),
     ] = 50
     keep_removed_days: Annotated[
         int,
-        Meta(
-            ge=1, le=365, description="A removed tournament can be restored for so long; then it is erased."
-        ),
+        Meta(ge=1, le=365, description="A removed one can be restored for so long; then it is erased."),
     ] = 14
 
 

@@ -63,6 +63,7 @@ WORDS: Final[dict[str, Any]] = {
     "from_address": "192.0.2.7",
     "failures": 0,
     "game": "chess",
+    "games": "chess",
     "ground": "spam",
     "handle": "ann_of_arc",
     "hosts": "example.org",

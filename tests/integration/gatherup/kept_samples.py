@@ -167,4 +167,12 @@ SAMPLES: Final = {
         ),
         "select from tournament t join event e using (stream_id)",
     ),
+    "removed gatherings": Sample(
+        REMOVED.format(
+            kind="gathering",
+            columns="stream_id, players_max, visibility, phase, created_by, created_at, deleted_at",
+            values="8, 'public', 'closed', 'x', 1, %(at)s",
+        ),
+        "select from gathering g join event e using (stream_id)",
+    ),
 }

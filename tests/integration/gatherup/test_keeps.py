@@ -12,6 +12,7 @@ from gatherup.clock import SystemClock
 from gatherup.config import Config, ConfigError
 from gatherup.engine_keeps import engine_keeps
 from gatherup.features.accounts.keeps import account_keeps
+from gatherup.features.gatherings.keeps import gathering_keeps
 from gatherup.features.integrations.keeps import integration_keeps
 from gatherup.features.people.feature import erasure_of
 from gatherup.features.rooms.keeps import room_keeps
@@ -63,6 +64,7 @@ def bound(config: Config, pool: Pool) -> dict[str, Keep]:
         *room_keeps(base),
         *integration_keeps(base),
         *tournament_keeps(base),
+        *gathering_keeps(base),
         erasure_of(base, ()),
     )
     return {keep.what: keep for keep in made if keep.take is not None}

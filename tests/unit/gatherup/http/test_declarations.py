@@ -76,9 +76,18 @@ def codes(sources: Iterable[Path]) -> set[Code]:
     }
 
 
+def shared(sources: Iterable[Path]) -> set[Path]:
+    """The modules of what several kinds have in common, as far as these use them."""
+    used = {
+        name for path in sources for name in re.findall(r"from actors\.(\w+) import", path.read_text("utf-8"))
+    }
+    return {path for name in used if (path := ROOT / "actors" / f"{name}.py").exists()}
+
+
 @pytest.mark.parametrize("kind", [kind for kind in kinds_of(b"k" * 32) if kind.wire.commands], ids=repr)
 def test_whatever_a_kind_refuses_with_is_in_the_description(kind: Kind[Any]) -> None:
-    named = codes(Path(inspect.getfile(type(kind))).parent.glob("*.py"))
+    own = [*Path(inspect.getfile(type(kind))).parent.glob("*.py")]
+    named = codes([*own, *shared(own)])
     assert named, "the sources of this kind aren't found any more"
     assert named - {*kind.wire.refuses} - EVERY_STREAM == set(), "add it to WireKind.refuses of this kind"
     assert {*kind.wire.refuses} - named == set(), "the kind never says this: take it out of WireKind.refuses"

@@ -101,15 +101,16 @@ async def test_what_cannot_be_is_refused_and_changes_nothing(site: Site, node: S
         await fair.registered(ann, cups["a"])
         people: dict[str, Person] = {"ann": ann, "stranger": stranger, "owner": fair.owner}
         before, otherwise = await fair.get(), dict[str, Any]()
-        for who, method, part, body, *expected in OPEN:
+        for who, method, part, body, status, code, field in OPEN:
             names = cups | {"ann": ann.user}
             filled = {name: _filled(value, names) for name, value in body.items()}
             answer = await fair.do(people[who], method, part, **filled)
             document = answer.json()
-            if (told := [answer.status_code, document.get("code"), document.get("field")]) != expected:
+            told = (answer.status_code, document.get("code"), document.get("field"))
+            if told != (status, code, field):
                 otherwise[f"{who} {method} {part} {body}"] = told
             else:
-                problem(answer, *expected)
+                problem(answer, status, code, field)
         assert otherwise == {}
         assert await fair.get() == before
 
