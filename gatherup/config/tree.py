@@ -323,15 +323,11 @@ class Tournaments(Struct, frozen=True, kw_only=True):
     ] = "everybody"
     unfinished_max: Annotated[
         int,
-        Meta(
-            ge=1, le=UNFINISHED_COUNTED_MAX, description="Those of one user that aren't over, both together."
-        ),
+        Meta(ge=1, le=UNFINISHED_COUNTED_MAX, description="Those of one user that aren't over, in all."),
     ] = 50
     per_day_max: Annotated[
         int,
-        Meta(
-            ge=1, le=CREATED_TOLD_MAX, description="Those that one user creates in 24 hours, both together."
-        ),
+        Meta(ge=1, le=CREATED_TOLD_MAX, description="Those that one user creates in 24 hours, in all."),
     ] = 50
     keep_removed_days: Annotated[
         int,
