@@ -81,6 +81,7 @@ class Simulation:
             self.cup = tournaments.Cup(self.cluster, self.clients, self.seed, self.history, nursery)
             nursery.start_soon(self._check_always)
             await self._history()
+            await self._play_on()
             await self._heal()
             self.cluster.finish()
             self._check()
@@ -132,6 +133,15 @@ class Simulation:
             if self.cup.there:
                 nursery.start_soon(self.cup.run)
             await trio.sleep(HISTORY_S)
+            nursery.cancel_scope.cancel()
+
+    async def _play_on(self) -> None:
+        """A tournament takes longer than a history: it goes on alone for a while, in as much trouble."""
+        if not self.cup.there:
+            return
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(Trouble(self.cluster, f"{self.seed} plays on").run)
+            await self.cup.play_on(tournaments.TROUBLED_S)
             nursery.cancel_scope.cancel()
 
     async def _heal(self) -> None:

@@ -14,7 +14,8 @@ from protocol.tournament.standings import TieBreak
 
 STAGED: Final = 0.6
 """The part of tournaments that say their stages; the others are a bracket."""
-STAGES_MAX: Final = 3
+COUNTS: Final = (1, 2, 3)
+"""They have so many of them."""
 LONG_S: Final = 6
 """A stream that nobody asks for is let go meanwhile, by the limits of ``schedule``."""
 POOL: Final = ("ascent", "bind", "haven", "lotus", "split")
@@ -27,9 +28,9 @@ def stages(chance: random.Random, entrants_max: int) -> dict[str, Any]:
     if chance.random() >= STAGED:
         return {}
     chain: list[Stage] = []
-    most, count = entrants_max, chance.randint(1, STAGES_MAX)
+    most, count = entrants_max, chance.choice(COUNTS)
     for number in range(1, count + 1):
-        format_, choose = chance.choice(_FORMATS)
+        format_, choose = chance.choice(FORMATS)
         settings = choose(chance, most)
         groups = settings.get("groups", 1)
         advance = 0 if number == count else _advance(chance, most, groups)
@@ -78,7 +79,7 @@ def _swiss(chance: random.Random, _: int) -> dict[str, Any]:
     }
 
 
-_FORMATS: Final[tuple[tuple[Format, Callable[[random.Random, int], dict[str, Any]]], ...]] = (
+FORMATS: Final[tuple[tuple[Format, Callable[[random.Random, int], dict[str, Any]]], ...]] = (
     ("single_elimination", _single),
     ("double_elimination", _double),
     ("round_robin", _round_robin),

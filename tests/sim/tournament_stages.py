@@ -59,6 +59,7 @@ class Table:
     published: Sequence[Sequence[int]] = ()
 
     def __init__(self, play: Play) -> None:
+        self.groups = play.groups
         self._play = play
         self._open: set[int] = set()
         self._done: set[int] = set()
@@ -152,6 +153,12 @@ class Stages:
         last = self._stages[-1]
         is_last = len(self._stages) == len(self._chain)
         return last.course if is_last and isinstance(last.course, Counting) else None
+
+    @property
+    def groups(self) -> int:
+        """In how many groups the last one that has started is played."""
+        course = self._stages[-1].course
+        return course.groups if isinstance(course, Table) else 1
 
     @property
     def places(self) -> dict[int, int]:

@@ -156,8 +156,8 @@ def _placed(end: Fact, stages: Stages, database: ObservedDatabase) -> Iterator[s
         yield f"the first are {first}, not {places}"
     champions, bracket = sum(place == 1 for place in places.values()), stages.last
     if bracket is None:
-        if champions != 1:
-            yield f"there are {champions} champions"
+        if champions != stages.groups:
+            yield f"there are {champions} champions of {stages.groups} groups"
         return
     stored, board = database.stream(end.header.stream), bracket.board
     assert stored is not None

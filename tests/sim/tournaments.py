@@ -77,6 +77,8 @@ RULED: Final = 0.6
 """The part of them with rules of rounds."""
 PLAY_ON: Final = 0.5
 """The part of tournaments whose players go on in peace; in the others all is left to time and the referee."""
+TROUBLED_S: Final = 30.0
+"""So long it is played at most in the troubles of its nodes, after all else has ended."""
 OVERDUE_S: Final = 20.0
 """In peace whatever has a time happens so soon after it."""
 END_S: Final = 300.0
@@ -104,6 +106,8 @@ class Cup:
         self._clients = clients
         self._seed = seed
         self._peace = False
+        self._times = 0
+        """How often people have begun to act."""
         self.there = self._chance.random() < PLAYED
         self.stream = KIND.stream_of(CreateTournament(client_id=_ID, name="Cup"), by=OWNER)
         users = dict.fromkeys(client.user for client in clients)
@@ -207,6 +211,7 @@ class Cup:
 
     async def _go_on(self, players: Sequence[Person]) -> None:
         """The staff and these players act until cancelled."""
+        self._times += 1
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._act, self._owner, self._organise)
             nursery.start_soon(self._act, self._referee, self._decide)
@@ -215,7 +220,7 @@ class Cup:
 
     async def _act(self, person: Person, next_: Next) -> None:
         """Look now and then, and do what is next."""
-        chance = random.Random(f"{person.user} acts {self._seed} {self._peace}")
+        chance = random.Random(f"{person.user} acts {self._seed} {self._times}")
         plays = person not in (self._owner, self._referee)
         while True:
             await trio.sleep(chance.uniform(0.1, LOOK_S))
@@ -302,6 +307,16 @@ class Cup:
         return [
             what for person in (self._owner, self._referee, *self._players) for what in person.unsettled()
         ]
+
+    async def play_on(self, seconds: float) -> None:
+        """It goes on for so long, or until it has ended."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._go_on, self._players)
+            for _ in range(int(seconds / LOOK_S)):
+                if self.ended:
+                    break
+                await trio.sleep(LOOK_S)
+            nursery.cancel_scope.cancel()
 
     async def end_in_peace(self) -> None:
         """It ends, and whatever is to happen by itself does so at its time, though nobody looks. Raises Violation."""

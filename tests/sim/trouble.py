@@ -24,7 +24,7 @@ class Trouble:
     Whatever is broken for a while is whole again when ``run`` is cancelled.
     """
 
-    def __init__(self, cluster: Cluster, seed: int) -> None:
+    def __init__(self, cluster: Cluster, seed: object) -> None:
         self._cluster = cluster
         self._chance = random.Random(f"trouble {seed}")
         self._note = cluster.history.note

@@ -68,9 +68,10 @@ from storage.memory.faults import Outcome
 from storage.memory.log import MemoryLog
 from tests.sim import tournaments, trouble, workload
 from tests.sim.schedule import SMALL
+from tests.sim.stage_variants import STAGE_VARIANTS
 from tests.sim.trouble import Trouble
 
-VARIANTS: dict[str, Callable[[], AbstractContextManager[None]]] = {}
+VARIANTS: dict[str, Callable[[], AbstractContextManager[None]]] = {**STAGE_VARIANTS}
 
 
 def _variant(broken: Callable[[], Generator[None]]) -> None:
