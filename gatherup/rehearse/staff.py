@@ -115,15 +115,21 @@ class Referee:
                 self._held.discard(match)
             case "match_finished":
                 self._ended(match, header)
-            case "match_corrected" | "match_undone" as what:
+            case "match_corrected" | "match_undone" | "stage_reopened" as what:
                 if what == "match_corrected":
                     self._winners[match] = cast(int, marks["winner"])
-                for number in _anew(header):
-                    self._held.discard(number)
-                    for known in (self._sides, self._waiting, self._winners):
-                        known.pop(number, None)
+                self._forget(header)
             case _:
                 pass
+
+    def _forget(self, header: Header) -> None:
+        """Matches that begin anew, or are void."""
+        flat = cast("Sequence[int]", header.marks.get("void", ()))
+        void = [range(first, last + 1) for first, last in zip(flat[1::3], flat[2::3], strict=True)]
+        for number in [*_anew(header), *(match for match in self._sides if any(match in of for of in void))]:
+            self._held.discard(number)
+            for known in (self._sides, self._waiting, self._winners):
+                known.pop(number, None)
 
     def _goes_on(self, match: int, phase: str, header: Header) -> None:
         self._waiting[match] = phase

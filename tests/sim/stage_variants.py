@@ -40,7 +40,7 @@ def _staged(format_: Format, counts: Sequence[int], **rates: float) -> Iterator[
             patch("tests.sim.tournament_settings.STAGED", 1.0),
             patch("tests.sim.tournament_settings.COUNTS", counts),
             patch("tests.sim.tournament_settings.FORMATS", choices),
-            patch("tests.sim.executor.SLOW_S", (2.0,)),
+            patch("tests.sim.executor.SLOW_S", (4.0,)),
         ):
             world.enter_context(patched)
         yield
@@ -62,13 +62,13 @@ def _taken_late(function: Callable[..., Any]) -> Iterator[None]:
 
 @_variant
 def _a_round_is_paired_from_an_old_state() -> Generator[None]:
-    with _taken_late(next_round), _staged("swiss", (1,), corrections=0.5, undoings=0.0):
+    with _taken_late(next_round), _staged("swiss", (1,), corrections=1.0, undoings=0.0):
         yield
 
 
 @_variant
 def _a_stage_ends_by_an_old_state() -> Generator[None]:
-    with _taken_late(stage_ends.stage_end), _staged("round_robin", (1, 2), corrections=0.5, undoings=0.0):
+    with _taken_late(stage_ends.stage_end), _staged("round_robin", (1,), corrections=1.0, undoings=0.0):
         yield
 
 

@@ -47,7 +47,7 @@ class Courses:
     def heed(self, header: Header) -> Iterator[str]:
         """Take an event; what is wrong with it."""
         what, number = header.type.partition(".")[2], cast(int, header.marks.get("match", 0))
-        if what == "stage_started":
+        if what in ("stage_started", "stage_reopened"):
             self._best_of = self._settings.chain[cast(int, header.marks["stage"]) - 1].best_of
         elif what == "match_opened":
             yield from self._open(number, header)

@@ -25,19 +25,22 @@ WORTH: Final = (PointsRule(), PointsRule(), PointsRule(win=3, draw=1))
 
 def stages(chance: random.Random, entrants_max: int) -> dict[str, Any]:
     """Instead of a bracket, in some tournaments: one stage or several, for so many at most."""
-    if chance.random() >= STAGED:
-        return {}
-    chain: list[Stage] = []
+    return {"stages": chain(chance, entrants_max)} if chance.random() < STAGED else {}
+
+
+def chain(chance: random.Random, entrants_max: int) -> tuple[Stage, ...]:
+    """One stage or several, for so many at most."""
+    found: list[Stage] = []
     most, count = entrants_max, chance.choice(COUNTS)
     for number in range(1, count + 1):
         format_, choose = chance.choice(FORMATS)
         settings = choose(chance, most)
         groups = settings.get("groups", 1)
         advance = 0 if number == count else _advance(chance, most, groups)
-        chain.append(Stage(format=format_, advance=advance, **settings))
+        found.append(Stage(format=format_, advance=advance, **settings))
         most = groups * advance
-    assert unfit_chain(tuple(chain), entrants_max) is None, chain
-    return {"stages": tuple(chain)}
+    assert unfit_chain(tuple(found), entrants_max) is None, found
+    return tuple(found)
 
 
 def _advance(chance: random.Random, most: int, groups: int) -> int:

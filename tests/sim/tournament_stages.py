@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from actors.tournament.engine.elimination_play import EliminationPlay
 from actors.tournament.engine.play import Play
 from actors.tournament.flat_results import flat_result
+from actors.tournament.numbers import Numbers
 from actors.tournament.plays import play_for
 from actors.tournament.stage_ends import stage_end
 from actors.tournament.stages import match_of, sides_of
@@ -110,13 +111,16 @@ class _Stage(Struct):
 
     settings: Stage
     seeds: tuple[int, ...]
-    before: int
-    """What to add to a number within the stage."""
+    numbers: Numbers
     course: Course
     results: dict[int, tuple[int, Any, tuple[int, ...]]] = field(default_factory=dict)
     """Of each match that is done: who has won, how, and the scores."""
     ends: dict[int, int] = field(default_factory=dict)
     """The places that its standings have given; 0 for who goes on."""
+
+    def has(self, match: int) -> bool:
+        """Whether this match, by its number within the tournament, is one of its own."""
+        return 1 <= self.numbers.inner(match) <= len(self.course)
 
     def flat(self) -> list[int]:
         """All results so far, as ``stage_end`` takes them."""
@@ -140,12 +144,17 @@ class Stages:
         """The sides of the matches that are being played."""
         self._next: Sequence[int] = ()
         """The seeds of the stage that is to start now."""
+        self._last = 0
+        """The last number that a match has had."""
+        self._voiding: set[int] = set()
+        """The matches of void stages that were being played and whose players weren't told."""
         self._begin(seeds, 1)
 
     def _begin(self, seeds: Sequence[int], first: int) -> None:
         settings = self._chain[len(self._stages)]
-        stage = _Stage(settings, tuple(seeds), first - 1, _course(settings, seeds))
-        self._stages.append(stage)
+        course = _course(settings, seeds)
+        self._stages.append(_Stage(settings, tuple(seeds), Numbers(first), course))
+        self._last = first - 1 + len(course)
 
     @property
     def last(self) -> Counting | None:
@@ -184,6 +193,12 @@ class Stages:
                 yield from self._finish(header)
             case "stage_started":
                 yield from self._start(header)
+            case "stage_reopened":
+                yield from self._reopen(header)
+            case "match_voided":
+                yield from self._void(header)
+            case "round_published":
+                yield from self._publish(header)
             case _:
                 pass
         yield from self._played(what, header)
@@ -195,6 +210,8 @@ class Stages:
         number = cast(int, header.marks.get("match", 0))
         if what == "match_opened":
             sides = {cast(int, header.marks["a"]), cast(int, header.marks["b"])}
+            if self._voiding:
+                yield f"match {number} was opened before the players of {self._voiding} were told"
             for other, playing in self._busy.items():
                 if other != number and playing & sides:
                     yield f"match {number} was opened for {sides} while {playing} play match {other}"
@@ -207,16 +224,54 @@ class Stages:
     def _played(self, what: str, header: Header) -> Iterator[str]:
         """What a match means for its stage; what isn't of one is of the last."""
         number = cast(int, header.marks.get("match", 0))
-        stage = next(stage for stage in reversed(self._stages) if not number or number > stage.before)
-        past = stage is not self._stages[-1]
-        within = _within(header, stage.before)
-        yield from stage.course.heed(within, past=past)
+        stage = next((stage for stage in self._stages if stage.has(number)), None)
+        if stage is None and number:
+            if what != "match_voided":
+                yield f"{what} of match {number}, which no stage has"
+            return
+        stage = stage or self._stages[-1]
+        within = _within(header, stage.numbers)
+        yield from stage.course.heed(within, past=stage is not self._stages[-1])
         for anew in _anew(within) if what in CORRECTIONS else ():
             stage.results.pop(anew, None)
         if what in ("match_finished", "match_corrected"):
             marks = cast("dict[str, Any]", within.marks)
             result = marks["winner"], marks["kind"], tuple(marks.get("scores", ()))
             stage.results[marks["match"]] = result
+
+    def _publish(self, header: Header) -> Iterator[str]:
+        """Its matches get numbers that none has had."""
+        first, stage = cast(int, header.marks["first"]), self._stages[-1]
+        if first != self._last + 1:
+            yield f"round {header.marks['round']} begins with match {first} after {self._last}"
+        stage.numbers = stage.numbers.followed(len(stage.course) + 1, first)
+        self._last = first - 1 + cast(int, header.marks["matches"])
+
+    def _reopen(self, header: Header) -> Iterator[str]:
+        """The later stages are void with all of their matches."""
+        marks = cast("dict[str, Any]", header.marks)
+        index = marks["stage"] - 1
+        void = self._stages[index + 1 :]
+        flat = [
+            part
+            for number, stage in enumerate(void, index + 2)
+            for part in (number, stage.numbers.first, stage.numbers.outer(len(stage.course)))
+        ]
+        stage = self._stages[index]
+        if (marks["count"], [*marks["void"]]) != (len(stage.seeds), flat) or not void:
+            yield f"stage {index + 1} was reopened as {marks}, not with {flat}"
+        del self._stages[index + 1 :]
+        stage.ends, self._next = {}, ()
+        self._voiding = {number for number in self._busy if not stage.has(number)}
+        for number in self._voiding:
+            del self._busy[number]
+
+    def _void(self, header: Header) -> Iterator[str]:
+        """Each is told once."""
+        number = cast(int, header.marks["match"])
+        if number not in self._voiding:
+            yield f"match {number} was void, not {self._voiding}"
+        self._voiding.discard(number)
 
     def _finish(self, header: Header) -> Iterator[str]:
         """Its standings are those of what had happened when they were told."""
@@ -243,8 +298,8 @@ class Stages:
 
     def _start(self, header: Header) -> Iterator[str]:
         """It follows from the end of the one before."""
-        marks, stage = cast("dict[str, Any]", header.marks), self._stages[-1]
-        first, number = stage.before + len(stage.course) + 1, len(self._stages) + 1
+        marks = cast("dict[str, Any]", header.marks)
+        first, number = self._last + 1, len(self._stages) + 1
         if (marks["stage"], marks["first"], [*marks["seeds"]]) != (number, first, [*self._next]):
             yield f"a stage started as {marks}, not as {number} from match {first} on with {self._next}"
             return
@@ -255,7 +310,7 @@ class Stages:
         """It stands as if what counts now had always been so."""
         stage = self._stages[-1]
         numbers = range(1, len(stage.course) + 1)
-        matches = [match_of(state, number + stage.before) for number in numbers]
+        matches = [match_of(state, stage.numbers.outer(number)) for number in numbers]
         expected = [stage.course.sides(number) for number in numbers]
         if [sides_of(match) for match in matches] != expected:
             yield f"at {state.seq} its matches are {matches}, not {expected}"
@@ -283,13 +338,13 @@ def _anew(header: Header) -> Sequence[int]:
     return cast("Sequence[int]", header.marks.get("fills", ()))[::3]
 
 
-def _within(header: Header, before: int) -> Header:
+def _within(header: Header, numbers: Numbers) -> Header:
     """The event with the numbers that matches have within their stage."""
     marks = dict(header.marks)
     for name in ("match", "first"):
         if name in marks:
-            marks[name] = cast(int, marks[name]) - before
+            marks[name] = numbers.inner(cast(int, marks[name]))
     if "fills" in marks:
         flat = cast("Sequence[int]", marks["fills"])
-        marks["fills"] = tuple(n if at % 3 else n - before for at, n in enumerate(flat))
+        marks["fills"] = tuple(n if at % 3 else numbers.inner(n) for at, n in enumerate(flat))
     return replace(header, marks=marks)

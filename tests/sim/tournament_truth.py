@@ -39,6 +39,7 @@ ONCE: Final = {
     "match_opened": ("match",),
     "side_ready": ("match", "entrant"),
     "match_finished": ("match",),
+    "match_voided": ("match",),
 }
 """What happens once at most, here; for each value of these marks. What a correction begins anew may happen again."""
 
@@ -77,6 +78,7 @@ def _once(headers: Sequence[Header]) -> Iterator[str]:
         if what in ONCE:
             again = put_off[match] if what in ("match_opened", "side_ready") else 0
             happened[what, *(header.marks[name] for name in ONCE[what]), begun[match], again] += 1
+    void = {header.marks["match"] for header in headers if header.type == "tournament.match_voided"}
     for what, times in happened.items():
         if times > 1:
             yield f"{what} happened {times} times"
@@ -84,8 +86,8 @@ def _once(headers: Sequence[Header]) -> Iterator[str]:
         {key[1] for key in happened if key[0] == kind and key[-2] == begun[key[1]]}
         for kind in ("match_opened", "match_finished")
     )
-    if headers[-1].type == "tournament.finished" and opened != finished:
-        yield f"matches {opened} were opened, {finished} have a result"
+    if headers[-1].type == "tournament.finished" and opened - void != finished:
+        yield f"matches {opened - void} were opened, {finished} have a result"
 
 
 def _called(
@@ -99,6 +101,9 @@ def _called(
         if header.type == "tournament.match_opened":
             users = cast("Sequence[str]", header.marks.get("players", ()))
             expected.update((inbox_of(user), header.marks["match"]) for user in users)
+        elif header.type == "tournament.match_voided":
+            users = cast("Sequence[str]", header.marks.get("players", ()))
+            expected.update((inbox_of(user), f"off {header.marks['match']}") for user in users)
         elif header.type == "tournament.disputed":
             staff = cast("Sequence[str]", header.marks.get("staff", ()))
             expected.update((inbox_of(user), header.marks["match"]) for user in staff)
@@ -126,6 +131,8 @@ def _called(
 def _matter(item: Header) -> Any:
     """Of what an inbox tells."""
     marks = item.marks
+    if item.type == "inbox.match_called_off":
+        return f"off {marks['match']}"
     return f"team {marks['entrant']}" if "entrant" in marks else marks.get("match", NOBODY)
 
 
