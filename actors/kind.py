@@ -65,14 +65,24 @@ MEMBERSHIPS_MAX: Final = 2_000
 ORGANISED: Final = "organised"
 """Key: a user id. ``verified``: whether they have a verified e-mail address; ``unfinished``: how many tournaments and
 gatherings they own that aren't over or removed, counted up to UNFINISHED_COUNTED_MAX; ``created``: when they created
-these, the newest first, up to CREATED_TOLD_MAX."""
+these, the newest first, up to CREATED_TOLD_MAX; ``series``: how many series they own that aren't cancelled or removed,
+counted up to SERIES_COUNTED_MAX."""
 UNFINISHED_COUNTED_MAX: Final = 1_000
 CREATED_TOLD_MAX: Final = 100
+SERIES_COUNTED_MAX: Final = 100
 COMPETITION: Final = "competition"
 """Key: ``pair(tournament, user)``. A tournament that wasn't removed. ``organises``: whether this user does; ``phase``;
 ``gathering``: the one that it is a competition of, or null; ``fit``: whether it can become one: it isn't for teams or
 for invited people alone, and nobody has ever entered it."""
-SHARED_FACTS: Final = frozenset({PERSON, HANDLE, BLOCK, FRIENDS, LOOKUP, MEMBERSHIPS, ORGANISED, COMPETITION})
+OWNED: Final = "owned"
+"""Key: the id of a tournament. ``owner`` (null for none) and ``visibility``. No row: there is no such tournament, or it
+was removed."""
+TEXTS_OF_SERIES: Final = "texts_of_series"
+"""Key: the id of a series. ``name`` and ``description`` (null once erased), and by whom: ``named_by``,
+``described_by``."""
+SHARED_FACTS: Final = frozenset(
+    {PERSON, HANDLE, BLOCK, FRIENDS, LOOKUP, MEMBERSHIPS, ORGANISED, COMPETITION, OWNED, TEXTS_OF_SERIES}
+)
 """Tables of facts that belong to no stream. Kinds may ask for them, none may project into them."""
 
 

@@ -10,7 +10,9 @@ from actors.gathering.kind import GatheringKind
 from actors.inbox.kind import InboxKind
 from actors.kind import Kind, tables_of
 from actors.room.kind import RoomKind
+from actors.series.kind import SeriesKind
 from actors.tournament.kind import TournamentKind
+from actors.tournament.settings import unfit_lasting
 from gatherup.canary import CanaryKind
 from gatherup.config import Config
 from protocol.inbox import KIND as INBOX
@@ -19,13 +21,14 @@ from protocol.inbox import KIND as INBOX
 def kinds_of(receipt_key: bytes, creation: Creation = EVERYBODY) -> tuple[Kind[Any], ...]:
     """Every kind of stream, with the keys they need, derived from the one that all nodes share.
 
-    ``creation`` says who may create tournaments and gatherings.
+    ``creation`` says who may create tournaments, gatherings and series.
     """
     return (
         RoomKind(invite_key_of(receipt_key)),
         InboxKind(),
         TournamentKind(draw_key_of(receipt_key), creation),
         GatheringKind(creation),
+        SeriesKind(unfit_lasting, creation),
         CanaryKind(),
     )
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from protocol import gathering, inbox, tournament
+from protocol import gathering, inbox, series, tournament
 from protocol.codes import Code
 from protocol.frames import Read
 from protocol.gathering import commands as gathering_commands
@@ -19,6 +19,9 @@ from protocol.gathering.view import GatheringView
 from protocol.kind import WireKind
 from protocol.room import KIND, commands, events, hosting
 from protocol.room.view import RoomView
+from protocol.series import commands as series_commands
+from protocol.series import events as series_events
+from protocol.series.view import SeriesView
 from protocol.tournament import commands as tournament_commands
 from protocol.tournament import events as tournament_events
 from protocol.tournament.view import TournamentView
@@ -99,7 +102,22 @@ GATHERING: Final = WireKind(
         Code.BLOCKED,
     ),
 )
-KINDS: Final = (ROOM, INBOX, TOURNAMENT, GATHERING)
+SERIES: Final = WireKind(
+    name=series.KIND,
+    commands=series_commands.COMMANDS,
+    internal=series_commands.INTERNAL,
+    events=series_events.EVENTS,
+    view=SeriesView,
+    refuses=(
+        Code.FORBIDDEN,
+        Code.ALREADY_EXISTS,
+        Code.TOO_MANY,
+        Code.RATE_LIMITED,
+        Code.WRONG_PHASE,
+        Code.BLOCKED,
+    ),
+)
+KINDS: Final = (ROOM, INBOX, TOURNAMENT, GATHERING, SERIES)
 
 
 def events_of(kinds: Iterable[WireKind]) -> dict[str, type[Struct]]:

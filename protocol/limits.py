@@ -200,6 +200,20 @@ CALENDAR_MATCHES_MAX: Final = 1000
 """Matches in one calendar: those that were opened last."""
 TOURNAMENT_TEMPLATES_MAX: Final = 50
 """Templates of one user."""
+SERIES_NAME_CHARS_MAX: Final = 72
+"""Of a series: its tournaments have their number behind it."""
+SERIES_PER_USER_MAX: Final = 20
+"""Series of one user that weren't cancelled or removed."""
+SERIES_TOURNAMENTS_MAX: Final = 500
+"""Tournaments of one series."""
+SERIES_POINTS_PLACES_MAX: Final = 64
+"""Places of a tournament that are worth points in its series."""
+SERIES_POINTS_MAX: Final = 10_000
+"""What one place is worth."""
+SERIES_AHEAD_S_MIN: Final = 60
+SERIES_AHEAD_S_MAX: Final = 60 * 86_400
+"""How long before its start a tournament of a series is made."""
+SERIES_AHEAD_S: Final = 7 * 86_400
 RRULE_CHARS_MAX: Final = 200
 RRULE_VALUES_MAX: Final = 31
 """Values of one part of a rule of recurrence, such as days of a month."""

@@ -12,7 +12,7 @@ from actors.staffing import owned, with_role, without
 from actors.tournament import apply_entrants, apply_matches, apply_stages, apply_swiss, apply_teams
 from actors.tournament.state import Settings, Tournament
 from protocol.event import Header
-from protocol.ids import kind_of
+from protocol.ids import USER, kind_of
 from protocol.tournament import Phase, StaffRole
 from protocol.tournament.rounds import rules_of
 from protocol.tournament.stage import stages_of
@@ -33,11 +33,17 @@ def _created(tournament: Tournament, header: Header) -> Tournament:
     created = replace(
         tournament,
         phase="draft",
-        owner=header.author if kind_of(header.author) == "user" else None,
+        owner=owner_of(header),
         named_at=header.seq,
         described_at=header.seq,
     )
     return _set(created, _chosen(header))
+
+
+def owner_of(created: Header) -> str | None:
+    """Whose a tournament is from its first event on."""
+    made_for = cast("str | None", created.marks.get("owner"))
+    return created.author if kind_of(created.author) == USER else made_for
 
 
 def _changed(tournament: Tournament, header: Header) -> Tournament:

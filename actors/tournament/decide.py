@@ -16,6 +16,7 @@ from actors.tournament import (
     gathered,
     holding,
     lifecycle,
+    making,
     matches,
     ownership,
     pairing,
@@ -47,6 +48,7 @@ from protocol.tournament.commands import (
     SubstitutePlayer,
 )
 from protocol.tournament.gathered import EnterGathered
+from protocol.tournament.making import MakeTournament
 from protocol.tournament.ownership import RestoreTournament, TransferTournament
 from protocol.tournament.stage_ends import FinishStage
 from protocol.tournament.swiss import TakeRound
@@ -77,6 +79,8 @@ def decide(context: Context, command: Command) -> Decision:
     tournament = context.tournament
     if isinstance(command, CreateTournament):
         return lifecycle.create(context, command)
+    if isinstance(command, MakeTournament):
+        return making.make(context, command)
     if tournament.phase is None:
         return Refuse(Code.NOT_FOUND)
     match command:
@@ -119,6 +123,8 @@ def needed_facts(tournament: Tournament, command: Command, by: str) -> tuple[Fac
             return _person(user, by)
         case CreateTournament():
             return organised_key(by), *_chosen(command)
+        case MakeTournament():
+            return making.needed_facts(command, by)
         case ChangeTournament():
             return _chosen(command)
         case SetStaff(user=user) | TransferTournament(user=user):

@@ -22,9 +22,10 @@ from actors.tournament.stages import round_due
 from actors.tournament.state import Tournament
 from actors.tournament.view import view
 from protocol.event import Header
-from protocol.frames import Command
+from protocol.frames import Command, CreateCommand
 from protocol.kinds import TOURNAMENT
 from protocol.tournament.commands import Advance, ErasePerson
+from protocol.tournament.making import MakeTournament, made_tournament
 from protocol.tournament.stage_ends import FinishStage
 from protocol.tournament.swiss import TakeRound
 from protocol.tournament.view import TournamentView
@@ -47,6 +48,12 @@ class TournamentKind(Kind[Tournament]):
     def __init__(self, draw_key: bytes, creation: Creation = EVERYBODY) -> None:
         self._draw_key: Final = draw_key
         self._creation: Final = creation
+
+    @override
+    def stream_of(self, command: CreateCommand, *, by: str) -> str:
+        if isinstance(command, MakeTournament):
+            return made_tournament(by, command.start_at)
+        return super().stream_of(command, by=by)
 
     def initial(self, stream: str) -> Tournament:
         """A tournament that isn't created yet."""

@@ -20,12 +20,11 @@ from actors.kind import (
     said,
 )
 from actors.tournament import project_matches, project_swiss, project_teams
-from actors.tournament.apply import TIMES
+from actors.tournament.apply import TIMES, owner_of
 from actors.tournament.apply_teams import users_in
 from actors.tournament.rows import ENTRANT, MATCH, PLAYER, STAFF, STAGE, TOURNAMENT, VOID
 from actors.tournament.state import Settings
 from protocol.event import Header
-from protocol.ids import USER, kind_of
 from protocol.tournament.events import (
     EntrantEntered,
     EntrantLeft,
@@ -48,23 +47,29 @@ def project(header: Header, payload: Struct | None) -> Sequence[Change]:
 
 
 def _created(header: Header, payload: TournamentCreated | None) -> Sequence[Change]:
-    marks, by_user = header.marks, kind_of(header.author) == USER
+    marks, owner = header.marks, owner_of(header)
     row = {
         **{name: marks[name] for name in _SETTINGS if name in marks},
-        "name": payload.name if payload else None,
+        "name": payload.name or None if payload else None,
         "description": payload.description if payload else None,
         "phase": "draft",
-        "owner": header.author if by_user else None,
+        "owner": owner,
         "created_by": header.author,
         "created_at": header.at,
         "entrants": 0,
     }
-    changes: list[Change] = [Upsert(TOURNAMENT, "", cast(Any, row)), said(header, "texts")]
+    changes: list[Change] = [Upsert(TOURNAMENT, "", cast(Any, row)), _texts(header)]
     if marks["visibility"] != "invited":
         changes.append(Upsert(LISTENERS, EVERYONE, {LISTENS_AFTER: None}))
-    elif by_user:
-        changes.append(_listens(header.author))
-    return [*changes, _staff(header, header.author, "owner")] if by_user else changes
+    elif owner is not None:
+        changes.append(_listens(owner))
+    return changes if owner is None else [*changes, _staff(header, owner, "owner")]
+
+
+def _texts(header: Header) -> Change:
+    """Whose the name and the description are: the author's, unless a series has made the tournament."""
+    author = cast("str | None", header.marks.get("texts_by"))
+    return Upsert(AUTHORED, str(header.seq), {"author": author or header.author, "of": "texts"})
 
 
 def _changed(header: Header, payload: TournamentChanged | None) -> Sequence[Change]:
@@ -76,7 +81,7 @@ def _changed(header: Header, payload: TournamentChanged | None) -> Sequence[Chan
     if payload is not None and payload.description is not None:
         values["description"] = payload.description
     texts = "named" in marks or "described" in marks
-    return Update(TOURNAMENT, "", values), *([said(header, "texts")] if texts else [])
+    return Update(TOURNAMENT, "", values), *([_texts(header)] if texts else [])
 
 
 def _phase(phase: str) -> Project:

@@ -20,6 +20,7 @@ from protocol.codes import Code
 from protocol.event import Mark
 from protocol.tournament import Phase
 from protocol.tournament.commands import ChangeTournament, SetStaff
+from protocol.tournament.definition import LASTING, LastingSettings
 from protocol.tournament.events import StaffSet, TournamentChanged
 from protocol.tournament.stage import Stage
 
@@ -92,6 +93,16 @@ def unfit(settings: Settings, phase: Phase = "draft") -> Refuse | None:
     # What doesn't fit the only stage may be said outside of ``stages``, and changes nothing.
     chain = settings.stages or (Stage(format=settings.format),)
     return unfit_chain(chain, settings.entrants_max) or unfit_rules(settings) or unfit_teams(settings)
+
+
+def unfit_lasting(settings: LastingSettings) -> Refuse | None:
+    """Why no tournament can be like this, whatever its times are."""
+    return unfit(Settings(**lasting(settings)))
+
+
+def lasting(settings: LastingSettings) -> dict[str, Any]:
+    """What such settings choose."""
+    return chosen_of({name: getattr(settings, name) for name in LASTING})
 
 
 def _unfit_for(tournament: Tournament, settings: Settings) -> Refuse | None:

@@ -34,6 +34,7 @@ from protocol.tournament import (
     Visibility,
 )
 from protocol.tournament.gathered import COMMANDS as GATHERED
+from protocol.tournament.making import MakeTournament
 from protocol.tournament.ownership import RemoveTournament, RestoreTournament, TransferTournament
 from protocol.tournament.picking import AcceptStart, HoldMatch, PickGame, ProposeStart, ReleaseMatch
 from protocol.tournament.playing import ConfirmResult, DecideMatch, DisputeResult, ReportResult, SayReady
@@ -376,4 +377,4 @@ class ErasePerson(StreamCommand, frozen=True, kw_only=True, tag="tournament.eras
     events: Annotated[tuple[_Seq, ...], Meta(max_length=limits.ERASE_SEQS_MAX)] = ()
 
 
-INTERNAL: Final = (Advance, ErasePerson, FinishStage, TakeRound, *GATHERED)
+INTERNAL: Final = (Advance, ErasePerson, FinishStage, TakeRound, *GATHERED, MakeTournament)

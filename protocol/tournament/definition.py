@@ -63,7 +63,18 @@ class Definition(LastingSettings, frozen=True, kw_only=True, forbid_unknown_fiel
 LASTING: Final = LastingSettings.__struct_fields__
 """The names of these settings."""
 _encode = msgspec.json.Encoder().encode
+_decode_settings = msgspec.json.Decoder(LastingSettings).decode
 _decode_definition = msgspec.json.Decoder(Definition).decode
+
+
+def settings_text(settings: LastingSettings) -> str:
+    """Settings as marks and rows hold them, as JSON: no text in it was written by a person."""
+    return _encode(settings).decode()
+
+
+def settings_of(text: str) -> LastingSettings:
+    """Settings from a mark or a row."""
+    return _decode_settings(text)
 
 
 def definition_text(definition: Definition) -> str:

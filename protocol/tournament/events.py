@@ -33,7 +33,11 @@ from protocol.tournament.teams import EVENTS as TEAMS
 
 
 class TournamentCreated(Struct, frozen=True, kw_only=True):
-    """A tournament was created as a draft: always its first event. The author owns it, unless it is no user."""
+    """A tournament was created as a draft: always its first event. The author owns it if it is a user, or a series has
+    made it for ``owner``.
+
+    The mark ``texts_by`` tells who has written the name, if it isn't the author.
+    """
 
     name: str
     description: str
@@ -57,6 +61,9 @@ class TournamentCreated(Struct, frozen=True, kw_only=True):
     substitutes: int = 0
     play_s: int = 0
     rooms: bool = False
+    owner: UserId | None = None
+    number: int | None = None
+    """Which one it is of the series that has made it, which is the author."""
     registration_at: int | None
     check_in_at: int | None
     start_at: int | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -16,8 +17,11 @@ from actors.kind import (
     MEMBERSHIPS_MAX,
     NOBODY,
     ORGANISED,
+    OWNED,
     PERSON,
+    SERIES_COUNTED_MAX,
     SHARED_FACTS,
+    TEXTS_OF_SERIES,
     UNFINISHED_COUNTED_MAX,
     FactKey,
     Instant,
@@ -38,7 +42,7 @@ from actors.ports.log import (
     Verdict,
 )
 from actors.tables import Tables
-from protocol.ids import kind_of, stream_key
+from protocol.ids import STREAM_ID_PATTERN, kind_of, stream_key
 from storage.memory.locks import RowLock
 from storage.memory.members import StoredMembers, StoredShard
 from storage.memory.people import MemoryPeople
@@ -54,6 +58,11 @@ from storage.tables import (
 
 BIRTH_STEP: Final = 1_000_000
 """Far more than a stream has activations."""
+_FACT_ROWS: Final = {
+    OWNED: ("tournament", ("owner", "visibility")),
+    TEXTS_OF_SERIES: ("series", ("name", "named_by", "description", "described_by")),
+}
+"""Facts that are other streams' rows: their table, and what they tell."""
 Table = dict[FactKey, Row]
 
 
@@ -146,6 +155,8 @@ class MemoryDatabase:
             return self._organised(key.key)
         if key.table == COMPETITION:
             return self._competition(*key.key.split(" "))
+        if key.table in (OWNED, TEXTS_OF_SERIES):
+            return self._of_stream(key)
         if key.table in SHARED_FACTS:
             return self.people.get(key)
         row = self.stream(stream)
@@ -153,6 +164,15 @@ class MemoryDatabase:
         if found is None or (table := tables.get(key.table)) is None:
             return found
         return {column.name: found.get(column.name, column.default) for column in table.columns}
+
+    def _of_stream(self, key: FactKey) -> Row | None:
+        """A fact that is another stream's row."""
+        table, names = _FACT_ROWS[key.table]
+        stream = self.stream(key.key) if re.match(STREAM_ID_PATTERN, key.key) else None
+        row = None if stream is None else stream.rows.get(FactKey(table, ""))
+        if row is None or (key.table == OWNED and row.get("deleted_at") is not None):
+            return None
+        return {name: row.get(name) for name in names}
 
     def _organised(self, user: str) -> Row | None:
         if FactKey(PERSON, user) not in self.people:
@@ -173,10 +193,16 @@ class MemoryDatabase:
         created = sorted(
             (int(str(row["created_at"])) for row in mine if row.get("created_by") == user), reverse=True
         )
+        series = sum(
+            row["owner"] == user and row.get("deleted_at") is None and row["phase"] != "cancelled"
+            for stream in self.streams.values()
+            if not stream.deleted and (row := stream.rows.get(FactKey("series", ""))) is not None
+        )
         return {
             "verified": user in self.people.verified,
             "unfinished": min(unfinished, UNFINISHED_COUNTED_MAX),
             "created": created[:CREATED_TOLD_MAX],
+            "series": min(series, SERIES_COUNTED_MAX),
         }
 
     def _competition(self, tournament: str, user: str) -> Row | None:

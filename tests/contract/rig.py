@@ -20,8 +20,10 @@ from actors.ports.cluster_view import Joining, Move
 from actors.ports.directory import Directory
 from actors.ports.log import Append, Fence, Log, LogRow, Receipt
 from actors.room.kind import RoomKind
+from actors.series.kind import SeriesKind
 from actors.tables import Column, Tables
 from actors.tournament.kind import TournamentKind
+from actors.tournament.settings import unfit_lasting
 from protocol.handles import folded
 from protocol.ids import stream_key
 from storage.memory.database import MemoryDatabase
@@ -35,7 +37,9 @@ from storage.postgres.streams.projections import COLUMN_TYPES
 from tests.ports import TrioClock
 
 _numbers = count(1)
-TABLES = tables_of([RoomKind(bytes(32)), TournamentKind(bytes(32)), GatheringKind()])
+TABLES = tables_of(
+    [RoomKind(bytes(32)), TournamentKind(bytes(32)), GatheringKind(), SeriesKind(unfit_lasting)]
+)
 
 
 def new_stream(kind: str = "room", *, shard: int = 0) -> str:

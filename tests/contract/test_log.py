@@ -21,8 +21,10 @@ from actors.kind import (
     MEMBERSHIPS,
     NOBODY,
     ORGANISED,
+    OWNED,
     PERSON,
     SHARED_FACTS,
+    TEXTS_OF_SERIES,
     Delete,
     FactKey,
     Job,
@@ -49,6 +51,17 @@ from tests.rows import room_row
 
 USER, OTHER = "user:" + "1" * 32, "user:" + "2" * 32
 SHARDS = range(256)
+SERIES: dict[str, Any] = {
+    "visibility": "public",
+    "settings": "{}",
+    "create_s": 60,
+    "registration_s": 0,
+    "check_in_s": 0,
+    "best": 0,
+    "phase": "running",
+    "created_at": 1,
+}
+"""The row of a series."""
 ACCEPTED, FENCED, BEHIND = Verdict.ACCEPTED, Verdict.FENCED, Verdict.BEHIND
 DUPLICATE, BUSY = Verdict.DUPLICATE, Verdict.BUSY
 
@@ -800,9 +813,14 @@ async def test_what_somebody_has_created_and_owns_is_told(node: Node) -> None:
         row = {"owner": owner, "phase": phase, "deleted_at": deleted_at, "created_by": ann, "created_at": at}
         changes = (Upsert("gathering", "", {"players_max": 2, "visibility": "public", **row}),)
         assert await node.one(append(stream, activation, 0, changes=changes)) is ACCEPTED
+    for phase, deleted_at in (("running", None), ("cancelled", None), ("running", 5)):
+        stream, activation = await node.opened(new_stream("series"))
+        row = {**SERIES, "owner": ann, "phase": phase, "deleted_at": deleted_at}
+        changes = (Upsert("series", "", row),)
+        assert await node.one(append(stream, activation, 0, changes=changes)) is ACCEPTED
     assert await single.facts(node.rig.log, new_stream(), keys) == {
-        keys[0]: {"verified": False, "unfinished": 2, "created": [7, 6, 5, 4, 3, 2, 1, 0]},
-        keys[1]: {"verified": False, "unfinished": 1, "created": []},
+        keys[0]: {"verified": False, "unfinished": 2, "created": [7, 6, 5, 4, 3, 2, 1, 0], "series": 1},
+        keys[1]: {"verified": False, "unfinished": 1, "created": [], "series": 0},
         keys[2]: None,
     }
 
@@ -843,6 +861,50 @@ async def test_a_tournament_tells_whether_it_can_be_a_competition(node: Node) ->
         FactKey(COMPETITION, pair(gathering, ann)): None,
     }
     assert await single.facts(node.rig.log, new_stream(), [*wanted]) == wanted
+
+
+async def test_whose_a_tournament_is_and_what_a_series_is_called_is_told(node: Node) -> None:
+    streams = {
+        name: await node.opened(new_stream(kind))
+        for name, kind in (("cup", "tournament"), ("gone", "tournament"), ("weekly", "series"))
+    }
+    cup: dict[str, Any] = {
+        "format": "swiss",
+        "third_place": False,
+        "reset": True,
+        "best_of": 1,
+        "entrants_max": 2,
+        "visibility": "unlisted",
+        "entry": "open",
+        "ready_s": 0,
+        "confirm_s": 1,
+        "phase": "draft",
+        "created_at": 1,
+    }
+    rows = {
+        "cup": Upsert("tournament", "", {**cup, "owner": USER}),
+        "gone": Upsert("tournament", "", {**cup, "deleted_at": 5}),
+        "weekly": Upsert(
+            "series", "", {**SERIES, "name": "Weekly", "named_by": USER, "described_by": "system"}
+        ),
+    }
+    for name, (stream, activation) in streams.items():
+        assert await node.one(append(stream, activation, 0, changes=(rows[name],))) is ACCEPTED
+    ids = {name: stream for name, (stream, _) in streams.items()}
+    asked = {
+        FactKey(OWNED, ids["cup"]): {"owner": USER, "visibility": "unlisted"},
+        FactKey(OWNED, ids["gone"]): None,
+        FactKey(OWNED, ids["weekly"]): None,
+        FactKey(OWNED, "no stream"): None,
+        FactKey(TEXTS_OF_SERIES, ids["cup"]): None,
+        FactKey(TEXTS_OF_SERIES, ids["weekly"]): {
+            "name": "Weekly",
+            "named_by": USER,
+            "description": None,
+            "described_by": "system",
+        },
+    }
+    assert await single.facts(node.rig.log, new_stream(), list(asked)) == asked
 
 
 async def test_a_right_that_was_taken_away_is_gone(node: Node) -> None:

@@ -291,6 +291,28 @@ export const CALENDAR_MATCHES_MAX = 1000
 /** Templates of one user. */
 export const TOURNAMENT_TEMPLATES_MAX = 50
 
+/** Of a series: its tournaments have their number behind it. */
+export const SERIES_NAME_CHARS_MAX = 72
+
+/** Series of one user that weren't cancelled or removed. */
+export const SERIES_PER_USER_MAX = 20
+
+/** Tournaments of one series. */
+export const SERIES_TOURNAMENTS_MAX = 500
+
+/** Places of a tournament that are worth points in its series. */
+export const SERIES_POINTS_PLACES_MAX = 64
+
+/** What one place is worth. */
+export const SERIES_POINTS_MAX = 10000
+
+export const SERIES_AHEAD_S_MIN = 60
+
+/** How long before its start a tournament of a series is made. */
+export const SERIES_AHEAD_S_MAX = 5184000
+
+export const SERIES_AHEAD_S = 604800
+
 export const RRULE_CHARS_MAX = 200
 
 /** Values of one part of a rule of recurrence, such as days of a month. */
@@ -701,6 +723,41 @@ export interface NewEntrant {
   name?: string | null
   /** The other players of a team. */
   roster?: readonly string[]
+}
+
+/**
+ * The settings of a tournament that are no times; none of them is a text that people wrote.
+ *
+ * Each says what the field of that name of `tournament.create` says.
+ */
+export interface LastingSettings {
+  game?: string | null
+  platform?: string | null
+  region?: string | null
+  format?: 'double_elimination' | 'round_robin' | 'single_elimination' | 'swiss'
+  third_place?: boolean
+  reset?: boolean
+  best_of?: 1 | 3 | 5 | 7 | 9
+  stages?: readonly Stage[]
+  entrants_max?: number
+  visibility?: 'invited' | 'public' | 'unlisted'
+  entry?: 'approval' | 'listed' | 'open'
+  ready_s?: number
+  confirm_s?: number
+  rounds?: readonly RoundRule[]
+  team_min?: number
+  team_max?: number
+  substitutes?: number
+  play_s?: number
+  rooms?: boolean
+}
+
+/** Times that come again and again at the same time of day by the clocks of a time zone, also when these change. */
+export interface Recurrence {
+  rrule: string
+  timezone: string
+  /** The earliest time. It is one of them if the rule says so. */
+  start: string
 }
 
 /**
@@ -1837,6 +1894,128 @@ export interface RemoveGatheringPlayer {
   reason?: string
 }
 
+/**
+ * Create a series of tournaments; its creator owns it. `accepted.stream` is the id of the series.
+ *
+ * A tournament that it makes has the name of the series with its number, and the description. It belongs to the owner
+ * of the series, and who is on the staff of the series then has the same role in it.
+ */
+export interface CreateSeries {
+  t: 'series.create'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  name: string
+  description?: string
+  visibility?: 'public' | 'unlisted'
+  /** What its tournaments are like; none can be for invited people. */
+  settings?: LastingSettings
+  /** When they start; None: it makes none by itself. */
+  recurrence?: Recurrence | null
+  /** How long before its start a tournament is made. */
+  create_s?: number
+  registration_s?: number
+  /** How long before the start its registration and its check-in open, in this order. */
+  check_in_s?: number
+  /** What the places of a tournament are worth; who shares a place has its points. */
+  points?: readonly number[]
+  /** How many results of each player count, their best ones; 0: all. */
+  best?: number
+}
+
+/** Change a series. What is None stays as it is. Tournaments that were made stay as they are. */
+export interface ChangeSeries {
+  t: 'series.change'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  name?: string | null
+  description?: string | null
+  visibility?: 'public' | 'unlisted' | null
+  settings?: LastingSettings | null
+  /** The next tournament starts at its first time after now, and after the last one that was made. */
+  recurrence?: Recurrence | null
+  create_s?: number | null
+  registration_s?: number | null
+  check_in_s?: number | null
+  points?: readonly number[] | null
+  best?: number | null
+}
+
+/** Give a user a role on the staff of a series, or take it away. Organisers change the series. */
+export interface SetSeriesStaff {
+  t: 'series.set_staff'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  user: string
+  /** None: no role any more. */
+  role: 'organiser' | 'referee' | 'streamer' | null
+}
+
+/** Give a series to one of its organisers, as its owner, who is an organiser from then on. */
+export interface TransferSeries {
+  t: 'series.transfer'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  user: string
+}
+
+/** Cancel a series for good: it makes no more tournaments. Those that it has made stay, and so do its standings. */
+export interface CancelSeries {
+  t: 'series.cancel'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+}
+
+/**
+ * Remove a series, as its owner: it is hidden from everybody at once, and makes no tournaments. They stay.
+ *
+ * It can be restored until it is erased, some days later.
+ */
+export interface RemoveSeries {
+  t: 'series.remove'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+}
+
+/** Restore a series that was removed, as its owner. It tells which times it has missed. */
+export interface RestoreSeries {
+  t: 'series.restore'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+}
+
+/** Add a tournament to a series, as the owner of both: it counts in the standings of the series. */
+export interface AddTournament {
+  t: 'series.add_tournament'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  tournament: string
+}
+
+/** Take a tournament out of a series, as the owner of the series. The tournament itself stays. */
+export interface DropTournament {
+  t: 'series.drop_tournament'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  tournament: string
+}
+
 /** What everyone on the way may read. Never changes once logged. */
 export interface Header {
   readonly stream: string
@@ -2372,7 +2551,12 @@ export interface LoginsEnded {
   readonly before: number
 }
 
-/** A tournament was created as a draft: always its first event. The author owns it, unless it is no user. */
+/**
+ * A tournament was created as a draft: always its first event. The author owns it if it is a user, or a series has
+ * made it for `owner`.
+ *
+ * The mark `texts_by` tells who has written the name, if it isn't the author.
+ */
 export interface TournamentCreated {
   readonly name: string
   readonly description: string
@@ -2396,6 +2580,9 @@ export interface TournamentCreated {
   readonly substitutes: number
   readonly play_s: number
   readonly rooms: boolean
+  readonly owner: string | null
+  /** Which one it is of the series that has made it, which is the author. */
+  readonly number: number | null
   readonly registration_at: number | null
   readonly check_in_at: number | null
   readonly start_at: number | null
@@ -3045,6 +3232,112 @@ export interface GatheringPersonErased {
   readonly user: string
 }
 
+/** A series of tournaments was created: always its first event. The author owns it, unless it is no user. */
+export interface SeriesCreated {
+  readonly name: string
+  readonly description: string
+  readonly visibility: 'public' | 'unlisted'
+  readonly settings: LastingSettings
+  readonly recurrence: Recurrence | null
+  readonly create_s: number
+  readonly registration_s: number
+  readonly check_in_s: number
+  readonly points: readonly number[]
+  readonly best: number
+}
+
+/**
+ * The series was changed to those values that are not None.
+ *
+ * The marks `named` and `described` tell that these texts changed.
+ */
+export interface SeriesChanged {
+  readonly name: string | null
+  readonly description: string | null
+  readonly visibility: 'public' | 'unlisted' | null
+  readonly settings: LastingSettings | null
+  readonly recurrence: Recurrence | null
+  readonly create_s: number | null
+  readonly registration_s: number | null
+  readonly check_in_s: number | null
+  readonly points: readonly number[] | null
+  readonly best: number | null
+}
+
+/** A user has this role on the staff of the series now; None: no role. */
+export interface SeriesStaffSet {
+  readonly user: string
+  readonly role: 'organiser' | 'referee' | 'streamer' | null
+}
+
+/** The series belongs to somebody else. */
+export interface SeriesTransferred {
+  readonly owner: string
+  /** Who owned it before; None if nobody did. */
+  readonly former: string | null
+  /** Whether that one is an organiser now. If not, they have no role any more: it was taken over. */
+  readonly organiser: boolean
+}
+
+/** The series was cancelled: it makes no more tournaments. */
+export interface SeriesCancelled {}
+
+/** The series was removed: nobody may watch it. */
+export interface SeriesRemoved {}
+
+/** The series, which had been removed, is there again. */
+export interface SeriesRestored {}
+
+/**
+ * The series has a next tournament, which is made with it.
+ *
+ * The marks `settings`, `owner` and `staff` (user and role in turn) tell what it is made with.
+ */
+export interface SeriesTournamentMade {
+  readonly tournament: string
+  /** Which one of the series it is, of those that the series has made; from 1 on. */
+  readonly number: number
+  readonly start_at: number
+  readonly registration_at: number | null
+  /** Unix milliseconds. */
+  readonly check_in_at: number | null
+  /** How many tournaments the series has now. */
+  readonly count: number
+}
+
+/** Some times of the recurrence have passed without a tournament. */
+export interface SeriesTimesMissed {
+  readonly count: number
+  readonly first_at: number
+  /** The first and the last one of them, Unix milliseconds. */
+  readonly last_at: number
+  readonly why: 'full' | 'late' | 'too_many'
+}
+
+/** A tournament counts in the series from now on. */
+export interface SeriesTournamentAdded {
+  readonly tournament: string
+  /** How many tournaments the series has now. */
+  readonly count: number
+}
+
+/** A tournament doesn't count in the series any more. */
+export interface SeriesTournamentDropped {
+  readonly tournament: string
+  /** How many tournaments the series has now. */
+  readonly count: number
+}
+
+/**
+ * A user's account was erased, and so were their texts in the events at the header's `erases`.
+ *
+ * Marks: `name` and `description` if the one of the series is gone; `owner` if the owner was erased: who owns it
+ * now, "" for nobody, and then it makes no more tournaments.
+ */
+export interface SeriesPersonErased {
+  readonly user: string
+}
+
 /** The state of a room: no bodies; history, name and topic are requests of their own. */
 export interface RoomView {
   readonly room: string
@@ -3166,6 +3459,31 @@ export interface GatheringView {
   readonly role: 'organiser' | null
 }
 
+/** A series of tournaments. */
+export interface SeriesView {
+  readonly series: string
+  readonly phase: 'cancelled' | 'running'
+  readonly owner: string | null
+  /** All who have a role, beside the owner. */
+  readonly staff: readonly StaffMember[]
+  readonly visibility: 'public' | 'unlisted'
+  readonly settings: LastingSettings
+  readonly recurrence: Recurrence | null
+  readonly create_s: number
+  readonly registration_s: number
+  readonly check_in_s: number
+  readonly points: readonly number[]
+  readonly best: number
+  /** How many tournaments it has made. */
+  readonly made: number
+  /** How many count in it. */
+  readonly tournaments: number
+  /** When the next one starts that isn't made yet, Unix milliseconds; None if there is none. */
+  readonly next_at: number | null
+  /** Of the one who asks; the owner is an organiser. */
+  readonly role: 'organiser' | 'referee' | 'streamer' | null
+}
+
 /** The invite that `room.create_invite` created, with its code. */
 export interface InviteCreated {
   /** Its number, by which it is revoked. */
@@ -3282,6 +3600,15 @@ export interface Commands {
   'gathering.check_in': CheckInPlayer
   'gathering.withdraw': WithdrawPlayer
   'gathering.remove_player': RemoveGatheringPlayer
+  'series.create': CreateSeries
+  'series.change': ChangeSeries
+  'series.set_staff': SetSeriesStaff
+  'series.transfer': TransferSeries
+  'series.cancel': CancelSeries
+  'series.remove': RemoveSeries
+  'series.restore': RestoreSeries
+  'series.add_tournament': AddTournament
+  'series.drop_tournament': DropTournament
 }
 
 /** Every signal a client sends, by its tag. */
@@ -3392,6 +3719,18 @@ export interface Events {
   'gathering.checked_in': PlayerCheckedIn
   'gathering.withdrawn': PlayerWithdrawn
   'gathering.person_erased': GatheringPersonErased
+  'series.created': SeriesCreated
+  'series.changed': SeriesChanged
+  'series.staff_set': SeriesStaffSet
+  'series.transferred': SeriesTransferred
+  'series.cancelled': SeriesCancelled
+  'series.removed': SeriesRemoved
+  'series.restored': SeriesRestored
+  'series.tournament_made': SeriesTournamentMade
+  'series.times_missed': SeriesTimesMissed
+  'series.tournament_added': SeriesTournamentAdded
+  'series.tournament_dropped': SeriesTournamentDropped
+  'series.person_erased': SeriesPersonErased
 }
 
 /** What a snapshot shows, by the stream's kind. */
@@ -3400,6 +3739,7 @@ export interface Views {
   'inbox': InboxView
   'tournament': TournamentView
   'gathering': GatheringView
+  'series': SeriesView
 }
 
 /** What `accepted.answer` is, by the command's tag. */
@@ -3501,6 +3841,15 @@ export type ClientFrame =
   | CheckInPlayer
   | WithdrawPlayer
   | RemoveGatheringPlayer
+  | CreateSeries
+  | ChangeSeries
+  | SetSeriesStaff
+  | TransferSeries
+  | CancelSeries
+  | RemoveSeries
+  | RestoreSeries
+  | AddTournament
+  | DropTournament
 
 export type ServerFrame =
   | Welcome
@@ -3553,7 +3902,7 @@ export const PAYLOAD_DEFAULTS: Readonly<Record<string, object>> = {
   'inbox.match_called': { until: null },
   'inbox.warned': { login: null },
   'inbox.logins_ended': { before: 0 },
-  'tournament.created': { platform: null, region: null, stages: [], rounds: [], team_min: 0, team_max: 0, substitutes: 0, play_s: 0, rooms: false },
+  'tournament.created': { platform: null, region: null, stages: [], rounds: [], team_min: 0, team_max: 0, substitutes: 0, play_s: 0, rooms: false, owner: null, number: null },
   'tournament.changed': { name: null, description: null, game: null, platform: null, region: null, format: null, third_place: null, reset: null, best_of: null, entrants_max: null, visibility: null, entry: null, ready_s: null, confirm_s: null, stages: null, rounds: null, team_min: null, team_max: null, substitutes: null, play_s: null, rooms: null, registration_at: null, check_in_at: null, start_at: null },
   'tournament.staff_set': { role: null },
   'tournament.cancelled': { reason: "" },
@@ -3579,6 +3928,11 @@ export const PAYLOAD_DEFAULTS: Readonly<Record<string, object>> = {
   'gathering.cancelled': { reason: "" },
   'gathering.chosen': { added: [], dropped: [], checked_in: false },
   'gathering.withdrawn': { reason: "" },
+  'series.created': { recurrence: null, points: [] },
+  'series.changed': { name: null, description: null, visibility: null, settings: null, recurrence: null, create_s: null, registration_s: null, check_in_s: null, points: null, best: null },
+  'series.staff_set': { role: null },
+  'series.transferred': { former: null },
+  'series.tournament_made': { registration_at: null, check_in_at: null },
 }
 
 /** What a view's field is if the server is older than the field, by the stream's kind. */

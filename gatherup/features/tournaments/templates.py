@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from msgspec.structs import asdict
 
-from actors.kind import Refuse
 from actors.ports.time import Clock
-from actors.tournament.settings import chosen_of, unfit
-from actors.tournament.state import Settings
+from actors.tournament.settings import unfit_lasting
 from gatherup.features.tournaments.tournament_access import found
 from gatherup.http.commands import Commands, fields_of
 from gatherup.http.endpoint import Caller, endpoint
@@ -26,7 +24,7 @@ from protocol.http.tournaments.templates import (
     TournamentTemplates,
 )
 from protocol.tournament.commands import CreateTournament
-from protocol.tournament.definition import LASTING, Definition, definition_of, definition_text
+from protocol.tournament.definition import Definition, definition_of, definition_text
 from storage.postgres.tournaments.templates import TemplateRow, Templates
 
 GROUP: Final = "templates"
@@ -111,15 +109,9 @@ class TemplatesResource:
     def _admitted(self, caller: Caller, definition: Definition) -> str:
         """A definition as it is kept. Raises ProblemError: no tournament can be like this."""
         self._throttle.admit(caller.user)
-        if refusal := unfit_definition(definition):
+        if refusal := unfit_lasting(definition):
             raise ProblemError(refusal.code, refusal.message, field=f"definition.{refusal.field}")
         return definition_text(definition)
-
-
-def unfit_definition(definition: Definition) -> Refuse | None:
-    """Why no tournament can be like this, as far as its definition tells."""
-    settings: dict[str, Any] = {name: getattr(definition, name) for name in LASTING}
-    return unfit(Settings(**chosen_of(settings)))
 
 
 def _told(row: TemplateRow) -> TournamentTemplate:

@@ -9,8 +9,21 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from actors.kind import BLOCK, COMPETITION, FRIENDS, HANDLE, LOOKUP, MEMBERSHIPS, ORGANISED, PERSON, Row
+from actors.kind import (
+    BLOCK,
+    COMPETITION,
+    FRIENDS,
+    HANDLE,
+    LOOKUP,
+    MEMBERSHIPS,
+    ORGANISED,
+    OWNED,
+    PERSON,
+    TEXTS_OF_SERIES,
+    Row,
+)
 from protocol.ids import STREAM_ID_PATTERN, USER_ID_PATTERN, kind_of
+from protocol.series import KIND as SERIES
 from protocol.tournament import KIND as TOURNAMENT
 from storage.tables import UnstorableError, check_text
 
@@ -58,7 +71,7 @@ _MEMBERSHIPS: Final = """
 """
 
 
-# 1000 is UNFINISHED_COUNTED_MAX, 100 is CREATED_TOLD_MAX.
+# 1000 is UNFINISHED_COUNTED_MAX, 100 are CREATED_TOLD_MAX and SERIES_COUNTED_MAX.
 _ORGANISED: Final = """
     select q.position, a.email is not null, (
         select count(*) from (
@@ -75,6 +88,10 @@ _ORGANISED: Final = """
             union all
             (select created_at from gathering where created_by = who.id order by created_at desc limit 100)
         ) c order by created_at desc limit 100
+    ), (
+        select count(*) from (
+            select from series r where r.owner = who.id and r.deleted_at is null and r.phase <> 'cancelled' limit 100
+        ) c
     )
     from unnest(%(k0)s::uuid[]) with ordinality q(id, position)
     join account a on a.id = q.id and a.deleted_at is null
@@ -90,10 +107,24 @@ _COMPETITION: Final = """
     from unnest(%(k0)s::uuid[], %(k1)s::text[]) with ordinality q(id, who, position)
     join tournament t on t.stream_id = q.id and t.deleted_at is null
 """
+_OWNED: Final = """
+    select q.position, t.owner, t.visibility
+    from unnest(%(k0)s::uuid[]) with ordinality q(id, position)
+    join tournament t on t.stream_id = q.id and t.deleted_at is null
+"""
+_TEXTS_OF_SERIES: Final = """
+    select q.position, r.name, r.named_by, r.description, r.described_by
+    from unnest(%(k0)s::uuid[]) with ordinality q(id, position)
+    join series r on r.stream_id = q.id
+"""
 
 
 def _user(key: str) -> tuple[Any, ...] | None:
     return (UUID(key[-32:]),) if _USER.match(key) else None
+
+
+def _stream(kind: str) -> Callable[[str], tuple[Any, ...] | None]:
+    return lambda key: (UUID(key[-32:]),) if _STREAM.match(key) and kind_of(key) == kind else None
 
 
 def _two_users(key: str) -> tuple[Any, ...] | None:
@@ -133,5 +164,11 @@ SHARED: Final = {
     LOOKUP: SharedFacts(_LOOKUP, _two_texts, _columns()),
     MEMBERSHIPS: SharedFacts(_MEMBERSHIPS, _text, _columns("count")),
     COMPETITION: SharedFacts(_COMPETITION, _competition, _columns("organises", "phase", "gathering", "fit")),
-    ORGANISED: SharedFacts(_ORGANISED, _user, _columns("verified", "unfinished", "created")),
+    ORGANISED: SharedFacts(_ORGANISED, _user, _columns("verified", "unfinished", "created", "series")),
+    OWNED: SharedFacts(_OWNED, _stream(TOURNAMENT), _columns("owner", "visibility")),
+    TEXTS_OF_SERIES: SharedFacts(
+        _TEXTS_OF_SERIES,
+        _stream(SERIES),
+        _columns("name", "named_by", "description", "described_by"),
+    ),
 }

@@ -16,6 +16,7 @@ from actors.numbered import Numbered
 from actors.ordered_map import OrderedMap
 from actors.room.state import Invite, Room
 from actors.room.view import view
+from actors.series.state import Plan, Series
 from actors.sparse import Sparse
 from actors.tournament.state import Entrant, Settings, StageState, Tournament
 from actors.tournament.state import Match as TournamentMatch
@@ -24,6 +25,8 @@ from gatherup.canary.kind import CanaryState
 from protocol import limits
 from protocol.codec import FULL, Codec, Subprotocol
 from protocol.room.view import RoomView
+from protocol.series.recurrence import Recurrence
+from protocol.tournament.definition import LASTING, LastingSettings
 from protocol.tournament.rounds import PickBan, RoundRule
 from protocol.tournament.stage import Stage
 
@@ -201,11 +204,42 @@ FULL_GATHERING = Gathering(
     checked_in=limits.GATHERING_PLAYERS_MAX,
     timers=OrderedMap(dict.fromkeys(("registration", "check_in", "close"), LATEST)),
 )
+FULL_SERIES = Series(
+    series="series:" + "f" * 32,
+    seq=LATEST,
+    phase="running",
+    removed_at=LATEST,
+    owner=OWNER,
+    staff=dict.fromkeys(MODERATORS[: limits.TOURNAMENT_STAFF_MAX], "organiser"),
+    named_at=LATEST,
+    described_at=LATEST,
+    plan=Plan(
+        visibility="unlisted",
+        settings=LastingSettings(**{name: getattr(FULL_TOURNAMENT.settings, name) for name in LASTING}),
+        recurrence=Recurrence(
+            rrule="F" * limits.RRULE_CHARS_MAX,
+            timezone="E" * limits.TIME_ZONE_CHARS_MAX,
+            start="2099-12-31T23:59",
+        ),
+        create_s=limits.SERIES_AHEAD_S_MAX,
+        registration_s=limits.SERIES_AHEAD_S_MAX,
+        check_in_s=limits.SERIES_AHEAD_S_MAX,
+        points=(limits.SERIES_POINTS_MAX,) * limits.SERIES_POINTS_PLACES_MAX,
+        best=limits.SERIES_TOURNAMENTS_MAX,
+    ),
+    next_at=LATEST,
+    next_local="2099-12-31T23:59",
+    passed=LATEST,
+    made=LATEST,
+    made_until=LATEST,
+    tournaments=limits.SERIES_TOURNAMENTS_MAX,
+)
 AT_ITS_LIMITS: dict[str, Struct] = {
     "room": FULL_ROOM,
     "inbox": FULL_INBOX,
     "tournament": FULL_TOURNAMENT,
     "gathering": FULL_GATHERING,
+    "series": FULL_SERIES,
     "canary": CanaryState(),
 }
 """For each kind the largest state that its own limits allow, with the longest ids and numbers."""

@@ -49,7 +49,7 @@ from protocol.inbox import (
     Warned,
 )
 from protocol.presence import SetStatus, WatchPresence
-from tests.unit.protocol import gathering_samples, room_samples, tournament_samples
+from tests.unit.protocol import gathering_samples, room_samples, series_samples, tournament_samples
 from tests.unit.protocol.room_samples import ANN, AT, BOB, CLIENT_ID, ROOM, VIEW, VIEW_MAP, Map
 from tests.unit.protocol.tournament_samples import TOURNAMENT
 
@@ -103,6 +103,7 @@ CLIENT: list[tuple[Struct, Map]] = [
     *room_samples.CLIENT,
     *tournament_samples.CLIENT,
     *gathering_samples.CLIENT,
+    *series_samples.CLIENT,
 ]
 
 
@@ -146,11 +147,13 @@ EVENTS: list[tuple[str, Struct, Map]] = [
     ),
     *tournament_samples.EVENTS,
     *gathering_samples.EVENTS,
+    *series_samples.EVENTS,
 ]
 VIEWS: list[tuple[Struct, Map]] = [
     (VIEW, VIEW_MAP),
     (tournament_samples.VIEW, tournament_samples.VIEW_MAP),
     (gathering_samples.VIEW, gathering_samples.VIEW_MAP),
+    (series_samples.VIEW, series_samples.VIEW_MAP),
     (InboxView(user=ANN, unread=2, read_up_to=7), {"user": ANN, "unread": 2, "read_up_to": 7}),
 ]
 

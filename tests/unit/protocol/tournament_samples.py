@@ -322,8 +322,8 @@ _CORRECTED: Map = {
 EVENTS: list[tuple[str, Struct, Map]] = [
     (
         "tournament.created",
-        TournamentCreated(**_CHOSEN, stages=(_STAGE,), rounds=_RULES),
-        {**_CHOSEN, "stages": [_STAGE_MAP], "rounds": _RULES_MAP},
+        TournamentCreated(**_CHOSEN, stages=(_STAGE,), rounds=_RULES, owner=BOB, number=7),
+        {**_CHOSEN, "stages": [_STAGE_MAP], "rounds": _RULES_MAP, "owner": BOB, "number": 7},
     ),
     _event("stage_finished", StageFinished(stage=1, advance=2), stage=1, advance=2),
     _event(
