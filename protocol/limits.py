@@ -262,6 +262,8 @@ PICTURE_MATCHES_MAX: Final = 1024
 """Matches in a picture of a bracket: of more the last rounds are drawn, as many as fit."""
 VIEW_MATCHES_MAX: Final = 50
 """Matches named in a tournament's snapshot; all are read over HTTP."""
+VIEW_STANDINGS_MAX: Final = 50
+"""Entrants named in the standings that a tournament's snapshot and its events show; all are read over HTTP."""
 PLACES_MAX: Final = 8
 """Places that are told when a tournament has finished; all are read over HTTP."""
 

@@ -8,6 +8,7 @@ from typing import Final, cast
 from msgspec.structs import replace
 
 from actors.tournament.apply_teams import freed, users_in
+from actors.tournament.rounds_over import after_change
 from actors.tournament.stages import changed, current_match, with_stage
 from actors.tournament.state import ASKING, Entrant, Tournament
 from protocol.event import Header
@@ -41,7 +42,8 @@ def _late(tournament: Tournament, header: Header, number: int, came: Entrant) ->
         entered=cast(int, marks["count"]),
         checked_in=cast(int, marks["checked_in"]),
     )
-    return with_stage(after, 0, replace(stage, seeds=(*stage.seeds, number), changed_at=header.seq))
+    late = replace(stage, seeds=(*stage.seeds, number), changed_at=header.seq)
+    return after_change(with_stage(after, 0, late), 0, header)
 
 
 def _accepted(tournament: Tournament, header: Header) -> Tournament:
@@ -85,7 +87,8 @@ def _reinstated(tournament: Tournament, header: Header) -> Tournament:
 def _ranked_anew(tournament: Tournament, number: int, entrant: Entrant, header: Header) -> Tournament:
     """This entrant instead of the one before, who may change the standings of the stage that is being played."""
     after = replace(tournament, entrants=tournament.entrants.replaced(number, entrant))
-    return changed(after, len(tournament.stages) - 1, header)
+    index = len(tournament.stages) - 1
+    return after_change(changed(after, index, header), index, header)
 
 
 def _checked_in(tournament: Tournament, header: Header) -> Tournament:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from actors.tournament import apply_picking
 from actors.tournament.plays import play_of
+from actors.tournament.rounds_over import after_change, after_match
 from actors.tournament.stages import (
     changed,
     index_of,
@@ -107,7 +108,7 @@ def _begun_anew(tournament: Tournament, header: Header) -> Tournament:
     out = cast("Sequence[int]", header.marks.get("out", ()))
     for entrant in (*out, *(entrant for entrant, place in placed_of(header) if place)):
         after = _over(after, entrant, cast(int, header.marks["match"]))
-    return _placed(after, header)
+    return after_change(_placed(after, header), index, header)
 
 
 def _disputed(tournament: Tournament, header: Header) -> Tournament:
@@ -141,7 +142,8 @@ def _finished(tournament: Tournament, header: Header) -> Tournament:
         after = _over(after, entrant, number)
     for filled, now in fills_of(header):
         after = _filled(after, filled, now)
-    return changed(_placed(after, header), index_of(tournament, number), header)
+    index = index_of(tournament, number)
+    return after_match(changed(_placed(after, header), index, header), index, header)
 
 
 def fills_for(changed: Iterable[tuple[int, int | None, int | None]]) -> tuple[int, ...]:

@@ -68,7 +68,11 @@ def _reopened(tournament: Tournament, header: Header) -> Tournament:
     """No match is looked at: those that were going are told of one after the other."""
     marks = header.marks
     index, count = cast(int, marks["stage"]) - 1, cast(int, marks["count"])
-    stage = replace(tournament.stages[index], finished=False, changed_at=header.seq)
+    stage = tournament.stages[index]
+    moved_at = header.seq if stage.moved_at else 0
+    stage = replace(
+        stage, finished=False, changed_at=header.seq, moved_at=moved_at, standings=(), standings_round=0
+    )
     kept = [pair for pair in zip(tournament.first, tournament.places, strict=True) if pair[1] > count]
     none = OrderedMap[int]()
     # Nothing is opened before all of an earlier one are told.
@@ -91,10 +95,25 @@ def _voided(tournament: Tournament, header: Header) -> Tournament:
     return replace(tournament, voiding=voiding, void=None if voiding.least is None else tournament.void)
 
 
+def _standings_moved(tournament: Tournament, header: Header) -> Tournament:
+    marks = header.marks
+    index = cast(int, marks["stage"]) - 1
+    stage = tournament.stages[index]
+    told = replace(
+        stage,
+        changed_at=header.seq,
+        told_at=stage.moved_at,
+        standings_round=cast(int, marks["round"]),
+        standings=tuple(cast("Sequence[int]", marks["lines"])),
+    )
+    return with_stage(tournament, index, told)
+
+
 CHANGES: Final[Mapping[str, Callable[[Tournament, Header], Tournament]]] = {
     "tournament.started": _started,
     "tournament.stage_finished": _finished,
     "tournament.stage_started": _stage_started,
     "tournament.stage_reopened": _reopened,
     "tournament.match_voided": _voided,
+    "tournament.standings_moved": _standings_moved,
 }

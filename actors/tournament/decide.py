@@ -23,6 +23,7 @@ from actors.tournament import (
     picking,
     settings,
     stage_ends,
+    standings_moves,
     teams,
 )
 from actors.tournament.advance import advance
@@ -51,6 +52,7 @@ from protocol.tournament.gathered import EnterGathered
 from protocol.tournament.making import MakeTournament
 from protocol.tournament.ownership import RestoreTournament, TransferTournament
 from protocol.tournament.stage_ends import FinishStage
+from protocol.tournament.standings_moved import MoveStandings
 from protocol.tournament.swiss import TakeRound
 
 _RULES: Final[Rules] = {
@@ -92,6 +94,8 @@ def decide(context: Context, command: Command) -> Decision:
             return Refuse(Code.NOT_FOUND)
         case Advance() if context.by == SYSTEM:
             return advance(context)
+        case MoveStandings() if context.by == SYSTEM:
+            return standings_moves.tell(context, command)
         case FinishStage() if context.by == SYSTEM:
             return stage_ends.finish(context, command)
         case TakeRound() if context.by == SYSTEM:

@@ -10,13 +10,14 @@ from typing_extensions import override
 
 from actors.creation import EVERYBODY, Creation
 from actors.kind import Change, Decision, Effect, FactKey, Facts, Instant, Kind, Work
-from actors.tournament import pairing, stage_ends
+from actors.tournament import pairing, stage_ends, standings_moves
 from actors.tournament.advance import due
 from actors.tournament.apply import apply
 from actors.tournament.context import Context
 from actors.tournament.decide import decide, needed_facts
 from actors.tournament.effects import effects
 from actors.tournament.project import project
+from actors.tournament.rounds_over import standings_wanted
 from actors.tournament.rows import PLAYER, STAFF, TABLES
 from actors.tournament.stages import round_due
 from actors.tournament.state import Tournament
@@ -27,6 +28,7 @@ from protocol.kinds import TOURNAMENT
 from protocol.tournament.commands import Advance, ErasePerson
 from protocol.tournament.making import MakeTournament, made_tournament
 from protocol.tournament.stage_ends import FinishStage
+from protocol.tournament.standings_moved import MoveStandings
 from protocol.tournament.swiss import TakeRound
 from protocol.tournament.view import TournamentView
 
@@ -93,10 +95,12 @@ class TournamentKind(Kind[Tournament]):
 
     @override
     def work(self, state: Tournament) -> Work | None:
-        return pairing.work(state) or stage_ends.work(state)
+        return standings_moves.work(state) or pairing.work(state) or stage_ends.work(state)
 
     @override
-    def worked(self, state: Tournament, key: int, result: Any) -> TakeRound | FinishStage:
+    def worked(self, state: Tournament, key: int, result: Any) -> MoveStandings | TakeRound | FinishStage:
+        if standings_wanted(state):
+            return standings_moves.worked(state, key, result)
         return (pairing if round_due(state) else stage_ends).worked(state, key, result)
 
     def on_due(self, state: Tournament, now: Instant) -> Advance:

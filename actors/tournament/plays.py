@@ -199,6 +199,14 @@ def play_of(stage: StageState) -> Play:
     return play_for(stage.settings, stage.seeds, stage.published)
 
 
+def rounds_of(stage: StageState) -> int | None:
+    """How many rounds a stage has at most; None where they aren't played one after the other."""
+    play = play_of(stage)
+    if not play.by_round:
+        return None
+    return FORMATS[stage.settings.format].rounds(stage.settings, len(stage.seeds)) or len(play.rounds())
+
+
 def more_rounds(stage: StageState) -> bool:
     """Whether rounds of a stage are still to be published."""
     rounds = FORMATS[stage.settings.format].rounds(stage.settings, len(stage.seeds))

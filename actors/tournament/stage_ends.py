@@ -12,11 +12,12 @@ from actors.tournament.context import Context, Course
 from actors.tournament.engine.next_stage import Qualified
 from actors.tournament.engine.play import Ranked
 from actors.tournament.engine.standings.table import Result
-from actors.tournament.flat_results import flat_half_byes, flat_result, pairs_of, results_of
+from actors.tournament.flat_results import pairs_of, results_of
 from actors.tournament.matches import end
-from actors.tournament.plays import Published, play_for, play_of
+from actors.tournament.plays import Published, play_for
 from actors.tournament.stage_seeds import seeded
-from actors.tournament.stages import ENGINE, last_number, match_of, standings_due
+from actors.tournament.stages import ENGINE, last_number, standings_due
+from actors.tournament.standings_moves import results_in, withdrawn_in
 from actors.tournament.state import ASKING, Tournament
 from protocol import limits
 from protocol.codes import Code
@@ -24,8 +25,6 @@ from protocol.tournament import NOBODY
 from protocol.tournament.stage import Stage, stages_of, stages_text
 from protocol.tournament.stage_ends import FinishStage, StageFinished, StageStarted
 
-STEP_MATCHES: Final = 128
-"""Matches that are gathered before others have their turn."""
 _OUTDATED: Final = "What this was worked out from has changed."
 
 
@@ -43,25 +42,10 @@ def _gathered(
     tournament: Tournament,
 ) -> Generator[None, None, tuple[str, Sequence[int], Published, list[int], list[int], list[int]]]:
     """The arguments of ``stage_end``."""
-    stage = tournament.stages[-1]
-    flat: list[int] = []
-    for number in range(1, len(play_of(stage)) + 1):
-        match = match_of(tournament, stage.numbers.outer(number))
-        flat += flat_result(
-            number, match.a or NOBODY, match.b or NOBODY, match.winner, match.kind or "bye", match.scores
-        )
-        if not number % STEP_MATCHES:
-            yield
-    number = len(tournament.stages)
+    stage, number = tournament.stages[-1], len(tournament.stages)
+    flat = yield from results_in(tournament, number)
     gone = [entrant for entrant in stage.seeds if tournament.entrants[entrant].status not in ASKING]
-    withdrawn: list[int] = []
-    for entrant in gone:
-        known = tournament.entrants[entrant]
-        if known.left_stage == number:
-            withdrawn += (entrant, known.forfeits_from)
-    if number == 1:
-        for entrant in stage.seeds:
-            flat += flat_half_byes(entrant, tournament.entrants[entrant].half_byes)
+    withdrawn = withdrawn_in(tournament, number)
     chain = tournament.settings.chain[number - 1 : number + 1]
     return stages_text(chain), stage.seeds, stage.published, flat, withdrawn, gone
 

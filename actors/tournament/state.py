@@ -181,6 +181,14 @@ class StageState(Struct, frozen=True, kw_only=True):
     """Whether it has ended with standings."""
     changed_at: int = 0
     """The seq of the last event that may have changed these."""
+    moved_at: int = 0
+    """The seq of the last event by which a round was over, or which changed what came of those that are; 0: none is."""
+    told_at: int = 0
+    """What this was when ``standings`` were told; 0: they weren't."""
+    standings_round: int = 0
+    """The last round that counts in them."""
+    standings: tuple[int, ...] = ()
+    """The first of them, as the mark ``lines`` of ``StandingsMoved`` has them."""
 
     @property
     def first(self) -> int:

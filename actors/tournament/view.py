@@ -9,12 +9,14 @@ from msgspec.structs import replace
 from actors.staffing import Rank
 from actors.tournament.chats import chat_of
 from actors.tournament.engine.play import Play
-from actors.tournament.plays import play_of
+from actors.tournament.plays import play_of, rounds_of
+from actors.tournament.rounds_over import current_round
 from actors.tournament.stages import current_match, match_in, match_of, matches_count, status_of
 from actors.tournament.state import Match, Tournament
 from protocol import limits
 from protocol.tournament import NOBODY, StaffRole, games_of
-from protocol.tournament.view import MatchView, OwnEntry, StaffMember, TournamentView
+from protocol.tournament.standings_moved import lines_of
+from protocol.tournament.view import MatchView, OwnEntry, StaffMember, StageView, TournamentView
 
 
 def view(tournament: Tournament, user: str) -> TournamentView:
@@ -57,6 +59,7 @@ def view(tournament: Tournament, user: str) -> TournamentView:
         current=_current(tournament),
         entrants=[entrant for _, entrant in order],
         places=[place for place, _ in order],
+        stage=_stage(tournament),
         own=_own(tournament, user),
         role=_role(tournament, user),
     )
@@ -75,6 +78,25 @@ def _current(tournament: Tournament) -> list[MatchView]:
         return []
     play = play_of(tournament.stages[-1])
     return [_match(tournament, play, int(number)) for number in going]
+
+
+def _stage(tournament: Tournament) -> StageView | None:
+    if not tournament.stages:
+        return None
+    stage = tournament.stages[-1]
+    play = play_of(stage)
+    return StageView(
+        stage=len(tournament.stages),
+        format=stage.settings.format,
+        entrants=len(stage.seeds),
+        groups=play.groups,
+        matches=len(play),
+        matches_done=stage.done,
+        round=current_round(stage),
+        rounds=rounds_of(stage),
+        standings=tuple(lines_of(stage.standings)),
+        standings_round=stage.standings_round,
+    )
 
 
 def _own(tournament: Tournament, user: str) -> OwnEntry | None:

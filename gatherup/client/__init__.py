@@ -42,6 +42,7 @@ from gatherup.client.items import (
     Status,
 )
 from gatherup.client.live_match import LiveMatch
+from gatherup.client.live_stage import LiveStage
 from gatherup.client.members import Members
 from gatherup.client.policy import Policy
 from gatherup.client.room import Room
@@ -61,6 +62,7 @@ __all__ = [
     "Item",
     "LiveBracket",
     "LiveMatch",
+    "LiveStage",
     "Members",
     "Offline",
     "Online",

@@ -8,11 +8,12 @@ from typing import Any, Final, cast
 from msgspec.structs import replace
 
 from gatherup.client.items import Event, Item, Snapshot
-from gatherup.client.live_match import LiveMatch
+from gatherup.client.live_match import LiveMatch, of_view, placed
+from gatherup.client.live_stage import LiveStage
 from protocol.event import Header
 from protocol.frames import Position
 from protocol.tournament import UNKNOWN, EntrantStatus, Phase, Scores, games_of
-from protocol.tournament.view import MatchView, TournamentView
+from protocol.tournament.view import TournamentView
 
 
 class LiveBracket:
@@ -44,6 +45,8 @@ class LiveBracket:
         self.places: dict[int, int] = {}
         """The places of entrants who play no more, as far as they were told since the first snapshot; of a tournament
         that has finished the first PLACES_MAX."""
+        self.stage = LiveStage()
+        """The one that was started last."""
         self._incarnation, self._seq, self._began = 0, 0, 0
         self._ahead: tuple[int, list[LiveMatch]] | None = None
         """A bracket that was read at a seq which isn't reached yet."""
@@ -91,12 +94,13 @@ class LiveBracket:
         self.phase = "draft" if view is None else view.phase
         self.entered = self.checked_in = self.waiting = self.pending = 0
         self.matches_total = self.matches_done = 0
+        self.stage = LiveStage(None if view is None else view.stage)
         if view is not None:
             self.entered, self.checked_in = view.entered, view.checked_in
             self.waiting, self.pending = view.waiting, view.pending
             self.matches_total, self.matches_done = view.matches, view.matches_done
             own = [view.own.match] if view.own is not None and view.own.match is not None else []
-            self.matches = {shown.match: _shown(shown) for shown in (*view.current, *own)}
+            self.matches = {shown.match: of_view(shown) for shown in (*view.current, *own)}
             self.places = dict(zip(view.entrants, view.places, strict=True))
 
     def _apply(self, header: Header) -> None:
@@ -118,42 +122,13 @@ class LiveBracket:
         for read in self._ahead[1]:
             known = self.matches.get(read.match)
             sides = read.match not in self._anew
-            self.matches[read.match] = read if known is None else _placed(known, read, sides=sides)
+            self.matches[read.match] = read if known is None else placed(known, read, sides=sides)
         self._ahead = None
         if self.phase == "cancelled":
             _cancel(self)
+        self.stage.learned(self.matches.values())
         self.matches_total = len(self.matches)
         self.matches_done = sum(known.phase == "done" for known in self.matches.values())
-
-
-def _shown(shown: MatchView) -> LiveMatch:
-    """A match of a snapshot."""
-    return LiveMatch(
-        match=shown.match,
-        part=shown.part,
-        round=shown.round,
-        phase=shown.phase,
-        a=shown.a,
-        b=shown.b,
-        ready_a=shown.ready_a and shown.phase == "open",
-        ready_b=shown.ready_b and shown.phase == "open",
-        until=shown.until,
-        picks=shown.picks,
-        held=shown.held,
-        proposed_by=shown.proposed_by,
-        proposed_at=shown.proposed_at,
-        scores=shown.scores,
-        winner=None if shown.kind is None else shown.winner,
-        kind=shown.kind,
-    )
-
-
-def _placed(known: LiveMatch, read: LiveMatch, *, sides: bool) -> LiveMatch:
-    """With what no event told of it; ``sides``: who is on them, too."""
-    a, b = known.a, known.b
-    if sides:
-        a, b = (read.a if a is None else a), (read.b if b is None else b)
-    return replace(known, part=read.part, round=read.round, a=a, b=b)
 
 
 # --- events ----------------------------------------------------------------------------------------------
@@ -202,6 +177,7 @@ def _count(bracket: LiveBracket, marks: _Marks, before: EntrantStatus | None, af
 def _started(bracket: LiveBracket, marks: _Marks) -> None:
     bracket.phase, bracket.entered, bracket.checked_in = "running", marks["count"], marks["checked_in"]
     bracket.waiting = bracket.pending = 0
+    bracket.stage.begin(1)
 
 
 def _stage_finished(bracket: LiveBracket, marks: _Marks) -> None:
@@ -209,13 +185,15 @@ def _stage_finished(bracket: LiveBracket, marks: _Marks) -> None:
     bracket.places.update((entrant, place) for entrant, place in told if place)
 
 
-def _stage_started(bracket: LiveBracket, _: _Marks) -> None:
+def _stage_started(bracket: LiveBracket, marks: _Marks) -> None:
     bracket.matches = {}
+    bracket.stage.begin(marks["stage"])
 
 
 def _stage_reopened(bracket: LiveBracket, marks: _Marks) -> None:
     """What was known is of a later stage, which is void."""
     bracket.matches = {}
+    bracket.stage.begin(marks["stage"])
     bracket.places = {entrant: at for entrant, at in bracket.places.items() if at > marks["count"]}
 
 
@@ -240,6 +218,7 @@ def _opened(bracket: LiveBracket, marks: _Marks) -> None:
     told = {name: marks[name] for name in ("part", "round", "a", "b")}
     until = marks.get("until")
     ends_at = marks.get("play_until", until)
+    bracket.stage.opened(marks["part"], marks["round"])
     _set(bracket, marks["match"], until=ends_at, **told, **(_PLAYING if until is None else _open(marks)))
 
 
@@ -317,8 +296,18 @@ def _begin_anew(bracket: LiveBracket, marks: _Marks) -> None:
         void = LiveMatch(match=number, part=known.part, round=known.round)
         bracket.matches[number] = replace(void, **_sides(a, b, done=True))
     if bracket.matches_done is not None:
-        bracket.matches_done = marks["done"]
+        _count_done(bracket, marks["done"])
     _place(bracket, marks)
+
+
+def _count_done(bracket: LiveBracket, done: int) -> None:
+    """So many are done in all stages. Where there was one before, those of this stage must be counted or asked for."""
+    if bracket.stage.number == 1:
+        bracket.matches_done = done
+    elif bracket.complete:
+        bracket.matches_done = sum(known.phase == "done" for known in bracket.matches.values())
+    else:
+        bracket.matches_total = bracket.matches_done = None
 
 
 def _place(bracket: LiveBracket, marks: _Marks) -> None:
@@ -366,6 +355,7 @@ _CHANGES: Final[Mapping[str, Callable[[LiveBracket, _Marks], None]]] = {
     "tournament.stage_finished": _stage_finished,
     "tournament.stage_started": _stage_started,
     "tournament.stage_reopened": _stage_reopened,
+    "tournament.standings_moved": lambda bracket, marks: bracket.stage.moved(marks),
     "tournament.cancelled": _cancelled,
     "tournament.finished": _finished,
     "tournament.entered": _entered,

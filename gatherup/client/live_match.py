@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from protocol.tournament import MatchPhase, Part, ResultKind, Scores
+from protocol.tournament.view import MatchView
 
 
 class LiveMatch(Struct, frozen=True, kw_only=True):
@@ -38,3 +40,33 @@ class LiveMatch(Struct, frozen=True, kw_only=True):
     """The number of an entrant, 0 for nobody; None until it is done."""
     kind: ResultKind | None = None
     """None until it is done."""
+
+
+def of_view(shown: MatchView) -> LiveMatch:
+    """A match of a snapshot."""
+    return LiveMatch(
+        match=shown.match,
+        part=shown.part,
+        round=shown.round,
+        phase=shown.phase,
+        a=shown.a,
+        b=shown.b,
+        ready_a=shown.ready_a and shown.phase == "open",
+        ready_b=shown.ready_b and shown.phase == "open",
+        until=shown.until,
+        picks=shown.picks,
+        held=shown.held,
+        proposed_by=shown.proposed_by,
+        proposed_at=shown.proposed_at,
+        scores=shown.scores,
+        winner=None if shown.kind is None else shown.winner,
+        kind=shown.kind,
+    )
+
+
+def placed(known: LiveMatch, read: LiveMatch, *, sides: bool) -> LiveMatch:
+    """With what no event told of it; ``sides``: who is on them, too."""
+    a, b = known.a, known.b
+    if sides:
+        a, b = (read.a if a is None else a), (read.b if b is None else b)
+    return replace(known, part=read.part, round=read.round, a=a, b=b)

@@ -11,14 +11,19 @@ from rich.table import Table
 from rich.text import Text
 
 from gatherup.client import LiveBracket, LiveMatch
-from gatherup.watch.lines import Called, places, standing
+from gatherup.watch.lines import Called, by_group, places, standing
 from gatherup.watch.scores import score
 from protocol.tournament import Part
+from protocol.tournament.standings_moved import StandingLine
 
 COLUMN_CHARS: Final = 22
 """Of a round."""
 ROUND_MATCHES_MAX: Final = 8
 """Drawn of one round; of the others it is said how many there are."""
+STANDINGS_CHARS: Final = 34
+"""Of the standings of a group."""
+GROUP_LINES_MAX: Final = 16
+"""Entrants of a group whose standing is drawn."""
 _SCORE_CHARS: Final = 3
 _PARTS: Final[tuple[tuple[Part, ...], ...]] = (
     ("group",),
@@ -43,6 +48,11 @@ def draw(title: str, live: LiveBracket, called: Called, trouble: str, width: int
         rounds = _rounds(live.matches.values(), line)
         if rounds:
             parts.append(_table(_window(rounds, max(1, width // (COLUMN_CHARS + 1))), called, width))
+    if live.stage.standings:
+        parts += [
+            _line(f"After round {live.stage.standings_round}", width, "dim"),
+            _groups(live, called, width),
+        ]
     parts += [_line(place, width) for place in places(live, called)[:ROUND_MATCHES_MAX]]
     return Group(*parts)
 
@@ -55,7 +65,8 @@ def drawn(live: LiveBracket) -> set[int]:
         for _, of_round in _rounds(live.matches.values(), line)
         for m in _chosen(of_round)
     ]
-    return {entrant for match in matches for entrant in (match.a, match.b) if entrant} | set(live.places)
+    sides = {entrant for match in matches for entrant in (match.a, match.b) if entrant}
+    return sides | set(live.places) | {line.entrant for line in live.stage.standings}
 
 
 def _rounds(matches: Iterable[LiveMatch], parts: Sequence[Part]) -> list[Round]:
@@ -63,9 +74,15 @@ def _rounds(matches: Iterable[LiveMatch], parts: Sequence[Part]) -> list[Round]:
     placed = [(parts.index(m.part), m.round or 0, m.match, m) for m in matches if m.part in parts]
     by_round = groupby(sorted(placed, key=lambda one: one[:3]), key=lambda one: one[:2])
     return [
-        (f"{parts[part]} {number}" if len(parts) == 1 else parts[part], [one[3] for one in of_round])
+        (_heading(parts, parts[part], number), [one[3] for one in of_round])
         for (part, number), of_round in by_round
     ]
+
+
+def _heading(parts: Sequence[Part], part: Part, round_: int) -> str:
+    if part in ("group", "swiss"):
+        return f"round {round_}"
+    return f"{part} {round_}" if len(parts) == 1 else part
 
 
 def _window(rounds: list[Round], count: int) -> list[Round]:
@@ -98,6 +115,35 @@ def _column(matches: Sequence[LiveMatch], called: Called, width: int) -> Text:
     if more := len(matches) - len(shown):
         cells.append(Text(f"{more} more", style="dim"))
     return Text("\n\n").join(cells)
+
+
+def _groups(live: LiveBracket, called: Called, width: int) -> Table:
+    """The standings of groups next to each other, of as many as there is room for."""
+    groups = [[*lines] for _, lines in groupby(by_group(live.stage.standings), key=lambda line: line.group)]
+    column = min(STANDINGS_CHARS, width)
+    shown = groups[: max(1, width // (column + 1))]
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim")
+    for lines in shown:
+        table.add_column(
+            Text(f"group {lines[0].group}" if len(groups) > 1 else ""), width=column, no_wrap=True
+        )
+    table.add_row(*(_lines(lines, called, column) for lines in shown))
+    if more := len(groups) - len(shown):
+        table.add_row(Text(f"{more} more groups", style="dim"))
+    return table
+
+
+def _lines(lines: Sequence[StandingLine], called: Called, width: int) -> Text:
+    """The first ones of a group: place, name, and points with wins, draws and losses."""
+    rows: list[Text] = []
+    for line in lines[:GROUP_LINES_MAX]:
+        record = f" {line.points:g}  {line.wins}-{line.draws}-{line.losses}"
+        text = _line(f"{line.place}. {called(line.entrant)}", width - len(record))
+        text.pad_right(max(0, width - len(record) - text.cell_len))
+        rows.append(text.append(record, "dim"))
+    if more := len(lines) - len(rows):
+        rows.append(Text(f"{more} more", style="dim"))
+    return Text("\n").join(rows)
 
 
 def _cell(match: LiveMatch, called: Called, width: int) -> Text:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, cast
 
 from gatherup.client import LiveBracket
 from gatherup.watch.scores import score
 from protocol.event import Header
+from protocol.tournament.standings_moved import StandingLine
 
 Called = Callable[[int | None], str]
 """What an entrant is called."""
@@ -30,6 +31,8 @@ def standing(live: LiveBracket) -> str:
     parts = [(live.phase or "draft").replace("_", "-")]
     if live.phase in {"running", "finished"}:
         parts.append(f"{live.entered} take part")
+        if live.stage.round is not None:
+            parts.append(f"round {live.stage.round}")
         if live.matches_total is not None:
             parts.append(f"{live.matches_done} of {live.matches_total} matches done")
         return ", ".join(parts)
@@ -54,6 +57,8 @@ def lines_of(header: Header, live: LiveBracket, called: Called) -> list[str]:
             return [f"the tournament has started, {marks['count']} take part"]
         case "tournament.not_started":
             return ["the tournament hasn't started: too few were there"]
+        case "tournament.standings_moved":
+            return [f"standings after round {marks['round']}", *standings(live, called)]
         case "tournament.finished":
             return ["the tournament has finished", *places(live, called)]
         case _:
@@ -63,6 +68,21 @@ def lines_of(header: Header, live: LiveBracket, called: Called) -> list[str]:
 def places(live: LiveBracket, called: Called) -> list[str]:
     """Who has which place, the best first."""
     return [f"{place}. {called(entrant)}" for entrant, place in sorted(live.places.items(), key=_by_place)]
+
+
+def standings(live: LiveBracket, called: Called) -> list[str]:
+    """The standings of each group, the best first."""
+    groups = {line.group for line in live.stage.standings}
+    return [
+        (f"group {line.group}, " if len(groups) > 1 else "")
+        + f"{line.place}. {called(line.entrant)}, {line.points:g} points"
+        for line in by_group(live.stage.standings)
+    ]
+
+
+def by_group(lines: Iterable[StandingLine]) -> list[StandingLine]:
+    """Lines of standings, group by group."""
+    return sorted(lines, key=lambda line: (line.group, line.place))
 
 
 def named(header: Header, live: LiveBracket) -> set[int]:
@@ -75,6 +95,7 @@ def named(header: Header, live: LiveBracket) -> set[int]:
         marks.get("winner"),
         *sides,
         *(live.places if live.phase == "finished" else ()),
+        *(line.entrant for line in live.stage.standings if header.type == "tournament.standings_moved"),
     }
     return {entrant for entrant in whom if entrant}
 

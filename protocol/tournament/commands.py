@@ -41,6 +41,7 @@ from protocol.tournament.playing import ConfirmResult, DecideMatch, DisputeResul
 from protocol.tournament.rounds import RoundRules
 from protocol.tournament.stage import Stages
 from protocol.tournament.stage_ends import FinishStage
+from protocol.tournament.standings_moved import MoveStandings
 from protocol.tournament.swiss import TakeRound
 from protocol.tournament.teams import (
     AddPlayer,
@@ -377,4 +378,4 @@ class ErasePerson(StreamCommand, frozen=True, kw_only=True, tag="tournament.eras
     events: Annotated[tuple[_Seq, ...], Meta(max_length=limits.ERASE_SEQS_MAX)] = ()
 
 
-INTERNAL: Final = (Advance, ErasePerson, FinishStage, TakeRound, *GATHERED, MakeTournament)
+INTERNAL: Final = (Advance, ErasePerson, FinishStage, MoveStandings, TakeRound, *GATHERED, MakeTournament)

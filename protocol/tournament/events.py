@@ -28,6 +28,7 @@ from protocol.tournament.picking import EVENTS as PICKING
 from protocol.tournament.rounds import RoundRules
 from protocol.tournament.stage import Stage
 from protocol.tournament.stage_ends import EVENTS as STAGE_ENDS
+from protocol.tournament.standings_moved import EVENTS as STANDINGS_MOVED
 from protocol.tournament.swiss import EVENTS as SWISS
 from protocol.tournament.teams import EVENTS as TEAMS
 
@@ -373,6 +374,7 @@ EVENTS: Final[dict[str, type[Struct]]] = {
     **OWNERSHIP,
     **PICKING,
     **STAGE_ENDS,
+    **STANDINGS_MOVED,
     **SWISS,
     **TEAMS,
 }

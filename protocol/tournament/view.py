@@ -19,6 +19,7 @@ from protocol.tournament import (
 )
 from protocol.tournament.rounds import RoundRules
 from protocol.tournament.stage import Stage
+from protocol.tournament.standings_moved import StandingLine
 
 
 class StaffMember(Struct, frozen=True, kw_only=True):
@@ -83,6 +84,31 @@ class OwnEntry(Struct, frozen=True, kw_only=True):
     """Whom their team has invited; before the start."""
 
 
+class StageView(Struct, frozen=True, kw_only=True):
+    """The stage of a tournament that was started last."""
+
+    stage: int
+    """From 1 on."""
+    format: Format
+    entrants: int
+    """How many play it."""
+    groups: int
+    """Into how many groups they are dealt; 1 where there are none."""
+    matches: int
+    """How many it has; of a Swiss stage, so far."""
+    matches_done: int
+    round: int | None
+    """The latest round of which a match was opened; None if none was, and in a bracket."""
+    rounds: int | None
+    """How many there will be at most; None in a bracket."""
+    standings: tuple[StandingLine, ...]
+    """The first VIEW_STANDINGS_MAX, those with the best places in their groups first; none until a round is over, and
+    in a bracket.
+    """
+    standings_round: int
+    """The last round that counts in them."""
+
+
 class TournamentView(Struct, frozen=True, kw_only=True):
     """The state of a tournament: no texts; those, entrants and all matches are requests of their own."""
 
@@ -132,6 +158,8 @@ class TournamentView(Struct, frozen=True, kw_only=True):
     """Once it has finished: the first ones by number, the best first."""
     places: list[int]
     """Their places, in the same order."""
+    stage: StageView | None = None
+    """None before the start."""
     own: OwnEntry | None
     """None if the one who asks has never entered."""
     role: StaffRole | None

@@ -109,6 +109,10 @@ class EliminationPlay(Struct, frozen=True):
         """See ``Play``: there are none."""
         return (), []
 
+    def settled(self, results: Sequence[Result], withdrawn: Mapping[int, int]) -> tuple[int, list[list[Row]]]:
+        """See ``Play``: there are none."""
+        return 0, []
+
     def explained(
         self,
         results: Sequence[Result],

@@ -129,6 +129,12 @@ class Play(Protocol):
         """
         ...
 
+    def settled(self, results: Sequence[Result], withdrawn: Mapping[int, int]) -> tuple[int, list[list[Row]]]:
+        """Of how many rounds all matches are done, and by these the rows of each group, the best first. None where the
+        matches alone give places.
+        """
+        ...
+
     def explained(
         self,
         results: Sequence[Result],

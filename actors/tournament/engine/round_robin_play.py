@@ -9,7 +9,7 @@ from actors.tournament.engine.groups import GroupTable
 from actors.tournament.engine.play import Part, Ranked, Spot
 from actors.tournament.engine.progress import Sides
 from actors.tournament.engine.standings.explaining import Explanation, explain
-from actors.tournament.engine.standings.grouped import GroupStage, ranked, tables_of
+from actors.tournament.engine.standings.grouped import GroupStage, ranked, rounds_done, tables_of
 from actors.tournament.engine.standings.ranking import Row, standings
 from actors.tournament.engine.standings.table import Result, Rules, TieBreak
 
@@ -87,6 +87,11 @@ class RoundRobinPlay(ByRound, frozen=True):
         """See ``Play``."""
         table = tables_of(self._stage(results, withdrawn))[group - 1]
         return self.rules.chain, standings(table, settled=settled)
+
+    def settled(self, results: Sequence[Result], withdrawn: Mapping[int, int]) -> tuple[int, list[list[Row]]]:
+        """See ``Play``."""
+        stage = self._stage(results, withdrawn)
+        return rounds_done(stage), ranked(stage, settled=True)
 
     def explained(
         self,

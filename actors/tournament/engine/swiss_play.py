@@ -120,6 +120,11 @@ class SwissPlay(ByRound, frozen=True):
         """See ``Play``."""
         return self.rules.chain, standings(self.table(results), settled=settled)
 
+    def settled(self, results: Sequence[Result], withdrawn: Mapping[int, int]) -> tuple[int, list[list[Row]]]:
+        """See ``Play``."""
+        table = self.table(results)
+        return table.rounds_done, [standings(table, settled=True)]
+
     def explained(
         self,
         results: Sequence[Result],

@@ -2,6 +2,7 @@
 
 import type { Item } from './items.ts'
 import type { Header, MatchView, Position, TournamentView } from './protocol.ts'
+import { LiveStage } from './stage.ts'
 
 const TOURNAMENT = 'tournament:'
 /** In `fills`: a side that isn't known yet. */
@@ -74,6 +75,8 @@ export class LiveBracket {
    * finished the first PLACES_MAX.
    */
   readonly places = new Map<number, number>()
+  /** The stage that was started last. */
+  stage = new LiveStage()
   #incarnation = 0
   #seq = 0
   #began = 0
@@ -131,6 +134,7 @@ export class LiveBracket {
     const own = view?.own?.match
     for (const match of [...(view?.current ?? []), ...(own ? [own] : [])]) this.matches.set(match.match, shown(match))
     view?.entrants.forEach((entrant, n) => this.places.set(entrant, view.places[n]!))
+    this.stage = new LiveStage(view?.stage)
   }
 
   /** Headers alone tell: a payload may have been erased. */
@@ -155,6 +159,9 @@ export class LiveBracket {
     }
     this.#ahead = null
     if (this.phase === 'cancelled') cancel(this)
+    for (const { part, round, phase } of this.matches.values()) {
+      if (part !== null && round !== null && phase !== 'waiting' && phase !== 'due') this.stage.opened(part, round)
+    }
     this.matchesTotal = this.matches.size
     this.matchesDone = [...this.matches.values()].filter(({ phase }) => phase === 'done').length
   }
@@ -194,6 +201,8 @@ function placed(known: LiveMatch, { part, round, a, b }: ReadMatch, sides: boole
 
 /** The marks of a tournament's events, as far as they are used. */
 interface Marks {
+  readonly stage: number
+  readonly lines?: readonly number[]
   readonly match: number
   readonly part: MatchView['part']
   readonly round: number
@@ -239,11 +248,17 @@ const CHANGES: Readonly<Record<string, Change>> = {
     bracket.entered = marks.count
     bracket.checkedIn = marks.checked_in ?? 0
     bracket.waiting = bracket.pending = 0
+    bracket.stage.begin(1)
   },
-  'tournament.stage_started': (bracket) => bracket.matches.clear(),
+  'tournament.stage_started': (bracket, { stage }) => {
+    bracket.matches.clear()
+    bracket.stage.begin(stage)
+  },
+  'tournament.standings_moved': (bracket, { lines = [], round }) => bracket.stage.moved(round, lines),
   // What was known is of a later stage, which is void.
   'tournament.stage_reopened': (bracket, marks) => {
     bracket.matches.clear()
+    bracket.stage.begin(marks.stage)
     for (const [entrant, at] of bracket.places) if (at <= marks.count) bracket.places.delete(entrant)
   },
   'tournament.stage_finished': (bracket, { entrants = [], places = [] }) => {
@@ -264,6 +279,7 @@ const CHANGES: Readonly<Record<string, Change>> = {
   'tournament.match_opened': (bracket, marks) => {
     const { part, round, a, b, until } = marks
     const endsAt = marks.play_until ?? until ?? null
+    bracket.stage.opened(part, round)
     set(bracket, marks.match, { part, round, a, b, until: endsAt, ...(until === undefined ? PLAYING : open(marks)) })
   },
   'tournament.side_ready': (bracket, marks) => {
@@ -322,8 +338,15 @@ function beginAnew(bracket: LiveBracket, { fills, placed, done }: Marks): void {
     const { part, round } = bracket.matches.get(number) ?? unknown(number)
     bracket.matches.set(number, { ...unknown(number), part, round, ...sides(a, b, true) })
   }
-  if (bracket.matchesDone !== null) bracket.matchesDone = done
+  if (bracket.matchesDone !== null) countDone(bracket, done)
   place(bracket, placed)
+}
+
+/** So many are done in all stages. Where there was one before, those of this stage must be counted or asked for. */
+function countDone(bracket: LiveBracket, done: number): void {
+  if (bracket.stage.number === 1) bracket.matchesDone = done
+  else if (bracket.complete) bracket.matchesDone = [...bracket.matches.values()].filter(({ phase }) => phase === 'done').length
+  else bracket.matchesTotal = bracket.matchesDone = null
 }
 
 function place(bracket: LiveBracket, placed: readonly number[] = []): void {

@@ -392,6 +392,9 @@ export const PICTURE_MATCHES_MAX = 1024
 /** Matches named in a tournament's snapshot; all are read over HTTP. */
 export const VIEW_MATCHES_MAX = 50
 
+/** Entrants named in the standings that a tournament's snapshot and its events show; all are read over HTTP. */
+export const VIEW_STANDINGS_MAX = 50
+
 /** Places that are told when a tournament has finished; all are read over HTTP. */
 export const PLACES_MAX = 8
 
@@ -2245,6 +2248,45 @@ export interface MatchView {
   readonly room: string | null
 }
 
+/** An entrant in the standings of their group, by the rounds that are over. */
+export interface StandingLine {
+  readonly entrant: number
+  /** From 1 on; 1 where there are no groups. */
+  readonly group: number
+  /** In the group. */
+  readonly place: number
+  readonly points: number
+  readonly wins: number
+  readonly draws: number
+  /** Of matches, forfeits among them. */
+  readonly losses: number
+}
+
+/** The stage of a tournament that was started last. */
+export interface StageView {
+  /** From 1 on. */
+  readonly stage: number
+  readonly format: 'double_elimination' | 'round_robin' | 'single_elimination' | 'swiss'
+  /** How many play it. */
+  readonly entrants: number
+  /** Into how many groups they are dealt; 1 where there are none. */
+  readonly groups: number
+  /** How many it has; of a Swiss stage, so far. */
+  readonly matches: number
+  readonly matches_done: number
+  /** The latest round of which a match was opened; None if none was, and in a bracket. */
+  readonly round: number | null
+  /** How many there will be at most; None in a bracket. */
+  readonly rounds: number | null
+  /**
+   * The first VIEW_STANDINGS_MAX, those with the best places in their groups first; none until a round is over, and
+   * in a bracket.
+   */
+  readonly standings: readonly StandingLine[]
+  /** The last round that counts in them. */
+  readonly standings_round: number
+}
+
 /** What the one who asks is in a tournament. */
 export interface OwnEntry {
   readonly entrant: number
@@ -3039,6 +3081,20 @@ export interface StageStarted {
 }
 
 /**
+ * A round of a stage is over, or what came of one before has changed, and these are the standings.
+ *
+ * The mark `lines` holds the first VIEW_STANDINGS_MAX of them, those with the best places in their groups first, as
+ * seven numbers each: the entrant, the group, the place in it, the points in halves, wins, draws and losses. All of
+ * them, with tie-breaks, are read over HTTP.
+ */
+export interface StandingsMoved {
+  /** From 1 on. */
+  readonly stage: number
+  /** The last round that counts; 0: none. */
+  readonly round: number
+}
+
+/**
  * The next round of a Swiss stage was paired. Its matches are opened in a moment.
  *
  * The mark `pairs` holds the numbers of the entrants: side a and side b of each match, in the order of the matches;
@@ -3428,6 +3484,8 @@ export interface TournamentView {
   readonly entrants: readonly number[]
   /** Their places, in the same order. */
   readonly places: readonly number[]
+  /** None before the start. */
+  readonly stage: StageView | null
   /** None if the one who asks has never entered. */
   readonly own: OwnEntry | null
   /** The role of the one who asks; the owner is an organiser. */
@@ -3697,6 +3755,7 @@ export interface Events {
   'tournament.scheduled': MatchScheduled
   'tournament.stage_finished': StageFinished
   'tournament.stage_started': StageStarted
+  'tournament.standings_moved': StandingsMoved
   'tournament.round_published': RoundPublished
   'tournament.pairing_ended': PairingEnded
   'tournament.player_invited': PlayerInvited
@@ -3938,5 +3997,5 @@ export const PAYLOAD_DEFAULTS: Readonly<Record<string, object>> = {
 /** What a view's field is if the server is older than the field, by the stream's kind. */
 export const VIEW_DEFAULTS: Readonly<Record<string, object>> = {
   'room': { member_count: 0, role: null },
-  'tournament': { stages: [], play_s: 0, rooms: false, gathering: null },
+  'tournament': { stages: [], play_s: 0, rooms: false, gathering: null, stage: null },
 }

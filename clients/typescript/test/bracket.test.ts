@@ -47,6 +47,10 @@ function standing(live: LiveBracket): object {
     pending: live.pending,
     matches_total: live.matchesTotal,
     matches_done: live.matchesDone,
+    stage: live.stage.number,
+    round: live.stage.round,
+    standings: live.stage.standings,
+    standings_round: live.stage.standingsRound,
     matches: numbers.map((number) => live.matches.get(number)),
     places: [...live.places].sort(([one], [other]) => one - other),
   }
@@ -142,6 +146,6 @@ test('matches of a further round or stage are asked for, and those of the stage 
   assert.ok(live.learn(at(3), [waiting]))
   assert.deepEqual([live.complete, live.matchesTotal], [true, 1])
   live.take(event(4, 'tournament.stage_finished', { entrants: [1, 2, 3], places: [0, 0, 3] }))
-  live.take(event(5, 'tournament.stage_started', { seeds: [1, 2] }))
+  live.take(event(5, 'tournament.stage_started', { stage: 2, seeds: [1, 2] }))
   assert.deepEqual([[...live.places], live.matches.size, live.wanting], [[[3, 3]], 0, true])
 })

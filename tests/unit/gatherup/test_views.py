@@ -112,6 +112,11 @@ _STAGE = StageState(
     matches=Sparse(replace(_GOING, a=n % PLAYING + 1, b=PLAYING) for n in range(2 * PLAYING - 1)),
     begun=PLAYING,
     done=2 * PLAYING - 1,
+    moved_at=LATEST,
+    told_at=LATEST,
+    standings_round=limits.SWISS_ROUNDS_MAX,
+    standings=(PLAYING, limits.GROUPS_MAX, PLAYING, 2 * PLAYING + 1, PLAYING, PLAYING, PLAYING)
+    * limits.VIEW_STANDINGS_MAX,
 )
 FULL_TOURNAMENT = Tournament(
     tournament="tournament:" + "f" * 32,

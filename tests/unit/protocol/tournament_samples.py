@@ -92,9 +92,10 @@ from protocol.tournament.picking import (
 from protocol.tournament.rounds import PickBan, RoundRule
 from protocol.tournament.stage import PointsRule, Stage
 from protocol.tournament.stage_ends import StageFinished, StageStarted
+from protocol.tournament.standings_moved import StandingLine, StandingsMoved
 from protocol.tournament.swiss import PairingEnded, RoundPublished
 from protocol.tournament.teams import InvitationEnded, PlayerInvited, RosterChanged
-from protocol.tournament.view import MatchView, OwnEntry, StaffMember, TournamentView
+from protocol.tournament.view import MatchView, OwnEntry, StaffMember, StageView, TournamentView
 from tests.unit.protocol.room_samples import ANN, AT, BOB, CLIENT_ID, NAME, TEXT, Map
 
 TOURNAMENT = "tournament:5f0c1a52b4f24f2f9a0c6f1d2e3b4a59"
@@ -326,6 +327,7 @@ EVENTS: list[tuple[str, Struct, Map]] = [
         {**_CHOSEN, "stages": [_STAGE_MAP], "rounds": _RULES_MAP, "owner": BOB, "number": 7},
     ),
     _event("stage_finished", StageFinished(stage=1, advance=2), stage=1, advance=2),
+    _event("standings_moved", StandingsMoved(stage=1, round=2), stage=1, round=2),
     _event(
         "stage_started",
         StageStarted(stage=2, first=7, engine=1, count=2),
@@ -578,12 +580,33 @@ _STATE: Map = {
     "role": "organiser",
 }
 _SHOWN = MatchView(**_MATCH, scores=((2, 1),), picks=(1, 2))
+_STANDING: Map = {
+    "entrant": 1,
+    "group": 2,
+    "place": 1,
+    "points": 2.5,
+    "wins": 2,
+    "draws": 1,
+    "losses": 0,
+}
+_STAGE_SHOWN: Map = {
+    "stage": 1,
+    "format": "swiss",
+    "entrants": 8,
+    "groups": 1,
+    "matches": 8,
+    "matches_done": 5,
+    "round": 2,
+    "rounds": 3,
+    "standings_round": 1,
+}
 VIEW = TournamentView(
     **_STATE,
     stages=(_STAGE,),
     rounds=_RULES,
     staff=[StaffMember(user=BOB, role="referee")],
     current=[_SHOWN],
+    stage=StageView(**{**_STAGE_SHOWN, "standings": (StandingLine(**_STANDING),)}),
     own=OwnEntry(
         entrant=1, status="entered", checked_in=True, match=_SHOWN, roster=(ANN, BOB), invited=(BOB,)
     ),
@@ -594,6 +617,7 @@ VIEW_MAP: Map = {
     "rounds": _RULES_MAP,
     "staff": [{"user": BOB, "role": "referee"}],
     "current": [{**_MATCH, "scores": [[2, 1]], "picks": [1, 2]}],
+    "stage": {**_STAGE_SHOWN, "standings": [_STANDING]},
     "own": {
         "entrant": 1,
         "status": "entered",

@@ -9,6 +9,7 @@ from actors.tournament.engine.elimination import Bracket
 from actors.tournament.engine.elimination_play import EliminationPlay
 from actors.tournament.kind import TournamentKind
 from actors.tournament.plays import play_of
+from actors.tournament.rounds_over import standings_wanted
 from actors.tournament.stages import match_of, status_of
 from actors.tournament.state import Match, Tournament
 from protocol.codes import Code
@@ -102,9 +103,20 @@ class Cup(Folded):
     def work(self) -> None:
         """What the state wants worked out is worked out."""
         while (work := self.kind.work(self.state)) is not None:
-            command = self.kind.worked(self.state, work.key, work.function(*gathered(work)))
-            decision = self.do_at(command, SYSTEM, now=self.now)
-            assert isinstance(decision, Accept), decision
+            self.worked(work)
+
+    def tell(self) -> None:
+        """Standings that have moved are told, and nothing else is worked out."""
+        while standings_wanted(self.cup):
+            work = self.kind.work(self.state)
+            assert work is not None
+            self.worked(work)
+
+    def worked(self, work: Work) -> None:
+        """What the state wants worked out is worked out, and taken."""
+        command = self.kind.worked(self.state, work.key, work.function(*gathered(work)))
+        decision = self.do_at(command, SYSTEM, now=self.now)
+        assert isinstance(decision, Accept), decision
 
     def fire(self, at: int) -> None:
         """The timer of the runtime: its command is accepted and moves ``due``."""

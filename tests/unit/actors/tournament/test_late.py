@@ -49,6 +49,7 @@ def points_at_the_end(cup: Cup) -> dict[int, float | None]:
         cup.decide(going(cup)[0], min(cup.match(going(cup)[0]).a or 0, cup.match(going(cup)[0]).b or 0))
     (last,) = going(cup)
     cup.done(DecideMatch, match=last, winner=min(cup.match(last).a or 0, cup.match(last).b or 0))
+    cup.tell()
     work = cup.kind.work(cup.state)
     assert work is not None
     stages, seeds, published, flat, withdrawn, _ = gathered(work)
@@ -132,6 +133,7 @@ def test_missed_rounds_count_in_the_first_stage_alone() -> None:
     assert 5 in cup.cup.stages[1].seeds
     for number in going(cup):
         cup.done(DecideMatch, match=number, winner=5 if cup.match(number).b == 5 else cup.match(number).a)
+    cup.tell()
     work = cup.kind.work(cup.state)
     assert work is not None
     _, seeds, (games,), _, _ = gathered(work)
@@ -180,6 +182,7 @@ def test_who_comes_while_a_round_is_paired_is_in_it() -> None:
     cup = late(late_rounds=1)
     for number in going(cup):
         cup.done(DecideMatch, match=number, winner=cup.match(number).a)
+    cup.tell()
     work = cup.kind.work(cup.state)
     assert work is not None
     old = cup.kind.worked(cup.state, work.key, work.function(*gathered(work)))

@@ -137,11 +137,13 @@ def test_nobody_wins_what_is_drawn_and_scores_must_agree() -> None:
 def test_what_has_changed_meanwhile_is_worked_out_again() -> None:
     cup = groups_of(2)
     cup.done(DecideMatch, match=1, winner=2)
+    cup.tell()
     work = cup.kind.work(cup.state)
     assert work is not None
     before = work.function(*gathered(work))
+    late = cup.kind.worked(cup.state, work.key, before)
     cup.done(CorrectResult, match=1, winner=1)
-    decision = cup.do(cup.kind.worked(cup.state, work.key, before), SYSTEM)
+    decision = cup.do(late, SYSTEM)
     refused(cup, decision, Code.WRONG_PHASE, "key")
     cup.settle()
     assert [entrant for entrant, _ in places(cup)] == [1, 2]

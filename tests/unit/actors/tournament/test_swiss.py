@@ -300,6 +300,7 @@ def test_a_round_that_was_paired_before_something_changed_is_refused_and_paired_
         cup.decide(number, cup.match(number).a or 0)
     (last,) = going(cup)
     cup.done(DecideMatch, match=last, winner=cup.match(last).a)
+    cup.tell()
     work = cup.kind.work(cup.state)
     assert work is not None
     late = cup.kind.worked(cup.state, work.key, work.function(*gathered(work)))

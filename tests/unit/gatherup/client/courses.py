@@ -52,6 +52,7 @@ def standing(cup: Cup, forgotten: int) -> Said:
     """How it stands, as the actor knows it, but for the first places that somebody got."""
     seen = view(cup.cup, STRANGER)
     places, matches = list(zip(cup.cup.first, cup.cup.places, strict=True)), read(cup)
+    stage = seen.stage
     return {
         "phase": seen.phase,
         "entered": seen.entered,
@@ -60,6 +61,10 @@ def standing(cup: Cup, forgotten: int) -> Said:
         "pending": seen.pending,
         "matches_total": len(matches),
         "matches_done": sum(match["phase"] == "done" for match in matches),
+        "stage": 0 if stage is None else stage.stage,
+        "round": stage and stage.round,
+        "standings": [] if stage is None else msgspec.to_builtins(stage.standings),
+        "standings_round": 0 if stage is None else stage.standings_round,
         "matches": [
             {**match, "ready_a": is_open and known.ready_a, "ready_b": is_open and known.ready_b}
             | {
@@ -417,6 +422,50 @@ def waits() -> Course:
     return course
 
 
+def stages() -> Course:
+    """Two groups and then a Swiss stage, with standings after each round, and a result that is corrected."""
+    groups = Stage(format="round_robin", groups=2, draws=True, advance=2)
+    cup = draft(ready_s=0, stages=(groups, Stage(format="swiss", rounds=2)), entrants_max=6)
+    cup.done(OpenRegistration)
+    cup.enter(*P[1:7])
+    cup.done(SetSeeds, entrants=(1, 2, 3, 4, 5, 6))
+    course = Course("stages", cup, snapshot=True)
+    course.stands()
+    cup.done(StartTournament)
+    cup.settle()
+    course.events()
+    course.read()
+    course.stands()
+    while len(cup.cup.stages) == 1:
+        number = int(cup.cup.going.least or 0)
+        if number == 3:
+            cup.decide(number, 0, draw=True)
+        else:
+            cup.decide(number, min(cup.match(number).a or 0, cup.match(number).b or 0))
+        if len(cup.cup.stages) == 1:
+            course.stands()
+    course.events()
+    course.read()
+    course.stands()
+    cup.decide(7, cup.match(7).b or 0)
+    course.stands()
+    cup.decide(8, cup.match(8).a or 0)
+    course.events()
+    course.read()
+    course.stands()
+    cup.done(CorrectResult, match=7, winner=cup.match(7).a)
+    cup.settle()
+    course.stands()
+    course.snapshot()
+    course.read()
+    course.stands()
+    for number in (9, 10):
+        cup.decide(number, cup.match(number).a or 0)
+    course.stands()
+    assert cup.cup.phase == "finished"
+    return course
+
+
 COURSES: Final[tuple[Callable[[], Course], ...]] = (
     entries,
     double,
@@ -426,6 +475,7 @@ COURSES: Final[tuple[Callable[[], Course], ...]] = (
     third_place,
     corrections,
     waits,
+    stages,
 )
 
 

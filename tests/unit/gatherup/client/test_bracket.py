@@ -45,6 +45,10 @@ def told(live: LiveBracket, cup: Cup, after: int) -> None:
 def standing(live: LiveBracket) -> dict[str, Any]:
     names = ["phase", "entered", "checked_in", "waiting", "pending", "matches_total", "matches_done"]
     return {name: getattr(live, name) for name in names} | {
+        "stage": live.stage.number,
+        "round": live.stage.round,
+        "standings_round": live.stage.standings_round,
+        "standings": [msgspec.to_builtins(line) for line in live.stage.standings],
         "matches": msgspec.json.decode(
             msgspec.json.encode([live.matches[number] for number in sorted(live.matches)])
         ),
@@ -168,5 +172,5 @@ def test_matches_of_a_further_round_or_stage_are_asked_for_and_those_of_the_stag
     assert live.learn(at(3), [LiveMatch(match=1, part="swiss", round=1, phase="due", a=1, b=2)])
     assert (live.complete, live.matches_total) == (True, 1)
     live.take(event(4, "tournament.stage_finished", {"entrants": [1, 2, 3], "places": [0, 0, 3]}))
-    live.take(event(5, "tournament.stage_started", {"seeds": [1, 2]}))
+    live.take(event(5, "tournament.stage_started", {"stage": 2, "seeds": [1, 2]}))
     assert (live.places, live.matches, live.wanting) == ({3: 3}, {}, True)

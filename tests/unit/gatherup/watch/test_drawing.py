@@ -11,11 +11,12 @@ from rich.console import Console
 from gatherup.chat.names import Names
 from gatherup.client import LiveBracket, LiveMatch
 from gatherup.clock import SystemClock
-from gatherup.watch.drawing import COLUMN_CHARS, ROUND_MATCHES_MAX, draw, drawn
+from gatherup.watch.drawing import COLUMN_CHARS, GROUP_LINES_MAX, ROUND_MATCHES_MAX, draw, drawn
 from gatherup.watch.entrants import Entrants
 from protocol.http.tournaments.entrants import TournamentEntrant
 from protocol.tournament import Part
 from protocol.tournament.events import EntrantEntered
+from protocol.tournament.stage import Stage
 from tests.unit.actors.tournament.cup import Cup, P, playing, running
 from tests.unit.gatherup.client.test_bracket import bracket, event, large, snapshot
 
@@ -156,4 +157,32 @@ def test_rounds_of_leagues_stand_next_to_each_other(part: Part) -> None:
         match: LiveMatch(match=match, part=part, round=match, phase="due", a=1, b=match + 1)
         for match in (1, 2)
     }
-    assert text(live, 80).splitlines()[2].split() == [part, "1", part, "2"]
+    assert text(live, 80).splitlines()[2].split() == ["round", "1", "round", "2"]
+
+
+def test_tables_of_groups_stand_next_to_each_other_after_a_round() -> None:
+    cup = playing(8, stages=(Stage(format="round_robin", groups=2),), entrants_max=8)
+    assert "After round" not in text(watched(cup), 80)
+    for number in (1, 2, 3, 4):
+        cup.decide(number, min(cup.match(number).a or 0, cup.match(number).b or 0))
+    live = watched(cup)
+    assert {1, 2, 3, 4, 5, 6, 7, 8} <= drawn(live)
+    lines = text(live, 80).splitlines()
+    at = lines.index("After round 1")
+    assert lines[1] == "running, 8 take part, round 2, 4 of 12 matches done"
+    assert lines[at + 1].split() == ["group", "1", "group", "2"]
+    first, second, *_ = lines[at + 2 :]
+    assert first.split() == ["1.", "Player", "1", "1", "1-0-0", "1.", "Player", "2", "1", "1-0-0"]
+    assert second.split() == ["2.", "Player", "4", "1", "1-0-0", "2.", "Player", "3", "1", "1-0-0"]
+    narrow = text(live, 40)
+    assert "group 2" not in narrow and "1 more groups" in narrow
+    assert max(len(line.rstrip()) for line in text(live, 10).splitlines()) <= 10
+
+
+def test_the_table_of_a_swiss_stage_shows_the_first_ones() -> None:
+    cup = playing(40, stages=(Stage(format="swiss", rounds=2),), entrants_max=40)
+    for number in range(1, 21):
+        cup.decide(number, min(cup.match(number).a or 0, cup.match(number).b or 0))
+    drawing = text(watched(cup), 80)
+    assert "After round 1" in drawing and "group" not in drawing
+    assert f"{40 - GROUP_LINES_MAX} more" in drawing

@@ -26,6 +26,7 @@ from protocol.tournament.commands import (
     RemoveEntrant,
     StartTournament,
 )
+from protocol.tournament.stage import Stage
 from tests.unit.actors.tournament.cup import Cup, P, draft, playing, registering, running
 from tests.unit.gatherup.client.test_bracket import event, snapshot
 from tests.unit.gatherup.watch.test_drawing import nobody
@@ -163,3 +164,18 @@ def test_ends_that_nobody_wants_are_told(how: str) -> None:
 def test_stages_and_rounds_are_told(kind: str, line: str) -> None:
     header = event(1, kind, {"entrants": [], "places": []}).header
     assert lines_of(header, LiveBracket(), str) == [line]
+
+
+def test_standings_are_told_after_a_round() -> None:
+    cup = playing(4, stages=(Stage(format="round_robin", groups=2),), entrants_max=4)
+    watch = Watch(cup)
+    cup.decide(1, 1)
+    watch.lines()
+    cup.decide(2, 2)
+    told = watch.lines()
+    assert told[told.index("standings after round 1") + 1 :][:4] == [
+        "group 1, 1. P\N{REPLACEMENT CHARACTER}1, 1 points",
+        "group 1, 2. P4, 0 points",
+        "group 2, 1. P2, 1 points",
+        "group 2, 2. P3, 0 points",
+    ]
