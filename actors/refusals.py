@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from protocol.codes import CODES, Code
 from protocol.frames import Refused
+
+UNSERVED: Final = "No node that owns streams runs just now."
 
 
 def refused(

@@ -31,14 +31,19 @@ class Settling(Struct, frozen=True):
     """Who owns it is about to change: wait for the next change."""
 
 
+class Unserved(Struct, frozen=True):
+    """Nobody owns it, and no member may: none has the role for it, or all are leaving."""
+
+
 class Suspended(Struct, frozen=True):
     """This node owns it and may not act now: its lease couldn't be renewed."""
 
 
 NOBODY: Final = Fence(0, 0)
 """No run of any node: what a node is before it joins."""
-Where = Here | There | Settling | Suspended
+Where = Here | There | Settling | Unserved | Suspended
 _SETTLING: Final = Settling()
+_UNSERVED: Final = Unserved()
 _SUSPENDED: Final = Suspended()
 
 
@@ -214,13 +219,18 @@ class Ownership:
         return change
 
     def _locate(self) -> None:
-        self._where = [self._locate_one(number, shard) for number, shard in enumerate(self.view.shards)]
+        # Draining members are given nothing, and nodes without the role for streams drain from their start.
+        members = self.view.members
+        nobody = _UNSERVED if members and all(member.draining for member in members) else _SETTLING
+        self._where = [
+            self._locate_one(number, shard, nobody) for number, shard in enumerate(self.view.shards)
+        ]
 
-    def _locate_one(self, number: int, shard: Shard) -> Where:
+    def _locate_one(self, number: int, shard: Shard, nobody: Where) -> Where:
         if shard.owner == self.me.node:
             return _SETTLING if number in self._handing_over else Here(shard.epoch)
         member = self._members.get(shard.owner) if shard.owner is not None else None
-        return _SETTLING if member is None else There(member, shard.epoch)
+        return nobody if member is None else There(member, shard.epoch)
 
     def _tell(self, change: Change) -> None:
         for listener in self._listeners:

@@ -95,12 +95,23 @@ class Envelope:
             if self.trace is not None:
                 self.trace.end("returned")
 
-    def refuse(self, code: Code, stream: str | None = None, *, retry_after_s: float | None = None) -> None:
-        """Settle it with a refusal in the code's own words."""
+    def refuse(
+        self,
+        code: Code,
+        stream: str | None = None,
+        *,
+        message: str | None = None,
+        retry_after_s: float | None = None,
+    ) -> None:
+        """Settle it with a refusal, in the code's own words unless there are better ones."""
         client_id = self.command.client_id
-        self.answer(refused(code, client_id=client_id, stream=stream, retry_after_s=retry_after_s))
+        self.answer(
+            refused(code, client_id=client_id, stream=stream, message=message, retry_after_s=retry_after_s)
+        )
 
-    def give_up(self, stream: str | None, code: Code = Code.UNAVAILABLE) -> None:
+    def give_up(
+        self, stream: str | None, code: Code = Code.UNAVAILABLE, *, message: str | None = None
+    ) -> None:
         """Settle it when it can't be served now.
 
         A refusal says that nothing happened. That isn't known once the command was submitted, nor for a resend,
@@ -109,7 +120,7 @@ class Envelope:
         if self.submitted or self.command.resend:
             self.answer(Unknown(client_id=self.command.client_id, stream=stream, retry_after_s=RETRY_AFTER_S))
         else:
-            self.refuse(code, stream, retry_after_s=RETRY_AFTER_S)
+            self.refuse(code, stream, message=message, retry_after_s=RETRY_AFTER_S)
 
 
 def mark(envelopes: Iterable[Envelope], step: Step, **facts: int) -> None:

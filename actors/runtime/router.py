@@ -11,11 +11,11 @@ import trio
 from msgspec import structs
 
 from actors.cluster.limits import HELD_MAX
-from actors.cluster.ownership import Change, Here, Ownership, Settling, Suspended, There
+from actors.cluster.ownership import Change, Here, Ownership, Settling, Suspended, There, Unserved
 from actors.kind import Kind
 from actors.ports.time import Clock
 from actors.ports.trace import Step, Tracer
-from actors.refusals import refused
+from actors.refusals import UNSERVED, refused
 from actors.runtime import limits
 from actors.runtime.cell import Cell
 from actors.runtime.envelope import Envelope, tag_of
@@ -156,6 +156,10 @@ class Router:
                 self._forward(there, envelope)
             case Settling():
                 self._hold(envelope)
+            case Unserved() if envelope.returned is not None:
+                envelope.give_back()
+            case Unserved():
+                envelope.give_up(stream, message=UNSERVED)
             case Suspended() if envelope.returned is not None:
                 envelope.give_back()
             case Suspended():
@@ -293,6 +297,8 @@ class Router:
                 self._peers.ask_view(there, stream, user, answer)
             case Settling():
                 answer(None)
+            case Unserved():
+                answer(unavailable(stream, UNSERVED))
             case There() | Suspended():
                 answer(unavailable(stream))
 

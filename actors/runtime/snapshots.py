@@ -40,6 +40,6 @@ def show(
             answer(None)
 
 
-def unavailable(stream: str) -> Refused:
-    """It can't be shown now."""
-    return refused(Code.UNAVAILABLE, stream=stream, retry_after_s=RETRY_AFTER_S)
+def unavailable(stream: str, message: str | None = None) -> Refused:
+    """It can't be shown now, and why."""
+    return refused(Code.UNAVAILABLE, stream=stream, message=message, retry_after_s=RETRY_AFTER_S)

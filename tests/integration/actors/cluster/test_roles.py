@@ -9,6 +9,7 @@ import pytest
 import trio
 
 from actors.ports.cluster_view import ClusterView
+from actors.refusals import UNSERVED
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import lent
 from storage.postgres.outbox.jobs import Jobs, add_job
@@ -59,6 +60,7 @@ async def test_each_role_does_its_own_and_a_killed_worker_loses_nothing(cluster:
         early = await site.guest("Ann")
         refused = await early.send("POST", "/v1/rooms", name="A room")
         assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
+        assert refused.json()["detail"] == UNSERVED
         async with serving("serve", **named(cluster, "stream", "stream")) as stream:
             stream_url = await url_of(stream)
             assert "ws://" in stream.said

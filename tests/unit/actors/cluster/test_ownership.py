@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from actors.cluster.limits import ACTING_PART, LEASE_S, LOSS_REMEMBERED_S
-from actors.cluster.ownership import Change, Here, Ownership, Settling, Suspended, There
+from actors.cluster.ownership import Change, Here, Ownership, Settling, Suspended, There, Unserved
 from actors.ports.cluster_view import SHARDS, ClusterView, Shard
 from actors.ports.log import Fence
 from tests.ownership import member, owning_everything
@@ -59,6 +59,18 @@ def test_where_a_stream_is() -> None:
     ownership.renewed(clock.at, view(2, (2, 5), (9, 8)))
     assert ownership.where(STREAM) == There(PEER, 5)
     assert isinstance(ownership.where(OTHER), Settling), "its owner is no member"
+
+
+def test_what_nobody_owns_is_unserved_while_no_member_may_own_anything() -> None:
+    ownership, clock, _ = watched()
+    seen = view(1, (None, 4), (2, 7), (9, 1))
+    leaving = replace(seen, members=tuple(replace(one, draining=True) for one in seen.members))
+    ownership.renewed(clock.at, leaving)
+    assert isinstance(ownership.where(STREAM), Unserved)
+    assert isinstance(ownership.where("room:" + "02" * 16), Unserved), "its owner is no member"
+    assert isinstance(ownership.where(OTHER), There), "who is leaving serves what it owns"
+    ownership.renewed(clock.at, replace(leaving, version=2, members=(seen.members[0], leaving.members[1])))
+    assert isinstance(ownership.where(STREAM), Settling)
 
 
 def test_it_acts_from_the_start_of_its_last_good_renewal() -> None:

@@ -9,12 +9,16 @@ from typing import Any
 
 import pytest
 import trio
+import trio.testing
+from msgspec.structs import replace
 
 from actors.cluster import limits as cluster_limits
+from actors.ports.cluster_view import SHARDS, Shard
 from actors.ports.log import LogUnavailableError
+from actors.refusals import UNSERVED
 from actors.runtime import router as router_module
 from actors.runtime.envelope import Envelope
-from actors.runtime.limits import DUE_SWEEP_S
+from actors.runtime.limits import DUE_SWEEP_S, ROUTER_SWEEP_S
 from actors.runtime.peers import RemoteSnapshot
 from actors.runtime.snapshots import Snapshot
 from protocol.codes import Code
@@ -53,6 +57,38 @@ async def move_behind_its_back(cluster: Cluster, giver: Node, taker: Node, *stre
     """The directory gives shards away, and nobody has seen it but the taker."""
     await giver.directory.move(giver.ownership.me, giver.moves(shards_of(*streams), taker))
     await taker.renew()
+
+
+# --- nobody ---
+
+
+async def test_without_a_node_that_may_own_streams_all_is_refused_at_once_and_says_so(
+    autojump_clock: object, cluster: Cluster
+) -> None:
+    first, second = streams_in(cluster, 2)
+    async with cluster.running() as (_, two):
+        settling = {"version": two.ownership.view.version + 1, "shards": (Shard(None, 9),) * SHARDS}
+        members = tuple(replace(member, draining=True) for member in two.ownership.view.members)
+        now = trio.current_time()
+        two.ownership.renewed(now, replace(two.ownership.view, **settling))
+        held = send(two, Add(client_id=cid("0"), stream=first))
+        again = send(two, Add(client_id=cid("1"), stream=second, resend=True))
+        await trio.sleep(0.1)
+        assert (held, again) == ([], []), "a member may take them any moment"
+        view = two.ownership.view
+        two.ownership.renewed(now, replace(view, version=view.version + 1, members=members))
+        began = trio.current_time()
+        late = send(two, Add(client_id=cid("2"), stream=first))
+        shown = await two.runtime.router.view(first, user=ME)
+        await trio.testing.wait_all_tasks_blocked()
+        assert trio.current_time() == began
+        await trio.sleep(ROUTER_SWEEP_S * 1.5)
+        for told in (held[0], late[0], shown):
+            assert isinstance(told, Refused)
+            assert (told.code, told.message) == (Code.UNAVAILABLE, UNSERVED)
+            assert told.retry_after_s
+        assert isinstance(again[0], Unknown), "its first sending may have been accepted"
+        await two.renew()
 
 
 # --- hand-over ---------------------------------------------------------------------------------------------------
