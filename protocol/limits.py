@@ -162,6 +162,8 @@ TOURNAMENT_ENTRIES_MAX: Final = 8192
 ENTRANTS_PER_COMMAND_MAX: Final = 50
 ENTRANTS_FILE_LINES_MAX: Final = 4096
 """Lines of a CSV file of entrants, after the one that names its columns."""
+ROOMS_CLOSED_MAX: Final = 16
+"""Rooms of matches that one event closes when a tournament was cancelled."""
 EXPORT_MATCHES_MAX: Final = 32_768
 """Matches in one file of a tournament."""
 ENTRANTS_FILE_FAULTS_MAX: Final = 20

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from actors.kind import Decision, Instant, Refuse
 from actors.tournament import picking
 from actors.tournament.chats import chat_for, seats
@@ -23,6 +25,7 @@ from protocol.tournament.events import (
     RegistrationOpened,
     ResultDisputed,
 )
+from protocol.tournament.ownership import RoomsClosed
 
 
 def due(tournament: Tournament) -> Instant | None:
@@ -31,6 +34,8 @@ def due(tournament: Tournament) -> Instant | None:
     What is to be done at once is due at a time long ago that is another one after each event: so the runtime sees that
     a command has moved it on, also if as many matches end at one moment as no command can end.
     """
+    if len(tournament.closing):
+        return tournament.seq
     if tournament.removed_at is not None:
         return None
     least = tournament.timers.least
@@ -58,6 +63,11 @@ def advance(context: Context) -> Decision:
 def _step(course: Course, draw_key: bytes) -> bool:
     """Do one thing that is due. Whether there may be more for this command."""
     tournament = course.tournament
+    if len(tournament.closing):
+        course.add(RoomsClosed(closes=tuple(islice(map(int, tournament.closing), limits.ROOMS_CLOSED_MAX))))
+        return True
+    if tournament.removed_at is not None:
+        return False
     if tournament.phase in BEFORE_START and tournament.has_room and (first := tournament.waitlist.least):
         _promote(course, int(first))
         return True

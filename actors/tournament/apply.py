@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, cast
 
 from msgspec.structs import replace
@@ -104,6 +104,16 @@ def _over(tournament: Tournament, phase: Phase) -> Tournament:
     return replace(tournament, phase=phase, timers=none, to_open=none, going=none)
 
 
+def _cancelled(tournament: Tournament, _: Header) -> Tournament:
+    closing = tournament.going if tournament.settings.rooms else OrderedMap[int]()
+    return replace(_over(tournament, "cancelled"), void=None, voiding=OrderedMap(), closing=closing)
+
+
+def _rooms_closed(tournament: Tournament, header: Header) -> Tournament:
+    closed = map(str, cast("Sequence[int]", header.marks["closes"]))
+    return replace(tournament, closing=tournament.closing.discard(*closed))
+
+
 def _erased(tournament: Tournament, header: Header) -> Tournament:
     user, owner = cast(str, header.marks["user"]), cast("str | None", header.marks.get("owner"))
     return without(tournament, user, owner)
@@ -122,9 +132,8 @@ _CHANGES: Final[dict[str, Callable[[Tournament, Header], Tournament]]] = {
     "tournament.registration_opened": _phase("registration", "registration"),
     "tournament.check_in_opened": _phase("check_in", "registration", "check_in"),
     "tournament.not_started": _not_started,
-    "tournament.cancelled": lambda tournament, _: replace(
-        _over(tournament, "cancelled"), void=None, voiding=OrderedMap()
-    ),
+    "tournament.cancelled": _cancelled,
+    "tournament.rooms_closed": _rooms_closed,
     "tournament.finished": lambda tournament, _: _over(tournament, "finished"),
     "tournament.reopened": _phase("running"),
     "tournament.transferred": _transferred,

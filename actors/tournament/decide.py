@@ -112,9 +112,12 @@ def decide(context: Context, command: Command) -> Decision:
 
 
 def _is_hidden(context: Context, command: Command) -> bool:
-    """Whether it was removed: then there is no such tournament, but for who may restore it."""
+    """Whether it was removed: then there is no such tournament, but for who may restore it, and its own closing of
+    rooms.
+    """
     restores = isinstance(command, RestoreTournament) and context.rank >= Rank.OWNER
-    return context.tournament.removed_at is not None and not restores
+    closes = isinstance(command, Advance) and context.by == SYSTEM
+    return context.tournament.removed_at is not None and not restores and not closes
 
 
 def needed_facts(tournament: Tournament, command: Command, by: str) -> tuple[FactKey, ...]:

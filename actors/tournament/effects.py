@@ -26,6 +26,8 @@ def effects(header: Header) -> Sequence[Effect]:
             return [*calls, *chat_effects(header)]
         case "tournament.disputed":
             return [_call_staff(header, user) for user in cast("Sequence[str]", marks.get("staff", ()))]
+        case "tournament.rooms_closed":
+            return chat_effects(header)
         case "tournament.match_finished":
             return [*_rated(header), *chat_effects(header)]
         case "tournament.match_corrected" | "tournament.match_undone" | "tournament.stage_reopened":

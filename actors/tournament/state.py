@@ -242,6 +242,8 @@ class Tournament(Staffed, frozen=True, kw_only=True):
     """The matches of it that were going and whose players weren't told, likewise."""
     void_to: int = 0
     """The last number that a void match has; 0 if none was void."""
+    closing: OrderedMap[int] = OrderedMap()
+    """Of one that was cancelled: the matches that were going, whose rooms are still to be closed."""
     timers: OrderedMap[Instant] = OrderedMap()
     """When something happens by itself: ``registration``, ``check_in``, ``start``, and ``m`` with a match's number."""
     first: tuple[int, ...] = ()

@@ -56,8 +56,16 @@ class TournamentRestored(Struct, frozen=True, kw_only=True):
     """The tournament, which had been removed, is there again."""
 
 
+class RoomsClosed(Struct, frozen=True, kw_only=True):
+    """Rooms of matches were closed, since the tournament was cancelled."""
+
+    closes: tuple[int, ...]
+    """These matches."""
+
+
 EVENTS: Final[dict[str, type[Struct]]] = {
     "tournament.transferred": TournamentTransferred,
     "tournament.removed": TournamentRemoved,
     "tournament.restored": TournamentRestored,
+    "tournament.rooms_closed": RoomsClosed,
 }

@@ -235,6 +235,9 @@ export const ENTRANTS_PER_COMMAND_MAX = 50
 /** Lines of a CSV file of entrants, after the one that names its columns. */
 export const ENTRANTS_FILE_LINES_MAX = 4096
 
+/** Rooms of matches that one event closes when a tournament was cancelled. */
+export const ROOMS_CLOSED_MAX = 16
+
 /** Matches in one file of a tournament. */
 export const EXPORT_MATCHES_MAX = 32768
 
@@ -2998,6 +3001,12 @@ export interface TournamentRemoved {}
 /** The tournament, which had been removed, is there again. */
 export interface TournamentRestored {}
 
+/** Rooms of matches were closed, since the tournament was cancelled. */
+export interface RoomsClosed {
+  /** These matches. */
+  readonly closes: readonly number[]
+}
+
 /** Both sides of a match are ready, and pick and ban what they play. */
 export interface PicksBegun {
   readonly match: number
@@ -3747,6 +3756,7 @@ export interface Events {
   'tournament.transferred': TournamentTransferred
   'tournament.removed': TournamentRemoved
   'tournament.restored': TournamentRestored
+  'tournament.rooms_closed': RoomsClosed
   'tournament.picks_begun': PicksBegun
   'tournament.picked': GamePicked
   'tournament.held': MatchHeld

@@ -8,6 +8,7 @@ from actors.tournament.rows import TABLES, TOURNAMENT
 from gatherup.feature import Base
 from gatherup.keeps import Keep
 from storage.postgres.streams.erased import ErasedStreams
+from storage.postgres.tournaments import hosted_rooms
 
 BESIDE: Final = ("tournament_calendar",)
 """What people have made of a tournament that no event wrote."""
@@ -27,5 +28,5 @@ REMOVED: Final = Keep(
 
 def tournament_keeps(base: Base) -> tuple[Keep, ...]:
     """All of them, with what lets them go."""
-    removed = ErasedStreams(base.pool, TOURNAMENT, TABLES, BESIDE)
+    removed = ErasedStreams(base.pool, TOURNAMENT, TABLES, BESIDE, hosted=hosted_rooms.REMOVE)
     return CALENDARS, TEMPLATES, REMOVED.by(removed.erase, base.config)

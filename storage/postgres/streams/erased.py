@@ -42,11 +42,21 @@ _LOG: Final = ("event", "receipt", "checkpoint", "in_hand", "projection_row", "j
 class ErasedStreams:
     """The repository of the removed streams of one kind."""
 
-    def __init__(self, pool: Pool, main: str, tables: Iterable[Table], beside: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        main: str,
+        tables: Iterable[Table],
+        beside: Iterable[str] = (),
+        *,
+        hosted: Iterable[str] = (),
+    ) -> None:
         """``main`` is the table with ``deleted_at``, one of the ``tables`` that the kind's events write. ``beside``:
-        those that hold something of a stream and that no event writes.
+        those that hold something of a stream and that no event writes. ``hosted``: statements that remove the streams
+        which %(stream)s has, so that they are erased next.
         """
         self._pool = pool
+        self._hosted = [statement.encode() for statement in hosted]
         self._claim = _CLAIM.format(main=main).encode()
         self._last = _LAST.format(main=main).encode()
         names = (*_LOG, *beside, *(table.name for table in tables if table.name not in (main, "listener")))
@@ -72,6 +82,8 @@ class ErasedStreams:
 
     async def _erase(self, connection: TrioConnection, stream: UUID, left: int) -> int:
         """How many more rows may go."""
+        for statement in self._hosted:
+            await connection.execute(statement, {"stream": stream})
         for statement in self._deletes:
             cursor = await connection.execute(statement, {"stream": stream, "rows": left})
             left -= ((await cursor.fetchone()) or (0,))[0]

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from actors.kind import Refuse, Send
 from actors.room.kind import RoomKind
 from actors.tournament.effects import effects
+from protocol import limits
 from protocol.codes import Code
 from protocol.event import Header
 from protocol.ids import SYSTEM, derive_client_id
 from protocol.room.commands import BanUser, EraseUser, PostMessage
 from protocol.room.hosting import CloseRoom, HostRoom, hosted_room
 from protocol.tournament.commands import (
+    Advance,
+    CancelTournament,
     DecideMatch,
     EnterTournament,
     LeaveTournament,
@@ -24,6 +27,8 @@ from protocol.tournament.commands import (
     SubstitutePlayer,
     UndoResult,
 )
+from protocol.tournament.ownership import RemoveTournament
+from protocol.tournament.stage import Stage
 from tests.fold import Folded
 from tests.unit.actors.tournament.cup import (
     CUP,
@@ -188,3 +193,44 @@ def test_nobody_else_seats_or_closes(by: str) -> None:
     ):
         assert isinstance(room.do(command, by), Refuse)
     assert room.state == before
+
+
+def test_the_rooms_of_a_cancelled_tournament_are_closed_some_at_a_time() -> None:
+    cup, chats = cup_with_rooms(40, stages=(Stage(format="swiss"),), entrants_max=40)
+    numbers = [int(number) for number in cup.cup.going]
+    assert len(numbers) > limits.ROOMS_CLOSED_MAX
+    cup.done(CancelTournament)
+    assert not chats[numbers[0]].archived
+    cup.settle()
+    assert all(chats[number].archived for number in numbers)
+    closed = [
+        cast("tuple[int, ...]", header.marks["closes"])
+        for header in cup.headers()
+        if header.type.endswith(".rooms_closed")
+    ]
+    assert [number for some in closed for number in some] == numbers
+    assert all(len(some) <= limits.ROOMS_CLOSED_MAX for some in closed)
+    assert cup.refolded() == (cup.cup, cup.rows)
+
+
+def test_they_are_closed_though_it_is_removed_at_once() -> None:
+    cup, chats = cup_with_rooms()
+    cup.done(CancelTournament)
+    cup.done(RemoveTournament)
+    cup.settle()
+    assert chats[1].archived and chats[2].archived
+    assert cup.kind.due(cup.state) is None
+
+
+def test_without_rooms_there_is_nothing_to_close() -> None:
+    cup = running(4)
+    cup.done(CancelTournament)
+    assert cup.kind.due(cup.state) is None
+
+
+def test_a_removed_draft_does_not_go_on() -> None:
+    cup = draft(registration_at=5_000)
+    cup.done(RemoveTournament)
+    assert cup.kind.due(cup.state) is None
+    refused = cup.do_at(Advance(client_id="", stream=cup.stream), SYSTEM, now=9_000)
+    assert isinstance(refused, Refuse)

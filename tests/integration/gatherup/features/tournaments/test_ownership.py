@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from gatherup.features.rooms.keeps import room_keeps
 from gatherup.features.tournaments.keeps import tournament_keeps
 from storage.postgres.driver.pool import Pool
 from storage.postgres.ids import uuid_of
@@ -15,6 +16,7 @@ from tests.integration.gatherup.features.integrations.test_server_api import Bac
 from tests.integration.gatherup.features.lookups.test_lookups import admin_of
 from tests.integration.gatherup.features.people.test_http_erasure import where
 from tests.integration.gatherup.features.tournaments.cup import Cup, cup_of, named
+from tests.integration.gatherup.features.tournaments.test_chats import made
 from tests.integration.keeping import Later, base_of, swept
 from tests.integration.shared import SharedNode
 from tests.integration.site import Person, Site, problem, settings
@@ -175,3 +177,25 @@ async def test_a_removed_tournament_is_erased_in_the_end(site: Site, node: Share
         problem(await cup.owner.http.get(cup.path), 404, "not_found")
         assert await removed(cup.owner, removed=True) == []
         await sweep(node.dsn, KEEP_DAYS + 1)
+
+
+async def test_the_rooms_of_its_matches_are_erased_with_it(site: Site, node: SharedNode) -> None:
+    async with cup_of(site, node, rooms=True) as cup:
+        await cup.started(2)
+        room = (await cup.opened(1)).marks["room"]
+        await made(cup.player(1), str(room))
+        await cup.player(1).post(str(room), "only for us")
+        await cup.done(cup.owner, "/cancel")
+        await cup.watcher.saw("rooms_closed", closes=(1,))
+        await cup.done(cup.owner, "", "DELETE")
+        await sweep(node.dsn, KEEP_DAYS - 0.5)
+        assert {"event", "room"} <= holding(node.dsn, str(room))
+        await sweep(node.dsn, KEEP_DAYS + 0.5)
+        # It is hidden at once, though its actor is awake, and goes with the next sweep of rooms.
+        problem(await cup.player(1).http.get(f"/v1/rooms/{room}"), 404, "not_found")
+        clock = Later((KEEP_DAYS + 0.5) * DAY_MS)
+        async with Pool(node.dsn, autocommit=True) as pool:
+            keeps = room_keeps(base_of(settings(node.dsn), pool, clock))
+            await swept([keep for keep in keeps if keep.what == "removed rooms"], clock)
+        assert holding(node.dsn, str(room)) == set()
+        assert not where(node.dsn, "only for us")
