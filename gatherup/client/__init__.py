@@ -27,6 +27,7 @@ from gatherup.client.errors import (
     UnknownOutcomeError,
 )
 from gatherup.client.feed import HeadsFeed, PresenceFeed
+from gatherup.client.gathering import Gathering, GatheringSettings
 from gatherup.client.items import (
     Closed,
     Ended,
@@ -57,6 +58,8 @@ __all__ = [
     "ConnectionLostError",
     "Ended",
     "Event",
+    "Gathering",
+    "GatheringSettings",
     "Gone",
     "HeadsFeed",
     "Item",

@@ -13,6 +13,7 @@ from gatherup.client.actions import Action
 from gatherup.client.engine import Engine, TokenProvider
 from gatherup.client.errors import ClientError
 from gatherup.client.feed import HeadsFeed, PresenceFeed
+from gatherup.client.gathering import Gathering, GatheringSettings
 from gatherup.client.items import Closed, Gone, Offline, Online, Status
 from gatherup.client.outcome import Outcome
 from gatherup.client.policy import Policy
@@ -22,6 +23,7 @@ from gatherup.client.streams import Stream
 from gatherup.client.tournament import Tournament, TournamentSettings
 from protocol import presence
 from protocol.frames import Accepted, Command, Position, Signal
+from protocol.gathering.commands import CreateGathering
 from protocol.inbox import inbox_of
 from protocol.kind import WireKind
 from protocol.room.commands import CreateRoom, OpenDirect
@@ -135,6 +137,15 @@ class Client:
         """Make a tournament as a draft and be its owner. Raises as ``send``."""
         made = CreateTournament(client_id=self.new_id(), name=name, **settings)
         return Tournament(self, await self._made(made))
+
+    def gathering(self, gathering: str) -> Gathering:
+        """A gathering by its id, to do things in. Nothing is sent."""
+        return Gathering(self, gathering)
+
+    async def create_gathering(self, name: str, **settings: Unpack[GatheringSettings]) -> Gathering:
+        """Make a gathering as a draft and be its owner. Raises as ``send``."""
+        made = CreateGathering(client_id=self.new_id(), name=name, **settings)
+        return Gathering(self, await self._made(made))
 
     async def subscribe_inbox(self, *, since: Position | None = None) -> Stream:
         """Follow one's own inbox, see ``subscribe``. Its snapshot is an ``InboxView``."""
@@ -276,7 +287,7 @@ class Client:
             self._people = None
         self._engine.apply(self._state.watch_presence(users, self._engine.now()))
 
-    async def _made(self, command: CreateRoom | OpenDirect | CreateTournament) -> str:
+    async def _made(self, command: CreateRoom | OpenDirect | CreateTournament | CreateGathering) -> str:
         stream = (await self.send(command)).stream
         assert stream is not None  # a creating command's answer names it
         return stream
