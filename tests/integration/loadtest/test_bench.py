@@ -12,7 +12,7 @@ from loadtest.bench import MEASURES
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
-HANG_S = 180
+HANG_S = 900
 FIGURES = {
     "posts": {"node CPU per post", "posts", "ack p50", "ack p99", "events per commit"},
     "fanout": {
@@ -85,10 +85,11 @@ FIGURES = {
 }
 
 
-@pytest.mark.parametrize("name", MEASURES)
-def test_a_measure_brings_its_figures(name: str) -> None:
-    command = [sys.executable, "-m", "loadtest.bench", "--quick", "--json", "--only", name]
+def test_every_measure_brings_its_figures() -> None:
+    command = [sys.executable, "-m", "loadtest.bench", "--quick", "--json"]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=HANG_S)
     figures = json.loads(done.stdout)
-    assert FIGURES[name] <= {figure["name"] for figure in figures}
+    assert FIGURES.keys() == set(MEASURES)
+    found = {figure["name"] for figure in figures}
+    assert {name: missing for name, asked in FIGURES.items() if (missing := asked - found)} == {}
     assert all(figure["median"] > 0 for figure in figures)
