@@ -9,6 +9,9 @@ from msgspec import Struct
 from gatherup.client.transport import STREAM_PATH
 from gatherup.config import Http, Stream
 
+EVERY_ADDRESS: Final = "::"
+"""A host that stands for all addresses, IPv4 ones too."""
+
 
 class Addresses(Struct, frozen=True, kw_only=True):
     """The URLs of a node."""

@@ -13,6 +13,7 @@ from gatherup.config.files import FILE_SUFFIX, Given, with_files
 from gatherup.config.leaves import PREFIX, SEPARATOR, Leaf, leaves, secret_type, sections
 from gatherup.config.secret import DatabaseUrl
 from gatherup.config.tree import Config
+from gatherup.origins import problems_of
 
 B = TypeVar("B", bound=Struct)
 
@@ -105,6 +106,8 @@ def _check_together(config: Config) -> None:
         raise ConfigError(
             ["GATHERUP_POSTGRES_COMMITTERS: must leave at least 2 of GATHERUP_POSTGRES_CONNECTIONS_MAX"]
         )
+    if wrong := problems_of(config.stream.allowed_origins or ()):
+        raise ConfigError([f"GATHERUP_STREAM_ALLOWED_ORIGINS: {sentence}" for sentence in wrong])
     if config.auth.token_key == config.runtime.receipt_key:
         raise ConfigError(["GATHERUP_RUNTIME_RECEIPT_KEY: must differ from GATHERUP_AUTH_TOKEN_KEY"])
     if config.redis.url is None and "stream" not in config.node.roles:

@@ -23,7 +23,7 @@ Positive = Annotated[int, Meta(ge=1)]
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 Text = Annotated[str, Meta(min_length=1)]
 Site = Annotated[str, Meta(pattern=r"^https?://[^\s#]*[^\s#/]$(?!\n)")]
-Origin = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9+.-]*://[^/\s,]+$(?!\n)")]
+Origin = Annotated[str, Meta(pattern=r"^[^\s,]+$(?!\n)")]
 
 
 NODE_NAME_CHARS_MAX: Final = 64
@@ -124,8 +124,9 @@ class Stream(Struct, frozen=True, kw_only=True):
     allowed_origins: Annotated[
         tuple[Origin, ...] | None,
         Meta(
-            description="Origins that browsers may come from, to gateway and facade, separated by commas; unset "
-            "allows all, since no cookie is read and a session speaks for its token's user alone."
+            description="Origins that browsers may come from, to gateway and facade, separated by commas, such as "
+            "https://example.org, or https://*.example.org for all hosts below it; unset allows all, since no cookie "
+            "is read and a session speaks for its token's user alone."
         ),
     ] = None
     connections_max: Annotated[

@@ -156,9 +156,9 @@ class Connection:
     async def _answer(self, head: bytes) -> None:
         context = self._context
         if handshake.wants_events(head):
-            answer = sse.answer(head, context.allowed_origins, context.refusal_of)
+            answer = sse.answer(head, context.origins, context.refusal_of)
         else:
-            answer = handshake.answer(head, context.allowed_origins)
+            answer = handshake.answer(head, context.origins)
         if isinstance(answer, Rejected) or self._refusal is not None:
             self.refuse(answer if isinstance(answer, Rejected) else cast("Rejected", self._refusal))
         elif isinstance(answer, sse.Opened):

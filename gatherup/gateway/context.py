@@ -10,6 +10,7 @@ from actors.ports.time import Clock
 from actors.session.connection_writer import ConnectionWriter, ConnectionWriters, Lane
 from gatherup.gateway.counters import Counters
 from gatherup.gateway.limits import READ_BYTES_MAX
+from gatherup.origins import Origins
 from protocol.codes import CloseCode, Code
 
 
@@ -56,12 +57,12 @@ class Context:
     """What all connections of a gateway share."""
 
     __slots__ = (
-        "allowed_origins",
         "buffer",
         "clock",
         "counters",
         "events_lane",
         "lanes",
+        "origins",
         "sessions",
         "tokens",
         "writers",
@@ -77,7 +78,7 @@ class Context:
         tokens: Tokens,
         clock: Clock,
         counters: Counters,
-        allowed_origins: tuple[str, ...] | None,
+        origins: Origins,
     ) -> None:
         self.sessions: Final = sessions
         self.writers: Final = writers
@@ -87,7 +88,7 @@ class Context:
         self.tokens: Final = tokens
         self.clock: Final = clock
         self.counters: Final = counters
-        self.allowed_origins: Final = allowed_origins
+        self.origins: Final = origins
         self.buffer: Final = memoryview(bytearray(READ_BYTES_MAX))
         """Read into and copied from without a checkpoint between, so that one serves all."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Final, cast
+from typing import Final
 
 import msgspec
 from msgspec import Struct
@@ -13,10 +13,10 @@ from websockets.datastructures import Headers
 from websockets.exceptions import NegotiationError
 from websockets.http11 import Request, Response
 from websockets.server import ServerProtocol
-from websockets.typing import Origin
 from websockets.typing import Subprotocol as OfferedSubprotocol
 
 from gatherup.gateway.limits import EVENTS_PATH, HANDSHAKE_BYTES_MAX, STREAM_PATH
+from gatherup.origins import Origins
 from protocol.codec import Subprotocol
 from protocol.codes import CODES, Code
 
@@ -155,16 +155,17 @@ def wants_events(head: bytes) -> bool:
     return _WANTS_EVENTS.match(head) is not None
 
 
-def answer(head: bytes, allowed_origins: Sequence[str] | None) -> Upgraded | Rejected:
+def answer(head: bytes, origins: Origins) -> Upgraded | Rejected:
     """Decide on a whole request head, its empty line included."""
-    origins = None if allowed_origins is None else [None, *(cast("Origin", o) for o in allowed_origins)]
-    protocol = ServerProtocol(subprotocols=_SUBPROTOCOLS, origins=origins)
+    protocol = ServerProtocol(subprotocols=_SUBPROTOCOLS)
     protocol.receive_data(head)
     request = next(iter(protocol.events_received()), None)
     if not isinstance(request, Request):
         return NOT_HTTP
     if request.path.partition("?")[0] != STREAM_PATH:
         return _NO_PATH
+    if not all(map(origins.allows, request.headers.get_all("Origin"))):
+        return _BY_STATUS[HTTPStatus.FORBIDDEN]
     response = protocol.accept(request)
     if response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
         assert protocol.subprotocol is not None

@@ -10,6 +10,7 @@ from typing import Any
 import trio
 
 from actors.ports.time import Clock
+from gatherup.addresses import EVERY_ADDRESS
 from gatherup.config import Stream
 from gatherup.gateway.counters import Counters
 from gatherup.gateway.limits import ACCEPT_PAUSE_S, ACCEPTS_PER_TURN, LISTEN_BACKLOG
@@ -43,7 +44,8 @@ def _bind(family: int, address: tuple[Any, ...], config: Stream, shared: bool) -
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, shared)
         if family == socket.AF_INET6:
-            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)  # each address its own socket
+            # Each address has its own socket, but :: stands for all of both families.
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, address[0] != EVERY_ADDRESS)
         listener.bind(address)
         listener.listen(LISTEN_BACKLOG)
     except OSError:

@@ -22,6 +22,7 @@ from gatherup.gateway.handshake import Rejected
 from gatherup.gateway.limits import GOODBYE_BATCH, REFUSALS_MAX, SWEEP_BATCH, SWEEP_S
 from gatherup.gateway.listener import accept_all, listen
 from gatherup.gateway.sse import SseFraming
+from gatherup.origins import Origins
 
 
 class Gateway:
@@ -62,7 +63,7 @@ class Gateway:
             tokens=tokens,
             clock=clock,
             counters=self.counters,
-            allowed_origins=config.allowed_origins,
+            origins=Origins(config.allowed_origins),
         )
         self._connections: dict[Connection, str] = {}
         """All that are open, with the peer's address."""

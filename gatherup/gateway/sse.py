@@ -22,6 +22,7 @@ from msgspec import Struct
 from actors.session.connection_writer import Lane
 from gatherup.gateway.handshake import NOT_HTTP, Rejected, rejected
 from gatherup.gateway.limits import EVENT_STREAMS_MAX
+from gatherup.origins import Origins
 from protocol import limits
 from protocol.codec import Codec
 from protocol.codes import Code
@@ -96,9 +97,7 @@ class SseLane(Lane):
         return f"id: {stream}@{self._incarnation}-{seq}\n".encode()
 
 
-def answer(
-    head: bytes, allowed_origins: Sequence[str] | None, refused: Callable[[str], Code | None]
-) -> Opened | Rejected:
+def answer(head: bytes, origins: Origins, refused: Callable[[str], Code | None]) -> Opened | Rejected:
     """Decide on a whole request head. ``refused`` says what is wrong with a token, if anything."""
     parser = h11.Connection(h11.SERVER)
     try:
@@ -110,11 +109,11 @@ def answer(
         return NOT_HTTP
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in request.headers}
     origin = headers.get("origin")
-    if origin is not None and allowed_origins is not None and origin not in allowed_origins:
+    if origin is not None and not origins.allows(origin):
         return rejected(
             HTTPStatus.FORBIDDEN, Code.FORBIDDEN, "Pages of this origin may not connect.", field="Origin"
         )
-    shared = _cors(origin, allowed_origins)
+    shared = _cors(origin, origins)
     if request.method == b"OPTIONS":
         return _preflight(shared)
     if request.method != b"GET":
@@ -199,10 +198,10 @@ def _position(text: str, field: str) -> Position:
     return Position(stream=stream, incarnation=int(found["incarnation"]), seq=int(found["seq"]))
 
 
-def _cors(origin: str | None, allowed_origins: Sequence[str] | None) -> list[tuple[str, str]]:
+def _cors(origin: str | None, origins: Origins) -> list[tuple[str, str]]:
     if origin is None:
         return []
-    return [("Access-Control-Allow-Origin", "*" if allowed_origins is None else origin), ("Vary", "Origin")]
+    return [("Access-Control-Allow-Origin", "*" if origins.all else origin), ("Vary", "Origin")]
 
 
 def _preflight(shared: list[tuple[str, str]]) -> Rejected:

@@ -19,7 +19,8 @@ from gatherup.http.problem import ProblemError
 from protocol.codes import Code
 
 TAG_BYTES: Final = 12
-_VERSION: Final = re.compile(r"[0-9]{1,15}")
+_VERSION: Final = re.compile(r"([0-9]{1,15})(?:-(?:gzip|br|zstd))?")
+"""A version, also as servers in front of a node write its tag when they compress the answer."""
 
 
 def conditional(answer: Struct) -> Response:
@@ -49,8 +50,10 @@ def wanted_version() -> int | None:
         if request.headers.get("If-Match", "*").strip() != "*":
             raise ProblemError(Code.STALE, field="If-Match")
         return None
-    tags = wanted.as_set()
+    # A server that compresses makes a weak tag of ours. A version is one state of a thing, so nothing is lost by that.
+    tags = wanted.as_set(include_weak=True)
     tag: str | None = next(iter(tags)) if len(tags) == 1 else None  # what is no tag at all comes as None too
-    if tag is None or not _VERSION.fullmatch(tag):
+    found = None if tag is None else _VERSION.fullmatch(tag)
+    if found is None:
         raise ProblemError(Code.STALE, field="If-Match")
-    return int(tag)
+    return int(found[1])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 from quart import Quart, Response, request
+
+from gatherup.origins import Origins
 
 METHODS: Final = "GET, HEAD, POST, PUT, PATCH, DELETE"
 SENT: Final = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, traceparent"
@@ -16,10 +17,10 @@ PREFLIGHT_MAX_AGE_S: Final = 600
 
 
 class Cors:
-    """Tells browsers what pages of these origins may do; of any origin, if None."""
+    """Tells browsers what pages of these origins may do."""
 
-    def __init__(self, allowed_origins: Sequence[str] | None) -> None:
-        self._allowed = allowed_origins
+    def __init__(self, origins: Origins) -> None:
+        self._origins = origins
 
     def serve(self, app: Quart) -> None:
         """Answer preflights, and mark every answer, problems included."""
@@ -38,13 +39,13 @@ class Cors:
         return response
 
     async def _mark(self, response: Response) -> Response:
-        if self._allowed is not None:
+        if not self._origins.all:
             response.vary.add("Origin")
         origin = request.headers.get("Origin")
         if origin is not None and self._allows(origin):
-            response.headers["Access-Control-Allow-Origin"] = "*" if self._allowed is None else origin
+            response.headers["Access-Control-Allow-Origin"] = "*" if self._origins.all else origin
             response.headers["Access-Control-Expose-Headers"] = TOLD
         return response
 
     def _allows(self, origin: str | None) -> bool:
-        return origin is not None and (self._allowed is None or origin in self._allowed)
+        return origin is not None and self._origins.allows(origin)

@@ -23,6 +23,7 @@ from gatherup.http.live import LiveLogins
 from gatherup.http.server import create_app
 from gatherup.http.throttle import Throttle
 from gatherup.http.watch import RequestTracer
+from gatherup.origins import Origins
 from protocol import limits
 
 
@@ -65,7 +66,7 @@ def facade_of(
     return create_app(
         gate,
         answers,
-        Cors(config.stream.allowed_origins),
+        Cors(Origins(config.stream.allowed_origins)),
         *resources,
         path_parts=path_parts,
         refuses={code for kind in kinds for code in kind.wire.refuses},

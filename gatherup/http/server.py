@@ -18,6 +18,7 @@ from quart import Response, request
 from quart_trio import QuartTrio
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, RequestTimeout
 
+from gatherup.addresses import EVERY_ADDRESS
 from gatherup.config import Http
 from gatherup.http import problem
 from gatherup.http.cors import Cors
@@ -105,6 +106,10 @@ def bind(host: str, port: int, *, shared: bool = False) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, shared)
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if (
+            family == socket.AF_INET6
+        ):  # :: stands for all addresses of both families, whatever the system's default
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, host != EVERY_ADDRESS)
         # Hypercorn waits without a limit, and shielded, for a peer that doesn't take its answer: only the
         # kernel can end that wait. Accepted sockets inherit it.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_ANSWER_TIMEOUT_MS)

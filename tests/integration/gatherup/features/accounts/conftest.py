@@ -26,6 +26,7 @@ from gatherup.http.live import LiveLogins
 from gatherup.http.server import create_app
 from gatherup.http.throttle import Throttle
 from gatherup.offloop.pool import OffLoop
+from gatherup.origins import Origins
 from gatherup.randomness import SystemRandomness
 from storage.postgres.accounts.logins import PostgresLogins
 from storage.postgres.driver.pool import Pool
@@ -155,7 +156,7 @@ def app_of(config: Config, pool: Pool, processes: OffLoop, clock: MovedClock, de
         keys=KeyRing(ApiKeys(pool), clock),
         proxy_hops=0,
     )
-    return create_app(gate, Counter(), Cors(None), *parts.resources)
+    return create_app(gate, Counter(), Cors(Origins(None)), *parts.resources)
 
 
 @pytest.fixture(scope="session")
