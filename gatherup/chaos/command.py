@@ -17,6 +17,7 @@ import trio
 from gatherup import config as configuration
 from gatherup.chaos.timetable import What
 from gatherup.config.leaves import PREFIX
+from gatherup.config.tree import ROLES, Role
 
 if TYPE_CHECKING:
     from gatherup.chaos.node import Say
@@ -40,6 +41,14 @@ BROKEN = 1
     help="Only faults of this kind; repeat it for more. [default: all kinds]",
 )
 @click.option(
+    "--role",
+    "roles",
+    multiple=True,
+    type=click.Choice(ROLES),
+    help="Of a node; repeat it for each. Then each role is restarted alone and workers are killed, and --nodes, "
+    "--minutes and --only say nothing. [default: every node has all roles]",
+)
+@click.option(
     "--report",
     "folder",
     type=click.Path(path_type=Path, file_okay=False),
@@ -59,6 +68,7 @@ def chaos(
     minutes: float,
     seed: int,
     kinds: Sequence[str],
+    roles: Sequence[Role],
     folder: Path | None,
     urls: Sequence[str],
     streams: Sequence[str],
@@ -78,17 +88,19 @@ def chaos(
 
     if len(urls) != len(streams):
         raise click.UsageError("Each --url needs its --stream.")
+    if roles and {*roles} != {*ROLES}:
+        raise click.UsageError(f"A cluster by roles needs a node of each --role: {', '.join(ROLES)}.")
     kept = folder or Path(f"chaos-{datetime.now(UTC):%Y%m%d-%H%M%S}")
     kept.mkdir(parents=True, exist_ok=True)
     chosen = tuple(What(kind) for kind in kinds) or tuple(What)
-    plan = Plan(seconds=minutes * 60, seed=seed, kinds=chosen, folder=kept)
+    plan = Plan(seconds=minutes * 60, seed=seed, kinds=chosen, roles=tuple(roles), folder=kept)
     say = partial(click.echo, err=True)
     try:
         with ungrouped():
             made = (
                 _on_theirs(list(zip(urls, streams, strict=True)), plan, say)
                 if urls
-                else _on_own(nodes, plan, say)
+                else _on_own(len(roles) or nodes, plan, say)
             )
     except (EmbeddedServerError, MigrationFailed, NodeFailedError, TokenUnavailableError) as error:
         raise click.ClickException(str(error)) from error

@@ -46,6 +46,12 @@ class Verdict(Struct, kw_only=True):
     revocations: int = 0
     connections: int = 0
 
+    def add(self, at: float, promise: int, harm: Harm, what: str) -> None:
+        """A promise was broken."""
+        self.harms[harm] = self.harms.get(harm, 0) + 1
+        if len(self.broken) < VIOLATIONS_MAX:
+            self.broken.append(Broken(at, promise, harm, what))
+
     @property
     def held(self) -> bool:
         """Whether no promise was broken."""
@@ -94,11 +100,7 @@ class Judge:
         return verdict
 
     def _keep(self, violation: Violation) -> None:
-        harms = self._verdict.harms
-        harms[violation.harm] = harms.get(violation.harm, 0) + 1
-        if len(self._verdict.broken) < VIOLATIONS_MAX:
-            what = str(violation)
-            self._verdict.broken.append(Broken(self._at, violation.promise, violation.harm, what))
+        self._verdict.add(self._at, violation.promise, violation.harm, str(violation))
 
     def _judge(self, record: Record) -> None:
         match record:

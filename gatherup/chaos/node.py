@@ -27,7 +27,7 @@ FAILED_STARTS_MAX: Final = 10
 wrongly. One that has served is tried for ever: it may be that the machine is too busy now.
 """
 LINES_KEPT: Final = 20
-_SERVES: Final = re.compile(r"GatherUp serves on (?P<http>\S+) and (?P<stream>\S+)")
+_SERVES: Final = re.compile(r"GatherUp serves on (?P<http>\S+)(?: and (?P<stream>\S+))?")
 
 Say = Callable[[str], object]
 
@@ -202,7 +202,7 @@ class ClusterNode:
             keep(line)
             self._last_lines.append(line)
             if (found := _SERVES.search(line)) is not None:
-                self.addresses = Addresses(http=found["http"], stream=found["stream"])
+                self.addresses = Addresses(http=found["http"], stream=found["stream"] or "")
                 self._serving = True
                 self._wake()
 
@@ -211,8 +211,12 @@ class ClusterNode:
         if self.addresses is None or self._failed_starts % 2:
             return {}
         return {
-            "GATHERUP_HTTP_PORT": _port(self.addresses.http),
-            "GATHERUP_STREAM_PORT": _port(self.addresses.stream),
+            variable: _port(url)
+            for variable, url in (
+                ("GATHERUP_HTTP_PORT", self.addresses.http),
+                ("GATHERUP_STREAM_PORT", self.addresses.stream),
+            )
+            if url
         }
 
 

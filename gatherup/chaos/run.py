@@ -13,8 +13,8 @@ from msgspec import Struct
 
 from actors.ports.log import LogUnavailableError
 from actors.room.kind import RoomKind
-from gatherup.chaos import records, report
-from gatherup.chaos.cluster import open_cluster
+from gatherup.chaos import noted, records, report
+from gatherup.chaos.cluster import Cluster, open_cluster
 from gatherup.chaos.faults import Faults
 from gatherup.chaos.figures import Observer
 from gatherup.chaos.guest import Endpoint
@@ -22,11 +22,12 @@ from gatherup.chaos.judge import Judge
 from gatherup.chaos.node import ClusterNode, Say
 from gatherup.chaos.records import RecordFile, Sink, read_records
 from gatherup.chaos.report import Report
-from gatherup.chaos.timetable import What, timetable
+from gatherup.chaos.timetable import Planned, What, timetable, timetable_of_roles
 from gatherup.chaos.truth import StoredTruth
 from gatherup.chaos.witness import Witnesses
 from gatherup.chaos.workload import Load, Workload, open_workload
 from gatherup.clock import SystemClock
+from gatherup.config.tree import ROLES, Role
 from storage.postgres.driver.pool import Pool
 from storage.postgres.streams.audit import events_of, receipts_of
 from storage.postgres.streams.directory import PostgresDirectory
@@ -47,6 +48,10 @@ class Plan(Struct, frozen=True, kw_only=True):
     seed: int
     kinds: tuple[What, ...] = tuple(What)
     """The faults to choose from."""
+    roles: tuple[Role, ...] = ()
+    """Of the nodes, one each: then each role is restarted alone, by a timetable of its own instead of
+    ``seconds`` and ``kinds``. Without any, each node has all roles.
+    """
     folder: Path
     """Where the record and the reports go; it exists."""
     load: Load = Load()
@@ -54,22 +59,32 @@ class Plan(Struct, frozen=True, kw_only=True):
 
 async def run_on_own(nodes: int, data: Path, plan: Plan, settings: Mapping[str, str], say: Say) -> Report:
     """Start a cluster in ``data``, break it by the timetable of the seed, and judge. Raises as ``open_cluster``."""
-    async with open_cluster(nodes, data, say, settings=settings) as cluster:
+    roles: dict[str, Role] = {f"node-{number}": role for number, role in enumerate(plan.roles, 1)}
+    own = {name: {"GATHERUP_ROLES": str(role)} for name, role in roles.items()}
+    async with open_cluster(nodes, data, say, settings=settings, own=own) as cluster:
         names = tuple(cluster.nodes)
-        say(f"{nodes} nodes serve; {plan.seconds:.0f} s of faults begin, seed {plan.seed}.")
+        faults = _faults(plan, names, roles)
+        lasts_s = faults[-1].at_s if roles else plan.seconds
+        say(f"{nodes} nodes serve; {lasts_s:.0f} s of faults begin, seed {plan.seed}.")
 
         async def trouble(workload: Workload, sink: Sink, now: Now) -> None:
             async with PostgresDirectory(cluster.dsn, SystemClock()) as directory:
                 owned = partial(_owned, directory, workload)
-                await Faults(cluster, owned, sink, now).run(
-                    timetable(plan.seed, names, plan.seconds, plan.kinds)
-                )
+                await Faults(cluster, owned, sink, now).run(faults)
             cluster.heal()
             await cluster.wait_serving()
 
-        rooms = await _load([_endpoint(node) for node in cluster.nodes.values()], plan, trouble)
+        rooms = await _load(_endpoints(cluster, roles), plan, trouble)
         say("The load is over; the log is read.")
         return await _judged(plan, names, rooms, cluster.dsn)
+
+
+def _faults(plan: Plan, names: Sequence[str], roles: Mapping[str, Role]) -> list[Planned]:
+    if not roles:
+        return timetable(plan.seed, names, plan.seconds, plan.kinds)
+    return timetable_of_roles(
+        plan.seed, {role: [name for name in names if roles[name] == role] for role in ROLES}
+    )
 
 
 async def run_on_theirs(endpoints: Sequence[Endpoint], plan: Plan, dsn: str | None, say: Say) -> Report:
@@ -107,18 +122,22 @@ async def _load(endpoints: Sequence[Endpoint], plan: Plan, trouble: Trouble) -> 
 
 async def _judged(plan: Plan, nodes: tuple[str, ...], rooms: Sequence[str], dsn: str | None) -> Report:
     """Read the log, hold the record against it, and write the reports."""
-    court = Witnesses() if dsn is None else Judge(await _truth(dsn, rooms))
+    truth = None if dsn is None else await _truth(dsn, rooms)
+    court = Witnesses() if truth is None else Judge(truth.log)
     observer = Observer()
     for record in read_records(plan.folder / RECORD):
         court.take(record)
         observer.take(record)
+    verdict = court.finish()
+    for harm, what in [] if truth is None else noted.harms(truth.ordered, truth.noted):
+        verdict.add(plan.seconds, noted.PROMISE, harm, f"promise {noted.PROMISE}: {what}")
     made = Report(
         title="GatherUp under chaos",
         seed=plan.seed,
         nodes=nodes,
         seconds=plan.seconds,
         log_read=dsn is not None,
-        verdict=court.finish(),
+        verdict=verdict,
         times=observer.finish(),
     )
     (plan.folder / TEXT).write_text(report.text(made))
@@ -126,13 +145,22 @@ async def _judged(plan: Plan, nodes: tuple[str, ...], rooms: Sequence[str], dsn:
     return made
 
 
-async def _truth(dsn: str, rooms: Sequence[str]) -> StoredTruth:
+class _Truth(Struct, frozen=True):
+    log: StoredTruth
+    ordered: list[noted.Note]
+    noted: list[noted.Note]
+
+
+async def _truth(dsn: str, rooms: Sequence[str]) -> _Truth:
     kind = RoomKind(bytes(32))
-    truth = StoredTruth({kind.wire.name: kind})
+    log, ordered = StoredTruth({kind.wire.name: kind}), list[noted.Note]()
     async with Pool(quick(dsn), size_max=1, autocommit=True) as pool:
+        found = await noted.notes(pool, rooms)
         for room in rooms:
-            truth.add(room, await events_of(pool, room), await receipts_of(pool, room))
-    return truth
+            events = await events_of(pool, room)
+            ordered += noted.orders(room, events)
+            log.add(room, events, await receipts_of(pool, room))
+    return _Truth(log, ordered, found)
 
 
 async def _owned(directory: PostgresDirectory, workload: Workload, name: str) -> tuple[str, ...]:
@@ -145,9 +173,20 @@ async def _owned(directory: PostgresDirectory, workload: Workload, name: str) ->
     return tuple(r for r in workload.rooms if owner is not None and view.shard(r).owner == owner)
 
 
-def _endpoint(node: ClusterNode) -> Endpoint:
+def _endpoints(cluster: Cluster, roles: Mapping[str, Role]) -> list[Endpoint]:
+    """Where clients go: each node, or by roles each that serves sessions, with one that answers HTTP."""
+    nodes = list(cluster.nodes.values())
+    answering = [node for node in nodes if roles.get(node.name, "api") == "api"]
+    serving = [node for node in nodes if roles.get(node.name, "stream") == "stream"]
+    return [
+        _endpoint(node, node if node in answering else answering[number % len(answering)])
+        for number, node in enumerate(serving)
+    ]
+
+
+def _endpoint(node: ClusterNode, api: ClusterNode) -> Endpoint:
     return Endpoint(
         node.name,
-        http=lambda: None if node.addresses is None else node.addresses.http,
+        http=lambda: None if api.addresses is None else api.addresses.http,
         stream=lambda: None if node.addresses is None else node.addresses.stream,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 from typing import Final, Generic, TypeVar
 
@@ -14,6 +14,11 @@ CALM_S: Final = 5.0
 PAUSE_MIN_S: Final = 5.0
 PAUSE_MAX_S: Final = 14.0
 """From the beginning of a fault to the beginning of the next. Those that last may overlap."""
+ROLES_CALM_S: Final = 2.0
+ROLES_PAUSE_MIN_S: Final = 3.0
+ROLES_PAUSE_MAX_S: Final = 5.0
+"""The same where each role is restarted alone."""
+RESTART_MAX_S: Final = 1.0
 
 _Card = TypeVar("_Card")
 
@@ -77,6 +82,26 @@ def timetable(
         node = "" if what in OF_ALL else victims.draw()
         planned.append(Planned(at_s=at_s, what=what, node=node, lasts_s=chance.uniform(low, high)))
         at_s += chance.uniform(PAUSE_MIN_S, PAUSE_MAX_S)
+    return planned
+
+
+def timetable_of_roles(seed: int, nodes: Mapping[str, Sequence[str]]) -> list[Planned]:
+    """Each role restarted alone: its nodes one after the other, the ones of the next role when that is over. Workers
+    are killed too, before and after, so that they leave jobs half done.
+
+    ``nodes`` by role.
+    """
+    chance = random.Random(f"roles {seed}")
+    workers = nodes.get("worker", ())
+    hits = [(What.KILL, worker) for worker in workers]
+    for of_role in nodes.values():
+        hits += [(What.DRAIN, node) for node in of_role]
+    hits += [(What.KILL, worker) for worker in workers]
+    planned: list[Planned] = []
+    at_s = ROLES_CALM_S
+    for what, node in hits:
+        planned.append(Planned(at_s=at_s, what=what, node=node, lasts_s=chance.uniform(0, RESTART_MAX_S)))
+        at_s += chance.uniform(ROLES_PAUSE_MIN_S, ROLES_PAUSE_MAX_S)
     return planned
 
 

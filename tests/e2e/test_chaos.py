@@ -15,6 +15,8 @@ from gatherup.chaos.records import Answered, Closed, Connected, Fault, Record, S
 from gatherup.chaos.report import Report
 from gatherup.chaos.run import PAGE, RECORD, TEXT, Plan, run_on_own
 from gatherup.chaos.timetable import What
+from gatherup.chaos.workload import Load
+from gatherup.config.tree import Role
 from gatherup.dev import SECRETS_FILE, secrets
 from gatherup.randomness import SystemRandomness
 
@@ -53,12 +55,12 @@ def noticed_elsewhere(entries: Iterable[Record]) -> list[Record]:
     ]
 
 
-async def run(plan: Plan) -> tuple[Report, list[Fault]]:
+async def run(plan: Plan, nodes: int = len(NODES)) -> tuple[Report, list[Fault]]:
     with tempfile.TemporaryDirectory(prefix="gatherup-test-") as name, trio.fail_after(HANG_S):
         data = Path(name)
         data.chmod(0o755)  # noqa: ASYNC240 - PostgreSQL may have to run as another user
         settings = {**inherited(os.environ), **secrets(data / SECRETS_FILE, SystemRandomness())}
-        report = await run_on_own(len(NODES), data, plan, settings, print)
+        report = await run_on_own(nodes, data, plan, settings, print)
     assert report.verdict.held, (plan.folder / TEXT).read_text()
     assert report.verdict.accepted > 100 and report.verdict.deliveries > 500
     assert report.verdict.unknown == 0
@@ -84,6 +86,24 @@ async def test_a_rolling_restart_of_all_nodes_loses_nothing(tmp_path: Path) -> N
     # Refusals would tell of a machine that is too busy to renew leases; sockets stay in any case.
     noticed = noticed_elsewhere(read_records(tmp_path / RECORD))
     assert not [entry for entry in noticed if isinstance(entry, Closed)]
+
+
+async def test_each_role_is_restarted_alone_and_killed_workers_lose_and_double_nothing(
+    tmp_path: Path,
+) -> None:
+    roles: tuple[Role, ...] = ("api", "stream", "stream", "worker")
+    load = Load(clients_per_node=2, kick_every_s=1.5)
+    report, faults = await run(Plan(seconds=30, seed=5, roles=roles, folder=tmp_path, load=load), len(roles))
+    assert report.verdict.revocations > 5, "owners threw people out, which workers note"
+    hits = [(fault.what, fault.node) for fault in faults]
+    drains = [node for what, node in hits if what == What.DRAIN]
+    assert sorted(drains) == ["node-1", "node-2", "node-3", "node-4"]
+    assert [node for what, node in hits if what == What.KILL] == ["node-4", "node-4"]
+    owned = {
+        node: {room for fault in faults if fault.node == node for room in fault.streams} for node in drains
+    }
+    assert owned["node-1"] == owned["node-4"] == set(), "a node without the role owns no shard"
+    assert owned["node-2"] | owned["node-3"]
 
 
 def test_what_clients_of_other_nodes_notice_is_found() -> None:
