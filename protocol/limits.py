@@ -262,6 +262,8 @@ ADVANCE_CHANGES_MAX: Final = 32
 """So many matches are opened or filled before a tournament lets others run; with the last of them a few more."""
 PICTURE_MATCHES_MAX: Final = 1024
 """Matches in a picture of a bracket: of more the last rounds are drawn, as many as fit."""
+PICTURE_ROWS_MAX: Final = 256
+"""Entrants in a picture of standings: of a larger stage a group is drawn by itself, or so many from some place on."""
 VIEW_MATCHES_MAX: Final = 50
 """Matches named in a tournament's snapshot; all are read over HTTP."""
 VIEW_STANDINGS_MAX: Final = 50

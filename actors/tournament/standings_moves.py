@@ -80,18 +80,25 @@ def _gathered(
 
 
 def standing_lines(
-    stage: str, seeds: Sequence[int], published: Published, flat: Sequence[int], withdrawn: Sequence[int]
+    stage: str,
+    seeds: Sequence[int],
+    published: Published,
+    flat: Sequence[int],
+    withdrawn: Sequence[int],
+    settled: bool = True,
+    most: int = limits.VIEW_STANDINGS_MAX,
 ) -> tuple[int, list[int]]:
-    """How many rounds of a stage are over, and its first standings by these as ``StandingsMoved`` has them.
+    """How many rounds of a stage are over, and the first so many of its standings as ``StandingsMoved`` has them.
 
     Takes what ``stage_table`` takes, without a group.
     """
     (settings,) = stages_of(stage)
-    round_, groups = play_for(settings, seeds, published).settled(results_of(flat), pairs_of(withdrawn))
+    play = play_for(settings, seeds, published)
+    round_, groups = play.tables(results_of(flat), pairs_of(withdrawn), settled=settled)
     rows = [(row.place, group, row) for group, rows in enumerate(groups, 1) for row in rows]
     rows.sort(key=lambda one: one[:2])
     lines: list[int] = []
-    for place, group, row in rows[: limits.VIEW_STANDINGS_MAX]:
+    for place, group, row in rows[:most]:
         points = row.values[0]
         assert points is not None  # everybody has points
         lines += (row.entrant, group, place, points, row.wins, row.draws, row.losses)

@@ -109,7 +109,9 @@ class EliminationPlay(Struct, frozen=True):
         """See ``Play``: there are none."""
         return (), []
 
-    def settled(self, results: Sequence[Result], withdrawn: Mapping[int, int]) -> tuple[int, list[list[Row]]]:
+    def tables(
+        self, results: Sequence[Result], withdrawn: Mapping[int, int], *, settled: bool
+    ) -> tuple[int, list[list[Row]]]:
         """See ``Play``: there are none."""
         return 0, []
 

@@ -129,9 +129,11 @@ class Play(Protocol):
         """
         ...
 
-    def settled(self, results: Sequence[Result], withdrawn: Mapping[int, int]) -> tuple[int, list[list[Row]]]:
-        """Of how many rounds all matches are done, and by these the rows of each group, the best first. None where the
-        matches alone give places.
+    def tables(
+        self, results: Sequence[Result], withdrawn: Mapping[int, int], *, settled: bool
+    ) -> tuple[int, list[list[Row]]]:
+        """Of how many rounds all matches are done; and the rows of each group, the best first, as ``standings`` has
+        them. None where the matches alone give places.
         """
         ...
 

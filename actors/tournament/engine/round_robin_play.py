@@ -88,10 +88,12 @@ class RoundRobinPlay(ByRound, frozen=True):
         table = tables_of(self._stage(results, withdrawn))[group - 1]
         return self.rules.chain, standings(table, settled=settled)
 
-    def settled(self, results: Sequence[Result], withdrawn: Mapping[int, int]) -> tuple[int, list[list[Row]]]:
+    def tables(
+        self, results: Sequence[Result], withdrawn: Mapping[int, int], *, settled: bool
+    ) -> tuple[int, list[list[Row]]]:
         """See ``Play``."""
         stage = self._stage(results, withdrawn)
-        return rounds_done(stage), ranked(stage, settled=True)
+        return rounds_done(stage), ranked(stage, settled=settled)
 
     def explained(
         self,

@@ -120,10 +120,12 @@ class SwissPlay(ByRound, frozen=True):
         """See ``Play``."""
         return self.rules.chain, standings(self.table(results), settled=settled)
 
-    def settled(self, results: Sequence[Result], withdrawn: Mapping[int, int]) -> tuple[int, list[list[Row]]]:
+    def tables(
+        self, results: Sequence[Result], withdrawn: Mapping[int, int], *, settled: bool
+    ) -> tuple[int, list[list[Row]]]:
         """See ``Play``."""
         table = self.table(results)
-        return table.rounds_done, [standings(table, settled=True)]
+        return table.rounds_done, [standings(table, settled=settled)]
 
     def explained(
         self,

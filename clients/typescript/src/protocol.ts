@@ -392,6 +392,9 @@ export const ADVANCE_CHANGES_MAX = 32
 /** Matches in a picture of a bracket: of more the last rounds are drawn, as many as fit. */
 export const PICTURE_MATCHES_MAX = 1024
 
+/** Entrants in a picture of standings: of a larger stage a group is drawn by itself, or so many from some place on. */
+export const PICTURE_ROWS_MAX = 256
+
 /** Matches named in a tournament's snapshot; all are read over HTTP. */
 export const VIEW_MATCHES_MAX = 50
 

@@ -88,7 +88,7 @@ def tournaments_of(base: Base) -> Feature:
             PickingResource(commands),
             TeamsResource(commands),
             CorrectionsResource(commands),
-            PicturesResource(matches, entrants, drawing),
+            PicturesResource(matches, entrants, reader, drawing),
             ExportsResource(tournaments, matches, entrants, drawing),
             FilesResource(tournaments, matches, entrants),
             ForeignResource(pairing),

@@ -23,6 +23,8 @@ NAME_CHARS_MAX: Final = 22
 """A longer name is cut."""
 ENDS: Final = ("final", "reset")
 """Parts that stand to the right of the winners' bracket, in this order."""
+BY_ROUND: Final = frozenset({"group", "swiss"})
+"""Parts whose rounds are played one after the other."""
 
 
 class Colours(NamedTuple):
@@ -65,20 +67,37 @@ class Drawn(NamedTuple):
 def picture(matches: Sequence[Drawn], names: Mapping[int, str], theme: str) -> bytes:
     """The picture, in UTF-8; ``names`` are those of entrants. It holds no script, no link, nothing from elsewhere."""
     colours = THEMES[theme]
-    places, headings, (width, height) = _laid_out(matches)
-    parts = [
+    parts, size = drawn_matches(matches, names, colours)
+    return framed(parts, size, colours)
+
+
+def framed(parts: Iterable[str], size: tuple[int, int], colours: Colours) -> bytes:
+    """These parts as a whole picture."""
+    width, height = size
+    whole = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}"',
         f' viewBox="0 0 {width} {height}" role="img" font-family="system-ui, sans-serif" font-size="13">',
         f'<rect width="100%" height="100%" fill="{colours.back}"/>' if colours.back else "",
+        *parts,
+        "</svg>\n",
+    ]
+    return "".join(whole).encode()
+
+
+def drawn_matches(
+    matches: Sequence[Drawn], names: Mapping[int, str], colours: Colours
+) -> tuple[list[str], tuple[int, int]]:
+    """Matches in their rounds, and how large that is."""
+    places, headings, size = _laid_out(matches)
+    return [
         f'<g fill="none" stroke="{colours.line}">',
         *_lines(matches, places),
         "</g>",
         *(_box(match, places[match.number], names, colours) for match in matches),
         f'<g fill="{colours.dim}" font-weight="600">',
-        *(f'<text x="{x:g}" y="{y:g}">{_text(text)}</text>' for text, (x, y) in headings),
-        "</g></svg>\n",
-    ]
-    return "".join(parts).encode()
+        *(f'<text x="{x:g}" y="{y:g}">{escaped(text)}</text>' for text, (x, y) in headings),
+        "</g>",
+    ], size
 
 
 # --- where everything stands ---------------------------------------------------------------------------------
@@ -126,6 +145,8 @@ def _bands(matches: Iterable[Drawn]) -> Iterator[list[tuple[str, list[Drawn]]]]:
 
 
 def _heading(part: str, round_: int) -> str:
+    if part in BY_ROUND:
+        return f"Round {round_}"
     return part.capitalize() if part in (*ENDS, "third") else f"{part.capitalize()} {round_}"
 
 
@@ -161,16 +182,20 @@ def _side(
     won = bool(side) and match.winner == side
     fill = colours.won if won else colours.text if side and match.winner is None else colours.dim
     name = "…" if side is None else "—" if side == 0 else names.get(side, f"#{side}")
-    cut = name if len(name) <= NAME_CHARS_MAX else name[: NAME_CHARS_MAX - 1] + "…"
     weight = ' font-weight="600"' if won else ""
-    label = f'<text x="{x + 8:g}" y="{y:g}" fill="{fill}"{weight}>{_text(cut)}</text>'
+    label = f'<text x="{x + 8:g}" y="{y:g}" fill="{fill}"{weight}>{escaped(cut(name))}</text>'
     if match.score is None:
         return label
     score = f'<text x="{x + BOX_WIDTH - 8:g}" y="{y:g}" fill="{fill}" text-anchor="end">{match.score[index]}</text>'
     return label + score
 
 
-def _text(text: str) -> str:
+def cut(name: str) -> str:
+    """A name as far as there is room for it."""
+    return name if len(name) <= NAME_CHARS_MAX else name[: NAME_CHARS_MAX - 1] + "…"
+
+
+def escaped(text: str) -> str:
     """Escaped, and without what XML doesn't allow at all: control characters, and halves of characters."""
     allowed = (
         char if char >= " " and not "\ud800" <= char <= "\udfff" and char not in "\ufffe\uffff" else "\ufffd"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final
 
 from msgspec.structs import replace
@@ -12,17 +12,18 @@ from actors.tournament.engine.elimination import Bracket
 from gatherup.features.tournaments.answers import tag_of
 from gatherup.features.tournaments.brackets import all_matches, bracket_of
 from gatherup.features.tournaments.picture import Drawn, picture
+from gatherup.features.tournaments.scores import score_of
+from gatherup.features.tournaments.stage_results import StageReader
+from gatherup.features.tournaments.table_pictures import TablePictures
 from gatherup.features.tournaments.tournament_access import found, started, tournament_id
 from gatherup.features.tournaments.tournaments import TOURNAMENT
 from gatherup.features.tournaments.turns import turn
 from gatherup.http.conditional import tagged
 from gatherup.http.endpoint import Caller, endpoint
-from gatherup.http.problem import ProblemError
 from gatherup.offloop.pool import OffLoop
 from protocol import limits
 from protocol.codes import Code
 from protocol.http.tournaments.matches import PictureQuery
-from protocol.tournament import games_of
 from storage.postgres.tournaments.entrants import Entrants
 from storage.postgres.tournaments.matches import Matches, MatchRow
 from storage.postgres.tournaments.reading import Head
@@ -36,7 +37,8 @@ AT_ONCE: Final = 64
 class PicturesResource:
     """Brackets as SVG."""
 
-    def __init__(self, matches: Matches, entrants: Entrants, off_loop: OffLoop) -> None:
+    def __init__(self, matches: Matches, entrants: Entrants, reader: StageReader, off_loop: OffLoop) -> None:
+        self._tables = TablePictures(reader, entrants, off_loop)
         self._matches = matches
         self._entrants = entrants
         self._off_loop = off_loop
@@ -47,14 +49,15 @@ class PicturesResource:
         query=PictureQuery,
         media_type=SVG,
         versioned=True,
-        refuses=(Code.WRONG_PHASE, Code.OVERLOADED),
+        refuses=(Code.WRONG_PHASE, Code.OVERLOADED, Code.TOO_MANY),
         group=GROUP,
     )
     async def draw(self, caller: Caller, tournament: str, query: PictureQuery) -> Response:
         """Get the bracket of a tournament that has started as an SVG picture.
 
-        Of a large one the last rounds are drawn, as many as fit. Its ETag is its position in the log, and the theme: a
-        new name of somebody shows after the next event of the tournament.
+        Of a large one the last rounds are drawn, as many as fit. A stage with standings is drawn as its tables; of one
+        group, and of a Swiss stage, with the rounds below. Its ETag is its position in the log, and what was asked for:
+        a new name of somebody shows after the next event of the tournament.
         """
         seated = found(await self._matches.seatings(caller.user, tournament_id(tournament)))
         seating = started(seated.rows, query.stage)
@@ -62,7 +65,7 @@ class PicturesResource:
             return tagged(b"", tag, SVG)
         stage = bracket_of(seating)
         if stage is None:
-            raise ProblemError(Code.NOT_FOUND, "This stage isn't played as a bracket.")
+            return tagged(await self._tables.draw(caller.user, tournament, query), tag, SVG)
         read = found(await self._matches.all(caller.user, tournament))
         rows = (replace(row, number=row.number - stage.before) for row in all_matches(seating, read.rows))
         drawn = await _drawn(stage.bracket, rows)
@@ -102,19 +105,11 @@ def _match(bracket: Bracket, row: MatchRow) -> Drawn:
         round=round_,
         a=row.a,
         b=row.b,
-        score=_score(row.scores) if row.kind else None,
+        score=score_of(row.scores) if row.kind else None,
         winner=row.winner if row.kind else None,
         winner_to=None if leads is None else leads.match,
     )
 
 
-def _score(scores: Sequence[int]) -> tuple[int, int] | None:
-    """The points of the one game that was played, or how many games each side has won."""
-    if len(scores) <= 2:
-        return (scores[0], scores[1]) if scores else None
-    games = games_of(scores)
-    return sum(a > b for a, b in games), sum(b > a for a, b in games)
-
-
 def _tag(head: Head, query: PictureQuery) -> str:
-    return tag_of(head, query.theme, query.stage or 0)
+    return tag_of(head, query.theme, query.stage or 0, query.group or 0, query.place)

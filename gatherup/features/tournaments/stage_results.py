@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, TypeVar, cast
 
 from msgspec import Struct
@@ -33,6 +33,8 @@ class StageResults(Struct, frozen=True):
     """Whether another stage has started after it, or the tournament has finished."""
     head: Head
     """Where in the log all of this is contained; later events may be, too."""
+    rows: Sequence[MatchRow]
+    """Of the tournament's matches."""
     flat: list[int]
     """As ``flat_result`` makes them, and ``flat_half_byes``."""
     done: int
@@ -64,6 +66,7 @@ class StageReader:
             earlier=seated.rows[seating.number - 2] if seating.number > 1 else None,
             ended=seating.number < len(seated.rows) or seated.phase == "finished",
             head=seated.head,
+            rows=read.rows,
             flat=flat,
             done=done,
             withdrawn=[part for row in left.rows for part in (row.number, row.forfeits_from)],

@@ -228,6 +228,10 @@ class PictureQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     stage: StageNumber | None = None
     """None: the last one that has started."""
+    group: Annotated[int, Meta(ge=1, le=limits.GROUPS_MAX)] | None = None
+    """Of a round robin: the group that is drawn, with its matches; None: the standings of all."""
+    place: Annotated[int, Meta(ge=1, le=limits.TOURNAMENT_ENTRANTS_MAX)] = 1
+    """Of the standings of one group, or of a Swiss stage: the first place that is drawn."""
     theme: Literal["light", "dark", "overlay"] = "light"
     """*overlay*: without a background, to lie over a video."""
 

@@ -37,7 +37,13 @@ async def test_two_groups_of_three(site: Site, node: SharedNode) -> None:
             [("table", 3), ("table", 6)],
             [("table", 6), ("table", 3)],
         )
-        problem(await cup.owner.http.get(cup.path + "/bracket.svg"), 404, "not_found")
+        drawn = await cup.owner.http.get(cup.path + "/bracket.svg")
+        assert drawn.status_code == 200 and drawn.headers["Content-Type"].startswith("image/svg+xml")
+        assert "Group 1" in drawn.text and "Group 2" in drawn.text and "Player 6" in drawn.text
+        one = await cup.owner.http.get(cup.path + "/bracket.svg?group=2&theme=overlay")
+        assert "Round 3" in one.text and "Player 1<" not in one.text
+        assert one.headers["ETag"] != drawn.headers["ETag"]
+        problem(await cup.owner.http.get(cup.path + "/bracket.svg?group=3"), 404, "not_found", "group")
         for number, a, b, *_ in named(bracket["matches"], "match", "a", "b"):
             await cup.opened(number)
             if number == 2:

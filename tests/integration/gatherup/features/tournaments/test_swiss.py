@@ -75,6 +75,8 @@ async def test_five_players_meet_in_three_rounds(site: Site, node: SharedNode) -
 
 async def _while_it_runs(cup: Cup) -> None:
     """The first match of round 2 is done, and the second one isn't."""
+    picture = (await cup.owner.http.get(cup.path + "/bracket.svg")).text
+    assert "Standings" in picture and "Round 2" in picture and "Player 5" in picture
     live = await cup.pages("/standings", "standings", stage=1, limit=2)
     settled = await cup.get("/standings", stage=1, read="settled")
     assert not settled["final"] and len(live) == len(settled["standings"]) == 5

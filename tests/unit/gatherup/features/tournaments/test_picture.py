@@ -10,7 +10,8 @@ import pytest
 
 from actors.tournament.engine.elimination import Bracket, double, single
 from gatherup.features.tournaments.picture import BOX_HEIGHT, BOX_WIDTH, THEMES, Drawn, picture
-from gatherup.features.tournaments.pictures import _drawn, _first_drawn, _score
+from gatherup.features.tournaments.pictures import _drawn, _first_drawn
+from gatherup.features.tournaments.scores import score_of
 from protocol import limits
 from storage.postgres.tournaments.matches import MatchRow
 
@@ -38,7 +39,7 @@ def drawn(number: int, **fields: Any) -> Drawn:
 
 
 def test_one_game_shows_its_points_and_several_how_many_were_won() -> None:
-    assert [_score(scores) for scores in ((), (13, 7), (13, 7, 4, 13, 13, 9))] == [None, (13, 7), (2, 1)]
+    assert [score_of(scores) for scores in ((), (13, 7), (13, 7, 4, 13, 13, 9))] == [None, (13, 7), (2, 1)]
 
 
 async def whole(bracket: Bracket) -> list[Drawn]:
