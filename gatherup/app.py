@@ -29,6 +29,7 @@ from gatherup.features.lookups.feature import lookups_of
 from gatherup.features.people.feature import erasure_of, people_of
 from gatherup.features.ratings.feature import ratings_of
 from gatherup.features.rooms.feature import rooms_of
+from gatherup.features.series.feature import series_of
 from gatherup.features.tournaments.feature import next_matches_of, tournaments_of
 from gatherup.hooks import loaded
 from gatherup.http.commands import Commands
@@ -66,6 +67,7 @@ def features(base: Base) -> tuple[Feature, ...]:
         lookups_of(base),
         tournaments_of(base),
         gatherings_of(base, next_matches_of(base)),
+        series_of(base),
         ratings_of(base),
     )
 

@@ -128,10 +128,12 @@ class Cup:
 
 
 @asynccontextmanager
-async def cup_of(site: Site, node: SharedNode, **body: Any) -> AsyncGenerator[Cup]:
-    """A tournament that somebody new has created, watched for as long as the block runs."""
+async def cup_of(
+    site: Site, node: SharedNode, owner: Person | None = None, **body: Any
+) -> AsyncGenerator[Cup]:
+    """A tournament that somebody new has created, or this owner, watched for as long as the block runs."""
     with trio.fail_after(HANG_S):
-        owner = await site.guest("Owner")
+        owner = owner or await site.guest("Owner")
         made = await owner.send("POST", "/v1/tournaments", **{"name": "Cup", "ready_s": 0, **body})
         assert made.status_code == 201, made.text
         stream = made.json()["stream"]
