@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from actors.kind import Instant, Refuse
 from actors.tournament.engine.picks import preset, unfit
-from actors.tournament.stages import spot_of, stage_of
+from actors.tournament.stages import index_of, spot_of
 from actors.tournament.state import Settings, Tournament
 from protocol.codes import Code
 from protocol.tournament.rounds import PickBan, RoundRule
@@ -27,17 +27,18 @@ class Terms(Struct, frozen=True):
 
 def terms_of(tournament: Tournament, number: int) -> Terms:
     """By what a match of a tournament that has started is played."""
-    best_of = stage_of(tournament, number).settings.best_of
+    index = index_of(tournament, number)
+    best_of = tournament.stages[index].settings.best_of
     if not tournament.settings.rounds:
         return Terms(best_of)
     spot = spot_of(tournament, number)
-    return terms_in(tournament.settings.rounds, best_of, spot.part, spot.round)
+    return terms_in(tournament.settings.rounds, best_of, index + 1, spot.part, spot.round)
 
 
-def terms_in(rules: Sequence[RoundRule], best_of: int, part: str, round_: int) -> Terms:
-    """By what a match of this round is played, if nothing else is said of it of so many games."""
+def terms_in(rules: Sequence[RoundRule], best_of: int, stage: int, part: str, round_: int) -> Terms:
+    """By what a match of this round of a stage is played, if nothing else is said of it of so many games."""
     for rule in rules:
-        if rule.part in (None, part) and rule.round in (None, round_):
+        if rule.stage in (None, stage) and rule.part in (None, part) and rule.round in (None, round_):
             games = rule.best_of or best_of
             return Terms(games, rule.window_s, rule.picks, _steps(rule, games))
     return Terms(best_of)
@@ -62,9 +63,12 @@ def played_until(tournament: Tournament, now: Instant) -> Instant | None:
 
 def unfit_rules(settings: Settings) -> Refuse | None:
     """Why no tournament can have these rules."""
-    stages = {stage.best_of for stage in settings.chain}
+    games = [stage.best_of for stage in settings.chain]
     for number, rule in enumerate(settings.rounds, 1):
-        for best_of in sorted({rule.best_of} if rule.best_of else stages):
+        if rule.stage is not None and rule.stage > len(games):
+            return Refuse(Code.INVALID, f"Rule {number}: There is no stage {rule.stage}.", "rounds")
+        concerned = games if rule.stage is None else [games[rule.stage - 1]]
+        for best_of in sorted({rule.best_of} if rule.best_of else {*concerned}):
             if why := None if rule.picks is None else _unfit_picks(rule.picks, best_of):
                 return Refuse(Code.INVALID, f"Rule {number}: {why}", "rounds")
     return None

@@ -69,7 +69,9 @@ def play(shown: TournamentView, user: str, fates: Fates, knows: Knows) -> Move |
 
 def terms(shown: TournamentView, match: MatchView) -> Terms:
     """By what this match is played."""
-    return terms_in(shown.rounds, shown.best_of, match.part, match.round)
+    number = 1 if shown.stage is None else shown.stage.stage
+    best_of = shown.stages[number - 1].best_of if shown.stages else shown.best_of
+    return terms_in(shown.rounds, best_of, number, match.part, match.round)
 
 
 def games(shown: TournamentView, match: MatchView, fates: Fates) -> int:

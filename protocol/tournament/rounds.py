@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 from protocol import limits
 from protocol.lookups import KEY_PATTERN
 from protocol.tournament import BestOf, Part
+from protocol.tournament.stage import StageNumber
 
 PoolGame = Annotated[
     str,
@@ -42,12 +43,14 @@ class PickBan(Struct, frozen=True, kw_only=True):
 class RoundRule(Struct, frozen=True, kw_only=True):
     """What holds for matches of a round. Of the rules that fit a match the first one counts."""
 
+    stage: StageNumber | None = None
+    """None: whichever."""
     part: Part | None = None
     """None: whichever."""
     round: Annotated[int, Meta(ge=1, le=limits.TOURNAMENT_ENTRANTS_MAX)] | None = None
     """None: whichever."""
     best_of: BestOf | None = None
-    """None: that of the tournament."""
+    """None: that of the stage."""
     picks: PickBan | None = None
     """None: nothing is picked or banned."""
     window_s: Annotated[int, Meta(ge=0, le=limits.WINDOW_S_MAX)] = 0

@@ -41,14 +41,14 @@ class Courses:
     def __init__(self, settings: Settings, draw: int) -> None:
         self._settings = settings
         self._draw = draw
-        self._best_of: int = settings.chain[0].best_of
+        self._stage = 1
         self._of: dict[int, _Course] = {}
 
     def heed(self, header: Header) -> Iterator[str]:
         """Take an event; what is wrong with it."""
         what, number = header.type.partition(".")[2], cast(int, header.marks.get("match", 0))
         if what in ("stage_started", "stage_reopened"):
-            self._best_of = self._settings.chain[cast(int, header.marks["stage"]) - 1].best_of
+            self._stage = cast(int, header.marks["stage"])
         elif what == "match_opened":
             yield from self._open(number, header)
         elif number in self._of and what in _HEEDED:
@@ -65,7 +65,8 @@ class Courses:
                 yield f"match {number} was opened again at {header.at}, not at {before.until}"
             if latest != before.latest:
                 yield f"match {number} has another window when it is opened again"
-        terms = terms_in(self._settings.rounds, self._best_of, str(marks["part"]), cast(int, marks["round"]))
+        best_of, rules = self._settings.chain[self._stage - 1].best_of, self._settings.rounds
+        terms = terms_in(rules, best_of, self._stage, str(marks["part"]), cast(int, marks["round"]))
         ready = bool(marks["ready_a"] and marks["ready_b"])
         match = self._of[number] = _Course(
             sides=(cast(int, marks["a"]), cast(int, marks["b"])),

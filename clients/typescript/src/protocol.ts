@@ -714,10 +714,12 @@ export interface PickBan {
 /** What holds for matches of a round. Of the rules that fit a match the first one counts. */
 export interface RoundRule {
   /** None: whichever. */
+  stage?: number | null
+  /** None: whichever. */
   part?: 'final' | 'group' | 'losers' | 'reset' | 'swiss' | 'third' | 'winners' | null
   /** None: whichever. */
   round?: number | null
-  /** None: that of the tournament. */
+  /** None: that of the stage. */
   best_of?: 1 | 3 | 5 | 7 | 9 | null
   /** None: nothing is picked or banned. */
   picks?: PickBan | null

@@ -93,6 +93,7 @@ _GOING = TournamentMatch(
     proposed_at=LATEST,
 )
 _RULE = RoundRule(
+    stage=limits.STAGES_MAX,
     part="winners",
     round=PLAYING,
     best_of=9,

@@ -145,6 +145,7 @@ _STAGE_MAP: Map = {
 _RULES = (
     RoundRule(),
     RoundRule(
+        stage=2,
         part="losers",
         round=2,
         best_of=3,
@@ -153,8 +154,9 @@ _RULES = (
     ),
 )
 _RULES_MAP: list[Map] = [
-    {"part": None, "round": None, "best_of": None, "picks": None, "window_s": 0},
+    {"stage": None, "part": None, "round": None, "best_of": None, "picks": None, "window_s": 0},
     {
+        "stage": 2,
         "part": "losers",
         "round": 2,
         "best_of": 3,

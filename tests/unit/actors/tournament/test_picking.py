@@ -9,6 +9,7 @@ import pytest
 from actors.kind import Accept, Decision
 from actors.tournament.engine.picks import by_lot, played, preset
 from actors.tournament.engine.picks import choices as choices_of
+from actors.tournament.rounds import terms_in, terms_of
 from protocol.codes import Code
 from protocol.tournament.commands import (
     AddEntrants,
@@ -21,6 +22,7 @@ from protocol.tournament.commands import (
     StartTournament,
 )
 from protocol.tournament.rounds import PickBan, PickStep, RoundRule
+from protocol.tournament.stage import Stage
 from tests.unit.actors.tournament.cup import (
     ID,
     OWNER,
@@ -200,3 +202,32 @@ def test_the_log_says_all() -> None:
     cup.later(200)
     state, rows = cup.refolded()
     assert (state, rows) == (cup.cup, cup.rows)
+
+
+def test_a_rule_of_a_stage_holds_in_it_alone() -> None:
+    stages = (Stage(format="round_robin", advance=2), Stage(best_of=1))
+    rules = (rule(stage=2, best_of=3), RoundRule(stage=1, best_of=1), RoundRule(best_of=5))
+    cup = playing(3, stages=stages, rounds=rules, entrants_max=4)
+    while len(cup.cup.stages) == 1:
+        number = int(cup.cup.going.least or 0)
+        assert (cup.match(number).phase, terms_of(cup.cup, number).best_of) == ("playing", 1)
+        cup.decide(number, min(cup.match(number).a or 0, cup.match(number).b or 0))
+    assert (cup.match(4).phase, terms_of(cup.cup, 4).best_of) == ("picking", 3)
+    assert terms_in((RoundRule(best_of=5),), 1, 2, "final", 1).best_of == 5
+
+
+@pytest.mark.parametrize(
+    ("rules", "why"),
+    [
+        ((RoundRule(stage=3),), "Rule 1: There is no stage 3."),
+        ((RoundRule(), rule(stage=2, pool=MAPS[:2])), "Rule 2: The pool has 2 games for best of 3."),
+    ],
+)
+def test_a_rule_must_fit_its_stage(rules: tuple[RoundRule, ...], why: str) -> None:
+    stages = (Stage(format="round_robin", advance=2), Stage(best_of=3))
+    assert (
+        refused(Cup(), Cup().create(stages=stages, rounds=rules, entrants_max=4), Code.INVALID, "rounds")
+        == why
+    )
+    fits = (rule(stage=1, pool=MAPS[:2]),)  # of best of one
+    assert isinstance(Cup().create(stages=stages, rounds=fits, entrants_max=4), Accept)
