@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from email import policy
 from email.message import EmailMessage
@@ -15,7 +16,7 @@ from msgspec import Struct
 from actors.ports.jobs import TakenJob
 from gatherup.jobs.letters import TEXTS, UnwritableError, written
 from gatherup.jobs.queue import JobHopelessError, JobOverError, JobUnknownError, Queue
-from storage.postgres.outbox.mail import QUEUE, Template
+from storage.postgres.outbox.mail import QUEUE, WITH_CODE, Template
 
 AT_ONCE: Final = 4
 LANE_AT_ONCE: Final = 3
@@ -47,11 +48,17 @@ class Mailer(Protocol):
         ...
 
 
-def mail_queue(mailer: Mailer, *, sender: str, links: str | None) -> Queue:
+Stands = Callable[[str], Awaitable[bool]]
+"""Whether a mailed code is still good: neither used nor replaced by a newer one. Raises what the storage raises."""
+
+
+def mail_queue(mailer: Mailer, *, sender: str, links: str | None, stands: Stands) -> Queue:
     """The queue of letters, as ``sender``, an address like ``GatherUp <no-reply@example.org>``."""
 
     async def handle(job: TakenJob) -> None:
         mail_job = _mail_job(job)
+        if mail_job.template in WITH_CODE and not await stands(mail_job.values.get("code", "")):
+            raise JobOverError(f"The code of the letter {mail_job.template} was used or replaced.")
         await mailer.send(composed(job, mail_job, sender=sender, links=links), to=mail_job.to)
 
     return Queue(

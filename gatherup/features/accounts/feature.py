@@ -6,6 +6,7 @@ from typing import Final
 
 import structlog
 
+from gatherup.auth.one_time import token_digest
 from gatherup.feature import Base, Feature
 from gatherup.features.accounts.keeps import account_keeps
 from gatherup.features.accounts.parts import AccountParts, account_parts
@@ -13,6 +14,7 @@ from gatherup.http.endpoint import PathPart
 from gatherup.jobs.mail import mail_queue
 from gatherup.jobs.mailer import mailer_of
 from gatherup.offloop.pool import OffLoop
+from storage.postgres.accounts.credentials import Credentials
 from storage.postgres.audit_log import erase_addresses
 from storage.postgres.outbox.mail import erase_mail
 
@@ -35,10 +37,17 @@ def accounts_of(base: Base) -> tuple[Feature, AccountParts]:
             "this node sends no mail, and leaves letters to nodes that do: neither GATHERUP_MAIL_HOST nor "
             "GATHERUP_MAIL_OUTBOX is set"
         )
+    credentials = Credentials(base.pool)
+
+    async def stands(code: str) -> bool:
+        return await credentials.code_stands(token_digest(code), at=base.clock.now())
+
     feature = Feature(
         resources=tuple(parts.resources),
         tasks=(off_loop.close_at_end,),
-        queues=() if mailer is None else (mail_queue(mailer, sender=mail.sender, links=mail.links),),
+        queues=()
+        if mailer is None
+        else (mail_queue(mailer, sender=mail.sender, links=mail.links, stands=stands),),
         keeps=account_keeps(base),
         erasers=(erase_mail, erase_addresses),
         path_parts=PATH_PARTS,

@@ -17,7 +17,7 @@ from storage.postgres.audit_log import record
 from storage.postgres.driver.connection import TrioConnection
 from storage.postgres.driver.errors import DataRejected
 from storage.postgres.driver.pool import Pool
-from storage.postgres.driver.queries import lent
+from storage.postgres.driver.queries import lent, rows
 from storage.postgres.ids import user_of, uuid_of
 from storage.postgres.outbox.mail import Template, queue_mail
 
@@ -60,6 +60,8 @@ where t.digest = %(digest)s and t.purpose = %(purpose)s and t.expires_at > %(at)
 returning t.account, t.email, a.email
 """
 
+_STANDS = "select from mailed_token where digest = %(digest)s and expires_at > %(at)s"
+
 # Whoever uses one locks its account first, as who sets a password does.
 _LOCK_OF_CODE = """
 select from account a join mailed_token t on t.account = a.id where t.digest = %(digest)s for no key update of a
@@ -88,6 +90,10 @@ class Credentials:
         """Mail a code that proves that this address is the user's. If it is another's, that one is told instead."""
         async with lent(self._pool, transaction=True) as connection:
             await mail_verification(connection, user, mailed)
+
+    async def code_stands(self, digest: bytes, *, at: Instant) -> bool:
+        """Whether a code is good: neither used, nor replaced by a newer one of its purpose, nor expired."""
+        return bool(await rows(self._pool, _STANDS, {"digest": digest, "at": at}))
 
     async def verify_email(self, digest: bytes, *, at: Instant, address: str) -> bool:
         """Make the address whose code this is the account's. False if the code isn't good. Raises EmailTakenError."""

@@ -44,9 +44,15 @@ def mailer(mail: Mail) -> Mailer:
     return found
 
 
+async def stands(code: str) -> bool:
+    return True
+
+
 async def deliver(mail: Mail, job: TakenJob = JOB) -> None:
     with trio.fail_after(HANG_S):
-        await mail_queue(mailer(mail), sender="GatherUp <no-reply@example.org>", links=None).handle(job)
+        await mail_queue(
+            mailer(mail), sender="GatherUp <no-reply@example.org>", links=None, stands=stands
+        ).handle(job)
 
 
 def parsed(content: bytes) -> EmailMessage:
@@ -120,7 +126,7 @@ async def test_from_a_transaction_to_the_server_once_it_is_back(postgres_dsn: st
                 values={"handle": "Ann", "code": "c0de"},
             )
         jobs = Jobs(pool)
-        queue = mail_queue(mailer(settings(server)), sender="no-reply@example.org", links=None)
+        queue = mail_queue(mailer(settings(server)), sender="no-reply@example.org", links=None, stands=stands)
         worker = JobWorker(jobs, [queue], SystemClock(), SystemRandomness(), Wakeup())
         async with trio.open_nursery() as nursery:
             nursery.start_soon(worker.run)
@@ -152,7 +158,7 @@ async def test_after_a_long_outage_only_what_still_holds_is_sent(postgres_dsn: s
             )
         jobs = Jobs(pool)
         assert await jobs.retry(Chosen(queue="mail")) == 2
-        queue = mail_queue(mailer(settings(server)), sender="no-reply@example.org", links=None)
+        queue = mail_queue(mailer(settings(server)), sender="no-reply@example.org", links=None, stands=stands)
         worker = JobWorker(jobs, [queue], SystemClock(), SystemRandomness(), Wakeup())
         async with trio.open_nursery() as nursery:
             nursery.start_soon(worker.run)

@@ -164,3 +164,51 @@ async def test_what_was_missed_for_months_is_counted_up_to_a_bound(autojump_cloc
         await trio.sleep(1)
     (job,) = cluster.finish()
     assert job["missed"] == MISSED_MAX
+
+
+class Apart(TrioClock):
+    """The clock of a machine that is wrong by so much."""
+
+    def __init__(self, by_s: float) -> None:
+        self._by_ms = round(by_s * 1000)
+
+    def now(self) -> int:
+        return super().now() + self._by_ms
+
+
+class Paused(MemoryCron):
+    """The rows of a node that stands still between its look and its order, once, for so long."""
+
+    def __init__(self, rows: MemoryCron, jobs: MemoryJobs, for_s: float) -> None:
+        super().__init__(jobs, TrioClock())
+        self.until = rows.until
+        self.woke = trio.Event()
+        self._for_s = for_s
+
+    async def order(self, name: str, due_at: int, queue: str, missed: int) -> bool:
+        if self._for_s:
+            for_s, self._for_s = self._for_s, 0.0
+            await trio.sleep(for_s)
+            self.woke.set()
+        return await super().order(name, due_at, queue, missed)
+
+
+async def test_nodes_alike_in_name_one_paused_and_clocks_apart_order_each_due_time_once(
+    autojump_clock: object,
+) -> None:
+    """Nothing of a node counts: neither what it is called nor what time it thinks it is, nor when it looked."""
+    cluster, done = Cluster("*/10 * * * *"), list[dict[str, Any]]()
+    paused = Paused(cluster.rows, cluster.jobs, for_s=2.5 * HOUR_S)
+    async with trio.open_nursery() as nursery:
+        for rows, by_s in ((paused, 0), (cluster.rows, 86_400), (cluster.rows, -86_400), (cluster.rows, 0)):
+            table = CronTable(cluster.schedules, rows, Apart(by_s), Wakeup())
+            nursery.start_soon(table.run)
+        for _ in range(6 * 60):
+            await trio.sleep(60)
+            done += cluster.finish()
+        nursery.cancel_scope.cancel()
+    assert paused.woke.is_set()
+    due = [one["due_at"] for one in done]
+    assert due == sorted(set(due))
+    assert len(due) == 36
+    assert all(one["missed"] == 0 for one in done)

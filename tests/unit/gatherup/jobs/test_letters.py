@@ -8,6 +8,7 @@ from email.message import EmailMessage
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from actors.ports.jobs import TakenJob
 from gatherup.jobs.letters import NOTICE_HOLDS_S, TEXTS, needed, one_line, written
@@ -25,6 +26,10 @@ class Sent(list[str]):
 
     async def send(self, message: EmailMessage, *, to: str) -> None:
         self.append(message.get_content())
+
+
+async def stands(code: str) -> bool:
+    return code == "c0de"
 
 
 def arguments(template: Template, to: str = "ann@example.org", **values: str) -> MailJob:
@@ -112,7 +117,7 @@ async def test_what_is_no_single_address_is_a_dead_letter(to: str) -> None:
     row = {"to": to, "template": "locked_out", "values": {"handle": "x"}}
     job = TakenJob(id=1, queue="mail", arguments=row, attempts=1, created_at=0)
     with pytest.raises(JobHopelessError, match="no e-mail address"):
-        await mail_queue(Sent(), sender=SENDER, links=None).handle(job)
+        await mail_queue(Sent(), sender=SENDER, links=None, stands=stands).handle(job)
 
 
 def letter(template: str, age_s: float) -> TakenJob:
@@ -122,7 +127,7 @@ def letter(template: str, age_s: float) -> TakenJob:
 
 async def test_what_this_release_does_not_know_is_left() -> None:
     with pytest.raises(JobUnknownError, match="no letter"):
-        await mail_queue(Sent(), sender=SENDER, links=None).handle(letter("x", 0))
+        await mail_queue(Sent(), sender=SENDER, links=None, stands=stands).handle(letter("x", 0))
 
 
 @pytest.mark.parametrize(
@@ -138,11 +143,26 @@ async def test_what_this_release_does_not_know_is_left() -> None:
 )
 async def test_a_letter_that_holds_no_longer_is_not_sent(template: str, holds_s: int) -> None:
     sent = Sent()
-    handle = mail_queue(sent, sender=SENDER, links=None).handle
+    handle = mail_queue(sent, sender=SENDER, links=None, stands=stands).handle
     await handle(letter(template, holds_s - 1))
     with pytest.raises(JobOverError, match=f"{template} would come too late"):
         await handle(letter(template, holds_s))
     assert len(sent) == 1
+
+
+@pytest.mark.parametrize("template", sorted(Template))
+async def test_a_code_that_was_used_or_replaced_is_not_sent(template: Template) -> None:
+    row = letter(template, 0)
+    values = dict.fromkeys(needed(template), "x") | {"code": "replaced"}
+    job = replace(row, arguments={**row.arguments, "values": values})
+    sent = Sent()
+    handle = mail_queue(sent, sender=SENDER, links=None, stands=stands).handle
+    if template in WITH_CODE:
+        with pytest.raises(JobOverError, match=f"{template} was used or replaced"):
+            await handle(job)
+    else:
+        await handle(job)
+    assert len(sent) == (template not in WITH_CODE)
 
 
 @pytest.mark.parametrize("template", sorted(WITH_CODE))

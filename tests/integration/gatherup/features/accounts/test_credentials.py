@@ -10,7 +10,10 @@ import psycopg
 import pytest
 import trio
 
+from gatherup.auth.one_time import token_digest
 from protocol.limits import EMAIL_CODE_LIFETIME_S, FRESH_LOGIN_S, RESET_CODE_LIFETIME_S
+from storage.postgres.accounts.credentials import Credentials
+from storage.postgres.driver.pool import Pool
 from tests.integration.gatherup.features.accounts.conftest import ANN, SIGN_IN, Desk
 from tests.integration.site import problem
 
@@ -298,3 +301,24 @@ async def test_a_hash_of_a_password_as_it_was_typed_is_good_once_more_and_made_a
     await desk.signed_in(password=composed)
     changed = await ann.send("PUT", "/v1/me/password", old=composed, new="another long one")
     assert changed.status_code == 204
+
+
+async def test_only_the_newest_code_of_a_purpose_stands_until_it_is_used_or_over(desk: Desk) -> None:
+    """So no other is mailed, however late its letter is."""
+    async with Pool(desk.dsn, autocommit=True) as pool:
+
+        async def stand(*codes: str) -> list[bool]:
+            now = desk.clock.now()
+            return [await Credentials(pool).code_stands(token_digest(code), at=now) for code in codes]
+
+        await desk.registered(email="ann@example.org")
+        verify = desk.mailbox.code("verify_email")
+        assert await stand(verify, verify + "x") == [True, False]
+        await desk.post("/v1/email/verify", code=verify)
+        resets = list[str]()
+        for _ in range(2):
+            await desk.post("/v1/password/reset", email="ann@example.org")
+            resets.append(desk.mailbox.code("reset_password"))
+        assert await stand(verify, *resets) == [False, False, True]
+        desk.clock.ahead_s += RESET_CODE_LIFETIME_S
+        assert await stand(*resets) == [False, False]
