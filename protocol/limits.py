@@ -186,6 +186,16 @@ TIEBREAKS_MAX: Final = 12
 """Tie-breaks of one stage."""
 STAGE_POINTS_MAX: Final = 100
 """Points for a match in the standings of a stage."""
+LEADERBOARD_S_MAX: Final = 90 * 86_400
+"""How long a leaderboard may take attempts."""
+ATTEMPTS_MAX: Final = 64
+"""Attempts of one entrant in one leaderboard."""
+STAGE_ATTEMPTS_MAX: Final = 32_768
+"""Attempts of one leaderboard, if everybody makes all that they may."""
+SCORE_MAX: Final = 100_000_000_000_000
+"""The highest score of one attempt; the lowest is as far below 0. Sums of all attempts are exact in JavaScript, too."""
+SCORE_DECIMALS_MAX: Final = 9
+"""Digits of a score behind the decimal point."""
 TOURNAMENT_REPLAY_EVENTS_MAX: Final = 100_000
 """Events of a tournament after which it isn't replayed any more: several times what the largest one takes."""
 RATINGS_WAITING_SHOWN_MAX: Final = 1000

@@ -18,6 +18,7 @@ from actors.tournament.state import ASKING, BEFORE_START, Match, Tournament
 from protocol import limits
 from protocol.codes import Code
 from protocol.tournament import NOBODY
+from protocol.tournament.attempts import WindowClosed
 from protocol.tournament.events import (
     CheckInOpened,
     EntrantPromoted,
@@ -88,6 +89,8 @@ def _step(course: Course, draw_key: bytes) -> bool:
         case "start":
             begin(course, draw_key)
             return False  # the matches are opened by the next command, for which the bracket is made
+        case "window":
+            course.add(WindowClosed(stage=len(tournament.stages)))
         case _:
             _expire(course, int(timer.removeprefix("m")))
     return True

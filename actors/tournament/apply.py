@@ -9,7 +9,14 @@ from msgspec.structs import replace
 
 from actors.ordered_map import OrderedMap
 from actors.staffing import owned, with_role, without
-from actors.tournament import apply_entrants, apply_matches, apply_stages, apply_swiss, apply_teams
+from actors.tournament import (
+    apply_attempts,
+    apply_entrants,
+    apply_matches,
+    apply_stages,
+    apply_swiss,
+    apply_teams,
+)
 from actors.tournament.state import Settings, Tournament
 from protocol.event import Header
 from protocol.ids import USER, kind_of
@@ -146,5 +153,6 @@ _CHANGES: Final[dict[str, Callable[[Tournament, Header], Tournament]]] = {
     **apply_teams.CHANGES,
     **apply_matches.CHANGES,
     **apply_swiss.CHANGES,
+    **apply_attempts.CHANGES,
     **apply_stages.CHANGES,
 }

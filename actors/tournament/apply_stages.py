@@ -11,7 +11,7 @@ from actors.ordered_map import OrderedMap
 from actors.tournament.numbers import Numbers
 from actors.tournament.plays import play_of
 from actors.tournament.stages import with_stage
-from actors.tournament.state import StageState, Tournament
+from actors.tournament.state import WINDOW, StageState, Tournament
 from protocol import limits
 from protocol.event import Header
 
@@ -26,11 +26,10 @@ def _started(tournament: Tournament, header: Header) -> Tournament:
         engine=cast(int, marks["engine"]),
         draw=cast(str, marks["draw"]),
     )
-    return replace(
+    started = replace(
         tournament,
         phase="running",
         seeded=(),
-        stages=(replace(stage, done=play_of(stage).done_first),),
         entered=len(seeds),
         checked_in=marks["checked_in"],
         pending=0,
@@ -38,6 +37,7 @@ def _started(tournament: Tournament, header: Header) -> Tournament:
         invitations=OrderedMap(),
         timers=OrderedMap(),
     )
+    return _begun(started, stage, header)
 
 
 def _stage_started(tournament: Tournament, header: Header) -> Tournament:
@@ -48,8 +48,17 @@ def _stage_started(tournament: Tournament, header: Header) -> Tournament:
         seeds=tuple(cast("Sequence[int]", marks["seeds"])),
         engine=cast(int, marks["engine"]),
     )
-    stage = replace(stage, done=play_of(stage).done_first)
-    return replace(tournament, stages=(*tournament.stages, stage))
+    return _begun(tournament, stage, header)
+
+
+def _begun(tournament: Tournament, stage: StageState, header: Header) -> Tournament:
+    """With this stage as the last one, and the timer of its window if it is a leaderboard."""
+    settings, timers = stage.settings, tournament.timers
+    closes_at = settings.closes_at or (header.at + settings.window_s * 1000 if settings.window_s else None)
+    if closes_at is not None:
+        timers = timers.insert(WINDOW, closes_at)
+    stage = replace(stage, done=play_of(stage).done_first, closes_at=closes_at)
+    return replace(tournament, stages=(*tournament.stages, stage), timers=timers)
 
 
 def _finished(tournament: Tournament, header: Header) -> Tournament:

@@ -38,6 +38,8 @@ def _unfit(stage: Stage, most: int, *, last: bool) -> str | None:
             return f"{name} doesn't fit {stage.format}."
     if len({*stage.tiebreaks}) != len(stage.tiebreaks):
         return "tiebreaks names one twice."
+    if unknown := next((one for one in stage.tiebreaks if one not in rules.tiebreaks), None):
+        return f"tiebreaks: {unknown} doesn't fit {stage.format}."
     if why := rules.unfit(stage):
         return why
     if most < rules.least(stage):

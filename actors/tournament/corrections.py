@@ -200,6 +200,11 @@ def _was_opened(match: Match) -> bool:
     return match.phase in GOING or (match.phase == "done" and match.kind != "bye")
 
 
+def followed(course: Course, *, preview: bool) -> Decision:
+    """What follows from a correction on which no match depends."""
+    return _ended(course, _Plan("keep"), preview=preview)
+
+
 def _undone(course: Course, number: int, plan: _Plan) -> None:
     done = plan.done(course.tournament)
     undone = MatchUndone(match=number, done=done, fills=plan.fills, placed=plan.placed, out=plan.out)
@@ -210,6 +215,10 @@ def _decided(course: Course, command: CorrectResult | UndoResult | ReinstateEntr
     """The events so far with the end of the tournament, or that it isn't over any more; or only what they would be."""
     if (plan.void or plan.voided.begun) and not (command.confirm or command.preview):
         return _unconfirmed(plan)
+    return _ended(course, plan, preview=command.preview)
+
+
+def _ended(course: Course, plan: _Plan, *, preview: bool) -> Decision:
     finished = course.tournament.phase == "finished"
     if is_over(course.tournament):
         if not finished or plan.changes or plan.placed:
@@ -225,7 +234,7 @@ def _decided(course: Course, command: CorrectResult | UndoResult | ReinstateEntr
         phase=course.tournament.phase or "running",
         stages=plan.voided.stages,
     )
-    return Accept(() if command.preview else tuple(course.events), answer)
+    return Accept(() if preview else tuple(course.events), answer)
 
 
 def _unconfirmed(plan: _Plan) -> Refuse:

@@ -11,6 +11,7 @@ from actors.creation import organised_key
 from actors.kind import Decision, FactKey, Refuse, block_key, person_key
 from actors.staffing import Rank
 from actors.tournament import (
+    attempts,
     corrections,
     entrants,
     gathered,
@@ -65,6 +66,7 @@ _RULES: Final[Rules] = {
     **picking.RULES,
     **holding.RULES,
     **corrections.RULES,
+    **attempts.RULES,
 }
 _SENTENCES: Final[dict[Phase, str]] = {
     "draft": "The tournament is still a draft.",

@@ -69,6 +69,9 @@ def start(context: Context, _: StartTournament) -> Decision:
     players = _players(context.tournament)
     if len(players) < limits.TOURNAMENT_ENTRANTS_MIN:
         return Refuse(Code.TOO_FEW, _TOO_FEW)
+    closes_at = context.tournament.settings.chain[0].closes_at
+    if closes_at and closes_at <= context.now:
+        return Refuse(Code.WRONG_PHASE, "Stage 1 would take attempts until a time that has passed.", "stages")
     course = Course(context)
     _start(course, players, context.draw_key)
     return course.accept()

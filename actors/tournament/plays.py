@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import Final, cast
 
 from msgspec import Struct
 
 from actors.tournament.engine.elimination import double, single
 from actors.tournament.engine.elimination_play import EliminationPlay
 from actors.tournament.engine.groups import GroupTable
+from actors.tournament.engine.leaderboard import Leaderboard
+from actors.tournament.engine.leaderboard_play import LeaderboardPlay
 from actors.tournament.engine.next_stage import (
     Qualified,
     Seeding,
@@ -25,11 +27,14 @@ from actors.tournament.state import StageState
 from protocol import limits
 from protocol.tournament import Format, Policy
 from protocol.tournament.stage import Stage
+from protocol.tournament.standings import SCORE_TIE_BREAKS, TIE_BREAKS, ScoreTieBreak, StageTieBreak
 
 Met = Callable[[int, int], bool]
 """Whether two entrants have met in the stage before."""
 Published = Sequence[Sequence[int]]
-"""The pairs of each published round, as ``engine.swiss.published`` has them."""
+"""The pairs of each published round, as ``engine.swiss.published`` has them; of a leaderboard that is to be ranked, its
+scores, as ``LeaderboardPlay`` has them.
+"""
 
 
 class FormatRules(Struct, frozen=True, kw_only=True):
@@ -45,6 +50,10 @@ class FormatRules(Struct, frozen=True, kw_only=True):
     """Whether it ends with standings, and not with its last match."""
     seeding: Callable[[Stage, Sequence[Qualified], Met], Seeding]
     """How those are seeded who come from the stage before."""
+    attempts: bool = False
+    """Whether it is played by attempts while a window is open, and not by matches."""
+    tiebreaks: frozenset[StageTieBreak] = frozenset(TIE_BREAKS)
+    """What it can be ranked by."""
     least: Callable[[Stage], int] = lambda _: limits.TOURNAMENT_ENTRANTS_MIN
     """How many it takes to play a stage with all that was chosen."""
     unfit: Callable[[Stage], str | None] = lambda _: None
@@ -83,7 +92,7 @@ def _double(stage: Stage, seeds: Sequence[int], _: Published) -> Play:
 
 def _round_robin(stage: Stage, seeds: Sequence[int], _: Published) -> Play:
     rules = Rules(
-        tiebreaks=stage.tiebreaks,
+        tiebreaks=_table_tiebreaks(stage),
         points=points_of(stage),
         withdrawals=stage.withdrawals,
         predetermined=True,
@@ -93,8 +102,18 @@ def _round_robin(stage: Stage, seeds: Sequence[int], _: Published) -> Play:
 
 
 def _swiss(stage: Stage, seeds: Sequence[int], published: Published) -> Play:
-    tiebreaks = stage.tiebreaks or (EXIT_TIEBREAKS if stage.wins else SWISS_TIEBREAKS)
+    tiebreaks = _table_tiebreaks(stage) or (EXIT_TIEBREAKS if stage.wins else SWISS_TIEBREAKS)
     return SwissPlay(published, seeds, Rules(tiebreaks=tiebreaks, points=points_of(stage)))
+
+
+def _table_tiebreaks(stage: Stage) -> tuple[TieBreak, ...]:
+    """``FormatRules.tiebreaks`` has let no others in."""
+    return cast("tuple[TieBreak, ...]", stage.tiebreaks)
+
+
+def _leaderboard(stage: Stage, seeds: Sequence[int], scores: Published) -> Play:
+    tiebreaks = cast("tuple[ScoreTieBreak, ...]", stage.tiebreaks)
+    return LeaderboardPlay(Leaderboard(tiebreaks, stage.higher), seeds, scores)
 
 
 def points_of(stage: Stage) -> Points:
@@ -102,6 +121,18 @@ def points_of(stage: Stage) -> Points:
     points = stage.points
     bye = points.win if points.bye is None else points.bye
     return Points(*(int(2 * value) for value in (points.win, points.draw, points.loss, bye)))
+
+
+def _unfit_leaderboard(stage: Stage) -> str | None:
+    if bool(stage.window_s) is bool(stage.closes_at):
+        return "window_s or closes_at must say when it closes, and not both."
+    return None
+
+
+def _too_many_attempts(stage: Stage, entrants: int) -> str | None:
+    if (attempts := entrants * stage.attempts) > limits.STAGE_ATTEMPTS_MAX:
+        return f"{attempts} attempts are more than {limits.STAGE_ATTEMPTS_MAX}."
+    return None
 
 
 def _unfit_swiss(stage: Stage) -> str | None:
@@ -185,6 +216,30 @@ FORMATS: Final[Mapping[Format, FormatRules]] = {
         unfit=_unfit_swiss,
         rounds=_swiss_rounds,
         too_many=_too_many_for_swiss,
+    ),
+    "leaderboard": FormatRules(
+        play=_leaderboard,
+        settings=frozenset(
+            {
+                "format",
+                "advance",
+                "tiebreaks",
+                "window_s",
+                "closes_at",
+                "attempts",
+                "counted",
+                "higher",
+                "attempts_by",
+                "decimals",
+            }
+        ),
+        policy="keep",
+        standings=True,
+        seeding=_table_seeds,
+        attempts=True,
+        tiebreaks=frozenset(SCORE_TIE_BREAKS),
+        unfit=_unfit_leaderboard,
+        too_many=_too_many_attempts,
     ),
 }
 

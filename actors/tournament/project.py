@@ -19,7 +19,7 @@ from actors.kind import (
     Upsert,
     said,
 )
-from actors.tournament import project_matches, project_swiss, project_teams
+from actors.tournament import project_attempts, project_matches, project_swiss, project_teams
 from actors.tournament.apply import TIMES, owner_of
 from actors.tournament.apply_teams import users_in
 from actors.tournament.rows import ENTRANT, MATCH, PLAYER, STAFF, STAGE, TOURNAMENT, VOID
@@ -315,4 +315,5 @@ _ROWS: Final[Mapping[str, Project]] = {
     **project_teams.ROWS,
     **project_matches.ROWS,
     **project_swiss.ROWS,
+    **project_attempts.ROWS,
 }

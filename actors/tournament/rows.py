@@ -28,6 +28,10 @@ ROUND: Final = "tournament_round"
 """Key: the seq of the event that published it."""
 VOID: Final = "tournament_void"
 """Key: the number of the first of some matches that are void."""
+ATTEMPT: Final = "tournament_attempt"
+"""Key: the seq of the event that brought it."""
+SCORE: Final = "tournament_score"
+"""Key: the number of a stage, a point, and the number of an entrant."""
 STAFF: Final = "tournament_staff"
 """Key: a user id."""
 _NUMBER: Final = Column("number", Type.INTEGER, required=True)
@@ -223,6 +227,35 @@ TABLES: Final = (
         VOID,
         (Column("last", Type.INTEGER, required=True), Column("stage", Type.INTEGER, required=True)),
         key=Column("first", Type.INTEGER, required=True),
+    ),
+    # Of leaderboards.
+    Table(
+        ATTEMPT,
+        (
+            Column("stage", Type.INTEGER, required=True),
+            Column("entrant", Type.INTEGER, required=True),
+            # From 1 on, for each entrant.
+            Column("attempt", Type.INTEGER, required=True),
+            # None: it is void.
+            Column("score", Type.INTEGER),
+            Column("submitted_by", Type.TEXT, required=True),
+            Column("submitted_at", Type.INTEGER, required=True),
+            Column("corrected_at", Type.INTEGER),
+        ),
+        key=Column("seq", Type.INTEGER, required=True),
+    ),
+    # What all attempts of an entrant come to; none if no attempt of theirs counts.
+    Table(
+        SCORE,
+        (
+            Column("stage", Type.INTEGER, required=True),
+            Column("entrant", Type.INTEGER, required=True),
+            Column("counted", Type.INTEGER, required=True),
+            # The score of the best attempt.
+            Column("best", Type.INTEGER, required=True),
+            # The seq of the attempt by which they had what counts.
+            Column("reached", Type.INTEGER, required=True),
+        ),
     ),
     # The owner is in it, too.
     Table(

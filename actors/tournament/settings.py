@@ -90,6 +90,9 @@ def unfit(settings: Settings, phase: Phase = "draft") -> Refuse | None:
     for (_, earlier), (name, later) in pairwise(given):
         if later <= earlier:
             return Refuse(Code.INVALID, "Registration, check-in and start come in this order.", name)
+    first = settings.stages[0].closes_at if settings.stages else 0
+    if first and settings.start_at is not None and first <= settings.start_at:
+        return Refuse(Code.INVALID, "Stage 1: closes_at must come after start_at.", "stages")
     # What doesn't fit the only stage may be said outside of ``stages``, and changes nothing.
     chain = settings.stages or (Stage(format=settings.format),)
     return unfit_chain(chain, settings.entrants_max) or unfit_rules(settings) or unfit_teams(settings)

@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Final
 
 from actors.kind import Decision, Refuse, Work
+from actors.tournament.attempts import scores_of, takes_attempts
 from actors.tournament.context import Context, Course
 from actors.tournament.engine.next_stage import Qualified
 from actors.tournament.engine.play import Ranked
@@ -44,10 +45,13 @@ def _gathered(
     """The arguments of ``stage_end``."""
     stage, number = tournament.stages[-1], len(tournament.stages)
     flat = yield from results_in(tournament, number)
+    published = stage.published
+    if takes_attempts(stage):
+        published = yield from scores_of(stage)
     gone = [entrant for entrant in stage.seeds if tournament.entrants[entrant].status not in ASKING]
     withdrawn = withdrawn_in(tournament, number)
     chain = tournament.settings.chain[number - 1 : number + 1]
-    return stages_text(chain), stage.seeds, stage.published, flat, withdrawn, gone
+    return stages_text(chain), stage.seeds, published, flat, withdrawn, gone
 
 
 def stage_end(
@@ -78,9 +82,9 @@ def _qualified(stage: Stage, order: Sequence[Ranked], gone: Set[int]) -> list[Qu
     """The best of each group who are still there, each with their place among these."""
     found: list[Qualified] = []
     counts: dict[int, int] = {}
-    for entrant, group, _ in order:
+    for entrant, group, _, out in order:
         place = counts.get(group, 0) + 1
-        if place <= stage.advance and entrant not in gone:
+        if place <= stage.advance and entrant not in gone and not out:
             counts[group] = place
             found.append(Qualified(entrant, group, place))
     return found

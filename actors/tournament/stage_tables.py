@@ -9,13 +9,13 @@ from msgspec import Struct
 from actors.tournament.engine.groups import place_of
 from actors.tournament.engine.standings.explaining import Comparison
 from actors.tournament.engine.standings.ranking import UNITS, Row
-from actors.tournament.engine.standings.table import TieBreak
+from actors.tournament.engine.standings.table import Criterion
 from actors.tournament.flat_results import pairs_of, results_of
 from actors.tournament.plays import Published, groups_of, play_for
 from protocol import limits
 from protocol.tournament.stage import stages_of
 
-FlatRow = tuple[int, int, int, int, int, TieBreak | None, tuple[float | None, ...]]
+FlatRow = tuple[int, int, int, int, int, Criterion | None, tuple[float | None, ...]]
 """Place, entrant, wins, draws, losses, what decided, and the value of each tie-break."""
 
 
@@ -29,9 +29,9 @@ def stage_table(
     settled: bool,
     first: int = 1,
     most: int = limits.TOURNAMENT_ENTRANTS_MAX,
-) -> tuple[list[TieBreak], list[FlatRow]]:
+) -> tuple[list[Criterion], list[FlatRow]]:
     """The tie-breaks of a group in their order, points first, and its rows, the best first: so many at most, from this
-    place on.
+    one on.
 
     Takes the stage as JSON; the rounds that were published; the results so far as ``flat_result`` makes them; and who
     has left while it ran, each with the first match that they forfeited by it. With ``settled`` only rounds count of
@@ -43,7 +43,7 @@ def stage_table(
     return [*chain], [_flat(row, chain) for row in rows[first - 1 : first - 1 + most]]
 
 
-def _flat(row: Row, chain: Sequence[TieBreak]) -> FlatRow:
+def _flat(row: Row, chain: Sequence[Criterion]) -> FlatRow:
     values = tuple(
         None if value is None else value / UNITS.get(tiebreak, 1)
         for tiebreak, value in zip(chain, row.values, strict=True)
@@ -55,7 +55,7 @@ class Compared(Struct, frozen=True):
     """Somebody in standings beside the one above or below."""
 
     other: FlatRow
-    tiebreak: TieBreak
+    tiebreak: Criterion
     """The first in which the two differ."""
     league: tuple[tuple[int, float], ...]
     """For head-to-head: the table among those who are tied in which they differ, entrants and their points, the most
@@ -66,7 +66,7 @@ class Compared(Struct, frozen=True):
 class Term(Struct, frozen=True):
     """What a round brings to a tie-break."""
 
-    tiebreak: TieBreak
+    tiebreak: Criterion
     round: int
     opponent: int
     """0: an opponent with the entrant's own points stands for a round that they haven't played."""
@@ -79,7 +79,7 @@ class PlaceReason(Struct, frozen=True):
     """Why an entrant has their place in the standings of their group."""
 
     group: int
-    chain: tuple[TieBreak, ...]
+    chain: tuple[Criterion, ...]
     row: FlatRow
     above: Compared | None
     below: Compared | None
@@ -121,7 +121,7 @@ def stage_place(
     )
 
 
-def _compared(one: Comparison, chain: Sequence[TieBreak]) -> Compared:
+def _compared(one: Comparison, chain: Sequence[Criterion]) -> Compared:
     unit = UNITS["head_to_head"]
     league = tuple((entrant, points / unit) for entrant, points in one.league)
     return Compared(_flat(one.other, chain), one.tiebreak, league)

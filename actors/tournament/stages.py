@@ -156,8 +156,9 @@ def is_past(tournament: Tournament, number: int) -> bool:
 
 
 def is_played(stage: StageState) -> bool:
-    """Whether all matches of a stage are done, and no round is to follow."""
-    return stage.done == len(play_of(stage)) and not more_rounds(stage)
+    """Whether all matches of a stage are done and no round is to follow; of a leaderboard, whether it has closed."""
+    open_ = stage.closes_at is not None and not stage.closed
+    return stage.done == len(play_of(stage)) and not more_rounds(stage) and not open_
 
 
 def round_due(tournament: Tournament) -> bool:

@@ -153,6 +153,19 @@ class Match(Struct, frozen=True, array_like=True):
         return (self.b if entrant == self.a else self.a) or NOBODY
 
 
+class Attempt(Struct, frozen=True, array_like=True, gc=False):
+    """An attempt of a leaderboard."""
+
+    score: int | None
+    """None: it is void."""
+    seq: int
+    """Of the event that brought it."""
+
+
+Attempts = tuple[Attempt, ...]
+"""Those of an entrant, by number; at most ATTEMPTS_MAX."""
+
+
 class StageState(Struct, frozen=True, kw_only=True):
     """A stage that has started."""
 
@@ -177,6 +190,14 @@ class StageState(Struct, frozen=True, kw_only=True):
     """Of a Swiss stage the pairs of each round, as ``swiss.published`` has them."""
     pairing_ended_at: int = 0
     """The seq of the event that says that no more rounds are paired. It holds until something changes after it."""
+    closes_at: Instant | None = None
+    """Until when a leaderboard takes attempts; None in other formats."""
+    closed: bool = False
+    """Whether it takes none any more."""
+    attempts: Sparse[Attempts] = Sparse()
+    """Those of each entrant who has made any."""
+    scored: int = 0
+    """How many of these have one that isn't void."""
     finished: bool = False
     """Whether it has ended with standings."""
     changed_at: int = 0
@@ -245,7 +266,9 @@ class Tournament(Staffed, frozen=True, kw_only=True):
     closing: OrderedMap[int] = OrderedMap()
     """Of one that was cancelled: the matches that were going, whose rooms are still to be closed."""
     timers: OrderedMap[Instant] = OrderedMap()
-    """When something happens by itself: ``registration``, ``check_in``, ``start``, and ``m`` with a match's number."""
+    """When something happens by itself: ``registration``, ``check_in``, ``start``, ``window`` for the end of that of a
+    leaderboard, and ``m`` with a match's number.
+    """
     first: tuple[int, ...] = ()
     """Entrants who have one of the first PLACES_MAX places, in the order in which they got it."""
     places: tuple[int, ...] = ()
@@ -292,6 +315,10 @@ class Tournament(Staffed, frozen=True, kw_only=True):
     def has_room(self) -> bool:
         """Whether one more may take part."""
         return self.entered < self.settings.entrants_max
+
+
+WINDOW: Final = "window"
+"""The key of the window of a leaderboard in ``timers``."""
 
 
 def timer_of(match: int) -> str:

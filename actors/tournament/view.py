@@ -96,6 +96,8 @@ def _stage(tournament: Tournament) -> StageView | None:
         rounds=rounds_of(stage),
         standings=tuple(lines_of(stage.standings)),
         standings_round=stage.standings_round,
+        closes_at=stage.closes_at,
+        scored=stage.scored,
     )
 
 
@@ -113,7 +115,14 @@ def _own(tournament: Tournament, user: str) -> OwnEntry | None:
         match=_match(tournament, play_of(tournament.stages[-1]), match) if known else None,
         roster=entrant.roster,
         invited=() if tournament.stages else entrant.invited,
+        attempts=_attempts(tournament, number),
     )
+
+
+def _attempts(tournament: Tournament, entrant: int) -> tuple[int | None, ...]:
+    if not tournament.stages:
+        return ()
+    return tuple(one.score for one in tournament.stages[-1].attempts.get(entrant) or ())
 
 
 def _role(tournament: Tournament, user: str) -> StaffRole | None:

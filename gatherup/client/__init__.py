@@ -43,6 +43,7 @@ from gatherup.client.items import (
     Status,
 )
 from gatherup.client.live_match import LiveMatch
+from gatherup.client.live_scores import LiveScore, LiveScores
 from gatherup.client.live_stage import LiveStage
 from gatherup.client.members import Members
 from gatherup.client.policy import Policy
@@ -65,6 +66,8 @@ __all__ = [
     "Item",
     "LiveBracket",
     "LiveMatch",
+    "LiveScore",
+    "LiveScores",
     "LiveStage",
     "Members",
     "Offline",

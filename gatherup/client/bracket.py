@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from gatherup.client.items import Event, Item, Snapshot
 from gatherup.client.live_match import LiveMatch, of_view, placed
+from gatherup.client.live_scores import LiveScore, LiveScores
 from gatherup.client.live_stage import LiveStage
 from protocol.event import Header
 from protocol.frames import Position
@@ -23,7 +24,7 @@ class LiveBracket:
     VIEW_MATCHES_MAX matches that are open, and events tell of each that changes; the others stand in
     ``GET /v1/tournaments/{tournament}/bracket``: read it whenever ``wanting``, which is once after a snapshot, after
     the start, and when a stage or a round adds matches, or an earlier stage is played again. ``complete`` says whether
-    all are known. Once it was read, matches and their counts are those of the stage that is played.
+    all are known. Once it was read, matches, their counts and scores are those of the stage that is played.
     """
 
     def __init__(self) -> None:
@@ -47,20 +48,22 @@ class LiveBracket:
         that has finished the first PLACES_MAX."""
         self.stage = LiveStage()
         """The one that was started last."""
+        self.scores = LiveScores()
+        """Of a leaderboard."""
         self._incarnation, self._seq, self._began = 0, 0, 0
-        self._ahead: tuple[int, list[LiveMatch]] | None = None
+        self._ahead: tuple[int, list[LiveMatch], list[LiveScore]] | None = None
         """A bracket that was read at a seq which isn't reached yet."""
         self._anew: set[int] = set()
         """Matches that have begun anew by a correction: what was read before says nothing of their sides."""
 
     @property
     def complete(self) -> bool:
-        """Whether all matches are known."""
-        return self.matches_total == len(self.matches)
+        """Whether all matches and scores are known."""
+        return self.matches_total == len(self.matches) and self.scores.complete
 
     @property
     def wanting(self) -> bool:
-        """Whether the bracket should be read over HTTP now: some matches aren't known, and it wasn't read for them."""
+        """Whether the bracket should be read over HTTP now: not all is known, and it wasn't read for that."""
         return not self.complete and self._ahead is None
 
     def take(self, item: Item) -> None:
@@ -76,14 +79,17 @@ class LiveBracket:
             case _:
                 pass
 
-    def learn(self, position: Position, matches: Iterable[LiveMatch]) -> bool:
-        """All matches of the bracket, and the position at which it was read. False if it is too old: read it again.
+    def learn(
+        self, position: Position, matches: Iterable[LiveMatch], scores: Iterable[LiveScore] = ()
+    ) -> bool:
+        """All matches and scores of the bracket, and the position at which it was read. False if it is too old: read it
+        again.
 
         Of a bracket that is ahead of the stream nothing is shown until the stream has caught up.
         """
         if position.incarnation != self._incarnation or position.seq < self._began or self.phase is None:
             return False
-        self._ahead = (position.seq, list(matches))
+        self._ahead = (position.seq, list(matches), list(scores))
         self._catch_up()
         return True
 
@@ -94,7 +100,9 @@ class LiveBracket:
         self.phase = "draft" if view is None else view.phase
         self.entered = self.checked_in = self.waiting = self.pending = 0
         self.matches_total = self.matches_done = 0
-        self.stage = LiveStage(None if view is None else view.stage)
+        stage = None if view is None else view.stage
+        self.stage = LiveStage(stage)
+        self.scores.begin(0 if stage is None else stage.scored)
         if view is not None:
             self.entered, self.checked_in = view.entered, view.checked_in
             self.waiting, self.pending = view.waiting, view.pending
@@ -123,6 +131,7 @@ class LiveBracket:
             known = self.matches.get(read.match)
             sides = read.match not in self._anew
             self.matches[read.match] = read if known is None else placed(known, read, sides=sides)
+        self.scores.learn(self._ahead[2])
         self._ahead = None
         if self.phase == "cancelled":
             _cancel(self)
@@ -188,12 +197,19 @@ def _stage_finished(bracket: LiveBracket, marks: _Marks) -> None:
 def _stage_started(bracket: LiveBracket, marks: _Marks) -> None:
     bracket.matches = {}
     bracket.stage.begin(marks["stage"])
+    bracket.scores.begin()
+
+
+def _scored(bracket: LiveBracket, marks: _Marks) -> None:
+    if marks["stage"] == bracket.stage.number:
+        bracket.scores.take(marks)
 
 
 def _stage_reopened(bracket: LiveBracket, marks: _Marks) -> None:
     """What was known is of a later stage, which is void."""
     bracket.matches = {}
     bracket.stage.begin(marks["stage"])
+    bracket.scores.begin(marks["count"])
     bracket.places = {entrant: at for entrant, at in bracket.places.items() if at > marks["count"]}
 
 
@@ -377,4 +393,6 @@ _CHANGES: Final[Mapping[str, Callable[[LiveBracket, _Marks], None]]] = {
     "tournament.match_corrected": _corrected,
     "tournament.match_undone": _begin_anew,
     "tournament.reopened": _phase("running"),
+    "tournament.attempt_submitted": _scored,
+    "tournament.attempt_corrected": _scored,
 }

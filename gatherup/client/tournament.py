@@ -12,6 +12,7 @@ from gatherup.client.room import Speaks
 from gatherup.client.streams import Stream
 from protocol.frames import Accepted, Position, StreamCommand
 from protocol.tournament import BestOf, Entry, Format, Policy, StaffRole, Visibility
+from protocol.tournament.attempts import CorrectAttempt, SetWindow, SubmitAttempt
 from protocol.tournament.commands import (
     AcceptEntrant,
     AcceptStart,
@@ -277,6 +278,32 @@ class Tournament:
     async def reinstate(self, entrant: int, **how: Unpack[Correction]) -> Consequences:
         """Take back, as staff, that an entrant isn't in the running tournament any more. What follows from it."""
         return await self._mend(ReinstateEntrant, entrant=entrant, **how)
+
+    # --- leaderboards --------------------------------------------------------------------------------------
+
+    async def submit_attempt(self, score: int, *, entrant: int | None = None) -> Accepted:
+        """Submit an attempt of one's own in the leaderboard that is being played, or as staff somebody else's."""
+        return await self._send(SubmitAttempt, score=score, entrant=entrant)
+
+    async def correct_attempt(
+        self,
+        entrant: int,
+        attempt: int,
+        score: int | None,
+        *,
+        stage: int | None = None,
+        preview: bool = False,
+    ) -> Consequences:
+        """Give an attempt another score as staff, or make it void with None. What follows from it."""
+        return await self._mend(
+            CorrectAttempt, entrant=entrant, attempt=attempt, score=score, stage=stage, preview=preview
+        )
+
+    async def set_window(self, closes_at: int) -> Accepted:
+        """Set until when the leaderboard that is being played takes attempts, in Unix milliseconds; a time that has
+        passed closes it at once.
+        """
+        return await self._send(SetWindow, closes_at=closes_at)
 
     async def _mend(self, command: type[C], **fields: Any) -> Consequences:
         accepted = await self._send(command, **fields)

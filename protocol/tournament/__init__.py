@@ -42,6 +42,8 @@ EntrantNumber = Annotated[int, Meta(ge=1, le=limits.TOURNAMENT_ENTRIES_MAX)]
 """Entrants are numbered within their tournament, in the order of their entry. Who comes back has the same number."""
 MatchNumber = Annotated[int, Meta(ge=1, le=limits.SEQ_MAX)]
 """Matches are numbered within their tournament."""
+StageNumber = Annotated[int, Meta(ge=1, le=limits.STAGES_MAX)]
+"""Stages are numbered within their tournament, from 1 on."""
 At = Annotated[int, Meta(ge=1, le=limits.SEQ_MAX, description="Unix milliseconds")]
 AtOrNever = Annotated[int, Meta(ge=0, le=limits.SEQ_MAX, description="Unix milliseconds; 0 for never")]
 EntrantsMax = Annotated[int, Meta(ge=limits.TOURNAMENT_ENTRANTS_MIN, le=limits.TOURNAMENT_ENTRANTS_MAX)]
@@ -56,7 +58,7 @@ Game = Annotated[
 Scores = Annotated[tuple[Game, ...], Meta(max_length=limits.BEST_OF_MAX)]
 """The points of each game that was played, in their order."""
 
-Format = Literal["single_elimination", "double_elimination", "round_robin", "swiss"]
+Format = Literal["single_elimination", "double_elimination", "round_robin", "swiss", "leaderboard"]
 Visibility = Literal["public", "unlisted", "invited"]
 """*public*: listed, everybody may watch. *unlisted*: whoever knows its id may watch. *invited*: only staff and entrants
 may watch, and staff enter people.

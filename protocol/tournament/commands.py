@@ -33,6 +33,7 @@ from protocol.tournament import (
     StaffRole,
     Visibility,
 )
+from protocol.tournament.attempts import CorrectAttempt, SetWindow, SubmitAttempt
 from protocol.tournament.gathered import COMMANDS as GATHERED
 from protocol.tournament.making import MakeTournament
 from protocol.tournament.ownership import RemoveTournament, RestoreTournament, TransferTournament
@@ -352,11 +353,15 @@ TournamentCommand = (
     | CorrectResult
     | UndoResult
     | ReinstateEntrant
+    | SubmitAttempt
+    | CorrectAttempt
+    | SetWindow
 )
 COMMANDS: Final = TournamentCommand.__args__
 """What clients may send."""
 ANSWERS: Final[dict[str, type[Struct]]] = {
-    str(kind.__struct_config__.tag): Consequences for kind in (CorrectResult, UndoResult, ReinstateEntrant)
+    str(kind.__struct_config__.tag): Consequences
+    for kind in (CorrectResult, UndoResult, ReinstateEntrant, CorrectAttempt)
 }
 """What ``accepted.answer`` holds, by the command's tag."""
 

@@ -21,6 +21,7 @@ from protocol.tournament import (
     StaffRole,
     Visibility,
 )
+from protocol.tournament.attempts import EVENTS as ATTEMPTS
 from protocol.tournament.corrections import EVENTS as CORRECTIONS
 from protocol.tournament.gathered import EVENTS as GATHERED
 from protocol.tournament.ownership import EVENTS as OWNERSHIP
@@ -369,6 +370,7 @@ EVENTS: Final[dict[str, type[Struct]]] = {
     "tournament.disputed": ResultDisputed,
     "tournament.match_finished": MatchFinished,
     "tournament.person_erased": PersonErased,
+    **ATTEMPTS,
     **CORRECTIONS,
     **GATHERED,
     **OWNERSHIP,

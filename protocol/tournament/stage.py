@@ -8,8 +8,9 @@ import msgspec
 from msgspec import Meta, Struct
 
 from protocol import limits
-from protocol.tournament import BestOf, Format
-from protocol.tournament.standings import TieBreak, Withdrawals
+from protocol.tournament import AtOrNever, BestOf, Format
+from protocol.tournament.attempts import AttemptsBy, Counted
+from protocol.tournament.standings import StageTieBreak, Withdrawals
 
 StagePoints = Annotated[
     float, Meta(ge=0, le=limits.STAGE_POINTS_MAX, multiple_of=0.5, description="in steps of 0.5")
@@ -66,16 +67,31 @@ class Stage(Struct, frozen=True, kw_only=True):
     side has won more than half of them before, and a game may be drawn, too.
     """
     points: PointsRule = PointsRule()
-    tiebreaks: Annotated[tuple[TieBreak, ...], Meta(max_length=limits.TIEBREAKS_MAX)] = ()
-    """What decides between those who have the same points, in this order, before their seeds do."""
+    tiebreaks: Annotated[tuple[StageTieBreak, ...], Meta(max_length=limits.TIEBREAKS_MAX)] = ()
+    """What decides between those who have the same points, in this order, before their seeds do. In a leaderboard who
+    is tied shares a place.
+    """
     withdrawals: Withdrawals = "keep"
     """These three are for stages with standings: not for elimination."""
+    window_s: Annotated[int, Meta(ge=0, le=limits.LEADERBOARD_S_MAX)] = 0
+    """How long a leaderboard takes attempts, from its start on; it or *closes_at*. All that follows up to *decimals* is
+    for leaderboards alone.
+    """
+    closes_at: AtOrNever = 0
+    """Until when it takes attempts."""
+    attempts: Annotated[int, Meta(ge=1, le=limits.ATTEMPTS_MAX)] = 1
+    """How many an entrant may make."""
+    counted: Counted = "best"
+    """What counts of them."""
+    higher: bool = True
+    """Whether a higher score is better; otherwise a lower one, as with times."""
+    attempts_by: AttemptsBy = "players"
+    decimals: Annotated[int, Meta(ge=0, le=limits.SCORE_DECIMALS_MAX)] = 0
+    """How many digits of a score stand behind the decimal point where it is shown."""
     advance: Annotated[int, Meta(ge=0, le=limits.TOURNAMENT_ENTRANTS_MAX)] = 0
     """How many of each group go on to the next stage; 0 in the last stage, and there alone."""
 
 
-StageNumber = Annotated[int, Meta(ge=1, le=limits.STAGES_MAX)]
-"""Stages are numbered within their tournament, from 1 on."""
 Stages = Annotated[tuple[Stage, ...], Meta(max_length=limits.STAGES_MAX)]
 """In the order in which they are played."""
 _decode = msgspec.json.Decoder(tuple[Stage, ...]).decode

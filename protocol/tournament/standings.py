@@ -22,6 +22,15 @@ TieBreak = Literal[
 ]
 """What orders standings. *points* come first and *seed* last, in any list. docs/tournaments.md has their formulas."""
 TIE_BREAKS: Final[tuple[TieBreak, ...]] = TieBreak.__args__
+ScoreTieBreak = Literal["best_attempt", "first_reached"]
+"""What orders a leaderboard behind the score that counts. *best_attempt*: the best single one. *first_reached*: who had
+it first.
+"""
+SCORE_TIE_BREAKS: Final[tuple[ScoreTieBreak, ...]] = ScoreTieBreak.__args__
+StageTieBreak = Literal[TieBreak, ScoreTieBreak]
+"""What a stage can name: one with matches a *TieBreak*, a leaderboard a *ScoreTieBreak*."""
+Criterion = Literal[StageTieBreak, "score"]
+"""What orders the standings of any stage; the *score* that counts comes first in a leaderboard."""
 Withdrawals = Literal["keep", "annul", "forfeit"]
 """What becomes of the results of who withdraws while a stage runs. *keep*: what was played counts, and the rest is as
 if never paired. *annul*: nothing of theirs counts. *forfeit*: what was played counts, and they forfeit the rest.

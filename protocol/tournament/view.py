@@ -82,6 +82,10 @@ class OwnEntry(Struct, frozen=True, kw_only=True):
     """All players of their team, the captain first."""
     invited: tuple[UserId, ...] = ()
     """Whom their team has invited; before the start."""
+    attempts: tuple[int | None, ...] = ()
+    """The scores of their attempts in the leaderboard that was started last, in the order in which they were made; None
+    for one that is void.
+    """
 
 
 class StageView(Struct, frozen=True, kw_only=True):
@@ -107,6 +111,10 @@ class StageView(Struct, frozen=True, kw_only=True):
     """
     standings_round: int
     """The last round that counts in them."""
+    closes_at: int | None = None
+    """Until when a leaderboard takes attempts, Unix milliseconds; None in other formats."""
+    scored: int = 0
+    """How many have an attempt that counts in it."""
 
 
 class TournamentView(Struct, frozen=True, kw_only=True):

@@ -16,7 +16,7 @@ from actors.tournament.engine.play import Part, Ranked, Spot
 from actors.tournament.engine.progress import Outcome, Sides
 from actors.tournament.engine.standings.explaining import Explanation
 from actors.tournament.engine.standings.ranking import Row
-from actors.tournament.engine.standings.table import Result, TieBreak
+from actors.tournament.engine.standings.table import Criterion, Result
 
 
 class EliminationPlay(Struct, frozen=True):
@@ -105,7 +105,7 @@ class EliminationPlay(Struct, frozen=True):
 
     def standings(
         self, results: Sequence[Result], withdrawn: Mapping[int, int], group: int, *, settled: bool
-    ) -> tuple[Sequence[TieBreak], list[Row]]:
+    ) -> tuple[Sequence[Criterion], list[Row]]:
         """See ``Play``: there are none."""
         return (), []
 

@@ -14,7 +14,7 @@ from actors.tournament.engine.elimination import Slot
 from actors.tournament.engine.progress import Outcome, Sides
 from actors.tournament.engine.standings.explaining import Explanation
 from actors.tournament.engine.standings.ranking import Row
-from actors.tournament.engine.standings.table import Result, TieBreak
+from actors.tournament.engine.standings.table import Criterion, Result
 
 Part = Literal["winners", "losers", "final", "reset", "third", "group", "swiss"]
 
@@ -37,6 +37,8 @@ class Ranked(NamedTuple):
     """From 1 on; 1 where there are no groups."""
     place: int
     """In their group. Those who went out of a bracket in the same round share it."""
+    out: bool = False
+    """Whether they can't go on, whatever their place."""
 
 
 class Play(Protocol):
@@ -123,7 +125,7 @@ class Play(Protocol):
 
     def standings(
         self, results: Sequence[Result], withdrawn: Mapping[int, int], group: int, *, settled: bool
-    ) -> tuple[Sequence[TieBreak], list[Row]]:
+    ) -> tuple[Sequence[Criterion], list[Row]]:
         """What orders a group, points first, and its rows by the results so far, the best first. None where the matches
         alone give places. With ``settled`` only rounds count of which all matches are done.
         """

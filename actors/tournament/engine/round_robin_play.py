@@ -11,7 +11,7 @@ from actors.tournament.engine.progress import Sides
 from actors.tournament.engine.standings.explaining import Explanation, explain
 from actors.tournament.engine.standings.grouped import GroupStage, ranked, rounds_done, tables_of
 from actors.tournament.engine.standings.ranking import Row, standings
-from actors.tournament.engine.standings.table import Result, Rules, TieBreak
+from actors.tournament.engine.standings.table import Criterion, Result, Rules
 
 
 class RoundRobinPlay(ByRound, frozen=True):
@@ -83,7 +83,7 @@ class RoundRobinPlay(ByRound, frozen=True):
 
     def standings(
         self, results: Sequence[Result], withdrawn: Mapping[int, int], group: int, *, settled: bool
-    ) -> tuple[Sequence[TieBreak], list[Row]]:
+    ) -> tuple[Sequence[Criterion], list[Row]]:
         """See ``Play``."""
         table = tables_of(self._stage(results, withdrawn))[group - 1]
         return self.rules.chain, standings(table, settled=settled)

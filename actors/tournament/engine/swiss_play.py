@@ -11,7 +11,7 @@ from actors.tournament.engine.play import Part, Ranked, Spot
 from actors.tournament.engine.progress import NOBODY, Sides
 from actors.tournament.engine.standings.explaining import Explanation, explain
 from actors.tournament.engine.standings.ranking import Row, standings
-from actors.tournament.engine.standings.table import Result, Rules, Table, TieBreak
+from actors.tournament.engine.standings.table import Criterion, Result, Rules, Table
 from actors.tournament.engine.swiss.published import bye_in, matches_in
 
 
@@ -116,7 +116,7 @@ class SwissPlay(ByRound, frozen=True):
 
     def standings(
         self, results: Sequence[Result], withdrawn: Mapping[int, int], group: int, *, settled: bool
-    ) -> tuple[Sequence[TieBreak], list[Row]]:
+    ) -> tuple[Sequence[Criterion], list[Row]]:
         """See ``Play``."""
         return self.rules.chain, standings(self.table(results), settled=settled)
 

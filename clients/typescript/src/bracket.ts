@@ -2,6 +2,7 @@
 
 import type { Item } from './items.ts'
 import type { Header, MatchView, Position, TournamentView } from './protocol.ts'
+import { type LiveScore, LiveScores } from './scores.ts'
 import { LiveStage } from './stage.ts'
 
 const TOURNAMENT = 'tournament:'
@@ -51,8 +52,8 @@ export type ReadMatch = Omit<LiveMatch, 'ready_a' | 'ready_b' | 'until' | 'picks
  * Phase and the counts of entrants are right from the first snapshot on. A snapshot names the first VIEW_MATCHES_MAX
  * matches that are open, and events tell of each that changes; the others stand in
  * `GET /v1/tournaments/{tournament}/bracket`: read it whenever `wanting`, which is once after a snapshot, after the
- * start, and when a stage or a round adds matches. `complete` says whether all are known. Once it was read, matches and
- * their counts are those of the stage that is played.
+ * start, and when a stage or a round adds matches. `complete` says whether all are known. Once it was read,
+ * matches, their counts and scores are those of the stage that is played.
  */
 export class LiveBracket {
   /** Null before the first snapshot. */
@@ -77,20 +78,23 @@ export class LiveBracket {
   readonly places = new Map<number, number>()
   /** The stage that was started last. */
   stage = new LiveStage()
+  /** Of a leaderboard. */
+  readonly scores = new LiveScores()
   #incarnation = 0
   #seq = 0
   #began = 0
   /** A bracket that was read at a seq which isn't reached yet. */
-  #ahead: { readonly seq: number; readonly matches: readonly ReadMatch[] } | null = null
+  #ahead: { readonly seq: number; readonly matches: readonly ReadMatch[]; readonly scores: readonly LiveScore[] } | null =
+    null
   /** Matches that have begun anew by a correction: what was read before says nothing of their sides. */
   readonly #anew = new Set<number>()
 
-  /** Whether all matches are known. */
+  /** Whether all matches and scores are known. */
   get complete(): boolean {
-    return this.matchesTotal === this.matches.size
+    return this.matchesTotal === this.matches.size && this.scores.complete
   }
 
-  /** Whether the bracket should be read over HTTP now: some matches aren't known, and it wasn't read for them. */
+  /** Whether the bracket should be read over HTTP now: not all is known, and it wasn't read for that. */
   get wanting(): boolean {
     return !this.complete && this.#ahead === null
   }
@@ -106,13 +110,13 @@ export class LiveBracket {
   }
 
   /**
-   * All matches of the bracket, and the position at which it was read. False if it is too old: read it again.
+   * All matches and scores of the bracket, and the position at which it was read. False if it is too old: read it again.
    *
    * Of a bracket that is ahead of the stream nothing is shown until the stream has caught up.
    */
-  learn({ incarnation, seq }: Position, matches: readonly ReadMatch[]): boolean {
+  learn({ incarnation, seq }: Position, matches: readonly ReadMatch[], scores: readonly LiveScore[] = []): boolean {
     if (incarnation !== this.#incarnation || seq < this.#began || this.phase === null) return false
-    this.#ahead = { seq, matches }
+    this.#ahead = { seq, matches, scores }
     this.#catchUp()
     return true
   }
@@ -124,6 +128,7 @@ export class LiveBracket {
     this.#anew.clear()
     this.matches.clear()
     this.places.clear()
+    this.scores.begin(view?.stage?.scored)
     this.phase = view?.phase ?? 'draft'
     this.entered = view?.entered ?? 0
     this.checkedIn = view?.checked_in ?? 0
@@ -157,6 +162,7 @@ export class LiveBracket {
       const known = this.matches.get(read.match)
       this.matches.set(read.match, known ? placed(known, read, !this.#anew.has(read.match)) : fresh(read))
     }
+    this.scores.learn(this.#ahead.scores)
     this.#ahead = null
     if (this.phase === 'cancelled') cancel(this)
     for (const { part, round, phase } of this.matches.values()) {
@@ -226,6 +232,10 @@ interface Marks {
   readonly done: number
   readonly count: number
   readonly checked_in?: number
+  readonly stage: number
+  readonly counted?: number
+  readonly best?: number
+  readonly reached?: number
   readonly status: Status
   readonly was: Status
 }
@@ -253,12 +263,14 @@ const CHANGES: Readonly<Record<string, Change>> = {
   'tournament.stage_started': (bracket, { stage }) => {
     bracket.matches.clear()
     bracket.stage.begin(stage)
+    bracket.scores.begin()
   },
   'tournament.standings_moved': (bracket, { lines = [], round }) => bracket.stage.moved(round, lines),
   // What was known is of a later stage, which is void.
   'tournament.stage_reopened': (bracket, marks) => {
     bracket.matches.clear()
     bracket.stage.begin(marks.stage)
+    bracket.scores.begin(marks.count)
     for (const [entrant, at] of bracket.places) if (at <= marks.count) bracket.places.delete(entrant)
   },
   'tournament.stage_finished': (bracket, { entrants = [], places = [] }) => {
@@ -321,6 +333,8 @@ const CHANGES: Readonly<Record<string, Change>> = {
   },
   'tournament.match_undone': (bracket, marks) => beginAnew(bracket, marks),
   'tournament.reopened': (bracket) => (bracket.phase = 'running'),
+  'tournament.attempt_submitted': scored,
+  'tournament.attempt_corrected': scored,
 }
 
 /** There are matches now that only HTTP tells of, and what was read before knows nothing of them. */
@@ -331,6 +345,10 @@ const MORE: ReadonlySet<string> = new Set([
   'tournament.round_published',
 ])
 const CORRECTIONS: ReadonlySet<string> = new Set(['tournament.match_corrected', 'tournament.match_undone'])
+
+function scored(bracket: LiveBracket, marks: Marks): void {
+  if (marks.stage === bracket.stage.number) bracket.scores.take(marks)
+}
 
 /** Whatever was known of these matches is void, but where they stand in the bracket. */
 function beginAnew(bracket: LiveBracket, { fills, placed, done }: Marks): void {

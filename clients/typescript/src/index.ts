@@ -5,6 +5,7 @@
  */
 
 export { LiveBracket, type LiveMatch, type ReadMatch } from './bracket.ts'
+export { type LiveScore, LiveScores } from './scores.ts'
 export { LiveStage } from './stage.ts'
 export { type AcceptedAs, Client, connect, type ConnectOptions, type Draft } from './client.ts'
 export { mayComeBack, mayRetry } from './codes.ts'

@@ -270,6 +270,21 @@ export const TIEBREAKS_MAX = 12
 /** Points for a match in the standings of a stage. */
 export const STAGE_POINTS_MAX = 100
 
+/** How long a leaderboard may take attempts. */
+export const LEADERBOARD_S_MAX = 7776000
+
+/** Attempts of one entrant in one leaderboard. */
+export const ATTEMPTS_MAX = 64
+
+/** Attempts of one leaderboard, if everybody makes all that they may. */
+export const STAGE_ATTEMPTS_MAX = 32768
+
+/** The highest score of one attempt; the lowest is as far below 0. Sums of all attempts are exact in JavaScript, too. */
+export const SCORE_MAX = 100000000000000
+
+/** Digits of a score behind the decimal point. */
+export const SCORE_DECIMALS_MAX = 9
+
 /** Events of a tournament after which it isn't replayed any more: several times what the largest one takes. */
 export const TOURNAMENT_REPLAY_EVENTS_MAX = 100000
 
@@ -655,7 +670,7 @@ export interface PointsRule {
 
 /** The settings of one stage. What doesn't fit its format is refused. */
 export interface Stage {
-  format?: 'double_elimination' | 'round_robin' | 'single_elimination' | 'swiss'
+  format?: 'double_elimination' | 'leaderboard' | 'round_robin' | 'single_elimination' | 'swiss'
   best_of?: 1 | 3 | 5 | 7 | 9
   /** Whether the losers of the semi-finals play for the third place; in single elimination alone. */
   third_place?: boolean
@@ -693,10 +708,29 @@ export interface Stage {
    */
   draws?: boolean
   points?: PointsRule
-  /** What decides between those who have the same points, in this order, before their seeds do. */
-  tiebreaks?: readonly ('buchholz' | 'buchholz_cut_1' | 'buchholz_cut_2' | 'esports_buchholz' | 'game_difference' | 'head_to_head' | 'losses' | 'median_buchholz' | 'opponents_match_win' | 'points' | 'score_difference' | 'seed' | 'sonneborn_berger' | 'wins')[]
+  /**
+   * What decides between those who have the same points, in this order, before their seeds do. In a leaderboard who
+   * is tied shares a place.
+   */
+  tiebreaks?: readonly ('best_attempt' | 'buchholz' | 'buchholz_cut_1' | 'buchholz_cut_2' | 'esports_buchholz' | 'first_reached' | 'game_difference' | 'head_to_head' | 'losses' | 'median_buchholz' | 'opponents_match_win' | 'points' | 'score_difference' | 'seed' | 'sonneborn_berger' | 'wins')[]
   /** These three are for stages with standings: not for elimination. */
   withdrawals?: 'annul' | 'forfeit' | 'keep'
+  /**
+   * How long a leaderboard takes attempts, from its start on; it or *closes_at*. All that follows up to *decimals* is
+   * for leaderboards alone.
+   */
+  window_s?: number
+  /** Until when it takes attempts. */
+  closes_at?: number
+  /** How many an entrant may make. */
+  attempts?: number
+  /** What counts of them. */
+  counted?: 'best' | 'last' | 'sum'
+  /** Whether a higher score is better; otherwise a lower one, as with times. */
+  higher?: boolean
+  attempts_by?: 'players' | 'staff'
+  /** How many digits of a score stand behind the decimal point where it is shown. */
+  decimals?: number
   /** How many of each group go on to the next stage; 0 in the last stage, and there alone. */
   advance?: number
 }
@@ -745,7 +779,7 @@ export interface LastingSettings {
   game?: string | null
   platform?: string | null
   region?: string | null
-  format?: 'double_elimination' | 'round_robin' | 'single_elimination' | 'swiss'
+  format?: 'double_elimination' | 'leaderboard' | 'round_robin' | 'single_elimination' | 'swiss'
   third_place?: boolean
   reset?: boolean
   best_of?: 1 | 3 | 5 | 7 | 9
@@ -1200,7 +1234,7 @@ export interface CreateTournament {
   platform?: string | null
   /** Keys of the lookup tables of these names; of entries that aren't retired. */
   region?: string | null
-  format?: 'double_elimination' | 'round_robin' | 'single_elimination' | 'swiss'
+  format?: 'double_elimination' | 'leaderboard' | 'round_robin' | 'single_elimination' | 'swiss'
   /** Whether the losers of the semi-finals play for the third place; in single elimination alone. */
   third_place?: boolean
   /** Whether a final that the winner of the losers' bracket wins is played again; in double elimination alone. */
@@ -1253,7 +1287,7 @@ export interface ChangeTournament {
   game?: string | null
   platform?: string | null
   region?: string | null
-  format?: 'double_elimination' | 'round_robin' | 'single_elimination' | 'swiss' | null
+  format?: 'double_elimination' | 'leaderboard' | 'round_robin' | 'single_elimination' | 'swiss' | null
   third_place?: boolean | null
   reset?: boolean | null
   best_of?: 1 | 3 | 5 | 7 | 9 | null
@@ -1702,6 +1736,49 @@ export interface ReinstateEntrant {
   confirm?: boolean
   /** Only answer what would follow. */
   preview?: boolean
+}
+
+/** Submit the score of an attempt in the leaderboard that is being played, while its window is open. */
+export interface SubmitAttempt {
+  t: 'tournament.submit_attempt'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  score: number
+  /** Whose attempt staff submit; None: one's own. */
+  entrant?: number | null
+}
+
+/**
+ * Correct the score of an attempt, or make it void, as staff; also after the end of the window and of the
+ * tournament. `accepted.answer` is a `Consequences`.
+ */
+export interface CorrectAttempt {
+  t: 'tournament.correct_attempt'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  entrant: number
+  attempt: number
+  /** None: it is void and doesn't count. It stays used, and can be given a score again. */
+  score?: number | null
+  /** Of which stage; None: the one that was started last. */
+  stage?: number | null
+  /** Only answer what would follow. */
+  preview?: boolean
+}
+
+/** Set until when the leaderboard that is being played takes attempts, as an organiser while it does. */
+export interface SetWindow {
+  t: 'tournament.set_window'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  /** A time that has passed closes it at once. */
+  closes_at: number
 }
 
 /**
@@ -2274,7 +2351,7 @@ export interface StandingLine {
 export interface StageView {
   /** From 1 on. */
   readonly stage: number
-  readonly format: 'double_elimination' | 'round_robin' | 'single_elimination' | 'swiss'
+  readonly format: 'double_elimination' | 'leaderboard' | 'round_robin' | 'single_elimination' | 'swiss'
   /** How many play it. */
   readonly entrants: number
   /** Into how many groups they are dealt; 1 where there are none. */
@@ -2293,6 +2370,10 @@ export interface StageView {
   readonly standings: readonly StandingLine[]
   /** The last round that counts in them. */
   readonly standings_round: number
+  /** Until when a leaderboard takes attempts, Unix milliseconds; None in other formats. */
+  readonly closes_at: number | null
+  /** How many have an attempt that counts in it. */
+  readonly scored: number
 }
 
 /** What the one who asks is in a tournament. */
@@ -2306,6 +2387,11 @@ export interface OwnEntry {
   readonly roster: readonly string[]
   /** Whom their team has invited; before the start. */
   readonly invited: readonly string[]
+  /**
+   * The scores of their attempts in the leaderboard that was started last, in the order in which they were made; None
+   * for one that is void.
+   */
+  readonly attempts: readonly (number | null)[]
 }
 
 /** What the one who asks is in a gathering. */
@@ -2613,7 +2699,7 @@ export interface TournamentCreated {
   readonly game: string | null
   readonly platform: string | null
   readonly region: string | null
-  readonly format: 'double_elimination' | 'round_robin' | 'single_elimination' | 'swiss'
+  readonly format: 'double_elimination' | 'leaderboard' | 'round_robin' | 'single_elimination' | 'swiss'
   readonly third_place: boolean
   readonly reset: boolean
   readonly best_of: number
@@ -2649,7 +2735,7 @@ export interface TournamentChanged {
   readonly game: string | null
   readonly platform: string | null
   readonly region: string | null
-  readonly format: 'double_elimination' | 'round_robin' | 'single_elimination' | 'swiss' | null
+  readonly format: 'double_elimination' | 'leaderboard' | 'round_robin' | 'single_elimination' | 'swiss' | null
   readonly third_place: boolean | null
   readonly reset: boolean | null
   readonly best_of: number | null
@@ -2903,6 +2989,47 @@ export interface MatchFinished {
  */
 export interface PersonErased {
   readonly user: string
+}
+
+/** An attempt of an entrant was submitted. */
+export interface AttemptSubmitted {
+  readonly stage: number
+  readonly entrant: number
+  /** Both from 1 on. */
+  readonly attempt: number
+  readonly score: number
+  /** What counts of all their attempts now. */
+  readonly counted: number
+  /** The score of their best one. */
+  readonly best: number
+  /** The seq of the event that brought the attempt by which they had what counts. */
+  readonly reached: number
+}
+
+/** Staff have corrected an attempt of an entrant, or made it void. */
+export interface AttemptCorrected {
+  readonly stage: number
+  readonly entrant: number
+  readonly attempt: number
+  /** The seq of the event that brought it. */
+  readonly submitted: number
+  /** None: it is void. */
+  readonly score: number | null
+  readonly counted: number | null
+  readonly best: number | null
+  /** As in `AttemptSubmitted`; None if they have no attempt that counts. */
+  readonly reached: number | null
+}
+
+/** A leaderboard takes attempts until another time. */
+export interface WindowSet {
+  readonly stage: number
+  readonly closes_at: number
+}
+
+/** The window of a leaderboard has closed: no attempt is taken any more. */
+export interface WindowClosed {
+  readonly stage: number
 }
 
 /** Staff have corrected the result of a match that was done. */
@@ -3460,7 +3587,7 @@ export interface TournamentView {
   readonly game: string | null
   readonly platform: string | null
   readonly region: string | null
-  readonly format: 'double_elimination' | 'round_robin' | 'single_elimination' | 'swiss'
+  readonly format: 'double_elimination' | 'leaderboard' | 'round_robin' | 'single_elimination' | 'swiss'
   readonly third_place: boolean
   readonly reset: boolean
   readonly best_of: number
@@ -3655,6 +3782,9 @@ export interface Commands {
   'tournament.correct': CorrectResult
   'tournament.undo': UndoResult
   'tournament.reinstate': ReinstateEntrant
+  'tournament.submit_attempt': SubmitAttempt
+  'tournament.correct_attempt': CorrectAttempt
+  'tournament.set_window': SetWindow
   'gathering.create': CreateGathering
   'gathering.change': ChangeGathering
   'gathering.set_staff': SetGatheringStaff
@@ -3750,6 +3880,10 @@ export interface Events {
   'tournament.disputed': ResultDisputed
   'tournament.match_finished': MatchFinished
   'tournament.person_erased': PersonErased
+  'tournament.attempt_submitted': AttemptSubmitted
+  'tournament.attempt_corrected': AttemptCorrected
+  'tournament.window_set': WindowSet
+  'tournament.window_closed': WindowClosed
   'tournament.match_corrected': MatchCorrected
   'tournament.match_undone': MatchUndone
   'tournament.reinstated': EntrantReinstated
@@ -3822,6 +3956,7 @@ export interface Answers {
   'tournament.correct': Consequences
   'tournament.undo': Consequences
   'tournament.reinstate': Consequences
+  'tournament.correct_attempt': Consequences
 }
 
 export type ClientFrame =
@@ -3898,6 +4033,9 @@ export type ClientFrame =
   | CorrectResult
   | UndoResult
   | ReinstateEntrant
+  | SubmitAttempt
+  | CorrectAttempt
+  | SetWindow
   | CreateGathering
   | ChangeGathering
   | SetGatheringStaff
@@ -3988,6 +4126,7 @@ export const PAYLOAD_DEFAULTS: Readonly<Record<string, object>> = {
   'tournament.side_ready': { play_until: null },
   'tournament.disputed': { scores: [], note: "", evidence: null },
   'tournament.match_finished': { scores: [], note: "", fills: [], later: [], placed: [] },
+  'tournament.attempt_corrected': { score: null, counted: null, best: null, reached: null },
   'tournament.match_corrected': { scores: [], note: "", fills: [], placed: [], out: [] },
   'tournament.match_undone': { placed: [], out: [] },
   'tournament.transferred': { former: null },

@@ -4,6 +4,7 @@ import type { AcceptedAs, Client } from './client.ts'
 import type {
   ChangeTournament,
   Commands,
+  CorrectAttempt,
   CorrectResult,
   CreateTournament,
   NewEntrant,
@@ -16,9 +17,13 @@ type Tag = Extract<keyof Commands, `tournament.${string}`>
 /** What an answer to a tournament's command is. */
 export type Done = AcceptedAs<Tag>
 /** What an answer to a correction is: `answer` tells what follows from it. */
-export type Mended = AcceptedAs<'tournament.correct' | 'tournament.reinstate' | 'tournament.undo'>
+export type Mended = AcceptedAs<
+  'tournament.correct' | 'tournament.correct_attempt' | 'tournament.reinstate' | 'tournament.undo'
+>
 /** How a correction is done; `CorrectResult` tells what each means. */
 export type Correction = Partial<Pick<CorrectResult, 'policy' | 'confirm' | 'preview'>>
+/** Which attempt is corrected, and how; `CorrectAttempt` tells what each means. */
+export type OfAttempt = Partial<Pick<CorrectAttempt, 'preview' | 'stage'>>
 /** The points of each game: of side a, of side b. */
 export type Points = readonly (readonly [number, number])[]
 /** What a result can hold beside its winner. */
@@ -236,6 +241,26 @@ export class Tournament {
   /** Take back, as staff, that an entrant isn't in the running tournament any more. `answer` tells what follows. */
   reinstate(entrant: number, how: Correction = {}): Promise<Mended> {
     return this.#client.send({ t: 'tournament.reinstate', stream: this.id, entrant, ...how })
+  }
+
+  // --- leaderboards ------------------------------------------------------------------------------------------
+
+  /** Submit an attempt of one's own in the leaderboard that is being played, or as staff that of `entrant`. */
+  submitAttempt(score: number, entrant: number | null = null): Promise<Done> {
+    return this.#client.send({ t: 'tournament.submit_attempt', stream: this.id, score, entrant })
+  }
+
+  /** Give an attempt another score as staff, or make it void with null. `answer` tells what follows. */
+  correctAttempt(entrant: number, attempt: number, score: number | null, how: OfAttempt = {}): Promise<Mended> {
+    return this.#client.send({ t: 'tournament.correct_attempt', stream: this.id, entrant, attempt, score, ...how })
+  }
+
+  /**
+   * Set until when the leaderboard that is being played takes attempts, in Unix milliseconds; a time that has passed closes
+   * it at once.
+   */
+  setWindow(closesAt: number): Promise<Done> {
+    return this.#client.send({ t: 'tournament.set_window', stream: this.id, closes_at: closesAt })
   }
 }
 

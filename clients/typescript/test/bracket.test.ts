@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { LiveBracket, type LiveMatch, type ReadMatch } from '../src/bracket.ts'
 import type { Event, Snapshot } from '../src/items.ts'
 import type { Header, Position } from '../src/protocol.ts'
+import type { LiveScore } from '../src/scores.ts'
 import { USER } from './world.ts'
 
 const CUP = `tournament:${'1'.repeat(32)}`
@@ -18,6 +19,7 @@ interface Said {
   readonly event?: string
   readonly marks?: Header['marks']
   readonly read?: readonly ReadMatch[]
+  readonly scores?: readonly LiveScore[]
   readonly fits?: boolean
   readonly stands?: object
 }
@@ -52,6 +54,7 @@ function standing(live: LiveBracket): object {
     standings: live.stage.standings,
     standings_round: live.stage.standingsRound,
     matches: numbers.map((number) => live.matches.get(number)),
+    scores: [...live.scores.known.values()].sort((one, other) => one.entrant - other.entrant),
     places: [...live.places].sort(([one], [other]) => one - other),
   }
 }
@@ -63,7 +66,7 @@ for (const { name, said } of COURSES) {
     for (const one of said) {
       if (one.snapshot) live.take(snapshot(one.snapshot, one.seq))
       else if (one.event) live.take(event(one.seq, one.event, one.marks))
-      else if (one.read) assert.equal(live.learn(at(one.seq), one.read), one.fits)
+      else if (one.read) assert.equal(live.learn(at(one.seq), one.read, one.scores), one.fits)
       else {
         assert.deepEqual(standing(live), one.stands)
         assert.equal(live.complete, true)

@@ -63,6 +63,12 @@ const CALLS: { readonly [T in Tag]: readonly [(cup: Tournament) => Promise<unkno
   ],
   'tournament.undo': [(cup) => cup.undo(3, { confirm: true }), { match: 3, confirm: true }],
   'tournament.reinstate': [(cup) => cup.reinstate(2, { policy: 'reset' }), { entrant: 2, policy: 'reset' }],
+  'tournament.submit_attempt': [(cup) => cup.submitAttempt(-5, 2), { score: -5, entrant: 2 }],
+  'tournament.set_window': [(cup) => cup.setWindow(5), { closes_at: 5 }],
+  'tournament.correct_attempt': [
+    (cup) => cup.correctAttempt(2, 1, null, { stage: 1, preview: true }),
+    { entrant: 2, attempt: 1, score: null, stage: 1, preview: true },
+  ],
 }
 
 /** Takes everything. */

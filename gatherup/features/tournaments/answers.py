@@ -15,6 +15,7 @@ from protocol.frames import Position
 from protocol.http.tournaments.entrants import Standing, TournamentEntrant
 from protocol.http.tournaments.matches import (
     BracketMatch,
+    BracketScore,
     BracketSlot,
     MatchOfTournament,
     Substitution,
@@ -25,6 +26,7 @@ from protocol.tournament import EntrantStatus, MatchPhase, ResultKind, StaffRole
 from protocol.tournament.rounds import rules_of
 from protocol.tournament.stage import Stage, stages_of
 from protocol.tournament.view import StaffMember
+from storage.postgres.tournaments.attempts import ScoreRow
 from storage.postgres.tournaments.entrants import EntrantRow, StandingRow
 from storage.postgres.tournaments.matches import MatchRow, SeatingRow, SubstitutionRow
 from storage.postgres.tournaments.reading import Head
@@ -34,6 +36,11 @@ Leads = tuple[BracketSlot | None, BracketSlot | None]
 KEPT: Final = 32
 """Stages of which a node remembers where their matches lead."""
 _OWNER: Final = "owner"
+
+
+def score_of(row: ScoreRow) -> BracketScore:
+    """What an entrant has come to in a leaderboard."""
+    return BracketScore(entrant=row.entrant, counted=row.counted, best=row.best, reached=row.reached)
 
 
 def position_of(tournament: str, head: Head) -> Position:

@@ -13,9 +13,9 @@ from protocol.http.tournaments.explained_stages import (
     ExplainedStanding,
     LeagueRow,
 )
-from protocol.tournament.standings import TieBreak
+from protocol.tournament.standings import Criterion
 
-NAMES: Final[Mapping[TieBreak, str]] = {
+NAMES: Final[Mapping[Criterion, str]] = {
     "points": "points",
     "wins": "wins",
     "losses": "losses",
@@ -30,9 +30,12 @@ NAMES: Final[Mapping[TieBreak, str]] = {
     "game_difference": "games won less games lost",
     "score_difference": "points scored less points scored against them",
     "seed": "seed",
+    "score": "as the score that counts",
+    "best_attempt": "as their best attempt",
+    "first_reached": "as the event that brought it",
 }
 """What a value is counted in."""
-_ONE: Final[Mapping[TieBreak, str]] = {
+_ONE: Final[Mapping[Criterion, str]] = {
     "points": "point",
     "head_to_head": "point",
     "wins": "win",
@@ -88,7 +91,8 @@ def _sentence(why: PlaceReason, one: Compared, upper: FlatRow, lower: FlatRow) -
     """Why one is before the other, in words."""
     at = why.chain.index(one.tiebreak)
     first, second = f"entrant {upper[1]}", f"entrant {lower[1]}"
-    equal = "" if one.tiebreak == "points" else f"with {_told('points', upper[-1][0])} each, "
+    first_of_all = why.chain[0]
+    equal = "" if one.tiebreak == first_of_all else f"with {_told(first_of_all, upper[-1][0])} each, "
     match one.tiebreak:
         case "seed":
             said = f"{first} has the better seed: {_number(upper[-1][at])} against {_number(lower[-1][at])}"
@@ -105,10 +109,12 @@ def _sentence(why: PlaceReason, one: Compared, upper: FlatRow, lower: FlatRow) -
     return f"Entrant {lower[1]} is behind entrant {upper[1]}: {text}"
 
 
-def _told(tiebreak: TieBreak, value: float | None) -> str:
+def _told(tiebreak: Criterion, value: float | None) -> str:
     names = _ONE if value == 1 and tiebreak in _ONE else NAMES
     return f"{_number(value)} {names[tiebreak]}"
 
 
 def _number(value: float | None) -> str:
-    return "none" if value is None else f"{value:g}"
+    if value is None:
+        return "none"
+    return str(int(value)) if value.is_integer() else f"{value:g}"

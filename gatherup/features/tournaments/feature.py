@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from gatherup.feature import Base, Feature
+from gatherup.features.tournaments.attempts import AttemptsResource
 from gatherup.features.tournaments.calendars import TOKEN, CalendarsResource
 from gatherup.features.tournaments.corrections import CorrectionsResource
 from gatherup.features.tournaments.entering_file import EnteringFile
@@ -32,6 +33,7 @@ from gatherup.http.overseeing import Overseer
 from gatherup.offloop.pool import OffLoop
 from storage.postgres.admin.admins import Admins
 from storage.postgres.audit_log import AuditLog
+from storage.postgres.tournaments.attempts import Attempts
 from storage.postgres.tournaments.calendars import Calendars
 from storage.postgres.tournaments.collisions import Collisions
 from storage.postgres.tournaments.entrants import Entrants
@@ -58,6 +60,7 @@ PATH_PARTS: Final = (
     PathPart("entrant", "the number of an entrant within the tournament", NUMBER, "7"),
     PathPart("match", "the number of a match within the tournament", NUMBER, "12"),
     PathPart("template", "the id of a template of tournaments"),
+    PathPart("attempt", "the number of an attempt of an entrant", NUMBER, "1"),
     TOKEN,
 )
 
@@ -71,10 +74,11 @@ def tournaments_of(base: Base) -> Feature:
     """The feature."""
     pool, commands = base.pool, base.commands
     tournaments, entrants, matches = Tournaments(pool), Entrants(pool), Matches(pool)
+    attempts = Attempts(pool)
     drawing = OffLoop(processes=1, waiting_max=DRAWINGS_WAITING_MAX)
     pairing = OffLoop(processes=1, waiting_max=PAIRINGS_WAITING_MAX)
     files = EnteringFile(tournaments, Newcomers(pool), History(pool), commands, drawing)
-    reader = StageReader(matches, entrants, drawing)
+    reader = StageReader(matches, entrants, attempts, drawing)
     audit, keep_ms = AuditLog(pool), base.config.tournaments.keep_removed_days * DAY_MS
     lists = TournamentLists(tournaments, keep_ms=keep_ms)
     return Feature(
@@ -88,12 +92,13 @@ def tournaments_of(base: Base) -> Feature:
             PickingResource(commands),
             TeamsResource(commands),
             CorrectionsResource(commands),
+            AttemptsResource(attempts, commands),
             PicturesResource(matches, entrants, reader, drawing),
             ExportsResource(tournaments, matches, entrants, drawing),
             FilesResource(tournaments, matches, entrants),
             ForeignResource(pairing),
             CalendarsResource(Calendars(pool), drawing, base.clock, base.randomness),
-            StandingsResource(matches, entrants, Replays(History(pool)), reader),
+            StandingsResource(matches, entrants, attempts, Replays(History(pool)), reader),
             ExplainingResource(matches, StageEnds(pool), reader, drawing),
         ),
         tasks=(drawing.close_at_end, pairing.close_at_end),

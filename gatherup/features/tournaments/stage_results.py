@@ -6,14 +6,17 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, TypeVar, cast
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from actors.tournament.flat_results import flat_half_byes, flat_result
+from actors.tournament.plays import FORMATS
 from gatherup.features.tournaments.brackets import numbers_of
 from gatherup.features.tournaments.tournament_access import found, started
 from gatherup.features.tournaments.turns import turn
 from gatherup.offloop.pool import OffLoop
 from protocol.tournament import ResultKind
 from protocol.tournament.stage import stages_text
+from storage.postgres.tournaments.attempts import Attempts, ScoreRow
 from storage.postgres.tournaments.entrants import Entrants
 from storage.postgres.tournaments.matches import Matches, MatchRow, SeatingRow
 from storage.postgres.tournaments.reading import Head
@@ -27,6 +30,7 @@ class StageResults(Struct, frozen=True):
     """What a stage is ranked by."""
 
     seating: SeatingRow
+    """Of a leaderboard with its scores as what was published."""
     earlier: SeatingRow | None
     """The stage before it."""
     ended: bool
@@ -46,9 +50,10 @@ class StageResults(Struct, frozen=True):
 class StageReader:
     """Reads results of stages."""
 
-    def __init__(self, matches: Matches, entrants: Entrants, off_loop: OffLoop) -> None:
+    def __init__(self, matches: Matches, entrants: Entrants, attempts: Attempts, off_loop: OffLoop) -> None:
         self._matches = matches
         self._entrants = entrants
+        self._attempts = attempts
         self._off_loop = off_loop
 
     async def read(self, user: str, tournament: str, stage: int | None) -> StageResults:
@@ -58,9 +63,14 @@ class StageReader:
         seated = found(await self._matches.seatings(user, tournament))
         seating = started(seated.rows, stage)
         left = found(await self._entrants.withdrawn(user, tournament, seating.number))
-        read = found(await self._matches.all(user, tournament))
-        flat, done = await _flat(seating, read.rows)
-        flat += await self._half_byes(user, tournament, seating)
+        flat: list[int] = []
+        if FORMATS[seating.settings.format].attempts:
+            scored = found(await self._attempts.scores(user, tournament, seating.number))
+            seating, done = replace(seating, published=list(map(scores_of, scored.rows))), len(scored.rows)
+        else:
+            read = found(await self._matches.all(user, tournament))
+            flat, done = await _flat(seating, read.rows)
+            flat += await self._half_byes(user, tournament, seating)
         return StageResults(
             seating=seating,
             earlier=seated.rows[seating.number - 2] if seating.number > 1 else None,
@@ -93,6 +103,11 @@ class StageReader:
         if max(results.done, len(seating.seeds)) <= AT_ONCE:
             return function(*all_)
         return await self._off_loop.call(function, *all_)
+
+
+def scores_of(row: ScoreRow) -> tuple[int, ...]:
+    """What an entrant of a leaderboard has come to, as ``LeaderboardPlay`` takes it."""
+    return row.entrant, row.counted, row.best, row.reached
 
 
 async def _flat(seating: SeatingRow, rows: Iterable[MatchRow]) -> tuple[list[int], int]:

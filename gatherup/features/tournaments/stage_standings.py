@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
+from msgspec.structs import replace
 
 from actors.tournament.plays import FORMATS
 from actors.tournament.stage_tables import FlatRow, stage_table
@@ -16,7 +16,7 @@ from gatherup.http.paging import Edge, Page, Pages
 from gatherup.http.problem import ProblemError
 from protocol.codes import Code
 from protocol.http.tournaments.entrants import Standing, Standings, StandingsQuery, StandingValue
-from protocol.tournament.standings import TieBreak
+from protocol.tournament.standings import Criterion
 from storage.postgres.tournaments.entrants import Entrants, StandingKey
 
 
@@ -52,8 +52,9 @@ class StageStandings:
 
     async def _page(
         self, results: StageResults, edge: Edge[StandingKey] | None, query: StandingsQuery
-    ) -> tuple[list[TieBreak], Page[FlatRow]]:
+    ) -> tuple[list[Criterion], Page[FlatRow]]:
         """What orders the group, and those of its rows that were asked for."""
+        # Keys count rows, since several of a leaderboard may share a place.
         first, most = 1, query.limit + 1
         if edge is not None and edge.back:
             first = max(1, edge.key.place - most)
@@ -62,16 +63,17 @@ class StageStandings:
             first = edge.key.place + 1
         settled = query.read == "settled"
         chain, rows = await self._reader.ranked(results, stage_table, query.group, settled, first, most)
+        row_of = {row[1]: number for number, row in enumerate(rows, first)}
         if edge is not None and edge.back:
             rows.reverse()
-        return chain, self._pages.page(rows, edge, query.limit, lambda row: StandingKey(row[0], row[1]))
+        return chain, self._pages.page(
+            rows, edge, query.limit, lambda row: StandingKey(row_of[row[1]], row[1])
+        )
 
 
-def _with_values(standing: Standing, chain: Sequence[TieBreak], row: FlatRow) -> Standing:
+def _with_values(standing: Standing, chain: Sequence[Criterion], row: FlatRow) -> Standing:
     _, _, wins, draws, losses, decided, values = row
     told = tuple(
         StandingValue(tiebreak=tiebreak, value=value) for tiebreak, value in zip(chain, values, strict=True)
     )
-    return msgspec.structs.replace(
-        standing, wins=wins, draws=draws, losses=losses, values=told, decided=decided
-    )
+    return replace(standing, wins=wins, draws=draws, losses=losses, values=told, decided=decided)

@@ -8,8 +8,18 @@ from typing import Final
 import msgspec
 from quart import Response, request
 
+from actors.tournament.attempts import score_in, takes_attempts
+from actors.tournament.plays import FORMATS
+from actors.tournament.state import StageState
 from actors.tournament.view import shown
-from gatherup.features.tournaments.answers import bracket_match_of, leads_of, position_of, standing_of, tag_of
+from gatherup.features.tournaments.answers import (
+    bracket_match_of,
+    leads_of,
+    position_of,
+    score_of,
+    standing_of,
+    tag_of,
+)
 from gatherup.features.tournaments.brackets import all_matches, numbers_of, play_of, row_of
 from gatherup.features.tournaments.replay import Replays
 from gatherup.features.tournaments.stage_results import StageReader
@@ -22,7 +32,8 @@ from gatherup.http.endpoint import Caller, endpoint
 from gatherup.http.paging import Pages
 from protocol.codes import Code
 from protocol.http.tournaments.entrants import Standings, StandingsQuery
-from protocol.http.tournaments.matches import BracketMatch, BracketQuery, TournamentBracket
+from protocol.http.tournaments.matches import BracketMatch, BracketQuery, BracketScore, TournamentBracket
+from storage.postgres.tournaments.attempts import Attempts, ScoreRow
 from storage.postgres.tournaments.entrants import Entrants, StandingKey
 from storage.postgres.tournaments.matches import Matches, MatchRow, SeatingRow
 from storage.postgres.tournaments.reading import Head
@@ -33,8 +44,16 @@ GROUP: Final = "matches"
 class StandingsResource:
     """Brackets and standings."""
 
-    def __init__(self, matches: Matches, entrants: Entrants, replays: Replays, reader: StageReader) -> None:
+    def __init__(
+        self,
+        matches: Matches,
+        entrants: Entrants,
+        attempts: Attempts,
+        replays: Replays,
+        reader: StageReader,
+    ) -> None:
         self._matches = matches
+        self._attempts = attempts
         self._replays = replays
         self._entrants = entrants
         self._pages = Pages(StandingKey)
@@ -57,16 +76,24 @@ class StandingsResource:
         seating = started(seated.rows, query.stage)
         if request.if_none_match.contains_weak(_tag(seated.head, query.stage)):
             return tagged(b"", _tag(seated.head, query.stage))
-        read = found(await self._matches.all(caller.user, tournament))
+        matches: list[BracketMatch] = []
+        scores: list[BracketScore] = []
+        if FORMATS[seating.settings.format].attempts:
+            scored = found(await self._attempts.scores(caller.user, tournament, seating.number))
+            head, scores = scored.head, list(map(score_of, scored.rows))
+        else:
+            read = found(await self._matches.all(caller.user, tournament))
+            head, matches = read.head, await bracket_matches(seating, all_matches(seating, read.rows))
         answer = TournamentBracket(
             stage=seating.number,
             stages=len(seated.rows),
             format=seating.settings.format,
             seeds=list(seating.seeds),
-            matches=await bracket_matches(seating, all_matches(seating, read.rows)),
-            position=position_of(tournament, read.head),
+            matches=matches,
+            scores=tuple(scores),
+            position=position_of(tournament, head),
         )
-        return tagged(msgspec.json.encode(answer), _tag(read.head, query.stage))
+        return tagged(msgspec.json.encode(answer), _tag(head, query.stage))
 
     async def _bracket_at(self, user: str, tournament: str, at: int, stage: int | None) -> Response:
         head = await self._replays.head(user, tournament, at)
@@ -84,6 +111,7 @@ class StandingsResource:
             format=seating.settings.format,
             seeds=list(seating.seeds),
             matches=await bracket_matches(seating, (row_of(n, shown(state, n)) for n in numbers_of(seating))),
+            scores=await _scores_in(state.stages[seating.number - 1]),
             position=position_of(tournament, head),
         )
         return tagged(msgspec.json.encode(answer), _tag(head, stage))
@@ -129,6 +157,16 @@ async def bracket_matches(seating: SeatingRow, rows: Iterable[MatchRow]) -> list
         matches.append(bracket_match_of(row, seating, play, leads))
         await turn(len(matches))
     return matches
+
+
+async def _scores_in(stage: StageState) -> tuple[BracketScore, ...]:
+    """What everybody has come to in a leaderboard; nothing in another stage."""
+    scores: list[BracketScore] = []
+    for count, entrant in enumerate(stage.seeds if takes_attempts(stage) else (), 1):
+        await turn(count)
+        if score := score_in(stage, stage.attempts.get(entrant) or ()):
+            scores.append(score_of(ScoreRow(entrant, *score)))
+    return tuple(scores)
 
 
 def _tag(head: Head, stage: int | None) -> str:

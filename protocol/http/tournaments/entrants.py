@@ -11,10 +11,9 @@ from protocol.frames import Position
 from protocol.http.base import Answer, CommandBody, Cursor, Limit
 from protocol.ids import UserId
 from protocol.text import Reason
-from protocol.tournament import EntrantNumber, EntrantStatus
+from protocol.tournament import EntrantNumber, EntrantStatus, StageNumber
 from protocol.tournament.commands import NewEntrant
-from protocol.tournament.stage import StageNumber
-from protocol.tournament.standings import StandingsRead, TieBreak
+from protocol.tournament.standings import Criterion, StandingsRead
 
 
 class CheckedIn(CommandBody, frozen=True, kw_only=True):
@@ -108,7 +107,7 @@ class StandingsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class StandingValue(Answer, frozen=True, kw_only=True):
     """What an entrant has in one of the things that order standings."""
 
-    tiebreak: TieBreak
+    tiebreak: Criterion
     value: float | None
     """None for *head_to_head* with nobody to compare with."""
 
@@ -132,7 +131,7 @@ class Standing(Answer, frozen=True, kw_only=True):
     """Matches of the stage, forfeits among them; these and the next two in the standings of a stage alone."""
     values: tuple[StandingValue, ...] = ()
     """Points, then each tie-break in its order, and the seed."""
-    decided: TieBreak | None = None
+    decided: Criterion | None = None
     """Which of these put them behind the one above; None for the first."""
 
 

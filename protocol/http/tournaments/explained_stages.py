@@ -11,8 +11,8 @@ from protocol.frames import Position
 from protocol.http.base import Answer, Cursor, Limit
 from protocol.http.tournaments.entrants import StandingValue
 from protocol.http.tournaments.explained import ExplainedPlace
-from protocol.tournament.stage import StageNumber
-from protocol.tournament.standings import StandingsRead, TieBreak
+from protocol.tournament import StageNumber
+from protocol.tournament.standings import Criterion, StandingsRead
 
 SeedReason = Literal["start", "went_on"]
 """Why somebody has a seed. *start*: by the seeding and the draw at the start of the tournament. *went_on*: by their
@@ -106,7 +106,7 @@ class ExplainedComparison(Answer, frozen=True, kw_only=True):
     """The number of the other one."""
     place: int
     """Theirs."""
-    tiebreak: TieBreak
+    tiebreak: Criterion
     """What puts them apart: the first in which they differ."""
     value: float | None
     """What the entrant who is explained has in it."""
@@ -121,7 +121,7 @@ class ExplainedComparison(Answer, frozen=True, kw_only=True):
 class ExplainedRound(Answer, frozen=True, kw_only=True):
     """What a round brings to a tie-break that is made of rounds."""
 
-    tiebreak: TieBreak
+    tiebreak: Criterion
     round: int
     opponent: int
     """0: a round that wasn't played, for which an opponent with as many points as one's own stands."""

@@ -6,8 +6,7 @@ from protocol.http.base import Answer, Query
 from protocol.http.tournaments.entrants import Standing, TournamentEntrant
 from protocol.http.tournaments.matches import BracketMatch
 from protocol.http.tournaments.tournaments import TournamentDetail
-from protocol.tournament import Format
-from protocol.tournament.stage import StageNumber
+from protocol.tournament import Format, StageNumber
 
 
 class ExportedStage(Answer, frozen=True, kw_only=True):

@@ -19,8 +19,8 @@ from protocol.tournament import (
     Part,
     ResultKind,
     Scores,
+    StageNumber,
 )
-from protocol.tournament.stage import StageNumber
 
 
 class Readiness(CommandBody, frozen=True, kw_only=True):
@@ -214,6 +214,18 @@ class BracketMatch(Answer, frozen=True, kw_only=True):
     """Where the winner and the loser go; None: nowhere."""
 
 
+class BracketScore(Answer, frozen=True, kw_only=True):
+    """What an entrant has come to in a leaderboard."""
+
+    entrant: int
+    counted: int
+    """What counts of their attempts."""
+    best: int
+    """The score of their best one."""
+    reached: int
+    """The seq of the attempt by which they had what counts."""
+
+
 class BracketQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which state of the bracket."""
 
@@ -248,5 +260,7 @@ class TournamentBracket(Answer, frozen=True, kw_only=True):
     """The entrants by seed, the best first."""
     matches: list[BracketMatch]
     """All of the stage, by number."""
+    scores: tuple[BracketScore, ...] = ()
+    """In a leaderboard: of everybody who has an attempt that counts, by the number of the entrant."""
     position: Position
     """Where in the tournament's log this was read: apply the events after it, and the bracket is right."""

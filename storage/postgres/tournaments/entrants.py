@@ -183,13 +183,13 @@ class Entrants:
         return await read_part(self._pool, _NAMES, parameters, NameRow)
 
     async def placed(self, user: str, tournament: str, places: Mapping[int, int]) -> Read[StandingRow] | None:
-        """These entrants with the places that they are given, by place."""
+        """These entrants with the places that they are given, in this order."""
         parameters = {"user": user, "tournament": uuid_of(tournament), "numbers": [*places]}
         read = await read_part(self._pool, _NAMED, parameters, StandingRow)
         if read is None:
             return None
-        rows = [replace(row, place=places[row.number]) for row in read.rows]
-        return replace(read, rows=sorted(rows, key=lambda row: row.place))
+        rows = {row.number: row for row in read.rows}
+        return replace(read, rows=[replace(rows[entrant], place=place) for entrant, place in places.items()])
 
     async def withdrawn(self, user: str, tournament: str, stage: int) -> Read[WithdrawnRow] | None:
         """Who has left while this stage ran, and hasn't come back."""

@@ -6,6 +6,15 @@ from typing import Any, Final, cast
 
 from msgspec import Struct
 
+from protocol.tournament.attempts import (
+    AttemptCorrected,
+    AttemptSubmitted,
+    CorrectAttempt,
+    SetWindow,
+    SubmitAttempt,
+    WindowClosed,
+    WindowSet,
+)
 from protocol.tournament.commands import (
     AcceptEntrant,
     AcceptStart,
@@ -140,6 +149,13 @@ _STAGE_MAP: Map = {
     "points": {"win": 3.0, "draw": 1.0, "loss": 0.0, "bye": None},
     "tiebreaks": ["head_to_head", "game_difference"],
     "withdrawals": "annul",
+    "window_s": 0,
+    "closes_at": 0,
+    "attempts": 1,
+    "counted": "best",
+    "higher": True,
+    "attempts_by": "players",
+    "decimals": 0,
     "advance": 2,
 }
 _RULES = (
@@ -275,6 +291,11 @@ CLIENT: list[tuple[Struct, Map]] = [
     _of(UndoResult, match=1, confirm=True, preview=True),
     _of(ReinstateEntrant, entrant=1),
     _of(ReinstateEntrant, entrant=1, policy="reset", confirm=True, preview=True),
+    _of(SubmitAttempt, score=-5),
+    _of(SubmitAttempt, score=-5, entrant=1),
+    _of(CorrectAttempt, entrant=1, attempt=2),
+    _of(SetWindow, closes_at=AT),
+    _of(CorrectAttempt, entrant=1, attempt=2, score=7, stage=1, preview=True),
 ]
 
 
@@ -480,6 +501,31 @@ EVENTS: list[tuple[str, Struct, Map]] = [
     ),
     _event("match_voided", MatchVoided(match=13), match=13),
     _event(
+        "attempt_submitted",
+        AttemptSubmitted(stage=1, entrant=2, attempt=3, score=-5, counted=7, best=7, reached=9),
+        stage=1,
+        entrant=2,
+        attempt=3,
+        score=-5,
+        counted=7,
+        best=7,
+        reached=9,
+    ),
+    _event(
+        "attempt_corrected",
+        AttemptCorrected(stage=1, entrant=2, attempt=3, submitted=11, score=8, counted=8, best=8, reached=11),
+        stage=1,
+        entrant=2,
+        attempt=3,
+        submitted=11,
+        score=8,
+        counted=8,
+        best=8,
+        reached=11,
+    ),
+    _event("window_set", WindowSet(stage=1, closes_at=AT), stage=1, closes_at=AT),
+    _event("window_closed", WindowClosed(stage=1), stage=1),
+    _event(
         "round_published",
         RoundPublished(stage=1, round=2, first=9, matches=8, bye=17),
         stage=1,
@@ -601,6 +647,8 @@ _STAGE_SHOWN: Map = {
     "round": 2,
     "rounds": 3,
     "standings_round": 1,
+    "closes_at": AT,
+    "scored": 1,
 }
 VIEW = TournamentView(
     **_STATE,
@@ -610,7 +658,13 @@ VIEW = TournamentView(
     current=[_SHOWN],
     stage=StageView(**{**_STAGE_SHOWN, "standings": (StandingLine(**_STANDING),)}),
     own=OwnEntry(
-        entrant=1, status="entered", checked_in=True, match=_SHOWN, roster=(ANN, BOB), invited=(BOB,)
+        entrant=1,
+        status="entered",
+        checked_in=True,
+        match=_SHOWN,
+        roster=(ANN, BOB),
+        invited=(BOB,),
+        attempts=(5, None),
     ),
 )
 VIEW_MAP: Map = {
@@ -627,5 +681,6 @@ VIEW_MAP: Map = {
         "match": {**_MATCH, "scores": [[2, 1]], "picks": [1, 2]},
         "roster": [ANN, BOB],
         "invited": [BOB],
+        "attempts": [5, None],
     },
 }

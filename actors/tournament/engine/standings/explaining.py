@@ -7,14 +7,14 @@ from msgspec import Struct
 from actors.tournament.engine.standings.head_to_head import separated, table_of
 from actors.tournament.engine.standings.opponents import Term
 from actors.tournament.engine.standings.ranking import Ranking, Row
-from actors.tournament.engine.standings.table import Table, TieBreak
+from actors.tournament.engine.standings.table import Criterion, Table, TieBreak
 
 
 class Comparison(Struct, frozen=True):
     """With the one above or below."""
 
     other: Row
-    tiebreak: TieBreak
+    tiebreak: Criterion
     """The first in which the two differ."""
     league: tuple[tuple[int, int], ...] = ()
     """For head-to-head: the entrants in whose table they differ, and the half points there, the most first."""
@@ -23,7 +23,7 @@ class Comparison(Struct, frozen=True):
 class Explanation(Struct, frozen=True):
     """Why an entrant has their place."""
 
-    chain: tuple[TieBreak, ...]
+    chain: tuple[Criterion, ...]
     """What orders the table, points first."""
     row: Row
     above: Comparison | None

@@ -20,7 +20,7 @@ from actors.tournament.engine.standings.opponents import (
     total,
 )
 from actors.tournament.engine.standings.records import Record, Records, records_of
-from actors.tournament.engine.standings.table import NOBODY, Rules, Table, TieBreak
+from actors.tournament.engine.standings.table import NOBODY, Criterion, Rules, Table, TieBreak
 
 Terms = Callable[[Record, Records, Rules], list[Term]]
 
@@ -34,7 +34,7 @@ TERMS: Final[Mapping[TieBreak, Terms]] = {
     "opponents_match_win": lambda one, all_, rules: opponents_match_win(one, all_, rules.points),
 }
 """Tie-breaks that consist of a term for each round."""
-UNITS: Final[Mapping[TieBreak, int]] = {
+UNITS: Final[Mapping[Criterion, int]] = {
     "points": 2,
     "head_to_head": 2,
     "buchholz": 2,
@@ -60,7 +60,7 @@ class Row(Struct, frozen=True, gc=False):
     """Of matches, forfeits among them."""
     values: tuple[int | None, ...]
     """Of each tie-break in their order, in its units; None for head-to-head with nobody to compare with."""
-    decided: TieBreak | None
+    decided: Criterion | None
     """What put them behind the one above; None for the first."""
 
 

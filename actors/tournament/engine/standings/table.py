@@ -25,6 +25,8 @@ TieBreak = Literal[
     "score_difference",
     "seed",
 ]
+Criterion = Literal[TieBreak, "score", "best_attempt", "first_reached"]
+"""What orders any standings: beside tie-breaks of tables what counts of attempts, for leaderboards."""
 Withdrawals = Literal["keep", "annul", "forfeit"]
 """What becomes of the results of who withdraws: what was played counts and the rest does not; nothing counts; or what
 was played counts and the rest is forfeited.

@@ -11,9 +11,11 @@ from typing import Any, Final
 
 import msgspec
 
+from actors.tournament.attempts import score_in, takes_attempts
 from actors.tournament.plays import play_of
 from actors.tournament.view import shown, view
 from protocol.tournament import games_of
+from protocol.tournament.attempts import CorrectAttempt, SubmitAttempt
 from protocol.tournament.commands import (
     AcceptEntrant,
     AcceptStart,
@@ -78,13 +80,14 @@ def standing(cup: Cup, forgotten: int) -> Said:
             for known in [shown(cup.cup, match["match"])]
             for is_open in [known.phase == "open"]
         ],
+        "scores": scores(cup),
         "places": sorted(places if seen.phase == "finished" else places[forgotten:]),
     }
 
 
 def read(cup: Cup) -> list[Said]:
     """All matches of the stage that is played, as HTTP answers them."""
-    if not cup.cup.stages:
+    if not cup.cup.stages or takes_attempts(cup.cup.stages[-1]):
         return []
     stage = cup.cup.stages[-1]
     play = play_of(stage)
@@ -102,6 +105,18 @@ def read(cup: Cup) -> list[Said]:
         }
         for number in range(1, len(play) + 1)
         for match in [shown(cup.cup, stage.numbers.outer(number))]
+    ]
+
+
+def scores(cup: Cup) -> list[Said]:
+    """What everybody has come to in the leaderboard that is played, as HTTP answers it."""
+    if not cup.cup.stages:
+        return []
+    stage = cup.cup.stages[-1]
+    return [
+        {"entrant": entrant, **score._asdict()}
+        for entrant in sorted(stage.seeds)
+        if (score := score_in(stage, stage.attempts.get(entrant) or ()))
     ]
 
 
@@ -129,7 +144,9 @@ class Course:
 
     def read(self, *, fits: bool = True) -> None:
         """They read the bracket over HTTP; whether it fits to what they were told."""
-        self.said.append({"read": read(self.cup), "seq": len(self.cup.log), "fits": fits})
+        self.said.append(
+            {"read": read(self.cup), "scores": scores(self.cup), "seq": len(self.cup.log), "fits": fits}
+        )
 
     def stands(self) -> None:
         """They know how it stands."""
@@ -466,6 +483,43 @@ def stages() -> Course:
     return course
 
 
+def leaderboard() -> Course:
+    """Attempts, some of which staff make void, and then two of those who have made any play on."""
+    stages = (
+        Stage(format="leaderboard", window_s=3600, attempts=2, advance=2),
+        Stage(format="single_elimination"),
+    )
+    cup = draft(stages=stages, ready_s=0)
+    cup.done(OpenRegistration)
+    cup.enter(*P[1:5])
+    cup.done(SetSeeds, entrants=(1, 2, 3, 4))
+    course = Course("leaderboard", cup, snapshot=True)
+    cup.done(StartTournament)
+    course.events()
+    course.read()
+    for entrant, score in ((1, 10), (2, 30), (1, 20), (4, 5)):
+        cup.done(SubmitAttempt, P[entrant], score=score)
+    course.stands()
+    course.snapshot()
+    early = scores(cup), len(cup.log)
+    cup.done(CorrectAttempt, entrant=4, attempt=1)
+    cup.done(SubmitAttempt, P[3], score=7)
+    course.events()
+    course.said.append({"read": [], "scores": early[0], "seq": early[1], "fits": True})  # older than that
+    course.stands()
+    cup.done(CorrectAttempt, entrant=4, attempt=1, score=25)
+    course.stands()
+    cup.later(3600)
+    cup.settle()
+    course.events()
+    course.read()
+    course.stands()
+    cup.done(CorrectAttempt, entrant=1, attempt=1, stage=1)
+    cup.decide(1, 4)
+    course.stands()
+    return course
+
+
 COURSES: Final[tuple[Callable[[], Course], ...]] = (
     entries,
     double,
@@ -476,6 +530,7 @@ COURSES: Final[tuple[Callable[[], Course], ...]] = (
     corrections,
     waits,
     stages,
+    leaderboard,
 )
 
 

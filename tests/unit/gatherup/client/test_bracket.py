@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from gatherup.client import Event, LiveBracket, LiveMatch, Snapshot
+from gatherup.client import Event, LiveBracket, LiveMatch, LiveScore, Snapshot
 from protocol import limits
 from protocol.event import Header
 from protocol.frames import Position
@@ -52,6 +52,7 @@ def standing(live: LiveBracket) -> dict[str, Any]:
         "matches": msgspec.json.decode(
             msgspec.json.encode([live.matches[number] for number in sorted(live.matches)])
         ),
+        "scores": [msgspec.to_builtins(score) for _, score in sorted(live.scores.known.items())],
         "places": sorted([entrant, place] for entrant, place in live.places.items()),
     }
 
@@ -73,7 +74,8 @@ def test_a_spectator_knows_how_it_stands(course: dict[str, Any]) -> None:
             case {"event": kind, "seq": seq, "marks": marks}:
                 live.take(event(seq, kind, marks))
             case {"read": matches, "seq": seq, "fits": fits}:
-                assert live.learn(at(seq), msgspec.convert(matches, list[LiveMatch])) is fits
+                scores = msgspec.convert(said.get("scores", []), list[LiveScore])
+                assert live.learn(at(seq), msgspec.convert(matches, list[LiveMatch]), scores) is fits
             case {"stands": expected}:
                 assert standing(live) == expected
                 assert live.complete

@@ -10,6 +10,7 @@ import pytest
 from gatherup.client.tournament import Tournament, TournamentSettings
 from protocol.frames import StreamCommand
 from protocol.tournament import commands
+from protocol.tournament.attempts import CorrectAttempt, SetWindow, SubmitAttempt
 from protocol.tournament.commands import (
     AcceptEntrant,
     AcceptStart,
@@ -111,6 +112,8 @@ CALLS: dict[type[StreamCommand], tuple[str, tuple[Any, ...], dict[str, Any], dic
     ReleaseMatch: ("release", (3,), {}, {"match": 3}),
     ProposeStart: ("propose_start", (3, 99), {}, {"match": 3, "at": 99}),
     AcceptStart: ("accept_start", (3, 99), {}, {"match": 3, "at": 99}),
+    SetWindow: ("set_window", (5,), {}, {"closes_at": 5}),
+    SubmitAttempt: ("submit_attempt", (-5,), {"entrant": 2}, {"score": -5, "entrant": 2}),
 }
 _HOW = {"policy": "keep", "confirm": True, "preview": True}
 MENDS: dict[type[StreamCommand], tuple[str, tuple[Any, ...], dict[str, Any], dict[str, Any]]] = {
@@ -122,6 +125,12 @@ MENDS: dict[type[StreamCommand], tuple[str, tuple[Any, ...], dict[str, Any], dic
     ),
     UndoResult: ("undo", (3,), {"confirm": True}, {"match": 3, "confirm": True}),
     ReinstateEntrant: ("reinstate", (2,), _HOW, {"entrant": 2, **_HOW}),
+    CorrectAttempt: (
+        "correct_attempt",
+        (2, 1, 7),
+        {"stage": 1, "preview": True},
+        {"entrant": 2, "attempt": 1, "score": 7, "stage": 1, "preview": True},
+    ),
 }
 FOLLOWS = Consequences(policy="keep", fills=(3, 2, -1), void=(3,), kept=(), placed=(2, 0), phase="running")
 
