@@ -133,6 +133,7 @@ def _stage_started(header: Header, _: object) -> Sequence[Change]:
         "seeds": [*cast("Sequence[int]", marks["seeds"])],
         "engine": marks["engine"],
         "first": marks["first"],
+        "since": header.seq,
         "started_at": header.at,
     }
     return (Upsert(STAGE, str(marks["stage"]), cast(Any, row)),)

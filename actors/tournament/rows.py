@@ -196,6 +196,8 @@ TABLES: Final = (
             Column("engine", Type.INTEGER),
             # The number of its first match.
             Column("first", Type.INTEGER, required=True, default=1),
+            # The seq of the event that started it; 0 for the first one.
+            Column("since", Type.INTEGER, required=True, default=0),
             Column("started_at", Type.INTEGER),
             # Entrants, the best first, and their places in the tournament; 0 for who has gone on.
             Column("entrants", Type.INTEGERS, required=True, default=[]),

@@ -64,19 +64,20 @@ class StageReader:
         seating = started(seated.rows, stage)
         left = found(await self._entrants.withdrawn(user, tournament, seating.number))
         flat: list[int] = []
+        rows: list[MatchRow] = []
         if FORMATS[seating.settings.format].attempts:
             scored = found(await self._attempts.scores(user, tournament, seating.number))
             seating, done = replace(seating, published=list(map(scores_of, scored.rows))), len(scored.rows)
         else:
-            read = found(await self._matches.all(user, tournament))
-            flat, done = await _flat(seating, read.rows)
+            rows = found(await self._matches.all(user, tournament)).rows
+            flat, done = await _flat(seating, rows)
             flat += await self._half_byes(user, tournament, seating)
         return StageResults(
             seating=seating,
             earlier=seated.rows[seating.number - 2] if seating.number > 1 else None,
             ended=seating.number < len(seated.rows) or seated.phase == "finished",
             head=seated.head,
-            rows=read.rows,
+            rows=rows,
             flat=flat,
             done=done,
             withdrawn=[part for row in left.rows for part in (row.number, row.forfeits_from)],

@@ -43,24 +43,30 @@ class AttemptKey(Struct, frozen=True, array_like=True):
     seq: Annotated[int, Meta(ge=0, le=SEQ_MAX)]
 
 
-_LISTED: Final = """
+_SINCE: Final = """
+(select g.since from tournament_stage g where g.stream_id = t.stream_id and g.number = {stage})
+"""
+"""Rows from before this seq are of a run of the stage that is void."""
+_LISTED: Final = f"""
 select a.seq as key, a.seq, a.stage, a.entrant, a.attempt, a.score, a.submitted_at, a.corrected_at
 from tournament_attempt a
 where a.stream_id = t.stream_id
     and (%(stage)s::bigint is null or a.stage = %(stage)s)
     and (%(entrant)s::bigint is null or a.entrant = %(entrant)s)
-    and a.seq {beside} %(seq)s
-order by a.seq {direction} limit %(limit)s
-"""
+    and (a.stage = 1 or a.seq > {_SINCE.format(stage="a.stage")})
+    and a.seq {{beside}} %(seq)s
+order by a.seq {{direction}} limit %(limit)s
+"""  # noqa: S608
 _LIST: Final = {
     False: part_of(_LISTED.format(beside="<", direction="desc"), back=True),
     True: part_of(_LISTED.format(beside=">", direction="asc")),
 }
 _SCORES: Final = part_of(
-    """
+    f"""
 select c.entrant as key, c.entrant, c.counted, c.best, c.reached from tournament_score c
 where c.stream_id = t.stream_id and c.stage = %(stage)s
-"""
+    and (c.stage = 1 or c.reached > {_SINCE.format(stage="c.stage")})
+"""  # noqa: S608
 )
 
 

@@ -149,6 +149,8 @@ _STAGE_MAP: Map = {
     "points": {"win": 3.0, "draw": 1.0, "loss": 0.0, "bye": None},
     "tiebreaks": ["head_to_head", "game_difference"],
     "withdrawals": "annul",
+    "late_rounds": 0,
+    "late_byes": "zero",
     "window_s": 0,
     "closes_at": 0,
     "attempts": 1,

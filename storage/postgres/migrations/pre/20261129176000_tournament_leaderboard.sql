@@ -23,10 +23,14 @@ create table tournament_score (
     reached bigint not null,
     primary key (stream_id, key)
 );
-select make_writer('tournament_attempt'), make_writer('tournament_score');
+-- The seq of the event that started a stage: what came before it is of a run of the stage that is void.
+alter table tournament_stage add column since bigint not null default 0;
+select make_writer('tournament_attempt'), make_writer('tournament_score'), make_writer('tournament_stage');
 
 -- migrate:down
 
 delete from projected_table where name in ('tournament_attempt', 'tournament_score');
 drop function write_tournament_attempt, update_tournament_attempt, write_tournament_score, update_tournament_score;
 drop table tournament_attempt, tournament_score;
+alter table tournament_stage drop column since;
+select make_writer('tournament_stage');

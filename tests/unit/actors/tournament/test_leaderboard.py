@@ -16,6 +16,7 @@ from protocol.ids import SYSTEM
 from protocol.tournament.attempts import CorrectAttempt, SetWindow, SubmitAttempt
 from protocol.tournament.commands import (
     Consequences,
+    CorrectResult,
     LeaveTournament,
     ReinstateEntrant,
     RemoveEntrant,
@@ -280,6 +281,28 @@ def test_standings_that_were_worked_out_before_a_correction_are_refused() -> Non
     assert isinstance(late, Refuse) and late.code is Code.WRONG_PHASE
     early = FinishStage(client_id=ID, stream=cup.stream, key=0, entrants=(1, 2), places=(1, 2), seeds=())
     assert isinstance(cup.do_at(early, SYSTEM, now=cup.now), Refuse)
+
+
+def test_a_leaderboard_that_is_void_begins_anew() -> None:
+    groups = Stage(format="round_robin", advance=2)
+    cup = playing(3, stages=(groups, board(attempts=2)), entrants_max=3)
+    for number in (1, 2, 3):
+        cup.decide(number, min(cup.match(number).a or 0, cup.match(number).b or 0))
+    assert cup.cup.stages[1].seeds == (1, 2)
+    tried(cup, 1, 5)
+    began = cup.row("tournament_stage", 2)["since"]
+    cup.done(CorrectResult, match=1, winner=3, policy="reset", confirm=True)
+    assert cup.kind.due(cup.state) is None  # the window is gone with its stage
+    refused(cup, cup.send(SubmitAttempt, P[1], score=9), Code.WRONG_PHASE)
+    cup.settle()
+    assert len(cup.cup.stages) == 2
+    assert cup.cup.stages[1].closes_at == cup.now + HOUR * 1000
+    assert cup.view(P[1]).scored == 0
+    assert cup.row("tournament_score", "2.1")["reached"] < cup.row("tournament_stage", 2)["since"] > began
+    first, second = cup.cup.stages[1].seeds
+    tried(cup, second, 1)
+    assert places(closed(cup), 2) == {second: 1, first: 2}
+    assert cup.refolded() == (cup.cup, cup.rows)
 
 
 # --- who goes on -------------------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ async def test_the_two_fastest_play_for_it(site: Site, node: SharedNode) -> None
             await cup.done(entrant, "/attempts", score=score)
         problem(await cup.do(1, "POST", "/attempts", score=1), 409, "too_many", "entrant")
         problem(await cup.do(1, "POST", "/attempts", score=1, entrant=2), 403, "forbidden", "entrant")
-        problem(await cup.do(4, "POST", "/attempts", score=2**60), 400, "invalid", "score")
+        problem(await cup.do(4, "POST", "/attempts", score=2**60), 422, "invalid", "score")
         problem(
             await cup.do(cup.owner, "POST", "/entrants/4/attempts/1/correct"), 404, "not_found", "attempt"
         )
