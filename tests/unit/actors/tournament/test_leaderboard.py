@@ -297,7 +297,7 @@ def test_a_leaderboard_that_is_void_begins_anew() -> None:
     cup.settle()
     assert len(cup.cup.stages) == 2
     assert cup.cup.stages[1].closes_at == cup.now + HOUR * 1000
-    assert cup.view(P[1]).scored == 0
+    assert stage(cup).scored == 0
     assert cup.row("tournament_score", "2.1")["reached"] < cup.row("tournament_stage", 2)["since"] > began
     first, second = cup.cup.stages[1].seeds
     tried(cup, second, 1)
