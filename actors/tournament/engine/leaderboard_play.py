@@ -71,6 +71,10 @@ class LeaderboardPlay(ByRound, frozen=True):
         """See ``Play``. There are no rounds: all attempts count in both reads."""
         return self.rules.chain, self.rules.rows(self.seeds, self._scores())
 
+    def settled(self, results: Sequence[Result], withdrawn: Mapping[int, int]) -> tuple[int, list[list[Row]]]:
+        """See ``Play``. There are no rounds."""
+        return 0, []
+
     def explained(
         self,
         results: Sequence[Result],
