@@ -71,9 +71,11 @@ class LeaderboardPlay(ByRound, frozen=True):
         """See ``Play``. There are no rounds: all attempts count in both reads."""
         return self.rules.chain, self.rules.rows(self.seeds, self._scores())
 
-    def settled(self, results: Sequence[Result], withdrawn: Mapping[int, int]) -> tuple[int, list[list[Row]]]:
+    def tables(
+        self, results: Sequence[Result], withdrawn: Mapping[int, int], *, settled: bool
+    ) -> tuple[int, list[list[Row]]]:
         """See ``Play``. There are no rounds."""
-        return 0, []
+        return 0, [self.rules.rows(self.seeds, self._scores())]
 
     def explained(
         self,
