@@ -9,8 +9,7 @@ from msgspec import Meta, Struct
 
 from protocol import limits
 from protocol.lookups import KEY_PATTERN
-from protocol.tournament import BestOf, Part
-from protocol.tournament.stage import StageNumber
+from protocol.tournament import BestOf, Part, StageNumber
 
 PoolGame = Annotated[
     str,
