@@ -20,7 +20,7 @@ from protocol.inbox import inbox_of
 from protocol.limits import UNREAD_MAX
 from storage.memory.read_positions import MemoryReadPositions
 from tests.counter_kind import CounterKind
-from tests.sim import people, tournaments
+from tests.sim import gatherings, people, tournaments
 from tests.sim.client import SimClient
 from tests.sim.cluster import Cluster
 from tests.sim.crowd import crowd_in_peace, crowds
@@ -54,7 +54,13 @@ class Simulation:
     def __init__(self, seed: int) -> None:
         self.seed = seed
         self.chance = random.Random(f"world {seed}")
-        kinds: list[Kind[Any]] = [RoomKind(bytes(32)), InboxKind(), CounterKind(), tournaments.KIND]
+        kinds: list[Kind[Any]] = [
+            RoomKind(bytes(32)),
+            InboxKind(),
+            CounterKind(),
+            tournaments.KIND,
+            gatherings.KIND,
+        ]
         self.database = ObservedDatabase({kind.wire.name: kind for kind in kinds})
         self.history = History(self.database)
         self.cluster = Cluster(seed, kinds, self.database, self.history)
@@ -79,6 +85,7 @@ class Simulation:
             self.visitors = Visitors(self.cluster, self.seed, self.history, nursery)
             self.idlers = Idlers(self.cluster, self.seed, self.history, nursery)
             self.cup = tournaments.Cup(self.cluster, self.clients, self.seed, self.history, nursery)
+            self.fair = gatherings.Fair(self.cluster, self.seed, self.history, nursery)
             nursery.start_soon(self._check_always)
             await self._history()
             await self._play_on()
@@ -89,6 +96,7 @@ class Simulation:
             self._check_ends()
             self.herd.finish()
             self.cup.finish()
+            self.fair.finish()
             self.history.finish()
             self.history.note("CHECK", "all promises held")
             nursery.cancel_scope.cancel()
@@ -132,6 +140,8 @@ class Simulation:
             nursery.start_soon(self.idlers.run)
             if self.cup.there:
                 nursery.start_soon(self.cup.run)
+            if self.fair.there:
+                nursery.start_soon(self.fair.run)
             await trio.sleep(HISTORY_S)
             nursery.cancel_scope.cancel()
 
@@ -167,6 +177,7 @@ class Simulation:
         await self._check_unread()
         self.present = await check_rosters(self.cluster.nodes, self.history)
         await self.cup.look_in_peace()
+        await self.fair.look_in_peace()
         await self.visitors.look_in_peace()
         await self.idlers.let_go_in_peace()
         others = self.database.story.keys() - self.herd.streams - self.idlers.streams - {self.visitors.stream}
@@ -188,6 +199,7 @@ class Simulation:
     def _unsettled(self) -> list[str]:
         found = self.cluster.unsettled() + self._outliving() + self.herd.unsettled()
         found += self.visitors.unsettled() + self.idlers.unsettled() + self.cup.unsettled()
+        found += self.fair.unsettled()
         if self.accounts.unsettled:
             found.append(f"{self.accounts.unsettled} ends of logins aren't settled")
         for client in self.clients:
@@ -234,6 +246,7 @@ class Simulation:
             raise self.history.fail(6, self.database.late_writes[0], "revoked")
         self.herd.check()
         self.cup.check()
+        self.fair.check()
         for name, node in self.cluster.nodes.items():
             # What was taken, and the timer, may be put back past the limit.
             most = entity.MAILBOX_COMMANDS_MAX + cell.BATCH_COMMANDS_MAX + 1
@@ -329,6 +342,8 @@ class Simulation:
             "idle masses": int(self.idlers.there),
             "came while let go": self.idlers.came_between,
             "tournaments": int(self.cup.there),
+            "gatherings": int(self.fair.there),
+            "moves of players": self.fair.moved,
             "played to the end": int(self.cup.ended),
             "corrections": self.cup.corrected,
             "woken": self.herd.woken_most,

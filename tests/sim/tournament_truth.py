@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, cast
 
-from actors.kind import FactKey
+from actors.kind import FactKey, Kind
 from actors.tournament.kind import TournamentKind
 from actors.tournament.rows import ENTRANT
 from actors.tournament.state import Tournament
@@ -54,7 +54,7 @@ def broken(
         *_once(headers),
         *_played(story, database),
         *unfair(story),
-        *_stored(kind, stream, database),
+        *stored(kind, stream, database),
     )
     for fault in faults:
         yield history.fail(3, f"{stream}: {fault}")
@@ -175,7 +175,7 @@ def _placed(end: Fact, stages: Stages, database: ObservedDatabase) -> Iterator[s
         yield f"there are {champions} champions"
 
 
-def _stored(kind: TournamentKind, stream: str, database: ObservedDatabase) -> Iterator[str]:
+def stored(kind: Kind[Any], stream: str, database: ObservedDatabase) -> Iterator[str]:
     """The rows are what the log says."""
     state, rows = _folded(kind, stream, database)
     stored = database.stream(stream)
@@ -187,7 +187,7 @@ def _stored(kind: TournamentKind, stream: str, database: ObservedDatabase) -> It
             yield f"{key} is {stored.rows.get(key)}, not {rows.get(key)}"
 
 
-def _folded(kind: TournamentKind, stream: str, database: ObservedDatabase) -> tuple[Any, dict[FactKey, Any]]:
+def _folded(kind: Kind[Any], stream: str, database: ObservedDatabase) -> tuple[Any, dict[FactKey, Any]]:
     stored = database.stream(stream)
     assert stored is not None
     folded = Folded(kind, stream)

@@ -67,11 +67,15 @@ from storage.memory.database import MemoryDatabase
 from storage.memory.faults import Outcome
 from storage.memory.log import MemoryLog
 from tests.sim import tournaments, trouble, workload
+from tests.sim.gathering_variants import GATHERING_VARIANTS
 from tests.sim.schedule import SMALL
 from tests.sim.stage_variants import STAGE_VARIANTS
 from tests.sim.trouble import Trouble
 
-VARIANTS: dict[str, Callable[[], AbstractContextManager[None]]] = {**STAGE_VARIANTS}
+VARIANTS: dict[str, Callable[[], AbstractContextManager[None]]] = {
+    **STAGE_VARIANTS,
+    **GATHERING_VARIANTS,
+}
 
 
 def _variant(broken: Callable[[], Generator[None]]) -> None:
