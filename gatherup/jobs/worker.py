@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -12,6 +12,7 @@ import trio
 from actors.ports.jobs import Counts, JobRows, TakenJob
 from actors.ports.time import Clock, Randomness
 from actors.runtime.backoff import backoff
+from actors.runtime.counters import Buckets
 from gatherup.jobs.lanes import Lanes
 from gatherup.jobs.leases import Held, Leases
 from gatherup.jobs.queue import (
@@ -35,6 +36,8 @@ UNKNOWN_MAX: Final = 1000
 """Jobs that this release doesn't know and a node remembers, so as not to take them again."""
 UNKNOWN_WAIT_S: Final = 60.0
 """For so long those beyond that number are put off."""
+SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0)
+"""Bounds of the histograms: from less than a wake-up takes to the longest job."""
 SETTLE_RETRY_S: Final = 1.0
 GIVE_BACK_S: Final = 1.0
 """What a node that ends takes at most to give back what it cut off."""
@@ -74,9 +77,9 @@ class JobWorker:
         self.wakeup: Final = wakeup
         self.outcomes: Counter[tuple[str, str]] = Counter()
         """Attempts by queue and how they went: done, failed, dead, over, not_now, unknown, cut_off."""
-        self.seconds: dict[tuple[str], float] = defaultdict(float)
+        self.seconds: dict[tuple[str], Buckets] = {(name,): Buckets(SECONDS) for name in self._queues}
         """What attempts took, by queue."""
-        self.late_seconds: dict[tuple[str], float] = defaultdict(float)
+        self.late_seconds: dict[tuple[str], Buckets] = {(name,): Buckets(SECONDS) for name in self._queues}
         """How long after they were due jobs were taken, by queue."""
         self.counts: Mapping[str, Counts] = {}
         """The jobs of the whole cluster, as of the last COUNT_S."""
@@ -115,7 +118,7 @@ class JobWorker:
             return
         for job in taken:
             self._lanes[job.queue].began(job.lane)
-            self.late_seconds[job.queue,] += job.late_s
+            self.late_seconds[job.queue,].add(job.late_s)
             nursery.start_soon(self._work, self.leases.hold(job, self._queues[job.queue], asked_at))
         if taken:
             self.wakeup.wake()  # more may be due, as long as there is room
@@ -132,7 +135,7 @@ class JobWorker:
             )
         finally:
             self._lanes[job.queue].ended(job.lane)
-            self.seconds[job.queue,] += self._clock.monotonic() - held.begun
+            self.seconds[job.queue,].add(self._clock.monotonic() - held.begun)
             self.wakeup.wake()
         if held.scope.cancelled_caught:
             outcome = "cut_off"

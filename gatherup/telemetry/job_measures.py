@@ -6,15 +6,15 @@ from gatherup.jobs.cluster_wakeup import ClusterWakeup
 from gatherup.jobs.cron import CronTable
 from gatherup.jobs.worker import JobWorker
 from gatherup.keeps import Sweeper
-from gatherup.telemetry.metrics import Levels, Measure, Totals
+from gatherup.telemetry.metrics import Distributions, Levels, Measure, Totals
 
 
 def job_measures(worker: JobWorker) -> list[Measure]:
     """Of the jobs of all queues."""
     return [
         Totals("jobs", "Attempts at jobs, and how they went.", ("queue", "outcome"), lambda: worker.outcomes),
-        Totals("jobs_seconds", "Seconds that attempts took.", ("queue",), lambda: worker.seconds),
-        Totals(
+        Distributions("jobs_seconds", "Seconds that attempts took.", ("queue",), lambda: worker.seconds),
+        Distributions(
             "jobs_late_seconds",
             "Seconds after which jobs that were due were taken.",
             ("queue",),

@@ -61,7 +61,16 @@ class Distribution(Struct, frozen=True):
     read: Callable[[], Buckets]
 
 
-Measure = Total | Level | Totals | Levels | Distribution
+class Distributions(Struct, frozen=True):
+    """How the values of something are spread, by a few labels."""
+
+    name: str
+    help: str
+    labels: tuple[str, ...]
+    read: Callable[[], Mapping[tuple[str, ...], Buckets]]
+
+
+Measure = Total | Level | Totals | Levels | Distribution | Distributions
 
 
 class NodeCollector(Collector):
@@ -84,6 +93,11 @@ class NodeCollector(Collector):
                     yield HistogramMetricFamily(
                         name, measure.help, buckets=_cumulative(buckets), sum_value=buckets.total
                     )
+                case Distributions():
+                    histogram = HistogramMetricFamily(name, measure.help, labels=measure.labels)
+                    for labels, buckets in sorted(measure.read().items(), key=lambda item: item[0]):
+                        histogram.add_metric(labels, _cumulative(buckets), buckets.total)
+                    yield histogram
                 case Totals() | Levels():
                     kind = CounterMetricFamily if isinstance(measure, Totals) else GaugeMetricFamily
                     family = kind(name, measure.help, labels=measure.labels)

@@ -486,5 +486,9 @@ async def test_what_attempts_took_and_how_late_they_began_is_counted(autojump_cl
         rows.stored[number].due_s -= 5
     async with working(rows, queue(handle, at_once=1)) as worker:
         await until(lambda: not rows.stored)
-    assert 4 <= worker.seconds["a",] <= 4.5
-    assert 12 <= worker.late_seconds["a",] <= 12.5
+    took, late = worker.seconds["a",], worker.late_seconds["a",]
+    assert 4 <= took.total <= 4.5
+    assert 12 <= late.total <= 12.5
+    assert dict(zip(took.bounds, took.counts, strict=False))[2.5] == sum(took.counts) == 2
+    found = dict(zip(late.bounds, late.counts, strict=False))
+    assert (found[5.0], found[10.0], sum(late.counts)) == (1, 1, 2)

@@ -12,9 +12,9 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from actors.runtime.counters import Buckets
-from gatherup.telemetry.job_measures import cron_measures, job_measures, wakeup_measures
+from gatherup.telemetry.job_measures import cron_measures, job_measures, sweep_measures, wakeup_measures
 from gatherup.telemetry.measures import core_measures, http_measures, owed_measures
-from gatherup.telemetry.metrics import Distribution, Totals, registry_of
+from gatherup.telemetry.metrics import Distribution, Distributions, Totals, registry_of
 from tests.unit.actors.runtime.conftest import Add, Explode, World, ask_all, cid
 
 BOUNDS = (0, 1, 2.5)
@@ -39,9 +39,29 @@ def test_a_distribution_counts_each_value_where_it_belongs(values: list[float]) 
     assert sums["gatherup_x_sum"] == pytest.approx(sum(values))
 
 
+def test_distributions_are_told_apart_by_their_labels() -> None:
+    fast, slow = Buckets(BOUNDS), Buckets(BOUNDS)
+    fast.add(0.5)
+    slow.add(2)
+    slow.add(9)
+    by_queue = {("b",): slow, ("a",): fast}
+    text = generate_latest(registry_of([Distributions("x", "An x.", ("queue",), lambda: by_queue)])).decode()
+    told = [line for line in text.splitlines() if line.startswith("gatherup_x_")]
+    assert [line for line in told if 'queue="a"' in line] == [
+        'gatherup_x_bucket{le="0.0",queue="a"} 0.0',
+        'gatherup_x_bucket{le="1.0",queue="a"} 1.0',
+        'gatherup_x_bucket{le="2.5",queue="a"} 1.0',
+        'gatherup_x_bucket{le="+Inf",queue="a"} 1.0',
+        'gatherup_x_count{queue="a"} 1.0',
+        'gatherup_x_sum{queue="a"} 0.5',
+    ]
+    assert 'gatherup_x_sum{queue="b"} 11.0' in told
+    assert 'gatherup_x_bucket{le="2.5",queue="b"} 1.0' in told
+
+
 def test_no_measure_has_a_label_that_could_name_somebody() -> None:
     node = MagicMock()
-    jobs = (*job_measures(node), *wakeup_measures(node), *cron_measures(node))
+    jobs = (*job_measures(node), *wakeup_measures(node), *cron_measures(node), *sweep_measures(node))
     measures = [*core_measures(node), *http_measures(node), *jobs, *owed_measures(node)]
     assert {label for measure in measures for label in getattr(measure, "labels", ())} == LABELS
     names = [measure.name for measure in measures]
