@@ -48,6 +48,7 @@ from gatherup.client.live_stage import LiveStage
 from gatherup.client.members import Members
 from gatherup.client.policy import Policy
 from gatherup.client.room import Room
+from gatherup.client.series import Series, SeriesSettings
 from gatherup.client.streams import Stream
 from gatherup.client.tournament import Tournament, TournamentSettings
 
@@ -78,6 +79,8 @@ __all__ = [
     "Read",
     "RefusedError",
     "Room",
+    "Series",
+    "SeriesSettings",
     "Signal",
     "Snapshot",
     "Status",

@@ -19,14 +19,16 @@ from gatherup.client.outcome import Outcome
 from gatherup.client.policy import Policy
 from gatherup.client.ports import Clock, Connector, Randomness
 from gatherup.client.room import Room
+from gatherup.client.series import Series, SeriesSettings
 from gatherup.client.streams import Stream
 from gatherup.client.tournament import Tournament, TournamentSettings
 from protocol import presence
-from protocol.frames import Accepted, Command, Position, Signal
+from protocol.frames import Accepted, Command, CreateCommand, Position, Signal
 from protocol.gathering.commands import CreateGathering
 from protocol.inbox import inbox_of
 from protocol.kind import WireKind
 from protocol.room.commands import CreateRoom, OpenDirect
+from protocol.series.commands import CreateSeries
 from protocol.tournament.commands import CreateTournament
 
 
@@ -146,6 +148,15 @@ class Client:
         """Make a gathering as a draft and be its owner. Raises as ``send``."""
         made = CreateGathering(client_id=self.new_id(), name=name, **settings)
         return Gathering(self, await self._made(made))
+
+    def series(self, series: str) -> Series:
+        """A series of tournaments by its id, to do things in. Nothing is sent."""
+        return Series(self, series)
+
+    async def create_series(self, name: str, **settings: Unpack[SeriesSettings]) -> Series:
+        """Make a series of tournaments and be its owner. Raises as ``send``."""
+        made = CreateSeries(client_id=self.new_id(), name=name, **settings)
+        return Series(self, await self._made(made))
 
     async def subscribe_inbox(self, *, since: Position | None = None) -> Stream:
         """Follow one's own inbox, see ``subscribe``. Its snapshot is an ``InboxView``."""
@@ -287,7 +298,7 @@ class Client:
             self._people = None
         self._engine.apply(self._state.watch_presence(users, self._engine.now()))
 
-    async def _made(self, command: CreateRoom | OpenDirect | CreateTournament | CreateGathering) -> str:
+    async def _made(self, command: CreateCommand) -> str:
         stream = (await self.send(command)).stream
         assert stream is not None  # a creating command's answer names it
         return stream
