@@ -1,8 +1,8 @@
 """What an activation leaves to later ones: its state, or nothing at all.
 
 As bytes a state is what msgspec makes of the Struct, but field by field, so that others can run in between. An
-``OrderedMap``, which is a field's value and in no other value, is encoded as the dict that it equals, in its order,
-a ``Numbered`` as the list of its values, and a ``Sparse`` as one with gaps.
+``OrderedMap`` is encoded as the dict that it equals, in its order, a ``Numbered`` as the list of its values, and a
+``Sparse`` as one with gaps. Each is the value of a field of the state, or of a Struct that is one or in a tuple there.
 """
 
 from __future__ import annotations
@@ -61,7 +61,14 @@ async def encode_state(state: Struct, time_slice: TimeSlice) -> bytes:
     """The bytes to keep."""
     encoded: dict[str, Raw] = {}
     for field in _fields(type(state)):
-        encoded[field.encode_name] = Raw(_encoder.encode(getattr(state, field.name)))
+        value, part = getattr(state, field.name), _part(field.type)
+        if part is None or value is None:
+            encoded[field.encode_name] = Raw(_encoder.encode(value))
+        elif isinstance(value, tuple):
+            parts = [Raw(await encode_state(one, time_slice)) for one in cast("tuple[Struct, ...]", value)]
+            encoded[field.encode_name] = Raw(_encoder.encode(parts))
+        else:
+            encoded[field.encode_name] = Raw(await encode_state(value, time_slice))
         await time_slice.rest()
     return _encoder.encode(encoded)
 
@@ -72,17 +79,38 @@ async def decode_state(encoded: bytes, state: type[Struct], time_slice: TimeSlic
     values: dict[str, Any] = {}
     for field in _fields(state):
         if (value := raw.get(field.encode_name)) is not None:
-            shared, type_ = get_origin(field.type), field.type
-            if shared in _SHARED:
-                type_ = _plain(shared, get_args(field.type)[0])
-            values[field.name] = msgpack.decode(value, type=type_)
-            await time_slice.rest()
-            if shared in _SHARED:
-                values[field.name] = shared(values[field.name])
-                await time_slice.rest()
+            values[field.name] = await _decoded(value, field.type, time_slice)
         elif field.required:
             raise ValidationError(f"there is no {field.encode_name}")
     return state(**values)
+
+
+async def _decoded(value: Raw, type_: Any, time_slice: TimeSlice) -> Any:
+    """The value of a field."""
+    shared, part = get_origin(type_), _part(type_)
+    if part is not None and value != _NONE:
+        if shared is not tuple:
+            return await decode_state(bytes(value), part, time_slice)
+        parts = msgpack.decode(value, type=list[Raw])
+        return tuple([await decode_state(bytes(one), part, time_slice) for one in parts])
+    make = cast(Any, shared) if shared in _SHARED else None
+    decoded = msgpack.decode(value, type=_plain(make, get_args(type_)[0]) if make else type_)
+    await time_slice.rest()
+    if make:
+        decoded = make(decoded)
+        await time_slice.rest()
+    return decoded
+
+
+@cache
+def _part(type_: Any) -> type[Struct] | None:
+    """The Struct that a field of this type holds, itself or in a tuple, if that one holds something shared."""
+    if type_ in _SHARED or get_origin(type_) in _SHARED:
+        return None
+    for of in (type_, *get_args(type_)):
+        if isinstance(of, type) and issubclass(of, Struct) and not of.__struct_config__.array_like:
+            return of if any(get_origin(field.type) in _SHARED for field in fields(of)) else None
+    return None
 
 
 @cache
@@ -114,4 +142,5 @@ def _encoded(value: Any) -> dict[str, Any] | list[Any]:
     raise NotImplementedError(f"a state can't hold a {type(value).__name__}")
 
 
+_NONE: Final = Raw(msgpack.encode(None))
 _encoder: Final = msgpack.Encoder(enc_hook=_encoded)

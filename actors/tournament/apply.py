@@ -112,7 +112,9 @@ def _over(tournament: Tournament, phase: Phase) -> Tournament:
 
 
 def _cancelled(tournament: Tournament, _: Header) -> Tournament:
-    closing = tournament.going if tournament.settings.rooms else OrderedMap[int]()
+    # Nothing is going as long as matches of a void stage are to be told of.
+    open_ = tournament.going if len(tournament.going) else tournament.voiding
+    closing = open_ if tournament.settings.rooms else OrderedMap[int]()
     return replace(_over(tournament, "cancelled"), void=None, voiding=OrderedMap(), closing=closing)
 
 

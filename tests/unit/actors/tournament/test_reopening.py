@@ -10,6 +10,7 @@ import pytest
 from actors.kind import Accept, Job, Send
 from actors.tournament.effects import effects
 from actors.tournament.stages import current_match, last_of, sides_of
+from actors.tournament.state import Tournament
 from protocol.codes import Code
 from protocol.inbox import CallOffMatch, inbox_of
 from protocol.room.hosting import CloseRoom, hosted_room
@@ -24,6 +25,7 @@ from protocol.tournament.commands import (
     UndoResult,
 )
 from protocol.tournament.stage import Stage
+from tests.checkpoints import decoded, encoded
 from tests.unit.actors.tournament.cup import OWNER, REFEREE, STRANGER, Cup, P, refused, running
 from tests.unit.actors.tournament.test_stages import (
     DOUBLE,
@@ -233,6 +235,10 @@ def test_players_of_open_matches_are_told_once_and_their_rooms_are_closed() -> N
     correct(cup, meeting(cup, 4, 5), 5)
     assert any(isinstance(effect, Job) for effect in effects(cup.headers()[before]))
     refused(cup, cup.send(SayReady, STRANGER, match=14), Code.WRONG_PHASE, "match")
+    # As after a fail-over.
+    kept = decoded(encoded(cup.cup), Tournament)
+    assert kept == cup.cup and kept.void is not None
+    cup.state = kept
     cup.settle()
     commands = told(cup, before)
     void = [command for command in commands if isinstance(command, CallOffMatch)]
@@ -257,10 +263,13 @@ def test_players_are_told_though_the_stage_is_reopened_again_at_once() -> None:
     assert (cup.marks("stage_started")["first"], cup.cup.stages[1].seeds) == (19, (1, 2, 4, 3))
 
 
-def test_of_a_cancelled_tournament_nobody_is_told() -> None:
-    cup = second_stage()
+def test_of_a_cancelled_tournament_nobody_is_told_and_rooms_are_closed() -> None:
+    cup = second_stage(rooms=True)
     correct(cup, meeting(cup, 4, 5), 5)
     cup.done(CancelTournament)
+    before = len(cup.log)
+    cup.settle()
+    assert [command.stream for command in told(cup, before)] == [hosted_room(cup.stream, n) for n in (13, 14)]
     assert cup.kind.due(cup.state) is None and cup.cup.void is None
 
 
