@@ -30,8 +30,10 @@ def _variant(broken: Callable[[], Generator[None]]) -> None:
 
 
 @contextmanager
-def _staged(format_: Format, counts: Sequence[int], **rates: float) -> Iterator[None]:
-    """A world of tournaments of so many stages of this format, in which processes are slow."""
+def _staged(format_: Format, counts: Sequence[int], often_s: float = 20.0, **rates: float) -> Iterator[None]:
+    """A world of tournaments of so many stages of this format, in which processes are slow, and little else goes wrong
+    more often than this.
+    """
     choices = [choice for choice in tournament_settings.FORMATS if choice[0] == format_]
     with ExitStack() as world:
         for patched in (
@@ -40,6 +42,8 @@ def _staged(format_: Format, counts: Sequence[int], **rates: float) -> Iterator[
             patch("tests.sim.tournament_settings.STAGED", 1.0),
             patch("tests.sim.tournament_settings.COUNTS", counts),
             patch("tests.sim.tournament_settings.FORMATS", choices),
+            patch("tests.sim.tournaments.TROUBLED_S", 60.0),
+            patch("tests.sim.trouble.OFTEN_S", (often_s,)),
             patch("tests.sim.executor.SLOW_S", (4.0,)),
         ):
             world.enter_context(patched)
@@ -115,5 +119,5 @@ def _stages_are_not_ended_by_the_next_owner() -> Generator[None]:
             return wake_at(kind, state, last_at, effects_at=effects_at)
         return min((at for at in (kind.due(state), effects_at) if at is not None), default=None)
 
-    with patch("actors.runtime.draft.wake_at", forgetful), _staged("swiss", (2,)):
+    with patch("actors.runtime.draft.wake_at", forgetful), _staged("swiss", (2,), often_s=2.5):
         yield

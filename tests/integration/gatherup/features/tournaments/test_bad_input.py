@@ -83,6 +83,16 @@ ABSURD: tuple[tuple[dict[str, Any], str], ...] = (
     ({"rounds": [{}] * (limits.ROUND_RULES_MAX + 1)}, "rounds"),
     ({"stages": [{}] * (limits.STAGES_MAX + 1)}, "stages"),
     ({"stages": [{"groups": limits.GROUPS_MAX + 1}]}, "stages[0].groups"),
+    ({"stages": [{"legs": limits.LEGS_MAX + 1}]}, "stages[0].legs"),
+    ({"stages": [{"rounds": limits.SWISS_ROUNDS_MAX + 1}]}, "stages[0].rounds"),
+    ({"stages": [{"format": "round_robin"}], "entrants_max": limits.GROUP_ENTRANTS_MAX + 1}, "entrants_max"),
+    # Stages follow on each other in the order of the list, so that no circle can be said; these don't.
+    ({"stages": [{"advance": 4}, {"advance": 4}]}, "stages"),
+    ({"stages": [{}, {}]}, "stages"),
+    ({"stages": [{"advance": 4}, {"format": "round_robin", "advance": 8}, {}]}, "stages"),
+    ({"stages": [{"advance": 1}, {}]}, "stages"),
+    ({"stages": [{"advance": 4}, {"format": "round_robin", "groups": 3}]}, "stages"),
+    ({"stages": [{"draws": True}]}, "stages"),
 )
 
 
