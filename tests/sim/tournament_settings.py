@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from actors.tournament.chain import unfit_chain
-from protocol.tournament import BestOf, Format
+from protocol.tournament import BestOf, Format, Part
 from protocol.tournament.rounds import PickBan, PickStep, RoundRule
 from protocol.tournament.stage import PointsRule, Stage
 from protocol.tournament.standings import TieBreak
@@ -18,14 +18,18 @@ COUNTS: Final = (1, 2, 3)
 """They have so many of them."""
 LONG_S: Final = 6
 """A stream that nobody asks for is let go meanwhile, by the limits of ``schedule``."""
+PARTS: Final[tuple[Part | None, ...]] = (None, "winners", "losers", "final")
 POOL: Final = ("ascent", "bind", "haven", "lotus", "split")
 TIEBREAKS: Final[tuple[tuple[TieBreak, ...], ...]] = ((), (), ("head_to_head", "wins"), ("game_difference",))
 WORTH: Final = (PointsRule(), PointsRule(), PointsRule(win=3, draw=1))
 
 
-def stages(chance: random.Random, entrants_max: int) -> dict[str, Any]:
-    """Instead of a bracket, in some tournaments: one stage or several, for so many at most."""
-    return {"stages": chain(chance, entrants_max)} if chance.random() < STAGED else {}
+def stages(chance: random.Random, entrants_max: int, *, ruled: bool) -> dict[str, Any]:
+    """Instead of a bracket, in some tournaments: one stage or several for so many at most, and rules of rounds."""
+    if chance.random() >= STAGED:
+        return {}
+    found = chain(chance, entrants_max)
+    return {"stages": found, "rounds": rules(chance, (*PARTS, "group", "swiss")) if ruled else ()}
 
 
 def chain(chance: random.Random, entrants_max: int) -> tuple[Stage, ...]:
@@ -90,18 +94,18 @@ FORMATS: Final[tuple[tuple[Format, Callable[[random.Random, int], dict[str, Any]
 )
 
 
-def rules(chance: random.Random) -> tuple[RoundRule, ...]:
+def rules(chance: random.Random, parts: Sequence[Part | None] = PARTS) -> tuple[RoundRule, ...]:
     """Some of a part or a round, and one of all others."""
-    return tuple(_rule(chance, others=left == 0) for left in reversed(range(chance.randint(1, 3))))
+    return tuple(_rule(chance, parts, others=left == 0) for left in reversed(range(chance.randint(1, 3))))
 
 
-def _rule(chance: random.Random, *, others: bool) -> RoundRule:
+def _rule(chance: random.Random, parts: Sequence[Part | None], *, others: bool) -> RoundRule:
     best_of: BestOf | None = chance.choice([None, 1, 3])
     pool = POOL[: chance.randint(3, len(POOL))]
     steps: tuple[PickStep, ...] = chance.choice([(), (), ("ban a", "ban b", "decider")])
     picks = PickBan(pool=pool, steps=steps if best_of == 1 else (), step_s=chance.randint(1, 2))
     return RoundRule(
-        part=None if others else chance.choice([None, "winners", "losers", "final", "group", "swiss"]),
+        part=None if others else chance.choice(parts),
         round=None if others else chance.choice([1, 2]),
         best_of=best_of,
         picks=picks if chance.random() < 0.7 else None,

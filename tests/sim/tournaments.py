@@ -106,8 +106,8 @@ class Cup:
         self._clients = clients
         self._seed = seed
         self._peace = False
-        self._times = 0
-        """How often people have begun to act."""
+        self._on = ""
+        """Set while it goes on alone."""
         self.there = self._chance.random() < PLAYED
         self.stream = KIND.stream_of(CreateTournament(client_id=_ID, name="Cup"), by=OWNER)
         users = dict.fromkeys(client.user for client in clients)
@@ -199,7 +199,10 @@ class Cup:
             **(times if self._by_times else {}),
             **(self._sizes() if self._teams else {}),
         }
-        return options | stages(random.Random(f"stages {self._seed}"), options["entrants_max"])
+        staged = stages(
+            random.Random(f"stages {self._seed}"), options["entrants_max"], ruled=options["rounds"] != ()
+        )
+        return options | staged
 
     def _sizes(self) -> dict[str, int]:
         chance = self._chance
@@ -211,7 +214,6 @@ class Cup:
 
     async def _go_on(self, players: Sequence[Person]) -> None:
         """The staff and these players act until cancelled."""
-        self._times += 1
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._act, self._owner, self._organise)
             nursery.start_soon(self._act, self._referee, self._decide)
@@ -220,7 +222,7 @@ class Cup:
 
     async def _act(self, person: Person, next_: Next) -> None:
         """Look now and then, and do what is next."""
-        chance = random.Random(f"{person.user} acts {self._seed} {self._times}")
+        chance = random.Random(f"{person.user} acts {self._seed} {self._peace}{self._on}")
         plays = person not in (self._owner, self._referee)
         while True:
             await trio.sleep(chance.uniform(0.1, LOOK_S))
@@ -309,7 +311,10 @@ class Cup:
         ]
 
     async def play_on(self, seconds: float) -> None:
-        """It goes on for so long, or until it has ended."""
+        """With several stages it goes on for so long, or until it has ended."""
+        if not self._made or not self._state.settings.stages:
+            return
+        self._on = " on"
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._go_on, self._players)
             for _ in range(int(seconds / LOOK_S)):

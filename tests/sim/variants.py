@@ -378,7 +378,8 @@ def _what_comes_while_a_checkpoint_is_kept_is_dropped() -> Generator[None]:
 
 @contextmanager
 def _played() -> Iterator[None]:
-    with patch("tests.sim.tournaments.PLAYED", 1.0):
+    """A world of brackets."""
+    with patch("tests.sim.tournaments.PLAYED", 1.0), patch("tests.sim.tournament_settings.STAGED", 0.0):
         yield
 
 

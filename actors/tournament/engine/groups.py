@@ -6,9 +6,11 @@ So groups have the same size, or some have one more. Groups, places in a group a
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 
@@ -44,6 +46,19 @@ def seed_at(groups: int, group: int, place: int) -> int:
     return (place - 1) * groups + (group if place % 2 else groups - group + 1)
 
 
+KEPT_SIZES: Final = 64
+"""Of so many tables of groups a process keeps where their rounds begin."""
+
+
+class _Alike(NamedTuple):
+    """Groups of one size, which follow on each other."""
+
+    groups: range
+    per_round: int
+    """How many matches each has in a round."""
+    rounds: int
+
+
 class GroupTable(Struct, frozen=True):
     """All matches of groups that play at the same time, round by round, and in a round group by group.
 
@@ -57,14 +72,20 @@ class GroupTable(Struct, frozen=True):
     @property
     def rounds(self) -> int:
         """How many rounds there are: as many as the largest group needs."""
-        return self.table(self._larger.start if self._larger else 1).rounds
+        return max(alike.rounds for alike in self._alike)
 
     def __len__(self) -> int:
-        return sum(len(self.table(group.start)) * len(group) for group in self._alike())
+        return self._ends[-1]
+
+    @property
+    def larger(self) -> range:
+        """The groups that have one more than others; none if all are alike."""
+        rows, rest = divmod(self.entrants, self.groups)
+        return range(self.groups - rest + 1, self.groups + 1) if rows % 2 else range(1, rest + 1)
 
     def size_of(self, group: int) -> int:
         """How many are in this group."""
-        return self.entrants // self.groups + (group in self._larger)
+        return self.entrants // self.groups + (group in self.larger)
 
     def table(self, group: int) -> RoundRobin:
         """What a group plays, by places in the group."""
@@ -76,31 +97,32 @@ class GroupTable(Struct, frozen=True):
 
     def numbers_of(self, round_: int) -> range:
         """The matches of a round."""
-        first = self._before(round_) + 1
-        return range(
-            first, first + sum(self._in_round(group.start, round_) * len(group) for group in self._alike())
-        )
+        ends = self._ends
+        return range(ends[round_ - 1] + 1, ends[round_] + 1)
 
     def numbers_in(self, round_: int, group: int) -> range:
         """The matches of a group in a round."""
-        first = self._before(round_) + 1
-        for alike in self._alike():
-            each = self._in_round(alike.start, round_)
-            before = min(max(group - alike.start, 0), len(alike))
-            first += before * each
-        return range(first, first + self._in_round(group, round_))
+        first, own = self._ends[round_ - 1] + 1, 0
+        for alike in self._alike:
+            each = alike.per_round if round_ <= alike.rounds else 0
+            first += min(max(group - alike.groups.start, 0), len(alike.groups)) * each
+            if group in alike.groups:
+                own = each
+        return range(first, first + own)
 
     def spot_of(self, number: int) -> Spot:
         """Where this match is. Raises IndexError if there is none of this number."""
-        if not 1 <= number <= len(self):
+        ends = self._ends
+        if not 1 <= number <= ends[-1]:
             raise IndexError(number)
-        round_ = self._round_of(number)
-        left = number - self._before(round_) - 1
-        for alike in self._alike():
-            each = self._in_round(alike.start, round_)
-            if left < each * len(alike):
-                return Spot(round_, alike.start + left // each, left % each)
-            left -= each * len(alike)
+        round_ = bisect_left(ends, number)
+        left = number - ends[round_ - 1] - 1
+        for groups, each, rounds in self._alike:
+            if round_ > rounds:
+                continue
+            if left < each * len(groups):
+                return Spot(round_, groups.start + left // each, left % each)
+            left -= each * len(groups)
         raise AssertionError(number)
 
     def pair(self, number: int) -> Pair:
@@ -117,38 +139,34 @@ class GroupTable(Struct, frozen=True):
         return None if index is None else self.numbers_in(round_, group)[index]
 
     @property
-    def _larger(self) -> range:
-        """The groups that have one more than others; none if all are alike."""
-        rows, rest = divmod(self.entrants, self.groups)
-        return range(self.groups - rest + 1, self.groups + 1) if rows % 2 else range(1, rest + 1)
-
-    def _alike(self) -> Iterator[range]:
+    def _alike(self) -> tuple[_Alike, ...]:
         """The groups in order, those of one size together."""
-        larger = self._larger
-        for groups in (range(1, larger.start), larger, range(larger.stop, self.groups + 1)):
-            if groups:
-                yield groups
+        return _alike(self)
 
-    def _in_round(self, group: int, round_: int) -> int:
-        """How many matches a group has in a round."""
-        table = self.table(group)
-        return table.per_round if round_ <= table.rounds else 0
+    @property
+    def _ends(self) -> tuple[int, ...]:
+        """The last match of each round; before the first round 0."""
+        return _ends(self)
 
-    def _before(self, round_: int) -> int:
-        """How many matches come before this round."""
-        return sum(
-            len(alike) * table.per_round * min(round_ - 1, table.rounds)
-            for alike in self._alike()
-            for table in (self.table(alike.start),)
-        )
 
-    def _round_of(self, number: int) -> int:
-        """The last round that begins at this number or before."""
-        low, high = 1, self.rounds
-        while low < high:
-            middle = (low + high + 1) // 2
-            low, high = (middle, high) if self._before(middle) < number else (low, middle - 1)
-        return low
+@lru_cache(KEPT_SIZES)
+def _alike(table: GroupTable) -> tuple[_Alike, ...]:
+    larger = table.larger
+    return tuple(
+        _Alike(groups, of.per_round, of.rounds)
+        for groups in (range(1, larger.start), larger, range(larger.stop, table.groups + 1))
+        if groups
+        for of in (table.table(groups.start),)
+    )
+
+
+@lru_cache(KEPT_SIZES)
+def _ends(table: GroupTable) -> tuple[int, ...]:
+    alike = _alike(table)
+    return tuple(
+        sum(len(of.groups) * of.per_round * min(round_, of.rounds) for of in alike)
+        for round_ in range(table.rounds + 1)
+    )
 
 
 class Spread(NamedTuple):

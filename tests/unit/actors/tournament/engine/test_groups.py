@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from actors.tournament.engine import groups as groups_module
 from actors.tournament.engine.groups import GroupTable, Spot, place_of, seed_at, spread
 
 
@@ -121,3 +122,11 @@ def test_the_largest_crowd_is_spread() -> None:
     found = spread(order, 1024, [tag_of[entrant] for entrant in order])
     assert together(found.order, 1024, tag_of) <= 1
     assert len(found.exchanges) < 1000
+
+
+def test_where_the_rounds_of_a_large_table_begin_is_worked_out_once() -> None:
+    table, before = GroupTable(4093, 1023, 2), groups_module._ends.cache_info().misses
+    for number in range(1, len(table) + 1, 100):
+        spot = GroupTable(4093, 1023, 2).spot_of(number)
+        assert number in table.numbers_in(spot.round, spot.group)
+    assert groups_module._ends.cache_info().misses - before <= 1
