@@ -98,7 +98,7 @@ CODES: Final[dict[Code, CodeInfo]] = {
     Code.ARCHIVED: CodeInfo(False, 409, "The room is archived: it can only be read."),
     Code.WRONG_PHASE: CodeInfo(False, 409, "This can't be done in the phase that it is in."),
     Code.TOO_FEW: CodeInfo(False, 409, "There are too few for this."),
-    Code.CONFIRM_NEEDED: CodeInfo(False, 409, "This voids more than it names: confirm it."),
+    Code.CONFIRM_NEEDED: CodeInfo(False, 409, "This reveals or voids more than it names: confirm it."),
     Code.MUTED: CodeInfo(True, 403, "You are muted here for a while."),
     Code.BANNED: CodeInfo(False, 403, "You are banned here."),
     Code.BLOCKED: CodeInfo(False, 403, "This person doesn't accept this from you."),

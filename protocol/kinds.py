@@ -40,6 +40,7 @@ ROOM: Final = WireKind(
         Code.NOT_A_MEMBER,
         Code.ALREADY_EXISTS,
         Code.TOO_MANY,
+        Code.CONFIRM_NEEDED,
         Code.ARCHIVED,
         Code.MUTED,
         Code.BANNED,

@@ -8,6 +8,7 @@ from actors.kind import Decision, Refuse
 from actors.room.context import Context, emit
 from actors.room.permissions import Permission
 from actors.room.rule import Rule, Rules
+from actors.room.state import Room
 from actors.text.filters import unfit_words
 from protocol.codes import Code
 from protocol.event import Mark
@@ -31,6 +32,8 @@ def change(context: Context, command: ChangeRoom) -> Decision:
             return Refuse(Code.FORBIDDEN)
         if command.access is not None and room.access == "group":
             return Refuse(Code.INVALID, "A group can't be made public or private.", "access")
+        if not command.confirm and (refusal := _reveals(room, command)):
+            return refusal
     if command.name is not None:
         marks["named"] = True
     if command.topic is not None:
@@ -43,6 +46,19 @@ def change(context: Context, command: ChangeRoom) -> Decision:
         slow_mode_s=command.slow_mode_s,
     )
     return emit(payload, marks=marks)
+
+
+def _reveals(room: Room, command: ChangeRoom) -> Refuse | None:
+    """That others could read what was written without them; None if they couldn't."""
+    opened = command.access == "public" and room.access == "private"
+    shown = command.history is True and not room.history
+    if not (opened or shown) or room.messages == 0:
+        return None
+    many = "1 message becomes" if room.messages == 1 else f"{room.messages} messages become"
+    whom = "everybody" if opened else "everybody who joins from now on"
+    return Refuse(
+        Code.CONFIRM_NEEDED, f"{many} readable to {whom}: confirm it.", "access" if opened else "history"
+    )
 
 
 def set_filter(_: Context, command: SetFilter) -> Decision:

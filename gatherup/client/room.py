@@ -186,10 +186,20 @@ class Room:
         access: Literal["public", "private"] | None = None,
         history: bool | None = None,
         slow_mode_s: int | None = None,
+        confirm: bool = False,
     ) -> Accepted:
-        """Give the room other settings; what is None stays as it is."""
+        """Give the room other settings; what is None stays as it is.
+
+        Refused with ``confirm_needed`` if messages become readable to others, unless that is confirmed.
+        """
         return await self._send(
-            ChangeRoom, name=name, topic=topic, access=access, history=history, slow_mode_s=slow_mode_s
+            ChangeRoom,
+            name=name,
+            topic=topic,
+            access=access,
+            history=history,
+            slow_mode_s=slow_mode_s,
+            confirm=confirm,
         )
 
     async def set_filter(

@@ -44,6 +44,10 @@ class ChangeRoom(StreamCommand, frozen=True, kw_only=True, tag="room.change"):
     history: bool | None = None
     slow_mode_s: Annotated[int, Meta(ge=0, le=limits.SLOW_MODE_S_MAX)] | None = None
     """Seconds between two messages of one member; 0 for none. Moderators don't wait."""
+    confirm: bool = False
+    """That messages may become readable to others: to who joins later, by ``history``, or to everybody, by ``access``.
+    Else it is refused with ``confirm_needed`` if there are any.
+    """
 
 
 class SetFilter(StreamCommand, frozen=True, kw_only=True, tag="room.filter"):

@@ -154,10 +154,12 @@ def _govern(client: SimClient, chance: random.Random, stream: str, users: list[s
         (2, lambda: CreateInvite(uses=chance.choice([None, 1]), **here)),
         (2, lambda: JoinRoom(invite=chance.choice(_codes(client, stream)), **here)),
         (3, lambda: SetRole(user=user, role=chance.choice(["owner", "moderator", "member"]), **here)),
-        (2, lambda: ChangeRoom(access=chance.choice(["public", "private"]), **here)),
+        (2, lambda: ChangeRoom(access=chance.choice(["public", "private"]), confirm=True, **here)),
         (
             2,
-            lambda: ChangeRoom(history=chance.random() < 0.5, slow_mode_s=chance.choice([0, 1]), **here),
+            lambda: ChangeRoom(
+                history=chance.random() < 0.5, slow_mode_s=chance.choice([0, 1]), confirm=True, **here
+            ),
         ),
         (1, lambda: RemoveRoom(**here)),
         (3, lambda: RestoreRoom(**here)),

@@ -585,7 +585,7 @@ export const CODES = {
   archived: { retry: false, sentence: 'The room is archived: it can only be read.' },
   wrong_phase: { retry: false, sentence: "This can't be done in the phase that it is in." },
   too_few: { retry: false, sentence: 'There are too few for this.' },
-  confirm_needed: { retry: false, sentence: 'This voids more than it names: confirm it.' },
+  confirm_needed: { retry: false, sentence: 'This reveals or voids more than it names: confirm it.' },
   muted: { retry: true, sentence: 'You are muted here for a while.' },
   banned: { retry: false, sentence: 'You are banned here.' },
   blocked: { retry: false, sentence: "This person doesn't accept this from you." },
@@ -941,6 +941,11 @@ export interface ChangeRoom {
   history?: boolean | null
   /** Seconds between two messages of one member; 0 for none. Moderators don't wait. */
   slow_mode_s?: number | null
+  /**
+   * That messages may become readable to others: to who joins later, by `history`, or to everybody, by `access`.
+   * Else it is refused with `confirm_needed` if there are any.
+   */
+  confirm?: boolean
 }
 
 /** Replace the room's filter: the words and links that messages may not hold. Moderators pass the filter. */

@@ -37,6 +37,10 @@ class ChangedRoom(CommandBody, frozen=True, kw_only=True):
     access: Literal["public", "private"] | None = None
     history: bool | None = None
     slow_mode_s: Annotated[int, Meta(ge=0, le=limits.SLOW_MODE_S_MAX)] | None = None
+    confirm: bool = False
+    """That messages may become readable to others, by ``history`` or ``access``; else it is refused with
+    ``confirm_needed`` if there are any.
+    """
 
 
 class NewFilter(CommandBody, frozen=True, kw_only=True):

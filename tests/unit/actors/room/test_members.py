@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from actors.kind import Accept
+from actors.kind import Accept, Refuse
 from protocol import limits
 from protocol.codes import Code
 from protocol.frames import StreamCommand
@@ -105,11 +105,38 @@ def test_who_comes_later_reads_nothing_earlier_where_history_is_off() -> None:
     room.leave(BOB)
     room.join(BOB)
     assert room.view(BOB).readable_after == room.listens_after(BOB) == len(room.log) - 1
-    room.done(ChangeRoom, ANN, history=True)
+    room.done(ChangeRoom, ANN, history=True, confirm=True)
     assert room.view(BOB).readable_after > 0
     room.leave(BOB)
     room.join(BOB)
     assert room.view(BOB).readable_after == room.listens_after(BOB) == 0
+
+
+@pytest.mark.parametrize(
+    ("before", "change", "field"),
+    [
+        ({"access": "private"}, {"access": "public"}, "access"),
+        ({"history": False}, {"history": True}, "history"),
+        ({"access": "private", "history": False}, {"access": "public", "history": True}, "access"),
+    ],
+)
+def test_what_others_could_then_read_is_told_before_it_is_done(
+    before: dict[str, Any], change: dict[str, Any], field: str
+) -> None:
+    nothing_to_read = talk(**before)
+    nothing_to_read.done(ChangeRoom, ANN, **change)
+    room = talk(**before)
+    room.post(ANN)
+    room.post(ANN)
+    settings = room.room
+    refusal = room.send(ChangeRoom, ANN, **change)
+    assert code(refusal, field) is Code.CONFIRM_NEEDED
+    assert isinstance(refusal, Refuse) and "2 messages become readable" in (refusal.message or "")
+    assert room.room == settings
+    room.done(ChangeRoom, ANN, **change, confirm=True)
+    # What is so already, or hides messages, needs no word.
+    room.done(ChangeRoom, ANN, **change)
+    room.done(ChangeRoom, ANN, access="private", history=False)
 
 
 def test_messages_that_one_may_not_read_arent_there() -> None:

@@ -298,7 +298,7 @@ def any_command(chance: random.Random) -> Command:
         (3, lambda: UnmuteMember(**here, user=user)),
         (2, lambda: BanUser(**here, **why, for_s=chance.choice([None, 1, 60]))),
         (3, lambda: UnbanUser(**here, user=user)),
-        (2, lambda: ChangeRoom(**here, name=SECRET, history=chance.random() < 0.5)),
+        (2, lambda: ChangeRoom(**here, name=SECRET, history=chance.random() < 0.5, confirm=True)),
         (2, lambda: ChangeRoom(**here, topic=SECRET, slow_mode_s=chance.choice([0, 2]))),
         (2, lambda: SetFilter(**here, words=chance.choice([(), ("troll",)]))),
         (1, lambda: ArchiveRoom(**here)),
