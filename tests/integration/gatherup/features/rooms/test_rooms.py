@@ -6,6 +6,7 @@ import uuid
 from base64 import urlsafe_b64encode
 from typing import Any
 
+import httpx
 import msgspec
 import psycopg
 import pytest
@@ -449,19 +450,28 @@ async def test_a_bad_field_is_named(site: Site) -> None:
         problem(await ann.send("POST", path, **body), 422, "invalid", field)
 
 
+async def first_limited(person: Person, status: int, **fields: object) -> httpx.Response:
+    """The first answer with this status among commands that come faster than any machine answers one by one."""
+    found: list[httpx.Response] = []
+
+    async def send() -> None:
+        answer = await person.send("POST", f"/v1/rooms/{NOWHERE}/join", **fields)
+        if answer.status_code == status:
+            found.append(answer)
+
+    for _ in range(10):
+        async with trio.open_nursery() as nursery:
+            for _ in range(40):
+                nursery.start_soon(send)
+        if found:
+            break
+    return found[0]
+
+
 async def test_commands_are_limited_per_user_and_a_resend_is_told_unknown(site: Site) -> None:
     ann, ben = await site.guest(), await site.guest()
     room = await ann.new_room()
-    refused = None
-    for _ in range(200):
-        refused = await ann.send("POST", f"/v1/rooms/{NOWHERE}/join")
-        if refused.status_code == 429:
-            break
-    assert refused is not None
+    refused = await first_limited(ann, 429)
     assert problem(refused, 429, "rate_limited")["retry_after_s"] > 0
-    for _ in range(50):
-        resent = await ann.send("POST", f"/v1/rooms/{NOWHERE}/join", resend=True)
-        if resent.status_code == 504:
-            break
-    problem(resent, 504, "unknown_outcome")
+    problem(await first_limited(ann, 504, resend=True), 504, "unknown_outcome")
     assert (await ben.send("POST", f"/v1/rooms/{room}/join")).status_code == 200
