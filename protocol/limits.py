@@ -159,6 +159,9 @@ TOURNAMENT_ENTRANTS_MAX: Final = 4096
 """Who may take part in one tournament."""
 TOURNAMENT_ENTRIES_MAX: Final = 8192
 """Entrants of one tournament, with those who wait, weren't accepted or have left."""
+ENTRANT_TAGS_MAX: Final = 4
+"""Of one entrant."""
+ENTRANT_TAG_CHARS_MAX: Final = 32
 ENTRANTS_PER_COMMAND_MAX: Final = 50
 ENTRANTS_FILE_LINES_MAX: Final = 4096
 """Lines of a CSV file of entrants, after the one that names its columns."""

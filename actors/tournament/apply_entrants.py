@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, cast
 
 from msgspec.structs import replace
@@ -20,7 +20,8 @@ def _entered(tournament: Tournament, header: Header) -> Tournament:
     # Nobody could say of a name that it is there: staff did so when they entered it.
     roster = users_in(header, "roster")
     came_back = number in tournament.entrants and tournament.entrants[number].status not in ASKING
-    came = Entrant(user, _status(header), checked_in=user is None, roster=roster)
+    tags = tuple(cast("Sequence[str]", header.marks.get("tags", ())))
+    came = Entrant(user, _status(header), checked_in=user is None, roster=roster, tags=tags)
     users = tournament.users
     for player in roster or ((user,) if user is not None else ()):
         users = users.insert(player, number)
@@ -99,6 +100,13 @@ def _checked_in(tournament: Tournament, header: Header) -> Tournament:
     return _with(tournament, header, number, here)
 
 
+def _tagged(tournament: Tournament, header: Header) -> Tournament:
+    number = cast(int, header.marks["entrant"])
+    tags = tuple(cast("Sequence[str]", header.marks.get("tags", ())))
+    entrants = tournament.entrants
+    return replace(tournament, entrants=entrants.replaced(number, replace(entrants[number], tags=tags)))
+
+
 def _seeded(tournament: Tournament, header: Header) -> Tournament:
     return replace(tournament, seeded=header.marks.get("entrants", ()))
 
@@ -139,5 +147,6 @@ CHANGES: Final[Mapping[str, Callable[[Tournament, Header], Tournament]]] = {
     "tournament.left": _left,
     "tournament.reinstated": _reinstated,
     "tournament.checked_in": _checked_in,
+    "tournament.tagged": _tagged,
     "tournament.seeded": _seeded,
 }

@@ -29,16 +29,19 @@ from protocol.tournament.commands import (
     NewEntrant,
     RemoveEntrant,
     SetSeeds,
+    SetTags,
 )
 from protocol.tournament.events import (
     EntrantAccepted,
     EntrantCheckedIn,
     EntrantEntered,
     EntrantLeft,
+    EntrantTagged,
     SeedsSet,
 )
 
 _NO_ENTRANT: Final = "There is no such entrant."
+_TAGS_ONCE: Final = "Name each tag once."
 _GATHERED: Final = Refuse(Code.FORBIDDEN, "People enter it by registering with its gathering.")
 _FULL: Final = Refuse(Code.TOO_MANY, f"Entrants of a tournament: at most {limits.TOURNAMENT_ENTRIES_MAX}.")
 
@@ -96,6 +99,8 @@ def _is_in(tournament: Tournament, user: str, seeds: Container[int]) -> bool:
 
 def _unfit(context: Context, tournament: Tournament, seeds: Container[int], new: NewEntrant) -> Refuse | None:
     """Why this one can't be entered by staff."""
+    if len({*new.tags}) != len(new.tags):
+        return Refuse(Code.INVALID, _TAGS_ONCE, "entrants")
     if refusal := _misshapen(tournament, new):
         return refusal
     for user in players_of(new):
@@ -151,6 +156,7 @@ def put_in(course: Course, new: NewEntrant, status: EntrantStatus | None = None)
             user=user,
             name=new.name,
             roster=roster,
+            tags=new.tags,
         ),
         marks=_listens(tournament, user),
     )
@@ -282,6 +288,15 @@ def _freed(tournament: Tournament, entrant: Entrant, how: EntrantStatus) -> dict
     return {"roster": stay, "freed": (*entrant.roster[len(stay) :], *entrant.invited)}
 
 
+def set_tags(context: Context, command: SetTags) -> Decision:
+    """By staff; nobody but them says who belongs together."""
+    if command.entrant not in context.tournament.entrants:
+        return Refuse(Code.NOT_FOUND, _NO_ENTRANT, "entrant")
+    if len({*command.tags}) != len(command.tags):
+        return Refuse(Code.INVALID, _TAGS_ONCE, "tags")
+    return emit(EntrantTagged(entrant=command.entrant, tags=command.tags))
+
+
 def set_seeds(context: Context, command: SetSeeds) -> Decision:
     """Of people who are in or want to be; each once."""
     entrants = context.tournament.entrants
@@ -299,5 +314,6 @@ RULES: Final[Rules] = {
     AddEntrants: Rule(add, Rank.ORGANISER, NOT_OVER),
     AcceptEntrant: Rule(accept, Rank.ORGANISER, BEFORE_START),
     RemoveEntrant: Rule(remove, Rank.ORGANISER, NOT_OVER),
+    SetTags: Rule(set_tags, Rank.ORGANISER, BEFORE_START),
     SetSeeds: Rule(set_seeds, Rank.ORGANISER, BEFORE_START),
 }

@@ -50,6 +50,7 @@ def come(
         user=new.user,
         name=new.name,
         roster=roster,
+        tags=new.tags,
         **_last(tournament, number),
     )
     course.add(entered, marks=marks)

@@ -11,6 +11,8 @@ from actors.kind import Decision, Refuse
 from actors.staffing import Rank
 from actors.tournament.context import Context, Course, emit
 from actors.tournament.engine.draw import draw
+from actors.tournament.engine.tags import keep_apart
+from actors.tournament.plays import FORMATS
 from actors.tournament.rule import NOT_OVER, Rule, Rules
 from actors.tournament.settings import chosen_of, unfit
 from actors.tournament.stages import ENGINE
@@ -90,11 +92,28 @@ def _start(course: Course, players: Mapping[int, bool], draw_key: bytes) -> None
     tournament = course.tournament
     number = draw_number(draw_key, tournament.tournament)
     seeded = [entrant for entrant in tournament.seeds if entrant in players]
-    seeds = (*seeded, *draw(players.keys() - set(seeded), number))
+    drawn = (*seeded, *draw(players.keys() - set(seeded), number))
+    seeds, moved = _apart(tournament, drawn, len(seeded))
     started = TournamentStarted(
         engine=ENGINE, draw=str(number), count=len(seeds), checked_in=sum(players.values())
     )
-    course.add(started, marks={"seeds": seeds})
+    course.add(started, marks={"seeds": seeds, **({"moved": moved} if moved else {})})
+
+
+def _apart(
+    tournament: Tournament, order: tuple[int, ...], fixed: int
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """These seeds with those apart who have a tag in common, but for the first so many, which staff have set; and
+    what was exchanged for it.
+    """
+    entrants = tournament.entrants
+    tags = {number: frozenset(entrants[number].tags) for number in order if entrants[number].tags}
+    stage = tournament.settings.chain[0]
+    if not tags:
+        return order, ()
+    meets = FORMATS[stage.format].meets(stage, len(order))
+    found, moved = keep_apart(order, fixed, meets, lambda number: tags.get(number, frozenset()))
+    return tuple(found), tuple(seed for two in moved for seed in two)
 
 
 def draw_number(draw_key: bytes, tournament: str) -> int:

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from actors.tournament.engine.elimination import double, single
 from actors.tournament.engine.elimination_play import EliminationPlay
-from actors.tournament.engine.groups import GroupTable
+from actors.tournament.engine.groups import GroupTable, place_of
 from actors.tournament.engine.leaderboard import Leaderboard
 from actors.tournament.engine.leaderboard_play import LeaderboardPlay
 from actors.tournament.engine.next_stage import (
@@ -23,6 +23,7 @@ from actors.tournament.engine.play import Play
 from actors.tournament.engine.round_robin_play import RoundRobinPlay
 from actors.tournament.engine.standings.table import Points, Rules, TieBreak
 from actors.tournament.engine.swiss_play import SwissPlay
+from actors.tournament.engine.tags import Meets
 from actors.tournament.state import StageState
 from protocol import limits
 from protocol.tournament import Format, Policy
@@ -62,6 +63,28 @@ class FormatRules(Struct, frozen=True, kw_only=True):
     """How many rounds of so many are published one after the other; 0: all follows from the seeds."""
     too_many: Callable[[Stage, int], str | None] = lambda _, __: None
     """Why so many can't play it, as a sentence."""
+    meets: Callable[[Stage, int], Meets] = lambda _, __: lambda _: ()
+    """Whom each seed of so many may meet in the first round; nobody if anybody might be."""
+
+
+def _bracket_meets(_: Stage, entrants: int) -> Meets:
+    pairs = (1 << (entrants - 1).bit_length()) + 1
+    return lambda seed: (pairs - seed,) if pairs - seed <= entrants else ()
+
+
+def _half_meets(_: Stage, entrants: int) -> Meets:
+    half = entrants // 2
+    return lambda seed: (seed + half,) if seed <= half else (seed - half,) if seed <= 2 * half else ()
+
+
+def _group_meets(stage: Stage, entrants: int) -> Meets:
+    groups = groups_of(stage, entrants)
+    if groups == 1:
+        return lambda _: ()
+    members: dict[int, list[int]] = {}
+    for seed in range(1, entrants + 1):
+        members.setdefault(place_of(groups, seed).group, []).append(seed)
+    return lambda seed: [other for other in members[place_of(groups, seed).group] if other != seed]
 
 
 def _bracket_seeds(_: Stage, qualified: Sequence[Qualified], met: Met) -> Seeding:
@@ -188,6 +211,7 @@ FORMATS: Final[Mapping[Format, FormatRules]] = {
         settings=_ANY | {"third_place"},
         policy="reset",
         standings=False,
+        meets=_bracket_meets,
         seeding=_bracket_seeds,
     ),
     "double_elimination": FormatRules(
@@ -195,6 +219,7 @@ FORMATS: Final[Mapping[Format, FormatRules]] = {
         settings=_ANY | {"reset"},
         policy="reset",
         standings=False,
+        meets=_bracket_meets,
         seeding=_bracket_seeds,
     ),
     "round_robin": FormatRules(
@@ -202,6 +227,7 @@ FORMATS: Final[Mapping[Format, FormatRules]] = {
         settings=_RANKED | {"groups", "legs", "withdrawals"},
         policy="keep",
         standings=True,
+        meets=_group_meets,
         seeding=_group_seeds,
         least=lambda stage: 2 * stage.groups,
         unfit=lambda stage: None if stage.points.bye is None else "points are without a bye.",
@@ -214,6 +240,7 @@ FORMATS: Final[Mapping[Format, FormatRules]] = {
         standings=True,
         seeding=_table_seeds,
         unfit=_unfit_swiss,
+        meets=_half_meets,
         rounds=_swiss_rounds,
         too_many=_too_many_for_swiss,
     ),

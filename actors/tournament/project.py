@@ -93,6 +93,7 @@ def _started(header: Header, _: object) -> Sequence[Change]:
     values = {
         "phase": "running",
         "seeds": [*cast("Sequence[int]", marks["seeds"])],
+        "moved": [*cast("Sequence[int]", marks.get("moved", ()))],
         "engine": marks["engine"],
         "draw": marks["draw"],
         "entrants": marks["count"],
@@ -210,6 +211,7 @@ def _entered(header: Header, payload: EntrantEntered | None) -> Sequence[Change]
         **_late(header),
         "entered_at": header.at,
         "roster": [*(roster := users_in(header, "roster"))],
+        "tags": _tags(header),
     }
     users = roster or (() if user is None else (user,))
     changes: list[Change] = [Upsert(ENTRANT, str(number), cast(Any, row)), _count(header)]
@@ -247,6 +249,14 @@ def _checked_in(header: Header, _: object) -> Sequence[Change]:
     if "seed" not in header.marks:
         return (_entrant(header, checked_in=True),)
     return _entrant(header, status="entered", checked_in=True, **_late(header)), _count(header)
+
+
+def _tagged(header: Header, _: object) -> Sequence[Change]:
+    return (_entrant(header, tags=_tags(header)),)
+
+
+def _tags(header: Header) -> list[str]:
+    return [*cast("Sequence[str]", header.marks.get("tags", ()))]
 
 
 def _late(header: Header) -> dict[str, Any]:
@@ -291,6 +301,7 @@ _ROWS: Final[Mapping[str, Project]] = {
     "tournament.changed": _changed,
     "tournament.registration_opened": _phase("registration"),
     "tournament.check_in_opened": _phase("check_in"),
+    "tournament.tagged": _tagged,
     "tournament.seeded": _seeded,
     "tournament.started": _started,
     "tournament.not_started": _not_started,

@@ -88,6 +88,8 @@ TABLES: Final = (
             Column("seeds", Type.INTEGERS),
             Column("engine", Type.INTEGER),
             Column("draw", Type.TEXT),
+            # Seeds that were exchanged after the draw, to keep those with a tag in common apart: two by two.
+            Column("moved", Type.INTEGERS, required=True, default=[]),
         ),
         key=None,
     ),
@@ -114,6 +116,7 @@ TABLES: Final = (
             # has; and how many rounds before are worth a draw to them.
             Column("late_seed", Type.INTEGER),
             Column("half_byes", Type.INTEGER, required=True, default=0),
+            Column("tags", Type.TEXTS, required=True, default=[]),
             # User ids: the players of a team, the captain first, and whom it had invited until the start.
             Column("roster", Type.TEXTS, required=True, default=[]),
             Column("invited", Type.TEXTS, required=True, default=[]),

@@ -77,6 +77,25 @@ def seed_reasons(
     ]
 
 
+def start_exchanges(
+    order: Sequence[int], moved: Sequence[int], asked: Collection[int]
+) -> dict[int, list[Exchanged]]:
+    """What each of those who are asked for has exchanged at the start; ``order`` is what came of it, and ``moved`` as
+    the mark of ``tournament.started``.
+    """
+    before, found = list(order), dict[int, list[Exchanged]]()
+    swaps = [*zip(moved[::2], moved[1::2], strict=True)]
+    for seed, other in reversed(swaps):
+        before[seed - 1], before[other - 1] = before[other - 1], before[seed - 1]
+    for seed, other in swaps:
+        one, two = before[seed - 1], before[other - 1]
+        for entrant, had, beside, now in ((one, seed, two, other), (two, other, one, seed)):
+            if entrant in asked:
+                found.setdefault(entrant, []).append(Exchanged(had, beside, now, "same_tag", 0, 0))
+        before[seed - 1], before[other - 1] = two, one
+    return found
+
+
 def _qualified(
     groups: int, seeds: Sequence[int], entrants: Sequence[int], places: Sequence[int]
 ) -> list[Qualified]:

@@ -102,6 +102,8 @@ class Entrant(Struct, frozen=True, array_like=True):
     """How many rounds of the first stage, from its first one on, are worth a draw to them, since they came late."""
     back_in: int = 0
     """The stage, from 1 on, into which they came back after they had left; 0 if they haven't."""
+    tags: tuple[str, ...] = ()
+    """At most ENTRANT_TAGS_MAX."""
 
     @property
     def players(self) -> tuple[str, ...]:

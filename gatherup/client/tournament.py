@@ -44,6 +44,7 @@ from protocol.tournament.commands import (
     SayReady,
     SetSeeds,
     SetStaff,
+    SetTags,
     StartTournament,
     SubstitutePlayer,
     UndoResult,
@@ -198,6 +199,10 @@ class Tournament:
     async def remove_entrant(self, entrant: int, *, disqualify: bool = False, reason: str = "") -> Accepted:
         """Remove an entrant, or refuse one who is pending; who is disqualified can't come back."""
         return await self._send(RemoveEntrant, entrant=entrant, disqualify=disqualify, reason=reason)
+
+    async def set_tags(self, entrant: int, tags: Iterable[str]) -> Accepted:
+        """Give an entrant these tags, as staff before the start: who has one in common is kept apart."""
+        return await self._send(SetTags, entrant=entrant, tags=tuple(tags))
 
     async def set_seeds(self, entrants: Iterable[int]) -> Accepted:
         """Seed entrants in this order, the best first. All others come after them, drawn at the start."""

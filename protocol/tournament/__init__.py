@@ -28,6 +28,16 @@ Description = Annotated[
 EntrantName = Annotated[
     str, Meta(min_length=1, max_length=limits.ENTRANT_NAME_CHARS_MAX, pattern=NO_NUL, extra=NAME)
 ]
+EntrantTag = Annotated[
+    str,
+    Meta(
+        max_length=limits.ENTRANT_TAG_CHARS_MAX,
+        pattern=r"^[a-z0-9][a-z0-9_-]*$(?!\n)",
+        description="a label such as a team or a region",
+    ),
+]
+EntrantTags = Annotated[tuple[EntrantTag, ...], Meta(max_length=limits.ENTRANT_TAGS_MAX)]
+"""Who has one in common is kept apart in the first round, as far as that goes."""
 Note = Annotated[str, Meta(max_length=limits.NOTE_CHARS_MAX, pattern=NO_NUL, extra=LINES)]
 Evidence = Annotated[
     str,

@@ -20,6 +20,7 @@ from protocol.tournament import (
     EntrantName,
     EntrantNumber,
     EntrantsMax,
+    EntrantTags,
     Entry,
     Format,
     MatchNumber,
@@ -204,6 +205,7 @@ class NewEntrant(Struct, frozen=True, kw_only=True):
     name: EntrantName | None = None
     roster: OtherPlayers = ()
     """The other players of a team."""
+    tags: EntrantTags = ()
 
 
 class AddEntrants(StreamCommand, frozen=True, kw_only=True, tag="tournament.add_entrants"):
@@ -233,6 +235,13 @@ class RemoveEntrant(StreamCommand, frozen=True, kw_only=True, tag="tournament.re
     disqualify: bool = False
     """Whether they may not come back."""
     reason: Reason = ""
+
+
+class SetTags(StreamCommand, frozen=True, kw_only=True, tag="tournament.set_tags"):
+    """Give an entrant of a tournament these tags instead of those they have; until the start."""
+
+    entrant: EntrantNumber
+    tags: EntrantTags
 
 
 class SetSeeds(StreamCommand, frozen=True, kw_only=True, tag="tournament.set_seeds"):
@@ -334,6 +343,7 @@ TournamentCommand = (
     | AddEntrants
     | AcceptEntrant
     | RemoveEntrant
+    | SetTags
     | SetSeeds
     | SayReady
     | ReportResult

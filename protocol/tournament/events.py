@@ -13,6 +13,7 @@ from msgspec import Struct
 from protocol.ids import StreamId, UserId
 from protocol.tournament import (
     EntrantStatus,
+    EntrantTags,
     Entry,
     Format,
     Part,
@@ -122,7 +123,8 @@ class TournamentStarted(Struct, frozen=True, kw_only=True):
     """The tournament has started.
 
     The mark ``seeds`` holds the numbers of all who take part, the best first. From these, the format and the version of
-    the engine anybody can work out who meets whom.
+    the engine anybody can work out who meets whom. The mark ``moved`` tells which seeds were exchanged after the draw,
+    so that those with a tag in common don't meet in the first round: two, the next two, and so on.
     """
 
     engine: int
@@ -182,6 +184,7 @@ class EntrantEntered(Struct, frozen=True, kw_only=True):
     """How many rounds of it were published before they came."""
     half_byes: int | None = None
     """How many of these are worth a draw to them."""
+    tags: EntrantTags = ()
 
 
 class EntrantAccepted(Struct, frozen=True, kw_only=True):
@@ -241,6 +244,13 @@ class EntrantCheckedIn(Struct, frozen=True, kw_only=True):
     missed: int | None = None
     half_byes: int | None = None
     """These three as in ``EntrantEntered``."""
+
+
+class EntrantTagged(Struct, frozen=True, kw_only=True):
+    """An entrant of the tournament has these tags now."""
+
+    entrant: int
+    tags: EntrantTags
 
 
 class SeedsSet(Struct, frozen=True, kw_only=True):
@@ -363,6 +373,7 @@ EVENTS: Final[dict[str, type[Struct]]] = {
     "tournament.promoted": EntrantPromoted,
     "tournament.left": EntrantLeft,
     "tournament.checked_in": EntrantCheckedIn,
+    "tournament.tagged": EntrantTagged,
     "tournament.seeded": SeedsSet,
     "tournament.match_opened": MatchOpened,
     "tournament.side_ready": SideReady,

@@ -16,7 +16,7 @@ from actors.tournament.engine.apart import Member, balance
 from actors.tournament.engine.groups import spread
 from actors.tournament.engine.seeding import place_of
 
-Why = Literal["same_group", "rematch"]
+Why = Literal["same_group", "rematch", "same_tag"]
 
 
 class Qualified(NamedTuple):

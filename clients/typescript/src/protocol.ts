@@ -230,6 +230,11 @@ export const TOURNAMENT_ENTRANTS_MAX = 4096
 /** Entrants of one tournament, with those who wait, weren't accepted or have left. */
 export const TOURNAMENT_ENTRIES_MAX = 8192
 
+/** Of one entrant. */
+export const ENTRANT_TAGS_MAX = 4
+
+export const ENTRANT_TAG_CHARS_MAX = 32
+
 export const ENTRANTS_PER_COMMAND_MAX = 50
 
 /** Lines of a CSV file of entrants, after the one that names its columns. */
@@ -768,6 +773,7 @@ export interface NewEntrant {
   name?: string | null
   /** The other players of a team. */
   roster?: readonly string[]
+  tags?: readonly string[]
 }
 
 /**
@@ -1476,6 +1482,17 @@ export interface RemoveEntrant {
   /** Whether they may not come back. */
   disqualify?: boolean
   reason?: string
+}
+
+/** Give an entrant of a tournament these tags instead of those they have; until the start. */
+export interface SetTags {
+  t: 'tournament.set_tags'
+  client_id: string
+  /** True when this client sent the same command before and doesn't know its outcome. */
+  resend?: boolean
+  stream: string
+  entrant: number
+  tags: readonly string[]
 }
 
 /**
@@ -2777,7 +2794,8 @@ export interface CheckInOpened {}
  * The tournament has started.
  *
  * The mark `seeds` holds the numbers of all who take part, the best first. From these, the format and the version of
- * the engine anybody can work out who meets whom.
+ * the engine anybody can work out who meets whom. The mark `moved` tells which seeds were exchanged after the draw,
+ * so that those with a tag in common don't meet in the first round: two, the next two, and so on.
  */
 export interface TournamentStarted {
   /** The version of the rules by which the bracket was made. */
@@ -2834,6 +2852,7 @@ export interface EntrantEntered {
   readonly missed: number | null
   /** How many of these are worth a draw to them. */
   readonly half_byes: number | null
+  readonly tags: readonly string[]
 }
 
 /** Staff have accepted an entrant of the tournament. */
@@ -2891,6 +2910,12 @@ export interface EntrantCheckedIn {
   readonly missed: number | null
   /** These three as in `EntrantEntered`. */
   readonly half_byes: number | null
+}
+
+/** An entrant of the tournament has these tags now. */
+export interface EntrantTagged {
+  readonly entrant: number
+  readonly tags: readonly string[]
 }
 
 /** Entrants of the tournament were seeded in this order, the best first; before the start. */
@@ -3768,6 +3793,7 @@ export interface Commands {
   'tournament.add_entrants': AddEntrants
   'tournament.accept': AcceptEntrant
   'tournament.remove_entrant': RemoveEntrant
+  'tournament.set_tags': SetTags
   'tournament.set_seeds': SetSeeds
   'tournament.ready': SayReady
   'tournament.report': ReportResult
@@ -3878,6 +3904,7 @@ export interface Events {
   'tournament.promoted': EntrantPromoted
   'tournament.left': EntrantLeft
   'tournament.checked_in': EntrantCheckedIn
+  'tournament.tagged': EntrantTagged
   'tournament.seeded': SeedsSet
   'tournament.match_opened': MatchOpened
   'tournament.side_ready': SideReady
@@ -4019,6 +4046,7 @@ export type ClientFrame =
   | AddEntrants
   | AcceptEntrant
   | RemoveEntrant
+  | SetTags
   | SetSeeds
   | SayReady
   | ReportResult
@@ -4123,7 +4151,7 @@ export const PAYLOAD_DEFAULTS: Readonly<Record<string, object>> = {
   'tournament.changed': { name: null, description: null, game: null, platform: null, region: null, format: null, third_place: null, reset: null, best_of: null, entrants_max: null, visibility: null, entry: null, ready_s: null, confirm_s: null, stages: null, rounds: null, team_min: null, team_max: null, substitutes: null, play_s: null, rooms: null, registration_at: null, check_in_at: null, start_at: null },
   'tournament.staff_set': { role: null },
   'tournament.cancelled': { reason: "" },
-  'tournament.entered': { user: null, name: null, roster: [], seed: null, missed: null, half_byes: null },
+  'tournament.entered': { user: null, name: null, roster: [], seed: null, missed: null, half_byes: null, tags: [] },
   'tournament.promoted': { user: null },
   'tournament.left': { stage: null, forfeits_from: null, reason: "" },
   'tournament.checked_in': { count: null, seed: null, missed: null, half_byes: null },

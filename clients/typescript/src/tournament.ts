@@ -164,6 +164,11 @@ export class Tournament {
     return this.#client.send({ t: 'tournament.remove_entrant', stream: this.id, entrant, disqualify, reason })
   }
 
+  /** Give an entrant these tags, as staff before the start: who has one in common is kept apart. */
+  setTags(entrant: number, tags: readonly string[]): Promise<Done> {
+    return this.#client.send({ t: 'tournament.set_tags', stream: this.id, entrant, tags: [...tags] })
+  }
+
   /** Seed entrants in this order, the best first. All others come after them, drawn at the start. */
   setSeeds(entrants: readonly number[]): Promise<Done> {
     return this.#client.send({ t: 'tournament.set_seeds', stream: this.id, entrants: [...entrants] })

@@ -166,7 +166,9 @@ def _unfit(row: NewcomerRow | None, seen: set[str]) -> str | None:
 
 def _new(one: Listed, users: Mapping[str, str]) -> NewEntrant:
     captain, *roster = [users[player.user] for player in one.players] or [None]
-    return NewEntrant(user=captain, name=one.name, roster=tuple(user for user in roster if user))
+    return NewEntrant(
+        user=captain, name=one.name, roster=tuple(user for user in roster if user), tags=one.tags
+    )
 
 
 def _told(faults: Iterable[Fault]) -> str:

@@ -18,6 +18,7 @@ from protocol.http.tournaments.entrants import (
     EntrantsQuery,
     NewEntrants,
     NewSeeds,
+    NewTags,
     Removal,
 )
 from protocol.http.tournaments.teams import Entering
@@ -29,6 +30,7 @@ from protocol.tournament.commands import (
     LeaveTournament,
     RemoveEntrant,
     SetSeeds,
+    SetTags,
 )
 from storage.postgres.tournaments.entrants import EntrantKey, Entrants
 
@@ -120,6 +122,13 @@ class EntrantsResource:
             body,
             **entrant_in(tournament, entrant),
             **fields_of(body),
+        )
+
+    @endpoint("PUT", ENTRANT + "/tags", body=NewTags, answer=CommandAccepted, group=GROUP)
+    async def set_tags(self, caller: Caller, tournament: str, entrant: str, body: NewTags) -> CommandAccepted:
+        """Set the tags of an entrant before the start, as an organiser: who has one in common is kept apart."""
+        return await self._commands.send(
+            caller, SetTags, body, **entrant_in(tournament, entrant), **fields_of(body)
         )
 
     @endpoint("PUT", TOURNAMENT + "/seeds", body=NewSeeds, answer=CommandAccepted, group=GROUP)

@@ -26,7 +26,7 @@ class _Reader(Protocol):
     def __next__(self) -> list[str]: ...
 
 
-COLUMNS: Final = ("name", "user", "team", "seed", "rating")
+COLUMNS: Final = ("name", "user", "team", "seed", "rating", "tags")
 
 
 class Fault(NamedTuple):
@@ -53,6 +53,7 @@ class Listed(Struct, frozen=True):
     players: tuple[Player, ...] = ()
     seed: int | None = None
     rating: float | None = None
+    tags: tuple[str, ...] = ()
 
 
 def read(data: bytes, teams: bool) -> tuple[list[Listed], list[Fault]]:
@@ -119,13 +120,13 @@ def _listed(line: int, cells: Mapping[str, str], faults: list[Fault], *, teams: 
         players = (Player(line, user),) if user else ()
         seed, rating = _number(line, cells, "seed", faults), _number(line, cells, "rating", faults)
         whole = None if seed is None else int(seed)
-        found = Listed(line, team if teams else name, players, whole, rating)
+        tags = tuple(dict.fromkeys(cells.get("tags", "").lower().split()))
+        found = Listed(line, team if teams else name, players, whole, rating, tags)
         if seed is not None and not (seed == whole and 1 <= seed <= limits.TOURNAMENT_ENTRANTS_MAX):
             faults.append(
                 Fault(line, f"A seed is a whole number from 1 to {limits.TOURNAMENT_ENTRANTS_MAX}.")
             )
-        elif (why := _unfit_name(found.name)) is not None:
-            faults.append(Fault(line, why))
+        faults += [Fault(line, why) for why in (_unfit("name", found.name), _unfit("tags", tags)) if why]
         return found
     return None
 
@@ -144,11 +145,12 @@ def _number(line: int, cells: Mapping[str, str], column: str, faults: list[Fault
     return number
 
 
-def _unfit_name(name: str | None) -> str | None:
+def _unfit(field: str, value: object) -> str | None:
+    """Why no entrant has this in this field."""
     try:
-        msgspec.convert({"name": name}, NewEntrant)
+        msgspec.convert({field: value}, NewEntrant)
     except msgspec.ValidationError as error:
-        return f"The name can't be taken: {str(error).partition(' - ')[0]}."
+        return f"The {field} can't be taken: {str(error).partition(' - ')[0]}."
     return None
 
 
@@ -162,9 +164,9 @@ def _gathered(lines: Sequence[Listed], faults: list[Fault]) -> list[Listed]:
         players = tuple(player for one in (first, *others) for player in one.players)
         if others and len(players) <= len(others):
             faults.append(Fault(others[-1].line, "A team of several lines has a user in each."))
-        if any(one.seed is not None or one.rating is not None for one in others):
-            faults.append(Fault(others[-1].line, "The first line of a team says its seed and rating."))
-        found.append(Listed(first.line, first.name, players, first.seed, first.rating))
+        if any(one.seed is not None or one.rating is not None or one.tags for one in others):
+            faults.append(Fault(others[-1].line, "The first line of a team says its seed, rating and tags."))
+        found.append(Listed(first.line, first.name, players, first.seed, first.rating, first.tags))
     return found
 
 

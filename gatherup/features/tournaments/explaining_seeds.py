@@ -12,14 +12,22 @@ from protocol.http.tournaments.explained_stages import ExplainedExchange, Explai
 _PARTS: Final = {2: "halves", 4: "quarters", 8: "eighths"}
 
 
-def seed_of(order: Sequence[int], seed: int, groups: int, reason: SeedReason | None) -> ExplainedSeed:
+def seed_of(
+    order: Sequence[int],
+    seed: int,
+    groups: int,
+    reason: SeedReason | None,
+    at_start: Sequence[Exchanged] = (),
+) -> ExplainedSeed:
     """Why somebody has this seed of a stage with so many groups; its seeds, the best first, are ``order``. There is no
-    reason in the first stage.
+    reason in the first stage, but what was exchanged at the start.
     """
     entrant = order[seed - 1]
     group = place_of(groups, seed).group if groups > 1 else None
-    exchanges = [] if reason is None else [_exchange(entrant, one, groups) for one in reason.exchanged]
-    sentences = [_begins(entrant, seed, reason), *(one.sentence for one in exchanges)]
+    exchanged = at_start if reason is None else reason.exchanged
+    exchanges = [_exchange(entrant, one, groups) for one in exchanged]
+    first = exchanged[0].seed if exchanged else seed
+    sentences = [_begins(entrant, first, reason), *(one.sentence for one in exchanges)]
     if group is not None:
         sentences.append(f"The snake deals seed {seed} to group {group} of {groups}.")
     return ExplainedSeed(
@@ -37,10 +45,9 @@ def seed_of(order: Sequence[int], seed: int, groups: int, reason: SeedReason | N
 def _begins(entrant: int, seed: int, reason: SeedReason | None) -> str:
     if reason is None:
         return f"Entrant {entrant} has seed {seed} by the seeding and the draw at the start."
-    first = reason.exchanged[0].seed if reason.exchanged else seed
     return (
         f"Entrant {entrant} went on as number {reason.place} of group {reason.group} of the stage before,"
-        f" which makes seed {first}."
+        f" which makes seed {seed}."
     )
 
 
@@ -48,7 +55,9 @@ def _exchange(entrant: int, one: Exchanged, groups: int) -> ExplainedExchange:
     changed = (
         f"Entrant {entrant} with seed {one.seed} and entrant {one.other} with seed {one.now} changed places"
     )
-    if one.kept_apart is not None:
+    if one.why == "same_tag":
+        why = "so that those with a tag in common don't meet in the first round"
+    elif one.kept_apart is not None:
         first, second = one.kept_apart
         why = f"since entrants {first} and {second} would have met again in the first round"
     else:

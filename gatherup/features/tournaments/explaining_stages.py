@@ -8,7 +8,7 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 
 from actors.tournament.plays import groups_of
-from actors.tournament.stage_seeds import SeedReason, seed_reasons
+from actors.tournament.stage_seeds import Exchanged, SeedReason, seed_reasons, start_exchanges
 from actors.tournament.stage_tables import stage_place
 from gatherup.features.tournaments.answers import position_of
 from gatherup.features.tournaments.brackets import all_matches, bracket_of, match_before, numbers_of
@@ -125,12 +125,19 @@ class ExplainingResource:
     ) -> list[ExplainedSeed]:
         """These seeds of a stage, explained, in this order."""
         reasons: Mapping[int, SeedReason] = {}
-        if earlier is not None:
-            entrants = [seating.seeds[seed - 1] for seed in asked]
+        at_start: Mapping[int, Sequence[Exchanged]] = {}
+        entrants = [seating.seeds[seed - 1] for seed in asked]
+        if earlier is None:
+            (moved,) = found(await self._ends.moved(user, tournament)).rows
+            at_start = start_exchanges(seating.seeds, moved.moved, entrants)
+        else:
             reasons = await self._reasons(user, tournament, (earlier, seating), entrants)
         groups = groups_of(seating.settings, len(seating.seeds))
         order = seating.seeds
-        return [seed_of(order, seed, groups, reasons.get(order[seed - 1])) for seed in asked]
+        return [
+            seed_of(order, seed, groups, reasons.get(entrant), at_start.get(entrant, ()))
+            for seed, entrant in zip(asked, entrants, strict=True)
+        ]
 
     async def _reasons(
         self, user: str, tournament: str, stages: tuple[SeatingRow, SeatingRow], asked: list[int]

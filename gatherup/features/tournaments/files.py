@@ -31,7 +31,7 @@ GROUP: Final = "tournaments"
 PAGE_ROWS: Final = 512
 """Rows that are read and written before others have their turn."""
 _ENTRANTS: Final = (
-    "number", "name", "user", "players", "status", "checked_in", "seed", "place", "half_byes"
+    "number", "name", "user", "players", "status", "checked_in", "seed", "place", "half_byes", "tags"
 )  # fmt: skip
 _MATCHES: Final = (
     "stage", "match", "part", "round", "group", "a", "name_a", "b", "name_b", "phase", "kind", "winner", "scores"
@@ -168,7 +168,8 @@ def _entrant_cells(row: EntrantRow, names: Mapping[int, str | None]) -> Sequence
     players = " ".join(row.roster)
     name = names.get(row.number)
     return (
-        row.number, name, row.user, players, row.status, row.checked_in, row.seed, row.place, row.half_byes
+        row.number, name, row.user, players, row.status, row.checked_in, row.seed, row.place,
+        row.half_byes, " ".join(row.tags),
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from protocol.frames import Position
 from protocol.http.base import Answer, CommandBody, Cursor, Limit
 from protocol.ids import UserId
 from protocol.text import Reason
-from protocol.tournament import EntrantNumber, EntrantStatus, StageNumber
+from protocol.tournament import EntrantNumber, EntrantStatus, EntrantTags, StageNumber
 from protocol.tournament.commands import NewEntrant
 from protocol.tournament.standings import Criterion, StandingsRead
 
@@ -37,6 +37,12 @@ class Removal(CommandBody, frozen=True, kw_only=True):
     disqualify: bool = False
     """Whether they may not come back."""
     reason: Reason = ""
+
+
+class NewTags(CommandBody, frozen=True, kw_only=True):
+    """The tags of an entrant."""
+
+    tags: EntrantTags
 
 
 class NewSeeds(CommandBody, frozen=True, kw_only=True):
@@ -77,6 +83,7 @@ class TournamentEntrant(Answer, frozen=True, kw_only=True):
     """Why staff removed them."""
     half_byes: int = 0
     """How many rounds of a Swiss stage, from the first one on, are worth a draw to them, since they came late."""
+    tags: tuple[str, ...] = ()
 
 
 class EntrantPage(Answer, frozen=True, kw_only=True):

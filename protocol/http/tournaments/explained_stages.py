@@ -18,9 +18,9 @@ SeedReason = Literal["start", "went_on"]
 """Why somebody has a seed. *start*: by the seeding and the draw at the start of the tournament. *went_on*: by their
 place in the stage before.
 """
-ExchangeReason = Literal["same_group", "rematch"]
+ExchangeReason = Literal["same_group", "rematch", "same_tag"]
 """Why two have exchanged seeds. *same_group*: those who come from one group are kept apart. *rematch*: two who have met
-would have met again in the first round.
+would have met again in the first round. *same_tag*: at the start, those with a tag in common are kept apart there.
 """
 
 
@@ -44,7 +44,7 @@ class ExplainedExchange(Answer, frozen=True, kw_only=True):
     """The number of the other one, who had that seed before."""
     why: ExchangeReason
     group: int
-    """Of the stage before: whose entrants are kept apart."""
+    """Of the stage before: whose entrants are kept apart; 0 at the start, and so is the next."""
     parts: int
     """In which of so many parts of the bracket, or groups, they are kept apart: 2 for halves, and so on."""
     kept_apart: list[int]

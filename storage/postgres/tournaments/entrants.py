@@ -35,6 +35,7 @@ class EntrantRow(Struct, frozen=True):
     """Whom it has invited; none since the start."""
     half_byes: int
     """How many rounds are worth a draw to them, since they came late."""
+    tags: list[str]
 
 
 class NameRow(Struct, frozen=True):
@@ -91,7 +92,7 @@ select e.number, e.user_id, e.name, case
     else 'entered'
 end as status, e.checked_in, coalesce(seeded.seed, e.late_seed) as seed, coalesce({PLACE}, settled.place),
 e.reason, e.roster,
-case when t.started_at is null then e.invited else array[]::text[] end as invited, e.half_byes
+case when t.started_at is null then e.invited else array[]::text[] end as invited, e.half_byes, e.tags
 from tournament_entrant e
 left join unnest(t.seeds) with ordinality seeded(number, seed) on seeded.number = e.number
 left join lateral (

@@ -32,6 +32,16 @@ where g.stream_id = t.stream_id and g.number = %(stage)s and g.ended_at is not n
 )
 
 
+_MOVED: Final = part_of("select 1 as key, t.moved")
+
+
+class MovedRow(Struct, frozen=True):
+    """What was exchanged after the draw."""
+
+    moved: Sequence[int]
+    """Seeds, two by two."""
+
+
 class StageEnds:
     """Reads ends of stages. Whoever may not see the tournament gets None."""
 
@@ -42,3 +52,8 @@ class StageEnds:
         """How this stage ended; no row if it hasn't."""
         parameters = {"user": user, "tournament": uuid_of(tournament), "stage": stage}
         return await read_part(self._pool, _OF_STAGE, parameters, StageEndRow)
+
+    async def moved(self, user: str, tournament: str) -> Read[MovedRow] | None:
+        """Which seeds of the first stage were exchanged at the start."""
+        parameters = {"user": user, "tournament": uuid_of(tournament)}
+        return await read_part(self._pool, _MOVED, parameters, MovedRow)

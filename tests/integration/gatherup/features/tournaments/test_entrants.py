@@ -224,3 +224,31 @@ async def test_a_file_enters_teams(site: Site, node: SharedNode) -> None:
         )
         told = problem(await upload(cup, many), 422, "invalid", "body")["detail"]
         assert told == "Line 2: This user is an entrant already."
+
+
+async def test_those_with_a_tag_in_common_are_kept_apart_and_it_is_explained(
+    site: Site, node: SharedNode
+) -> None:
+    async with cup_of(site, node) as cup:
+        lines = "".join(f"N{n},{'Blue' if n % 2 else 'red'} eu\n" for n in range(4))
+        assert (await upload(cup, "name,tags\n" + lines)).status_code == 200
+        for entrant in (1, 2, 3, 4):
+            await cup.done(
+                cup.owner, f"/entrants/{entrant}/tags", "PUT", tags=["red" if entrant < 3 else "blue"]
+            )
+        shown = (await cup.get("/entrants"))["entrants"]
+        assert [one["tags"] for one in shown] == [["red"], ["red"], ["blue"], ["blue"]]
+        problem(await cup.do(cup.owner, "PUT", "/entrants/1/tags", tags=["Red!"]), 422, "invalid", "tags[0]")
+        tag = {"entrants": [{"name": "N5", "tags": ["x" * 33]}]}
+        assert (await cup.do(cup.owner, "POST", "/entrants", **tag)).status_code == 422
+        await cup.done(cup.owner, "/start")
+        started = await cup.watcher.saw("started")
+        matches = (await cup.get("/matches", round=1))["matches"]
+        assert all((one["a"] < 3) != (one["b"] < 3) for one in matches)
+        explained = (await cup.get("/seeding"))["seeds"]
+        exchanged = {one["entrant"] for one in explained if one["exchanges"]}
+        assert bool(exchanged) is ("moved" in started.marks)
+        for one in explained:
+            for exchange in one["exchanges"]:
+                assert (exchange["why"], exchange["group"], exchange["parts"]) == ("same_tag", 0, 0)
+                assert "tag in common" in one["sentence"]

@@ -94,7 +94,7 @@ def test_faults_of_teams_are_told_with_their_lines() -> None:
         (4, "A team of several lines has a user in each."),
     ]
     assert faults("team,user,seed\nRavens,a,\nRavens,b,1\n", teams=True) == [
-        (3, "The first line of a team says its seed and rating.")
+        (3, "The first line of a team says its seed, rating and tags.")
     ]
 
 
