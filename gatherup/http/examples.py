@@ -90,6 +90,7 @@ WORDS: Final[dict[str, Any]] = {
     "secret": "JBSWY3DPEHPK3PXP",
     "sentence": "Entrant 3 has won match 5.",
     "state": "kT0v",
+    "tags": "europe",
     "title": "Example",
     "topic": "Duels, every evening at eight",
     "type": "room.posted",

@@ -33,8 +33,11 @@ def keep_apart(
     for seed in range(len(found), fixed, -1):
         if compared >= COMPARED_MAX:
             break
-        if min(meets(seed), default=seed) >= seed or not common(seed):
-            continue  # those below have seen to it
+        others = meets(seed)
+        if len(others) == 1 and others[0] > seed:
+            continue  # that one has been looked at
+        if not common(seed):
+            continue
         for other in _nearest(seed, fixed + 1, len(found)):
             if compared >= COMPARED_MAX:
                 break

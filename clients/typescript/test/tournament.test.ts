@@ -45,6 +45,7 @@ const CALLS: { readonly [T in Tag]: readonly [(cup: Tournament) => Promise<unkno
     (cup) => cup.removeEntrant(2, { disqualify: true, reason: 'x' }),
     { entrant: 2, disqualify: true, reason: 'x' },
   ],
+  'tournament.set_tags': [(cup) => cup.setTags(2, ['eu']), { entrant: 2, tags: ['eu'] }],
   'tournament.set_seeds': [(cup) => cup.setSeeds([2, 1]), { entrants: [2, 1] }],
   'tournament.ready': [(cup) => cup.ready(3, 2), { match: 3, entrant: 2 }],
   'tournament.report': [(cup) => cup.report(3, [[2, 1]]), { match: 3, scores: [[2, 1]] }],
