@@ -232,7 +232,6 @@ interface Marks {
   readonly done: number
   readonly count: number
   readonly checked_in?: number
-  readonly stage: number
   readonly counted?: number
   readonly best?: number
   readonly reached?: number
