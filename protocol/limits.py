@@ -211,6 +211,8 @@ CALENDARS_PER_USER_MAX: Final = 50
 """Addresses of calendars that need no login."""
 CALENDAR_TOURNAMENTS_MAX: Final = 100
 """Tournaments in one calendar: those that were created last."""
+CALENDAR_PLANNED_MAX: Final = 20
+"""Times in the calendar of a series whose tournaments aren't made yet: the next ones."""
 CALENDAR_MATCHES_MAX: Final = 1000
 """Matches in one calendar: those that were opened last."""
 TOURNAMENT_TEMPLATES_MAX: Final = 50

@@ -59,6 +59,16 @@ class Times:
         return Next(instant_of(local, self._zone), local.strftime(LOCAL), passed)
 
 
+def upcoming(recurrence: Recurrence, first: Instant, most: int) -> list[Instant]:
+    """The times from ``first`` on, which is one of them; as many as these at most."""
+    times, found = Times(recurrence), list[Instant]()
+    one = times.first_after(first - 1)
+    while one is not None and len(found) < most:
+        found.append(one.at)
+        one = times.after(one)
+    return found
+
+
 def next_marks(found: Next | None, passed: int = 0) -> dict[str, Mark]:
     """The marks that tell the next time."""
     if found is None:

@@ -308,6 +308,9 @@ export const CALENDARS_PER_USER_MAX = 50
 /** Tournaments in one calendar: those that were created last. */
 export const CALENDAR_TOURNAMENTS_MAX = 100
 
+/** Times in the calendar of a series whose tournaments aren't made yet: the next ones. */
+export const CALENDAR_PLANNED_MAX = 20
+
 /** Matches in one calendar: those that were opened last. */
 export const CALENDAR_MATCHES_MAX = 1000
 

@@ -6,7 +6,13 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec.structs import replace
+
+from actors.series.making import upcoming
+from protocol import limits
 from protocol.ids import kind_of
+from protocol.series.recurrence import recurrence_of
+from protocol.tournament.making import made_tournament
 from storage.postgres.tournaments.calendars import CalendarMatchRow, CalendarRow
 
 if TYPE_CHECKING:
@@ -18,7 +24,7 @@ _CANCELLED: Final = "cancelled"
 
 
 def calendar(name: str, tournaments: Sequence[CalendarRow], matches: Sequence[CalendarMatchRow]) -> bytes:
-    """The phases of these tournaments and gatherings, and these matches.
+    """The phases of these tournaments and gatherings, what is planned in these series, and these matches.
 
     An event has the same UID for ever, and a SEQUENCE that is the position of its stream's log: it rises with
     every change.
@@ -33,7 +39,7 @@ def calendar(name: str, tournaments: Sequence[CalendarRow], matches: Sequence[Ca
     made.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
     known = {row.stream: row for row in tournaments}
     for row in tournaments:
-        for event in _phases(row):
+        for event in (*_phases(row), *_planned(row)):
             made.add_component(event)
     for match in matches:
         made.add_component(_match(known[match.tournament], match))
@@ -50,6 +56,15 @@ def _phases(row: CalendarRow) -> Iterator[Event]:
         yield _event(row, "check-in", f"{name}: check-in", row.check_in_at, start or row.closes_at)
     if start is not None:
         yield _event(row, "start", name, start, row.ended_at)
+
+
+def _planned(row: CalendarRow) -> Iterator[Event]:
+    """The next times of a series. Each has the UID that its tournament has once it is made, and comes before it."""
+    if row.recurrence is None or row.next_at is None:
+        return
+    for at in upcoming(recurrence_of(row.recurrence), row.next_at, limits.CALENDAR_PLANNED_MAX):
+        planned = replace(row, stream=made_tournament(row.stream, at), seq=0)
+        yield _event(planned, "start", _named(row), at, None)
 
 
 def _match(row: CalendarRow, match: CalendarMatchRow) -> Event:

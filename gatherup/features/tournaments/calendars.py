@@ -23,6 +23,7 @@ from protocol.codes import Code
 from protocol.gathering import KIND as GATHERING_KIND
 from protocol.http.tournaments.calendars import CalendarAddress
 from protocol.ids import kind_of
+from protocol.series import KIND as SERIES_KIND
 from storage.postgres.tournaments.calendars import CalendarRow, Calendars
 
 GROUP: Final = "calendars"
@@ -35,6 +36,7 @@ TOKEN: Final = PathPart(
     "q3CzB0yO4GfWc1nUo7vXk2eRt5pLs8dMhJ9aIuYbTgE",
 )
 GATHERING: Final = "/v1/gatherings/<gathering>"
+SERIES: Final = "/v1/series/<series>"
 MINE: Final = "/v1/me/calendar"
 _TAG_BYTES: Final = 12
 
@@ -100,6 +102,29 @@ class CalendarsResource:
     async def gathering(self, caller: Caller, gathering: str) -> Response:
         """Get the phases of a gathering and its competitions as iCalendar, with the matches that one plays or runs."""
         return await self._answered(caller.user, stream_id(GATHERING_KIND, gathering))
+
+    @endpoint(
+        "GET",
+        SERIES + "/calendar.ics",
+        media_type=ICALENDAR,
+        versioned=True,
+        refuses=(Code.OVERLOADED,),
+        group=GROUP,
+    )
+    async def series(self, caller: Caller, series: str) -> Response:
+        """Get the tournaments of a series as iCalendar, and its next times, with the matches that one plays or runs."""
+        return await self._answered(caller.user, stream_id(SERIES_KIND, series))
+
+    @endpoint("POST", SERIES + "/calendar", answer=CalendarAddress, refuses=(Code.TOO_MANY,), group=GROUP)
+    async def subscribe_series(self, caller: Caller, series: str) -> CalendarAddress:
+        """Make an address for the calendar of a series that needs no login. The one that one had for it ends."""
+        found(await self._rows(caller.user, stream_id(SERIES_KIND, series)) or None)
+        return await self._subscribed(caller.user, series)
+
+    @endpoint("DELETE", SERIES + "/calendar", status=204, group=GROUP)
+    async def unsubscribe_series(self, caller: Caller, series: str) -> None:
+        """End the address that one has for the calendar of a series."""
+        await self._calendars.unsubscribe(caller.user, stream_id(SERIES_KIND, series))
 
     @endpoint("POST", GATHERING + "/calendar", answer=CalendarAddress, refuses=(Code.TOO_MANY,), group=GROUP)
     async def subscribe_gathering(self, caller: Caller, gathering: str) -> CalendarAddress:

@@ -15,6 +15,7 @@ from actors.kind import Instant
 from protocol.event import decode_header
 from protocol.gathering import KIND as GATHERING
 from protocol.ids import kind_of
+from protocol.series import KIND as SERIES
 from protocol.tournament import KIND as TOURNAMENT
 from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import lent, rows
@@ -24,7 +25,7 @@ from storage.postgres.tournaments.reading import VISIBLE, VOID
 
 
 class CalendarRow(Struct, frozen=True):
-    """A tournament or a gathering in a calendar."""
+    """A tournament, a gathering or a series in a calendar."""
 
     stream: str
     incarnation: int
@@ -43,6 +44,10 @@ class CalendarRow(Struct, frozen=True):
     staff: bool
     closes_at: Instant | None = None
     """When the registration and the check-in of a gathering end."""
+    recurrence: str | None = None
+    """Of a series, as JSON."""
+    next_at: Instant | None = None
+    """When the next tournament of a series starts that isn't made yet."""
 
 
 class CalendarMatchRow(Struct, frozen=True):
@@ -90,6 +95,20 @@ select g.stream_id, i.number, s.head, (
 from incarnation i
 join stream s on s.id = %(stream)s and s.kind = 'gathering' and {VISIBLE_STREAM}
 join gathering g on g.stream_id = s.id
+"""  # noqa: S608
+_IN_SERIES: Final = _TOURNAMENTS.format(
+    which="""t.stream_id in (
+        select uuid(substr(x.tournament, 12)) from series_tournament x where x.stream_id = %(stream)s
+    )"""
+)
+_SERIES: Final = f"""
+select r.stream_id, i.number, s.head, (
+    select e.header from event e where e.stream_id = s.id and e.seq = s.head
+), r.name, r.phase, null, null, null, null, null, null, false, null, r.recurrence,
+case when r.phase = 'running' then r.next_at end
+from incarnation i
+join stream s on s.id = %(stream)s and s.kind = 'series' and {VISIBLE_STREAM}
+join series r on r.stream_id = s.id
 """  # noqa: S608
 _MINE: Final = _TOURNAMENTS.format(
     which="""t.stream_id in (
@@ -139,8 +158,8 @@ class Calendars:
         self._pool = pool
 
     async def rows(self, user: str, stream: str | None, *, limit: int) -> list[CalendarRow]:
-        """This tournament, or this gathering and its competitions, if the user may see it; or all tournaments that they
-        take part in or are on the staff of, the newest first.
+        """This tournament, or this gathering or series and its tournaments, if the user may see it; or all tournaments
+        that they take part in or are on the staff of, the newest first.
         """
         parameters = {
             "user": user,
@@ -152,6 +171,9 @@ class Calendars:
             return await self._rows(TOURNAMENT, _MINE, parameters)
         if kind_of(stream) == TOURNAMENT:
             return await self._rows(TOURNAMENT, _ONE, parameters)
+        if kind_of(stream) == SERIES:
+            series = await self._rows(SERIES, _SERIES, parameters)
+            return [*series, *(await self._rows(TOURNAMENT, _IN_SERIES, parameters))] if series else []
         gathering = await self._rows(GATHERING, _GATHERING, parameters)
         return [*gathering, *(await self._rows(TOURNAMENT, _GATHERED, parameters))] if gathering else []
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final, cast
 
 import pytest
+from icalendar import Calendar
 
 from protocol import limits
 from protocol.tournament.making import made_tournament
@@ -44,6 +45,17 @@ async def test_a_series_makes_its_tournaments_ahead(site: Site, node: SharedNode
         "check_in_at": first["at"] - 600_000,
     }
     assert {name: read[name] for name in expected} == expected
+    calendar = await league.owner.http.get(league.path + "/calendar.ics")
+    assert calendar.headers["content-type"].startswith("text/calendar")
+    events: list[Any] = Calendar.from_ical(calendar.content).walk("VEVENT")
+    starts = [event["uid"] for event in events if event["uid"].endswith("-start@gatherup")]
+    assert len(starts) == len(set(starts)) == 2 + limits.CALENDAR_PLANNED_MAX
+    assert f"{first['tournament'].partition(':')[2]}-start@gatherup" in starts
+    address = (await league.owner.http.post(league.path + "/calendar")).json()["path"]
+    program = site.client()
+    assert (await program.get(address)).content == calendar.content
+    assert (await league.owner.http.delete(league.path + "/calendar")).status_code == 204
+    problem(await program.get(address), 404, "not_found")
     detail = await league.get()
     assert (detail["made"], detail["tournaments"]) == (2, 2)
     assert detail["next_at"] == second["at"] + DAY_S * 1000

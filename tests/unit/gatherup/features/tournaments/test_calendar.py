@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from icalendar import Calendar
 from msgspec.structs import replace
 
 from gatherup.features.tournaments.calendar import calendar
+from protocol.tournament.making import made_tournament
 from storage.postgres.tournaments.calendars import CalendarMatchRow, CalendarRow
 
 HEX = "5f0c1a52b4f24f2f9a0c6f1d2e3b4a59"
@@ -90,3 +92,18 @@ def test_no_name_breaks_out_of_its_line(name: str) -> None:
     events: list[Any] = Calendar.from_ical(data).walk("VEVENT")
     assert len(events) == 4
     assert str(events[3]["summary"]) == f"{shown or 'Tournament'}: {shown or '?'} v {shown or '?'}"
+
+
+def test_what_a_series_plans_keeps_its_uid_when_it_is_made() -> None:
+    series, first = f"series:{HEX}", 1_796_497_200_000  # the 5th of December 2026, 20:00 in Berlin
+    rule = {"rrule": "FREQ=WEEKLY;COUNT=3", "timezone": "Europe/Berlin", "start": "2026-12-05T20:00"}
+    empty: dict[str, Any] = dict.fromkeys(("registration_at", "check_in_at", "start_at", "started_at"))
+    row = replace(ROW, stream=series, recurrence=json.dumps(rule), next_at=first, **empty)
+    planned: list[Any] = Calendar.from_ical(calendar("Weekly", [row], [])).walk("VEVENT")
+    starts = [event["dtstart"].dt for event in planned]
+    assert starts == [_at(first + week * 604_800_000) for week in range(3)]
+    made = replace(ROW, stream=made_tournament(series, first), seq=1, **{**empty, "start_at": first})
+    (event,) = Calendar.from_ical(calendar("Weekly", [made], [])).walk("VEVENT")
+    assert event["uid"] == planned[0]["uid"]
+    assert (planned[0]["sequence"], event["sequence"]) == (0, 1)
+    assert len({event["uid"] for event in planned}) == 3
