@@ -12,7 +12,7 @@ from actors.tournament.engine.play import Play
 from actors.tournament.plays import play_of, rounds_of
 from actors.tournament.rounds_over import current_round
 from actors.tournament.stages import current_match, match_in, match_of, matches_count, status_of
-from actors.tournament.state import Match, Tournament
+from actors.tournament.state import ASKING, Match, Tournament
 from protocol import limits
 from protocol.tournament import NOBODY, StaffRole, games_of
 from protocol.tournament.standings_moved import lines_of
@@ -116,6 +116,7 @@ def _own(tournament: Tournament, user: str) -> OwnEntry | None:
         roster=entrant.roster,
         invited=() if tournament.stages else entrant.invited,
         attempts=_attempts(tournament, number),
+        attempts_left=_attempts_left(tournament, number),
     )
 
 
@@ -123,6 +124,16 @@ def _attempts(tournament: Tournament, entrant: int) -> tuple[int | None, ...]:
     if not tournament.stages:
         return ()
     return tuple(one.score for one in tournament.stages[-1].attempts.get(entrant) or ())
+
+
+def _attempts_left(tournament: Tournament, entrant: int) -> int:
+    if tournament.phase != "running":
+        return 0
+    stage = tournament.stages[-1]
+    plays = entrant in stage.seeds and tournament.entrants[entrant].status in ASKING
+    if stage.closes_at is None or stage.closed or not plays:
+        return 0
+    return stage.settings.attempts - len(stage.attempts.get(entrant) or ())
 
 
 def _role(tournament: Tournament, user: str) -> StaffRole | None:

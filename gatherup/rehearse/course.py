@@ -90,6 +90,8 @@ class Told(Struct, kw_only=True):
     rounds: list[Round]
     left: list[int]
     """Who left the running tournament, or was removed."""
+    attempts: int
+    """How many were submitted in leaderboards."""
     substitutions: int
     """How often another player has come to a team."""
     reinstated: list[int]
@@ -120,6 +122,7 @@ class Course:
         self._left: list[int] = []
         self._scheduled: set[int] = set()
         """Matches that are opened again at another time."""
+        self._attempts = 0
         self._substitutions = 0
         self._reinstated: list[int] = []
         self._corrections: list[Corrected] = []
@@ -146,6 +149,8 @@ class Course:
                 self._round_of[match].held.append(match)
             case "roster_changed" if match:
                 self._substitutions += 1
+            case "attempt_submitted":
+                self._attempts += 1
             case "disputed":
                 self._round_of[match].disputed.append(match)
             case "match_finished" if match in self._round_of:
@@ -213,6 +218,7 @@ class Course:
             phases=self._phases,
             rounds=[*self._rounds.values()],
             left=self._left,
+            attempts=self._attempts,
             substitutions=self._substitutions,
             reinstated=self._reinstated,
             corrections=self._corrections,

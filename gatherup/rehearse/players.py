@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -13,6 +13,7 @@ from actors.tournament.rounds import Terms, terms_in
 from gatherup.rehearse.rates import Fates
 from protocol.frames import Command
 from protocol.tournament import Scores
+from protocol.tournament.attempts import SubmitAttempt
 from protocol.tournament.commands import (
     CheckIn,
     ConfirmResult,
@@ -29,6 +30,8 @@ from protocol.tournament.picking import AcceptStart, PickGame, ProposeStart
 from protocol.tournament.rounds import BEGINS
 from protocol.tournament.view import MatchView, OwnEntry, TournamentView
 
+SCORES: Final = 1000
+"""Attempts score less than this."""
 Move = tuple[type[Command], Mapping[str, Any]]
 """A command, and its fields."""
 
@@ -61,6 +64,8 @@ def play(shown: TournamentView, user: str, fates: Fates, knows: Knows) -> Move |
             and not fates.happens("missed_check_ins", _side(own, user))
         ):
             return CheckIn, {}
+        case "running" if own and own.attempts_left:
+            return _try(own, user, fates)
         case "running" if own and own.match and own.status == "entered":
             return _meet(shown, own, own.match, user, fates, knows)
         case _:
@@ -103,6 +108,16 @@ def _gather(shown: TournamentView, user: str, knows: Knows) -> Move | None:
 def _side(own: OwnEntry, user: str) -> str:
     """For whom something happens that happens to a whole team."""
     return own.roster[0] if own.roster else user
+
+
+# --- leaderboards ------------------------------------------------------------------------------------------
+
+
+def _try(own: OwnEntry, user: str, fates: Fates) -> Move | None:
+    """The next attempt, unless they don't come to any."""
+    if fates.happens("no_shows", user, "attempts"):
+        return None
+    return SubmitAttempt, {"score": int(SCORES * fates.number("attempt", user, len(own.attempts)))}
 
 
 # --- matches -----------------------------------------------------------------------------------------------

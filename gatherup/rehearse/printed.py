@@ -61,8 +61,10 @@ def _notable(round_: Round) -> Iterator[str]:
 
 
 def _changes(told: Told, begun_at: int) -> Iterator[str]:
-    if told.corrections or told.left or told.reinstated or told.substitutions:
+    if told.corrections or told.left or told.reinstated or told.substitutions or told.attempts:
         yield ""
+    if told.attempts:
+        yield f"Attempts in leaderboards: {told.attempts}"
     if told.substitutions:
         yield f"Substitutes who came to teams: {told.substitutions}"
     if told.left:

@@ -20,6 +20,7 @@ from protocol.event import Header
 from protocol.frames import StreamCommand
 from protocol.ids import SYSTEM, derive_client_id
 from protocol.inbox import owner_of
+from protocol.tournament.attempts import SubmitAttempt
 from protocol.tournament.commands import CreateTournament, NewEntrant
 from protocol.tournament.view import TournamentView
 
@@ -35,6 +36,8 @@ WAKES_PLAYERS: Final = frozenset({"tournament.registration_opened", "tournament.
 WAKES_CAPTAINS: Final = frozenset(
     {"tournament.entered", "tournament.player_invited", "tournament.roster_changed"}
 )
+STARTS: Final = frozenset({"tournament.started", "tournament.stage_started"})
+"""A leaderboard may have opened."""
 WAKES_OWNER: Final = WAKES_PLAYERS | {"tournament.not_started"}
 Waits = tuple[int, str, int, int] | None
 
@@ -125,7 +128,7 @@ class World:
             self._act_as_staff(who)
         # What has changed since then has had them look again, at its own time.
         elif self._waits_for(who) == waits and (move := self._play(who)) is not None:
-            self._move(move, who)
+            self._move(*self._submitted(move, who))
 
     def _look(self, who: str, after_ms: float) -> None:
         """Have somebody look so much later."""
@@ -196,12 +199,33 @@ class World:
         if header.type in WAKES_CAPTAINS and self._definition.team_max:
             captain = self._stream.state.entrants[cast(int, header.marks["entrant"])].user
             self._look(captain, self._delay_ms(captain, header))
+        if header.type in STARTS:
+            self._open_window()
         if header.type in WAKES_OWNER:
             self._look(OWNER, self._how.entry_s * 1000)
         if header.type in WAKES_PLAYERS:
             window_ms = self._window_ms(header.type)
             for user in self._squad_of:
                 self._look(user, self._fates.number("comes", user, header.seq) * window_ms)
+
+    def _open_window(self) -> None:
+        """If the stage that starts is a leaderboard, its players make their attempts while it is open."""
+        stage = self._stream.state.stages[-1]
+        if stage.closes_at is None:
+            return
+        for entrant in stage.seeds:
+            user = self._stream.state.entrants[entrant].user
+            for attempt in range(stage.settings.attempts if user else 0):
+                part = self._fates.number("tries", user, attempt, len(self._stream.state.stages))
+                self._look(cast(str, user), part * (stage.closes_at - self._now))
+
+    def _submitted(self, move: Move, who: str) -> tuple[Move, str]:
+        """Who sends what a player does: attempts staff, if the stage says so."""
+        make, fields = move
+        stages, own = self._stream.state.stages, self._view(who).own
+        if make is not SubmitAttempt or stages[-1].settings.attempts_by != "staff" or own is None:
+            return move, who
+        return (make, {**fields, "entrant": own.entrant}), REFEREE
 
     def _window_ms(self, type_: str) -> float:
         """Within this time people do what can be done in this phase."""

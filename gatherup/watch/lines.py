@@ -22,6 +22,8 @@ _PHASES: Final = {
     "tournament.stage_finished": "the stage is over",
     "tournament.stage_started": "the next stage has started",
     "tournament.stage_reopened": "an earlier stage is played again: what came after it is void",
+    "tournament.window_set": "the leaderboard closes at another time",
+    "tournament.window_closed": "the leaderboard has closed",
     "tournament.cancelled": "the tournament was cancelled",
 }
 
@@ -115,6 +117,11 @@ def _entrant(header: Header, called: Called) -> str | None:
             return f"{called(marks['entrant'])} {_LEAVING.get(marks['status'], 'has left')}"
         case "tournament.checked_in":
             return f"{called(marks['entrant'])} has checked in"
+        case "tournament.attempt_submitted":
+            return f"{called(marks['entrant'])} scores {marks['score']}, {marks['counted']} counts"
+        case "tournament.attempt_corrected":
+            score = marks.get("score", "nothing any more")
+            return f"attempt {marks['attempt']} of {called(marks['entrant'])} counts {score}"
         case _:
             return None
 

@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from gatherup.chat.account import Account, ChatError, Query
-from gatherup.client import Ended, Event, Item, LiveBracket, LiveMatch, Snapshot
+from gatherup.client import Ended, Event, Item, LiveBracket, LiveMatch, LiveScore, Snapshot
 from gatherup.watch.drawing import drawn
 from gatherup.watch.entrants import Entrants
 from gatherup.watch.lines import named
@@ -20,10 +20,11 @@ from protocol.http.tournaments.tournaments import TournamentDetail
 OVER: Final = frozenset({"finished", "cancelled"})
 
 
-class Bracket(Struct, frozen=True):
+class Bracket(Struct, frozen=True, kw_only=True):
     """The bracket that HTTP answers, as far as it is shown."""
 
     matches: list[LiveMatch]
+    scores: tuple[LiveScore, ...] = ()
     position: Position
 
 
@@ -68,7 +69,7 @@ class Watching:
                 await self._read_entrants()
             if self._live.wanting:
                 read = await self._account.get(f"{self._path}/bracket", (), Bracket)
-                self._live.learn(read.position, read.matches)
+                self._live.learn(read.position, read.matches, read.scores)
         except ChatError as error:
             self._shows.note(f"Not everything could be read: {error}")
 

@@ -23,6 +23,15 @@ Counted = Literal["best", "sum", "last"]
 AttemptsBy = Literal["players", "staff"]
 """Who may submit attempts. *players*: those who made them, and staff. *staff*: organisers, referees and API keys."""
 
+
+def shown_score(score: int, decimals: int) -> str:
+    """A score as people read it, with so many digits behind the point: 61250 with 3 is 61.250."""
+    if not decimals:
+        return str(score)
+    digits = f"{abs(score):0{decimals + 1}}"
+    return f"{'-' if score < 0 else ''}{digits[:-decimals]}.{digits[-decimals:]}"
+
+
 # --- commands ----------------------------------------------------------------------------------------------
 
 

@@ -86,6 +86,8 @@ class OwnEntry(Struct, frozen=True, kw_only=True):
     """The scores of their attempts in the leaderboard that was started last, in the order in which they were made; None
     for one that is void.
     """
+    attempts_left: int = 0
+    """How many they may still make while it takes attempts; 0 if they don't play it."""
 
 
 class StageView(Struct, frozen=True, kw_only=True):

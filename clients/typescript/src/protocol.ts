@@ -2417,6 +2417,8 @@ export interface OwnEntry {
    * for one that is void.
    */
   readonly attempts: readonly (number | null)[]
+  /** How many they may still make while it takes attempts; 0 if they don't play it. */
+  readonly attempts_left: number
 }
 
 /** What the one who asks is in a gathering. */

@@ -19,6 +19,7 @@ from gatherup.features.tournaments.picture import (
     escaped,
     framed,
 )
+from protocol.tournament.attempts import shown_score
 
 TABLE_WIDTH: Final = 320
 GAP: Final = 24
@@ -34,10 +35,13 @@ class Line(NamedTuple):
 
     place: int
     entrant: int
-    points: float
+    points: float | None
+    """Of a leaderboard the score; None for who has none."""
     wins: int
     draws: int
     losses: int
+    decimals: int | None = None
+    """Of a leaderboard, how many digits of the score stand behind the point."""
 
 
 class DrawnTable(NamedTuple):
@@ -82,13 +86,19 @@ def _table(
 
 def _line(line: Line, left: int, y: int, names: Mapping[int, str], colours: Colours) -> Iterator[str]:
     name = cut(names.get(line.entrant, f"#{line.entrant}"))
-    record = f"{line.wins}-{line.draws}-{line.losses}"
+    record = f"{line.wins}-{line.draws}-{line.losses}" if line.decimals is None else ""
     yield f'<text x="{left + _NAME_X - 8}" y="{y}" fill="{colours.dim}" text-anchor="end">{line.place}</text>'
     yield f'<text x="{left + _NAME_X}" y="{y}" fill="{colours.text}">{escaped(name)}</text>'
     yield (
         f'<text x="{left + _POINTS_X}" y="{y}" fill="{colours.text}" font-weight="600" text-anchor="end">'
-        f"{line.points:g}</text>"
+        f"{_points(line)}</text>"
     )
     yield (
         f'<text x="{left + TABLE_WIDTH - 8}" y="{y}" fill="{colours.dim}" text-anchor="end">{record}</text>'
     )
+
+
+def _points(line: Line) -> str:
+    if line.points is None:
+        return ""
+    return f"{line.points:g}" if line.decimals is None else shown_score(int(line.points), line.decimals)

@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Final
 
 from actors.tournament.engine.play import Play
+from actors.tournament.plays import FORMATS
 from actors.tournament.stage_tables import FlatRow, stage_table
 from actors.tournament.standings_moves import standing_lines
 from gatherup.features.tournaments.brackets import all_matches, play_of
@@ -71,16 +72,19 @@ class TablePictures:
     async def _table(self, results: StageResults, group: int, place: int, groups: int) -> DrawnTable:
         arguments = group, False, place, limits.PICTURE_ROWS_MAX
         _, rows = await self._reader.ranked(results, stage_table, *arguments)
-        return DrawnTable(f"Group {group}" if groups > 1 else "Standings", [*map(_row, rows)])
+        settings = results.seating.settings
+        decimals = settings.decimals if FORMATS[settings.format].attempts else None
+        heading = f"Group {group}" if groups > 1 else "Standings"
+        return DrawnTable(heading, [_row(row, decimals) for row in rows])
 
 
 def _line(line: StandingLine) -> Line:
     return Line(line.place, line.entrant, line.points, line.wins, line.draws, line.losses)
 
 
-def _row(row: FlatRow) -> Line:
+def _row(row: FlatRow, decimals: int | None) -> Line:
     place, entrant, wins, draws, losses, _, values = row
-    return Line(place, entrant, values[0] or 0, wins, draws, losses)
+    return Line(place, entrant, values[0], wins, draws, losses, decimals)
 
 
 async def _matches(seating: SeatingRow, rows: Iterable[MatchRow], group: int | None) -> list[Drawn]:

@@ -667,6 +667,7 @@ VIEW = TournamentView(
         roster=(ANN, BOB),
         invited=(BOB,),
         attempts=(5, None),
+        attempts_left=1,
     ),
 )
 VIEW_MAP: Map = {
@@ -684,5 +685,6 @@ VIEW_MAP: Map = {
         "roster": [ANN, BOB],
         "invited": [BOB],
         "attempts": [5, None],
+        "attempts_left": 1,
     },
 }

@@ -10,7 +10,9 @@ from gatherup.rehearse.course import Told
 from gatherup.rehearse.definition import Definition, How
 from gatherup.rehearse.rates import Rates
 from gatherup.rehearse.world import World
+from protocol.tournament.attempts import AttemptsBy
 from protocol.tournament.rounds import PickBan, RoundRule
+from protocol.tournament.stage import Stage
 
 HOUR_MS = 3_600_000
 AT = 1_790_000_000_000
@@ -46,6 +48,20 @@ def test_the_worst_comes_to_an_end(seed: int, format_: str, entry: str) -> None:
     assert told.phase == "finished"
     started = next(passed.entrants for passed in told.phases if passed.phase == "running")
     assert len(told.standings) == started == 9
+
+
+@pytest.mark.parametrize("by", ["players", "staff"])
+def test_a_leaderboard_is_played_and_its_best_go_on(by: AttemptsBy) -> None:
+    board = Stage(format="leaderboard", window_s=7200, attempts=3, attempts_by=by, advance=4)
+    told = rehearsed(
+        How(people=9, rates=only()), stages=(board, Stage(format="single_elimination")), entrants_max=9
+    )
+    assert told.phase == "finished"
+    assert told.attempts == 27
+    assert sorted(one.place for one in told.standings) == [1, 2, 3, 3, 5, 6, 7, 8, 9]
+    assert told.refused == {}
+    absent = rehearsed(How(people=9, rates=only(no_shows=1.0)), stages=(board, Stage()), entrants_max=9)
+    assert (absent.phase, absent.attempts) == ("finished", 0)
 
 
 def test_times_of_the_definition_bring_it_on() -> None:
