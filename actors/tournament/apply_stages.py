@@ -93,7 +93,7 @@ def _reopened(tournament: Tournament, header: Header) -> Tournament:
         to_open=none,
         going=none,
         timers=none,
-        void_to=max(tournament.void_to, *cast("Sequence[int]", marks["void"])[2::3]),
+        void_to=max((tournament.void_to, *cast("Sequence[int]", marks.get("void", ()))[2::3])),
         first=tuple(entrant for entrant, _ in kept),
         places=tuple(place for _, place in kept),
     )

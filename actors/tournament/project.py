@@ -142,7 +142,7 @@ def _stage_started(header: Header, _: object) -> Sequence[Change]:
 
 def _stage_reopened(header: Header, _: object) -> Sequence[Change]:
     marks = header.marks
-    stage, flat = cast(int, marks["stage"]), cast("Sequence[int]", marks["void"])
+    stage, flat = cast(int, marks["stage"]), cast("Sequence[int]", marks.get("void", ()))
     running: dict[str, Any] = {"entrants": [], "places": [], "ended_at": None}
     # The first one has a row only from its end on.
     changes: list[Change] = [Delete(STAGE, "1") if stage == 1 else Update(STAGE, str(stage), running)]

@@ -25,11 +25,11 @@ NOTHING = Voided()
 
 
 def reopen(course: Course, number: int) -> Voided:
-    """The stage of this match is the one that is played again; the later ones are void."""
+    """The stage of this match, if it is over, is the one that is played again; the later ones are void."""
     tournament = course.tournament
     index = index_of(tournament, number)
     stage, later = tournament.stages[index], [*enumerate(tournament.stages, 1)][index + 1 :]
-    if not later:
+    if not later and not stage.finished:
         return NOTHING
     stages = tuple(part for number, void in later for part in (number, void.first, last_of(void)))
     course.add(StageReopened(stage=index + 1, count=len(stage.seeds), void=stages))

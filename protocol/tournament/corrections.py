@@ -61,8 +61,8 @@ class TournamentReopened(Struct, frozen=True, kw_only=True):
 
 
 class StageReopened(Struct, frozen=True, kw_only=True):
-    """A result of a stage changes with which later ones began: this stage is the one that is played again. Those after
-    it are void with all of their matches. What has changed is told by the event that follows.
+    """A result of a stage that was over changes: this stage is the one that is played again. Those after it are void
+    with all of their matches. What has changed is told by the event that follows.
     """
 
     stage: int

@@ -258,7 +258,8 @@ class Stages:
             for part in (number, stage.numbers.first, stage.numbers.outer(len(stage.course)))
         ]
         stage = self._stages[index]
-        if (marks["count"], [*marks["void"]]) != (len(stage.seeds), flat) or not void:
+        ended = void or stage.ends
+        if (marks["count"], [*marks.get("void", ())]) != (len(stage.seeds), flat) or not ended:
             yield f"stage {index + 1} was reopened as {marks}, not with {flat}"
         del self._stages[index + 1 :]
         stage.ends, self._next = {}, ()

@@ -3116,8 +3116,8 @@ export interface EntrantReinstated {
 export interface TournamentReopened {}
 
 /**
- * A result of a stage changes with which later ones began: this stage is the one that is played again. Those after
- * it are void with all of their matches. What has changed is told by the event that follows.
+ * A result of a stage that was over changes: this stage is the one that is played again. Those after it are void
+ * with all of their matches. What has changed is told by the event that follows.
  */
 export interface StageReopened {
   /** From 1 on. */

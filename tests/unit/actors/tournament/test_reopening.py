@@ -166,6 +166,22 @@ def _order(cup: Cup) -> list[int]:
     return sorted(range(len(cup.cup.first)), key=lambda i: (cup.cup.places[i], cup.cup.first[i]))
 
 
+@pytest.mark.parametrize("last", [Stage(format="round_robin"), Stage(format="swiss", rounds=1)])
+def test_a_last_stage_that_is_played_again_takes_its_places_back(last: Stage) -> None:
+    cup = chain(4, last)
+    play_stage(cup)
+    assert cup.cup.phase == "finished" and len(final_places(cup)) == 4
+    before = len(cup.log)
+    cup.done(UndoResult, match=1)
+    assert cup.types(before) == ["stage_reopened", "match_undone", "reopened"]
+    assert (cup.marks("stage_reopened"), cup.cup.void_to) == ({"stage": 1, "count": 4}, 0)
+    assert (final_places(cup), cup.cup.first, cup.view().matches_done) == ({}, (), len(cup.matches) - 1)
+    cup.settle()
+    cup.decide(1, min(sides_of(cup.match(1)), key=lambda side: side or 0) or 0)
+    assert cup.cup.phase == "finished" and len(final_places(cup)) == 4
+    assert cup.refolded() == (cup.cup, cup.rows)
+
+
 def test_who_is_out_since_an_earlier_stage_keeps_their_place() -> None:
     four = (Stage(format="round_robin", groups=2, advance=2), Stage(advance=2), Stage(format="round_robin"))
     cup = chain(8, *four)
