@@ -277,6 +277,8 @@ ADVANCE_CHANGES_MAX: Final = 32
 """So many matches are opened or filled before a tournament lets others run; with the last of them a few more."""
 PICTURE_MATCHES_MAX: Final = 1024
 """Matches in a picture of a bracket: of more the last rounds are drawn, as many as fit."""
+IMPORTED_RESULTS_MAX: Final = 32
+"""Results that one command of an import brings."""
 PICTURE_ROWS_MAX: Final = 256
 """Entrants in a picture of standings: of a larger stage a group is drawn by itself, or so many from some place on."""
 VIEW_MATCHES_MAX: Final = 50

@@ -39,6 +39,8 @@ def due(tournament: Tournament) -> Instant | None:
         return tournament.seq
     if tournament.removed_at is not None:
         return None
+    if tournament.importing:
+        return None
     least = tournament.timers.least
     at = None if least is None else tournament.timers[least]
     overdue = at is not None and at <= tournament.at

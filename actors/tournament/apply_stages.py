@@ -36,8 +36,16 @@ def _started(tournament: Tournament, header: Header) -> Tournament:
         waitlist=OrderedMap(),
         invitations=OrderedMap(),
         timers=OrderedMap(),
+        importing=bool(marks.get("importing")),
     )
     return _begun(started, stage, header)
+
+
+def _import_ended(tournament: Tournament, header: Header) -> Tournament:
+    """Its standings are told then."""
+    stage = tournament.stages[0]
+    stage = replace(stage, changed_at=header.seq, moved_at=header.seq if stage.published else 0)
+    return replace(with_stage(tournament, 0, stage), importing=False)
 
 
 def _stage_started(tournament: Tournament, header: Header) -> Tournament:
@@ -122,6 +130,7 @@ CHANGES: Final[Mapping[str, Callable[[Tournament, Header], Tournament]]] = {
     "tournament.started": _started,
     "tournament.stage_finished": _finished,
     "tournament.stage_started": _stage_started,
+    "tournament.import_ended": _import_ended,
     "tournament.stage_reopened": _reopened,
     "tournament.match_voided": _voided,
     "tournament.standings_moved": _standings_moved,

@@ -31,6 +31,7 @@ from actors.tournament.advance import advance
 from actors.tournament.context import Context, chosen, lookup_key
 from actors.tournament.erasure import erase
 from actors.tournament.erasure import needed_facts as erasure_facts
+from actors.tournament.importing import imported
 from actors.tournament.rule import Rules
 from actors.tournament.state import Tournament
 from protocol.codes import Code
@@ -94,14 +95,8 @@ def decide(context: Context, command: Command) -> Decision:
             return gathered.decide(context, command)
         case _ if _is_hidden(context, command):
             return Refuse(Code.NOT_FOUND)
-        case Advance() if context.by == SYSTEM:
-            return advance(context)
-        case MoveStandings() if context.by == SYSTEM:
-            return standings_moves.tell(context, command)
-        case FinishStage() if context.by == SYSTEM:
-            return stage_ends.finish(context, command)
-        case TakeRound() if context.by == SYSTEM:
-            return pairing.publish(context, command)
+        case _ if context.by == SYSTEM and (decision := _itself(context, command)) is not None:
+            return decision
         case _:
             rule = _RULES.get(type(command))
     if rule is None or not tournament.watches(context.by):
@@ -111,6 +106,21 @@ def decide(context: Context, command: Command) -> Decision:
     if tournament.phase not in rule.phases:
         return Refuse(Code.WRONG_PHASE, _SENTENCES[tournament.phase])
     return rule.decide(context, command)
+
+
+def _itself(context: Context, command: Command) -> Decision | None:
+    """What comes of a command that the server alone sends; None for any other."""
+    match command:
+        case Advance():
+            return advance(context)
+        case MoveStandings():
+            return standings_moves.tell(context, command)
+        case FinishStage():
+            return stage_ends.finish(context, command)
+        case TakeRound():
+            return pairing.publish(context, command)
+        case _:
+            return imported(context, command)
 
 
 def _is_hidden(context: Context, command: Command) -> bool:

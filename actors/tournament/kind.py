@@ -95,6 +95,8 @@ class TournamentKind(Kind[Tournament]):
 
     @override
     def work(self, state: Tournament) -> Work | None:
+        if state.importing:
+            return None
         return standings_moves.work(state) or pairing.work(state) or stage_ends.work(state)
 
     @override

@@ -79,23 +79,28 @@ def start(context: Context, _: StartTournament) -> Decision:
     return course.accept()
 
 
-def begin(course: Course, draw_key: bytes) -> None:
-    """Start with those who can take part, or note that they are too few."""
+def begin(course: Course, draw_key: bytes, *, importing: bool = False) -> None:
+    """Start with those who can take part, or note that they are too few. With ``importing`` rounds that were played
+    elsewhere follow."""
     players = _players(course.tournament)
     if len(players) < limits.TOURNAMENT_ENTRANTS_MIN:
         course.add(TournamentNotStarted(count=len(players)))
     else:
-        _start(course, players, draw_key)
+        _start(course, players, draw_key, importing=importing)
 
 
-def _start(course: Course, players: Mapping[int, bool], draw_key: bytes) -> None:
+def _start(course: Course, players: Mapping[int, bool], draw_key: bytes, *, importing: bool = False) -> None:
     tournament = course.tournament
     number = draw_number(draw_key, tournament.tournament)
     seeded = [entrant for entrant in tournament.seeds if entrant in players]
     drawn = (*seeded, *draw(players.keys() - set(seeded), number))
     seeds, moved = _apart(tournament, drawn, len(seeded))
     started = TournamentStarted(
-        engine=ENGINE, draw=str(number), count=len(seeds), checked_in=sum(players.values())
+        engine=ENGINE,
+        draw=str(number),
+        count=len(seeds),
+        checked_in=sum(players.values()),
+        importing=importing or None,
     )
     course.add(started, marks={"seeds": seeds, **({"moved": moved} if moved else {})})
 

@@ -15,7 +15,7 @@ from actors.tournament.context import Context, Course
 from actors.tournament.engine.standings.table import Points
 from actors.tournament.engine.swiss.model import NOBODY, Game, Options
 from actors.tournament.engine.swiss.next_round import next_round
-from actors.tournament.engine.swiss.published import bye_in, matches_in
+from actors.tournament.engine.swiss.published import bye_in, matches_in, pairs_in
 from actors.tournament.plays import FORMATS, points_of
 from actors.tournament.stages import last_number, match_of, round_due
 from actors.tournament.state import ASKING, Match, StageState, Tournament
@@ -78,10 +78,20 @@ def _options_of(stage: StageState) -> Options:
         win=points.win,
         loss=points.loss,
         rounds=settings.rounds or (None if settings.wins else rounds),
+        first_side=_first_side(stage),
         sides=settings.sides,
         rematch=settings.rematches,
         exit=(settings.wins, settings.losses) if settings.wins else None,
     )
+
+
+def _first_side(stage: StageState) -> bool:
+    """Whether the first seed has side a in the first round; of an imported stage, as that round was paired."""
+    for seed, entrant in enumerate(stage.seeds if stage.published else (), 1):
+        for a, b in pairs_in(stage.published[0]):
+            if entrant in (a, b):
+                return (entrant == a) == bool(seed % 2)
+    return True
 
 
 # --- what comes of it --------------------------------------------------------------------------------------

@@ -265,6 +265,8 @@ class Tournament(Staffed, frozen=True, kw_only=True):
     """The matches of it that were going and whose players weren't told, likewise."""
     void_to: int = 0
     """The last number that a void match has; 0 if none was void."""
+    importing: bool = False
+    """Whether rounds that were played elsewhere come: it does nothing by itself."""
     closing: OrderedMap[int] = OrderedMap()
     """Of one that was cancelled: the matches that were going, whose rooms are still to be closed."""
     timers: OrderedMap[Instant] = OrderedMap()

@@ -36,6 +36,7 @@ from protocol.tournament import (
 )
 from protocol.tournament.attempts import CorrectAttempt, SetWindow, SubmitAttempt
 from protocol.tournament.gathered import COMMANDS as GATHERED
+from protocol.tournament.importing import COMMANDS as IMPORTING
 from protocol.tournament.making import MakeTournament
 from protocol.tournament.ownership import RemoveTournament, RestoreTournament, TransferTournament
 from protocol.tournament.picking import AcceptStart, HoldMatch, PickGame, ProposeStart, ReleaseMatch
@@ -393,4 +394,13 @@ class ErasePerson(StreamCommand, frozen=True, kw_only=True, tag="tournament.eras
     events: Annotated[tuple[_Seq, ...], Meta(max_length=limits.ERASE_SEQS_MAX)] = ()
 
 
-INTERNAL: Final = (Advance, ErasePerson, FinishStage, MoveStandings, TakeRound, *GATHERED, MakeTournament)
+INTERNAL: Final = (
+    Advance,
+    ErasePerson,
+    FinishStage,
+    MoveStandings,
+    TakeRound,
+    *GATHERED,
+    *IMPORTING,
+    MakeTournament,
+)

@@ -25,6 +25,7 @@ from protocol.tournament import (
 from protocol.tournament.attempts import EVENTS as ATTEMPTS
 from protocol.tournament.corrections import EVENTS as CORRECTIONS
 from protocol.tournament.gathered import EVENTS as GATHERED
+from protocol.tournament.importing import EVENTS as IMPORTING
 from protocol.tournament.ownership import EVENTS as OWNERSHIP
 from protocol.tournament.picking import EVENTS as PICKING
 from protocol.tournament.rounds import RoundRules
@@ -135,6 +136,8 @@ class TournamentStarted(Struct, frozen=True, kw_only=True):
     """How many take part."""
     checked_in: int
     """How many of those had checked in."""
+    importing: bool | None = None
+    """Whether rounds that were played elsewhere follow, up to ``tournament.import_ended``."""
 
 
 class TournamentNotStarted(Struct, frozen=True, kw_only=True):
@@ -387,6 +390,7 @@ EVENTS: Final[dict[str, type[Struct]]] = {
     **OWNERSHIP,
     **PICKING,
     **STAGE_ENDS,
+    **IMPORTING,
     **STANDINGS_MOVED,
     **SWISS,
     **TEAMS,

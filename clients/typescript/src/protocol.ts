@@ -415,6 +415,9 @@ export const ADVANCE_CHANGES_MAX = 32
 /** Matches in a picture of a bracket: of more the last rounds are drawn, as many as fit. */
 export const PICTURE_MATCHES_MAX = 1024
 
+/** Results that one command of an import brings. */
+export const IMPORTED_RESULTS_MAX = 32
+
 /** Entrants in a picture of standings: of a larger stage a group is drawn by itself, or so many from some place on. */
 export const PICTURE_ROWS_MAX = 256
 
@@ -2811,6 +2814,8 @@ export interface TournamentStarted {
   readonly count: number
   /** How many of those had checked in. */
   readonly checked_in: number
+  /** Whether rounds that were played elsewhere follow, up to `tournament.import_ended`. */
+  readonly importing: boolean | null
 }
 
 /** The time of the start has come, but too few were there. The time is taken away: an organiser decides. */
@@ -3254,6 +3259,11 @@ export interface StageStarted {
   readonly engine: number
   /** How many play it. */
   readonly count: number
+}
+
+/** All rounds that were played elsewhere are there, and the tournament goes on by itself. */
+export interface ImportEnded {
+  readonly rounds: number
 }
 
 /**
@@ -3941,6 +3951,7 @@ export interface Events {
   'tournament.scheduled': MatchScheduled
   'tournament.stage_finished': StageFinished
   'tournament.stage_started': StageStarted
+  'tournament.import_ended': ImportEnded
   'tournament.standings_moved': StandingsMoved
   'tournament.round_published': RoundPublished
   'tournament.pairing_ended': PairingEnded
@@ -4155,6 +4166,7 @@ export const PAYLOAD_DEFAULTS: Readonly<Record<string, object>> = {
   'tournament.created': { platform: null, region: null, stages: [], rounds: [], team_min: 0, team_max: 0, substitutes: 0, play_s: 0, rooms: false, owner: null, number: null },
   'tournament.changed': { name: null, description: null, game: null, platform: null, region: null, format: null, third_place: null, reset: null, best_of: null, entrants_max: null, visibility: null, entry: null, ready_s: null, confirm_s: null, stages: null, rounds: null, team_min: null, team_max: null, substitutes: null, play_s: null, rooms: null, registration_at: null, check_in_at: null, start_at: null },
   'tournament.staff_set': { role: null },
+  'tournament.started': { importing: null },
   'tournament.cancelled': { reason: "" },
   'tournament.entered': { user: null, name: null, roster: [], seed: null, missed: null, half_byes: null, tags: [] },
   'tournament.promoted': { user: null },

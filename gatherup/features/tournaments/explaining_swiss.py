@@ -41,6 +41,12 @@ def paired_side(entrant: int | None, pairing: ExplainedPairing) -> ExplainedSide
     return ExplainedSide(entrant=entrant, why="paired", seed=None, match=None, sentence=pairing.sentence)
 
 
+def imported_side(entrant: int | None) -> ExplainedSide:
+    """Why somebody is on a side of a match of a round that was played elsewhere."""
+    sentence = f"The round in which entrant {entrant} plays this match was imported."
+    return ExplainedSide(entrant=entrant, why="imported", seed=None, match=None, sentence=sentence)
+
+
 def _pair(a: int, b: int, why: Why) -> str:
     """In words."""
     parts = [f"Entrants {a} and {b} were paired in the group with {_points(why.group)}"]

@@ -14,6 +14,7 @@ from gatherup.features.tournaments.explaining_stages import ExplainingResource
 from gatherup.features.tournaments.exports import ExportsResource
 from gatherup.features.tournaments.files import FilesResource
 from gatherup.features.tournaments.foreign import ForeignResource
+from gatherup.features.tournaments.imports import ImportsResource
 from gatherup.features.tournaments.keeps import tournament_keeps
 from gatherup.features.tournaments.lists import TournamentLists
 from gatherup.features.tournaments.matches import MatchesResource
@@ -97,6 +98,7 @@ def tournaments_of(base: Base) -> Feature:
             ExportsResource(tournaments, matches, entrants, drawing),
             FilesResource(tournaments, matches, entrants),
             ForeignResource(pairing),
+            ImportsResource(commands, pairing),
             CalendarsResource(Calendars(pool), drawing, base.clock, base.randomness),
             StandingsResource(matches, entrants, attempts, Replays(History(pool)), reader),
             ExplainingResource(matches, StageEnds(pool), reader, drawing),

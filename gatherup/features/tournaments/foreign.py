@@ -43,7 +43,7 @@ class ForeignResource:
             case NotPaired(why):
                 raise ProblemError(Code.WRONG_PHASE, why)
             case faults:
-                raise ProblemError(Code.INVALID, _told(faults), field="file")
+                raise ProblemError(Code.INVALID, told(faults), field="file")
 
 
 def _answer(paired: NextRound) -> PairedRound:
@@ -68,5 +68,6 @@ def _two(white: int, black: int, why: Why) -> PairedTwo:
     )
 
 
-def _told(faults: Iterable[Fault]) -> str:
+def told(faults: Iterable[Fault]) -> str:
+    """What is wrong with a file, as a text."""
     return " ".join(f"Line {fault.line}, column {fault.column}: {fault.why}" for fault in faults)

@@ -13,7 +13,7 @@ from gatherup.features.tournaments.brackets import (
     stage_with,
 )
 from gatherup.features.tournaments.explaining import concerned, places_of, side_of, table_sides
-from gatherup.features.tournaments.explaining_swiss import paired_side, pairing_of
+from gatherup.features.tournaments.explaining_swiss import imported_side, paired_side, pairing_of
 from gatherup.features.tournaments.next_matches import NextMatches
 from gatherup.features.tournaments.tournament_access import found, match_in, number_of, started, tournament_id
 from gatherup.features.tournaments.tournaments import TOURNAMENT
@@ -130,6 +130,8 @@ class MatchesResource:
         pairing = await self._pairing(caller.user, tournament, number) if seating.published else None
         if pairing is not None:
             sides = [paired_side(entrant, pairing) for entrant in (lookup(number).a, lookup(number).b)]
+        elif seating.published:
+            sides = [imported_side(entrant) for entrant in (lookup(number).a, lookup(number).b)]
         elif bracket is None:
             sides = table_sides(spot, seating.seeds, lookup(number))
         else:
@@ -181,9 +183,9 @@ class MatchesResource:
         return await self._next.page(caller.user, query)
 
     async def _pairing(self, user: str, tournament: str, number: int) -> ExplainedPairing | None:
-        """Why a match of a Swiss round was paired; None for one of another format."""
+        """Why a match of a Swiss round was paired; None for one of another format, or paired elsewhere."""
         read = found(await self._rounds.of_match(user, tournament, number))
-        if not read.rows:
+        if not read.rows or not read.rows[0].reasons:
             return None
         row = read.rows[0]
         return pairing_of(row.pairs, row.reasons, number - row.first)

@@ -8,11 +8,14 @@ from protocol.frames import Position
 from protocol.http.base import Answer
 from protocol.tournament import Part
 
-SideReason = Literal["seed", "no_seed", "unknown", "won", "lost", "bye", "nobody", "kept", "table", "paired"]
+SideReason = Literal[
+    "seed", "no_seed", "unknown", "won", "lost", "bye", "nobody", "kept", "table", "paired", "imported"
+]
 """Why somebody is on a side. *seed*: they begin there. *no_seed*: nobody has the seed that begins there. *unknown*: the
 match that leads there isn't done. *won*, *lost*: they have won or lost that match. *bye*: they went through it, since
 nobody was on its other side. *nobody*: nobody comes from it. *kept*: its result was corrected with the policy *keep*.
 *table*: by the table of a round robin, in which everybody meets everybody. *paired*: by the pairing of a Swiss round.
+*imported*: in a round that was played elsewhere.
 """
 PlaceReason = Literal["last_won", "out", "both_out", "kept"]
 """Why somebody has a place. *last_won*: they have won the last match. *out*: they have lost. *both_out*: both have

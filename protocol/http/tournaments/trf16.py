@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from protocol import limits
-from protocol.http.base import Answer, RequestBody
+from protocol.http.base import Answer, CommandBody, RequestBody
+from protocol.tournament import Name, Visibility
 
 
 class ForeignFile(RequestBody, frozen=True, kw_only=True):
@@ -15,6 +16,18 @@ class ForeignFile(RequestBody, frozen=True, kw_only=True):
 
     file: Annotated[bytes, Meta(max_length=limits.TRF_BYTES_MAX)]
     """In Base64, as it is: UTF-8 or Latin-1, with any line ends."""
+
+
+class ImportedFile(CommandBody, frozen=True, kw_only=True):
+    """A Swiss tournament of another program that goes on here."""
+
+    file: Annotated[bytes, Meta(max_length=limits.TRF_BYTES_MAX)]
+    """In Base64, as it is: UTF-8 or Latin-1, with any line ends."""
+    name: Name | None = None
+    """None: as the file calls it."""
+    rounds: Annotated[int, Meta(ge=1, le=limits.SWISS_ROUNDS_MAX)] | None = None
+    """How many rounds there are in all; None: as many as the file says."""
+    visibility: Visibility = "public"
 
 
 class PairedTwo(Answer, frozen=True, kw_only=True):

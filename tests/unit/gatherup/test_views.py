@@ -175,6 +175,7 @@ FULL_TOURNAMENT = Tournament(
     voiding=OrderedMap({str(number): number for number in range(1, 2 * PLAYING)}),
     void_to=limits.SEQ_MAX,
     closing=OrderedMap({str(number): number for number in range(1, 2 * PLAYING)}),
+    importing=True,
     to_open=OrderedMap({str(number): number for number in range(1, 2 * PLAYING)}),
     going=OrderedMap({str(number): number for number in range(1, 2 * PLAYING)}),
     timers=OrderedMap({f"m{number}": LATEST for number in range(1, 2 * PLAYING)}),

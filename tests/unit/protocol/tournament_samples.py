@@ -82,6 +82,7 @@ from protocol.tournament.events import (
     TournamentStarted,
 )
 from protocol.tournament.gathered import TournamentGathered, TournamentUngathered
+from protocol.tournament.importing import ImportEnded
 from protocol.tournament.ownership import (
     RemoveTournament,
     RestoreTournament,
@@ -352,6 +353,7 @@ EVENTS: list[tuple[str, Struct, Map]] = [
         {**_CHOSEN, "stages": [_STAGE_MAP], "rounds": _RULES_MAP, "owner": BOB, "number": 7},
     ),
     _event("stage_finished", StageFinished(stage=1, advance=2), stage=1, advance=2),
+    _event("import_ended", ImportEnded(rounds=2), rounds=2),
     _event("standings_moved", StandingsMoved(stage=1, round=2), stage=1, round=2),
     _event(
         "stage_started",

@@ -6,11 +6,13 @@ from base64 import b64encode
 from typing import Any, cast
 
 import pytest
+import trio
 
 from actors.tournament.trf.model import Entry
 from actors.tournament.trf.reading import read
+from gatherup.client import LiveBracket, connect
 from protocol import limits
-from tests.integration.gatherup.features.tournaments.cup import cup_of
+from tests.integration.gatherup.features.tournaments.cup import HANG_S, cup_of
 from tests.integration.shared import SharedNode
 from tests.integration.site import Person, Site, problem
 from tests.unit.actors.tournament.trf.reports import SAMPLES
@@ -52,7 +54,7 @@ async def test_what_is_wrong_with_a_file_is_told_with_its_place(site: Site) -> N
 async def test_a_tournament_is_exported_while_it_runs_and_when_it_has_finished(
     site: Site, node: SharedNode
 ) -> None:
-    async with cup_of(site, node, name="Spring\tcup", ready_s=0) as cup:
+    async with cup_of(site, node, name="Spring cup", ready_s=0) as cup:
         path = cup.path + "/trf16"
         problem(await cup.owner.http.get(path), 409, "wrong_phase")
         await cup.started(3)
@@ -139,3 +141,68 @@ async def test_a_swiss_round_is_exported_with_its_bye(site: Site, node: SharedNo
         assert entries[white] == (Entry(black, "w", " "),)
         assert entries[free] == (Entry(result="U"),)
         assert (report.rounds, report.points.bye, report.players[free - 1].points) == (2, 1, 1)
+
+
+async def _import(person: Person, file: bytes, **body: Any) -> Any:
+    return await person.send("POST", "/v1/tournaments/import", file=b64encode(file).decode(), **body)
+
+
+async def test_a_file_of_a_foreign_program_is_imported_paired_for_the_next_round_and_exported(
+    site: Site, node: SharedNode
+) -> None:
+    file = (SAMPLES / "bbp_c5.trf").read_bytes()
+    ann = await site.guest()
+    made = await _import(ann, file)
+    assert made.status_code == 201, made.text
+    path = made.headers["Location"]
+    with trio.fail_after(HANG_S):
+        async with connect(node.addresses.stream, token=ann.signed_in["access_token"]) as client:
+            live = LiveBracket()
+            async for item in await client.subscribe(made.json()["stream"]):
+                live.take(item)
+                if live.stage.round == 3:
+                    break
+    detail = (await ann.http.get(path)).json()
+    assert (detail["name"], detail["phase"], detail["role"]) == ("Dutch 2025 C5 test", "running", "organiser")
+    entrants = (await ann.http.get(path + "/entrants")).json()["entrants"]
+    assert [(row["entrant"], row["seed"], row["name"], row["status"]) for row in entrants[2:4]] == [
+        (3, 3, "Test0003 Player0003", "entered"), (4, 4, "Test0004 Player0004", "removed")
+    ]  # fmt: skip
+    matches = (await ann.http.get(path + "/matches", params={"round": 3})).json()["matches"]
+    assert [(match["a"], match["b"]) for match in matches] == [(1, 5), (3, 2)]
+    explained = (await ann.http.get(f"{path}/matches/{matches[1]['match']}/explain")).json()
+    assert explained["pairing"]["floats"] == 3
+    before = (await ann.http.get(path + "/matches/1/explain")).json()
+    assert (before["pairing"], before["sides"][0]["why"]) == (None, "imported")
+    standings = (await ann.http.get(path + "/standings", params={"stage": 1})).json()["standings"]
+    assert [(row["entrant"], row["values"][0]["value"]) for row in standings[:2]] == [(1, 2), (3, 2)]
+
+    exported = read((await ann.http.get(path + "/trf16")).content)
+    foreign = read(file)
+    assert [player.name for player in exported.players] == [player.name for player in foreign.players]
+    assert [player.entries[:2] for player in exported.players] == [
+        player.entries[:2] for player in foreign.players
+    ]
+    third = [player.entries[2:] for player in exported.players]
+    assert third == [
+        (Entry(5, "w", " "),), (Entry(3, "b", " "),), (Entry(2, "w", " "),), (), (Entry(1, "b", " "),),
+        (Entry(result="U"),),
+    ]  # fmt: skip
+    assert exported.rounds == 3
+
+    again = await _import(ann, file, client_id=made.json()["client_id"])
+    assert again.json()["stream"] == made.json()["stream"]
+
+
+async def test_a_file_that_no_tournament_can_hold_is_refused(site: Site) -> None:
+    ann = await site.guest()
+    file = (SAMPLES / "bbp_c5.trf").read_bytes()
+    wrong = file.replace(b"     3 w 0", b"     7 w 0")
+    assert problem(await _import(ann, wrong), 422, "invalid", "file")["detail"].startswith(
+        "Line 4, column 102"
+    )
+    without = file.replace(b"XXR 3", b"")
+    problem(await _import(ann, without), 422, "invalid", "rounds")
+    problem(await _import(ann, file, rounds=1), 422, "invalid", "rounds")
+    half = file.replace(b"0000 - Z", b"0000 - H").replace(b" 0.0    5", b" 0.5    5")
+    problem(await _import(ann, half), 422, "invalid", "file")
