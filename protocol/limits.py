@@ -349,6 +349,8 @@ LOOKUP_NAME_CHARS_MAX: Final = 80
 LOOKUP_POSITION_MAX: Final = 10_000
 
 # --- HTTP ----------------------------------------------------------------------------------------------
+JOB_AGE_MAX_S: Final = 3650 * 86_400
+"""Dead jobs are chosen by how long they are dead, up to this."""
 REQUESTS_PER_S: Final = 20.0
 """Requests of one user that aren't commands, on one node."""
 REQUESTS_BURST: Final = 200.0

@@ -506,6 +506,9 @@ export const LOOKUP_NAME_CHARS_MAX = 80
 
 export const LOOKUP_POSITION_MAX = 10000
 
+/** Dead jobs are chosen by how long they are dead, up to this. */
+export const JOB_AGE_MAX_S = 315360000
+
 /** Requests of one user that aren't commands, on one node. */
 export const REQUESTS_PER_S = 20.0
 
