@@ -4,7 +4,7 @@ ends, and who plays the next one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from typing import Any, Final, Protocol, cast
 
 from msgspec import Struct, field
@@ -140,6 +140,8 @@ class Stages:
         self._stages: list[_Stage] = []
         self._left: dict[int, tuple[int, int]] = {}
         """Those who have left: in which stage, and from which match on they forfeit."""
+        self._back_in: dict[int, int] = {}
+        """Those who have come back: in which stage."""
         self._busy: dict[int, set[int]] = {}
         """The sides of the matches that are being played."""
         self._next: Sequence[int] = ()
@@ -152,7 +154,12 @@ class Stages:
 
     def _begin(self, seeds: Sequence[int], first: int) -> None:
         settings = self._chain[len(self._stages)]
-        course = _course(settings, seeds)
+        number = len(self._stages) + 1
+
+        def back() -> Set[int]:
+            return {entrant for entrant, stage in self._back_in.items() if stage == number}
+
+        course = _course(settings, seeds, back)
         self._stages.append(_Stage(settings, tuple(seeds), Numbers(first), course))
         self._last = first - 1 + len(course)
 
@@ -188,7 +195,9 @@ class Stages:
                 marks = cast("dict[str, Any]", header.marks)
                 self._left[marks["entrant"]] = len(self._stages), marks.get("forfeits_from", 0)
             case "reinstated":
-                self._left.pop(cast(int, header.marks["entrant"]), None)
+                entrant = cast(int, header.marks["entrant"])
+                self._left.pop(entrant, None)
+                self._back_in[entrant] = len(self._stages)
             case "stage_finished":
                 yield from self._finish(header)
             case "stage_started":
@@ -327,9 +336,9 @@ class Stages:
             yield f"at {state.seq} the places are {first}, not {self.places}"
 
 
-def _course(settings: Stage, seeds: Sequence[int]) -> Course:
+def _course(settings: Stage, seeds: Sequence[int], back: Callable[[], Set[int]]) -> Course:
     if settings.format == "swiss":
-        return Swiss(settings, seeds)
+        return Swiss(settings, seeds, back)
     play = play_for(settings, seeds)
     return Counting(play.bracket, seeds) if isinstance(play, EliminationPlay) else Table(play)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from typing import Any, cast
 
 from actors.tournament.engine.swiss.model import Game, Impossible, Options
@@ -15,8 +15,10 @@ from protocol.tournament.stage import Stage
 class Swiss:
     """What was played so far, and who is there."""
 
-    def __init__(self, stage: Stage, seeds: Sequence[int]) -> None:
+    def __init__(self, stage: Stage, seeds: Sequence[int], back: Callable[[], Set[int]] = frozenset) -> None:
+        """``back`` tells who has left while the stage was played and has come back: they have no bye."""
         self._seeds = seeds
+        self._back = back
         self._rounds_max = stage.rounds or (32 if stage.wins else (len(seeds) - 1).bit_length())
         self._points = points = points_of(stage)
         self._options = Options(
@@ -101,7 +103,7 @@ class Swiss:
             + ([Game(bye, 0, self._points.bye, 0, played=False)] if bye else [])
             for round_, bye in zip(self._rounds, self._byes, strict=True)
         ]
-        found = pair(self._seeds, games, self._options, self._absent)
+        found = pair(self._seeds, games, self._options, self._absent, self._back() & {*self._seeds})
         if isinstance(found, Impossible):
             return []
         return [*found.pairs, *([(found.bye, 0)] if found.bye else [])]
