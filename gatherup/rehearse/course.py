@@ -65,6 +65,8 @@ class Corrected(Struct, kw_only=True):
     winner: int | None
     void: list[int]
     """Other matches that began anew."""
+    stages: list[int] = []
+    """Later stages that are void, with all of their matches."""
 
 
 class Placed(Struct, kw_only=True):
@@ -126,6 +128,8 @@ class Course:
         self._substitutions = 0
         self._reinstated: list[int] = []
         self._corrections: list[Corrected] = []
+        self._void: list[int] = []
+        """The stages that the next correction voids."""
         self._refused: Counter[str] = Counter()
 
     def refused(self, code: Code) -> None:
@@ -155,6 +159,8 @@ class Course:
                 self._round_of[match].disputed.append(match)
             case "match_finished" if match in self._round_of:
                 self._finished(match, header)
+            case "stage_reopened":
+                self._void = [*cast("Sequence[int]", marks.get("void", ()))[::3]]
             case "match_corrected" | "match_undone":
                 self._corrected(match, header, undone=what == "match_undone")
             case "left" if any(passed.phase == "running" for passed in self._phases):
@@ -199,8 +205,10 @@ class Course:
                 undone=undone,
                 winner=cast("int | None", marks.get("winner")),
                 void=[number for number in anew if number != match and number in self._sides],
+                stages=self._void,
             )
         )
+        self._void = []
         for number in anew:
             self._sides.pop(number, None)
             self._scheduled.discard(number)

@@ -74,6 +74,8 @@ def _changes(told: Told, begun_at: int) -> Iterator[str]:
     for correction in told.corrections[:NAMED_MAX]:
         what = "is played again" if correction.undone else f"is won by {correction.winner or 'nobody'}"
         void = f", so that {_named(correction.void)} began anew" if correction.void else ""
+        if correction.stages:
+            void += f"; stage {correction.stages[0]} begins anew"
         yield f"{clock(correction.at - begun_at):>10}  match {correction.match} {what}{void}"
     if (more := len(told.corrections) - NAMED_MAX) > 0:
         yield f"{'':12}and {more} more corrections"

@@ -83,6 +83,8 @@ class Referee:
         """Those that staff hold."""
         self._winners: dict[int, int] = {}
         """Those that are done."""
+        self._looked_back: set[int] = set()
+        """The stages at whose first start a result of one before was looked at again."""
 
     @property
     def when(self) -> Instant | None:
@@ -119,6 +121,8 @@ class Referee:
                 if what == "match_corrected":
                     self._winners[match] = cast(int, marks["winner"])
                 self._forget(header)
+            case "stage_started":
+                self._look_back(cast(int, marks["stage"]), header)
             case _:
                 pass
 
@@ -130,6 +134,17 @@ class Referee:
             self._held.discard(number)
             for known in (self._sides, self._waiting, self._winners):
                 known.pop(number, None)
+
+    def _look_back(self, stage: int, header: Header) -> None:
+        """A result of an earlier stage turns out to be wrong: this one begins anew."""
+        done = sorted(self._winners)
+        if stage in self._looked_back or not done:
+            return
+        self._looked_back.add(stage)
+        if self._fates.happens("corrections", "stage", header.seq):
+            match = done[int(self._fates.number("earlier", header.seq) * len(done))]
+            at = header.at + self._answer_ms
+            self._plans.add(at, lambda now: self._mend(match, CorrectResult, now, ("reset",)))
 
     def _goes_on(self, match: int, phase: str, header: Header) -> None:
         self._waiting[match] = phase
@@ -169,13 +184,20 @@ class Referee:
                 )
                 return
 
-    def _mend(self, match: int, command: type[CorrectResult | UndoResult], now: Instant) -> Move | None:
+    def _mend(
+        self,
+        match: int,
+        command: type[CorrectResult | UndoResult],
+        now: Instant,
+        policies: Sequence[Policy | None] = (),
+    ) -> Move | None:
         """First look what would follow, or try it without a word about other matches; then do it."""
         if match not in self._winners:
             return None
         fields: dict[str, Any] = {"match": match}
         if command is CorrectResult:
-            policy = self._policies[int(self._fates.number("policy", match, now) * len(self._policies))]
+            policies = policies or self._policies
+            policy = policies[int(self._fates.number("policy", match, now) * len(policies))]
             fields |= {
                 "winner": self._choose("corrects", match, now),
                 "policy": policy,

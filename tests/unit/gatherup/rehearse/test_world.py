@@ -8,6 +8,7 @@ import pytest
 
 from gatherup.rehearse.course import Told
 from gatherup.rehearse.definition import Definition, How
+from gatherup.rehearse.printed import printed
 from gatherup.rehearse.rates import Rates
 from gatherup.rehearse.world import World
 from protocol.tournament.attempts import AttemptsBy
@@ -99,6 +100,18 @@ def test_a_final_that_is_played_again_opens_the_tournament_again() -> None:
     assert 0 < len(again) < len(all_)
     for told in again:
         assert [passed.phase for passed in told.phases[-3:]] == ["finished", "running", "finished"]
+
+
+def test_a_result_of_an_earlier_stage_is_corrected_and_the_next_one_begins_anew() -> None:
+    stages = (Stage(format="round_robin", advance=2), Stage())
+    all_ = [
+        rehearsed(How(seed=seed, people=4, rates=only(corrections=0.6)), stages=stages, entrants_max=4)
+        for seed in range(6)
+    ]
+    assert all(told.phase == "finished" and len(told.standings) == 4 for told in all_)
+    again = [told for told in all_ if any(one.stages == [2] for one in told.corrections)]
+    assert 0 < len(again) < len(all_)
+    assert "; stage 2 begins anew" in "\n".join(printed(again[0]))
 
 
 BANNED = RoundRule(picks=PickBan(pool=("ascent", "bind", "haven"), step_s=60), window_s=7200)
