@@ -8,13 +8,19 @@ from msgspec import Meta
 
 from protocol import limits
 from protocol.ids import StreamId
-from protocol.text import NO_NUL
+from protocol.text import NAME, NO_NUL
 
 KIND: Final = "series"
 
 SeriesName = Annotated[
     str,
-    Meta(min_length=1, max_length=limits.SERIES_NAME_CHARS_MAX, pattern=NO_NUL, description="its name"),
+    Meta(
+        min_length=1,
+        max_length=limits.SERIES_NAME_CHARS_MAX,
+        pattern=NO_NUL,
+        description="its name",
+        extra=NAME,
+    ),
 ]
 SeriesVisibility = Literal["public", "unlisted"]
 """*public*: listed. *unlisted*: for whoever knows its id."""

@@ -9,7 +9,7 @@ from msgspec import Meta
 from protocol import limits
 from protocol.http.base import Answer, RequestBody
 from protocol.ids import UserId
-from protocol.text import NAME, NO_NUL
+from protocol.text import LINES, NAME, NO_NUL
 
 Handle = Annotated[
     str,
@@ -46,7 +46,7 @@ FactorCode = Annotated[
     ),
 ]
 KnownDevice = Annotated[str, Meta(max_length=limits.TOKEN_CHARS_MAX)]
-Device = Annotated[str, Meta(max_length=limits.DEVICE_CHARS_MAX, pattern=NO_NUL)]
+Device = Annotated[str, Meta(max_length=limits.DEVICE_CHARS_MAX, pattern=NO_NUL, extra=LINES)]
 RefreshTokenText = Annotated[str, Meta(min_length=1, max_length=limits.TOKEN_CHARS_MAX)]
 
 

@@ -45,7 +45,7 @@ from protocol.gathering.events import (
     PlayerWithdrawn,
 )
 from protocol.gathering.view import GatheringView, OwnRegistration
-from tests.unit.protocol.room_samples import ANN, AT, BOB, CLIENT_ID, TEXT, Map
+from tests.unit.protocol.room_samples import ANN, AT, BOB, CLIENT_ID, NAME, TEXT, Map
 from tests.unit.protocol.tournament_samples import GATHERING, TOURNAMENT
 
 OTHER = "tournament:" + "7" * 32
@@ -72,16 +72,16 @@ def _of(command: type, **fields: Any) -> tuple[Struct, Map]:
 
 CLIENT: list[tuple[Struct, Map]] = [
     (
-        CreateGathering(client_id=CLIENT_ID, name=TEXT, description=TEXT, **_CHOSEN),
+        CreateGathering(client_id=CLIENT_ID, name=NAME, description=TEXT, **_CHOSEN),
         {
             "t": "gathering.create",
             "client_id": CLIENT_ID,
-            "name": TEXT,
+            "name": NAME,
             "description": TEXT,
             **_plain(_CHOSEN),
         },
     ),
-    _of(ChangeGathering, name=TEXT, description=TEXT, **_CHOSEN),
+    _of(ChangeGathering, name=NAME, description=TEXT, **_CHOSEN),
     _of(SetGatheringStaff, user=BOB, role="organiser"),
     _of(TransferGathering, user=BOB),
     _of(RemoveGathering),
@@ -104,7 +104,7 @@ def _event(type_: str, payload: Struct, **fields: Any) -> tuple[str, Struct, Map
     return f"gathering.{type_}", payload, _plain(fields)
 
 
-_TEXTS: Final[Map] = {"name": TEXT, "description": TEXT}
+_TEXTS: Final[Map] = {"name": NAME, "description": TEXT}
 _WHO: Final[Map] = {"player": 7, "user": BOB}
 EVENTS: list[tuple[str, Struct, Map]] = [
     _event("created", GatheringCreated(**_TEXTS, **_CHOSEN), **_TEXTS, **_CHOSEN),

@@ -36,7 +36,7 @@ from protocol.series.recurrence import Recurrence
 from protocol.series.view import SeriesView
 from protocol.tournament.definition import LastingSettings
 from protocol.tournament.view import StaffMember
-from tests.unit.protocol.room_samples import ANN, AT, BOB, CLIENT_ID, TEXT, Map
+from tests.unit.protocol.room_samples import ANN, AT, BOB, CLIENT_ID, NAME, TEXT, Map
 from tests.unit.protocol.tournament_samples import TOURNAMENT
 
 SERIES: Final = "series:5f0c1a52b4f24f2f9a0c6f1d2e3b4a59"
@@ -70,10 +70,10 @@ def _of(command: type, **fields: Any) -> tuple[Struct, Map]:
 
 CLIENT: list[tuple[Struct, Map]] = [
     (
-        CreateSeries(client_id=CLIENT_ID, name=TEXT, description=TEXT, **_CHOSEN),
-        {"t": "series.create", "client_id": CLIENT_ID, "name": TEXT, "description": TEXT, **_plain(_CHOSEN)},
+        CreateSeries(client_id=CLIENT_ID, name=NAME, description=TEXT, **_CHOSEN),
+        {"t": "series.create", "client_id": CLIENT_ID, "name": NAME, "description": TEXT, **_plain(_CHOSEN)},
     ),
-    _of(ChangeSeries, name=TEXT, description=TEXT, **_CHOSEN),
+    _of(ChangeSeries, name=NAME, description=TEXT, **_CHOSEN),
     _of(SetSeriesStaff, user=BOB, role="organiser"),
     _of(TransferSeries, user=BOB),
     _of(CancelSeries),
@@ -89,8 +89,8 @@ def _event(type_: str, payload: type, **fields: Any) -> tuple[str, Struct, Map]:
 
 
 EVENTS: list[tuple[str, Struct, Map]] = [
-    _event("created", SeriesCreated, name=TEXT, description=TEXT, **_CHOSEN),
-    _event("changed", SeriesChanged, name=TEXT, description=TEXT, **_CHOSEN),
+    _event("created", SeriesCreated, name=NAME, description=TEXT, **_CHOSEN),
+    _event("changed", SeriesChanged, name=NAME, description=TEXT, **_CHOSEN),
     _event("staff_set", SeriesStaffSet, user=BOB, role="organiser"),
     _event("transferred", SeriesTransferred, owner=BOB, former=ANN, organiser=True),
     _event("cancelled", SeriesCancelled),

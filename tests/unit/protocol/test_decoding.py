@@ -16,6 +16,7 @@ from protocol.codec import FULL, Codec, InvalidFrameError, Subprotocol
 from protocol.complaints import OTHER_PATTERN, PATTERNS, complaint
 from protocol.decoding import Decoder
 from protocol.frames import Hello, Position
+from protocol.http.base import RequestBody
 from protocol.room.commands import React
 
 ID = "0fc0ffee-0000-4000-8000-000000000001"
@@ -147,3 +148,48 @@ def test_no_pattern_is_quoted() -> None:
 
 def test_numbers_are_exact_to_where_floats_are() -> None:
     assert limits.SEQ_MAX < 2**53
+
+
+def texts(kind: inspect.Type, at: str, seen: set[type]) -> Iterator[tuple[str, bool]]:
+    """Every free text of a type and of all that it holds: where it is, and whether it has a form."""
+    match kind:
+        case inspect.StructType() if kind.cls not in seen:
+            seen.add(kind.cls)
+            for field in kind.fields:
+                yield from texts(field.type, f"{kind.cls.__name__}.{field.name}", seen)
+        case inspect.Metadata():
+            formed = text.TEXT in (kind.extra or {})
+            yield from ((where, formed or form) for where, form in texts(kind.type, at, seen))
+        case inspect.StrType(pattern=text.NO_NUL):
+            yield at, False
+        case inspect.UnionType():
+            for one in kind.types:
+                yield from texts(one, at, seen)
+        case inspect.ListType() | inspect.VarTupleType():
+            yield from texts(kind.item_type, at, seen)
+        case _:
+            pass
+
+
+FORMLESS = {
+    "SignIn.name": "compared alone",
+    "handle": "has rules of its own: actors/text/handles.py",
+    "words": "compared without what could hide them",
+    **dict.fromkeys(("password", "old", "new"), "hashed, in a form of its own"),
+    **dict.fromkeys(("code", "redirect_uri", "external_id"), "other programs' own"),
+}
+"""Texts that nobody is shown, by their field."""
+
+
+def test_every_text_that_people_see_has_a_form() -> None:
+    seen: set[type] = set()
+    asked = [*FULL, *bodies(RequestBody)]
+    found = {at for kind in asked for at, formed in texts(inspect.type_info(kind), "", seen) if not formed}
+    assert {at if at in FORMLESS else at.partition(".")[2] for at in found} == FORMLESS.keys()
+
+
+def bodies(kind: type[RequestBody]) -> Iterator[type[RequestBody]]:
+    """What requests over HTTP may hold."""
+    for one in kind.__subclasses__():
+        yield one
+        yield from bodies(one)

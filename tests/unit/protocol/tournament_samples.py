@@ -46,6 +46,7 @@ from protocol.tournament.commands import (
     SayReady,
     SetSeeds,
     SetStaff,
+    SetTags,
     StartTournament,
     SubstitutePlayer,
     UndoResult,
@@ -65,6 +66,7 @@ from protocol.tournament.events import (
     EntrantEntered,
     EntrantLeft,
     EntrantPromoted,
+    EntrantTagged,
     MatchFinished,
     MatchOpened,
     PersonErased,
@@ -86,6 +88,7 @@ from protocol.tournament.importing import ImportEnded
 from protocol.tournament.ownership import (
     RemoveTournament,
     RestoreTournament,
+    RoomsClosed,
     TournamentRemoved,
     TournamentRestored,
     TournamentTransferred,
@@ -238,8 +241,8 @@ CLIENT: list[tuple[Struct, Map]] = [
             "t": "tournament.add_entrants",
             **_ASK,
             "entrants": [
-                {"user": BOB, "name": None, "roster": []},
-                {"user": None, "name": NAME, "roster": []},
+                {"user": BOB, "name": None, "roster": [], "tags": []},
+                {"user": None, "name": NAME, "roster": [], "tags": []},
             ],
         },
     ),
@@ -247,6 +250,7 @@ CLIENT: list[tuple[Struct, Map]] = [
     _of(RemoveEntrant, entrant=1),
     _of(RemoveEntrant, entrant=1, disqualify=True, reason=TEXT),
     _of(SetSeeds, entrants=(2, 1)),
+    _of(SetTags, entrant=2, tags=("eu", "team-1")),
     _of(SayReady, match=1),
     _of(SayReady, match=2**53 - 1, entrant=2),
     _of(ReportResult, match=1, scores=((16, 3), (0, 1_000_000))),
@@ -345,6 +349,7 @@ _CORRECTED: Map = {
     "note": TEXT,
     "fills": [2, 4, -1],
     "placed": [4, 0, 3, 5],
+    "out": [],
 }
 EVENTS: list[tuple[str, Struct, Map]] = [
     (
@@ -380,7 +385,7 @@ EVENTS: list[tuple[str, Struct, Map]] = [
     _event("finished", TournamentFinished(entrants=(2, 1), places=(1, 2)), entrants=(2, 1), places=(1, 2)),
     _event(
         "entered",
-        EntrantEntered(entrant=1, status="entered", count=1, checked_in=0, user=ANN),
+        EntrantEntered(entrant=1, status="entered", count=1, checked_in=0, user=ANN, tags=("eu",)),
         entrant=1,
         status="entered",
         count=1,
@@ -388,6 +393,10 @@ EVENTS: list[tuple[str, Struct, Map]] = [
         user=ANN,
         name=None,
         roster=(),
+        tags=("eu",),
+        seed=None,
+        missed=None,
+        half_byes=None,
     ),
     _event(
         "accepted",
@@ -425,7 +434,18 @@ EVENTS: list[tuple[str, Struct, Map]] = [
         forfeits_from=9,
         reason=TEXT,
     ),
-    _event("checked_in", EntrantCheckedIn(entrant=1, checked_in=1), entrant=1, checked_in=1),
+    _event(
+        "checked_in",
+        EntrantCheckedIn(entrant=1, checked_in=1, count=3, seed=3, missed=2, half_byes=1),
+        entrant=1,
+        checked_in=1,
+        count=3,
+        seed=3,
+        missed=2,
+        half_byes=1,
+    ),
+    _event("tagged", EntrantTagged(entrant=1, tags=("eu", "team-1")), entrant=1, tags=("eu", "team-1")),
+    _event("rooms_closed", RoomsClosed(closes=(1, 3)), closes=(1, 3)),
     _event("seeded", SeedsSet(entrants=(2, 1)), entrants=(2, 1)),
     ("tournament.match_opened", MatchOpened(**_OPENED), _OPENED),
     _event(
@@ -493,6 +513,7 @@ EVENTS: list[tuple[str, Struct, Map]] = [
         done=1,
         fills=(1, 3, 4, 2, -1, -1),
         placed=(4, 0),
+        out=(),
     ),
     _event("reinstated", EntrantReinstated(entrant=1, was="left"), entrant=1, was="left"),
     _event("reopened", TournamentReopened()),
