@@ -42,6 +42,7 @@ from protocol.tournament.ownership import RemoveTournament, RestoreTournament, T
 from protocol.tournament.picking import AcceptStart, HoldMatch, PickGame, ProposeStart, ReleaseMatch
 from protocol.tournament.playing import ConfirmResult, DecideMatch, DisputeResult, ReportResult, SayReady
 from protocol.tournament.rounds import RoundRules
+from protocol.tournament.seeding import SetSeeds, SetTags
 from protocol.tournament.stage import Stages
 from protocol.tournament.stage_ends import FinishStage
 from protocol.tournament.standings_moved import MoveStandings
@@ -236,21 +237,6 @@ class RemoveEntrant(StreamCommand, frozen=True, kw_only=True, tag="tournament.re
     disqualify: bool = False
     """Whether they may not come back."""
     reason: Reason = ""
-
-
-class SetTags(StreamCommand, frozen=True, kw_only=True, tag="tournament.set_tags"):
-    """Give an entrant of a tournament these tags instead of those they have; until the start."""
-
-    entrant: EntrantNumber
-    tags: EntrantTags
-
-
-class SetSeeds(StreamCommand, frozen=True, kw_only=True, tag="tournament.set_seeds"):
-    """Set the order in which entrants of a tournament are seeded, the best first. All others come after them, drawn at
-    the start.
-    """
-
-    entrants: Annotated[tuple[EntrantNumber, ...], Meta(max_length=limits.TOURNAMENT_ENTRANTS_MAX)]
 
 
 # --- corrections -----------------------------------------------------------------------------------------
