@@ -55,7 +55,7 @@ class Servers(Child):
         """What the servers were asked to do so far."""
         return msgspec.json.decode(self.ask(), type=Look)
 
-    def node(self, name: str, *, alone: bool = False, module: str = "gatherup") -> Node:
+    def node(self, name: str, *, alone: bool = False, module: str = "gatherup", **settings: str) -> Node:
         """A node on them, not ready yet; ``alone``: in no cluster. ``module`` is what runs."""
         cluster = {"REDIS_URL": self._at.redis_url, "GATHERUP_CLUSTER_SECRET": "c3" * 32}
         return Node(
@@ -68,6 +68,7 @@ class Servers(Child):
             GATHERUP_AUTH_TOKEN_KEY="a1" * 32,
             GATHERUP_RUNTIME_RECEIPT_KEY="b2" * 32,
             **({} if alone else cluster),
+            **settings,
         )
 
 

@@ -40,6 +40,11 @@ FIGURES = {
     "pairing": {"post p99, rounds paired", "post p99, rounds paired : nothing paired, same turn"},
     "effects": {"settled", "per commit"},
     "jobs": {"drained", "start p50", "start p99"},
+    "draining": {
+        "post p99, jobs drained",
+        "post p99, jobs drained : nothing drained, same turn",
+        "drained meanwhile",
+    },
     "snapshots": {"4 at once, until the last", "4 at once, served"},
     "crowds": {
         figure

@@ -1,0 +1,106 @@
+"""What a chat notices while a worker beside its node drains the jobs of an outage: notes that go into the audit log.
+
+It is told against the same chat while nothing else happens, and beside a process of the lowest priority that only
+counts: on a machine without a core to spare that alone makes a post wait longer, whatever a worker does.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+import msgspec
+import numpy as np
+import psycopg
+
+from loadtest.cluster import Servers, wait_for
+from loadtest.figures import Scale
+from loadtest.figures.jobs import BACKLOG, QUICK_BACKLOG
+from loadtest.figures.logins import POSTS_PER_S_MAX, ROOMS_MAX, SECONDS_MIN, spinning
+from loadtest.figures.posts import Posting, set_up
+from loadtest.report import Figure, at_most
+
+P99_RATIO_MAX: Final = 1.3
+_WRITE: Final = """
+insert into job (queue, arguments)
+select 'audit', jsonb_build_object(
+    'act', 'room.kicked', 'room', 'room:' || md5(n::text), 'seq', n, 'at', 1, 'by', 'user:' || md5('by' || n),
+    'user', 'user:' || md5('user' || n)
+)
+from generate_series(1, %s) n
+"""
+_LEFT: Final = "select count(*) from job where queue = 'audit'"
+_CLEAR: Final = "delete from job where queue = 'audit'"
+
+
+class Turns(NamedTuple):
+    """The p99 of the same chat in milliseconds, one after the other, and how many jobs were done a second meanwhile."""
+
+    quiet: float
+    spun: float
+    draining: float
+    drained_per_s: float
+
+
+def measure(scale: Scale) -> list[Figure]:
+    """A chat alone, beside a process that spins, and beside a worker that drains a backlog, in turns."""
+    seconds = max(SECONDS_MIN, scale.seconds)
+    chatting = msgspec.structs.replace(scale, rooms=min(ROOMS_MAX, scale.rooms))
+    per_s = min(POSTS_PER_S_MAX, scale.posts_per_s)
+    backlog = BACKLOG if scale.repeats > 1 else QUICK_BACKLOG
+    with (
+        Servers() as servers,
+        servers.node("chat", GATHERUP_ROLES="api,stream") as node,
+        servers.node("worker", GATHERUP_ROLES="worker") as worker,
+        psycopg.connect(servers.database_url, autocommit=True) as database,
+    ):
+        wait_for(lambda: node.ready and worker.ready)
+        crowd, rooms = set_up(node, chatting)
+        posting = Posting(crowd, rooms)
+        turns = [_turns(database, posting, per_s, seconds, backlog) for _ in range(scale.repeats)]
+        crowd.close()
+    return _figures(f"{backlog:,} due jobs drained by a worker beside {per_s:.0f} posts/s", turns)
+
+
+def _turns(
+    database: psycopg.Connection, posting: Posting, per_s: float, seconds: float, backlog: int
+) -> Turns:
+    quiet = _p99_ms(posting, per_s, seconds)
+    with spinning(1):
+        spun = _p99_ms(posting, per_s, seconds)
+    database.execute(_WRITE, (backlog,))
+    begun = time.monotonic()
+    draining = _p99_ms(posting, per_s, seconds)
+    drained = backlog - database.execute(_LEFT).fetchall()[0][0]
+    drained_per_s = drained / (time.monotonic() - begun)
+    database.execute(_CLEAR)
+    return Turns(quiet, spun, draining, drained_per_s)
+
+
+def _p99_ms(posting: Posting, per_s: float, seconds: float) -> float:
+    posting.open(1.0, per_s)
+    posting.took_ns.clear()
+    posting.open(seconds, per_s)
+    took_ms = np.array(posting.took_ns) / 1e6
+    posting.settle()
+    return float(np.percentile(took_ms, 99))
+
+
+def _figures(group: str, turns: Sequence[Turns]) -> list[Figure]:
+    def figure(name: str, value: Callable[[Turns], float], unit: str = "ms") -> Figure:
+        return Figure(group=group, name=name, unit=unit, values=tuple(map(value, turns)))
+
+    return [
+        figure("post p99, nothing drained", lambda turn: turn.quiet),
+        figure("post p99, a spinning process", lambda turn: turn.spun),
+        figure("post p99, jobs drained", lambda turn: turn.draining),
+        Figure(
+            group=group,
+            name="post p99, jobs drained : nothing drained, same turn",
+            unit="",
+            values=tuple(turn.draining / turn.quiet for turn in turns),
+            target=at_most(P99_RATIO_MAX),
+        ),
+        figure("drained meanwhile", lambda turn: turn.drained_per_s, "/s"),
+    ]
