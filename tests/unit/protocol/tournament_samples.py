@@ -374,11 +374,12 @@ EVENTS: list[tuple[str, Struct, Map]] = [
     _event("check_in_opened", CheckInOpened()),
     _event(
         "started",
-        TournamentStarted(engine=1, draw="9", count=2, checked_in=1),
+        TournamentStarted(engine=1, draw="9", count=2, checked_in=1, importing=True),
         engine=1,
         draw="9",
         count=2,
         checked_in=1,
+        importing=True,
     ),
     _event("not_started", TournamentNotStarted(count=1), count=1),
     _event("cancelled", TournamentCancelled(reason=TEXT), reason=TEXT),
