@@ -6,9 +6,9 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
-from actors.kind import CREATED_TOLD_MAX, UNFINISHED_COUNTED_MAX
 from gatherup.config.keeping import Keep
 from gatherup.config.secret import DatabaseUrl, Key, Keys, OidcProviders, RedisUrl, Secret
+from gatherup.config.tournaments import Tournaments
 
 DATA: Final = ".gatherup"
 
@@ -310,30 +310,6 @@ class Webhooks(Struct, frozen=True, kw_only=True):
             description="A webhook that failed for so long, without a success, is disabled.",
         ),
     ] = 259_200
-
-
-class Tournaments(Struct, frozen=True, kw_only=True):
-    """Tournaments and gatherings: who may create them, and how long removed ones are kept."""
-
-    creators: Annotated[
-        Literal["everybody", "verified", "keys"],
-        Meta(
-            description="Who may create one: everybody who is signed in, users with a verified e-mail address, or API "
-            "keys alone, which always may."
-        ),
-    ] = "everybody"
-    unfinished_max: Annotated[
-        int,
-        Meta(ge=1, le=UNFINISHED_COUNTED_MAX, description="Those of one user that aren't over, in all."),
-    ] = 50
-    per_day_max: Annotated[
-        int,
-        Meta(ge=1, le=CREATED_TOLD_MAX, description="Those that one user creates in 24 hours, in all."),
-    ] = 50
-    keep_removed_days: Annotated[
-        int,
-        Meta(ge=1, le=365, description="A removed one can be restored for so long; then it is erased."),
-    ] = 14
 
 
 class Hooks(Struct, frozen=True, kw_only=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from protocol import limits
-from protocol.http.base import Answer, Cursor, Limit, Query
+from protocol.http.base import Answer, Cursor, Limit, Query, RequestBody
 from protocol.ids import StreamId, UserId
 from protocol.lookups import LookupKey
 
@@ -70,3 +70,19 @@ class RatingHistory(Answer, frozen=True, kw_only=True):
     """The cursor of the page after this one; None on the last."""
     previous: str | None
     """The cursor of the page before this one; None on the first."""
+
+
+class RatedMark(RequestBody, frozen=True, kw_only=True):
+    """Say whether a tournament is marked as rated."""
+
+    rated: bool
+
+
+class TournamentRated(Answer, frozen=True, kw_only=True):
+    """How a tournament stands with ratings."""
+
+    tournament: StreamId
+    marked: bool
+    """Whether it was marked as rated."""
+    rated: bool
+    """Whether its results enter ratings: it is of a game, not for invited people, and marked where that is needed."""

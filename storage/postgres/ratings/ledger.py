@@ -88,8 +88,10 @@ where p.id = changed.id
 class Ledger:
     """Enters results."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, *, marked_only: bool = False) -> None:
+        """``marked_only``: whether only tournaments are rated that were marked."""
         self._pool = pool
+        self._marked_only = marked_only
 
     async def enter(self, tournament: str, match: int | None) -> list[str]:
         """Make the ledger say of a tournament, or of one match, what its results are now; the games that it is of.
@@ -103,7 +105,9 @@ class Ledger:
             for game in games:
                 locked = await (await connection.execute(_LOCK.encode(), {"game": game})).fetchone()
                 dirty = None if locked is None or locked[0] is None else (locked[0], locked[1], locked[2])
-                results = await results_of(connection, asked["tournament"], match)
+                results = await results_of(
+                    connection, asked["tournament"], match, marked_only=self._marked_only
+                )
                 found = results.rows if results is not None and results.game == game else []
                 await _entered(connection, asked | {"game": game}, found, dirty)
             return games

@@ -50,14 +50,18 @@ left join tournament_match m on m.stream_id = t.stream_id and m.phase = 'done' a
     and m.a > 0 and m.b > 0 and m.ended_at is not null and m.winner is not null and not {VOID}
     and (%(match)s::bigint is null or m.number = %(match)s)
 where t.stream_id = %(tournament)s and t.game is not null and t.visibility <> 'invited'
+    and (not %(marked_only)s or exists (select from rated_tournament r where r.stream_id = t.stream_id))
 """  # noqa: S608
 
 
-async def results_of(connection: TrioConnection, tournament: UUID, match: int | None) -> Results | None:
-    """The rated results of a tournament, or of one match; None if the tournament isn't rated: it is of no game, or for
-    invited people. Matches without users on both sides aren't rated, and neither is a user against themselves.
+async def results_of(
+    connection: TrioConnection, tournament: UUID, match: int | None, *, marked_only: bool = False
+) -> Results | None:
+    """The rated results of a tournament, or of one match; None if the tournament isn't rated: it is of no game, for
+    invited people, or wasn't marked where that is needed (``marked_only``). Matches without users on both sides aren't
+    rated, and neither is a user against themselves.
     """
-    asked = {"tournament": tournament, "match": match}
+    asked = {"tournament": tournament, "match": match, "marked_only": marked_only}
     found = await (await connection.execute(_RESULTS.encode(), asked)).fetchall()
     if not found:
         return None

@@ -32,6 +32,7 @@ KEPT = {
     "rating_match": "numbers of players, without their accounts",
     "rating_player": "its account becomes null: the results of others keep their meaning",
     "rating_step": "numbers of players, without their accounts",
+    "rated_tournament": "no person",
     "receipt": "of streams: ids and digests",
     "in_hand": "an author's id, for a day after a node was lost",
     "schema_migrations": "no person",

@@ -19,6 +19,7 @@ from storage.postgres.driver.pool import Pool
 from storage.postgres.driver.queries import execute, rows
 from storage.postgres.ids import user_of, uuid_of
 from storage.postgres.ratings.ledger import Ledger
+from storage.postgres.ratings.marks import RatedMarks
 from storage.postgres.ratings.ratings import Ratings
 from storage.postgres.ratings.working import StepRow, Working
 from tests.integration.registered import registered
@@ -180,6 +181,27 @@ async def test_what_isnt_rated_enters_nothing(pool: Pool, jobs: RatingJobs) -> N
     assert await world.ledger() == {}
     with pytest.raises(JobUnknownError):
         await jobs.queue().handle(_job({"tournament": 7}))
+
+
+async def test_only_marked_tournaments_are_rated_where_that_is_wanted(pool: Pool) -> None:
+    executor = OffLoop(processes=1, waiting_max=32)
+    jobs = RatingJobs(Ledger(pool, marked_only=True), Working(pool), executor)
+    world, marks, cup = await World.made(pool, jobs), RatedMarks(pool), f"tournament:{_cup(0).hex}"
+    for number, (a, b) in enumerate([(1, 2), (2, 3)], 1):
+        await world.write(Result(0, number, a, b, a, "played", 2000 + number))
+    await world.told(0, None)
+    assert await world.ledger() == {}
+    for rated, expected in ((True, world.expected()), (False, {}), (True, world.expected())):
+        for _ in range(2):  # again it does nothing
+            assert await marks.set(cup, rated=rated, by=world.users[0], address="192.0.2.7", at=5)
+        owed = await rows(pool, "delete from job where queue = 'ratings' returning arguments", {})
+        assert owed == [({"tournament": cup},)]
+        await world.told(0, None)
+        assert await world.ledger() == expected
+    acts = await rows(pool, "select act from audit_log where subject = %(cup)s order by id", {"cup": cup})
+    assert [act for (act,) in acts] == ["tournament.rated", "tournament.unrated", "tournament.rated"]
+    assert not await marks.set("tournament:" + "0" * 32, rated=True, by="system", address="", at=5)
+    executor.close()
 
 
 async def test_an_account_that_goes_leaves_the_ratings_of_others(pool: Pool, jobs: RatingJobs) -> None:

@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 import trio
 
+from storage.postgres.driver.pool import Pool
+from tests.integration.gatherup.features.integrations.test_server_api import Backend, new_key
+from tests.integration.gatherup.features.lookups.test_lookups import admin_of
 from tests.integration.gatherup.features.tournaments.cup import cup_of, named
 from tests.integration.shared import SharedNode
 from tests.integration.site import HANG_S, Person, Site, problem
@@ -107,3 +110,23 @@ async def test_forfeits_and_tournaments_of_no_game_arent_rated(site: Site, node:
         assert (await _rated(cup.player(3), 1))["mu"] > 25
         assert await _own(cup.player(2)) == []
         assert await _own(other.player(1)) == []
+
+
+async def test_an_admin_or_a_backend_marks_a_tournament_as_rated(site: Site, node: SharedNode) -> None:
+    async with cup_of(site, node, game=GAME) as cup, Pool(node.dsn, autocommit=True) as pool:
+        admin, path = await admin_of(site, node), f"/v1/admin/tournaments/{cup.stream}/rated"
+        assert await cup.get("/rated") == {"tournament": cup.stream, "marked": False, "rated": True}
+        problem(await cup.owner.http.put(path, json={"rated": True}), 403, "forbidden")
+        problem(await admin.http.put(path, json={}), 422, "invalid", "rated")
+        assert (await admin.http.put(path, json={"rated": True})).status_code == 204
+        assert (await cup.get("/rated"))["marked"]
+        backend = Backend(site, (await new_key(pool, "tournaments.manage")).text)
+        server = f"/v1/server/tournaments/{cup.stream}/rated"
+        assert (await backend.http.put(server, json={"rated": False})).status_code == 204
+        assert not (await cup.get("/rated"))["marked"]
+        missing = path.replace(cup.stream, "tournament:" + "1" * 32)
+        problem(await admin.http.put(missing, json={"rated": True}), 404, "not_found")
+    async with cup_of(site, node, game=GAME, visibility="invited", entry="listed") as cup:
+        assert not (await cup.get("/rated"))["rated"]
+        stranger = await site.guest()
+        problem(await stranger.http.get(cup.path + "/rated"), 404, "not_found")
