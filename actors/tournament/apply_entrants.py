@@ -74,14 +74,8 @@ def _left(tournament: Tournament, header: Header) -> Tournament:
 
 def _reinstated(tournament: Tournament, header: Header) -> Tournament:
     number = cast(int, header.marks["entrant"])
-    back = replace(
-        tournament.entrants[number],
-        status="entered",
-        left_in=0,
-        left_stage=0,
-        forfeits_from=0,
-        back_in=len(tournament.stages),
-    )
+    came = replace(tournament.entrants[number], status="entered", left_in=0, back_in=len(tournament.stages))
+    back = came if header.marks.get("frozen") else replace(came, left_stage=0, forfeits_from=0)
     return _ranked_anew(tournament, number, back, header)
 
 

@@ -107,7 +107,8 @@ def reinstate(context: Context, command: ReinstateEntrant) -> Decision:
         return refusal
     left = tournament.stages[min(entrant.left_stage, len(tournament.stages)) - 1]
     course, plan = Course(context), _Plan(_policy(left, command.policy))
-    course.add(EntrantReinstated(entrant=number, was=entrant.status))
+    frozen = entrant.left_stage < len(tournament.stages)
+    course.add(EntrantReinstated(entrant=number, was=entrant.status, frozen=frozen))
     left_in = entrant.left_in
     if has_match(tournament, left_in) and _forfeited(match_of(tournament, left_in), number):
         if plan.policy == "reset" or not is_past(tournament, left_in):

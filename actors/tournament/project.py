@@ -238,7 +238,8 @@ def _left(header: Header, payload: EntrantLeft | None) -> Sequence[Change]:
 
 
 def _reinstated(header: Header, _: object) -> Sequence[Change]:
-    return (_entrant(header, status="entered", reason=None, left_stage=None, forfeits_from=None),)
+    withdrawn = {} if header.marks.get("frozen") else {"left_stage": None, "forfeits_from": None}
+    return (_entrant(header, status="entered", reason=None, **withdrawn),)
 
 
 def _reopened(_: Header, __: object) -> Sequence[Change]:

@@ -54,6 +54,8 @@ class EntrantReinstated(Struct, frozen=True, kw_only=True):
     entrant: int
     was: EntrantStatus
     """*left*, *removed* or *disqualified*; they are *entered* now."""
+    frozen: bool = False
+    """Whether a later stage had started than the one that they left: what their withdrawal meant for that one stays."""
 
 
 class TournamentReopened(Struct, frozen=True, kw_only=True):

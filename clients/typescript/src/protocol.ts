@@ -3118,6 +3118,8 @@ export interface EntrantReinstated {
   readonly entrant: number
   /** *left*, *removed* or *disqualified*; they are *entered* now. */
   readonly was: 'disqualified' | 'dropped' | 'entered' | 'left' | 'pending' | 'removed' | 'waiting'
+  /** Whether a later stage had started than the one that they left: what their withdrawal meant for that one stays. */
+  readonly frozen: boolean
 }
 
 /** The tournament, which had finished, is running again: a correction has left matches to be played. */
@@ -4182,6 +4184,7 @@ export const PAYLOAD_DEFAULTS: Readonly<Record<string, object>> = {
   'tournament.attempt_corrected': { score: null, counted: null, best: null, reached: null },
   'tournament.match_corrected': { scores: [], note: "", fills: [], placed: [], out: [] },
   'tournament.match_undone': { placed: [], out: [] },
+  'tournament.reinstated': { frozen: false },
   'tournament.transferred': { former: null },
   'tournament.picked': { until: null, play_until: null },
   'tournament.held': { left: null },

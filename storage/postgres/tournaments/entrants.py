@@ -138,7 +138,12 @@ from tournament_entrant e where e.stream_id = t.stream_id and e.number = any(%(n
 _WITHDRAWN: Final = part_of(
     """
 select e.number as key, e.number, e.forfeits_from
-from tournament_entrant e where e.stream_id = t.stream_id and e.left_stage = %(stage)s
+from tournament_entrant e where e.stream_id = t.stream_id and e.left_stage = %(stage)s and (
+    e.status in ('left', 'removed', 'disqualified') or exists (
+        select from tournament_stage g
+        where g.stream_id = t.stream_id and g.number = %(stage)s and g.ended_at is not null
+    )
+)
 """
 )
 _LATE: Final = part_of(
@@ -193,7 +198,7 @@ class Entrants:
         return replace(read, rows=[replace(rows[entrant], place=place) for entrant, place in places.items()])
 
     async def withdrawn(self, user: str, tournament: str, stage: int) -> Read[WithdrawnRow] | None:
-        """Who has left while this stage ran, and hasn't come back."""
+        """Who has left while this stage ran, and hadn't come back when it was over."""
         parameters = {"user": user, "tournament": uuid_of(tournament), "stage": stage}
         return await read_part(self._pool, _WITHDRAWN, parameters, WithdrawnRow)
 

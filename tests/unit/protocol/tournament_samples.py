@@ -516,7 +516,7 @@ EVENTS: list[tuple[str, Struct, Map]] = [
         placed=(4, 0),
         out=(),
     ),
-    _event("reinstated", EntrantReinstated(entrant=1, was="left"), entrant=1, was="left"),
+    _event("reinstated", EntrantReinstated(entrant=1, was="left"), entrant=1, was="left", frozen=False),
     _event("reopened", TournamentReopened()),
     _event(
         "stage_reopened",

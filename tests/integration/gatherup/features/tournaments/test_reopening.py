@@ -140,3 +140,24 @@ async def _read(cup: Cup, corrected: int, before: int) -> None:
     assert "Player 2" in file and "Player 3" not in file
     assert await own(cup.player(3)) == []
     assert (await cup.get(f"/matches/{corrected}"))["winner"] == 2
+
+
+async def test_who_comes_back_later_changes_no_standings_of_a_stage_that_is_over(
+    site: Site, node: SharedNode
+) -> None:
+    first = {**STAGES[0], "withdrawals": "annul"}
+    async with cup_of(site, node, stages=[first, STAGES[1]], entrants_max=16) as cup:
+        await cup.started(4)
+        matches = named((await cup.get("/bracket"))["matches"], "match", "a", "b")
+        for number, a, b in matches[:4]:
+            await cup.won(number, min(a, b), max(a, b))
+        await cup.done(3, "/leave")
+        left = await cup.watcher.saw("left", entrant=3)
+        for number, a, b in matches[4:]:
+            if 3 not in (a, b):
+                await cup.won(number, min(a, b), max(a, b))
+        await cup.watcher.saw("stage_started", after=left.seq)
+        was = (await cup.get("/standings", stage=1, group=1))["standings"]
+        assert sum(row["wins"] for row in was) == 3
+        await cup.done(cup.owner, "/entrants/3/reinstate", policy="keep")
+        assert (await cup.get("/standings", stage=1, group=1))["standings"] == was
