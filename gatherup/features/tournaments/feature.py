@@ -96,7 +96,7 @@ def tournaments_of(base: Base) -> Feature:
             AttemptsResource(attempts, commands),
             PicturesResource(matches, entrants, reader, drawing),
             ExportsResource(tournaments, matches, entrants, drawing),
-            FilesResource(tournaments, matches, entrants),
+            FilesResource(tournaments, matches, entrants, attempts),
             ForeignResource(pairing),
             ImportsResource(commands, pairing),
             CalendarsResource(Calendars(pool), drawing, base.clock, base.randomness),

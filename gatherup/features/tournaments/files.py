@@ -9,7 +9,8 @@ import msgspec
 from quart import Response
 
 from actors.tournament.engine.play import Play
-from gatherup.features.tournaments.answers import detail_of, entrant_of, standing_of
+from actors.tournament.plays import FORMATS
+from gatherup.features.tournaments.answers import detail_of, entrant_of, score_of, standing_of
 from gatherup.features.tournaments.brackets import all_matches, play_of
 from gatherup.features.tournaments.csv_cells import Cell, written
 from gatherup.features.tournaments.entrants import CSV
@@ -22,7 +23,9 @@ from gatherup.http.problem import ProblemError
 from protocol import limits
 from protocol.codes import Code
 from protocol.http.tournaments.exports import ExportedStage, MatchesFileQuery, TournamentExport
+from protocol.http.tournaments.matches import BracketScore
 from protocol.tournament import games_of
+from storage.postgres.tournaments.attempts import Attempts
 from storage.postgres.tournaments.entrants import EntrantKey, EntrantRow, Entrants, StandingKey, StandingRow
 from storage.postgres.tournaments.matches import Matches, MatchRow, SeatingRow
 from storage.postgres.tournaments.tournaments import Tournaments
@@ -42,8 +45,11 @@ _STANDINGS: Final = ("place", "entrant", "name", "user")
 class FilesResource:
     """Files of what a tournament came to."""
 
-    def __init__(self, tournaments: Tournaments, matches: Matches, entrants: Entrants) -> None:
+    def __init__(
+        self, tournaments: Tournaments, matches: Matches, entrants: Entrants, attempts: Attempts
+    ) -> None:
         self._tournaments = tournaments
+        self._attempts = attempts
         self._matches = matches
         self._entrants = entrants
 
@@ -112,7 +118,10 @@ class FilesResource:
             async for page in self._entrant_pages(caller.user, tournament)
         ]
         rows = found(await self._matches.all(caller.user, tournament)).rows
-        stages = [await _stage(seating, rows) for seating in seatings]
+        stages = [
+            await _stage(seating, rows, await self._scores(caller.user, tournament, seating))
+            for seating in seatings
+        ]
         places = [
             _inner([standing_of(row) for row in page])
             async for page in self._standing_pages(caller.user, tournament)
@@ -125,6 +134,13 @@ class FilesResource:
         }
         body = b"{" + b",".join(b'"%s":%s' % part for part in parts.items()) + b"}"
         return Response(body, content_type=JSON)
+
+    async def _scores(self, user: str, tournament: str, seating: SeatingRow) -> tuple[BracketScore, ...]:
+        """What everybody has come to in a leaderboard; nothing in another stage."""
+        if not FORMATS[seating.settings.format].attempts:
+            return ()
+        read = found(await self._attempts.scores(user, tournament, seating.number))
+        return tuple(map(score_of, read.rows))
 
     async def _names(self, user: str, tournament: str) -> Mapping[int, str | None]:
         """What all entrants are called."""
@@ -186,12 +202,16 @@ def _match_cells(
     )  # fmt: skip
 
 
-async def _stage(seating: SeatingRow, rows: Sequence[MatchRow]) -> bytes:
+async def _stage(seating: SeatingRow, rows: Sequence[MatchRow], scores: tuple[BracketScore, ...]) -> bytes:
     """A stage in JSON."""
     matches = await bracket_matches(seating, all_matches(seating, rows))
     return msgspec.json.encode(
         ExportedStage(
-            stage=seating.number, format=seating.settings.format, seeds=list(seating.seeds), matches=matches
+            stage=seating.number,
+            format=seating.settings.format,
+            seeds=list(seating.seeds),
+            matches=matches,
+            scores=scores,
         )
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from protocol.http.base import Answer, Query
 from protocol.http.tournaments.entrants import Standing, TournamentEntrant
-from protocol.http.tournaments.matches import BracketMatch
+from protocol.http.tournaments.matches import BracketMatch, BracketScore
 from protocol.http.tournaments.tournaments import TournamentDetail
 from protocol.tournament import Format, StageNumber
 
@@ -18,6 +18,8 @@ class ExportedStage(Answer, frozen=True, kw_only=True):
     seeds: list[int]
     """The numbers of the entrants who play it, the best first."""
     matches: list[BracketMatch]
+    scores: tuple[BracketScore, ...] = ()
+    """In a leaderboard, of everybody who has an attempt that counts."""
 
 
 class TournamentExport(Answer, frozen=True, kw_only=True):

@@ -18,7 +18,7 @@ from actors.room.state import Invite, Room
 from actors.room.view import view
 from actors.series.state import Plan, Series
 from actors.sparse import Sparse
-from actors.tournament.state import Entrant, Settings, StageState, Tournament
+from actors.tournament.state import Attempt, Entrant, Settings, StageState, Tournament
 from actors.tournament.state import Match as TournamentMatch
 from gatherup.app import kinds_of
 from gatherup.canary.kind import CanaryState
@@ -113,6 +113,12 @@ _STAGE = StageState(
     matches=Sparse(replace(_GOING, a=n % PLAYING + 1, b=PLAYING) for n in range(2 * PLAYING - 1)),
     begun=PLAYING,
     done=2 * PLAYING - 1,
+    closes_at=LATEST,
+    scored=PLAYING,
+    attempts=Sparse(
+        (Attempt(-limits.SCORE_MAX, LATEST),) * limits.ATTEMPTS_MAX
+        for _ in range(limits.STAGE_ATTEMPTS_MAX // limits.ATTEMPTS_MAX)
+    ),
     moved_at=LATEST,
     told_at=LATEST,
     standings_round=limits.SWISS_ROUNDS_MAX,

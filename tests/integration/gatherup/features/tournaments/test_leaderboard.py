@@ -45,6 +45,15 @@ async def test_the_two_fastest_play_for_it(site: Site, node: SharedNode) -> None
         ]  # fmt: skip
         assert ranked["standings"][0]["values"][0] == {"tiebreak": "score", "value": 59_000.0}
         assert not ranked["final"]
+        explained = await cup.get("/entrants/1/explain", stage=1)
+        assert explained["standing"]["sentence"] == (
+            "Entrant 1 has place 3. Entrant 1 is behind entrant 2: with 60250 as the score that counts each, "
+            f"entrant 2 has {told.seq - 1} as the event that brought it, entrant 1 {told.seq}."
+        )
+        picture = await cup.owner.http.get(cup.path + "/bracket.svg")
+        assert picture.status_code == 200 and ">60.250<" in picture.text
+        (exported,) = (await cup.get("/export.json"))["stages"]
+        assert named(exported["scores"], "entrant", "best") == [(1, 60_250), (2, 60_250), (3, 59_000)]
         bracket = await cup.get("/bracket")
         assert (bracket["format"], bracket["matches"]) == ("leaderboard", [])
         assert named(bracket["scores"], "entrant", "counted") == [(1, 60_250), (2, 60_250), (3, 59_000)]

@@ -10,7 +10,7 @@ from actors.tournament.stage_tables import stage_place
 from gatherup.features.tournaments.explaining_standings import NAMES, standing_of
 from protocol.http.tournaments.explained_stages import ExplainedStanding
 from protocol.tournament.stage import Stage, stages_text
-from protocol.tournament.standings import TIE_BREAKS, TieBreak
+from protocol.tournament.standings import SCORE_TIE_BREAKS, TIE_BREAKS, TieBreak
 
 # Who has beaten whom by how much: all have played each other.
 CYCLE = {(2, 3): 2, (3, 1): 3, (1, 2): 4}
@@ -85,4 +85,4 @@ def test_what_rounds_bring_adds_up_to_the_tie_break() -> None:
 
 
 def test_every_tie_break_has_words() -> None:
-    assert {*NAMES} == {*TIE_BREAKS}
+    assert {*NAMES} == {*TIE_BREAKS, *SCORE_TIE_BREAKS, "score"}
