@@ -132,6 +132,14 @@ class Person:
         assert self.send("POST", path + "/start").is_success
         return made.json()["stream"]
 
+    def gathering(self) -> str:
+        """One whose registration is open, and that they have registered with."""
+        made = self.send("POST", "/v1/gatherings", name="A fair")
+        path = f"/v1/gatherings/{made.json()['stream']}"
+        assert self.send("POST", path + "/open-registration").is_success
+        assert self.send("POST", path + "/register").is_success
+        return made.json()["stream"]
+
     @contextmanager
     def socket(self) -> Iterator[Socket]:
         """A session in JSON."""

@@ -126,7 +126,7 @@ def test_every_list_with_a_stale_or_forged_cursor(node: Node) -> None:
     owner = node.guest()
     room = owner.room()
     seq = owner.post(room, "hello")
-    cup = owner.tournament()
+    ours = {"tournament": owner.tournament(), "gathering": owner.gathering()}
 
     def reader() -> Person:
         admin = node.admin()
@@ -139,7 +139,7 @@ def test_every_list_with_a_stale_or_forged_cursor(node: Node) -> None:
         if not any(one["name"] == "cursor" for one in operation["parameters"]):
             continue
         found += 1
-        url = filled(path, {"room": room, "seq": str(seq), "tournament": cup})
+        url = filled(path, {"room": room, "seq": str(seq), **ours})
         required = {
             one["name"] for one in operation["parameters"] if one["in"] == "query" and one.get("required")
         }

@@ -54,6 +54,7 @@ class Visitor:
         ben.send("POST", f"/v1/rooms/{room}/join")
         seq = ann.post(room, "hello")
         cup = {"tournament": ann.tournament(), "entrant": "1", "match": "1"}
+        cup |= {"gathering": ann.gathering(), "player": "1"}
         ours = {"room": room, "seq": str(seq), "user": ben.user, **cup}
         named = operation.definition.raw.get("security", [{}])[0]
         if "key" in named:
