@@ -198,6 +198,9 @@ class Send(Struct, frozen=True):
     command: Command
     makes: str | None = None
     """The stream that the command makes, if others are sent there, too: so they stay in order."""
+    lane: str | None = None
+    """What goes to one stream in the same lane goes strictly one after the other: a later one isn't sent before the one
+    before was accepted or refused for good. Lanes don't wait for each other."""
 
 
 class Job(Struct, frozen=True):

@@ -1,13 +1,14 @@
 """What an event of a gathering causes in its competitions; from its header alone.
 
 One registration becomes many entries here: each competition is sent a command of its own, which is repeated until that
-tournament has taken or refused it. Those to one tournament stay in order: nobody is entered after they have withdrawn.
+tournament has taken or refused it. What concerns one player goes to a tournament strictly in order, so that nobody is
+entered after they have withdrawn; players don't wait for each other.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import cast
+from typing import Final, cast
 
 from actors.kind import Send
 from protocol.event import Header
@@ -21,10 +22,14 @@ from protocol.tournament.gathered import (
     WithdrawGathered,
 )
 
+_ITSELF: Final = "gathering"
+"""The lane of what concerns a tournament as a whole."""
+
 
 def effects(header: Header) -> Sequence[Send]:
     """Tournaments join and leave; players are entered, checked in and withdrawn."""
-    return [Send(command) for command in _commands(header)]
+    lane = cast(str, header.marks.get("user", _ITSELF))
+    return [Send(command, lane=lane) for command in _commands(header)]
 
 
 def _commands(header: Header) -> Iterator[Command]:

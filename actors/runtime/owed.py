@@ -25,15 +25,18 @@ class PendingEffect(Struct):
 
     @property
     def target(self) -> str:
-        """The stream it goes to; one that makes a stream to which nothing else goes is in order with nothing."""
+        """The stream it goes to, with its lane; one that makes a stream to which nothing else goes is in order with
+        nothing.
+        """
         command = self.send.command
         if isinstance(command, StreamCommand):
-            return command.stream
+            lane = self.send.lane
+            return command.stream if lane is None else f"{command.stream} {lane}"
         return self.send.makes or f"{self.seq} {self.index}"
 
 
 class Target:
-    """What goes to one stream: a few at a time, in the order of their events.
+    """What goes to one stream: a few at a time, in the order of their events; or to one lane of it, one at a time.
 
     One that wasn't served, such as one that is sent to a stream that is away, goes again before any later one does.
     Only those that were sent together with it may come before it then.
@@ -65,8 +68,9 @@ class Target:
         self._queue.append(effect)
 
     def take(self) -> Sequence[PendingEffect]:
-        """The next ones, which are on their way from now on: one alone until the target serves again."""
-        count = 1 if self.attempts else min(limits.EFFECTS_AT_ONCE, len(self._queue))
+        """The next ones, which are on their way from now on: one alone in a lane, or until the target serves again."""
+        alone = self.attempts or self._queue[0].send.lane is not None
+        count = 1 if alone else min(limits.EFFECTS_AT_ONCE, len(self._queue))
         self._flying = count
         return [self._queue.popleft() for _ in range(count)]
 

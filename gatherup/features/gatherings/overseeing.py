@@ -10,6 +10,7 @@ from gatherup.http.commands import Commands, fields_of
 from gatherup.http.endpoint import Caller, endpoint
 from gatherup.http.overseeing import Overseer
 from protocol.codes import Code
+from protocol.gathering import KIND
 from protocol.gathering.commands import CreateGathering, RestoreGathering, TransferGathering
 from protocol.http.base import CommandAccepted, CommandBody
 from protocol.http.gatherings import GatheringPage, NewGathering, RemovedGatheringsQuery
@@ -55,8 +56,10 @@ class GatheringOverseeingResource:
     )
     async def take_over_gathering(self, caller: Caller, gathering: str, body: NewOwner) -> CommandAccepted:
         """As admin, make a user the owner of a gathering, such as oneself. Who owned it has no role any more."""
-        stream, after = gathering_id(gathering), {"owner": body.user}
-        return await self._overseer.do(caller, stream, TransferGathering, body, "gathering.taken_over", after)
+        after = {"owner": body.user}
+        return await self._overseer.do(
+            caller, KIND, gathering, TransferGathering, body, "gathering.taken_over", after
+        )
 
     @endpoint(
         "POST",
@@ -68,8 +71,8 @@ class GatheringOverseeingResource:
     )
     async def restore_gathering(self, caller: Caller, gathering: str, body: CommandBody) -> CommandAccepted:
         """As admin, restore a removed gathering as it was."""
-        stream = gathering_id(gathering)
-        return await self._overseer.do(caller, stream, RestoreGathering, body, "gathering.restored", {})
+        act = "gathering.restored"
+        return await self._overseer.do(caller, KIND, gathering, RestoreGathering, body, act, {})
 
 
 class ServerGatheringsResource:

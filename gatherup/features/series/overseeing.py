@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from gatherup.features.series.answers import series_id
 from gatherup.features.series.lists import SeriesLists
 from gatherup.http.endpoint import Caller, endpoint
 from gatherup.http.overseeing import Overseer
@@ -12,6 +11,7 @@ from protocol.codes import Code
 from protocol.http.base import CommandAccepted, CommandBody
 from protocol.http.series import RemovedSeriesQuery, SeriesPage
 from protocol.http.tournaments.tournaments import NewOwner
+from protocol.series import KIND
 from protocol.series.commands import RestoreSeries, TransferSeries
 from storage.postgres.series.series import SeriesFilter
 
@@ -45,8 +45,8 @@ class SeriesOverseeingResource:
     )
     async def take_over_series(self, caller: Caller, series: str, body: NewOwner) -> CommandAccepted:
         """As admin, make a user the owner of a series, such as oneself. Who owned it has no role any more."""
-        stream, after = series_id(series), {"owner": body.user}
-        return await self._overseer.do(caller, stream, TransferSeries, body, "series.taken_over", after)
+        after = {"owner": body.user}
+        return await self._overseer.do(caller, KIND, series, TransferSeries, body, "series.taken_over", after)
 
     @endpoint(
         "POST",
@@ -58,4 +58,5 @@ class SeriesOverseeingResource:
     )
     async def restore_series(self, caller: Caller, series: str, body: CommandBody) -> CommandAccepted:
         """As admin, restore a removed series as it was."""
-        return await self._overseer.do(caller, series_id(series), RestoreSeries, body, "series.restored", {})
+        act = "series.restored"
+        return await self._overseer.do(caller, KIND, series, RestoreSeries, body, act, {})

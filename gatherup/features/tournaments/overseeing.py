@@ -14,6 +14,7 @@ from gatherup.http.overseeing import Overseer
 from protocol.codes import Code
 from protocol.http.base import CommandAccepted, CommandBody
 from protocol.http.tournaments.tournaments import NewOwner, NewTournament, RemovedQuery, TournamentPage
+from protocol.tournament import KIND
 from protocol.tournament.commands import CreateTournament
 from protocol.tournament.ownership import RestoreTournament, TransferTournament
 from storage.postgres.audit_log import AuditLog
@@ -51,9 +52,8 @@ class OverseeingResource:
     async def take_over_tournament(self, caller: Caller, tournament: str, body: NewOwner) -> CommandAccepted:
         """As admin, make a user the owner of a tournament, such as oneself. Who owned it has no role any more."""
         after = {"owner": body.user}
-        stream = tournament_id(tournament)
         return await self._overseer.do(
-            caller, stream, TransferTournament, body, "tournament.taken_over", after
+            caller, KIND, tournament, TransferTournament, body, "tournament.taken_over", after
         )
 
     @endpoint(
@@ -66,8 +66,8 @@ class OverseeingResource:
     )
     async def restore_tournament(self, caller: Caller, tournament: str, body: CommandBody) -> CommandAccepted:
         """As admin, restore a removed tournament as it was."""
-        stream = tournament_id(tournament)
-        return await self._overseer.do(caller, stream, RestoreTournament, body, "tournament.restored", {})
+        act = "tournament.restored"
+        return await self._overseer.do(caller, KIND, tournament, RestoreTournament, body, act, {})
 
 
 class ServerTournamentsResource:

@@ -176,3 +176,35 @@ def test_each_target_gets_its_effects_in_order_however_it_answers(seed: int) -> 
         assert owed.oldest is (unsettled[0] if unsettled else None) and len(owed) == len(unsettled)
         assert owed.flying == bool(flying)
     assert len(owed._targets) == 0
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_in_a_lane_one_goes_at_a_time_and_none_overtakes_another(seed: int) -> None:
+    """However it is answered: what comes later in a lane is taken up after all before it were settled."""
+    chance = random.Random(seed)
+    lanes = [chance.choice("ab") for _ in range(chance.randint(1, 60))]
+    owed, now = Owed(), 0.0
+    stream = TALLY.format(1)
+    owed.add(
+        PendingEffect(seq, 0, Send(Add(client_id=cid("x"), stream=stream), lane=lane))
+        for seq, lane in enumerate(lanes, 1)
+    )
+    flying, settled = list[PendingEffect](), list[PendingEffect]()
+    while owed:
+        if owed.ready:
+            taken = owed.take()
+            assert len(taken) == 1
+            flying += taken
+            assert len({one.send.lane for one in flying}) == len(flying)
+        if flying and chance.random() < 0.7:
+            one = flying.pop(chance.randrange(len(flying)))
+            served = chance.random() < 0.6
+            settled += [one] * served
+            if owed.replied(one, settled=served) is not None:
+                owed.rest(one, now + 1)
+        now += 1
+        owed.wake(now)
+    for lane in "ab":
+        assert [one.seq for one in settled if one.send.lane == lane] == [
+            seq for seq, its in enumerate(lanes, 1) if its == lane
+        ]
