@@ -18,7 +18,7 @@ class Voided(Struct, frozen=True):
     stages: tuple[int, ...] = ()
     """As ``Consequences`` holds them."""
     begun: tuple[int, ...] = ()
-    """Those of them of which matches were opened."""
+    """Those of them of which a match was opened, or that have an attempt."""
 
 
 NOTHING = Voided()
@@ -33,7 +33,7 @@ def reopen(course: Course, number: int) -> Voided:
         return NOTHING
     stages = tuple(part for number, void in later for part in (number, void.first, last_of(void)))
     course.add(StageReopened(stage=index + 1, count=len(stage.seeds), void=stages))
-    return Voided(stages, tuple(number for number, void in later if void.begun))
+    return Voided(stages, tuple(number for number, void in later if void.begun or len(void.attempts)))
 
 
 def tell_void(course: Course, void: StageState) -> None:

@@ -14,6 +14,7 @@ from actors.tournament.state import Tournament
 from protocol.codes import Code
 from protocol.inbox import CallOffMatch, inbox_of
 from protocol.room.hosting import CloseRoom, hosted_room
+from protocol.tournament.attempts import SubmitAttempt
 from protocol.tournament.commands import (
     CancelTournament,
     Consequences,
@@ -113,6 +114,20 @@ def test_nothing_is_to_be_confirmed_before_a_later_match_was_opened() -> None:
     assert isinstance(decision, Accept)
     cup.settle()
     assert (cup.marks("stage_started")["seeds"], cup.types().count("match_voided")) == ((1, 2, 5, 3), 0)
+
+
+def test_attempts_of_a_later_stage_are_not_void_unconfirmed() -> None:
+    cup = second_stage(stage=Stage(format="leaderboard", window_s=3600, attempts=2))
+    number = meeting(cup, 4, 5)
+    assert isinstance(
+        cup.send(CorrectResult, OWNER, match=number, winner=5, policy="reset", preview=True), Accept
+    )
+    cup.done(SubmitAttempt, P[1], score=7)
+    refused(cup, cup.send(CorrectResult, OWNER, match=number, winner=5, policy="reset"), Code.CONFIRM_NEEDED)
+    correct(cup, number, 5)
+    cup.settle()
+    assert (cup.cup.stages[1].seeds, len(cup.cup.stages[1].attempts)) == ((1, 2, 5, 3), 0)
+    assert cup.refolded() == (cup.cup, cup.rows)
 
 
 @pytest.mark.parametrize("policy", ["reset", "keep", None])
