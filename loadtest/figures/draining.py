@@ -6,13 +6,14 @@ counts: on a machine without a core to spare that alone makes a post wait longer
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
-import psycopg
 
 from loadtest.cluster import Servers, wait_for
 from loadtest.figures import Scale
@@ -22,16 +23,7 @@ from loadtest.figures.posts import Posting, set_up
 from loadtest.report import Figure, at_most
 
 P99_RATIO_MAX: Final = 1.3
-_WRITE: Final = """
-insert into job (queue, arguments)
-select 'audit', jsonb_build_object(
-    'act', 'room.kicked', 'room', 'room:' || md5(n::text), 'seq', n, 'at', 1, 'by', 'user:' || md5('by' || n),
-    'user', 'user:' || md5('user' || n)
-)
-from generate_series(1, %s) n
-"""
-_LEFT: Final = "select count(*) from job where queue = 'audit'"
-_CLEAR: Final = "delete from job where queue = 'audit'"
+_BACKLOG: Final = (sys.executable, "-m", "gatherup.bench.backlog")
 
 
 class Turns(NamedTuple):
@@ -53,29 +45,30 @@ def measure(scale: Scale) -> list[Figure]:
         Servers() as servers,
         servers.node("chat", GATHERUP_ROLES="api,stream") as node,
         servers.node("worker", GATHERUP_ROLES="worker") as worker,
-        psycopg.connect(servers.database_url, autocommit=True) as database,
     ):
         wait_for(lambda: node.ready and worker.ready)
         crowd, rooms = set_up(node, chatting)
         posting = Posting(crowd, rooms)
-        turns = [_turns(database, posting, per_s, seconds, backlog) for _ in range(scale.repeats)]
+        turns = [_turns(servers.database_url, posting, per_s, seconds, backlog) for _ in range(scale.repeats)]
         crowd.close()
     return _figures(f"{backlog:,} due jobs drained by a worker beside {per_s:.0f} posts/s", turns)
 
 
-def _turns(
-    database: psycopg.Connection, posting: Posting, per_s: float, seconds: float, backlog: int
-) -> Turns:
+def _turns(database: str, posting: Posting, per_s: float, seconds: float, backlog: int) -> Turns:
     quiet = _p99_ms(posting, per_s, seconds)
     with spinning(1):
         spun = _p99_ms(posting, per_s, seconds)
-    database.execute(_WRITE, (backlog,))
+    _backlog(database, backlog)
     begun = time.monotonic()
     draining = _p99_ms(posting, per_s, seconds)
-    drained = backlog - database.execute(_LEFT).fetchall()[0][0]
-    drained_per_s = drained / (time.monotonic() - begun)
-    database.execute(_CLEAR)
+    took_s = time.monotonic() - begun
+    drained_per_s = (backlog - _backlog(database, 0)) / took_s
     return Turns(quiet, spun, draining, drained_per_s)
+
+
+def _backlog(database: str, count: int) -> int:
+    done = subprocess.run((*_BACKLOG, database, str(count)), stdout=subprocess.PIPE, check=True)
+    return int(done.stdout)
 
 
 def _p99_ms(posting: Posting, per_s: float, seconds: float) -> float:
