@@ -1,6 +1,6 @@
 """Due jobs of an outage: notes for the audit log.
 
-``python -m gatherup.bench.backlog URL COUNT`` writes so many; with 0 it deletes those that are left. It prints how many.
+``python -m gatherup.bench.backlog URL COUNT`` writes so many; with 0 it deletes those left. It prints how many.
 """
 
 from __future__ import annotations
