@@ -140,6 +140,12 @@ class Person:
         assert self.send("POST", path + "/register").is_success
         return made.json()["stream"]
 
+    def series(self) -> str:
+        """One that makes no tournaments by itself."""
+        made = self.send("POST", "/v1/series", name="Weekly")
+        assert made.status_code == 201, made.text
+        return made.json()["stream"]
+
     @contextmanager
     def socket(self) -> Iterator[Socket]:
         """A session in JSON."""

@@ -126,7 +126,7 @@ def test_every_list_with_a_stale_or_forged_cursor(node: Node) -> None:
     owner = node.guest()
     room = owner.room()
     seq = owner.post(room, "hello")
-    ours = {"tournament": owner.tournament(), "gathering": owner.gathering()}
+    ours = {"tournament": owner.tournament(), "gathering": owner.gathering(), "series": owner.series()}
 
     def reader() -> Person:
         admin = node.admin()

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from gatherup.gateway.handshake import Rejected, wants_events
 from gatherup.gateway.limits import EVENT_STREAMS_MAX
 from gatherup.gateway.sse import Opened, SseLane, answer
+from gatherup.origins import Origins
 from protocol.codec import Subprotocol, codecs
 from protocol.codes import Code
 from protocol.event import Header, encode_header, encode_payload
@@ -39,7 +40,7 @@ def refused(token: str) -> Code | None:
 
 def ask(request: bytes, origins: tuple[str, ...] | None = None) -> Opened | Rejected:
     assert wants_events(request)
-    return answer(request, origins, refused)
+    return answer(request, Origins(origins), refused)
 
 
 def said(opened: Opened | Rejected) -> list[object]:
@@ -142,4 +143,4 @@ def test_events_carry_their_positions():
 
 @given(target=st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=200))
 def test_no_request_breaks_it(target):
-    answer(head("/v1/events?" + target), None, refused)
+    answer(head("/v1/events?" + target), Origins(None), refused)

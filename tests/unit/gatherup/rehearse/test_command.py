@@ -100,7 +100,7 @@ def test_the_same_file_has_the_same_course(tmp_path: Path) -> None:
         (b'{"name": "\xff"}', "name: "),
         ({"format": "double_elimination"}, "name: "),
         ({**CUP, "format": "quadruple"}, "format: "),
-        ({**CUP, "speed": 1}, "Object contains unknown field `speed`"),
+        ({**CUP, "speed": 1}, "speed: There is no such field."),
         ({**CUP, "rehearsal": {"rates": {"no_shows": 2}}}, "rehearsal.rates.no_shows: "),
         ({**CUP, "rehearsal": {"people": 0}}, "rehearsal.people: "),
         ({**CUP, "visibility": "invited"}, "entry: Staff enter people"),

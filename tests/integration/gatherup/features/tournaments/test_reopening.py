@@ -70,7 +70,7 @@ async def test_readers_tell_void_matches_from_those_that_count(site: Site, node:
         again = await cup.opened(8)
         assert {again.marks["a"], again.marks["b"]} == {1, 3}
         await _told(ben, "inbox.match_called_off", 7)
-        await made(cup.player(1), opened.marks["room"], archived=True)
+        await made(cup.player(1), str(opened.marks["room"]), archived=True)
         (plays,) = await own(ben)
         assert (plays["tournament"], plays["collides"]) == (other.stream, [])
         (plays,) = await own(cleo)
