@@ -80,8 +80,10 @@ async def test_two_chats(installation: Installation) -> None:
     await ann.type("still there?")
     await installation.start()
     await ben.until("<ann> still there?")
-    await ben.type("yes \x1b[31mred")
-    await ann.until("<ben> yes \N{REPLACEMENT CHARACTER}[31mred")
+    await ben.type("\x1b[31mred")
+    await ben.until("other than line breaks and tabs.")
+    await ben.type("\N{RIGHT-TO-LEFT ISOLATE}yes\N{POP DIRECTIONAL ISOLATE}")
+    await ann.until("<ben> \N{REPLACEMENT CHARACTER}yes\N{REPLACEMENT CHARACTER}")
     assert await ann.leave() == 0
     assert await ben.leave() == 0
 

@@ -9,6 +9,7 @@ import pytest
 from actors.kind import LOOKUP, FactKey, Refuse
 from protocol.codes import Code
 from protocol.ids import SYSTEM
+from protocol.tournament.attempts import CorrectAttempt, SetWindow, SubmitAttempt
 from protocol.tournament.commands import (
     COMMANDS,
     AcceptEntrant,
@@ -48,6 +49,7 @@ from protocol.tournament.commands import (
     UndoResult,
 )
 from protocol.tournament.ownership import RemoveTournament, RestoreTournament, TransferTournament
+from protocol.tournament.seeding import SetTags
 from tests.unit.actors.tournament.cup import (
     ID,
     KEY,
@@ -82,6 +84,7 @@ FIELDS: dict[type, dict[str, Any]] = {
     AcceptEntrant: {"entrant": 1},
     RemoveEntrant: {"entrant": 1},
     SetSeeds: {"entrants": (1,)},
+    SetTags: {"entrant": 1, "tags": ("eu",)},
     SayReady: {"match": 1},
     ReportResult: {"match": 1, "scores": ((1, 0),)},
     ConfirmResult: {"match": 1},
@@ -100,6 +103,9 @@ FIELDS: dict[type, dict[str, Any]] = {
     CorrectResult: {"match": 1, "winner": 1},
     UndoResult: {"match": 1},
     ReinstateEntrant: {"entrant": 1},
+    SubmitAttempt: {"score": 1},
+    CorrectAttempt: {"entrant": 1, "attempt": 1, "score": 1},
+    SetWindow: {"closes_at": 1},
 }
 """What is sent to a tournament that is there."""
 ON_MATCHES = (
@@ -132,6 +138,7 @@ BY_STAFF = FIELDS.keys() - {
     JoinTeam,
     RemovePlayer,
     SubstitutePlayer,
+    SubmitAttempt,
 }
 
 
@@ -170,6 +177,10 @@ NEVER_IN: dict[type, set[str]] = {
     AcceptEntrant: {"running", "finished", "cancelled"},
     RemoveEntrant: {"finished", "cancelled"},
     SetSeeds: {"running", "finished", "cancelled"},
+    SetTags: {"running", "finished", "cancelled"},
+    SubmitAttempt: {*IN_PHASE},  # no leaderboard is being played
+    CorrectAttempt: IN_PHASE.keys() - {"running", "finished"},
+    SetWindow: {*IN_PHASE},
     **{command: {"running", "finished", "cancelled"} for command in ON_ROSTERS},
     **{command: IN_PHASE.keys() - {"running"} for command in ON_MATCHES},
     **{command: IN_PHASE.keys() - {"running", "finished"} for command in CORRECTIONS},

@@ -40,7 +40,6 @@ async def test_an_entry_says_who_what_on_whom_from_where_and_what_changed(pool: 
         "update audit_log set act = 'x.y', address = null",
         "update audit_log set address = '192.0.2.8'",
         "update audit_log set before = null, address = null",
-        "delete from audit_log",
         "truncate audit_log",
     ],
 )
@@ -48,6 +47,13 @@ async def test_nothing_in_it_can_be_changed(pool: Pool, statement: str) -> None:
     await noted(pool, "admin.granted")
     with pytest.raises(StatementFailed, match="only ever added to"):
         await execute(pool, statement, {})
+    assert len(await AuditLog(pool).page(AuditFilter(), before=None, after=None, limit=10)) == 1
+
+
+async def test_only_what_is_old_may_be_deleted(pool: Pool) -> None:
+    await noted(pool, "admin.granted")
+    with pytest.raises(StatementFailed, match="younger than 90 days"):
+        await execute(pool, "delete from audit_log", {})
     assert len(await AuditLog(pool).page(AuditFilter(), before=None, after=None, limit=10)) == 1
 
 
