@@ -73,7 +73,7 @@ class Registration(CommandBody, frozen=True, kw_only=True):
     tournaments: Chosen = ()
 
 
-class Choice(CommandBody, frozen=True, kw_only=True):
+class ChosenCompetitions(CommandBody, frozen=True, kw_only=True):
     """All competitions that one plays: those that aren't named are dropped."""
 
     tournaments: Chosen

@@ -21,7 +21,7 @@ from protocol.gathering.commands import (
 )
 from protocol.http.base import CommandAccepted, CommandBody
 from protocol.http.gatherings import (
-    Choice,
+    ChosenCompetitions,
     NextMatchesQuery,
     PlayerCheckIn,
     PlayerPage,
@@ -56,8 +56,8 @@ class PlayersResource:
         """Register with a gathering whose registration is open, for these of its competitions."""
         return await self._send(caller, RegisterPlayer, gathering, body)
 
-    @endpoint("POST", GATHERING + "/choose", body=Choice, answer=CommandAccepted, group=GROUP)
-    async def choose(self, caller: Caller, gathering: str, body: Choice) -> CommandAccepted:
+    @endpoint("POST", GATHERING + "/choose", body=ChosenCompetitions, answer=CommandAccepted, group=GROUP)
+    async def choose(self, caller: Caller, gathering: str, body: ChosenCompetitions) -> CommandAccepted:
         """Say which competitions one plays, while the registration is open: one leaves those that aren't named."""
         return await self._send(caller, ChooseCompetitions, gathering, body)
 

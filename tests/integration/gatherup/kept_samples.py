@@ -175,4 +175,13 @@ SAMPLES: Final = {
         ),
         "select from gathering g join event e using (stream_id)",
     ),
+    "removed series": Sample(
+        REMOVED.format(
+            kind="series",
+            columns="stream_id, visibility, settings, create_s, registration_s, check_in_s, best, phase, created_at, "
+            "deleted_at",
+            values="'public', 'x', 0, 0, 0, 0, 'running', 1, %(at)s",
+        ),
+        "select from series s join event e using (stream_id)",
+    ),
 }

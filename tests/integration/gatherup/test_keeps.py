@@ -16,6 +16,7 @@ from gatherup.features.gatherings.keeps import gathering_keeps
 from gatherup.features.integrations.keeps import integration_keeps
 from gatherup.features.people.feature import erasure_of
 from gatherup.features.rooms.keeps import room_keeps
+from gatherup.features.series.keeps import series_keeps
 from gatherup.features.tournaments.keeps import tournament_keeps
 from gatherup.jobs.cron import CronTable
 from gatherup.jobs.queue import JobUnknownError
@@ -65,6 +66,7 @@ def bound(config: Config, pool: Pool) -> dict[str, Keep]:
         *integration_keeps(base),
         *tournament_keeps(base),
         *gathering_keeps(base),
+        *series_keeps(base),
         erasure_of(base, ()),
     )
     return {keep.what: keep for keep in made if keep.take is not None}
