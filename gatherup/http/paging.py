@@ -21,10 +21,10 @@ _BACK: Final = "p"
 
 
 class Edge(Struct, Generic[K], frozen=True):
-    """Where a page begins: after this row, or backwards before it."""
+    """Where a page begins: after this row, or backwards before it; at the beginning of the list if there is none."""
 
-    key: K
-    back: bool
+    beside: K | None = None
+    back: bool = False
 
 
 class Page(Struct, Generic[R], frozen=True):
@@ -41,10 +41,10 @@ class Pages(Generic[K]):
     def __init__(self, key: type[K]) -> None:
         self._decode: Callable[[bytes], K] = msgspec.msgpack.Decoder(key).decode
 
-    def edge(self, cursor: str | None) -> Edge[K] | None:
-        """What a cursor stands for; None for the first page. Raises ProblemError."""
+    def edge(self, cursor: str | None) -> Edge[K]:
+        """What a cursor stands for; None: the first page. Raises ProblemError."""
         if cursor is None:
-            return None
+            return Edge()
         text = cursor[1:]
         try:
             key = self._decode(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
@@ -54,17 +54,16 @@ class Pages(Generic[K]):
             raise _no_cursor()
         return Edge(key, cursor[0] == _BACK)
 
-    def page(self, found: Sequence[R], edge: Edge[K] | None, limit: int, key_of: Callable[[R], K]) -> Page[R]:
+    def page(self, found: Sequence[R], edge: Edge[K], limit: int, key_of: Callable[[R], K]) -> Page[R]:
         """The page of the rows found from an edge in its direction, of which ``limit + 1`` were asked for."""
-        back = edge is not None and edge.back
         rows = list(found[:limit])
-        if back:
+        if edge.back:
             rows.reverse()
         if not rows:
             return Page(rows, None, None)
         more = len(found) > limit
-        after = _cursor(key_of(rows[-1]), _FORWARD) if more or back else None
-        before = _cursor(key_of(rows[0]), _BACK) if (more if back else edge is not None) else None
+        after = _cursor(key_of(rows[-1]), _FORWARD) if more or edge.back else None
+        before = _cursor(key_of(rows[0]), _BACK) if (more if edge.back else edge.beside is not None) else None
         return Page(rows, after, before)
 
 

@@ -81,8 +81,8 @@ class PlayersResource:
                 gathering_id(gathering),
                 status=query.status,
                 tournament=query.tournament,
-                beside=None if edge is None else edge.key,
-                back=edge is not None and edge.back,
+                beside=edge.beside,
+                back=edge.back,
                 limit=query.limit + 1,
             )
         )

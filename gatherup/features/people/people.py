@@ -76,8 +76,8 @@ class PeopleResource:
         found = await self._people.search(
             caller.user,
             folded(query.prefix),
-            edge=edge and edge.key.folded,
-            back=edge is not None and edge.back,
+            edge=None if edge.beside is None else edge.beside.folded,
+            back=edge.back,
             limit=query.limit + 1,
         )
         page = self._found.page(found, edge, query.limit, _key)

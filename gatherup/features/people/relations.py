@@ -102,17 +102,17 @@ class RelationsResource:
         self._throttle.admit(caller.user)
         await self._relations.part(caller.user, user_id(user))
 
-    def _page(self, found: Sequence[RelatedRow], edge: Edge[Since] | None, query: PeopleQuery) -> PeoplePage:
+    def _page(self, found: Sequence[RelatedRow], edge: Edge[Since], query: PeopleQuery) -> PeoplePage:
         page = self._pages.page(found, edge, query.limit, lambda row: Since(row.at, row.user))
         people = [Related(user=row.user, at=row.at) for row in page.rows]
         return PeoplePage(people=people, next=page.next, previous=page.previous)
 
 
-def page_of(edge: Edge[Since] | None, limit: int) -> PageOf:
+def page_of(edge: Edge[Since], limit: int) -> PageOf:
     """What to read for a page: one more than it holds, which tells whether there are more. Raises ProblemError."""
-    if edge is None:
+    key = edge.beside
+    if key is None:
         return PageOf(limit=limit + 1)
-    key = edge.key
     return PageOf(edge=(key.at, user_id(key.user)), back=edge.back, limit=limit + 1)
 
 

@@ -33,8 +33,8 @@ class RatingsResource:
         edge = self._pages.edge(query.cursor)
         found = await self._ratings.page(
             query.game,
-            beside=None if edge is None else edge.key,
-            back=edge is not None and edge.back,
+            beside=edge.beside,
+            back=edge.back,
             limit=query.limit + 1,
         )
         page = self._pages.page(found, edge, query.limit, lambda row: RankKey(-row.rating, row.player))
@@ -67,8 +67,8 @@ class RatingsResource:
             raise ProblemError(Code.NOT_FOUND, "They aren't rated in this game.")
         found = await self._ratings.history(
             rated[0].player,
-            beside=None if edge is None else edge.key,
-            back=edge is not None and edge.back,
+            beside=edge.beside,
+            back=edge.back,
             limit=query.limit + 1,
         )
         page = self._changes.page(

@@ -65,8 +65,8 @@ class HeadsResource:
         edge = self._pages.edge(query.cursor)
         found = await self._positions.rooms(
             caller.user,
-            beside=None if edge is None else edge.key.room,
-            back=edge is not None and edge.back,
+            beside=None if edge.beside is None else edge.beside.room,
+            back=edge.back,
             limit=query.limit + 1,
         )
         page = self._pages.page(found, edge, query.limit, _Room)

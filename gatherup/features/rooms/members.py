@@ -149,11 +149,11 @@ class Part(TypedDict):
     limit: int
 
 
-def part_of(edge: Edge[UserKey] | None, query: RoomPeopleQuery, clock: Clock) -> Part:
+def part_of(edge: Edge[UserKey], query: RoomPeopleQuery, clock: Clock) -> Part:
     """The part that a query asks for, and one row more, which tells whether there are more."""
     return Part(
-        beside=None if edge is None else edge.key,
-        back=edge is not None and edge.back,
+        beside=edge.beside,
+        back=edge.back,
         now=clock.now(),
         limit=query.limit + 1,
     )

@@ -117,8 +117,8 @@ class MessagesResource:
             room,
             message,
             reaction=query.reaction,
-            beside=None if edge is None else edge.key,
-            back=edge is not None and edge.back,
+            beside=edge.beside,
+            back=edge.back,
             limit=query.limit + 1,
         )
         page = self._reactions.page(found, edge, query.limit, lambda row: ReactionKey(row.reaction, row.user))

@@ -139,8 +139,8 @@ class ReportsResource:
             caller.user,
             room=room,
             opened=query.state == "open",
-            beside=None if edge is None else edge.key,
-            back=edge is not None and edge.back,
+            beside=edge.beside,
+            back=edge.back,
             limit=query.limit + 1,
         )
         page = self._pages.page(found, edge, query.limit, lambda row: ReportKey(row.at, row.report))

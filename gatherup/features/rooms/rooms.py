@@ -81,8 +81,8 @@ class RoomsResource:
         found = await self._rooms.page(
             caller.user,
             query.scope,
-            beside=None if edge is None else edge.key,
-            back=edge is not None and edge.back,
+            beside=edge.beside,
+            back=edge.back,
             removed_after=self._clock.now() - RESTORE_MS,
             limit=query.limit + 1,
         )

@@ -25,8 +25,8 @@ class SeriesLists:
         rows = await self._series.page(
             user,
             matching,
-            beside=None if edge is None else edge.key,
-            back=edge is not None and edge.back,
+            beside=edge.beside,
+            back=edge.back,
             limit=query.limit + 1,
         )
         page = self._pages.page(rows, edge, query.limit, lambda row: SeriesKey(row.created_at, row.series))

@@ -40,8 +40,8 @@ class SeriesStandingsResource:
         edge = self._tournaments.edge(query.cursor)
         rows = await self._series.tournaments(
             series,
-            beside=None if edge is None else edge.key,
-            back=edge is not None and edge.back,
+            beside=edge.beside,
+            back=edge.back,
             limit=query.limit + 1,
         )
         page = self._tournaments.page(rows, edge, query.limit, lambda row: SeriesKey(row.at, row.tournament))
@@ -62,8 +62,8 @@ class SeriesStandingsResource:
         edge = self._places.edge(query.cursor)
         rows = await self._standings.page(
             series,
-            beside=None if edge is None else edge.key,
-            back=edge is not None and edge.back,
+            beside=edge.beside,
+            back=edge.back,
             limit=query.limit + 1,
         )
         page = self._places.page(rows, edge, query.limit, lambda row: SeriesStandingKey(row.place, row.user))

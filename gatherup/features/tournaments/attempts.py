@@ -101,8 +101,8 @@ class AttemptsResource:
                 tournament_id(tournament),
                 stage=query.stage,
                 entrant=query.entrant,
-                beside=None if edge is None else edge.key,
-                back=edge is not None and edge.back,
+                beside=edge.beside,
+                back=edge.back,
                 limit=query.limit + 1,
             )
         )

@@ -77,8 +77,8 @@ class EntrantsResource:
                 caller.user,
                 tournament_id(tournament),
                 status=query.status,
-                beside=None if edge is None else edge.key,
-                back=edge is not None and edge.back,
+                beside=edge.beside,
+                back=edge.back,
                 limit=query.limit + 1,
             )
         )

@@ -194,11 +194,9 @@ class ExplainingResource:
         return next((place for place in places if place.entrant == entrant), None)
 
 
-def _asked(count: int, edge: Edge[SeedKey] | None, limit: int) -> Sequence[int]:
+def _asked(count: int, edge: Edge[SeedKey], limit: int) -> Sequence[int]:
     """The seeds of a page and one more, in the direction of the edge."""
-    if edge is None:
-        return range(1, min(count, limit + 1) + 1)
-    at = min(edge.key.seed, count + 1)
+    at = 0 if edge.beside is None else min(edge.beside.seed, count + 1)
     if edge.back:
         return range(at - 1, max(0, at - limit - 2), -1)
     return range(at + 1, min(count, at + limit + 1) + 1)

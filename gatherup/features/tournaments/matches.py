@@ -87,8 +87,8 @@ class MatchesResource:
                 caller.user,
                 tournament,
                 matching,
-                beside=None if edge is None else edge.key,
-                back=edge is not None and edge.back,
+                beside=edge.beside,
+                back=edge.back,
                 limit=query.limit + 1,
             )
         )

@@ -31,8 +31,8 @@ class NextMatches:
         rows = await self._matches.own(
             user,
             gathering=gathering,
-            beside=None if edge is None else edge.key,
-            back=edge is not None and edge.back,
+            beside=edge.beside,
+            back=edge.back,
             limit=query.limit + 1,
         )
         page = self._pages.page(

@@ -51,20 +51,18 @@ class StageStandings:
         )
 
     async def _page(
-        self, results: StageResults, edge: Edge[StandingKey] | None, query: StandingsQuery
+        self, results: StageResults, edge: Edge[StandingKey], query: StandingsQuery
     ) -> tuple[list[Criterion], Page[FlatRow]]:
         """What orders the group, and those of its rows that were asked for."""
         # Keys count rows, since several of a leaderboard may share a place.
-        first, most = 1, query.limit + 1
-        if edge is not None and edge.back:
-            first = max(1, edge.key.place - most)
-            most = max(0, edge.key.place - first)
-        elif edge is not None:
-            first = edge.key.place + 1
+        beside, most = 0 if edge.beside is None else edge.beside.place, query.limit + 1
+        first = max(1, beside - most) if edge.back else beside + 1
+        if edge.back:
+            most = max(0, beside - first)
         settled = query.read == "settled"
         chain, rows = await self._reader.ranked(results, stage_table, query.group, settled, first, most)
         row_of = {row[1]: number for number, row in enumerate(rows, first)}
-        if edge is not None and edge.back:
+        if edge.back:
             rows.reverse()
         return chain, self._pages.page(
             rows, edge, query.limit, lambda row: StandingKey(row_of[row[1]], row[1])

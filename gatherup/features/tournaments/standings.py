@@ -134,8 +134,8 @@ class StandingsResource:
             await self._entrants.standings(
                 caller.user,
                 tournament_id(tournament),
-                beside=None if edge is None else edge.key,
-                back=edge is not None and edge.back,
+                beside=edge.beside,
+                back=edge.back,
                 limit=query.limit + 1,
             )
         )

@@ -29,14 +29,14 @@ PAGES = Pages(Number)
 
 def read(rows: set[int], cursor: str | None, limit: int) -> Page[int]:
     """A page of a list in rising order, as a repository and its resource make one."""
-    edge: Edge[Number] | None = PAGES.edge(cursor)
+    edge: Edge[Number] = PAGES.edge(cursor)
     ordered = sorted(rows)
-    if edge is None:
+    if edge.beside is None:
         found = ordered
     elif edge.back:
-        found = [row for row in reversed(ordered) if row < edge.key.number]
+        found = [row for row in reversed(ordered) if row < edge.beside.number]
     else:
-        found = [row for row in ordered if row > edge.key.number]
+        found = [row for row in ordered if row > edge.beside.number]
     return PAGES.page(found[: limit + 1], edge, limit, Number)
 
 
