@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 from msgspec import Struct
 
 from actors.creation import Creation
+from actors.emitting import NO_MARKS, Emitter
 from actors.gathering.apply import apply
 from actors.gathering.state import Gathering
 from actors.kind import Accept, Decision, Emit, Facts, Instant
@@ -20,7 +21,6 @@ from protocol.gathering.events import EVENTS
 _TEXTS: Final = frozenset({"name", "description", "reason"})
 """Fields that people write: marks never hold them."""
 _TYPES: Final = {payload: name for name, payload in EVENTS.items()}
-_NONE: Final[Mapping[str, Mark]] = {}
 
 
 class Context(Struct, frozen=True):
@@ -51,25 +51,9 @@ class Rule(Struct, frozen=True):
 Rules = Mapping[type[Command], Rule]
 
 
-def emitted(
-    payload: Struct,
-    *,
-    revokes: tuple[str, ...] = (),
-    erases: tuple[int, ...] = (),
-    marks: Mapping[str, Mark] = _NONE,
-) -> Emit:
-    """An event whose marks are the payload's fields, without texts and what is None, and these."""
-    own: dict[str, Mark] = {}
-    for name in payload.__struct_fields__:
-        value: Any = getattr(payload, name)
-        if name not in _TEXTS and value is not None:
-            own[name] = value
-    return Emit(payload, revokes=revokes, erases=erases, marks={**own, **marks})
-
-
-def emit(payload: Struct, *, revokes: tuple[str, ...] = (), marks: Mapping[str, Mark] = _NONE) -> Accept:
-    """The command takes effect as this one event."""
-    return Accept((emitted(payload, revokes=revokes, marks=marks),))
+_EMITTER: Final = Emitter(_TEXTS)
+emitted: Final = _EMITTER.emitted
+emit: Final = _EMITTER.emit
 
 
 class Course:
@@ -86,7 +70,7 @@ class Course:
         *,
         revokes: tuple[str, ...] = (),
         erases: tuple[int, ...] = (),
-        marks: Mapping[str, Mark] = _NONE,
+        marks: Mapping[str, Mark] = NO_MARKS,
     ) -> None:
         """One more event."""
         one = emitted(payload, revokes=revokes, erases=erases, marks=marks)

@@ -8,10 +8,10 @@ from typing import Any, Final
 from msgspec import Struct
 
 from actors.creation import Creation
-from actors.kind import Accept, Emit, Facts, Instant, Refuse
+from actors.emitting import Emitter
+from actors.kind import Facts, Instant, Refuse
 from actors.series.state import Series
 from actors.staffing import Rank
-from protocol.event import Mark
 from protocol.series.recurrence import recurrence_text
 from protocol.tournament.definition import LastingSettings, settings_text
 
@@ -23,7 +23,6 @@ _AS_JSON: Final[Mapping[str, Callable[[Any], str]]] = {
     "settings": settings_text,
     "recurrence": recurrence_text,
 }
-_NONE: Final[Mapping[str, Mark]] = {}
 
 
 class Context(Struct, frozen=True):
@@ -43,22 +42,6 @@ class Context(Struct, frozen=True):
         return self.series.rank(self.by)
 
 
-def emitted(
-    payload: Struct,
-    *,
-    revokes: tuple[str, ...] = (),
-    erases: tuple[int, ...] = (),
-    marks: Mapping[str, Mark] = _NONE,
-) -> Emit:
-    """An event whose marks are the payload's fields, without texts and None, and these."""
-    own: dict[str, Mark] = {}
-    for name in payload.__struct_fields__:
-        value: Any = getattr(payload, name)
-        if name not in _TEXTS and value is not None:
-            own[name] = _AS_JSON[name](value) if name in _AS_JSON else value
-    return Emit(payload, revokes=revokes, erases=erases, marks={**own, **marks})
-
-
-def emit(payload: Struct, *, revokes: tuple[str, ...] = (), marks: Mapping[str, Mark] = _NONE) -> Accept:
-    """The command takes effect as this one event."""
-    return Accept((emitted(payload, revokes=revokes, marks=marks),))
+_EMITTER: Final = Emitter(_TEXTS, _AS_JSON)
+emitted: Final = _EMITTER.emitted
+emit: Final = _EMITTER.emit

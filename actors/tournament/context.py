@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 from msgspec import Struct
 
 from actors.creation import Creation
+from actors.emitting import NO_MARKS, Emitter
 from actors.kind import LOOKUP, Accept, Emit, FactKey, Facts, Instant, Refuse, pair
 from actors.staffing import Rank, unknown
 from actors.tournament.apply import apply
@@ -26,7 +27,11 @@ _LOOKUPS: Final = ("game", "platform", "region")
 """Settings that are keys of the lookup tables of these names."""
 _CALLS: Final = 4
 """So many people who are called to a match, or to decide it, take as long as a match that is changed."""
-_AS_JSON: Final[Mapping[str, Callable[[Any], str]]] = {"rounds": rules_text, "stages": stages_text}
+_WRITTEN: Final[Mapping[str, Callable[[Any], Mark]]] = {
+    "rounds": rules_text,  # none of them is also something to tell
+    "stages": stages_text,
+    "scores": flattened,
+}
 _TYPES: Final = {payload: name for name, payload in EVENTS.items()}
 
 
@@ -74,32 +79,9 @@ def lookup_key(table: str, key: str) -> FactKey:
     return FactKey(LOOKUP, pair(table, key))
 
 
-_NONE: Final[Mapping[str, Mark]] = {}
-
-
-def emitted(
-    payload: Struct,
-    *,
-    revokes: tuple[str, ...] = (),
-    erases: tuple[int, ...] = (),
-    marks: Mapping[str, Mark] = _NONE,
-) -> Emit:
-    """An event whose marks are the payload's fields, without texts and what is None or empty, and these."""
-    own: dict[str, Mark] = {}
-    for name in payload.__struct_fields__:
-        value: Any = getattr(payload, name)
-        if name in _TEXTS or value is None:
-            continue
-        if name in _AS_JSON:  # none of them is also something to tell
-            own[name] = _AS_JSON[name](value)
-        elif value != ():
-            own[name] = flattened(value) if name == "scores" else value
-    return Emit(payload, revokes=revokes, erases=erases, marks={**own, **marks})
-
-
-def emit(payload: Struct, *, revokes: tuple[str, ...] = (), marks: Mapping[str, Mark] = _NONE) -> Accept:
-    """The command takes effect as this one event."""
-    return Accept((emitted(payload, revokes=revokes, marks=marks),))
+_EMITTER: Final = Emitter(_TEXTS, _WRITTEN, empty=False)
+emitted: Final = _EMITTER.emitted
+emit: Final = _EMITTER.emit
 
 
 class Course:
@@ -119,7 +101,7 @@ class Course:
         *,
         revokes: tuple[str, ...] = (),
         erases: tuple[int, ...] = (),
-        marks: Mapping[str, Mark] = _NONE,
+        marks: Mapping[str, Mark] = NO_MARKS,
     ) -> None:
         """One more event."""
         emit = emitted(payload, revokes=revokes, erases=erases, marks=marks)
